@@ -1,0 +1,2 @@
+//! Relay joins rooms on different chat platforms.
+fn main() {}

@@ -1,0 +1,78 @@
+//! Faults on demand: what a stand-in does wrong, how often, and where.
+
+use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, PoisonError};
+
+/// One armed fault. It fires for the next `times` occasions that match, then is gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: Kind,
+    /// On how many occasions; 1 when left out.
+    #[serde(default = "once")]
+    pub times: u32,
+    /// Only requests whose method name or path contains this (`sendMessage`, `chat.postMessage`, `/webhooks/`).
+    #[serde(default)]
+    pub only: Option<String>,
+    /// Seconds: the `retry_after` of `rate_limit`, the delay of `slow`; 1 when left out.
+    #[serde(default = "one_second")]
+    pub seconds: f64,
+}
+
+/// What can go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The WebSocket or long poll is cut at once, without a goodbye. Immediate.
+    Disconnect,
+    /// A polite request to reconnect: Discord op 7, Slack `disconnect`. Immediate.
+    Reconnect,
+    /// The next session resume is refused (Discord op 9 `false`).
+    RefuseResume,
+    /// The next event is delivered twice.
+    Duplicate,
+    /// An API request is answered 429.
+    RateLimit,
+    /// An API request is answered 502, and nothing happened.
+    ServerError,
+    /// An API request is carried out, and its connection is then cut without an answer.
+    CutAfter,
+    /// An API request is answered late.
+    Slow,
+    /// An API request is answered 401.
+    Unauthorized,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn one_second() -> f64 {
+    1.0
+}
+
+/// The armed faults of one stand-in.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    /// Arms one.
+    pub fn arm(&self, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
+    /// Uses up one occasion of the first armed fault of a kind in `kinds` that matches `place`.
+    pub fn take(&self, kinds: &[Kind], place: &str) -> Option<Fault> {
+        let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = armed.iter().position(|f| {
+            kinds.contains(&f.kind) && f.only.as_deref().is_none_or(|only| place.contains(only))
+        })?;
+        armed[at].times = armed[at].times.saturating_sub(1);
+        let fault = armed[at].clone();
+        if fault.times == 0 {
+            armed.remove(at);
+        }
+        Some(fault)
+    }
+}
