@@ -143,4 +143,6 @@ pub trait People: Send + Sync {
     /// Native ids of events that a client has acknowledged (Slack: envelope acknowledged; Telegram: offset passed;
     /// Discord: none, as its gateway has no acknowledgement): message id, with `/edit/N` or `/delete` for later events.
     fn acknowledged(&self) -> Vec<String>;
+    /// Stops serving: nothing new is accepted, sockets and long polls end.
+    fn stop(&self);
 }

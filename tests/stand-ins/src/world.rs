@@ -3,6 +3,7 @@
 //! TOML. Every id is a string, written as the platform writes it. People and rooms may leave their id out: it is then
 //! derived from the name, the same at every start.
 
+pub use crate::ids::{Contradiction, ReadError};
 use serde::{Deserialize, Serialize};
 
 /// Everything that exists at the start, for all three platforms.

@@ -1,0 +1,57 @@
+//! The built-in world.
+
+use crate::world::{Bot, Person, Platform, Room, Space, World};
+
+impl World {
+    /// A small, pleasant world: a Discord guild, a Slack workspace and a Telegram group, a few people on each, and one bot on
+    /// each that is allowed everything.
+    pub fn demo() -> Self {
+        Self {
+            discord: platform(
+                ("Night Owls", &["general", "random"]),
+                &["Ada", "Bruno", "Chiara", "Dmitri"],
+                ("demo-discord-token", ""),
+            ),
+            slack: platform(
+                ("Studio", &["general", "random"]),
+                &["Elif", "Farid", "Greta"],
+                ("xoxb-demo-slack-token", "xapp-demo-slack-token"),
+            ),
+            telegram: platform(
+                ("Chats", &["Sunday hikers"]),
+                &["Hana", "Ivo", "Jelena", "Kwame"],
+                ("7000000001:demo-telegram-token-of-thirty-five-c", ""),
+            ),
+        }
+    }
+}
+
+fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, &str)) -> Platform {
+    let room = |name: &&str| Room {
+        id: String::new(),
+        name: (*name).to_owned(),
+        private: false,
+    };
+    let person = |name: &&str| Person {
+        id: String::new(),
+        name: (*name).to_owned(),
+        handle: String::new(),
+    };
+    Platform {
+        port: 0,
+        spaces: vec![Space {
+            id: String::new(),
+            name: space.0.to_owned(),
+            rooms: space.1.iter().map(room).collect(),
+        }],
+        people: people.iter().map(person).collect(),
+        bots: vec![Bot {
+            id: String::new(),
+            name: "Relay".to_owned(),
+            token: token.to_owned(),
+            app_token: app_token.to_owned(),
+            may: None,
+            rooms: None,
+        }],
+    }
+}
