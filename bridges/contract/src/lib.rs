@@ -1,1 +1,23 @@
 //! The contract between Relay's engine and a connector: plain types and one trait.
+//!
+//! No I/O, no runtime, no actors. `CONTRACT.md` beside this crate numbers what each side owes the other.
+
+pub mod capabilities;
+pub mod connector;
+pub mod delivery;
+pub mod envelope;
+pub mod errors;
+pub mod ids;
+pub mod preflight;
+pub mod settings;
+pub mod text;
+
+pub use capabilities::{Capabilities, Support, TextLimit, Unit};
+pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
+pub use delivery::{Attempt, Draft, Operation, Part, Persona, Receipt};
+pub use envelope::{Attachment, Author, Envelope, Event, EventKey, Message, Reply, Standing};
+pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
+pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
+pub use preflight::{Identity, Preflight, RoomReport, SpaceRef};
+pub use settings::{Field, FieldKind, Settings};
+pub use text::{Block, Inline, Mention, Style, Text};

@@ -1,0 +1,90 @@
+//! The one trait that a platform implements. Obligations are numbered in `CONTRACT.md`.
+
+use crate::capabilities::Capabilities;
+use crate::delivery::{Attempt, Draft, Part, Receipt};
+use crate::envelope::Envelope;
+use crate::errors::{DeliverError, ListenError, OpenError};
+use crate::ids::{MessageRef, NativeId, Platform, RoomKey};
+use crate::preflight::Preflight;
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// A platform, opened with one account's credential.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    /// Which platform.
+    fn platform(&self) -> Platform;
+
+    /// Asks the platform who we are, and about each room by its native id. Called before `listen`, and again while
+    /// the account is parked. Remembers what `translate` needs (its own ids). Bounded in time by the connector.
+    async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError>;
+
+    /// Hands up what happens, in order, until `inbox.stopped()` resolves (then `Ok`) or the connection is lost for
+    /// good. `cursor` is the newest one that was accepted. An event is acknowledged to the platform only after
+    /// `inbox.accept` has returned `Ok`.
+    async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError>;
+
+    /// Pure and total: the same raw event gives the same answer for ever.
+    fn translate(&self, raw: &RawEvent) -> Translation;
+
+    /// What can be done in a room.
+    fn capabilities(&self, room: &RoomKey) -> Capabilities;
+
+    /// A link that takes a member of the room to a message, where the platform has such links. Pure.
+    fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String>;
+
+    /// Pure: the parts of a draft, each within the platform's limit; at least one.
+    fn render(&self, room: &RoomKey, draft: &Draft) -> Vec<Part>;
+
+    /// One attempt at one part. Never repeats, waits out or throttles by itself.
+    async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
+
+    /// How long the engine waits for `deliver` before it calls the outcome unknown.
+    fn deliver_deadline(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+}
+
+/// Where a connector hands up what it hears. Given by the engine.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Returns `Ok` when the event is on disk, was dropped by rule, or was set aside with its cause: only then may it
+    /// be acknowledged. Calls made in order are kept in order, also while earlier ones are still waiting.
+    async fn accept(&self, raw: RawEvent) -> Result<(), Stopped>;
+
+    /// Says that the connection is up, for health and status. Every (re)connection says it again.
+    fn connected(&self);
+
+    /// Says that the connection is down and being made again, with the reason.
+    fn interrupted(&self, reason: &str);
+
+    /// Resolves when Relay stops or the account is taken down.
+    async fn stopped(&self);
+}
+
+/// The engine is going down: what was handed up is not on disk. Do not acknowledge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("stopping")]
+pub struct Stopped;
+
+/// A native event on its way to its space, with all that `translate` needs to know in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawEvent {
+    /// The space it belongs to: decides which actor sees it, and with which events it keeps its order.
+    pub space: NativeId,
+    /// The event as the platform wrote it, plus what had to be looked up (names of people), as the connector likes.
+    pub payload: serde_json::Value,
+    /// Where listening can go on after this event, where the platform has such a thing.
+    pub cursor: Option<String>,
+}
+
+/// What a raw event means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Translation {
+    /// These happened, in this order.
+    Events(Vec<Envelope>),
+    /// Nothing for a bridge, with a constant word why (`typing`, `join`, `unfurl`).
+    Ignored(&'static str),
+    /// Should have meant something, but could not be read: set aside with this reason.
+    Unreadable(String),
+}

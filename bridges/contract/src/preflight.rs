@@ -1,0 +1,47 @@
+//! What an account turns out to be, asked before anything is started.
+
+use crate::errors::Problem;
+use crate::ids::{NativeId, RoomKey};
+use serde::{Deserialize, Serialize};
+
+/// The answer of `Connector::preflight`.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    /// Who Relay is there.
+    pub identity: Identity,
+    /// Missing rights that concern the whole account; it runs all the same.
+    pub warnings: Vec<Problem>,
+    /// One answer for each room that was asked about.
+    pub rooms: Vec<(NativeId, Result<RoomReport, Problem>)>,
+}
+
+/// Who Relay is on the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The bot's user id.
+    pub id: NativeId,
+    /// The bot's name.
+    pub name: String,
+}
+
+/// A room as the platform describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomReport {
+    /// Its identity.
+    pub key: RoomKey,
+    /// The space it is in.
+    pub space: SpaceRef,
+    /// The name people see.
+    pub name: String,
+    /// Rights that are missing here; what they concern will not work.
+    pub warnings: Vec<Problem>,
+}
+
+/// A guild, workspace, network or chat.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SpaceRef {
+    /// Its id.
+    pub id: NativeId,
+    /// The name people see.
+    pub name: String,
+}

@@ -1,0 +1,38 @@
+//! An account's settings: declared once by the connector, checked by the engine, handed over typed.
+
+use crate::ids::Account;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+/// One key that an account of a platform may have. The reference documentation is made from these.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The key in `bridges.toml`.
+    pub name: &'static str,
+    /// What its value is.
+    pub kind: FieldKind,
+    /// Whether an account works without it.
+    pub required: bool,
+    /// What it is for, and where to get it.
+    pub doc: &'static str,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A secret: `{ env = "…" }`, `{ file = "…" }` or `{ credential = "…" }`.
+    Secret,
+    /// A URL with one of these schemes.
+    Url(&'static [&'static str]),
+}
+
+/// The checked values of one account. Every required field is there, every URL has been parsed.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account's name.
+    pub account: Account,
+    /// Values of `FieldKind::Secret`.
+    pub secrets: BTreeMap<&'static str, SecretString>,
+    /// Values of `FieldKind::Url`, without a trailing slash.
+    pub urls: BTreeMap<&'static str, String>,
+}

@@ -1,0 +1,150 @@
+//! The normal form and the cut, by table.
+
+use super::*;
+use crate::capabilities::Unit;
+
+fn p(inlines: Vec<Inline>) -> Text {
+    Text::new(vec![Block::Paragraph(inlines)])
+}
+
+fn plain(text: &str) -> Inline {
+    Inline::Plain(text.into())
+}
+
+fn bold(inner: Vec<Inline>) -> Inline {
+    Inline::Styled(Style::Bold, inner)
+}
+
+fn italic(inner: Vec<Inline>) -> Inline {
+    Inline::Styled(Style::Italic, inner)
+}
+
+#[test]
+fn normal_form() {
+    let cases = [
+        ("empty", p(vec![plain("")]), vec![]),
+        ("white space only", p(vec![bold(vec![plain(" \n ")])]), vec![]),
+        (
+            "neighbours join",
+            p(vec![plain("a"), plain("b")]),
+            vec![plain("ab")],
+        ),
+        (
+            "styles nest in one order",
+            p(vec![italic(vec![bold(vec![plain("a")])])]),
+            vec![bold(vec![italic(vec![plain("a")])])],
+        ),
+        (
+            "a style in itself is one",
+            p(vec![bold(vec![bold(vec![plain("a")])])]),
+            vec![bold(vec![plain("a")])],
+        ),
+        (
+            "space leaves the style",
+            p(vec![bold(vec![plain("a ")]), plain("b")]),
+            vec![bold(vec![plain("a")]), plain(" b")],
+        ),
+        (
+            "space between bold words is bold",
+            p(vec![bold(vec![plain("a")]), plain(" "), bold(vec![plain("b")])]),
+            vec![bold(vec![plain("a b")])],
+        ),
+        (
+            "breaks come out of plain",
+            p(vec![plain("a\r\nb")]),
+            vec![plain("a"), Inline::Break, plain("b")],
+        ),
+    ];
+    for (what, text, expected) in cases {
+        let inlines = match text.blocks() {
+            [] => vec![],
+            [Block::Paragraph(inlines)] => inlines.clone(),
+            other => panic!("{what}: {other:?}"),
+        };
+        assert_eq!(inlines, expected, "{what}");
+        assert_eq!(
+            Text::new(text.blocks().to_vec()),
+            text,
+            "{what}: the normal form of itself"
+        );
+    }
+}
+
+#[test]
+fn neighbouring_paragraphs_become_one() {
+    let two = Text::new(vec![
+        Block::Paragraph(vec![plain("a")]),
+        Block::Paragraph(vec![plain("b")]),
+    ]);
+    assert_eq!(two, Text::plain("a\n\nb"));
+}
+
+#[test]
+fn a_cut_loses_nothing_and_keeps_the_limit() {
+    let family = "👨‍👩‍👧‍👦";
+    let marks = format!("a{}", "\u{301}".repeat(500));
+    let texts = [
+        Text::plain(&"word ".repeat(500)),
+        Text::plain(&"x".repeat(1000)),
+        Text::plain(&family.repeat(100)),
+        Text::plain(&marks),
+        p(vec![bold(vec![plain(&"loud ".repeat(300))])]),
+        Text::new(vec![
+            Block::Paragraph(vec![plain(&"before ".repeat(30))]),
+            Block::Code {
+                lang: Some("rust".into()),
+                text: "let x = 1;\n".repeat(100),
+            },
+            Block::Code {
+                lang: None,
+                text: "other".into(),
+            },
+            Block::Paragraph(vec![plain("after")]),
+        ]),
+    ];
+    for text in texts {
+        for (most, unit) in [(100, Unit::Utf16), (200, Unit::Chars), (64, Unit::Bytes)] {
+            let measure = |text: &Text| unit.measure(&words(text));
+            let parts = text.clone().split(most, measure);
+            assert!(parts.len() > 1);
+            for part in &parts {
+                assert!(measure(part) <= most, "{} > {most}: {part:?}", measure(part));
+            }
+            let joined: String = parts.iter().map(words).collect();
+            assert_eq!(without_space(&joined), without_space(&words(&text)));
+        }
+    }
+}
+
+#[test]
+fn a_cut_prefers_lines_then_words() {
+    let measure = |text: &Text| Unit::Chars.measure(&words(text));
+    let parts = Text::plain("one two\nthree four five").split(12, measure);
+    assert_eq!(
+        parts.iter().map(words).collect::<Vec<_>>(),
+        ["one two", "three four", "five"]
+    );
+}
+
+#[test]
+fn excerpts() {
+    assert_eq!(Text::plain("a\nb").excerpt(10), "a b");
+    assert_eq!(Text::plain("abcdef").excerpt(4), "abc…");
+    assert_eq!(Text::plain("abcd").excerpt(4), "abcd");
+}
+
+fn words(text: &Text) -> String {
+    text.clone()
+        .into_runs()
+        .into_iter()
+        .map(|run| match run.leaf {
+            Leaf::Plain(text) | Leaf::Code(text) | Leaf::Block { text, .. } => text,
+            Leaf::Mention(mention) => mention.shown(),
+            Leaf::Break => "\n".into(),
+        })
+        .collect()
+}
+
+fn without_space(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
