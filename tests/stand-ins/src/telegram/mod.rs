@@ -1,55 +1,75 @@
-//! Telegram: not served yet, so every act is refused.
+//! Telegram: the Bot API over HTTP with long polling, and the groups that people and bots talk in.
+//!
+//! A Telegram bot sees no other bot, not its own messages, and no deletions: neither do bots here. Message ids count
+//! up within a chat; each chat begins a million after the one before it.
 
-use crate::faults::Fault;
-use crate::people::{Act, Change, People, Refused, Seen};
-use crate::server;
+mod detect;
+mod entities;
+mod markup;
+mod methods;
+mod parameters;
+mod people;
+mod server;
+mod state;
+mod typed;
+mod updates;
+mod wire;
+
+use crate::faults::{Faults, Kind};
+use crate::people::Change;
+use crate::server as frame;
 use crate::world;
+use state::State;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
-/// The stand-in.
+/// What its server and its people share.
+struct Shared {
+    state: Mutex<State>,
+    faults: Arc<Faults>,
+    changes: broadcast::Sender<Change>,
+    stop: frame::Stop,
+}
+
+impl Shared {
+    /// Never held across an await.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn announce(&self, change: Change) {
+        // Nobody has to be watching.
+        let _ = self.changes.send(change);
+    }
+}
+
+/// The stand-in. It stops when this is dropped.
 pub struct Telegram {
     url: String,
-    stop: server::Stop,
-    changes: broadcast::Sender<Change>,
+    shared: Arc<Shared>,
 }
 
-/// Starts it on `world.port`.
+impl Drop for Telegram {
+    fn drop(&mut self) {
+        self.shared.stop.now();
+    }
+}
+
+/// Starts it on `world.port`. The world's ids must have been filled in, as numbers.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Telegram>> {
-    let bound = server::bind(world.port).await?;
+    let state = State::new(world)?;
+    let bound = frame::bind(world.port).await?;
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+        faults: Arc::default(),
+        changes: broadcast::Sender::new(4_096),
+        stop: bound.stop.clone(),
+    });
     let stand_in = Arc::new(Telegram {
         url: bound.url(),
-        stop: bound.stop.clone(),
-        changes: broadcast::Sender::new(4_096),
+        shared: shared.clone(),
     });
-    bound.serve(axum::Router::new());
+    bound.serve(server::router(shared));
     Ok(stand_in)
-}
-
-impl People for Telegram {
-    fn platform(&self) -> &'static str {
-        "telegram"
-    }
-    fn api_url(&self) -> String {
-        self.url.clone()
-    }
-    fn act(&self, _: Act) -> Result<String, Refused> {
-        Err(Refused::Impossible("not served yet".into()))
-    }
-    fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
-        Err(Refused::Unknown("room", room.to_owned()))
-    }
-    fn watch(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
-    }
-    fn fault(&self, _: Fault) -> Result<(), Refused> {
-        Err(Refused::Impossible("not served yet".into()))
-    }
-    fn acknowledged(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn stop(&self) {
-        self.stop.now();
-    }
 }

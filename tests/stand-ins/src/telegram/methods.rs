@@ -1,0 +1,375 @@
+//! The methods that answer at once.
+
+use super::Shared;
+use super::entities::{Entity, Formatted, clean, units};
+use super::markup;
+use super::parameters::Parameters;
+use super::people::LONGEST;
+use super::server::Failure;
+use super::state::{Bot, Standing, State, Stored, now};
+use super::wire;
+use crate::people::Change;
+use serde_json::{Value, json};
+
+/// Every method that exists here.
+pub const NAMES: [&str; 20] = [
+    "getUpdates",
+    "getMe",
+    "logOut",
+    "close",
+    "deleteWebhook",
+    "getWebhookInfo",
+    "setMyCommands",
+    "getMyCommands",
+    "deleteMyCommands",
+    "getChat",
+    "getChatMember",
+    "getChatMemberCount",
+    "getChatAdministrators",
+    "leaveChat",
+    "sendMessage",
+    "editMessageText",
+    "deleteMessage",
+    "deleteMessages",
+    "sendChatAction",
+    "getMyName",
+];
+
+/// How long a message can be deleted, in milliseconds.
+const DELETABLE: u64 = 48 * 60 * 60 * 1_000;
+
+/// Carries out a method of the bot at this place in the list.
+pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Result<Value, Failure> {
+    let mut state = shared.state();
+    let mut changes = Vec::new();
+    let result = match method {
+        "sendMessage" => send(&mut state, bot, given, &mut changes),
+        "editMessageText" => edit(&mut state, bot, given, &mut changes),
+        "deleteMessage" => {
+            let id = given
+                .number("message_id")
+                .ok_or_else(|| Failure::bad("message identifier is not specified"))?;
+            delete(&mut state, bot, given, id, &mut changes)
+        }
+        "deleteMessages" => {
+            let ids = given
+                .json("message_ids")
+                .map_err(Failure::bad)?
+                .unwrap_or_default();
+            let ids: Vec<i64> = ids
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_i64)
+                .collect();
+            // What cannot be found or deleted is skipped, as the real method does.
+            for id in ids {
+                let _ = delete(&mut state, bot, given, id, &mut changes);
+            }
+            Ok(json!(true))
+        }
+        _ => small(&mut state, bot, method, given),
+    };
+    // Under the lock, so that watchers hear of changes in their order; a broadcast does not wait.
+    changes.into_iter().for_each(|change| shared.announce(change));
+    result
+}
+
+fn me(state: &State, bot: usize) -> Result<&Bot, Failure> {
+    state
+        .bots
+        .get(bot)
+        .ok_or_else(|| Failure::new(401, "Unauthorized"))
+}
+
+fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Result<Value, Failure> {
+    Ok(match method {
+        "getMe" => {
+            let bot = me(state, bot)?;
+            let mut told = wire::user(&bot.user);
+            for (name, value) in [
+                ("can_join_groups", true),
+                ("can_read_all_group_messages", bot.privacy_off),
+                ("supports_inline_queries", false),
+                ("can_connect_to_business", false),
+                ("has_main_web_app", false),
+            ] {
+                told[name] = json!(value);
+            }
+            told
+        }
+        "logOut" | "close" | "deleteWebhook" => json!(true),
+        "getMyName" => json!({ "name": me(state, bot)?.user.name }),
+        "getWebhookInfo" => {
+            json!({ "url": "", "has_custom_certificate": false, "pending_update_count": me(state, bot)?.queue.len() })
+        }
+        "getMyCommands" => me(state, bot)?.commands.clone(),
+        "setMyCommands" | "deleteMyCommands" => {
+            let commands = given
+                .json("commands")
+                .map_err(Failure::bad)?
+                .unwrap_or_else(|| json!([]));
+            if !commands.is_array() {
+                return Err(Failure::bad("can't parse commands: expected an Array"));
+            }
+            if let Some(bot) = state.bots.get_mut(bot) {
+                bot.commands = commands;
+            }
+            json!(true)
+        }
+        "sendChatAction" => {
+            room(state, bot, given)?;
+            json!(true)
+        }
+        "getChat" => {
+            let id = room(state, bot, given)?;
+            state
+                .chat(id)
+                .map(wire::full_chat)
+                .ok_or_else(|| Failure::bad("chat not found"))?
+        }
+        "getChatMember" => {
+            let chat = room(state, bot, given)?;
+            let user = given
+                .number("user_id")
+                .ok_or_else(|| Failure::bad("invalid user_id specified"))?;
+            member(state, chat, user).ok_or_else(|| Failure::bad("user not found"))?
+        }
+        "getChatMemberCount" => {
+            let chat = room(state, bot, given)?;
+            json!(state.people.len() + state.bots.iter().filter(|b| inside(b, chat)).count())
+        }
+        "getChatAdministrators" => {
+            let chat = room(state, bot, given)?;
+            let creator = state.people.first().map(|p| wire::person_member(p, true));
+            let bots = state
+                .bots
+                .iter()
+                .filter(|b| b.standing.get(&chat) == Some(&Standing::Administrator));
+            creator
+                .into_iter()
+                .chain(bots.map(|b| wire::bot_member(b, Some(Standing::Administrator))))
+                .collect()
+        }
+        "leaveChat" => {
+            let chat = room(state, bot, given)?;
+            if let Some(bot) = state.bots.get_mut(bot) {
+                bot.standing.remove(&chat);
+            }
+            json!(true)
+        }
+        _ => return Err(Failure::new(404, "Not Found: method not found")),
+    })
+}
+
+fn inside(bot: &Bot, chat: i64) -> bool {
+    matches!(
+        bot.standing.get(&chat),
+        Some(Standing::Administrator | Standing::Member)
+    )
+}
+
+fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
+    if let Some(bot) = state.bots.iter().find(|b| b.user.id == user) {
+        return Some(wire::bot_member(bot, bot.standing.get(&chat).copied()));
+    }
+    let at = state.people.iter().position(|p| p.id == user)?;
+    Some(wire::person_member(state.people.get(at)?, at == 0))
+}
+
+/// The chat of a request, if the bot is in it.
+fn room(state: &State, bot: usize, given: &Parameters) -> Result<i64, Failure> {
+    let wanted = given
+        .text("chat_id")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Failure::bad("chat_id is empty"))?;
+    let chat = wanted
+        .parse()
+        .ok()
+        .and_then(|id| state.chat(id))
+        .ok_or_else(|| Failure::bad("chat not found"))?;
+    match me(state, bot)?.standing.get(&chat.id) {
+        Some(Standing::Administrator | Standing::Member) => Ok(chat.id),
+        Some(Standing::Kicked) => Err(Failure::new(
+            403,
+            format!("Forbidden: bot was kicked from the {} chat", chat.kind()),
+        )),
+        None => Err(Failure::bad("chat not found")),
+    }
+}
+
+/// Text and its formatting out of a request.
+fn body(state: &State, given: &Parameters) -> Result<Formatted, Failure> {
+    let text = given.text("text").unwrap_or_default();
+    let mode = given.text("parse_mode").unwrap_or_default();
+    let mut read = match &*mode.to_ascii_lowercase() {
+        "" => {
+            let entities = given
+                .json("entities")
+                .map_err(Failure::bad)?
+                .unwrap_or_else(|| json!([]));
+            let entities: Vec<Entity> = serde_json::from_value(entities)
+                .map_err(|e| Failure::bad(format!("can't parse MessageEntity: {e}")))?;
+            Formatted { text, entities }
+        }
+        "html" => markup::html(&text).map_err(|why| Failure::bad(format!("can't parse entities: {why}")))?,
+        "markdownv2" => {
+            markup::markdown(&text).map_err(|why| Failure::bad(format!("can't parse entities: {why}")))?
+        }
+        _ => return Err(Failure::bad("unsupported parse_mode")),
+    };
+    read.entities.retain_mut(|entity| mention(state, entity));
+    let read = clean(read).map_err(Failure::bad)?;
+    if read.text.is_empty() {
+        return Err(Failure::bad("message text is empty"));
+    }
+    if units(&read.text) > LONGEST {
+        return Err(Failure::bad("message is too long"));
+    }
+    Ok(read)
+}
+
+/// Links to `tg://user?id=…` become mentions; mentions of people whom the server does not know are dropped.
+fn mention(state: &State, entity: &mut Entity) -> bool {
+    let linked = entity
+        .url
+        .as_deref()
+        .and_then(|url| url.strip_prefix("tg://user?id="))
+        .map(str::to_owned);
+    if let (Some(id), "text_link") = (linked, &*entity.kind) {
+        entity.kind = "text_mention".to_owned();
+        entity.url = None;
+        entity.user = Some(json!({ "id": id.parse::<i64>().unwrap_or(0) }));
+    }
+    if entity.kind != "text_mention" {
+        return true;
+    }
+    let id = entity
+        .user
+        .as_ref()
+        .and_then(|u| u.get("id"))
+        .and_then(Value::as_i64);
+    entity.user = id.and_then(|id| state.user(id)).map(wire::user);
+    entity.user.is_some()
+}
+
+/// What a message answers, by `reply_parameters` or the older `reply_to_message_id`.
+fn answered(state: &State, chat: i64, given: &Parameters) -> Result<Option<i64>, Failure> {
+    let reply = given.json("reply_parameters").map_err(Failure::bad)?;
+    let (id, lenient) = match &reply {
+        Some(reply) => (
+            reply.get("message_id").and_then(Value::as_i64),
+            reply
+                .get("allow_sending_without_reply")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+        ),
+        None => (
+            given.number("reply_to_message_id"),
+            given.flag("allow_sending_without_reply"),
+        ),
+    };
+    match id {
+        None | Some(0) => Ok(None),
+        Some(id) if state.message(chat, id).is_some() => Ok(Some(id)),
+        Some(_) if lenient => Ok(None),
+        Some(_) => Err(Failure::bad("message to be replied not found")),
+    }
+}
+
+fn link_preview(given: &Parameters) -> Result<Option<Value>, Failure> {
+    let options = given.json("link_preview_options").map_err(Failure::bad)?;
+    let disabled = given
+        .flag("disable_web_page_preview")
+        .then(|| json!({ "is_disabled": true }));
+    Ok(options.or(disabled))
+}
+
+fn send(
+    state: &mut State,
+    bot: usize,
+    given: &Parameters,
+    changes: &mut Vec<Change>,
+) -> Result<Value, Failure> {
+    let body = body(state, given)?;
+    let chat = room(state, bot, given)?;
+    let message = Stored {
+        id: 0,
+        from: me(state, bot)?.user.clone(),
+        body,
+        reply_to: answered(state, chat, given)?,
+        file: None,
+        link_preview: link_preview(given)?,
+        at: now(),
+        edited_at: None,
+        edits: 0,
+        deleted: false,
+    };
+    let (message, change) = state
+        .post(chat, message)
+        .ok_or_else(|| Failure::bad("chat not found"))?;
+    changes.push(change);
+    told(state, chat, &message)
+}
+
+fn told(state: &State, chat: i64, message: &Stored) -> Result<Value, Failure> {
+    let place = state.chat(chat).ok_or_else(|| Failure::bad("chat not found"))?;
+    Ok(state.wire_message(place, message, true))
+}
+
+fn edit(
+    state: &mut State,
+    bot: usize,
+    given: &Parameters,
+    changes: &mut Vec<Change>,
+) -> Result<Value, Failure> {
+    let body = body(state, given)?;
+    let chat = room(state, bot, given)?;
+    let id = given
+        .number("message_id")
+        .ok_or_else(|| Failure::bad("message identifier is not specified"))?;
+    let options = link_preview(given)?;
+    let own = me(state, bot)?.user.id;
+    let old = state
+        .message_mut(chat, id)
+        .ok_or_else(|| Failure::bad("message to edit not found"))?;
+    if old.from.id != own {
+        return Err(Failure::bad("message can't be edited"));
+    }
+    if old.body == body && (options.is_none() || old.link_preview == options) {
+        return Err(Failure::bad(
+            "message is not modified: specified new message content and reply markup are exactly the same as a current \
+             content and reply markup of the message",
+        ));
+    }
+    old.link_preview = options.or(old.link_preview.take());
+    let (message, change) = state
+        .edit(chat, id, body)
+        .ok_or_else(|| Failure::bad("message to edit not found"))?;
+    changes.push(change);
+    told(state, chat, &message)
+}
+
+fn delete(
+    state: &mut State,
+    bot: usize,
+    given: &Parameters,
+    id: i64,
+    changes: &mut Vec<Change>,
+) -> Result<Value, Failure> {
+    let chat = room(state, bot, given)?;
+    let bot = me(state, bot)?;
+    let (own, admin) = (
+        bot.user.id,
+        bot.standing.get(&chat) == Some(&Standing::Administrator),
+    );
+    let message = state
+        .message(chat, id)
+        .ok_or_else(|| Failure::bad("message to delete not found"))?;
+    let young = now().saturating_sub(message.at) < DELETABLE;
+    if !(admin || (message.from.id == own && young)) {
+        return Err(Failure::bad("message can't be deleted"));
+    }
+    changes.extend(state.delete(chat, id));
+    Ok(json!(true))
+}

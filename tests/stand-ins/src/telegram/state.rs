@@ -1,0 +1,350 @@
+//! Who exists, who is where, what was said: everything behind one short lock.
+
+use super::entities::Formatted;
+use super::updates::Queue;
+use crate::history::History;
+use crate::people::{Change, Refused};
+use crate::world;
+use std::collections::HashMap;
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A person or a bot.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// User id.
+    pub id: i64,
+    /// What others see.
+    pub name: String,
+    /// Without `@`.
+    pub handle: String,
+    /// Not a person.
+    pub is_bot: bool,
+}
+
+/// A group.
+#[derive(Debug)]
+pub struct Chat {
+    /// `-100…` for a supergroup.
+    pub id: i64,
+    /// Its name.
+    pub title: String,
+    /// The id that the next message gets.
+    next: i64,
+}
+
+impl Chat {
+    /// `supergroup`, `group` or `private`.
+    pub fn kind(&self) -> &'static str {
+        match self.id {
+            id if id.to_string().starts_with("-100") => "supergroup",
+            ..0 => "group",
+            _ => "private",
+        }
+    }
+}
+
+/// How a bot stands to a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Has been made an administrator.
+    Administrator,
+    /// Is in it.
+    Member,
+    /// Was removed.
+    Kicked,
+}
+
+/// A message.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Counts up within the chat.
+    pub id: i64,
+    /// Who said it.
+    pub from: User,
+    /// Text or caption.
+    pub body: Formatted,
+    /// Id of what it answers.
+    pub reply_to: Option<i64>,
+    /// Name of the attached document.
+    pub file: Option<String>,
+    /// As a bot gave it.
+    pub link_preview: Option<serde_json::Value>,
+    /// Milliseconds since the epoch.
+    pub at: u64,
+    /// Seconds since the epoch of the last edit.
+    pub edited_at: Option<u64>,
+    /// How often it was edited.
+    pub edits: u32,
+    /// Kept for those who look back.
+    pub deleted: bool,
+}
+
+/// A bot and its updates.
+#[derive(Debug)]
+pub struct Bot {
+    /// As others see it.
+    pub user: User,
+    /// Its credential.
+    pub token: String,
+    /// Sees everything in groups even when it is no administrator.
+    pub privacy_off: bool,
+    /// What it becomes in a chat that lets it in.
+    pub admin: bool,
+    /// Chats that it is or was in.
+    pub standing: HashMap<i64, Standing>,
+    /// What it has not been told yet.
+    pub queue: Queue,
+    /// By `setMyCommands`.
+    pub commands: serde_json::Value,
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Everybody who can talk and is no bot.
+    pub people: Vec<User>,
+    /// Every credential.
+    pub bots: Vec<Bot>,
+    /// Every group.
+    pub chats: Vec<Chat>,
+    /// By chat id.
+    pub said: History<Stored>,
+    /// Events that a confirmed offset has passed, in that order.
+    pub acknowledged: Vec<String>,
+}
+
+/// Milliseconds since the epoch.
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn number(id: &str, what: &str) -> io::Result<i64> {
+    id.parse().map_err(|_| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("the Telegram {what} id `{id}` is not a number"),
+        )
+    })
+}
+
+impl State {
+    /// What the world says. Ids must have been filled in.
+    pub fn new(world: &world::Platform) -> io::Result<Self> {
+        let mut state = Self::default();
+        for (index, room) in world.spaces.iter().flat_map(|s| &s.rooms).enumerate() {
+            let id = number(&room.id, "chat")?;
+            // Real groups have different ages too: ids that differ between chats catch a client that forgets the chat.
+            let next = i64::try_from(index % 2_000).unwrap_or(0) * 1_000_000 + 1;
+            state.chats.push(Chat {
+                id,
+                title: room.name.clone(),
+                next,
+            });
+        }
+        for person in &world.people {
+            let id = number(&person.id, "user")?;
+            let (name, handle) = (person.name.clone(), person.handle.clone());
+            state.people.push(User {
+                id,
+                name,
+                handle,
+                is_bot: false,
+            });
+        }
+        for bot in &world.bots {
+            let id = number(&bot.id, "bot")?;
+            let may = |what: &str| bot.may.as_ref().is_none_or(|may| may.iter().any(|m| m == what));
+            let admin = may("admin");
+            let inside = |chat: &&Chat| {
+                bot.rooms.as_ref().is_none_or(|rooms| {
+                    rooms.iter().any(|room| {
+                        *room == chat.id.to_string() || room.trim_start_matches('#') == chat.title
+                    })
+                })
+            };
+            let standing = if admin {
+                Standing::Administrator
+            } else {
+                Standing::Member
+            };
+            let standing = state
+                .chats
+                .iter()
+                .filter(inside)
+                .map(|chat| (chat.id, standing))
+                .collect();
+            let handle = bot_handle(&bot.name);
+            state.bots.push(Bot {
+                user: User {
+                    id,
+                    name: bot.name.clone(),
+                    handle,
+                    is_bot: true,
+                },
+                token: bot.token.clone(),
+                privacy_off: may("privacy_off"),
+                admin,
+                standing,
+                queue: Queue::new(id),
+                commands: serde_json::json!([]),
+            });
+        }
+        Ok(state)
+    }
+
+    /// A person by id, handle or name.
+    pub fn person(&self, wanted: &str) -> Result<User, Refused> {
+        let handle = wanted.trim_start_matches('@');
+        self.people
+            .iter()
+            .find(|p| p.id.to_string() == wanted)
+            .or_else(|| self.people.iter().find(|p| p.handle == handle))
+            .or_else(|| self.people.iter().find(|p| p.name == wanted))
+            .cloned()
+            .ok_or_else(|| Refused::Unknown("person", wanted.to_owned()))
+    }
+
+    /// Anybody by user id.
+    pub fn user(&self, id: i64) -> Option<&User> {
+        self.people
+            .iter()
+            .chain(self.bots.iter().map(|b| &b.user))
+            .find(|u| u.id == id)
+    }
+
+    /// A chat's id by id or title.
+    pub fn room(&self, wanted: &str) -> Result<i64, Refused> {
+        let title = wanted.trim_start_matches('#');
+        self.chats
+            .iter()
+            .find(|c| c.id.to_string() == wanted)
+            .or_else(|| self.chats.iter().find(|c| c.title == title))
+            .map(|c| c.id)
+            .ok_or_else(|| Refused::Unknown("room", wanted.to_owned()))
+    }
+
+    /// A chat by id.
+    pub fn chat(&self, id: i64) -> Option<&Chat> {
+        self.chats.iter().find(|c| c.id == id)
+    }
+
+    /// A message that has not been deleted.
+    pub fn message(&self, chat: i64, id: i64) -> Option<&Stored> {
+        self.said
+            .get(&chat.to_string(), &id.to_string())
+            .filter(|m| !m.deleted)
+    }
+
+    /// The same, to change it.
+    pub fn message_mut(&mut self, chat: i64, id: i64) -> Option<&mut Stored> {
+        self.said
+            .get_mut(&chat.to_string(), &id.to_string())
+            .filter(|m| !m.deleted)
+    }
+
+    /// Keeps a message, tells the bots that may see it, and answers it with its id and the change.
+    pub fn post(&mut self, chat: i64, mut message: Stored) -> Option<(Stored, Change)> {
+        let place = self.chats.iter_mut().find(|c| c.id == chat)?;
+        message.id = place.next;
+        place.next += 1;
+        self.said
+            .push(&chat.to_string(), message.id.to_string(), message.clone());
+        self.tell(chat, &message, "message");
+        let change = self.change("posted", chat, &message);
+        Some((message, change))
+    }
+
+    /// Puts new text into a message, tells the bots, and answers the message with the change.
+    pub fn edit(&mut self, chat: i64, id: i64, body: Formatted) -> Option<(Stored, Change)> {
+        let message = self.message_mut(chat, id)?;
+        message.body = body;
+        message.edits += 1;
+        message.edited_at = Some(now() / 1_000);
+        let message = message.clone();
+        self.tell(chat, &message, "edited_message");
+        let change = self.change("edited", chat, &message);
+        Some((message, change))
+    }
+
+    /// Takes a message away. No bot is told: Telegram does not tell bots either.
+    pub fn delete(&mut self, chat: i64, id: i64) -> Option<Change> {
+        let message = self.message_mut(chat, id)?;
+        message.deleted = true;
+        let message = message.clone();
+        Some(self.change("deleted", chat, &message))
+    }
+
+    fn change(&self, what: &str, chat: i64, message: &Stored) -> Change {
+        Change {
+            what: what.to_owned(),
+            message: self.seen(chat, message),
+        }
+    }
+
+    /// Puts an update into the queue of each bot that may see the message.
+    fn tell(&mut self, chat: i64, message: &Stored, kind: &'static str) {
+        // Bots see neither their own messages nor each other's.
+        if message.from.is_bot {
+            return;
+        }
+        let Some(value) = self
+            .chat(chat)
+            .map(|place| self.wire_message(place, message, true))
+        else {
+            return;
+        };
+        let answered = message
+            .reply_to
+            .and_then(|id| self.message(chat, id))
+            .map(|m| m.from.id);
+        let label = match message.edits {
+            0 => message.id.to_string(),
+            n => format!("{}/edit/{n}", message.id),
+        };
+        for bot in &mut self.bots {
+            let sees = match bot.standing.get(&chat) {
+                Some(Standing::Administrator) => true,
+                Some(Standing::Member) => {
+                    bot.privacy_off
+                        || answered == Some(bot.user.id)
+                        || addresses(&message.body, &bot.user.handle)
+                }
+                _ => false,
+            };
+            if sees {
+                bot.queue.push(kind, value.clone(), Some(label.clone()));
+            }
+        }
+    }
+}
+
+/// Is it a command or a mention for this bot? Commands without a name are for every bot.
+fn addresses(body: &Formatted, handle: &str) -> bool {
+    body.entities.iter().any(|e| {
+        let part = super::entities::slice(&body.text, e.offset, e.end()).unwrap_or_default();
+        match &*e.kind {
+            "bot_command" => part
+                .split_once('@')
+                .is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(handle)),
+            "mention" => part.trim_start_matches('@').eq_ignore_ascii_case(handle),
+            _ => false,
+        }
+    })
+}
+
+/// Bots' handles end in `bot` on Telegram.
+fn bot_handle(name: &str) -> String {
+    let made: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if made.ends_with("bot") {
+        made
+    } else {
+        format!("{made}_bot")
+    }
+}

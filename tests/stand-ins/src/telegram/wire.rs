@@ -1,0 +1,168 @@
+//! The Bot API's objects, field by field as <https://core.telegram.org/bots/api> names them.
+
+use super::entities::slice;
+use super::state::{Bot, Chat, Standing, State, Stored, User};
+use crate::people::Seen;
+use serde_json::{Value, json};
+
+/// A `User`.
+pub fn user(user: &User) -> Value {
+    let mut told = json!({ "id": user.id, "is_bot": user.is_bot, "first_name": user.name });
+    if !user.handle.is_empty() {
+        told["username"] = json!(user.handle);
+    }
+    if !user.is_bot {
+        told["language_code"] = json!("en");
+    }
+    told
+}
+
+/// A `Chat`.
+pub fn chat(chat: &Chat) -> Value {
+    let name = if chat.kind() == "private" {
+        "first_name"
+    } else {
+        "title"
+    };
+    json!({ "id": chat.id, "type": chat.kind(), name: chat.title })
+}
+
+/// A `ChatFullInfo`.
+pub fn full_chat(place: &Chat) -> Value {
+    let mut told = chat(place);
+    let gifts = json!({
+        "unlimited_gifts": true, "limited_gifts": true, "unique_gifts": true, "premium_subscription": true,
+    });
+    let permissions = json!({
+        "can_send_messages": true, "can_send_audios": true, "can_send_documents": true, "can_send_photos": true,
+        "can_send_videos": true, "can_send_video_notes": true, "can_send_voice_notes": true, "can_send_polls": true,
+        "can_send_other_messages": true, "can_add_web_page_previews": true, "can_change_info": false,
+        "can_invite_users": true, "can_pin_messages": false, "can_manage_topics": false,
+    });
+    for (name, value) in [
+        ("accent_color_id", json!(0)),
+        ("max_reaction_count", json!(11)),
+        ("accepted_gift_types", gifts),
+        ("permissions", permissions),
+    ] {
+        told[name] = value;
+    }
+    told
+}
+
+/// A bot's `ChatMember` in a standing; `left` when it has none.
+pub fn bot_member(bot: &Bot, standing: Option<Standing>) -> Value {
+    match standing {
+        Some(Standing::Administrator) => administrator(&bot.user),
+        Some(Standing::Member) => json!({ "status": "member", "user": user(&bot.user) }),
+        Some(Standing::Kicked) => json!({ "status": "kicked", "user": user(&bot.user), "until_date": 0 }),
+        None => json!({ "status": "left", "user": user(&bot.user) }),
+    }
+}
+
+fn administrator(who: &User) -> Value {
+    json!({
+        "status": "administrator", "user": user(who), "can_be_edited": false, "is_anonymous": false,
+        "can_manage_chat": true, "can_delete_messages": true, "can_manage_video_chats": true,
+        "can_restrict_members": true, "can_promote_members": false, "can_change_info": true, "can_invite_users": true,
+        "can_post_stories": false, "can_edit_stories": false, "can_delete_stories": false, "can_pin_messages": true,
+        "can_manage_topics": false,
+    })
+}
+
+/// A person's `ChatMember`: the first one made the group.
+pub fn person_member(person: &User, creator: bool) -> Value {
+    if creator {
+        json!({ "status": "creator", "user": user(person), "is_anonymous": false })
+    } else {
+        json!({ "status": "member", "user": user(person) })
+    }
+}
+
+impl State {
+    /// A `Message`; what it answers is inside, one level deep.
+    pub fn wire_message(&self, place: &Chat, message: &Stored, with_reply: bool) -> Value {
+        let mut told = json!({
+            "message_id": message.id,
+            "from": user(&message.from),
+            "chat": chat(place),
+            "date": message.at / 1_000,
+        });
+        let (text, entities) = match &message.file {
+            Some(name) => {
+                told["document"] = document(message.id, place.id, name);
+                ("caption", "caption_entities")
+            }
+            None => ("text", "entities"),
+        };
+        if !message.body.text.is_empty() {
+            told[text] = json!(message.body.text);
+        }
+        if !message.body.entities.is_empty() {
+            told[entities] = json!(message.body.entities);
+        }
+        if let Some(at) = message.edited_at {
+            told["edit_date"] = json!(at);
+        }
+        if let Some(options) = &message.link_preview {
+            told["link_preview_options"] = options.clone();
+        }
+        if with_reply && let Some(answered) = message.reply_to.and_then(|id| self.message(place.id, id)) {
+            told["reply_to_message"] = self.wire_message(place, answered, false);
+        }
+        told
+    }
+
+    /// A message as the people in the chat see it.
+    pub fn seen(&self, chat: i64, message: &Stored) -> Seen {
+        Seen {
+            id: message.id.to_string(),
+            room: chat.to_string(),
+            author: message.from.name.clone(),
+            avatar: None,
+            by_bot: message.from.is_bot,
+            text: message.body.text.clone(),
+            entities: message.body.entities.iter().map(|e| json!(e)).collect(),
+            reply_to: message.reply_to.map(|id| id.to_string()),
+            extras: Vec::new(),
+            files: message.file.iter().cloned().collect(),
+            edited: message.edits > 0,
+            deleted: message.deleted,
+            pinged: self.pinged(message),
+            at: message.at,
+        }
+    }
+
+    /// Everybody whom a mention in the text notifies.
+    fn pinged(&self, message: &Stored) -> Vec<String> {
+        let body = &message.body;
+        let named = body.entities.iter().filter_map(|e| match &*e.kind {
+            "mention" => {
+                let handle = slice(&body.text, e.offset, e.end())?.trim_start_matches('@');
+                self.people
+                    .iter()
+                    .find(|p| p.handle.eq_ignore_ascii_case(handle))
+                    .map(|p| p.id)
+            }
+            "text_mention" => e.user.as_ref()?.get("id")?.as_i64(),
+            _ => None,
+        });
+        let mut ids: Vec<String> = named.map(|id| id.to_string()).collect();
+        ids.dedup();
+        ids
+    }
+}
+
+fn document(id: i64, chat: i64, name: &str) -> Value {
+    let kind = match name.rsplit('.').next().unwrap_or_default() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "txt" => "text/plain",
+        "pdf" => "application/pdf",
+        _ => "application/octet-stream",
+    };
+    json!({
+        "file_id": format!("BQACAgIAAx{}_{id}", chat.unsigned_abs()), "file_unique_id": format!("AgAD{}{id}", chat.unsigned_abs()),
+        "file_name": name, "mime_type": kind, "file_size": 1_024,
+    })
+}
