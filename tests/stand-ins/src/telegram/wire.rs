@@ -32,6 +32,8 @@ pub fn full_chat(place: &Chat) -> Value {
     let mut told = chat(place);
     let gifts = json!({
         "unlimited_gifts": true, "limited_gifts": true, "unique_gifts": true, "premium_subscription": true,
+        // Later than 9.1; current clients insist on it.
+        "gifts_from_channels": true,
     });
     let permissions = json!({
         "can_send_messages": true, "can_send_audios": true, "can_send_documents": true, "can_send_photos": true,
