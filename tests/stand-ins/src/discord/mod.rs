@@ -1,54 +1,130 @@
-//! Discord: not served yet, so every act is refused.
+//! Discord: REST API v10 and gateway, with the guilds, channels and people of a world.
+//!
+//! Checked against the published documentation (<https://discord.com/developers/docs>) and against discord.py.
 
-use crate::faults::Fault;
+mod errors;
+mod gateway;
+mod mentions;
+mod model;
+mod payload;
+mod permissions;
+mod person;
+mod rest;
+mod seen;
+mod state;
+
+use crate::faults::{Fault, Faults, Kind};
 use crate::people::{Act, Change, People, Refused, Seen};
-use crate::server;
+use crate::server::{self, Stop};
 use crate::world;
+use gateway::session::Order;
+use state::State;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 /// The stand-in.
 pub struct Discord {
+    state: Mutex<State>,
+    faults: Arc<Faults>,
     url: String,
-    stop: server::Stop,
-    changes: broadcast::Sender<Change>,
+    stop: Stop,
 }
 
-/// Starts it on `world.port`.
+/// Starts it on `world.port`. A world that Discord could not have (an id that is no snowflake, an unknown permission) is
+/// `InvalidInput`.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
     let bound = server::bind(world.port).await?;
-    let stand_in = Arc::new(Discord {
+    let faults = Arc::<Faults>::default();
+    let state = State::new(world, bound.url(), faults.clone())
+        .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
+    let discord = Arc::new(Discord {
+        state: Mutex::new(state),
+        faults,
         url: bound.url(),
         stop: bound.stop.clone(),
-        changes: broadcast::Sender::new(4_096),
     });
-    bound.serve(axum::Router::new());
-    Ok(stand_in)
+    bound.serve(rest::router(discord.clone()));
+    Ok(discord)
+}
+
+impl Discord {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A disconnection that is armed for more than one occasion happens again as soon as a client is back.
+    fn fault_of_new_connection(&self) {
+        if let Some(fault) = self.faults.take(&[Kind::Disconnect, Kind::Reconnect], "gateway") {
+            self.state().sessions.order(order_of(fault.kind));
+        }
+    }
+}
+
+fn order_of(kind: Kind) -> Order {
+    if kind == Kind::Reconnect {
+        Order::Reconnect
+    } else {
+        Order::Cut
+    }
 }
 
 impl People for Discord {
     fn platform(&self) -> &'static str {
         "discord"
     }
+
     fn api_url(&self) -> String {
         self.url.clone()
     }
-    fn act(&self, _: Act) -> Result<String, Refused> {
-        Err(Refused::Impossible("not served yet".into()))
+
+    fn gateway_url(&self) -> Option<String> {
+        Some(self.state().gateway_url())
     }
+
+    fn act(&self, act: Act) -> Result<String, Refused> {
+        person::act(&mut self.state(), act)
+    }
+
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
-        Err(Refused::Unknown("room", room.to_owned()))
+        let state = self.state();
+        let channel = state
+            .find_channel(room)
+            .ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
+        Ok(state
+            .history
+            .room(&channel.id.to_string())
+            .map(seen::of)
+            .collect())
     }
+
     fn watch(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.state().changes.subscribe()
     }
-    fn fault(&self, _: Fault) -> Result<(), Refused> {
-        Err(Refused::Impossible("not served yet".into()))
+
+    fn fault(&self, mut fault: Fault) -> Result<(), Refused> {
+        if fault.times == 0 {
+            return Err(Refused::Impossible("`times` is at least 1".into()));
+        }
+        if matches!(fault.kind, Kind::Disconnect | Kind::Reconnect) {
+            if self.state().sessions.order(order_of(fault.kind)) == 0 {
+                return Err(Refused::Impossible(
+                    "no client is connected to the gateway".into(),
+                ));
+            }
+            fault.times -= 1;
+            fault.only = None;
+        }
+        if fault.times > 0 {
+            self.faults.arm(fault);
+        }
+        Ok(())
     }
+
     fn acknowledged(&self) -> Vec<String> {
         Vec::new()
     }
+
     fn stop(&self) {
         self.stop.now();
     }

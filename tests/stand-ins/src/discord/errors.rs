@@ -1,0 +1,93 @@
+//! Discord's errors, as its API words them.
+//!
+//! <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes>
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError {
+    status: u16,
+    code: u32,
+    message: &'static str,
+    errors: Option<Value>,
+}
+
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $message:literal;)*) => {
+        $($(#[$doc])* pub const $name: ApiError =
+            ApiError { status: $status, code: $code, message: $message, errors: None };)*
+    };
+}
+
+errors! {
+    /// Wrong or missing token.
+    UNAUTHORIZED = 401 0 "401: Unauthorized";
+    /// No such route.
+    NOT_FOUND = 404 0 "404: Not Found";
+    /// Another method.
+    METHOD_NOT_ALLOWED = 405 0 "405: Method Not Allowed";
+    /// The channel does not exist.
+    UNKNOWN_CHANNEL = 404 10003 "Unknown Channel";
+    /// The bot is not in such a guild.
+    UNKNOWN_GUILD = 404 10004 "Unknown Guild";
+    /// Nobody of that id is in the guild.
+    UNKNOWN_MEMBER = 404 10007 "Unknown Member";
+    /// The message does not exist, or no longer, or is not the webhook's.
+    UNKNOWN_MESSAGE = 404 10008 "Unknown Message";
+    /// Nobody has that id.
+    UNKNOWN_USER = 404 10013 "Unknown User";
+    /// The webhook was deleted, or never was.
+    UNKNOWN_WEBHOOK = 404 10015 "Unknown Webhook";
+    /// A channel cannot have more than 15.
+    TOO_MANY_WEBHOOKS = 400 30007 "Maximum number of webhooks reached (15)";
+    /// Over 25 MiB.
+    TOO_LARGE = 413 40005 "Request entity too large";
+    /// The bot cannot see the channel.
+    MISSING_ACCESS = 403 50001 "Missing Access";
+    /// Only one's own messages can be edited.
+    NOT_YOURS = 403 50005 "Cannot edit a message authored by another user";
+    /// No content, embed, component, poll, sticker or file.
+    EMPTY_MESSAGE = 400 50006 "Cannot send an empty message";
+    /// The bot may not do that there.
+    MISSING_PERMISSIONS = 403 50013 "Missing Permissions";
+    /// The token in the path is not the webhook's.
+    INVALID_WEBHOOK_TOKEN = 401 50027 "Invalid Webhook Token";
+    /// The body is not JSON.
+    INVALID_JSON = 400 50109 "The request body contains invalid JSON.";
+}
+
+impl ApiError {
+    /// 50035: `field` of the body or the query is wrong for the reason `code`, in Discord's own words.
+    pub fn field(field: &str, code: &str, message: &str) -> Self {
+        Self {
+            status: 400,
+            code: 50035,
+            message: "Invalid Form Body",
+            errors: Some(json!({ field: { "_errors": [{ "code": code, "message": message }] } })),
+        }
+    }
+
+    /// An id in a path that is not one.
+    pub fn not_snowflake(text: &str) -> Self {
+        Self::field(
+            "id",
+            "NUMBER_TYPE_COERCE",
+            &format!("Value \"{text}\" is not snowflake."),
+        )
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = json!({ "message": self.message, "code": self.code });
+        if let Some(errors) = self.errors {
+            body["errors"] = errors;
+        }
+        (status, Json(body)).into_response()
+    }
+}

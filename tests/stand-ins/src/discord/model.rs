@@ -1,0 +1,192 @@
+//! What exists: guilds, channels, users, bots, webhooks, messages.
+
+use super::mentions::Mentions;
+use super::permissions::May;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A guild.
+#[derive(Debug, Clone)]
+pub struct Guild {
+    /// Its id, which is also the id of `@everyone`.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Who owns it.
+    pub owner: u64,
+}
+
+impl Guild {
+    /// The role that every person has.
+    pub fn people_role(&self) -> u64 {
+        self.id.wrapping_add(1)
+    }
+
+    /// The managed role of the bot at a place of the world.
+    pub fn bot_role(&self, place: usize) -> u64 {
+        self.id
+            .wrapping_add(2)
+            .wrapping_add(u64::try_from(place).unwrap_or(u64::MAX))
+    }
+}
+
+/// A text channel.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Its id.
+    pub id: u64,
+    /// Its guild.
+    pub guild: u64,
+    /// Its name.
+    pub name: String,
+    /// Hidden from `@everyone`.
+    pub private: bool,
+    /// Place in the list.
+    pub position: usize,
+    /// Bots (places in [`super::state::State::bots`]) that are in it.
+    pub bots: BTreeSet<usize>,
+    /// The newest message.
+    pub last_message: Option<u64>,
+}
+
+/// A person or a bot.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Their id.
+    pub id: u64,
+    /// The name that others see.
+    pub name: String,
+    /// The unique name.
+    pub handle: String,
+    /// Not a person.
+    pub bot: bool,
+}
+
+/// A bot and its application, which share an id.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// Its user and application id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// What it logs in with.
+    pub token: String,
+    /// What it may do.
+    pub may: May,
+    /// The guilds that it is a member of.
+    pub guilds: BTreeSet<u64>,
+    /// The application commands it has registered, by guild (`None`: global).
+    pub commands: BTreeMap<Option<u64>, Vec<Value>>,
+}
+
+impl Bot {
+    /// The bot as a user.
+    pub fn user(&self) -> User {
+        User {
+            id: self.id,
+            name: self.name.clone(),
+            handle: self.name.clone(),
+            bot: true,
+        }
+    }
+}
+
+/// A webhook that posts into a channel.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its id.
+    pub id: u64,
+    /// What its URL ends in.
+    pub token: String,
+    /// Where it posts.
+    pub channel: u64,
+    /// That channel's guild.
+    pub guild: u64,
+    /// Its own name.
+    pub name: String,
+    /// The bot (and application) that made it.
+    pub creator: u64,
+}
+
+/// Who posted a message.
+#[derive(Debug, Clone)]
+pub enum Author {
+    /// A person or a bot.
+    User(User),
+    /// A webhook, under a name of its choice.
+    Webhook {
+        /// The webhook.
+        id: u64,
+        /// The application that owns it.
+        application: u64,
+        /// The name shown.
+        name: String,
+        /// The picture shown.
+        avatar: Option<String>,
+    },
+}
+
+impl Author {
+    /// The user's or webhook's id.
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::User(user) => user.id,
+            Self::Webhook { id, .. } => *id,
+        }
+    }
+}
+
+/// A file that was attached. Its bytes are not kept.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// Its id.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// MIME type.
+    pub kind: Option<String>,
+}
+
+/// What somebody wants to post.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// Discord markdown.
+    pub content: String,
+    /// Embed objects.
+    pub embeds: Vec<Value>,
+    /// Component objects.
+    pub components: Vec<Value>,
+    /// Files.
+    pub files: Vec<Attachment>,
+    /// The message that is answered.
+    pub reply_to: Option<u64>,
+    /// Whom it pings.
+    pub pings: Mentions,
+    /// Message flags.
+    pub flags: u64,
+    /// The client's own number for it.
+    pub nonce: Option<Value>,
+}
+
+/// A message.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its id.
+    pub id: u64,
+    /// Its channel.
+    pub channel: u64,
+    /// Its guild.
+    pub guild: u64,
+    /// Who.
+    pub author: Author,
+    /// What.
+    pub draft: Draft,
+    /// Milliseconds since the epoch.
+    pub at: u64,
+    /// When it was last edited.
+    pub edited: Option<u64>,
+    /// Kept, so that it can be told.
+    pub deleted: bool,
+}

@@ -1,0 +1,344 @@
+//! Everything a Discord stand-in knows, and the changes that people and bots make to it. One lock, never held across an await.
+
+use super::gateway::session::Sessions;
+use super::mentions::Mentions;
+use super::model::{Author, Bot, Channel, Draft, Guild, Message, User, Webhook};
+use super::permissions::{self, May, Overwrite};
+use super::{payload, seen};
+use crate::faults::{Faults, Kind};
+use crate::history::History;
+use crate::people::Change;
+use crate::world;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::broadcast;
+
+/// Milliseconds from the Unix epoch to the first second of 2015, where snowflakes begin.
+const DISCORD_EPOCH: u64 = 1_420_070_400_000;
+
+/// What exists and who listens.
+pub struct State {
+    /// Base URL of the server.
+    pub url: String,
+    /// By id.
+    pub guilds: BTreeMap<u64, Guild>,
+    /// By id.
+    pub channels: BTreeMap<u64, Channel>,
+    /// People, as in the world.
+    pub people: Vec<User>,
+    /// Bots, as in the world; their place is how the rest of the stand-in names them.
+    pub bots: Vec<Bot>,
+    /// By id.
+    pub webhooks: BTreeMap<u64, Webhook>,
+    /// By channel.
+    pub history: History<Message>,
+    /// Gateway sessions.
+    pub sessions: Sessions,
+    /// Who watches the rooms.
+    pub changes: broadcast::Sender<Change>,
+    faults: Arc<Faults>,
+    last_id: u64,
+}
+
+/// Milliseconds since the epoch.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl State {
+    /// From a world whose ids are filled in. The error says what in it cannot be.
+    pub fn new(world: &world::Platform, url: String, faults: Arc<Faults>) -> Result<Self, String> {
+        let id = |text: &str| {
+            text.parse::<u64>()
+                .ok()
+                .filter(|id| *id != 0)
+                .ok_or(format!("`{text}` is not a snowflake"))
+        };
+        let mut state = Self {
+            url,
+            guilds: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            people: Vec::new(),
+            bots: Vec::new(),
+            webhooks: BTreeMap::new(),
+            history: History::default(),
+            sessions: Sessions::default(),
+            changes: broadcast::Sender::new(4_096),
+            faults,
+            last_id: 0,
+        };
+        for person in &world.people {
+            state.people.push(User {
+                id: id(&person.id)?,
+                name: person.name.clone(),
+                handle: person.handle.clone(),
+                bot: false,
+            });
+        }
+        let owner = state.people.first().map_or(1, |person| person.id);
+        for space in &world.spaces {
+            let guild = Guild {
+                id: id(&space.id)?,
+                name: space.name.clone(),
+                owner,
+            };
+            for (position, room) in space.rooms.iter().enumerate() {
+                let channel = Channel {
+                    id: id(&room.id)?,
+                    guild: guild.id,
+                    name: room.name.clone(),
+                    private: room.private,
+                    position,
+                    bots: Default::default(),
+                    last_message: None,
+                };
+                state.channels.insert(channel.id, channel);
+            }
+            state.guilds.insert(guild.id, guild);
+        }
+        for (place, bot) in world.bots.iter().enumerate() {
+            let mut made = Bot {
+                id: id(&bot.id)?,
+                name: bot.name.clone(),
+                token: bot.token.clone(),
+                may: May::from_names(bot.may.as_deref()).map_err(|e| format!("bot `{}`: {e}", bot.name))?,
+                guilds: Default::default(),
+                commands: Default::default(),
+            };
+            match &bot.rooms {
+                None => {
+                    made.guilds.extend(state.guilds.keys());
+                    for channel in state.channels.values_mut() {
+                        channel.bots.insert(place);
+                    }
+                }
+                Some(rooms) => {
+                    for room in rooms {
+                        let unknown = || format!("bot `{}`: there is no room `{room}`", bot.name);
+                        let channel = state.find_channel(room).ok_or_else(unknown)?;
+                        made.guilds.insert(channel.guild);
+                        let channel = channel.id;
+                        state.channels.entry(channel).and_modify(|c| {
+                            c.bots.insert(place);
+                        });
+                    }
+                }
+            }
+            state.bots.push(made);
+        }
+        Ok(state)
+    }
+
+    /// A snowflake of now, larger than all before it.
+    ///
+    /// <https://discord.com/developers/docs/reference#snowflakes>
+    pub fn new_id(&mut self) -> u64 {
+        self.last_id = (now().saturating_sub(DISCORD_EPOCH) << 22).max(self.last_id + 1);
+        self.last_id
+    }
+
+    /// By id, or by name with or without `#`.
+    pub fn find_channel(&self, room: &str) -> Option<&Channel> {
+        let by_id = room.parse().ok().and_then(|id: u64| self.channels.get(&id));
+        let name = room.strip_prefix('#').unwrap_or(room);
+        by_id.or_else(|| self.channels.values().find(|channel| channel.name == name))
+    }
+
+    /// A person or a bot.
+    pub fn user(&self, id: u64) -> Option<User> {
+        let person = self.people.iter().find(|person| person.id == id).cloned();
+        person.or_else(|| self.bots.iter().find(|bot| bot.id == id).map(Bot::user))
+    }
+
+    /// Who is in a guild: all people, and the bots that were let in.
+    pub fn members(&self, guild: &Guild) -> Vec<User> {
+        let bots = self
+            .bots
+            .iter()
+            .filter(|bot| bot.guilds.contains(&guild.id))
+            .map(Bot::user);
+        self.people.iter().cloned().chain(bots).collect()
+    }
+
+    /// A member's roles, without `@everyone`.
+    pub fn roles_of(&self, guild: &Guild, user: &User) -> Vec<u64> {
+        match self.bots.iter().position(|bot| bot.id == user.id) {
+            Some(place) => vec![guild.bot_role(place)],
+            None => vec![guild.people_role()],
+        }
+    }
+
+    /// A channel's overwrites: a private one is hidden from `@everyone` and shown to its members; a public one is hidden
+    /// from the bots that are not in it.
+    pub fn overwrites(&self, channel: &Channel) -> Vec<Overwrite> {
+        let view = permissions::VIEW_CHANNEL;
+        let mut overwrites = Vec::new();
+        let Some(guild) = self.guilds.get(&channel.guild) else {
+            return overwrites;
+        };
+        if channel.private {
+            overwrites.push(Overwrite {
+                role: guild.id,
+                deny: view,
+                allow: 0,
+            });
+            overwrites.push(Overwrite {
+                role: guild.people_role(),
+                deny: 0,
+                allow: view,
+            });
+        }
+        for (place, bot) in self.bots.iter().enumerate() {
+            let role = guild.bot_role(place);
+            if !channel.bots.contains(&place) {
+                overwrites.push(Overwrite {
+                    role,
+                    deny: view,
+                    allow: 0,
+                });
+            } else if channel.private {
+                overwrites.push(Overwrite {
+                    role,
+                    deny: 0,
+                    allow: bot.may.permissions & view,
+                });
+            }
+        }
+        overwrites
+    }
+
+    /// What a bot may do in a channel; nothing when it is not in the guild.
+    pub fn bot_permissions(&self, place: usize, channel: &Channel) -> u64 {
+        let (Some(bot), Some(guild)) = (self.bots.get(place), self.guilds.get(&channel.guild)) else {
+            return 0;
+        };
+        if !bot.guilds.contains(&guild.id) {
+            return 0;
+        }
+        let overwrites = self.overwrites(channel);
+        permissions::in_channel(
+            bot.may.permissions,
+            guild.id,
+            &[guild.bot_role(place)],
+            &overwrites,
+        )
+    }
+
+    /// A message that has not been deleted.
+    pub fn live_message(&self, channel: u64, id: u64) -> Option<&Message> {
+        self.history
+            .get(&channel.to_string(), &id.to_string())
+            .filter(|message| !message.deleted)
+    }
+
+    /// Posts; tells sessions and watchers.
+    pub fn post(&mut self, channel: u64, guild: u64, author: Author, draft: Draft) -> Message {
+        let id = self.new_id();
+        let message = Message {
+            id,
+            channel,
+            guild,
+            author,
+            draft,
+            at: now(),
+            edited: None,
+            deleted: false,
+        };
+        self.history
+            .push(&channel.to_string(), id.to_string(), message.clone());
+        self.channels
+            .entry(channel)
+            .and_modify(|c| c.last_message = Some(id));
+        self.told("MESSAGE_CREATE", "posted", &message);
+        message
+    }
+
+    /// Changes a message by `change`; tells sessions and watchers.
+    pub fn edit(&mut self, channel: u64, id: u64, change: impl FnOnce(&mut Draft)) -> Option<Message> {
+        let message = self
+            .history
+            .get_mut(&channel.to_string(), &id.to_string())
+            .filter(|m| !m.deleted)?;
+        change(&mut message.draft);
+        message.edited = Some(now());
+        let message = message.clone();
+        self.told("MESSAGE_UPDATE", "edited", &message);
+        Some(message)
+    }
+
+    /// Deletes a message; tells sessions and watchers.
+    pub fn delete(&mut self, channel: u64, id: u64) -> Option<Message> {
+        let message = self
+            .history
+            .get_mut(&channel.to_string(), &id.to_string())
+            .filter(|m| !m.deleted)?;
+        message.deleted = true;
+        let message = message.clone();
+        self.told("MESSAGE_DELETE", "deleted", &message);
+        Some(message)
+    }
+
+    fn told(&mut self, event: &'static str, what: &str, message: &Message) {
+        let body = if event == "MESSAGE_DELETE" {
+            json!({
+                "id": message.id.to_string(), "channel_id": message.channel.to_string(),
+                "guild_id": message.guild.to_string(),
+            })
+        } else {
+            payload::message_event(self, message)
+        };
+        self.dispatch(event, permissions::GUILD_MESSAGES, message.channel, &body);
+        // Nobody watching is fine.
+        let _ = self.changes.send(Change {
+            what: what.to_owned(),
+            message: seen::of(message),
+        });
+    }
+
+    /// Dispatches an event of a channel to every session that asked for its intent and whose bot sees the channel.
+    pub fn dispatch(&mut self, event: &'static str, intent: u64, channel: u64, body: &Value) {
+        let Some(channel) = self.channels.get(&channel).cloned() else {
+            return;
+        };
+        let twice = self.faults.take(&[Kind::Duplicate], event).is_some();
+        for (id, place, intents) in self.sessions.listening(intent) {
+            if self.bot_permissions(place, &channel) & permissions::VIEW_CHANNEL == 0 {
+                continue;
+            }
+            let is_message = matches!(event, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
+            let body = if is_message && intents & permissions::MESSAGE_CONTENT == 0 {
+                payload::without_content(body.clone(), self.bots.get(place).map_or(0, |bot| bot.id))
+            } else {
+                body.clone()
+            };
+            for _ in 0..=usize::from(twice) {
+                self.sessions.push(&id, event, &body);
+            }
+        }
+    }
+
+    /// Tells that a channel's webhooks changed.
+    pub fn webhooks_changed(&mut self, channel: u64, guild: u64) {
+        let body = json!({ "guild_id": guild.to_string(), "channel_id": channel.to_string() });
+        self.dispatch("WEBHOOKS_UPDATE", permissions::GUILD_WEBHOOKS, channel, &body);
+    }
+
+    /// Whom a message by a bot or a webhook really pings: only who is in the guild; `@everyone` and roles only with the right.
+    pub fn pingable(&self, guild: u64, mut pings: Mentions, may_ping_all: bool) -> Mentions {
+        let Some(guild) = self.guilds.get(&guild) else {
+            return Mentions::default();
+        };
+        let members = self.members(guild);
+        pings
+            .users
+            .retain(|id| members.iter().any(|member| member.id == *id));
+        if !may_ping_all {
+            (pings.everyone, pings.here) = (false, false);
+            pings.roles.clear();
+        }
+        pings
+    }
+}
