@@ -2,9 +2,10 @@
 
 use clap::Parser;
 use serde_json::json;
-use stand_ins::StandIns;
+
 use stand_ins::control::urls;
 use stand_ins::world::World;
+use stand_ins::{StandIns, StartError};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,13 +47,17 @@ async fn main() -> ExitCode {
     };
     let stand_ins = match stand_ins::start_on(world, arguments.control_port).await {
         Ok(stand_ins) => stand_ins,
-        Err(error @ stand_ins::StartError::World(_)) => {
-            eprintln!("{error}");
-            return ExitCode::from(BAD_WORLD);
-        }
         Err(error) => {
             eprintln!("cannot start: {error}");
-            return ExitCode::FAILURE;
+            let bad_world = match &error {
+                StartError::World(_) => true,
+                StartError::Server(_, error) => error.kind() == std::io::ErrorKind::InvalidInput,
+            };
+            return if bad_world {
+                ExitCode::from(BAD_WORLD)
+            } else {
+                ExitCode::FAILURE
+            };
         }
     };
     match announce_and_wait(&stand_ins).await {

@@ -117,6 +117,12 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             {
                 return Err(Refused::Impossible(format!("`{bot}` is in that guild already")));
             }
+            if let Some(channel) = room_of(state, &room)
+                .ok()
+                .and_then(|(id, _)| state.channels.get_mut(&id))
+            {
+                channel.bots.insert(place);
+            }
             for (session, p, intents) in state.sessions.listening(GUILDS) {
                 if p == place {
                     state.tell_guild(&session, place, intents, guild, true);

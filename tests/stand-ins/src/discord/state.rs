@@ -303,13 +303,15 @@ impl State {
         let Some(channel) = self.channels.get(&channel).cloned() else {
             return;
         };
-        let twice = self.faults.take(&[Kind::Duplicate], event).is_some();
-        for (id, place, intents) in self.sessions.listening(intent) {
-            if self.bot_permissions(place, &channel) & permissions::VIEW_CHANNEL == 0 {
-                continue;
-            }
-            let is_message = matches!(event, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
-            let body = if is_message && intents & permissions::MESSAGE_CONTENT == 0 {
+        let mut sessions = self.sessions.listening(intent);
+        sessions
+            .retain(|(_, place, _)| self.bot_permissions(*place, &channel) & permissions::VIEW_CHANNEL != 0);
+        let twice = event.starts_with("MESSAGE_")
+            && !sessions.is_empty()
+            && self.faults.take(&[Kind::Duplicate], event).is_some();
+        for (id, place, intents) in sessions {
+            let has_content = matches!(event, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
+            let body = if has_content && intents & permissions::MESSAGE_CONTENT == 0 {
                 payload::without_content(body.clone(), self.bots.get(place).map_or(0, |bot| bot.id))
             } else {
                 body.clone()

@@ -3,6 +3,7 @@
 use super::{Answer, Me, id};
 use crate::discord::{Discord, errors, payload};
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -57,9 +58,15 @@ pub async fn set_commands(
     State(discord): D,
     me: Me,
     Path(application): Path<String>,
-    Json(commands): Json<Vec<Value>>,
+    commands: Result<Json<Vec<Value>>, JsonRejection>,
 ) -> Answer<Json<Value>> {
-    store(&discord, me, &application, None, commands)
+    store(
+        &discord,
+        me,
+        &application,
+        None,
+        commands.map_err(|_| errors::INVALID_JSON)?.0,
+    )
 }
 
 /// `PUT /applications/{application}/guilds/{guild}/commands`
@@ -67,9 +74,15 @@ pub async fn set_guild_commands(
     State(discord): D,
     me: Me,
     Path((application, guild)): Path<(String, String)>,
-    Json(commands): Json<Vec<Value>>,
+    commands: Result<Json<Vec<Value>>, JsonRejection>,
 ) -> Answer<Json<Value>> {
-    store(&discord, me, &application, Some(id(&guild)?), commands)
+    store(
+        &discord,
+        me,
+        &application,
+        Some(id(&guild)?),
+        commands.map_err(|_| errors::INVALID_JSON)?.0,
+    )
 }
 
 fn stored(discord: &Discord, me: Me, application: &str, guild: Option<u64>) -> Answer<Json<Value>> {

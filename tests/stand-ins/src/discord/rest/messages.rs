@@ -3,7 +3,7 @@
 //! <https://discord.com/developers/docs/resources/message>
 
 use super::body::Body;
-use super::{Answer, Me, id};
+use super::{Answer, Asked, Me, id};
 use crate::discord::errors::ApiError;
 use crate::discord::model::{Author, Message};
 use crate::discord::permissions::{
@@ -13,7 +13,7 @@ use crate::discord::permissions::{
 use crate::discord::state::{self, now};
 use crate::discord::{Discord, errors, mentions, payload};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub async fn list(
     State(discord): D,
     me: Me,
     Path(channel): Path<String>,
-    Query(page): Query<Page>,
+    Asked(page): Asked<Page>,
 ) -> Answer<Json<Value>> {
     let state = discord.state();
     let channel = state.channel_for(me, &channel, VIEW_CHANNEL)?;

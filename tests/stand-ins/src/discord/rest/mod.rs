@@ -15,13 +15,14 @@ use super::state::{State, now};
 use super::{Discord, gateway};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -172,6 +173,20 @@ impl FromRequestParts<Arc<Discord>> for Me {
             .bot_by_token(token)
             .map(Self)
             .ok_or(errors::UNAUTHORIZED)
+    }
+}
+
+/// The query, or a form error where axum would answer in plain text.
+struct Asked<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|Query(asked)| Self(asked))
+            .map_err(|error| ApiError::field("query", "BASE_TYPE_INVALID", &error.body_text()))
     }
 }
 

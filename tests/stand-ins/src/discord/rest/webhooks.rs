@@ -3,13 +3,13 @@
 //! <https://discord.com/developers/docs/resources/webhook>
 
 use super::body::Body;
-use super::{Answer, Me, id};
+use super::{Answer, Asked, Me, id};
 use crate::discord::errors::ApiError;
 use crate::discord::model::{Author, Message, Webhook};
 use crate::discord::permissions::MANAGE_WEBHOOKS;
 use crate::discord::{Discord, errors, payload, state};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -154,7 +154,7 @@ pub async fn delete_with_token(
 pub async fn execute(
     State(discord): D,
     Path((webhook, token)): Path<(String, String)>,
-    Query(options): Query<Options>,
+    Asked(options): Asked<Options>,
     body: Body,
 ) -> Answer<Response> {
     let mut state = discord.state();
@@ -188,7 +188,7 @@ pub async fn execute(
 pub async fn message(
     State(discord): D,
     Path((webhook, token, message)): Path<(String, String, String)>,
-    Query(options): Query<Options>,
+    Asked(options): Asked<Options>,
 ) -> Answer<Json<Value>> {
     let state = discord.state();
     let webhook = state.webhook_with_token(&webhook, &token)?;
@@ -203,7 +203,7 @@ pub async fn message(
 pub async fn edit(
     State(discord): D,
     Path((webhook, token, message)): Path<(String, String, String)>,
-    Query(options): Query<Options>,
+    Asked(options): Asked<Options>,
     body: Body,
 ) -> Answer<Json<Value>> {
     let mut state = discord.state();
@@ -221,7 +221,7 @@ pub async fn edit(
 pub async fn delete_message(
     State(discord): D,
     Path((webhook, token, message)): Path<(String, String, String)>,
-    Query(options): Query<Options>,
+    Asked(options): Asked<Options>,
 ) -> Answer<StatusCode> {
     let mut state = discord.state();
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
