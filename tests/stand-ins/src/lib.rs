@@ -9,7 +9,9 @@ pub mod discord;
 pub mod faults;
 pub mod history;
 mod ids;
+mod links;
 pub mod misbehave;
+mod parameters;
 pub mod people;
 pub mod server;
 pub mod slack;
@@ -40,7 +42,7 @@ pub enum StartError {
     /// The world contradicts itself.
     #[error("the world does not hold together: {0}")]
     World(#[from] world::Contradiction),
-    /// One of the servers could not start.
+    /// One of the servers could not start; `InvalidInput` when the world holds what its platform could not have.
     #[error("{0}: {1}")]
     Server(&'static str, std::io::Error),
 }

@@ -1,55 +1,89 @@
-//! Slack: not served yet, so every act is refused.
+//! Slack: the Web API over HTTP, Socket Mode over WebSocket, and the channels that people and apps talk in.
+//!
+//! Apps receive their own messages as events, as on Slack; a reply is a message in a thread. Emoji stay as they were typed:
+//! the real server turns them into `:names:`.
 
-use crate::faults::Fault;
-use crate::people::{Act, Change, People, Refused, Seen};
-use crate::server;
+mod chat;
+mod conversations;
+mod events;
+mod mrkdwn;
+mod people;
+mod rich_text;
+mod server;
+mod socket;
+mod state;
+mod wire;
+
+use crate::faults::Faults;
+use crate::people::Change;
+use crate::server as frame;
 use crate::world;
+use state::State;
 use std::io;
-use std::sync::Arc;
-use tokio::sync::broadcast;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, broadcast};
 
-/// The stand-in.
+/// What its server and its people share.
+struct Shared {
+    state: Mutex<State>,
+    sockets: Mutex<socket::Sockets>,
+    /// Woken when a socket should look for events and orders.
+    wake: Notify,
+    faults: Arc<Faults>,
+    changes: broadcast::Sender<Change>,
+    stop: frame::Stop,
+    /// `127.0.0.1:port`.
+    authority: String,
+}
+
+impl Shared {
+    /// Never held across an await. The lock of the sockets may be taken inside of it, not around it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, socket::Sockets> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells watchers and sockets. Called under the state's lock, so that watchers hear of changes in their order.
+    fn announce(&self, changes: Vec<Change>) {
+        for change in changes {
+            // Nobody has to be watching.
+            let _ = self.changes.send(change);
+        }
+        self.wake.notify_waiters();
+    }
+}
+
+/// The stand-in. It stops when this is dropped.
 pub struct Slack {
     url: String,
-    stop: server::Stop,
-    changes: broadcast::Sender<Change>,
+    shared: Arc<Shared>,
 }
 
-/// Starts it on `world.port`.
+impl Drop for Slack {
+    fn drop(&mut self) {
+        self.shared.stop.now();
+    }
+}
+
+/// Starts it on `world.port`. The world's ids must have been filled in; it has at most one space.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Slack>> {
-    let bound = server::bind(world.port).await?;
+    let bound = frame::bind(world.port).await?;
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State::new(world, bound.url())?),
+        sockets: Mutex::default(),
+        wake: Notify::new(),
+        faults: Arc::default(),
+        changes: broadcast::Sender::new(4_096),
+        stop: bound.stop.clone(),
+        authority: bound.authority(),
+    });
     let stand_in = Arc::new(Slack {
         url: bound.url(),
-        stop: bound.stop.clone(),
-        changes: broadcast::Sender::new(4_096),
+        shared: shared.clone(),
     });
-    bound.serve(axum::Router::new());
+    bound.serve(server::router(shared));
     Ok(stand_in)
-}
-
-impl People for Slack {
-    fn platform(&self) -> &'static str {
-        "slack"
-    }
-    fn api_url(&self) -> String {
-        self.url.clone()
-    }
-    fn act(&self, _: Act) -> Result<String, Refused> {
-        Err(Refused::Impossible("not served yet".into()))
-    }
-    fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
-        Err(Refused::Unknown("room", room.to_owned()))
-    }
-    fn watch(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
-    }
-    fn fault(&self, _: Fault) -> Result<(), Refused> {
-        Err(Refused::Impossible("not served yet".into()))
-    }
-    fn acknowledged(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn stop(&self) {
-        self.stop.now();
-    }
 }

@@ -1,6 +1,7 @@
 //! What the server finds in a text by itself: links, mentions, commands, hashtags, e-mail addresses.
 
 use super::entities::{Entity, units};
+use crate::links::link_end;
 
 /// Endings of bare domains that are taken for links; the real list is the root zone.
 const ENDINGS: [&str; 20] = [
@@ -142,18 +143,6 @@ fn host(rest: &str) -> Option<usize> {
     let name = rest[..n].trim_end_matches(['.', '-']);
     let ends = rest[n..].chars().next().is_none_or(|c| !is_word(c));
     (ends && name.contains('.') && !name.starts_with('.') && !name.contains("..")).then_some(name.len())
-}
-
-/// Where a link ends: before a blank, without closing punctuation.
-fn link_end(rest: &str) -> usize {
-    let n = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
-        .unwrap_or(rest.len());
-    let mut link = rest[..n].trim_end_matches(['.', ',', ':', ';', '!', '?', '\'']);
-    while link.ends_with(')') && link.matches(')').count() > link.matches('(').count() {
-        link = link[..link.len() - 1].trim_end_matches(['.', ',', ':', ';', '!', '?', '\'']);
-    }
-    link.len()
 }
 
 #[cfg(test)]

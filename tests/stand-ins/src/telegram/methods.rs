@@ -3,11 +3,11 @@
 use super::Shared;
 use super::entities::{Entity, Formatted, clean, units};
 use super::markup;
-use super::parameters::Parameters;
 use super::people::LONGEST;
 use super::server::Failure;
 use super::state::{Bot, Standing, State, Stored, now};
 use super::wire;
+use crate::parameters::Parameters;
 use crate::people::Change;
 use serde_json::{Value, json};
 

@@ -7,7 +7,6 @@ mod detect;
 mod entities;
 mod markup;
 mod methods;
-mod parameters;
 mod people;
 mod server;
 mod state;

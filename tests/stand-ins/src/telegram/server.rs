@@ -3,11 +3,11 @@
 //! Source: <https://core.telegram.org/bots/api#making-requests>.
 
 use super::methods;
-use super::parameters::{LARGEST, Parameters};
 use super::updates::Turn;
 use super::{Kind, Shared};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
+use crate::parameters::{LARGEST, Parameters};
 use crate::server::Connection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;

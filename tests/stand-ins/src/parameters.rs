@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 #[derive(Debug, Default)]
 pub struct Parameters(Map<String, Value>);
 
-/// The largest request body in bytes: the Bot API takes files of 50 MB.
+/// The largest request body in bytes: Telegram takes files of 50 MB.
 pub const LARGEST: usize = 60 * 1_024 * 1_024;
 
 impl Parameters {
-    /// Reads them all. The error is the end of a `Bad Request: …` description.
+    /// Reads them all. The error says what could not be read, for people.
     pub async fn read(request: Request) -> Result<Self, String> {
         let mut all = Map::new();
         if let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) {

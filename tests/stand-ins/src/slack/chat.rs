@@ -1,0 +1,208 @@
+//! `chat.*`.
+//!
+//! Source: <https://docs.slack.dev/reference/methods/chat.postMessage>, `chat.update`, `chat.delete`.
+
+use super::mrkdwn;
+use super::server::{Answer, Refusal, require};
+use super::state::{Author, Custom, Room, State, Stored};
+use super::wire;
+use crate::parameters::Parameters;
+use crate::people::Change;
+use serde_json::{Value, json};
+
+/// The longest text, in characters.
+const LONGEST: usize = 40_000;
+
+/// The most blocks of a message.
+const MOST_BLOCKS: usize = 50;
+
+/// The longest text of one section, in characters.
+const LONGEST_SECTION: usize = 3_000;
+
+/// `chat.postMessage`.
+pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
+    require(state, app, "chat:write")?;
+    let room = writable(state, app, given)?;
+    let (text, blocks) = content(state, given)?;
+    let attachments = list(given, "attachments", "invalid_attachments")?;
+    if text.is_empty() && blocks.is_none() && attachments.is_none() {
+        return Err(Refusal::new("no_text"));
+    }
+    let thread = given.text("thread_ts").filter(|ts| !ts.is_empty());
+    if thread.as_deref().is_some_and(|ts| !is_ts(ts)) {
+        return Err(Refusal::new("invalid_thread_ts"));
+    }
+    let customised = state.apps.get(app).is_some_and(|a| a.may("chat:write.customize"));
+    let custom = |name: &str| given.text(name).filter(|value| customised && !value.is_empty());
+    let metadata = given
+        .json("metadata")
+        .map_err(|_| Refusal::new("invalid_metadata_format"))?;
+    let message = Stored {
+        ts: String::new(),
+        author: Author::App(app),
+        text,
+        custom: Custom {
+            username: custom("username"),
+            icon_url: custom("icon_url"),
+            icon_emoji: custom("icon_emoji"),
+            blocks,
+            attachments,
+            metadata,
+        },
+        broadcast: thread.is_some() && given.flag("reply_broadcast"),
+        thread,
+        replies: 0,
+        client_id: None,
+        files: Vec::new(),
+        edited: None,
+        edits: 0,
+        deleted: false,
+        at: 0,
+    };
+    let (message, change) = state.post(&room, message);
+    changes.push(change);
+    Ok(json!({ "channel": room.id, "ts": message.ts, "message": wire::message(state, &room, &message) }))
+}
+
+/// `chat.update`: the name and icon stay; text without blocks takes the blocks away.
+pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
+    require(state, app, "chat:write")?;
+    let room = writable(state, app, given)?;
+    let ts = own(state, app, &room, given, "cant_update_message")?;
+    let (text, blocks) = content(state, given)?;
+    let attachments = list(given, "attachments", "invalid_attachments")?;
+    if text.is_empty() && blocks.is_none() && attachments.is_none() {
+        return Err(Refusal::new("no_text"));
+    }
+    let user = state.apps.get(app).map(|a| a.user.id.clone()).unwrap_or_default();
+    let done = state.edit(&room, &ts, |message, now| {
+        // With blocks the change is not marked as one.
+        message.edited = if blocks.is_none() {
+            Some((user, now))
+        } else {
+            message.edited.take()
+        };
+        if !text.is_empty() || blocks.is_some() {
+            message.text = text;
+            message.custom.blocks = blocks;
+        }
+        message.custom.attachments = attachments.or(message.custom.attachments.take());
+    });
+    let (message, change) = done.ok_or_else(|| Refusal::new("message_not_found"))?;
+    changes.push(change);
+    Ok(json!({
+        "channel": room.id, "ts": ts, "text": message.text, "message": wire::message(state, &room, &message),
+    }))
+}
+
+/// `chat.delete`.
+pub fn delete(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
+    require(state, app, "chat:write")?;
+    let room = writable(state, app, given)?;
+    let ts = own(state, app, &room, given, "cant_delete_message")?;
+    changes.extend(state.delete(&room, &ts));
+    Ok(json!({ "channel": room.id, "ts": ts }))
+}
+
+fn is_ts(ts: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    ts.split_once('.')
+        .is_some_and(|(seconds, rest)| digits(seconds) && digits(rest))
+}
+
+/// The channel of a request, if the app may write there.
+fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
+    let wanted = given.text("channel").unwrap_or_default();
+    let room = state
+        .find_room(&wanted)
+        .ok_or_else(|| Refusal::new("channel_not_found"))?;
+    let app = state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))?;
+    match (app.rooms.contains(&room.id), room.private) {
+        (true, _) => Ok(room.clone()),
+        (false, true) => Err(Refusal::new("channel_not_found")),
+        (false, false) if app.may("chat:write.public") => Ok(room.clone()),
+        (false, false) => Err(Refusal::new("not_in_channel")),
+    }
+}
+
+/// The `ts` of a request, if that message is the app's own.
+fn own(state: &State, app: usize, room: &Room, given: &Parameters, refusal: &str) -> Result<String, Refusal> {
+    let ts = given.text("ts").unwrap_or_default();
+    let message = state
+        .message(&room.id, &ts)
+        .ok_or_else(|| Refusal::new("message_not_found"))?;
+    if message.author == Author::App(app) {
+        Ok(ts)
+    } else {
+        Err(Refusal::new(refusal))
+    }
+}
+
+/// Text and blocks. Text that only the blocks have is taken from them, for notifications.
+fn content(state: &State, given: &Parameters) -> Result<(String, Option<Value>), Refusal> {
+    let text = given.text("text").unwrap_or_default();
+    if text.chars().count() > LONGEST {
+        return Err(Refusal::new("msg_too_long"));
+    }
+    let names = given.flag("link_names") || given.text("parse").as_deref() == Some("full");
+    let mut text = mrkdwn::sent(&text, state, names);
+    let blocks = list(given, "blocks", "invalid_blocks_format")?
+        .filter(|b| b.as_array().is_some_and(|b| !b.is_empty()));
+    let Some(mut blocks) = blocks else {
+        return Ok((text, None));
+    };
+    let all = blocks.as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+    if all.len() > MOST_BLOCKS || all.iter().any(|b| !sound(b)) {
+        return Err(Refusal::new("invalid_blocks"));
+    }
+    for (at, block) in all.iter_mut().enumerate() {
+        if block.get("block_id").is_none() {
+            block["block_id"] = json!(format!("b{at}"));
+        }
+    }
+    if text.is_empty() {
+        let mut said = Vec::new();
+        all.iter().for_each(|block| texts(block, &mut said));
+        text = said.join(" ");
+    }
+    Ok((text, Some(blocks)))
+}
+
+fn list(given: &Parameters, name: &str, refusal: &str) -> Result<Option<Value>, Refusal> {
+    match given.json(name) {
+        Ok(Some(value)) if value.is_array() => Ok(Some(value)),
+        Ok(None) => Ok(None),
+        _ => Err(Refusal::new(refusal)),
+    }
+}
+
+fn sound(block: &Value) -> bool {
+    let text = block["text"]["text"].as_str();
+    match block["type"].as_str() {
+        Some("section") => {
+            text.is_none_or(|t| !t.is_empty() && t.chars().count() <= LONGEST_SECTION)
+                && (text.is_some() || block["fields"].is_array())
+        }
+        Some("header") => text.is_some_and(|t| !t.is_empty() && t.chars().count() <= 150),
+        Some("context" | "rich_text" | "actions") => block["elements"].is_array(),
+        Some("image") => block["alt_text"].is_string(),
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// Every text within a block.
+fn texts(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|v| texts(v, out)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if name == "text" => out.push(text.clone()),
+                    other => texts(other, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}

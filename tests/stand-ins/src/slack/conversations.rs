@@ -1,0 +1,240 @@
+//! What can be looked up: `auth.test`, `conversations.*`, `users.*`, `bots.info`, `team.info`.
+//!
+//! Source: <https://docs.slack.dev/reference/methods>.
+
+use super::server::{Answer, Refusal, require};
+use super::state::{App, Room, State, Stored};
+use super::wire;
+use crate::parameters::Parameters;
+use serde_json::{Value, json};
+
+/// Answers a method for the app at this place.
+pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> Answer {
+    match method {
+        "api.test" => Ok(json!({ "args": {} })),
+        "auth.test" => {
+            let app = me(state, app)?;
+            Ok(json!({
+                "url": format!("{}/", state.url), "team": state.team_name, "user": app.user.handle, "team_id": state.team,
+                "user_id": app.user.id, "bot_id": app.bot_id, "app_id": app.id, "is_enterprise_install": false,
+            }))
+        }
+        "team.info" => {
+            require(state, app, "team:read")?;
+            let domain = state
+                .team_name
+                .to_lowercase()
+                .replace(|c: char| !c.is_alphanumeric(), "-");
+            let icon = json!({ "image_default": true });
+            Ok(json!({ "team": {
+                "id": state.team, "name": state.team_name, "domain": domain, "email_domain": "", "icon": icon,
+            } }))
+        }
+        "conversations.info" => {
+            let room = visible(state, app, given, "read")?;
+            Ok(json!({ "channel": wire::room(state, &room, me(state, app)?) }))
+        }
+        "conversations.list" => list(state, app, given),
+        "conversations.members" => {
+            let room = visible(state, app, given, "read")?;
+            page(
+                wire::members(state, &room)
+                    .into_iter()
+                    .map(Value::String)
+                    .collect(),
+                given,
+                "members",
+            )
+        }
+        "conversations.join" => join(state, app, given),
+        "conversations.history" => history(state, app, given),
+        "conversations.replies" => replies(state, app, given),
+        "users.info" => {
+            require(state, app, "users:read")?;
+            let id = given.text("user").unwrap_or_default();
+            let found = users(state).into_iter().find(|u| u["id"] == id);
+            Ok(json!({ "user": found.ok_or_else(|| Refusal::new("user_not_found"))? }))
+        }
+        "users.list" => {
+            require(state, app, "users:read")?;
+            page(users(state), given, "members")
+        }
+        "bots.info" => {
+            require(state, app, "users:read")?;
+            let id = given.text("bot").unwrap_or_default();
+            let bot = state
+                .apps
+                .iter()
+                .find(|a| a.bot_id == id)
+                .ok_or_else(|| Refusal::new("bot_not_found"))?;
+            Ok(json!({ "bot": wire::bot(state, bot) }))
+        }
+        _ => Err(Refusal::new("unknown_method")),
+    }
+}
+
+fn me(state: &State, app: usize) -> Result<&App, Refusal> {
+    state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))
+}
+
+fn users(state: &State) -> Vec<Value> {
+    let people = state.people.iter().map(|p| wire::user(state, p, None));
+    people
+        .chain(state.apps.iter().map(|a| wire::user(state, &a.user, Some(a))))
+        .collect()
+}
+
+/// The channel of a request, if the app may `read` it or its `history`.
+fn visible(state: &State, app: usize, given: &Parameters, what: &str) -> Result<Room, Refusal> {
+    let wanted = given.text("channel").unwrap_or_default();
+    let room = state
+        .rooms
+        .iter()
+        .find(|r| r.id == wanted)
+        .ok_or_else(|| Refusal::new("channel_not_found"))?;
+    if room.private && !me(state, app)?.rooms.contains(&room.id) {
+        return Err(Refusal::new("channel_not_found"));
+    }
+    require(
+        state,
+        app,
+        &format!("{}:{what}", if room.private { "groups" } else { "channels" }),
+    )?;
+    Ok(room.clone())
+}
+
+/// Cuts a list at `limit`; the cursor is the place in the list.
+fn page(all: Vec<Value>, given: &Parameters, name: &str) -> Answer {
+    let limit = usize::try_from(given.number("limit").unwrap_or(100).clamp(1, 1_000)).unwrap_or(100);
+    let from = given
+        .text("cursor")
+        .filter(|c| !c.is_empty())
+        .map_or(Some(0), |c| c.strip_prefix("at:")?.parse().ok());
+    let from: usize = from.ok_or_else(|| Refusal::new("invalid_cursor"))?;
+    let next = if all.len() > from.saturating_add(limit) {
+        format!("at:{}", from + limit)
+    } else {
+        String::new()
+    };
+    let part: Vec<Value> = all.into_iter().skip(from).take(limit).collect();
+    Ok(json!({ name: part, "response_metadata": { "next_cursor": next } }))
+}
+
+fn list(state: &State, app: usize, given: &Parameters) -> Answer {
+    let types = given.text("types").unwrap_or_else(|| "public_channel".to_owned());
+    let wanted = |kind: &str| types.split(',').any(|t| t.trim() == kind);
+    if wanted("public_channel") {
+        require(state, app, "channels:read")?;
+    }
+    if wanted("private_channel") {
+        require(state, app, "groups:read")?;
+    }
+    let app = me(state, app)?;
+    let shown = |r: &&Room| match r.private {
+        true => wanted("private_channel") && app.rooms.contains(&r.id),
+        false => wanted("public_channel"),
+    };
+    page(
+        state
+            .rooms
+            .iter()
+            .filter(shown)
+            .map(|r| wire::room(state, r, app))
+            .collect(),
+        given,
+        "channels",
+    )
+}
+
+fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {
+    require(state, app, "channels:join")?;
+    let room = visible(state, app, given, "read")?;
+    if room.private {
+        return Err(Refusal::new("method_not_supported_for_channel_type"));
+    }
+    if let Some(app) = state.apps.get_mut(app) {
+        app.rooms.insert(room.id.clone());
+    }
+    Ok(json!({ "channel": wire::room(state, &room, me(state, app)?) }))
+}
+
+/// Messages between `oldest` and `latest`; both are left out unless `inclusive`.
+fn between(message: &Stored, given: &Parameters) -> bool {
+    let inclusive = given.flag("inclusive");
+    let bound = |name: &str| given.text(name).map(|ts| time(&ts)).filter(|ts| *ts > 0);
+    let ts = time(&message.ts);
+    bound("oldest").is_none_or(|o| ts > o || (inclusive && ts == o))
+        && bound("latest").is_none_or(|l| ts < l || (inclusive && ts == l))
+}
+
+/// A `ts` in microseconds; clients may leave digits away.
+fn time(ts: &str) -> u64 {
+    let (seconds, rest) = ts.split_once('.').unwrap_or((ts, ""));
+    let micros: String = rest.chars().chain("000000".chars()).take(6).collect();
+    seconds
+        .parse::<u64>()
+        .unwrap_or(0)
+        .saturating_mul(1_000_000)
+        .saturating_add(micros.parse().unwrap_or(0))
+}
+
+/// As history shows it: of a deleted message only a thread's tombstone.
+fn shown(state: &State, room: &Room, message: &Stored) -> Option<Value> {
+    match (message.deleted, message.replies) {
+        (false, _) => Some(wire::message(state, room, message)),
+        (true, 1..) => Some(wire::tombstone(message)),
+        (true, 0) => None,
+    }
+}
+
+fn readable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
+    let room = visible(state, app, given, "history")?;
+    if !me(state, app)?.rooms.contains(&room.id) {
+        return Err(Refusal::new("not_in_channel"));
+    }
+    Ok(room)
+}
+
+fn is_reply(message: &Stored) -> bool {
+    message.thread.as_ref().is_some_and(|root| *root != message.ts)
+}
+
+fn history(state: &State, app: usize, given: &Parameters) -> Answer {
+    let room = readable(state, app, given)?;
+    let all = state
+        .said
+        .room(&room.id)
+        .rev()
+        .filter(|m| (!is_reply(m) || m.broadcast) && between(m, given));
+    let all = all.filter_map(|m| shown(state, &room, m)).collect();
+    with_more(page(all, given, "messages")?)
+}
+
+fn replies(state: &State, app: usize, given: &Parameters) -> Answer {
+    let room = readable(state, app, given)?;
+    let ts = given.text("ts").unwrap_or_default();
+    let root = state
+        .said
+        .get(&room.id, &ts)
+        .and_then(|m| m.thread.clone())
+        .unwrap_or(ts);
+    let first = state
+        .said
+        .get(&room.id, &root)
+        .and_then(|m| shown(state, &room, m));
+    let first = first.ok_or_else(|| Refusal::new("thread_not_found"))?;
+    let rest = state
+        .said
+        .room(&room.id)
+        .filter(|m| is_reply(m) && m.thread.as_ref() == Some(&root) && between(m, given));
+    let all = std::iter::once(first)
+        .chain(rest.filter_map(|m| shown(state, &room, m)))
+        .collect();
+    with_more(page(all, given, "messages")?)
+}
+
+fn with_more(mut told: Value) -> Answer {
+    told["has_more"] = json!(told["response_metadata"]["next_cursor"] != "");
+    told["pin_count"] = json!(0);
+    Ok(told)
+}

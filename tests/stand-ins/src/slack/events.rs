@@ -1,0 +1,193 @@
+//! An app's events: each goes to one of its connections and comes again until it is acknowledged.
+//!
+//! Source: <https://docs.slack.dev/apis/events-api/#error-handling> and <https://docs.slack.dev/apis/events-api/using-socket-mode>.
+
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// How long a connection may stay silent about an event after each attempt: then it comes again, and at last it is given up.
+/// The three seconds are the time to acknowledge; the next try follows at once, then after one and five minutes.
+const PATIENCE: [Duration; 4] = [
+    Duration::from_secs(3),
+    Duration::from_secs(60),
+    Duration::from_secs(300),
+    Duration::from_secs(3),
+];
+
+/// How long an event waits for a connection.
+const KEPT_FOR: Duration = Duration::from_secs(366);
+
+/// The most events that wait for one app; the oldest go first.
+const KEPT: usize = 50_000;
+
+#[derive(Debug, Clone)]
+struct Event {
+    payload: Value,
+    label: Option<String>,
+    envelopes: Vec<String>,
+    /// The connection it was sent on last.
+    on: Option<u64>,
+    /// How often a connection stayed silent about it.
+    silences: usize,
+    due: Instant,
+    waiting_since: Instant,
+}
+
+/// The events that one app has not acknowledged, in order.
+#[derive(Debug, Default)]
+pub struct Queue(VecDeque<Event>);
+
+impl Queue {
+    /// Appends an event.
+    pub fn push(&mut self, payload: Value, label: Option<String>) {
+        if self.0.len() >= KEPT {
+            self.0.pop_front();
+        }
+        let now = Instant::now();
+        self.0.push_back(Event {
+            payload,
+            label,
+            envelopes: Vec::new(),
+            on: None,
+            silences: 0,
+            due: now,
+            waiting_since: now,
+        });
+    }
+
+    /// The next envelope for a connection, as text. `repeat` is asked, with the event's type, whether it is to be sent again
+    /// though nothing went wrong.
+    pub fn next(&mut self, connection: u64, mut repeat: impl FnMut(&str) -> bool) -> Option<String> {
+        let now = Instant::now();
+        for event in &mut self.0 {
+            if event.on.is_some() && event.due <= now {
+                event.silences += 1;
+            }
+        }
+        self.0.retain(|e| {
+            let kept = e.silences < PATIENCE.len() && (e.on.is_some() || now - e.waiting_since < KEPT_FOR);
+            if !kept {
+                tracing::debug!(label = ?e.label, "an event was given up");
+            }
+            kept
+        });
+        let at = self.0.iter().position(|e| e.due <= now)?;
+        let event = self.0.get_mut(at)?;
+        let envelope = format!("{:032x}", rand::random::<u128>());
+        let attempt = event.envelopes.len();
+        event.envelopes.push(envelope.clone());
+        event.on = Some(connection);
+        event.due = now + PATIENCE.get(event.silences).copied().unwrap_or(KEPT_FOR);
+        let mut told = json!({
+            "envelope_id": uuid(&envelope), "payload": event.payload, "type": "events_api",
+            "accepts_response_payload": false, "retry_attempt": attempt, "retry_reason": "",
+        });
+        if attempt > 0 {
+            told["retry_reason"] = json!("timeout");
+        }
+        let inner = &event.payload["event"];
+        let kind = inner["subtype"]
+            .as_str()
+            .or(inner["type"].as_str())
+            .unwrap_or_default();
+        if repeat(kind) {
+            // The same event id in another envelope, right behind.
+            let again = Event {
+                label: None,
+                on: None,
+                due: now,
+                waiting_since: now,
+                ..event.clone()
+            };
+            self.0.insert(at + 1, again);
+        }
+        Some(told.to_string())
+    }
+
+    /// When [`Self::next`] may have something again without a new event.
+    pub fn due(&self) -> Option<Instant> {
+        self.0.iter().map(|e| e.due).min()
+    }
+
+    /// An envelope was acknowledged: answers the event's label, once.
+    pub fn acknowledge(&mut self, envelope: &str) -> Option<String> {
+        let plain = envelope.replace('-', "");
+        let at = self.0.iter().position(|e| e.envelopes.contains(&plain))?;
+        self.0.remove(at)?.label
+    }
+
+    /// A connection is gone: what it has not acknowledged is due at once.
+    pub fn lost(&mut self, connection: u64) {
+        let now = Instant::now();
+        for event in self.0.iter_mut().filter(|e| e.on == Some(connection)) {
+            event.on = None;
+            event.due = now;
+            event.waiting_since = now;
+        }
+    }
+}
+
+/// Envelope ids look like UUIDs.
+fn uuid(hex: &str) -> String {
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn sent(queue: &mut Queue, connection: u64) -> Option<(String, i64, String)> {
+        let told: Value = serde_json::from_str(&queue.next(connection, |_| false)?).unwrap();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        Some((
+            text(&told["payload"]["event_id"]),
+            told["retry_attempt"].as_i64().unwrap(),
+            text(&told["envelope_id"]),
+        ))
+    }
+
+    #[test]
+    fn unacknowledged_events_come_again_in_order_when_the_connection_is_lost() {
+        let mut queue = Queue::default();
+        for id in ["Ev1", "Ev2", "Ev3"] {
+            queue.push(
+                json!({ "event_id": id, "event": { "type": "message" } }),
+                Some(id.into()),
+            );
+        }
+        let first = sent(&mut queue, 1).unwrap();
+        assert_eq!((&*first.0, first.1), ("Ev1", 0));
+        assert_eq!(sent(&mut queue, 1).unwrap().0, "Ev2");
+        assert_eq!(queue.acknowledge(&first.2), Some("Ev1".to_owned()));
+        assert_eq!(queue.acknowledge(&first.2), None);
+        queue.lost(1);
+        let again = sent(&mut queue, 2).unwrap();
+        assert_eq!((&*again.0, again.1), ("Ev2", 1));
+        assert_eq!(sent(&mut queue, 2).unwrap().0, "Ev3");
+        assert_eq!(sent(&mut queue, 2), None);
+        assert_eq!(queue.acknowledge(&again.2), Some("Ev2".to_owned()));
+    }
+
+    #[test]
+    fn a_repeated_event_has_the_same_id_and_another_envelope() {
+        let mut queue = Queue::default();
+        queue.push(
+            json!({ "event_id": "Ev1", "event": { "type": "message" } }),
+            Some("1".into()),
+        );
+        let first: Value = serde_json::from_str(&queue.next(1, |_| true).unwrap()).unwrap();
+        let (id, attempt, envelope) = sent(&mut queue, 1).unwrap();
+        assert_eq!((&*id, attempt), ("Ev1", 1));
+        assert_ne!(first["envelope_id"], envelope);
+    }
+}

@@ -1,0 +1,390 @@
+//! Who exists, who is where, what was said: everything behind one short lock.
+
+use super::events::Queue;
+use super::mrkdwn::Names;
+use super::wire;
+use crate::history::History;
+use crate::people::{Change, Refused};
+use crate::world;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What an app may do when the world does not say: everything but posting into channels that it is not in.
+const ALL: [&str; 10] = [
+    "channels:history",
+    "channels:join",
+    "channels:read",
+    "chat:write",
+    "chat:write.customize",
+    "groups:history",
+    "groups:read",
+    "reactions:write",
+    "team:read",
+    "users:read",
+];
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// `U…`.
+    pub id: String,
+    /// What others see.
+    pub name: String,
+    /// Without `@`.
+    pub handle: String,
+}
+
+/// An app and its bot user.
+#[derive(Debug)]
+pub struct App {
+    /// `A…`.
+    pub id: String,
+    /// `B…`.
+    pub bot_id: String,
+    /// `U…`: the bot's user.
+    pub user: Person,
+    /// `xoxb-…`.
+    pub token: String,
+    /// `xapp-…`; empty where Socket Mode is off.
+    pub app_token: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Ids of the channels it is in.
+    pub rooms: HashSet<String>,
+    /// What it has not acknowledged.
+    pub queue: Queue,
+}
+
+impl App {
+    /// Has it been granted this scope?
+    pub fn may(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope)
+    }
+}
+
+/// A channel.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// `C…`.
+    pub id: String,
+    /// Without `#`.
+    pub name: String,
+    /// Only its members know of it.
+    pub private: bool,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Author {
+    /// By user id.
+    Person(String),
+    /// By place in the list of apps.
+    App(usize),
+}
+
+/// What an app adds to a message.
+#[derive(Debug, Clone, Default)]
+pub struct Custom {
+    /// The name shown instead of the app's.
+    pub username: Option<String>,
+    /// The picture shown instead of the app's.
+    pub icon_url: Option<String>,
+    /// The emoji shown instead of a picture.
+    pub icon_emoji: Option<String>,
+    /// Blocks as sent; none where they follow from the text.
+    pub blocks: Option<Value>,
+    /// Attachments as sent.
+    pub attachments: Option<Value>,
+    /// Metadata as sent.
+    pub metadata: Option<Value>,
+}
+
+/// A message.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its id within the channel, and its time.
+    pub ts: String,
+    /// Who.
+    pub author: Author,
+    /// mrkdwn.
+    pub text: String,
+    /// What an app added.
+    pub custom: Custom,
+    /// The first message of its thread, also in that first message once it has replies.
+    pub thread: Option<String>,
+    /// A reply that is shown in the channel as well.
+    pub broadcast: bool,
+    /// How many live replies it has.
+    pub replies: u32,
+    /// The id the client gave it; people only.
+    pub client_id: Option<String>,
+    /// Names of attached files.
+    pub files: Vec<String>,
+    /// Who changed it last, and when (a `ts`). Not set by an app that updates its blocks.
+    pub edited: Option<(String, String)>,
+    /// How often it was changed.
+    pub edits: u32,
+    /// Kept for those who look back.
+    pub deleted: bool,
+    /// Milliseconds since the epoch.
+    pub at: u64,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    /// Base URL of this server.
+    pub url: String,
+    /// `T…`.
+    pub team: String,
+    /// The workspace's name.
+    pub team_name: String,
+    /// Everybody who is no bot.
+    pub people: Vec<Person>,
+    /// Every app.
+    pub apps: Vec<App>,
+    /// Every channel.
+    pub rooms: Vec<Room>,
+    /// By channel id.
+    pub said: History<Stored>,
+    /// Events whose envelopes were acknowledged, in that order.
+    pub acknowledged: Vec<String>,
+    /// When it was started, in seconds since the epoch.
+    pub since: u64,
+    last: u64,
+}
+
+fn micros() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX))
+}
+
+impl Names for State {
+    fn user(&self, handle: &str) -> Option<String> {
+        let users = self.people.iter().chain(self.apps.iter().map(|a| &a.user));
+        users
+            .into_iter()
+            .find(|u| u.handle.eq_ignore_ascii_case(handle))
+            .map(|u| u.id.clone())
+    }
+
+    fn room(&self, name: &str) -> Option<String> {
+        self.rooms
+            .iter()
+            .find(|r| !r.private && r.name == name)
+            .map(|r| r.id.clone())
+    }
+}
+
+impl State {
+    /// What the world says. Ids must have been filled in.
+    pub fn new(world: &world::Platform, url: String) -> io::Result<Self> {
+        let space = match &world.spaces[..] {
+            [] => None,
+            [space] => Some(space),
+            _ => {
+                let why = "Slack's part of a world has one space: a workspace";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
+        };
+        let rooms: Vec<Room> = space
+            .iter()
+            .flat_map(|space| &space.rooms)
+            .map(|r| Room {
+                id: r.id.clone(),
+                name: r.name.clone(),
+                private: r.private,
+            })
+            .collect();
+        let apps = world.bots.iter().map(|bot| {
+            let rest = bot.id.get(1..).unwrap_or_default();
+            let inside = |room: &&Room| {
+                bot.rooms.as_ref().is_none_or(|wanted| {
+                    wanted
+                        .iter()
+                        .any(|w| *w == room.id || w.trim_start_matches('#') == room.name)
+                })
+            };
+            App {
+                id: format!("A{rest}"),
+                bot_id: format!("B{rest}"),
+                user: Person {
+                    id: bot.id.clone(),
+                    name: bot.name.clone(),
+                    handle: handle(&bot.name),
+                },
+                token: bot.token.clone(),
+                app_token: bot.app_token.clone(),
+                scopes: bot.may.clone().unwrap_or_else(|| ALL.map(str::to_owned).to_vec()),
+                rooms: rooms.iter().filter(inside).map(|r| r.id.clone()).collect(),
+                queue: Queue::default(),
+            }
+        });
+        let person = |p: &world::Person| Person {
+            id: p.id.clone(),
+            name: p.name.clone(),
+            handle: p.handle.clone(),
+        };
+        Ok(Self {
+            url,
+            team: space.map_or_else(|| "T00000000".to_owned(), |s| s.id.clone()),
+            team_name: space.map_or_else(|| "Nowhere".to_owned(), |s| s.name.clone()),
+            people: world.people.iter().map(person).collect(),
+            apps: apps.collect(),
+            rooms,
+            said: History::default(),
+            acknowledged: Vec::new(),
+            since: micros() / 1_000_000,
+            last: 0,
+        })
+    }
+
+    /// The next `ts`: later than all before it, in every channel.
+    pub fn next_ts(&mut self) -> String {
+        self.last = micros().max(self.last + 1);
+        format!("{}.{:06}", self.last / 1_000_000, self.last % 1_000_000)
+    }
+
+    /// A person by id, handle or name.
+    pub fn person(&self, wanted: &str) -> Result<&Person, Refused> {
+        let handle = wanted.trim_start_matches('@');
+        let mut people = self.people.iter();
+        people
+            .clone()
+            .find(|p| p.id == wanted)
+            .or_else(|| people.clone().find(|p| p.handle == handle))
+            .or_else(|| people.find(|p| p.name == wanted))
+            .ok_or_else(|| Refused::Unknown("person", wanted.to_owned()))
+    }
+
+    /// A channel by id or name.
+    pub fn find_room(&self, wanted: &str) -> Option<&Room> {
+        let name = wanted.trim_start_matches('#');
+        let by_id = self.rooms.iter().find(|r| r.id == wanted);
+        by_id.or_else(|| self.rooms.iter().find(|r| r.name == name))
+    }
+
+    /// A message that has not been deleted.
+    pub fn message(&self, room: &str, ts: &str) -> Option<&Stored> {
+        self.said.get(room, ts).filter(|m| !m.deleted)
+    }
+
+    /// Keeps a message and tells the apps; its `ts` is set here.
+    pub fn post(&mut self, room: &Room, mut message: Stored) -> (Stored, Change) {
+        message.ts = self.next_ts();
+        message.at = self.last / 1_000;
+        if let Some(root) = message.thread.clone()
+            && let Some(root) = self.said.get_mut(&room.id, &root)
+        {
+            root.replies += 1;
+            root.thread.get_or_insert_with(|| root.ts.clone());
+        }
+        self.said.push(&room.id, message.ts.clone(), message.clone());
+        let event = wire::message(self, room, &message);
+        self.tell(room, event, None, &message.ts);
+        let change = self.change("posted", room, &message);
+        (message, change)
+    }
+
+    /// Changes a message by `change`, tells the apps, and answers it as it is now.
+    pub fn edit(
+        &mut self,
+        room: &Room,
+        ts: &str,
+        change: impl FnOnce(&mut Stored, String),
+    ) -> Option<(Stored, Change)> {
+        let now = self.next_ts();
+        let old = self.message(&room.id, ts)?.clone();
+        let message = self.said.get_mut(&room.id, ts)?;
+        change(message, now.clone());
+        message.edits += 1;
+        let message = message.clone();
+        let event = json!({
+            "type": "message", "subtype": "message_changed", "hidden": true,
+            "message": wire::message(self, room, &message),
+            "previous_message": wire::message(self, room, &old),
+        });
+        self.tell(room, event, Some(&now), &format!("{ts}/edit/{}", message.edits));
+        let change = self.change("edited", room, &message);
+        Some((message, change))
+    }
+
+    /// Takes a message away and tells the apps. The first message of a thread that has replies becomes a tombstone.
+    pub fn delete(&mut self, room: &Room, ts: &str) -> Option<Change> {
+        let now = self.next_ts();
+        let old = self.message(&room.id, ts)?.clone();
+        if let Some(root) = old.thread.as_ref().filter(|root| *root != ts)
+            && let Some(root) = self.said.get_mut(&room.id, root)
+        {
+            root.replies = root.replies.saturating_sub(1);
+        }
+        let message = self.said.get_mut(&room.id, ts)?;
+        message.deleted = true;
+        let message = message.clone();
+        let previous = wire::message(self, room, &old);
+        let event = if old.replies > 0 {
+            json!({
+                "type": "message", "subtype": "message_changed", "hidden": true,
+                "message": wire::tombstone(&old), "previous_message": previous,
+            })
+        } else {
+            json!({
+                "type": "message", "subtype": "message_deleted", "hidden": true,
+                "deleted_ts": ts, "previous_message": previous,
+            })
+        };
+        self.tell(room, event, Some(&now), &format!("{ts}/delete"));
+        Some(self.change("deleted", room, &message))
+    }
+
+    fn change(&self, what: &str, room: &Room, message: &Stored) -> Change {
+        Change {
+            what: what.to_owned(),
+            message: wire::seen(self, room, message),
+        }
+    }
+
+    /// Queues a message event for each app in the channel that may read it. `ts` is the event's own, where it differs.
+    fn tell(&mut self, room: &Room, mut event: Value, ts: Option<&str>, label: &str) {
+        if let Some(ts) = ts {
+            event["ts"] = json!(ts);
+        }
+        event["event_ts"] = event["ts"].clone();
+        event["channel"] = json!(room.id);
+        event["channel_type"] = json!(if room.private { "group" } else { "channel" });
+        let scope = if room.private {
+            "groups:history"
+        } else {
+            "channels:history"
+        };
+        for app in 0..self.apps.len() {
+            if self
+                .apps
+                .get(app)
+                .is_some_and(|a| a.rooms.contains(&room.id) && a.may(scope))
+            {
+                self.tell_app(app, event.clone(), Some(label.to_owned()));
+            }
+        }
+    }
+
+    /// Queues any event for one app.
+    pub fn tell_app(&mut self, app: usize, event: Value, label: Option<String>) {
+        let team = self.team.clone();
+        if let Some(app) = self.apps.get_mut(app) {
+            let id = format!("Ev{}", ulid::Ulid::new());
+            let payload = wire::callback(&team, app, event, &id);
+            app.queue.push(payload, label);
+        }
+    }
+}
+
+fn handle(name: &str) -> String {
+    name.to_lowercase()
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect()
+}

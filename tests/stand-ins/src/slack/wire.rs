@@ -1,0 +1,293 @@
+//! Slack's objects, field by field as <https://docs.slack.dev/reference> names them.
+
+use super::rich_text;
+use super::state::{App, Author, Person, Room, State, Stored};
+use crate::people::Seen;
+use serde_json::{Value, json};
+
+/// The `event_callback` around an event.
+pub fn callback(team: &str, app: &App, event: Value, id: &str) -> Value {
+    let time = event["event_ts"]
+        .as_str()
+        .and_then(|ts| ts.split('.').next()?.parse::<u64>().ok())
+        .unwrap_or(0);
+    json!({
+        "token": "unused", "team_id": team, "context_team_id": team, "context_enterprise_id": null,
+        "api_app_id": app.id, "event": event, "type": "event_callback", "event_id": id, "event_time": time,
+        "authorizations": [{
+            "enterprise_id": null, "team_id": team, "user_id": app.user.id, "is_bot": true,
+            "is_enterprise_install": false,
+        }],
+        "is_ext_shared_channel": false, "event_context": format!("4-{id}"),
+    })
+}
+
+/// A message as events, `chat.postMessage` and `conversations.history` show it.
+pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
+    let mut told = json!({
+        "type": "message", "ts": message.ts, "text": message.text, "team": state.team,
+        "blocks": message.custom.blocks.clone().unwrap_or_else(|| rich_text::blocks(&message.text, &block_id(&message.ts))),
+    });
+    match &message.author {
+        Author::Person(id) => {
+            told["user"] = json!(id);
+            told["client_msg_id"] = json!(message.client_id);
+        }
+        Author::App(app) => by_app(state, *app, message, &mut told),
+    }
+    if let Some(root) = &message.thread {
+        told["thread_ts"] = json!(root);
+        if *root == message.ts {
+            told["reply_count"] = json!(message.replies);
+            told["is_locked"] = json!(false);
+            told["subscribed"] = json!(false);
+        } else if let Some(author) = state.said.get(&room.id, root).and_then(|m| user_of(state, m)) {
+            told["parent_user_id"] = json!(author);
+        }
+        if message.broadcast && told.get("subtype").is_none() {
+            told["subtype"] = json!("thread_broadcast");
+        }
+    }
+    if let Some((user, ts)) = &message.edited {
+        told["edited"] = json!({ "user": user, "ts": ts });
+    }
+    if !message.files.is_empty() {
+        told["subtype"] = json!("file_share");
+        told["upload"] = json!(false);
+        told["files"] = message
+            .files
+            .iter()
+            .enumerate()
+            .map(|(at, name)| file(state, message, at, name))
+            .collect();
+    }
+    for (name, value) in [
+        ("attachments", &message.custom.attachments),
+        ("metadata", &message.custom.metadata),
+    ] {
+        if let Some(value) = value {
+            told[name] = value.clone();
+        }
+    }
+    told
+}
+
+/// An app's message: with a name of its own it has no user.
+fn by_app(state: &State, app: usize, message: &Stored, told: &mut Value) {
+    let Some(app) = state.apps.get(app) else { return };
+    told["bot_id"] = json!(app.bot_id);
+    told["app_id"] = json!(app.id);
+    let custom = &message.custom;
+    let mut icons = json!({});
+    if let Some(url) = &custom.icon_url {
+        for size in ["image_36", "image_48", "image_72"] {
+            icons[size] = json!(url);
+        }
+    } else if let Some(emoji) = &custom.icon_emoji {
+        icons["emoji"] = json!(emoji);
+    }
+    if custom.username.is_some() || icons != json!({}) {
+        told["subtype"] = json!("bot_message");
+        told["username"] = json!(custom.username.as_ref().unwrap_or(&app.user.name));
+        if icons != json!({}) {
+            told["icons"] = icons;
+        }
+    } else {
+        told["user"] = json!(app.user.id);
+        told["bot_profile"] = bot(state, app);
+    }
+}
+
+/// What is left of the first message of a thread.
+pub fn tombstone(old: &Stored) -> Value {
+    json!({
+        "type": "message", "subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT",
+        "hidden": true, "ts": old.ts, "thread_ts": old.ts, "reply_count": old.replies, "is_locked": false,
+        "subscribed": false,
+    })
+}
+
+/// A message's user id; none for an app under another name.
+fn user_of(state: &State, message: &Stored) -> Option<String> {
+    match &message.author {
+        Author::Person(id) => Some(id.clone()),
+        Author::App(app) => state.apps.get(*app).map(|a| a.user.id.clone()),
+    }
+}
+
+fn block_id(ts: &str) -> String {
+    let digits = ts.get(ts.len().saturating_sub(5)..).unwrap_or_default();
+    format!("b{digits}")
+}
+
+fn file(state: &State, message: &Stored, at: usize, name: &str) -> Value {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let kind = match ending {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "pdf" => "application/pdf",
+        "txt" => "text/plain",
+        _ => "application/octet-stream",
+    };
+    json!({
+        "id": format!("F{}{at}", message.ts.replace('.', "")), "name": name, "title": name, "mimetype": kind,
+        "filetype": if ending.is_empty() { "binary" } else { ending }, "mode": "hosted", "size": 1_024,
+        "created": message.at / 1_000, "timestamp": message.at / 1_000, "user": user_of(state, message),
+        "is_external": false, "is_public": true, "file_access": "visible",
+    })
+}
+
+/// Where a user's picture is.
+pub fn avatar(state: &State, id: &str) -> String {
+    format!("{}/avatars/{id}.svg", state.url)
+}
+
+/// The answer of `bots.info`, and a message's `bot_profile`.
+pub fn bot(state: &State, app: &App) -> Value {
+    let picture = avatar(state, &app.user.id);
+    json!({
+        "id": app.bot_id, "deleted": false, "name": app.user.name, "updated": state.since, "app_id": app.id,
+        "user_id": app.user.id, "team_id": state.team,
+        "icons": { "image_36": picture, "image_48": picture, "image_72": picture },
+    })
+}
+
+/// A user; `app` is given for a bot's.
+pub fn user(state: &State, user: &Person, app: Option<&App>) -> Value {
+    let mut profile = json!({
+        "title": "", "phone": "", "skype": "", "real_name": user.name, "real_name_normalized": user.name,
+        "display_name": if app.is_some() { "" } else { &user.name },
+        "display_name_normalized": if app.is_some() { "" } else { &user.name },
+        "status_text": "", "status_emoji": "", "avatar_hash": "g", "team": state.team,
+    });
+    for size in ["24", "32", "48", "72", "192", "512"] {
+        profile[format!("image_{size}")] = json!(avatar(state, &user.id));
+    }
+    if let Some(app) = app {
+        profile["bot_id"] = json!(app.bot_id);
+        profile["api_app_id"] = json!(app.id);
+    }
+    json!({
+        "id": user.id, "team_id": state.team, "name": user.handle, "deleted": false, "color": "9f69e7",
+        "real_name": user.name, "tz": "Europe/Berlin", "tz_label": "Central European Time", "tz_offset": 3_600,
+        "profile": profile, "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
+        "is_ultra_restricted": false, "is_bot": app.is_some(), "is_app_user": false, "updated": state.since,
+    })
+}
+
+/// A channel as one app sees it.
+pub fn room(state: &State, room: &Room, app: &App) -> Value {
+    let creator = state.people.first().map(|p| p.id.clone()).unwrap_or_default();
+    json!({
+        "id": room.id, "name": room.name, "name_normalized": room.name, "is_channel": true, "is_group": false,
+        "is_im": false, "is_mpim": false, "is_private": room.private, "created": state.since, "updated": state.since * 1_000,
+        "is_archived": false, "is_general": room.name == "general", "unlinked": 0, "is_shared": false,
+        "is_org_shared": false, "is_pending_ext_shared": false, "is_ext_shared": false, "pending_shared": [],
+        "context_team_id": state.team, "shared_team_ids": [state.team], "creator": creator, "previous_names": [],
+        "is_member": app.rooms.contains(&room.id),
+        "topic": { "value": "", "creator": "", "last_set": 0 }, "purpose": { "value": "", "creator": "", "last_set": 0 },
+        "num_members": members(state, room).len(),
+    })
+}
+
+/// User ids of everybody in a channel: people are in all of them.
+pub fn members(state: &State, room: &Room) -> Vec<String> {
+    let bots = state
+        .apps
+        .iter()
+        .filter(|a| a.rooms.contains(&room.id))
+        .map(|a| a.user.id.clone());
+    state.people.iter().map(|p| p.id.clone()).chain(bots).collect()
+}
+
+/// A message as the people in the channel see it.
+pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
+    let (author, picture, by_bot) = match &message.author {
+        Author::Person(id) => {
+            let name = state.people.iter().find(|p| p.id == *id).map(|p| p.name.clone());
+            (name.unwrap_or_default(), Some(avatar(state, id)), false)
+        }
+        Author::App(app) => {
+            let app = state.apps.get(*app);
+            let name = message
+                .custom
+                .username
+                .clone()
+                .or_else(|| app.map(|a| a.user.name.clone()));
+            let own = app.map(|a| avatar(state, &a.user.id));
+            (
+                name.unwrap_or_default(),
+                message.custom.icon_url.clone().or(own),
+                true,
+            )
+        }
+    };
+    let mut pinged = Vec::new();
+    pings_in(&message.text, &mut pinged);
+    if let Some(blocks) = &message.custom.blocks {
+        pings_within(blocks, &mut pinged);
+    }
+    Seen {
+        id: message.ts.clone(),
+        room: room.id.clone(),
+        author,
+        avatar: picture,
+        by_bot,
+        text: message.text.clone(),
+        entities: Vec::new(),
+        reply_to: message.thread.clone().filter(|root| *root != message.ts),
+        extras: message
+            .custom
+            .blocks
+            .as_ref()
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
+        files: message.files.clone(),
+        edited: message.edits > 0,
+        deleted: message.deleted,
+        pinged,
+        at: message.at,
+    }
+}
+
+/// Whom mrkdwn notifies: `<@U…>` by id, `<!here>` and the like by name (`<!channel>` is everyone in the channel).
+fn pings_in(text: &str, out: &mut Vec<String>) {
+    for part in text.split('<').skip(1) {
+        let Some((inside, _)) = part.split_once('>') else {
+            continue;
+        };
+        let target = inside.split('|').next().unwrap_or_default();
+        if let Some(user) = target.strip_prefix('@') {
+            push(user, out);
+        } else if let Some(range) = target
+            .strip_prefix('!')
+            .filter(|r| matches!(*r, "here" | "channel" | "everyone"))
+        {
+            push(range, out);
+        }
+    }
+}
+
+fn push(who: &str, out: &mut Vec<String>) {
+    let who = if who == "channel" { "everyone" } else { who };
+    if !out.iter().any(|w| w == who) {
+        out.push(who.to_owned());
+    }
+}
+
+fn pings_within(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|v| pings_within(v, out)),
+        Value::Object(fields) => {
+            let field = |name: &str| fields.get(name).and_then(Value::as_str);
+            match field("type") {
+                Some("mrkdwn") => pings_in(field("text").unwrap_or_default(), out),
+                Some("user") => push(field("user_id").unwrap_or_default(), out),
+                Some("broadcast") => push(field("range").unwrap_or_default(), out),
+                _ => fields.values().for_each(|v| pings_within(v, out)),
+            }
+        }
+        _ => {}
+    }
+}
