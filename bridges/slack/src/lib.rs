@@ -1,1 +1,91 @@
-//! The Slack connector.
+//! The Slack connector: Socket Mode in, Web API out.
+//!
+//! What slack-morphism 2.31 does, and what is done about it:
+//!
+//! - Its `fn` callbacks hand over typed events, which lose every field the types do not know, and an envelope it cannot
+//!   parse goes to the error callback and is acknowledged at once. So the connector registers the library's own
+//!   [`SlackSocketModeClientListener`](slack_morphism::SlackSocketModeClientListener) instead of callbacks: it gets each
+//!   frame as text, answers with the acknowledgement once `Inbox::accept` has returned, and answers nothing after
+//!   `Stopped`. What cannot be read is handed up and set aside like everything else.
+//! - The library reads one frame of a socket at a time and waits for the answer. That keeps the platform's order, and
+//!   means that an event's `accept` delays the next one. When a socket is replaced, the old one may still be waiting;
+//!   all frames go through one bounded queue, in order of arrival. Slack delivers at most 30,000 events an hour and
+//!   workspace (<https://docs.slack.dev/apis/events-api/#rate-limiting>), far below what one at a time can take, and
+//!   redelivers what is not acknowledged within three seconds; the engine knows a repeat by the event's identity.
+//! - It opens two sockets unless told otherwise, which breaks order: `max_connections_count(1)`.
+//! - It repeats `apps.connections.open` for ever and only logs why it failed. `listen` therefore asks by itself when a
+//!   connection stays away, and ends with `Refused` or `Lost`.
+//! - Its tasks are detached. They end after `shutdown`, which a guard calls when `listen` is dropped; one that hangs
+//!   in a connection attempt ends with that attempt.
+//! - It writes socket URLs, which carry a one-time ticket, to its log, and at trace level everything it receives. A
+//!   log must leave out [`LOG_TARGETS_WITH_SECRETS`].
+//! - Its rate control (one counter a second for a whole team) stays off: the engine keeps the limits.
+//! - Its typed responses fail on blocks they do not know, after a message has been posted. Requests and responses are
+//!   plain JSON here, sent through the library's session.
+//! - It hides response headers. One request of `preflight` goes over the same connector without it, to read the
+//!   token's scopes from `x-oauth-scopes`.
+//!
+//! Slack ignores name and picture of a post in silence when `chat:write.customize` is missing, so the capability is
+//! taken from those scopes.
+
+mod capabilities;
+mod config;
+mod connector;
+mod deliver;
+mod errors;
+mod ids;
+mod known;
+mod listen;
+mod names;
+mod parse;
+mod permissions;
+mod persona;
+mod preflight;
+mod render;
+mod socket;
+mod translate;
+mod web;
+
+use relay_contract::{Connector, Field, FieldKind, Platform, Problem, Settings};
+use std::sync::Arc;
+
+/// This platform.
+pub const PLATFORM: Platform = Platform::new("slack");
+
+/// The keys of an account in `bridges.toml`.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "bot_token",
+        kind: FieldKind::Secret,
+        required: true,
+        doc: "Bot token (`xoxb-…`): api.slack.com/apps, your app, OAuth & Permissions, Bot User OAuth Token.",
+    },
+    Field {
+        name: "app_token",
+        kind: FieldKind::Secret,
+        required: true,
+        doc: "App-level token (`xapp-…`) with the scope connections:write, for Socket Mode: api.slack.com/apps, your app, \
+              Basic Information, App-Level Tokens.",
+    },
+    Field {
+        name: "api_url",
+        kind: FieldKind::Url(&["http", "https"]),
+        required: false,
+        doc: "Base URL of a compatible server, whose Web API is at `<api_url>/api`. Slack itself when left out.",
+    },
+];
+
+/// Log targets that may write secrets or people's words: socket URLs with their ticket, headers, frames.
+pub const LOG_TARGETS_WITH_SECRETS: &[&str] = &[
+    "slack_morphism",
+    "tungstenite",
+    "tokio_tungstenite",
+    "h2",
+    "hyper",
+];
+
+/// Opens an account. Reads the settings and the system's certificates; no network.
+pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
+    let config = config::Config::from_settings(&settings)?;
+    Ok(Arc::new(connector::Slack::new(&config)?))
+}

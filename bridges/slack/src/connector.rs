@@ -1,0 +1,85 @@
+//! The contract, thinly: each method is a file of its own.
+
+use crate::config::Config;
+use crate::known::Memory;
+use crate::listen::Listener;
+use crate::names::Directory;
+use crate::preflight::Check;
+use crate::web::Web;
+use crate::{capabilities, deliver, ids, render, translate};
+use async_trait::async_trait;
+use relay_contract::{
+    Attempt, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, MessageRef, NativeId,
+    OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
+};
+use std::time::Duration;
+
+/// A Slack workspace, with one app's tokens.
+pub struct Slack {
+    web: Web,
+    directory: Directory,
+    memory: Memory,
+}
+
+impl Slack {
+    /// No network.
+    pub fn new(config: &Config) -> Result<Self, Problem> {
+        Ok(Self {
+            web: Web::new(config)?,
+            directory: Directory::default(),
+            memory: Memory::default(),
+        })
+    }
+}
+
+#[async_trait]
+impl Connector for Slack {
+    fn platform(&self) -> Platform {
+        crate::PLATFORM
+    }
+
+    async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+        let check = Check {
+            web: &self.web,
+            directory: &self.directory,
+            memory: &self.memory,
+        };
+        check.run(rooms).await
+    }
+
+    async fn listen(&self, _: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        let Some(known) = self.memory.get() else {
+            return Err(ListenError::Lost("there has been no preflight".into()));
+        };
+        let listener = Listener {
+            web: &self.web,
+            directory: &self.directory,
+            own: known.own,
+        };
+        listener.run(inbox).await
+    }
+
+    fn translate(&self, raw: &RawEvent) -> Translation {
+        translate::translate(raw)
+    }
+
+    fn capabilities(&self, _: &RoomKey) -> Capabilities {
+        capabilities::of_a_room(self.memory.get().is_some_and(|known| known.customize))
+    }
+
+    fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {
+        ids::permalink(&self.memory.get()?.url, room.room.as_str(), message)
+    }
+
+    fn render(&self, _: &RoomKey, draft: &Draft) -> Vec<Part> {
+        render::parts(draft)
+    }
+
+    async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
+        deliver::deliver(&self.web, &attempt).await
+    }
+
+    fn deliver_deadline(&self) -> Duration {
+        deliver::DEADLINE + Duration::from_secs(2)
+    }
+}

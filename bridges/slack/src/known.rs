@@ -1,0 +1,43 @@
+//! What `preflight` found out about the account.
+
+use serde::{Deserialize, Serialize};
+use std::sync::{PoisonError, RwLock};
+
+/// Who Relay is in the workspace. Goes into every payload, so that `translate` needs nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// Team id.
+    pub team: String,
+    /// The bot's user id.
+    pub user: String,
+    /// The bot's bot id, which its posts carry.
+    #[serde(default)]
+    pub bot: Option<String>,
+}
+
+/// All that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Who Relay is.
+    pub own: Own,
+    /// The workspace's URL, for links.
+    pub url: String,
+    /// Whether posts may have a name and a picture of their own.
+    pub customize: bool,
+}
+
+/// The newest answer, for those who cannot wait.
+#[derive(Debug, Default)]
+pub struct Memory(RwLock<Option<Known>>);
+
+impl Memory {
+    /// Replaces it.
+    pub fn set(&self, known: Known) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+    }
+
+    /// The newest, if there has been a preflight.
+    pub fn get(&self) -> Option<Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,202 @@
+//! Events from Socket Mode to the inbox, one after the other, each acknowledged after it was accepted.
+
+use crate::errors::CallError;
+use crate::known::Own;
+use crate::names::Directory;
+use crate::socket::{Heard, Socket};
+use crate::translate::{Added, Payload};
+use crate::web::{Web, With};
+use crate::{parse, preflight};
+use relay_contract::{Inbox, ListenError, OpenError, Problem, RawEvent, Stopped};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How long a connection may stay away before Slack is asked why, and between two such questions:
+/// `apps.connections.open` is a tier 1 method.
+const ASK_AFTER: Duration = Duration::from_secs(15);
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// How long it may stay away before `listen` gives up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(150);
+const ASK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What listening needs.
+pub struct Listener<'a> {
+    /// The Web API.
+    pub web: &'a Web,
+    /// Names.
+    pub directory: &'a Directory,
+    /// Who Relay is.
+    pub own: Own,
+}
+
+impl Listener<'_> {
+    /// Until stopped, refused or lost.
+    pub async fn run(&self, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        let mut socket = Socket::start(self.web)
+            .await
+            .map_err(|error| ListenError::Lost(CallError::from_library(error).to_string()))?;
+        let ended = self.serve(&mut socket, inbox).await;
+        socket.stop().await;
+        ended
+    }
+
+    async fn serve(&self, socket: &mut Socket, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        let mut away = Some(Away::now());
+        loop {
+            let ask = away.as_ref().map(|away| away.ask_at);
+            let heard = tokio::select! {
+                biased;
+                () = inbox.stopped() => return Ok(()),
+                heard = socket.hear() => heard,
+                () = until(ask) => {
+                    if let Some(away) = &mut away {
+                        self.ask_why(away, inbox).await?;
+                    }
+                    continue;
+                }
+            };
+            match heard {
+                None => return Err(ListenError::Lost("the connection's tasks are gone".into())),
+                Some(Heard::Hello) => {
+                    away = None;
+                    inbox.connected();
+                }
+                Some(Heard::Gone(reason)) => {
+                    inbox.interrupted(&reason);
+                    away.get_or_insert_with(Away::now);
+                }
+                Some(Heard::SwitchedOff) => return Err(ListenError::Refused(switched_off())),
+                Some(Heard::Envelope(frame, answer)) => {
+                    let accepted = inbox.accept(self.raw(&frame).await).await;
+                    // The reader is gone when its socket is: Slack then delivers again, and the engine knows it.
+                    answer.send(accepted.is_ok()).ok();
+                    if accepted == Err(Stopped) {
+                        return Ok(());
+                    }
+                }
+                Some(Heard::Noise(text)) => {
+                    // Nothing to acknowledge; kept as a poison event all the same.
+                    let event = json!({ "text": text });
+                    if inbox.accept(self.wrapped("unreadable", None, event).await).await == Err(Stopped) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The library never says why it cannot connect.
+    async fn ask_why(&self, away: &mut Away, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        let nothing = json!({});
+        let asked = tokio::select! {
+            () = inbox.stopped() => return Ok(()),
+            asked = self.web.post("apps.connections.open", &nothing, With::App, ASK_DEADLINE) => asked,
+        };
+        let reason = match asked {
+            Ok(_) => "Slack gives a socket, but connecting to it fails".to_owned(),
+            Err(error) => match error.into_open("app_token") {
+                OpenError::Refused(problem) => return Err(ListenError::Refused(problem)),
+                OpenError::Unavailable(reason) => reason,
+            },
+        };
+        if away.since.elapsed() > GIVE_UP_AFTER {
+            return Err(ListenError::Lost(reason));
+        }
+        inbox.interrupted(&reason);
+        away.ask_at = Instant::now() + ASK_AGAIN;
+        Ok(())
+    }
+
+    async fn raw(&self, frame: &Value) -> RawEvent {
+        let kind = frame.get("type").and_then(Value::as_str).unwrap_or_default();
+        let payload = frame.get("payload").unwrap_or(&Value::Null);
+        let app = payload.get("api_app_id").and_then(Value::as_str);
+        // Of an Events API envelope only the event: the rest holds a verification token and ids of the delivery.
+        let event = match kind {
+            "events_api" => payload.get("event").cloned().unwrap_or(Value::Null),
+            _ => json!({}),
+        };
+        self.wrapped(kind, app, event).await
+    }
+
+    async fn wrapped(&self, kind: &str, app: Option<&str>, event: Value) -> RawEvent {
+        let (people, rooms) = wanted(&event, &self.own);
+        let (people, rooms) = self.directory.look_up(self.web, &people, &rooms).await;
+        let payload = Payload {
+            kind: kind.to_owned(),
+            app: app.map(str::to_owned),
+            event,
+            relay: Added {
+                own: self.own.clone(),
+                people,
+                rooms,
+            },
+        };
+        RawEvent {
+            space: self.own.team.as_str().into(),
+            // A struct of strings, maps and values always has a JSON form.
+            payload: serde_json::to_value(payload).unwrap_or_default(),
+            cursor: None,
+        }
+    }
+}
+
+/// Since when there has been no connection, and when to ask why.
+struct Away {
+    since: Instant,
+    ask_at: Instant,
+}
+
+impl Away {
+    fn now() -> Self {
+        Self {
+            since: Instant::now(),
+            ask_at: Instant::now() + ASK_AFTER,
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whose names an event needs: (people, rooms). Nobody's where nothing will come of it.
+fn wanted(event: &Value, own: &Own) -> (Vec<String>, Vec<String>) {
+    if event.get("type").and_then(Value::as_str) != Some("message") {
+        return Default::default();
+    }
+    let string = |path: &str| event.pointer(path).and_then(Value::as_str);
+    let bodies = [Some(event), event.get("message"), event.get("root")];
+    let (mut people, mut rooms) = (Vec::new(), Vec::new());
+    for body in bodies.into_iter().flatten() {
+        let found = parse::mentioned(body);
+        people.extend(found.people);
+        rooms.extend(found.rooms);
+    }
+    let authors = [
+        "/user",
+        "/message/user",
+        "/previous_message/user",
+        "/root/user",
+        "/parent_user_id",
+        "/message/parent_user_id",
+    ];
+    people.extend(authors.into_iter().filter_map(string).map(str::to_owned));
+    people.retain(|id| *id != own.user && id != "USLACKBOT");
+    for list in [&mut people, &mut rooms] {
+        list.sort();
+        list.dedup();
+    }
+    (people, rooms)
+}
+
+fn switched_off() -> Problem {
+    Problem::new(
+        "Socket Mode is switched off for the Slack app.",
+        preflight::SOCKET_MODE_FIX,
+    )
+}

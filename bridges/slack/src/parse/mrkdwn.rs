@@ -1,0 +1,289 @@
+//! mrkdwn, Slack's own markup (<https://docs.slack.dev/messaging/formatting-message-text/>). Linear: each search that
+//! fails is remembered, and styles are paired line by line with a stack.
+
+use super::{Mentioned, Names, group, plain, utc};
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{Style, Text};
+use std::collections::BTreeSet;
+
+/// A piece of the text: something to show, or a mark that may open or close a style.
+enum Token {
+    Show(Run),
+    Mark { sign: char, opens: bool, closes: bool },
+    Line,
+}
+
+/// Parses.
+pub fn text(source: &str, names: &Names) -> Text {
+    let tokens = tokens(source, names);
+    let paired = pairs(&tokens);
+    let mut styles: BTreeSet<Style> = BTreeSet::new();
+    let mut runs = Vec::new();
+    for (token, paired) in tokens.into_iter().zip(paired) {
+        match (token, paired) {
+            (Token::Show(mut run), _) => {
+                if !matches!(run.leaf, Leaf::Block { .. }) {
+                    run.styles = styles.clone();
+                }
+                runs.push(run);
+            }
+            (Token::Line, _) => runs.push(Run::new(Leaf::Break)),
+            (Token::Mark { sign, .. }, true) => {
+                let style = style(sign);
+                if !styles.remove(&style) {
+                    styles.insert(style);
+                }
+            }
+            (Token::Mark { sign, .. }, false) => {
+                let mut run = plain(sign.to_string());
+                run.styles = styles.clone();
+                runs.push(run);
+            }
+        }
+    }
+    Text::from_runs(runs)
+}
+
+fn style(sign: char) -> Style {
+    match sign {
+        '*' => Style::Bold,
+        '_' => Style::Italic,
+        _ => Style::Strike,
+    }
+}
+
+fn tokens(source: &str, names: &Names) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some((before, code, after)) = fenced(rest) {
+        lines(before, names, &mut tokens);
+        tokens.push(Token::Show(if code.trim().is_empty() {
+            plain(&rest[before.len()..rest.len() - after.len()])
+        } else {
+            Run::new(Leaf::Block {
+                lang: None,
+                text: in_code(code, names),
+            })
+        }));
+        rest = after;
+    }
+    lines(rest, names, &mut tokens);
+    tokens
+}
+
+/// What stands before, in and after the first pair of fences.
+fn fenced(source: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = source.split_once("```")?;
+    let (code, after) = rest.split_once("```")?;
+    Some((before, code, after))
+}
+
+fn lines(source: &str, names: &Names, tokens: &mut Vec<Token>) {
+    for (at, one) in source.split('\n').enumerate() {
+        if at > 0 {
+            tokens.push(Token::Line);
+        }
+        line(one, names, tokens);
+    }
+}
+
+fn line(source: &str, names: &Names, tokens: &mut Vec<Token>) {
+    let mut rest = source;
+    let mut before: Option<char> = None;
+    let mut words = String::new();
+    let mut ticks = true;
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
+        let inner = &rest[taken..];
+        let mut token = None;
+        match c {
+            '`' if ticks => match inner.split_once('`') {
+                Some((code, _)) if !code.trim().is_empty() => {
+                    taken += code.len() + 1;
+                    token = Some(Token::Show(Run::new(Leaf::Code(in_code(code, names)))));
+                }
+                Some(_) => {}
+                None => ticks = false,
+            },
+            '<' => {
+                if let Some((inside, run)) = bracket(inner, names) {
+                    taken += inside + 1;
+                    token = Some(Token::Show(run));
+                }
+            }
+            '*' | '_' | '~' => {
+                let after = inner.chars().next();
+                let edge = |side: Option<char>| side.is_none_or(|side| !side.is_alphanumeric() && side != c);
+                let word = |side: Option<char>| side.is_some_and(|side| !side.is_whitespace() && side != c);
+                token = Some(Token::Mark {
+                    sign: c,
+                    opens: edge(before) && word(after),
+                    closes: word(before) && edge(after),
+                });
+            }
+            _ => {}
+        }
+        let entity = if c == '&' { entity(rest) } else { None };
+        match (token, entity) {
+            (Some(token), _) => {
+                if !words.is_empty() {
+                    tokens.push(Token::Show(plain(std::mem::take(&mut words))));
+                }
+                tokens.push(token);
+            }
+            (None, Some((name, decoded))) => {
+                taken = name.len();
+                words.push(decoded);
+            }
+            (None, None) => words.push(c),
+        }
+        before = rest[..taken].chars().next_back();
+        rest = &rest[taken..];
+    }
+    if !words.is_empty() {
+        tokens.push(Token::Show(plain(words)));
+    }
+}
+
+/// Which marks belong to a pair. A pair closes over what stands open inside it, which is then no mark.
+fn pairs(tokens: &[Token]) -> Vec<bool> {
+    let mut paired = vec![false; tokens.len()];
+    let mut open: Vec<(char, usize)> = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Line => open.clear(),
+            Token::Mark { sign, opens, closes } => {
+                // At most one mark of each sign stands open, so the stack never holds more than three.
+                let begun = open.iter().position(|(begun, _)| begun == sign);
+                match begun {
+                    Some(depth) if *closes => {
+                        paired[open[depth].1] = true;
+                        paired[at] = true;
+                        open.truncate(depth);
+                    }
+                    None if *opens => open.push((*sign, at)),
+                    _ => {}
+                }
+            }
+            Token::Show(run) if matches!(run.leaf, Leaf::Block { .. }) => open.clear(),
+            Token::Show(_) => {}
+        }
+    }
+    paired
+}
+
+/// The three entities that Slack writes.
+fn entity(source: &str) -> Option<(&'static str, char)> {
+    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')]
+        .into_iter()
+        .find(|(name, _)| source.starts_with(name))
+}
+
+fn decoded(source: &str) -> String {
+    if source.contains('&') {
+        // `&amp;` last, so that `&amp;lt;` stays `&lt;`.
+        source
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+    } else {
+        source.to_owned()
+    }
+}
+
+/// What stands in `<…>`, given the text after `<`: how many bytes it is long, and what it shows.
+fn bracket(source: &str, names: &Names) -> Option<(usize, Run)> {
+    let end = source
+        .find(['<', '>'])
+        .filter(|end| source[*end..].starts_with('>'))?;
+    let (target, label) = match source[..end].split_once('|') {
+        Some((target, label)) => (target, Some(decoded(label)).filter(|label| !label.is_empty())),
+        None => (&source[..end], None),
+    };
+    let label_str = label.as_deref();
+    let run = match target.chars().next()? {
+        '@' => Run::new(names.person(id(&target[1..])?, label_str)),
+        '#' => Run::new(names.room(id(&target[1..])?, label_str)),
+        '!' => Run::new(special(&target[1..], label_str, names)),
+        _ if is_url(target) => {
+            let url = decoded(target);
+            plain(label.clone().unwrap_or_else(|| url.clone())).linked(url)
+        }
+        _ => return None,
+    };
+    Some((end, run))
+}
+
+fn special(target: &str, label: Option<&str>, names: &Names) -> Leaf {
+    let mut fields = target.split('^');
+    match (fields.next().unwrap_or_default(), fields.next()) {
+        (word @ ("here" | "channel" | "everyone" | "group"), _) => group(word),
+        ("subteam", Some(id)) => names.group(id, label),
+        ("date", moment) => {
+            let moment = moment.and_then(|seconds| seconds.parse().ok()).map(utc);
+            Leaf::Plain(label.map(str::to_owned).or(moment).unwrap_or_default())
+        }
+        _ => Leaf::Plain(label.unwrap_or(target).to_owned()),
+    }
+}
+
+fn id(source: &str) -> Option<&str> {
+    (!source.is_empty() && source.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(source)
+}
+
+fn is_url(target: &str) -> bool {
+    target.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
+}
+
+/// Code as people see it: Slack writes links and mentions into it all the same.
+fn in_code(source: &str, names: &Names) -> String {
+    let mut shown = String::new();
+    let mut rest = source;
+    while let Some((before, inner)) = rest.split_once('<') {
+        shown.push_str(&decoded(before));
+        rest = match bracket(inner, names) {
+            Some((inside, run)) => {
+                match run.leaf {
+                    Leaf::Plain(text) | Leaf::Code(text) => shown.push_str(&text),
+                    Leaf::Mention(mention) => shown.push_str(&mention.shown()),
+                    Leaf::Break | Leaf::Block { .. } => {}
+                }
+                &inner[inside + 1..]
+            }
+            None => {
+                shown.push('<');
+                inner
+            }
+        };
+    }
+    shown.push_str(&decoded(rest));
+    shown
+}
+
+/// Adds the ids that a text names.
+pub fn mentioned(source: &str, found: &mut Mentioned) {
+    for piece in source.split('<').skip(1) {
+        let Some((inside, _)) = piece.split_once('>') else {
+            continue;
+        };
+        let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
+        if let Some(person) = target.strip_prefix('@').and_then(id) {
+            found.people.push(person.to_owned());
+        } else if let Some(room) = target.strip_prefix('#').and_then(id) {
+            if label.is_empty() {
+                found.rooms.push(room.to_owned());
+            }
+        } else if let Some(group) = target.strip_prefix("!subteam^").and_then(id)
+            && !label.is_empty()
+        {
+            found.groups.insert(group.to_owned(), decoded(label));
+        }
+    }
+}

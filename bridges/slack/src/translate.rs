@@ -1,0 +1,277 @@
+//! Slack's events into envelopes: pure and total, from the payload that `listen` made.
+//!
+//! Message events and their subtypes: <https://docs.slack.dev/reference/events/message/>.
+
+mod author;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use crate::known::Own;
+use crate::names::Person;
+use crate::{ids, parse};
+use relay_contract::{Envelope, Event, NativeId, RawEvent, RoomKey, Standing, Timestamp, Translation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The payload of a [`RawEvent`]: what Slack sent, and what was looked up.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Payload {
+    /// What the frame was (`events_api`, `slash_commands` …).
+    pub kind: String,
+    /// The app that the event was sent to: ours.
+    #[serde(default)]
+    pub app: Option<String>,
+    /// The event as Slack wrote it.
+    pub event: Value,
+    /// What was added.
+    pub relay: Added,
+}
+
+/// What `listen` adds to an event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Added {
+    /// Who Relay is.
+    pub own: Own,
+    /// People by user id.
+    #[serde(default)]
+    pub people: BTreeMap<String, Person>,
+    /// Names of mentioned conversations by id.
+    #[serde(default)]
+    pub rooms: BTreeMap<String, String>,
+}
+
+/// What an event means.
+pub fn translate(raw: &RawEvent) -> Translation {
+    match serde_json::from_value::<Payload>(raw.payload.clone()) {
+        Ok(payload) => Reader::new(&payload).read(&payload),
+        Err(error) => Translation::Unreadable(format!("not a Slack envelope: {error}")),
+    }
+}
+
+/// Reads one payload.
+struct Reader<'a> {
+    added: &'a Added,
+    app: Option<&'a str>,
+    names: parse::Names,
+}
+
+/// Why an event gives no envelope.
+enum Nothing {
+    Ignored(&'static str),
+    Unreadable(String),
+}
+
+impl<'a> Reader<'a> {
+    fn new(payload: &'a Payload) -> Self {
+        let people = payload.relay.people.iter();
+        Self {
+            added: &payload.relay,
+            app: payload.app.as_deref(),
+            names: parse::Names {
+                people: people
+                    .map(|(id, person)| (id.clone(), person.name.clone()))
+                    .collect(),
+                rooms: payload.relay.rooms.clone(),
+                groups: BTreeMap::new(),
+            },
+        }
+    }
+
+    fn read(mut self, payload: &Payload) -> Translation {
+        let event = &payload.event;
+        if payload.kind != "events_api" {
+            return match payload.kind.as_str() {
+                "slash_commands" => Translation::Ignored("slash command"),
+                "interactive" => Translation::Ignored("interaction"),
+                "unreadable" => Translation::Unreadable("a frame that is not JSON".into()),
+                _ => Translation::Ignored("unknown envelope"),
+            };
+        }
+        let Some(kind) = string(event, "type") else {
+            return Translation::Unreadable("an event without a type".into());
+        };
+        if kind != "message" {
+            return Translation::Ignored(ignored_event(kind));
+        }
+        self.names.groups = parse::mentioned(event.get("message").unwrap_or(event)).groups;
+        match self.message(event) {
+            Ok(envelope) => Translation::Events(vec![envelope]),
+            Err(Nothing::Ignored(why)) => Translation::Ignored(why),
+            Err(Nothing::Unreadable(why)) => Translation::Unreadable(why),
+        }
+    }
+
+    fn message(&self, event: &Value) -> Result<Envelope, Nothing> {
+        match string(event, "subtype").unwrap_or_default() {
+            "" | "thread_broadcast" | "file_share" | "me_message" | "bot_message" => self.posted(event),
+            "message_changed" => self.changed(event),
+            "message_deleted" => self.deleted(event),
+            other => Err(Nothing::Ignored(ignored_subtype(other))),
+        }
+    }
+
+    fn posted(&self, event: &Value) -> Result<Envelope, Nothing> {
+        let room = self.room(event)?;
+        let author = self.author(event)?;
+        let message = self.content(event)?;
+        if message.body.is_empty() && message.attachments.is_empty() {
+            return Err(Nothing::Ignored("empty"));
+        }
+        Ok(Envelope {
+            origin: room,
+            at: when(&message.at.id)?,
+            author: Some(author),
+            event: Event::Posted(message),
+        })
+    }
+
+    fn changed(&self, event: &Value) -> Result<Envelope, Nothing> {
+        let room = self.room(event)?;
+        let message = inner(event, "message")?;
+        let before = event.get("previous_message").filter(|before| before.is_object());
+        // The first message of a thread leaves a gravestone when it is deleted.
+        if string(message, "subtype") == Some("tombstone") {
+            let target = required(message, "ts")?;
+            return self.gone(room, target, before, event);
+        }
+        if let Some(subtype) = string(message, "subtype")
+            && !matches!(
+                subtype,
+                "thread_broadcast" | "file_share" | "me_message" | "bot_message"
+            )
+        {
+            return Err(Nothing::Ignored(ignored_subtype(subtype)));
+        }
+        let author = self.author(message)?;
+        let to = self.content(message)?;
+        let edited = message.pointer("/edited/ts").and_then(Value::as_str);
+        let same = match before {
+            Some(before) => {
+                let before = self.content(before)?;
+                before.body == to.body && before.attachments == to.attachments
+            }
+            None => edited.is_none(),
+        };
+        if same {
+            return Err(Nothing::Ignored("unfurl"));
+        }
+        // Apps may change a message without leaving a mark: the event's own time tells one such change from the next.
+        let Some(version) = edited.or(string(event, "event_ts")).or(string(event, "ts")) else {
+            return Err(Nothing::Unreadable("an edit without a time".into()));
+        };
+        Ok(Envelope {
+            origin: room,
+            author: Some(author),
+            at: ids::time(version).unwrap_or(when(&to.at.id)?),
+            event: Event::Edited {
+                version: version.to_owned(),
+                to,
+            },
+        })
+    }
+
+    fn deleted(&self, event: &Value) -> Result<Envelope, Nothing> {
+        let room = self.room(event)?;
+        let target = required(event, "deleted_ts")?;
+        let before = event.get("previous_message").filter(|before| before.is_object());
+        self.gone(room, target, before, event)
+    }
+
+    fn gone(
+        &self,
+        room: RoomKey,
+        target: &str,
+        before: Option<&Value>,
+        event: &Value,
+    ) -> Result<Envelope, Nothing> {
+        let stamp = string(event, "event_ts")
+            .or(string(event, "ts"))
+            .unwrap_or(target);
+        // A gravestone that is removed in its turn belongs to nobody.
+        let before = before.filter(|before| string(before, "subtype") != Some("tombstone"));
+        Ok(Envelope {
+            origin: room,
+            author: before.and_then(|before| self.author(before).ok()),
+            at: match ids::time(stamp) {
+                Some(at) => at,
+                None => when(&target.into())?,
+            },
+            event: Event::Deleted {
+                target: target.into(),
+            },
+        })
+    }
+
+    fn room(&self, event: &Value) -> Result<RoomKey, Nothing> {
+        Ok(ids::room(&self.added.own.team, required(event, "channel")?))
+    }
+
+    fn standing(&self, message: &Value) -> Standing {
+        let own = &self.added.own;
+        let bot = string(message, "bot_id");
+        let app =
+            string(message, "app_id").or(message.pointer("/bot_profile/app_id").and_then(Value::as_str));
+        let ours = bot.is_some() && bot == own.bot.as_deref()
+            || app.is_some() && app == self.app
+            || string(message, "user") == Some(&own.user);
+        if ours {
+            Standing::Relay
+        } else if bot.is_some()
+            || string(message, "subtype") == Some("bot_message")
+            || string(message, "user") == Some("USLACKBOT")
+        {
+            Standing::Bot
+        } else {
+            Standing::Person
+        }
+    }
+}
+
+fn ignored_event(kind: &str) -> &'static str {
+    match kind {
+        "reaction_added" | "reaction_removed" => "reaction",
+        "member_joined_channel" | "channel_join" => "join",
+        "member_left_channel" => "leave",
+        "app_mention" => "mention of the app",
+        _ => "not a message",
+    }
+}
+
+fn ignored_subtype(subtype: &str) -> &'static str {
+    match subtype {
+        "channel_join" | "group_join" | "bot_add" => "join",
+        "channel_leave" | "group_leave" | "bot_remove" => "leave",
+        "channel_topic" | "channel_purpose" | "group_topic" | "group_purpose" => "topic",
+        "channel_name" | "group_name" => "rename",
+        "channel_archive" | "channel_unarchive" | "group_archive" | "group_unarchive" => "archive",
+        "pinned_item" | "unpinned_item" => "pin",
+        "message_replied" => "reply count",
+        "tombstone" => "tombstone",
+        "ekm_access_denied" => "withheld by the workspace's keys",
+        _ => "other subtype",
+    }
+}
+
+fn when(ts: &NativeId) -> Result<Timestamp, Nothing> {
+    ids::time(ts.as_str()).ok_or_else(|| Nothing::Unreadable(format!("`ts` is no time: {:.40}", ts.as_str())))
+}
+
+fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+fn required<'a>(value: &'a Value, key: &str) -> Result<&'a str, Nothing> {
+    string(value, key).ok_or_else(|| Nothing::Unreadable(format!("`{key}` is missing")))
+}
+
+fn inner<'a>(value: &'a Value, key: &str) -> Result<&'a Value, Nothing> {
+    value
+        .get(key)
+        .filter(|inner| inner.is_object())
+        .ok_or_else(|| Nothing::Unreadable(format!("`{key}` is missing")))
+}
