@@ -377,3 +377,24 @@ async fn the_control_server_drives_people_and_says_what_is_wrong() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_readmes_world_file_starts() {
+    let readme = include_str!("../../README.md");
+    let file = readme
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let stand_ins = stand_ins::start(toml::from_str(file).unwrap()).await.unwrap();
+    let shy = Client::of(&stand_ins, "another");
+    assert_eq!(shy.get("/channels/1001").await.1["name"], "general");
+    assert_eq!(
+        shy.get(&format!("/channels/{}", room(&stand_ins, "staff")))
+            .await
+            .0,
+        403
+    );
+}
