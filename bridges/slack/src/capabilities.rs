@@ -11,16 +11,9 @@ pub fn of_a_room(customize: bool) -> Capabilities {
         edit: Support::Native,
         delete: Support::Native,
         reply: Support::Native,
-        persona: if customize {
-            Support::Native
-        } else {
-            Support::Fallback
-        },
+        persona: if customize { Support::Native } else { Support::Fallback },
         attachment: Support::Fallback,
-        text: TextLimit {
-            most: MOST_CHARS,
-            unit: Unit::Chars,
-        },
+        text: TextLimit { most: MOST_CHARS, unit: Unit::Chars },
         // One post a second and channel, several hundred a minute and workspace; edits and deletes are tier 3, 50 a
         // minute and more: <https://docs.slack.dev/apis/web-api/rate-limits/>. What is too many says 429.
         room_rate: (1, 1),

@@ -49,10 +49,7 @@ fn token(settings: &Settings, key: &'static str, prefix: &str, fix: &str) -> Res
     };
     let value = secret.expose_secret().trim();
     if !value.starts_with(prefix) {
-        return Err(Problem::new(
-            format!("`{key}` does not begin with `{prefix}`."),
-            fix,
-        ));
+        return Err(Problem::new(format!("`{key}` does not begin with `{prefix}`."), fix));
     }
     // It becomes an HTTP header, and the library panics on nothing but fails late.
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {

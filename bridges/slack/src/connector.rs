@@ -24,11 +24,7 @@ pub struct Slack {
 impl Slack {
     /// No network.
     pub fn new(config: &Config) -> Result<Self, Problem> {
-        Ok(Self {
-            web: Web::new(config)?,
-            directory: Directory::default(),
-            memory: Memory::default(),
-        })
+        Ok(Self { web: Web::new(config)?, directory: Directory::default(), memory: Memory::default() })
     }
 }
 
@@ -39,11 +35,7 @@ impl Connector for Slack {
     }
 
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        let check = Check {
-            web: &self.web,
-            directory: &self.directory,
-            memory: &self.memory,
-        };
+        let check = Check { web: &self.web, directory: &self.directory, memory: &self.memory };
         check.run(rooms).await
     }
 
@@ -51,11 +43,7 @@ impl Connector for Slack {
         let Some(known) = self.memory.get() else {
             return Err(ListenError::Lost("there has been no preflight".into()));
         };
-        let listener = Listener {
-            web: &self.web,
-            directory: &self.directory,
-            own: known.own,
-        };
+        let listener = Listener { web: &self.web, directory: &self.directory, own: known.own };
         listener.run(inbox).await
     }
 

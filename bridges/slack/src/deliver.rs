@@ -51,11 +51,7 @@ struct Delete<'a> {
 pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
     let channel = attempt.room.room.as_str();
     let message = match &attempt.operation {
-        Operation::Post {
-            part,
-            persona,
-            reply_to,
-        } => post(web, channel, part, *persona, *reply_to).await,
+        Operation::Post { part, persona, reply_to } => post(web, channel, part, *persona, *reply_to).await,
         Operation::Edit { target, part } => {
             let request = Update {
                 channel,
@@ -65,18 +61,11 @@ pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, Delive
                 link_names: false,
                 parse: "none",
             };
-            call(web, "chat.update", &request)
-                .await
-                .map(|_| (*target).clone())
+            call(web, "chat.update", &request).await.map(|_| (*target).clone())
         }
         Operation::Delete { target } => {
-            let request = Delete {
-                channel,
-                ts: target.id.as_str(),
-            };
-            call(web, "chat.delete", &request)
-                .await
-                .map(|_| (*target).clone())
+            let request = Delete { channel, ts: target.id.as_str() };
+            call(web, "chat.delete", &request).await.map(|_| (*target).clone())
         }
     };
     match message {

@@ -46,10 +46,7 @@ impl CallError {
         match value.get("ok").and_then(Value::as_bool) {
             Some(true) => Ok(value),
             Some(false) => {
-                let code = value
-                    .get("error")
-                    .and_then(Value::as_str)
-                    .unwrap_or("unknown_error");
+                let code = value.get("error").and_then(Value::as_str).unwrap_or("unknown_error");
                 Err(Self::api(code, &value))
             }
             // The library turns any page that is not JSON into an empty object.
@@ -68,11 +65,7 @@ impl CallError {
 
     /// From hyper's client.
     pub fn from_hyper(error: &HyperError) -> Self {
-        if error.is_connect() {
-            Self::NotSent(innermost(error))
-        } else {
-            Self::Lost(innermost(error))
-        }
+        if error.is_connect() { Self::NotSent(innermost(error)) } else { Self::Lost(innermost(error)) }
     }
 
     /// From the library.
@@ -109,12 +102,8 @@ impl CallError {
             .into_iter()
             .flatten()
             .filter_map(Value::as_str);
-        let details: Vec<&str> = body
-            .get("needed")
-            .and_then(Value::as_str)
-            .into_iter()
-            .chain(messages)
-            .collect();
+        let details: Vec<&str> =
+            body.get("needed").and_then(Value::as_str).into_iter().chain(messages).collect();
         Self::Api {
             code: code.chars().take(MOST_WORDS).collect(),
             details: details.join("; ").chars().take(MOST_WORDS).collect(),
@@ -132,10 +121,7 @@ impl CallError {
     /// What a changing request's failure means; `room` is the conversation's id.
     pub fn into_deliver(self, room: &str) -> DeliverError {
         match self {
-            Self::RateLimited(retry_after) => DeliverError::RateLimited {
-                retry_after,
-                scope: Scope::Room,
-            },
+            Self::RateLimited(retry_after) => DeliverError::RateLimited { retry_after, scope: Scope::Room },
             Self::NotSent(why) => DeliverError::Unavailable(why),
             Self::Lost(why) => DeliverError::Unsure(why),
             Self::NotSlack => DeliverError::Unsure("something that is not Slack answered".into()),
@@ -219,10 +205,9 @@ fn api_deliver(code: &str, details: &str, room: &str) -> DeliverError {
         // The documentation says of both: some of it may have been done.
         "internal_error" | "fatal_error" => DeliverError::Unsure(format!("Slack says {code}")),
         code if is_passing(code) => DeliverError::Unavailable(format!("Slack says {code}")),
-        "message_limit_exceeded" => DeliverError::RateLimited {
-            retry_after: UNSAID_WAIT,
-            scope: Scope::Account,
-        },
+        "message_limit_exceeded" => {
+            DeliverError::RateLimited { retry_after: UNSAID_WAIT, scope: Scope::Account }
+        }
         code if details.is_empty() => DeliverError::Rejected(code.to_owned()),
         code => DeliverError::Rejected(format!("{code}: {details}")),
     }
@@ -275,11 +260,7 @@ fn bad_credential(key: &str, code: &str) -> Problem {
 
 /// Scopes that a token needs and lacks.
 pub fn missing_scopes(key: &str, scopes: &[&str]) -> Problem {
-    let list = scopes
-        .iter()
-        .map(|scope| format!("`{scope}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let list = scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
     let fix = if key == "app_token" {
         "At api.slack.com/apps, your app, Basic Information, App-Level Tokens, make a token with connections:write."
     } else {
@@ -295,4 +276,72 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         last = source;
     }
     last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_failed_request_means() {
+        let api = |code: &str| CallError::checked(json!({ "ok": false, "error": code }));
+        let cases = [
+            ("ratelimited", "rate limited"),
+            ("not_in_channel", "forbidden"),
+            ("channel_not_found", "forbidden"),
+            ("is_archived", "forbidden"),
+            ("restricted_action", "forbidden"),
+            ("missing_scope", "forbidden"),
+            ("invalid_auth", "unauthorized"),
+            ("token_revoked", "unauthorized"),
+            ("account_inactive", "unauthorized"),
+            ("message_not_found", "gone"),
+            ("cant_update_message", "rejected"),
+            ("cant_delete_message", "rejected"),
+            ("msg_too_long", "rejected"),
+            ("something_new", "rejected"),
+            ("service_unavailable", "unavailable"),
+            ("internal_error", "unsure"),
+            ("fatal_error", "unsure"),
+        ];
+        for (code, expected) in cases {
+            let error = api(code).err().map(|error| error.into_deliver("C1"));
+            assert_eq!(error.as_ref().map(word), Some(expected), "{code}");
+        }
+        let statuses = [
+            (401, "unauthorized"),
+            (400, "rejected"),
+            (404, "rejected"),
+            (500, "unavailable"),
+            (502, "unavailable"),
+            (503, "unavailable"),
+            (504, "unsure"),
+            (302, "unavailable"),
+            (429, "rate limited"),
+        ];
+        for (status, expected) in statuses {
+            let status = StatusCode::from_u16(status).unwrap_or_default();
+            assert_eq!(word(&CallError::from_status(status, None).into_deliver("C1")), expected, "{status}");
+        }
+        assert_eq!(word(&CallError::NotSent("x".into()).into_deliver("C1")), "unavailable");
+        assert_eq!(word(&CallError::Lost("x".into()).into_deliver("C1")), "unsure");
+        // The library makes `{}` of a login page.
+        assert_eq!(CallError::checked(json!({})), Err(CallError::NotSlack));
+        let wait =
+            CallError::from_status(StatusCode::TOO_MANY_REQUESTS, Some(&HeaderValue::from_static("30")));
+        assert_eq!(wait, CallError::RateLimited(Duration::from_secs(30)));
+    }
+
+    fn word(error: &DeliverError) -> &'static str {
+        match error {
+            DeliverError::RateLimited { .. } => "rate limited",
+            DeliverError::Unavailable(_) => "unavailable",
+            DeliverError::Unauthorized(_) => "unauthorized",
+            DeliverError::Forbidden(_) => "forbidden",
+            DeliverError::Rejected(_) => "rejected",
+            DeliverError::TargetGone => "gone",
+            DeliverError::Unsure(_) => "unsure",
+        }
+    }
 }

@@ -10,10 +10,7 @@ pub fn room(team: &str, conversation: &str) -> RoomKey {
 
 /// A message and the thread it stands in. The first message of a thread has `thread_ts == ts` and stands in none.
 pub fn message(ts: &str, thread_ts: Option<&str>) -> MessageRef {
-    MessageRef {
-        id: ts.into(),
-        thread: thread_ts.filter(|thread| *thread != ts).map(NativeId::from),
-    }
+    MessageRef { id: ts.into(), thread: thread_ts.filter(|thread| *thread != ts).map(NativeId::from) }
 }
 
 /// The thread that an answer to a message goes to: Slack's threads have one level.
@@ -34,14 +31,9 @@ pub fn time(ts: &str) -> Option<Timestamp> {
 pub fn permalink(team_url: &str, conversation: &str, message: &MessageRef) -> Option<String> {
     let mut link = url::Url::parse(team_url).ok()?;
     let digits: String = message.id.as_str().chars().filter(char::is_ascii_digit).collect();
-    link.path_segments_mut()
-        .ok()?
-        .pop_if_empty()
-        .extend(["archives", conversation, &format!("p{digits}")]);
+    link.path_segments_mut().ok()?.pop_if_empty().extend(["archives", conversation, &format!("p{digits}")]);
     if let Some(thread) = &message.thread {
-        link.query_pairs_mut()
-            .append_pair("thread_ts", thread.as_str())
-            .append_pair("cid", conversation);
+        link.query_pairs_mut().append_pair("thread_ts", thread.as_str()).append_pair("cid", conversation);
     }
     Some(link.into())
 }

@@ -76,13 +76,8 @@ pub const FIELDS: &[Field] = &[
 ];
 
 /// Log targets that may write secrets or people's words: socket URLs with their ticket, headers, frames.
-pub const LOG_TARGETS_WITH_SECRETS: &[&str] = &[
-    "slack_morphism",
-    "tungstenite",
-    "tokio_tungstenite",
-    "h2",
-    "hyper",
-];
+pub const LOG_TARGETS_WITH_SECRETS: &[&str] =
+    &["slack_morphism", "tungstenite", "tokio_tungstenite", "h2", "hyper"];
 
 /// Opens an account. Reads the settings and the system's certificates; no network.
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {

@@ -127,11 +127,7 @@ impl Listener<'_> {
             kind: kind.to_owned(),
             app: app.map(str::to_owned),
             event,
-            relay: Added {
-                own: self.own.clone(),
-                people,
-                rooms,
-            },
+            relay: Added { own: self.own.clone(), people, rooms },
         };
         RawEvent {
             space: self.own.team.as_str().into(),
@@ -150,10 +146,7 @@ struct Away {
 
 impl Away {
     fn now() -> Self {
-        Self {
-            since: Instant::now(),
-            ask_at: Instant::now() + ASK_AFTER,
-        }
+        Self { since: Instant::now(), ask_at: Instant::now() + ASK_AFTER }
     }
 }
 
@@ -195,8 +188,5 @@ fn wanted(event: &Value, own: &Own) -> (Vec<String>, Vec<String>) {
 }
 
 fn switched_off() -> Problem {
-    Problem::new(
-        "Socket Mode is switched off for the Slack app.",
-        preflight::SOCKET_MODE_FIX,
-    )
+    Problem::new("Socket Mode is switched off for the Slack app.", preflight::SOCKET_MODE_FIX)
 }

@@ -40,10 +40,7 @@ struct Kept<T> {
 impl<T> Kept<T> {
     fn new(what: Option<T>) -> Self {
         let fresh = if what.is_some() { FRESH } else { FRESH_FAILURE };
-        Self {
-            what,
-            until: Instant::now() + fresh,
-        }
+        Self { what, until: Instant::now() + fresh }
     }
 }
 
@@ -56,10 +53,7 @@ pub struct Directory {
 
 impl Default for Directory {
     fn default() -> Self {
-        Self {
-            people: Cache::new(MOST_KEPT),
-            rooms: Cache::new(MOST_KEPT),
-        }
+        Self { people: Cache::new(MOST_KEPT), rooms: Cache::new(MOST_KEPT) }
     }
 }
 
@@ -103,13 +97,9 @@ where
 {
     let now = Instant::now();
     let fresh = move |id: &String| cache.get(id).filter(|kept| kept.until > now);
-    let (known, unknown): (Vec<_>, Vec<_>) = ids
-        .iter()
-        .map(|id| (id, fresh(id)))
-        .partition(|(_, kept)| kept.is_some());
-    let known = known
-        .into_iter()
-        .filter_map(|(id, kept)| Some((id.clone(), kept?.what?)));
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        ids.iter().map(|id| (id, fresh(id))).partition(|(_, kept)| kept.is_some());
+    let known = known.into_iter().filter_map(|(id, kept)| Some((id.clone(), kept?.what?)));
     let asked = futures::stream::iter(unknown.into_iter().take(MOST_AT_ONCE))
         .map(move |(id, _)| async move {
             let what = match ask(id).await {
@@ -141,20 +131,13 @@ async fn collected<T>(
 
 /// From a user object (<https://docs.slack.dev/reference/objects/user-object/>).
 fn person(user: &Value) -> Option<Person> {
-    let text = |key: &str| {
-        user.pointer(key)
-            .and_then(Value::as_str)
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-    };
+    let text =
+        |key: &str| user.pointer(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let name = text("/profile/display_name")
         .or_else(|| text("/profile/real_name"))
         .or_else(|| text("/real_name"))
         .or_else(|| text("/name"))?;
-    Some(Person {
-        name: name.to_owned(),
-        avatar: text("/profile/image_72").map(str::to_owned),
-    })
+    Some(Person { name: name.to_owned(), avatar: text("/profile/image_72").map(str::to_owned) })
 }
 
 #[cfg(test)]
@@ -169,19 +152,12 @@ mod tests {
                 json!({"name": "ada", "real_name": "Ada L", "profile": {"display_name": "Ada", "image_72": "https://x/a"}}),
                 "Ada",
             ),
-            (
-                json!({"name": "ada", "profile": {"display_name": " ", "real_name": "Ada L"}}),
-                "Ada L",
-            ),
+            (json!({"name": "ada", "profile": {"display_name": " ", "real_name": "Ada L"}}), "Ada L"),
             (json!({"name": "ada", "real_name": "Ada R"}), "Ada R"),
             (json!({"name": "ada"}), "ada"),
         ];
         for (user, expected) in cases {
-            assert_eq!(
-                person(&user).map(|person| person.name).as_deref(),
-                Some(expected),
-                "{user}"
-            );
+            assert_eq!(person(&user).map(|person| person.name).as_deref(), Some(expected), "{user}");
         }
         assert_eq!(person(&json!({})), None);
     }

@@ -23,17 +23,12 @@ impl Names {
     fn person(&self, id: &str, label: Option<&str>) -> Leaf {
         let known = self.people.get(id).map(String::as_str);
         let name = known.or(label).unwrap_or(id).trim_start_matches('@');
-        Leaf::Mention(Mention::Person {
-            id: Some(id.into()),
-            name: name.to_owned(),
-        })
+        Leaf::Mention(Mention::Person { id: Some(id.into()), name: name.to_owned() })
     }
 
     fn room(&self, id: &str, label: Option<&str>) -> Leaf {
         let name = label.or(self.rooms.get(id).map(String::as_str)).unwrap_or(id);
-        Leaf::Mention(Mention::Room {
-            name: name.trim_start_matches('#').to_owned(),
-        })
+        Leaf::Mention(Mention::Room { name: name.trim_start_matches('#').to_owned() })
     }
 
     fn group(&self, id: &str, label: Option<&str>) -> Leaf {
@@ -43,9 +38,7 @@ impl Names {
 }
 
 fn group(name: &str) -> Leaf {
-    Leaf::Mention(Mention::Group {
-        name: name.trim_start_matches('@').to_owned(),
-    })
+    Leaf::Mention(Mention::Group { name: name.trim_start_matches('@').to_owned() })
 }
 
 /// The body of a message, given as Slack writes one: `blocks`, `text`, and `attachments` where other apps put their
@@ -53,36 +46,21 @@ fn group(name: &str) -> Leaf {
 pub fn body(message: &Value, names: &Names) -> Text {
     let mut text = said(message, names);
     let nothing_else = text.is_empty();
-    for attachment in message
-        .get("attachments")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let forwarded = attachment
-            .get("is_share")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+    for attachment in message.get("attachments").and_then(Value::as_array).into_iter().flatten() {
+        let forwarded = attachment.get("is_share").and_then(Value::as_bool).unwrap_or(false);
         if forwarded || nothing_else {
             text = text.followed_by(attached(attachment, names));
         }
     }
     if message.get("subtype").and_then(Value::as_str) == Some("me_message") {
-        let runs = text
-            .into_runs()
-            .into_iter()
-            .map(|run| run.styled(Style::Italic))
-            .collect();
+        let runs = text.into_runs().into_iter().map(|run| run.styled(Style::Italic)).collect();
         text = Text::from_runs(runs);
     }
     text
 }
 
 fn said(message: &Value, names: &Names) -> Text {
-    let blocks = message
-        .get("blocks")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+    let blocks = message.get("blocks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if let Some(text) = rich::text(blocks, names) {
         return text;
     }
@@ -102,10 +80,7 @@ fn attached(attachment: &Value, names: &Names) -> Text {
         }
     }
     if text.is_empty() {
-        let words = attachment
-            .get("fallback")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let words = attachment.get("fallback").and_then(Value::as_str).unwrap_or_default();
         text = mrkdwn::text(words, names);
     }
     text
@@ -150,3 +125,6 @@ pub fn mentioned(message: &Value) -> Mentioned {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,29 +26,20 @@ impl Permissions {
     pub fn from_scopes(scopes: Option<&[String]>) -> Result<Self, Problem> {
         let missing = |wanted: &[&'static str]| -> Vec<&'static str> {
             let Some(scopes) = scopes else { return Vec::new() };
-            wanted
-                .iter()
-                .copied()
-                .filter(|scope| !scopes.iter().any(|has| has == scope))
-                .collect()
+            wanted.iter().copied().filter(|scope| !scopes.iter().any(|has| has == scope)).collect()
         };
         let needed = missing(NEEDED);
         if !needed.is_empty() {
-            let all: Vec<_> = needed
-                .into_iter()
-                .chain(missing(PRIVATE))
-                .chain(missing(&[CUSTOMIZE]))
-                .collect();
+            let all: Vec<_> =
+                needed.into_iter().chain(missing(PRIVATE)).chain(missing(&[CUSTOMIZE])).collect();
             return Err(missing_scopes("bot_token", &all));
         }
         let mut warnings = Vec::new();
         let private = missing(PRIVATE);
         if !private.is_empty() {
             let problem = missing_scopes("bot_token", &private);
-            warnings.push(Problem::new(
-                format!("{} Private channels will not work.", problem.what),
-                problem.fix,
-            ));
+            warnings
+                .push(Problem::new(format!("{} Private channels will not work.", problem.what), problem.fix));
         }
         let customize = missing(&[CUSTOMIZE]);
         if !customize.is_empty() {
@@ -61,11 +52,7 @@ impl Permissions {
                 problem.fix,
             ));
         }
-        Ok(Self {
-            customize: customize.is_empty(),
-            private: private.is_empty(),
-            warnings,
-        })
+        Ok(Self { customize: customize.is_empty(), private: private.is_empty(), warnings })
     }
 }
 
@@ -88,12 +75,7 @@ mod tests {
         assert!(!permissions.customize && !permissions.private);
         assert_eq!(permissions.warnings.len(), 2);
         let problem = of("chat:write").unwrap_err();
-        for scope in [
-            "channels:history",
-            "users:read",
-            "groups:read",
-            "chat:write.customize",
-        ] {
+        for scope in ["channels:history", "users:read", "groups:read", "chat:write.customize"] {
             assert!(problem.what.contains(scope), "{problem}");
         }
         assert!(Permissions::from_scopes(None).unwrap().customize);

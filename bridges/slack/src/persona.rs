@@ -86,25 +86,16 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(username(name), expected, "{name:?}");
         }
-        for long in [
-            "x".repeat(200),
-            "👨‍👩‍👧‍👦".repeat(50),
-            format!("a{}", "\u{301}".repeat(300)),
-        ] {
+        for long in ["x".repeat(200), "👨‍👩‍👧‍👦".repeat(50), format!("a{}", "\u{301}".repeat(300))]
+        {
             let shown = username(&long);
-            assert!(
-                shown.chars().count() <= MOST_CHARS && shown.ends_with('…'),
-                "{shown}"
-            );
+            assert!(shown.chars().count() <= MOST_CHARS && shown.ends_with('…'), "{shown}");
         }
     }
 
     #[test]
     fn pictures() {
-        assert_eq!(
-            icon(Some("https://x.example/a.png")).as_deref(),
-            Some("https://x.example/a.png")
-        );
+        assert_eq!(icon(Some("https://x.example/a.png")).as_deref(), Some("https://x.example/a.png"));
         assert_eq!(icon(Some("javascript:alert(1)")), None);
         assert_eq!(icon(Some("a.png")), None);
         assert_eq!(icon(None), None);

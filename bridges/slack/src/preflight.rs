@@ -31,54 +31,34 @@ pub struct Check<'a> {
 impl Check<'_> {
     /// Everything, within 20 seconds.
     pub async fn run(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        tokio::time::timeout(DEADLINE, self.all(rooms))
-            .await
-            .map_err(|_| {
-                OpenError::Unavailable(format!("Slack did not answer within {} s", DEADLINE.as_secs()))
-            })?
+        tokio::time::timeout(DEADLINE, self.all(rooms)).await.map_err(|_| {
+            OpenError::Unavailable(format!("Slack did not answer within {} s", DEADLINE.as_secs()))
+        })?
     }
 
     async fn all(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        let (answer, scopes) = self
-            .web
-            .auth_test(ONE_REQUEST)
-            .await
-            .map_err(|error| error.into_open("bot_token"))?;
+        let (answer, scopes) =
+            self.web.auth_test(ONE_REQUEST).await.map_err(|error| error.into_open("bot_token"))?;
         let team = space(&answer)?;
         let own = own(&answer)?;
         let permissions = Permissions::from_scopes(scopes.as_deref()).map_err(OpenError::Refused)?;
         self.socket_mode().await?;
-        let name = answer
-            .get("user")
-            .and_then(Value::as_str)
-            .unwrap_or(&own.user)
-            .to_owned();
+        let name = answer.get("user").and_then(Value::as_str).unwrap_or(&own.user).to_owned();
         self.memory.set(Known {
             own: own.clone(),
-            url: answer
-                .get("url")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            url: answer.get("url").and_then(Value::as_str).unwrap_or_default().to_owned(),
             customize: permissions.customize,
         });
         let reports: Vec<_> = futures::stream::iter(rooms.to_vec())
             .map(|room| {
                 let (team, name, permissions) = (&team, &name, &permissions);
-                async move {
-                    self.room(&room, team, name, permissions)
-                        .await
-                        .map(|report| (room, report))
-                }
+                async move { self.room(&room, team, name, permissions).await.map(|report| (room, report)) }
             })
             .buffered(ROOMS_AT_ONCE)
             .collect()
             .await;
         Ok(Preflight {
-            identity: Identity {
-                id: own.user.as_str().into(),
-                name,
-            },
+            identity: Identity { id: own.user.as_str().into(), name },
             warnings: permissions.warnings,
             rooms: reports.into_iter().collect::<Result<_, OpenError>>()?,
         })
@@ -86,10 +66,7 @@ impl Check<'_> {
 
     /// The URL in the answer is a one-time ticket: it is not used, and not shown.
     async fn socket_mode(&self) -> Result<(), OpenError> {
-        let asked = self
-            .web
-            .post("apps.connections.open", &json!({}), With::App, ONE_REQUEST)
-            .await;
+        let asked = self.web.post("apps.connections.open", &json!({}), With::App, ONE_REQUEST).await;
         match asked {
             Ok(_) => Ok(()),
             // A tier 1 method: too many starts in a row say nothing against the token.
@@ -114,21 +91,14 @@ impl Check<'_> {
         bot: &str,
         permissions: &Permissions,
     ) -> Result<Result<RoomReport, Problem>, OpenError> {
-        let asked = self
-            .web
-            .get("conversations.info", &[("channel", room.as_str())], ONE_REQUEST)
-            .await;
+        let asked = self.web.get("conversations.info", &[("channel", room.as_str())], ONE_REQUEST).await;
         let answer = match asked {
             Ok(answer) => answer,
             Err(error) => return not_found(room, bot, error).map(Err),
         };
         let channel = answer.get("channel").unwrap_or(&Value::Null);
         let is = |key: &str| channel.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let name = channel
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or(room.as_str())
-            .to_owned();
+        let name = channel.get("name").and_then(Value::as_str).unwrap_or(room.as_str()).to_owned();
         if is("is_archived") {
             return Ok(Err(Problem::new(
                 format!("The Slack channel #{name} is archived."),
@@ -179,25 +149,15 @@ fn not_found(room: &NativeId, bot: &str, error: CallError) -> Result<Problem, Op
 fn own(answer: &Value) -> Result<Own, OpenError> {
     let string = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
     let (Some(team), Some(user)) = (string("team_id"), string("user_id")) else {
-        return Err(OpenError::Unavailable(
-            "Slack's answer to auth.test names no team or no user".into(),
-        ));
+        return Err(OpenError::Unavailable("Slack's answer to auth.test names no team or no user".into()));
     };
-    Ok(Own {
-        team,
-        user,
-        bot: string("bot_id"),
-    })
+    Ok(Own { team, user, bot: string("bot_id") })
 }
 
 fn space(answer: &Value) -> Result<SpaceRef, OpenError> {
     let own = own(answer)?;
     Ok(SpaceRef {
-        name: answer
-            .get("team")
-            .and_then(Value::as_str)
-            .unwrap_or(&own.team)
-            .to_owned(),
+        name: answer.get("team").and_then(Value::as_str).unwrap_or(&own.team).to_owned(),
         id: own.team.into(),
     })
 }

@@ -18,20 +18,11 @@ const MOST_URL: usize = 3_000;
 
 /// The parts of a draft.
 pub fn parts(draft: &Draft) -> Vec<Part> {
-    draft
-        .body
-        .clone()
-        .split(MOST_CHARS, length)
-        .into_iter()
-        .map(part)
-        .collect()
+    draft.body.clone().split(MOST_CHARS, length).into_iter().map(part).collect()
 }
 
 fn part(text: Text) -> Part {
-    Part {
-        text: fallback(&text),
-        formatting: blocks(&text),
-    }
+    Part { text: fallback(&text), formatting: blocks(&text) }
 }
 
 /// In characters of the fallback, or what the JSON of the blocks takes of its own limit, whichever is more.
@@ -114,10 +105,7 @@ fn inline(run: Run, section: &mut Vec<Value>) {
 
 /// A name of a language, not whatever stood behind a fence.
 fn is_language(lang: &str) -> bool {
-    lang.len() <= 32
-        && lang
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+#-._".contains(&byte))
+    lang.len() <= 32 && lang.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-._".contains(&byte))
 }
 
 /// Slack refuses the whole message for a link it cannot use.
@@ -173,41 +161,44 @@ fn fallback_run(before: Option<&Run>, run: &Run, after: Option<&Run>, shown: &mu
     let changes = |other: Option<&Run>| {
         let other = other.filter(|other| !matches!(other.leaf, Leaf::Break | Leaf::Block { .. }));
         let has = |style: &Style| other.is_some_and(|other| other.styles.contains(style));
-        MARKS
-            .iter()
-            .position(|(style, _)| has(style) != run.styles.contains(style))
+        MARKS.iter().position(|(style, _)| has(style) != run.styles.contains(style))
     };
     let (opens, closes) = (changes(before), changes(after));
-    for (style, mark) in MARKS.iter().skip(opens.unwrap_or(MARKS.len())) {
-        if run.styles.contains(style) {
-            shown.push(*mark);
-        }
-    }
-    let text = escaped(&words(&run.leaf));
-    let text = if matches!(run.leaf, Leaf::Code(_)) {
-        format!("`{text}`")
-    } else {
-        text
+    let marks = |from: Option<usize>| {
+        let marks = MARKS.iter().skip(from.unwrap_or(MARKS.len()));
+        marks.filter(|(style, _)| run.styles.contains(style)).map(|(_, mark)| *mark)
     };
-    match run.url.as_deref().filter(|url| can_link(url)) {
-        Some(url) if url == words(&run.leaf) => shown.push_str(&format!("<{}>", escaped_url(url))),
-        Some(url) => shown.push_str(&format!("<{}|{}>", escaped_url(url), text.replace('|', "¦"))),
-        None => match run.url.as_deref() {
-            Some(url) if url != words(&run.leaf) => shown.push_str(&format!("{text} ({})", escaped(url))),
-            _ => shown.push_str(&text),
-        },
+    // A mark counts only beside a word, so white space stays outside of it.
+    let all = words(&run.leaf);
+    let core = if matches!(run.leaf, Leaf::Plain(_)) { all.trim() } else { &all };
+    if core.is_empty() {
+        shown.push_str(&all);
+        return;
     }
-    for (style, mark) in MARKS.iter().skip(closes.unwrap_or(MARKS.len())).rev() {
-        if run.styles.contains(style) {
-            shown.push(*mark);
-        }
+    let leading =
+        all.len() - if matches!(run.leaf, Leaf::Plain(_)) { all.trim_start().len() } else { all.len() };
+    shown.push_str(&all[..leading]);
+    shown.extend(marks(opens));
+    shown.push_str(&linked(run, core));
+    shown.extend(marks(closes).collect::<Vec<_>>().into_iter().rev());
+    shown.push_str(&all[leading + core.len()..]);
+}
+
+/// The words of a run, as a link where they are one.
+fn linked(run: &Run, words: &str) -> String {
+    let text =
+        if matches!(run.leaf, Leaf::Code(_)) { format!("`{}`", escaped(words)) } else { escaped(words) };
+    match run.url.as_deref() {
+        None => text,
+        Some(url) if can_link(url) && url == words => format!("<{}>", escaped_url(url)),
+        Some(url) if can_link(url) => format!("<{}|{}>", escaped_url(url), text.replace('|', "¦")),
+        Some(url) if url == words => text,
+        Some(url) => format!("{text} ({})", escaped(url)),
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A bar would end the URL.

@@ -73,8 +73,7 @@ impl Socket {
             .with_reconnect_timeout_in_seconds(RETRY_SECONDS)
             .with_ping_interval_in_seconds(PING_SECONDS)
             .with_ping_failure_threshold_times(MISSED_PONGS);
-        pool.register_new_token(&config, web.app_token().clone(), ear.clone())
-            .await?;
+        pool.register_new_token(&config, web.app_token().clone(), ear.clone()).await?;
         pool.start().await;
         Ok(Self { pool, ear, queue })
     }
@@ -145,16 +144,10 @@ impl SlackSocketModeClientListener for Ear {
         match frame.get("type").and_then(Value::as_str) {
             Some("hello") => self.say(Heard::Hello).await,
             Some("disconnect") => {
-                let reason = frame
-                    .get("reason")
-                    .and_then(Value::as_str)
-                    .unwrap_or("no reason given");
+                let reason = frame.get("reason").and_then(Value::as_str).unwrap_or("no reason given");
                 match reason {
                     "link_disabled" => self.say(Heard::SwitchedOff).await,
-                    _ => {
-                        self.say(Heard::Gone(format!("Slack asked to connect again ({reason})")))
-                            .await
-                    }
+                    _ => self.say(Heard::Gone(format!("Slack asked to connect again ({reason})"))).await,
                 }
                 // A warning comes some seconds before the end; the socket is replaced at once in either case.
                 self.replace(client_id).await;
@@ -172,8 +165,7 @@ impl SlackSocketModeClientListener for Ear {
     }
 
     async fn on_disconnect(&self, client_id: &SlackSocketModeWssClientId) {
-        self.say(Heard::Gone("the connection to Slack was lost".into()))
-            .await;
+        self.say(Heard::Gone("the connection to Slack was lost".into())).await;
         self.replace(client_id).await;
     }
 }

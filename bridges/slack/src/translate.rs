@@ -70,9 +70,7 @@ impl<'a> Reader<'a> {
             added: &payload.relay,
             app: payload.app.as_deref(),
             names: parse::Names {
-                people: people
-                    .map(|(id, person)| (id.clone(), person.name.clone()))
-                    .collect(),
+                people: people.map(|(id, person)| (id.clone(), person.name.clone())).collect(),
                 rooms: payload.relay.rooms.clone(),
                 groups: BTreeMap::new(),
             },
@@ -137,10 +135,7 @@ impl<'a> Reader<'a> {
             return self.gone(room, target, before, event);
         }
         if let Some(subtype) = string(message, "subtype")
-            && !matches!(
-                subtype,
-                "thread_broadcast" | "file_share" | "me_message" | "bot_message"
-            )
+            && !matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message")
         {
             return Err(Nothing::Ignored(ignored_subtype(subtype)));
         }
@@ -165,10 +160,7 @@ impl<'a> Reader<'a> {
             origin: room,
             author: Some(author),
             at: ids::time(version).unwrap_or(when(&to.at.id)?),
-            event: Event::Edited {
-                version: version.to_owned(),
-                to,
-            },
+            event: Event::Edited { version: version.to_owned(), to },
         })
     }
 
@@ -186,9 +178,7 @@ impl<'a> Reader<'a> {
         before: Option<&Value>,
         event: &Value,
     ) -> Result<Envelope, Nothing> {
-        let stamp = string(event, "event_ts")
-            .or(string(event, "ts"))
-            .unwrap_or(target);
+        let stamp = string(event, "event_ts").or(string(event, "ts")).unwrap_or(target);
         // A gravestone that is removed in its turn belongs to nobody.
         let before = before.filter(|before| string(before, "subtype") != Some("tombstone"));
         Ok(Envelope {
@@ -198,9 +188,7 @@ impl<'a> Reader<'a> {
                 Some(at) => at,
                 None => when(&target.into())?,
             },
-            event: Event::Deleted {
-                target: target.into(),
-            },
+            event: Event::Deleted { target: target.into() },
         })
     }
 
@@ -259,10 +247,7 @@ fn when(ts: &NativeId) -> Result<Timestamp, Nothing> {
 }
 
 fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 fn required<'a>(value: &'a Value, key: &str) -> Result<&'a str, Nothing> {

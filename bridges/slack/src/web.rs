@@ -104,20 +104,14 @@ impl Web {
     /// (<https://docs.slack.dev/authentication/installing-with-oauth/>). Without the library, which hides headers.
     pub async fn auth_test(&self, most: Duration) -> Result<(Value, Option<Vec<String>>), CallError> {
         let request = http::Request::post(format!("{}/auth.test", self.api))
-            .header(
-                "authorization",
-                format!("Bearer {}", self.bot_secret.expose_secret()),
-            )
+            .header("authorization", format!("Bearer {}", self.bot_secret.expose_secret()))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("content-length", "0")
             .body(Empty::new())
             .map_err(|_| CallError::NotSent("the request cannot be written".into()))?;
         let exchange = async {
-            let response = self
-                .plain
-                .request(request)
-                .await
-                .map_err(|error| CallError::from_hyper(&error))?;
+            let response =
+                self.plain.request(request).await.map_err(|error| CallError::from_hyper(&error))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MOST_BYTES)
                 .collect()
@@ -126,26 +120,14 @@ impl Web {
                 .to_bytes();
             Ok((head, body))
         };
-        let (head, body) = timeout(most, exchange)
-            .await
-            .map_err(|_| CallError::no_answer(most))??;
+        let (head, body) = timeout(most, exchange).await.map_err(|_| CallError::no_answer(most))??;
         if head.status != http::StatusCode::OK {
-            return Err(CallError::from_status(
-                head.status,
-                head.headers.get("retry-after"),
-            ));
+            return Err(CallError::from_status(head.status, head.headers.get("retry-after")));
         }
         let value = serde_json::from_slice(&body).map_err(|_| CallError::NotSlack)?;
-        let scopes = head
-            .headers
-            .get("x-oauth-scopes")
-            .and_then(|value| value.to_str().ok())
-            .map(|list| {
-                list.split(',')
-                    .map(|scope| scope.trim().to_owned())
-                    .filter(|scope| !scope.is_empty())
-                    .collect()
-            });
+        let scopes = head.headers.get("x-oauth-scopes").and_then(|value| value.to_str().ok()).map(|list| {
+            list.split(',').map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect()
+        });
         Ok((CallError::checked(value)?, scopes))
     }
 }
@@ -167,14 +149,12 @@ fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, Problem> {
     let provider = rustls::crypto::ring::default_provider();
     let builder = HttpsConnectorBuilder::new();
     if https {
-        let builder = builder
-            .with_provider_and_native_roots(provider)
-            .map_err(|error| {
-                Problem::new(
-                    format!("The system's certificates cannot be read: {error}."),
-                    "Install the package ca-certificates.",
-                )
-            })?;
+        let builder = builder.with_provider_and_native_roots(provider).map_err(|error| {
+            Problem::new(
+                format!("The system's certificates cannot be read: {error}."),
+                "Install the package ca-certificates.",
+            )
+        })?;
         return Ok(builder.https_only().enable_all_versions().wrap_connector(tcp));
     }
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
@@ -182,9 +162,5 @@ fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, Problem> {
         .map_err(|error| Problem::new(format!("TLS cannot be set up: {error}."), "Report this."))?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    Ok(builder
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp))
+    Ok(builder.with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }

@@ -60,10 +60,7 @@ fn tokens(source: &str, names: &Names) -> Vec<Token> {
         tokens.push(Token::Show(if code.trim().is_empty() {
             plain(&rest[before.len()..rest.len() - after.len()])
         } else {
-            Run::new(Leaf::Block {
-                lang: None,
-                text: in_code(code, names),
-            })
+            Run::new(Leaf::Block { lang: None, text: in_code(code, names) })
         }));
         rest = after;
     }
@@ -97,7 +94,7 @@ fn line(source: &str, names: &Names, tokens: &mut Vec<Token>) {
         let inner = &rest[taken..];
         let mut token = None;
         match c {
-            '`' if ticks => match inner.split_once('`') {
+            '`' if ticks && before != Some('`') && !inner.starts_with('`') => match inner.split_once('`') {
                 Some((code, _)) if !code.trim().is_empty() => {
                     taken += code.len() + 1;
                     token = Some(Token::Show(Run::new(Leaf::Code(in_code(code, names)))));
@@ -174,18 +171,13 @@ fn pairs(tokens: &[Token]) -> Vec<bool> {
 
 /// The three entities that Slack writes.
 fn entity(source: &str) -> Option<(&'static str, char)> {
-    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')]
-        .into_iter()
-        .find(|(name, _)| source.starts_with(name))
+    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')].into_iter().find(|(name, _)| source.starts_with(name))
 }
 
 fn decoded(source: &str) -> String {
     if source.contains('&') {
         // `&amp;` last, so that `&amp;lt;` stays `&lt;`.
-        source
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&")
+        source.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     } else {
         source.to_owned()
     }
@@ -193,9 +185,7 @@ fn decoded(source: &str) -> String {
 
 /// What stands in `<…>`, given the text after `<`: how many bytes it is long, and what it shows.
 fn bracket(source: &str, names: &Names) -> Option<(usize, Run)> {
-    let end = source
-        .find(['<', '>'])
-        .filter(|end| source[*end..].starts_with('>'))?;
+    let end = source.find(['<', '>']).filter(|end| source[*end..].starts_with('>'))?;
     let (target, label) = match source[..end].split_once('|') {
         Some((target, label)) => (target, Some(decoded(label)).filter(|label| !label.is_empty())),
         None => (&source[..end], None),
@@ -234,9 +224,7 @@ fn id(source: &str) -> Option<&str> {
 fn is_url(target: &str) -> bool {
     target.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
             && !rest.is_empty()
             && !rest.contains(char::is_whitespace)
     })

@@ -47,10 +47,7 @@ fn element_runs(element: &Value, names: &Names, runs: &mut Vec<Run>) {
     match kind(element) {
         "rich_text_preformatted" => runs.push(Run::new(Leaf::Block {
             lang: string(element, "language").map(str::to_owned),
-            text: list(element, "elements")
-                .iter()
-                .map(|inline| words(inline, names))
-                .collect(),
+            text: list(element, "elements").iter().map(|inline| words(inline, names)).collect(),
         })),
         "rich_text_quote" => {
             let mut inner = Vec::new();
@@ -103,11 +100,7 @@ fn list_runs(element: &Value, names: &Names, runs: &mut Vec<Run>) {
     for (at, item) in list(element, "elements").iter().enumerate() {
         begin_line(runs);
         let position = number("offset").saturating_add(at as u64).saturating_add(1);
-        let mark = if ordered {
-            format!("{position}. ")
-        } else {
-            "• ".into()
-        };
+        let mark = if ordered { format!("{position}. ") } else { "• ".into() };
         runs.push(plain(format!("{indent}{mark}")));
         inlines(item, names, runs);
     }
@@ -130,11 +123,9 @@ fn inline_run(inline: &Value, names: &Names) -> Run {
         _ => Leaf::Plain(words(inline, names)),
     };
     let mut run = Run::new(leaf);
-    for (key, as_style) in [
-        ("/style/bold", Style::Bold),
-        ("/style/italic", Style::Italic),
-        ("/style/strike", Style::Strike),
-    ] {
+    for (key, as_style) in
+        [("/style/bold", Style::Bold), ("/style/italic", Style::Italic), ("/style/strike", Style::Strike)]
+    {
         if style(key) {
             run = run.styled(as_style);
         }
@@ -159,10 +150,7 @@ fn words(inline: &Value, names: &Names) -> String {
         ("emoji", _) => return emoji(inline),
         ("date", _) => {
             let moment = inline.get("timestamp").and_then(Value::as_i64).map(utc);
-            return string(inline, "fallback")
-                .map(str::to_owned)
-                .or(moment)
-                .unwrap_or_default();
+            return string(inline, "fallback").map(str::to_owned).or(moment).unwrap_or_default();
         }
         _ => {}
     }
@@ -223,8 +211,5 @@ fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

@@ -1,1 +1,192 @@
+//! Rendering by table, and the way back by property.
 
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::parse::{Names, body};
+use proptest::prelude::*;
+use relay_contract::Mention;
+
+fn parsed(part: &Part) -> Text {
+    body(&json!({ "text": part.text, "blocks": part.formatting }), &Names::default())
+}
+
+fn one(text: &Text) -> Part {
+    let mut all = parts(&Draft { body: text.clone() });
+    assert_eq!(all.len(), 1, "{text:?}");
+    all.remove(0)
+}
+
+fn run(text: &str) -> Run {
+    Run::new(Leaf::Plain(text.into()))
+}
+
+fn mention(mention: Mention) -> Run {
+    Run::new(Leaf::Mention(mention))
+}
+
+fn code_block(lang: Option<&str>, text: &str) -> Run {
+    Run::new(Leaf::Block { lang: lang.map(str::to_owned), text: text.into() })
+}
+
+#[test]
+fn fallbacks() {
+    let bold = |text| run(text).styled(Style::Bold);
+    let cases: Vec<(Vec<Run>, &str)> = vec![
+        (vec![run("hello")], "hello"),
+        (vec![run("a < b && c > d")], "a &lt; b &amp;&amp; c &gt; d"),
+        (vec![run("<!channel> <@U1>")], "&lt;!channel&gt; &lt;@U1&gt;"),
+        (vec![run("@everyone @here")], "@everyone @here"),
+        (vec![run("a "), bold("b"), run(" c")], "a *b* c"),
+        (vec![bold("b").styled(Style::Italic).styled(Style::Strike)], "*_~b~_*"),
+        (vec![bold("a "), bold("b").styled(Style::Italic)], "*a _b_*"),
+        (vec![run("i ").styled(Style::Italic), bold("b").styled(Style::Italic)], "_i_ *_b_*"),
+        (vec![bold("a\nb")], "*a*\n*b*"),
+        (vec![Run::new(Leaf::Code("x < y".into()))], "`x &lt; y`"),
+        (
+            vec![run("see"), code_block(Some("rust"), "let a = &b;"), run("ok")],
+            "see\n```\nlet a = &amp;b;\n```\nok",
+        ),
+        (vec![code_block(None, "a"), code_block(None, "b")], "```\na\n```\n```\nb\n```"),
+        (
+            vec![run("https://x.example/?a=1&b=2").linked("https://x.example/?a=1&b=2")],
+            "<https://x.example/?a=1&amp;b=2>",
+        ),
+        (vec![run("site").linked("https://x.example/(a)")], "<https://x.example/(a)|site>"),
+        (vec![run("a|b>").linked("https://x.example/a|b")], "<https://x.example/a%7Cb|a¦b&gt;>"),
+        (vec![run("x").linked("javascript:alert(1)")], "x (javascript:alert(1))"),
+        (vec![mention(Mention::Person { id: None, name: "Ada".into() })], "@Ada"),
+        (vec![mention(Mention::Group { name: "everyone".into() })], "@everyone"),
+        (vec![mention(Mention::Room { name: "general".into() })], "#general"),
+        (vec![mention(Mention::Person { id: None, name: "<!channel>".into() })], "@&lt;!channel&gt;"),
+        (vec![run("😀 👨‍👩‍👧‍👦 שלום")], "😀 👨‍👩‍👧‍👦 שלום"),
+    ];
+    for (runs, expected) in cases {
+        let text = Text::from_runs(runs);
+        assert_eq!(one(&text).text, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn rich_text() {
+    let cases = [
+        (
+            vec![run("a "), run("b").styled(Style::Bold), run("\nc")],
+            json!([{ "type": "rich_text_section", "elements": [
+                { "type": "text", "text": "a " },
+                { "type": "text", "text": "b", "style": { "bold": true } },
+                { "type": "text", "text": "\nc" },
+            ] }]),
+        ),
+        (
+            vec![run("x").linked("https://x.example"), code_block(Some("rust"), "let x;")],
+            json!([
+                { "type": "rich_text_section", "elements": [{ "type": "link", "url": "https://x.example", "text": "x" }] },
+                { "type": "rich_text_preformatted", "language": "rust", "elements": [{ "type": "text", "text": "let x;" }] },
+            ]),
+        ),
+        (
+            vec![code_block(Some("not a language <!>"), "x")],
+            json!([{ "type": "rich_text_preformatted", "elements": [{ "type": "text", "text": "x" }] }]),
+        ),
+        (
+            // Nothing that could notify: names are words.
+            vec![
+                mention(Mention::Person { id: Some("U1".into()), name: "Ada".into() }),
+                run(" @everyone <@U1>"),
+            ],
+            json!([{ "type": "rich_text_section", "elements": [{ "type": "text", "text": "@Ada @everyone <@U1>" }] }]),
+        ),
+    ];
+    for (runs, expected) in cases {
+        let formatting = one(&Text::from_runs(runs)).formatting;
+        assert_eq!(formatting, json!([{ "type": "rich_text", "elements": expected }]));
+    }
+}
+
+#[test]
+fn long_texts_are_cut_within_both_limits() {
+    let styled: Vec<Run> = (0..3_000)
+        .map(|at| if at % 2 == 0 { run("ab").styled(Style::Bold) } else { run("cd").styled(Style::Strike) })
+        .collect();
+    let cases = [
+        Text::plain(&"word ".repeat(2_000)),
+        Text::plain(&"<".repeat(10_000)),
+        Text::plain(&"👨‍👩‍👧‍👦".repeat(2_000)),
+        Text::from_runs(vec![code_block(Some("rust"), &"line &\n".repeat(2_000))]),
+        Text::from_runs(styled),
+    ];
+    for text in cases {
+        let words = |text: &Text| -> String {
+            text.clone()
+                .into_runs()
+                .iter()
+                .map(|run| words(&run.leaf))
+                .collect::<String>()
+                .split_whitespace()
+                .collect()
+        };
+        let all = parts(&Draft { body: text.clone() });
+        assert!(all.len() > 1);
+        let mut joined = String::new();
+        for part in &all {
+            assert!(part.text.chars().count() <= MOST_CHARS);
+            assert!(part.formatting.to_string().chars().count() <= MOST_JSON);
+            joined.push_str(&words(&parsed(part)));
+        }
+        assert_eq!(joined, words(&text));
+    }
+}
+
+/// Words with everything that anybody might take for markup.
+fn any_words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z *_~`|>#@<&!:.()\\[\\]\\\\-]{1,12}",
+        "\\PC{1,8}",
+        Just("```".to_owned()),
+        Just("<!channel>".to_owned()),
+        Just("@everyone".to_owned()),
+        Just("&lt;".to_owned()),
+        Just("😀👨‍👩‍👧‍👦".to_owned()),
+        Just("שלום עולם".to_owned()),
+    ]
+}
+
+fn any_run() -> impl Strategy<Value = Run> {
+    let leaf = prop_oneof![
+        6 => any_words().prop_map(Leaf::Plain),
+        2 => any_words().prop_map(Leaf::Code),
+        1 => Just(Leaf::Break),
+        1 => (prop::option::of("[a-z+#]{1,8}"), any_words(), any_words())
+            .prop_map(|(lang, a, b)| Leaf::Block { lang, text: format!("{a}\n{b}") }),
+    ];
+    let styles = prop::collection::btree_set(
+        prop_oneof![Just(Style::Bold), Just(Style::Italic), Just(Style::Strike)],
+        0..3,
+    );
+    let url = prop::option::weighted(0.2, "https://x\\.example/[a-z()|&=?]{0,8}");
+    (leaf, styles, url).prop_map(|(leaf, styles, url)| Run { leaf, styles, url })
+}
+
+proptest! {
+    #[test]
+    fn what_is_rendered_reads_back_the_same(runs in prop::collection::vec(any_run(), 1..12)) {
+        let text = Text::from_runs(runs);
+        prop_assume!(!text.is_empty());
+        let part = one(&text);
+        prop_assert_eq!(parsed(&part), text);
+        // Every `<` in the fallback begins a link; none begins a ping.
+        for begun in part.text.split('<').skip(1) {
+            prop_assert!(begun.starts_with("https:"), "{}", part.text);
+        }
+    }
+
+    #[test]
+    fn the_fallback_names_nobody(runs in prop::collection::vec(any_run(), 1..12)) {
+        let text = Text::from_runs(runs);
+        prop_assume!(!text.is_empty());
+        let read = body(&json!({ "text": one(&text).text }), &Names::default());
+        for run in read.into_runs() {
+            prop_assert!(!matches!(run.leaf, Leaf::Mention(_)));
+        }
+    }
+}

@@ -27,11 +27,9 @@ impl Reader<'_> {
         let of_user_picture = profile(&["/user_profile/image_72"]);
         let bot = string(message, "bot_id");
         let (id, name, avatar) = match standing {
-            Standing::Person => (
-                user.or(bot),
-                known.or(of_user).or(said),
-                known_picture.or(of_user_picture).or(picture),
-            ),
+            Standing::Person => {
+                (user.or(bot), known.or(of_user).or(said), known_picture.or(of_user_picture).or(picture))
+            }
             Standing::Bot | Standing::Relay => (
                 bot.or(user),
                 said.or(of_bot).or(known).or(of_user),
@@ -41,11 +39,6 @@ impl Reader<'_> {
         let Some(id) = id else {
             return Err(Nothing::Unreadable("a message by nobody".into()));
         };
-        Ok(Author {
-            id: id.into(),
-            name: name.unwrap_or_else(|| id.to_owned()),
-            avatar,
-            standing,
-        })
+        Ok(Author { id: id.into(), name: name.unwrap_or_else(|| id.to_owned()), avatar, standing })
     }
 }

@@ -32,27 +32,19 @@ impl Reader<'_> {
                 .map(|person| person.name.clone()),
         };
         let excerpt = root.map(|root| parse::body(root, &self.names).excerpt(MOST_EXCERPT));
-        Some(Reply {
-            target: thread.into(),
-            author,
-            excerpt: excerpt.filter(|excerpt| !excerpt.is_empty()),
-        })
+        Some(Reply { target: thread.into(), author, excerpt: excerpt.filter(|excerpt| !excerpt.is_empty()) })
     }
 }
 
 /// Files by name (<https://docs.slack.dev/reference/objects/file-object/>); deleted ones are gone.
 fn attachments(message: &Value) -> Vec<Attachment> {
-    let files = message
-        .get("files")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+    let files = message.get("files").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     files
         .iter()
         .filter(|file| string(file, "mode") != Some("tombstone"))
         .map(|file| {
-            let name = ["name", "title", "pretty_type", "filetype"]
-                .into_iter()
-                .find_map(|key| string(file, key));
+            let name =
+                ["name", "title", "pretty_type", "filetype"].into_iter().find_map(|key| string(file, key));
             Attachment {
                 name: name.unwrap_or("file").to_owned(),
                 size: file.get("size").and_then(Value::as_u64),

@@ -1,1 +1,259 @@
+//! Events by table.
 
+#![allow(clippy::unwrap_used)]
+use super::*;
+use relay_contract::{Attachment, Author, Message, Reply, Text};
+use serde_json::json;
+
+fn raw(event: Value) -> RawEvent {
+    raw_of("events_api", event)
+}
+
+fn raw_of(kind: &str, event: Value) -> RawEvent {
+    RawEvent {
+        space: "T1".into(),
+        cursor: None,
+        payload: json!({
+            "kind": kind,
+            "app": "A1",
+            "event": event,
+            "relay": {
+                "own": { "team": "T1", "user": "UBOT", "bot": "BOWN" },
+                "people": { "U1": { "name": "Ada", "avatar": "https://x.example/ada.png" }, "U2": { "name": "Bob" } },
+                "rooms": { "C2": "random" },
+            },
+        }),
+    }
+}
+
+fn envelope(event: Value) -> Envelope {
+    match translate(&raw(event.clone())) {
+        Translation::Events(mut all) if all.len() == 1 => all.remove(0),
+        other => panic!("{other:?} from {event}"),
+    }
+}
+
+fn ada() -> Author {
+    Author {
+        id: "U1".into(),
+        name: "Ada".into(),
+        avatar: Some("https://x.example/ada.png".into()),
+        standing: Standing::Person,
+    }
+}
+
+fn post(fields: Value) -> Value {
+    let mut event =
+        json!({ "type": "message", "channel": "C1", "user": "U1", "text": "hi", "ts": "1700000000.000100" });
+    for (key, value) in fields.as_object().unwrap() {
+        event[key] = value.clone();
+    }
+    event
+}
+
+#[test]
+fn a_post() {
+    let expected = Envelope {
+        origin: ids::room("T1", "C1"),
+        author: Some(ada()),
+        at: Timestamp(1_700_000_000_000),
+        event: Event::Posted(Message {
+            at: ids::message("1700000000.000100", None),
+            body: Text::plain("hi"),
+            attachments: vec![],
+            reply: None,
+        }),
+    };
+    assert_eq!(envelope(post(json!({}))), expected);
+    // The first message of a thread is no reply to itself.
+    assert_eq!(envelope(post(json!({ "thread_ts": "1700000000.000100" }))), expected);
+    for subtype in ["file_share", "thread_broadcast"] {
+        assert_eq!(envelope(post(json!({ "subtype": subtype }))), expected);
+    }
+}
+
+#[test]
+fn replies() {
+    let reply = |fields: Value| match envelope(post(fields)).event {
+        Event::Posted(message) => (message.at.thread, message.reply),
+        other => panic!("{other:?}"),
+    };
+    let plain = Reply { target: "1600000000.000001".into(), author: None, excerpt: None };
+    let thread = Some("1600000000.000001".into());
+    assert_eq!(reply(json!({ "thread_ts": "1600000000.000001" })), (thread.clone(), Some(plain.clone())));
+    let named = Reply { author: Some("Bob".into()), ..plain.clone() };
+    let to_bob = json!({ "thread_ts": "1600000000.000001", "parent_user_id": "U2" });
+    assert_eq!(reply(to_bob), (thread.clone(), Some(named.clone())));
+    let to_relay = json!({ "thread_ts": "1600000000.000001", "parent_user_id": "UBOT" });
+    assert_eq!(reply(to_relay), (thread.clone(), Some(plain)));
+    let broadcast = json!({ "subtype": "thread_broadcast", "thread_ts": "1600000000.000001",
+        "root": { "user": "U2", "ts": "1600000000.000001", "text": "what *now*?" } });
+    let quoted = Reply { excerpt: Some("what now?".into()), ..named };
+    assert_eq!(reply(broadcast), (thread, Some(quoted)));
+}
+
+#[test]
+fn files() {
+    let fields = json!({ "subtype": "file_share", "text": "", "files": [
+        { "name": "a.png", "size": 12 }, { "title": "notes", "filetype": "post" }, { "filetype": "pdf" }, {},
+        { "mode": "tombstone", "name": "gone" }, 7,
+    ] });
+    let Event::Posted(message) = envelope(post(fields)).event else { panic!() };
+    let names: Vec<_> = message.attachments.iter().map(|file| (file.name.as_str(), file.size)).collect();
+    assert_eq!(names, [("a.png", Some(12)), ("notes", None), ("pdf", None), ("file", None), ("file", None)]);
+    assert!(message.body.is_empty());
+}
+
+#[test]
+fn authors() {
+    let cases = [
+        (json!({}), "U1", "Ada", Standing::Person),
+        (json!({ "user": "U9" }), "U9", "U9", Standing::Person),
+        (
+            json!({ "user": "U9", "user_profile": { "display_name": "", "real_name": "Eve" } }),
+            "U9",
+            "Eve",
+            Standing::Person,
+        ),
+        (json!({ "user": "UBOT" }), "UBOT", "UBOT", Standing::Relay),
+        (json!({ "bot_id": "BOWN", "username": "Ada (Discord)" }), "BOWN", "Ada (Discord)", Standing::Relay),
+        (json!({ "bot_id": "B2", "app_id": "A1" }), "B2", "Ada", Standing::Relay),
+        (
+            json!({ "bot_id": "B2", "bot_profile": { "app_id": "A1", "name": "relay" } }),
+            "B2",
+            "relay",
+            Standing::Relay,
+        ),
+        (
+            json!({ "bot_id": "B2", "app_id": "A2", "bot_profile": { "name": "CI" }, "user": "U7" }),
+            "B2",
+            "CI",
+            Standing::Bot,
+        ),
+        (
+            json!({ "bot_id": "B2", "subtype": "bot_message", "username": "hook", "user": null }),
+            "B2",
+            "hook",
+            Standing::Bot,
+        ),
+        (json!({ "user": "USLACKBOT" }), "USLACKBOT", "USLACKBOT", Standing::Bot),
+    ];
+    for (fields, id, name, standing) in cases {
+        let author = envelope(post(fields.clone())).author.unwrap();
+        assert_eq!(
+            (author.id.as_str(), author.name.as_str(), author.standing),
+            (id, name, standing),
+            "{fields}"
+        );
+    }
+}
+
+fn change(message: Value, previous: Value) -> Value {
+    json!({ "type": "message", "subtype": "message_changed", "hidden": true, "channel": "C1", "ts": "1700000009.000200",
+        "event_ts": "1700000009.000200", "message": message, "previous_message": previous })
+}
+
+#[test]
+fn edits() {
+    let before = json!({ "type": "message", "user": "U1", "text": "hi", "ts": "1700000000.000100" });
+    let mut after = before.clone();
+    after["text"] = "hi *all*".into();
+    after["edited"] = json!({ "user": "U1", "ts": "1700000009.000000" });
+    after["files"] = json!([{ "name": "a.png" }]);
+    let edited = envelope(change(after.clone(), before.clone()));
+    assert_eq!((edited.author, edited.at), (Some(ada()), Timestamp(1_700_000_009_000)));
+    let Event::Edited { to, version } = edited.event else { panic!() };
+    assert_eq!(version, "1700000009.000000");
+    assert_eq!(to.at, ids::message("1700000000.000100", None));
+    assert_eq!(to.body.excerpt(99), "hi all");
+    assert_eq!(to.attachments, [Attachment { name: "a.png".into(), size: None }]);
+
+    // An app may leave no mark of its edit.
+    let mut unmarked = before.clone();
+    unmarked["text"] = "bye".into();
+    let Event::Edited { version, .. } = envelope(change(unmarked, before.clone())).event else { panic!() };
+    assert_eq!(version, "1700000009.000200");
+    // An edit in a thread keeps its place.
+    let mut threaded = after.clone();
+    threaded["thread_ts"] = "1600000000.000001".into();
+    let Event::Edited { to, .. } = envelope(change(threaded, before)).event else { panic!() };
+    assert_eq!(to.reply.unwrap().target.as_str(), "1600000000.000001");
+}
+
+#[test]
+fn deletes() {
+    let before = json!({ "type": "message", "user": "U1", "text": "hi", "ts": "1700000000.000100" });
+    let gone = |previous: Value| {
+        json!({ "type": "message", "subtype": "message_deleted", "channel": "C1",
+        "deleted_ts": "1700000000.000100", "ts": "1700000009.000200", "previous_message": previous })
+    };
+    let stone = json!({ "type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": true,
+        "text": "This message was deleted.", "ts": "1700000000.000100", "thread_ts": "1700000000.000100" });
+    let ours = json!({ "user": "UBOT", "bot_id": "BOWN", "ts": "1700000000.000100" });
+    let cases = [
+        (gone(before.clone()), Some(Standing::Person)),
+        (gone(Value::Null), None),
+        (gone(ours), Some(Standing::Relay)),
+        (change(stone.clone(), before), Some(Standing::Person)),
+        (gone(stone), None),
+    ];
+    for (event, standing) in cases {
+        let deleted = envelope(event.clone());
+        assert_eq!(deleted.event, Event::Deleted { target: "1700000000.000100".into() }, "{event}");
+        assert_eq!(deleted.author.map(|author| author.standing), standing, "{event}");
+        assert_eq!(deleted.at, Timestamp(1_700_000_009_000));
+    }
+}
+
+#[test]
+fn ignored() {
+    let quiet =
+        json!({ "type": "message", "user": "U1", "text": "see https://x", "ts": "1700000000.000100" });
+    let mut unfurled = quiet.clone();
+    unfurled["attachments"] = json!([{ "title": "x" }]);
+    unfurled["blocks"] = json!([{ "type": "rich_text", "block_id": "b", "elements": [{ "type": "rich_text_section", "elements": [{ "type": "text", "text": "see https://x" }] }] }]);
+    let mut edited_before = unfurled.clone();
+    edited_before["edited"] = json!({ "user": "U1", "ts": "1600000000.000000" });
+    let mut counted = quiet.clone();
+    counted["reply_count"] = 1.into();
+    let cases = [
+        (change(unfurled, quiet.clone()), "unfurl"),
+        (change(edited_before, quiet.clone()), "unfurl"),
+        (change(counted, quiet.clone()), "unfurl"),
+        (change(quiet, Value::Null), "unfurl"),
+        (post(json!({ "subtype": "channel_join" })), "join"),
+        (post(json!({ "subtype": "channel_topic" })), "topic"),
+        (post(json!({ "subtype": "message_replied" })), "reply count"),
+        (post(json!({ "subtype": "from_the_future" })), "other subtype"),
+        (post(json!({ "text": "" })), "empty"),
+        (json!({ "type": "reaction_added" }), "reaction"),
+        (json!({ "type": "from_the_future" }), "not a message"),
+    ];
+    for (event, why) in cases {
+        assert_eq!(translate(&raw(event.clone())), Translation::Ignored(why), "{event}");
+    }
+    assert_eq!(translate(&raw_of("slash_commands", json!({}))), Translation::Ignored("slash command"));
+    assert_eq!(translate(&raw_of("from_the_future", json!({}))), Translation::Ignored("unknown envelope"));
+}
+
+#[test]
+fn unreadable() {
+    let cases = [
+        json!(null),
+        json!({}),
+        json!([1]),
+        post(json!({ "ts": null })),
+        post(json!({ "ts": "yesterday" })),
+        post(json!({ "channel": 7 })),
+        post(json!({ "user": null })),
+        json!({ "type": "message", "subtype": "message_changed", "channel": "C1" }),
+        json!({ "type": "message", "subtype": "message_deleted", "channel": "C1" }),
+    ];
+    for event in cases {
+        let answer = translate(&raw(event.clone()));
+        assert!(matches!(answer, Translation::Unreadable(_)), "{answer:?} from {event}");
+    }
+    let no_payload = RawEvent { payload: json!(7), ..raw(json!({})) };
+    assert!(matches!(translate(&no_payload), Translation::Unreadable(_)));
+    assert!(matches!(translate(&raw_of("unreadable", json!({ "text": "x" }))), Translation::Unreadable(_)));
+}

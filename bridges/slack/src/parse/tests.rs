@@ -1,0 +1,288 @@
+//! Parsing by table: mrkdwn, rich text, and what must not panic.
+
+#![allow(clippy::unwrap_used)]
+use super::*;
+use proptest::prelude::*;
+use relay_contract::{Block, Inline};
+use serde_json::json;
+
+fn names() -> Names {
+    let map = |id: &str, name: &str| BTreeMap::from([(id.to_owned(), name.to_owned())]);
+    Names { people: map("U1", "Ada"), rooms: map("C1", "general"), groups: map("S1", "@crew") }
+}
+
+/// A text in a notation that no platform has, so that cases stay on a line: `b(…) i(…) s(…) c(…) l(url …) ⏎`, `{lang|code}`,
+/// `@[person] @@[group] #[room]`.
+fn noted(text: &Text) -> String {
+    let mut note = String::new();
+    for block in text.blocks() {
+        match block {
+            Block::Paragraph(inlines) => note_inlines(inlines, &mut note),
+            Block::Code { lang, text } => {
+                note.push_str(&format!("{{{}|{text}}}", lang.as_deref().unwrap_or_default()))
+            }
+        }
+    }
+    note
+}
+
+fn note_inlines(inlines: &[Inline], note: &mut String) {
+    for inline in inlines {
+        match inline {
+            Inline::Plain(text) => note.push_str(text),
+            Inline::Code(text) => note.push_str(&format!("c({text})")),
+            Inline::Break => note.push('⏎'),
+            Inline::Styled(style, inner) => {
+                note.push_str(match style {
+                    Style::Bold => "b(",
+                    Style::Italic => "i(",
+                    Style::Strike => "s(",
+                });
+                note_inlines(inner, note);
+                note.push(')');
+            }
+            Inline::Link { url, label } => {
+                note.push_str(&format!("l({url} "));
+                note_inlines(label, note);
+                note.push(')');
+            }
+            Inline::Mention(Mention::Person { name, .. }) => note.push_str(&format!("@[{name}]")),
+            Inline::Mention(Mention::Group { name }) => note.push_str(&format!("@@[{name}]")),
+            Inline::Mention(Mention::Room { name }) => note.push_str(&format!("#[{name}]")),
+        }
+    }
+}
+
+#[test]
+fn mrkdwn() {
+    let cases = [
+        ("", ""),
+        ("hello", "hello"),
+        ("a\nb", "a⏎b"),
+        ("*b* _i_ ~s~ `c`", "b(b) i(i) s(s) c(c)"),
+        ("*_~x~_*", "b(i(s(x)))"),
+        ("_*x*_", "b(i(x))"),
+        ("*a _b* c_", "b(a _b) c_"),
+        ("(*a*), *b*.", "(b(a)), b(b)."),
+        ("2*3*4 snake_case_name a~b~c", "2*3*4 snake_case_name a~b~c"),
+        ("* not bold * _ no _", "* not bold * _ no _"),
+        ("**no** __no__", "**no** __no__"),
+        ("*open", "*open"),
+        ("*a\nb*", "*a⏎b*"),
+        ("*bold _both_ bold*", "b(bold i(both) bold)"),
+        ("`*c* <x`", "c(*c* <x)"),
+        ("`open *b*", "`open b(b)"),
+        ("`` ` ` ``", "`` ` ` ``"),
+        ("```code *x*\nmore```", "{|code *x*\nmore}"),
+        ("a\n```\ncode\n```\nb", "a{|code}b"),
+        ("```open `c`", "```open c(c)"),
+        ("``````", "``````"),
+        ("&lt;b&gt; &amp;amp; &copy;", "<b> &amp; &copy;"),
+        ("`&lt;T&gt;` ```a &amp;&amp; b```", "c(<T>){|a && b}"),
+        ("<https://x.example>", "l(https://x.example https://x.example)"),
+        ("<https://x.example/?a=1&amp;b=2|the *site*>", "l(https://x.example/?a=1&b=2 the *site*)"),
+        ("*<https://x.example|x>*", "l(https://x.example b(x))"),
+        ("<https://x.example/(a)|(a)>", "l(https://x.example/(a) (a))"),
+        ("<mailto:a@x.example|a@x.example>", "l(mailto:a@x.example a@x.example)"),
+        ("<@U1> <@U1|old> <@U2|bob> <@U3>", "@[Ada] @[Ada] @[bob] @[U3]"),
+        ("<#C1> <#C2|other> <#C2|> <#C3>", "#[general] #[other] #[C2] #[C3]"),
+        ("<!here> <!channel> <!everyone>", "@@[here] @@[channel] @@[everyone]"),
+        ("<!subteam^S1> <!subteam^S2|@devs> <!subteam^S3>", "@@[crew] @@[devs] @@[S3]"),
+        ("<!date^1700000000^{date}|on Tuesday> <!date^1700000000^{date}>", "on Tuesday 2023-11-14 22:13 UTC"),
+        ("<!unknown|words> <!unknown>", "words unknown"),
+        ("<not a link> <", "<not a link> <"),
+        ("<<https://x.example>>", "<l(https://x.example https://x.example)>"),
+        ("`<https://x.example|x> <@U1>`", "c(x @Ada)"),
+        (":wave: 😀 שלום", ":wave: 😀 שלום"),
+        ("&gt; quoted", "> quoted"),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(noted(&mrkdwn::text(source, &names())), expected, "{source}");
+    }
+}
+
+fn section(elements: Value) -> Value {
+    json!({ "type": "rich_text_section", "elements": elements })
+}
+
+#[test]
+fn rich() {
+    let t = |text: &str| json!({ "type": "text", "text": text });
+    let styled = |text: &str, style: &str| json!({ "type": "text", "text": text, "style": { style: true } });
+    let cases = [
+        (vec![section(json!([t("a "), styled("b", "bold"), t("\nc")]))], "a b(b)⏎c"),
+        (
+            vec![section(json!([
+                styled("i", "italic"),
+                styled("s", "strike"),
+                styled("c", "code"),
+                styled("u", "underline")
+            ]))],
+            "i(i)s(s)c(c)u",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "text", "text": "x", "style": { "bold": true, "italic": true, "code": true } }]),
+            )],
+            "b(i(c(x)))",
+        ),
+        (vec![section(json!([t("*literal* <@U1> &amp;")]))], "*literal* <@U1> &amp;"),
+        (
+            vec![section(
+                json!([{ "type": "user", "user_id": "U1" }, t(" "), { "type": "user", "user_id": "U9" }]),
+            )],
+            "@[Ada] @[U9]",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "channel", "channel_id": "C1" }, { "type": "broadcast", "range": "here" }]),
+            )],
+            "#[general]@@[here]",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "usergroup", "usergroup_id": "S1" }, { "type": "usergroup", "usergroup_id": "S9" }]),
+            )],
+            "@@[crew]@@[S9]",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "emoji", "name": "wave", "unicode": "1f44b-1f3fb" }, { "type": "emoji", "name": "owl" }]),
+            )],
+            "👋🏻:owl:",
+        ),
+        (
+            vec![section(json!([{ "type": "emoji", "name": "x", "unicode": "zz" }, { "type": "emoji" }]))],
+            ":x::emoji:",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "link", "url": "https://x.example" }, t(" "), { "type": "link", "url": "https://x.example", "text": "x", "style": { "bold": true } }]),
+            )],
+            "l(https://x.example https://x.example b(x))",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "date", "timestamp": 1_700_000_000, "fallback": "Tuesday" }, t(" "), { "type": "date", "timestamp": 1_700_000_000 }]),
+            )],
+            "Tuesday 2023-11-14 22:13 UTC",
+        ),
+        (
+            vec![section(
+                json!([{ "type": "color", "value": "#fff" }, { "type": "unheard", "text": "of" }, { "type": "void" }]),
+            )],
+            "#fffof",
+        ),
+        (
+            vec![
+                section(json!([t("a\n")])),
+                json!({ "type": "rich_text_preformatted", "language": "rust", "elements": [t("let x;\n"), { "type": "link", "url": "https://x" }] }),
+                section(json!([t("b")])),
+            ],
+            "a{rust|let x;\nhttps://x}b",
+        ),
+        (
+            vec![
+                json!({ "type": "rich_text_quote", "elements": [t("a\nb"), styled("c", "bold")] }),
+                section(json!([t("d")])),
+            ],
+            "> a⏎> bb(c)⏎d",
+        ),
+        (
+            vec![
+                section(json!([t("list:")])),
+                json!({ "type": "rich_text_list", "style": "bullet", "elements": [section(json!([t("a")])), section(json!([t("b")]))] }),
+                json!({ "type": "rich_text_list", "style": "bullet", "indent": 1, "elements": [section(json!([t("c")]))] }),
+            ],
+            "list:⏎• a⏎• b⏎    • c",
+        ),
+        (
+            vec![
+                json!({ "type": "rich_text_list", "style": "ordered", "offset": 2, "elements": [section(json!([t("a")])), section(json!([t("b")]))] }),
+            ],
+            "3. a⏎4. b",
+        ),
+        (
+            vec![
+                section(json!("nonsense")),
+                json!(7),
+                json!({ "type": "rich_text_list", "offset": u64::MAX, "style": "ordered", "elements": [{}] }),
+            ],
+            "18446744073709551615.",
+        ),
+    ];
+    for (elements, expected) in cases {
+        let message =
+            json!({ "text": "the fallback", "blocks": [{ "type": "rich_text", "elements": elements }] });
+        assert_eq!(noted(&body(&message, &names())), expected, "{message}");
+    }
+}
+
+#[test]
+fn whole_messages() {
+    let cases = [
+        (json!({ "text": "*a*" }), "b(a)"),
+        (json!({ "text": "*a*", "blocks": [] }), "b(a)"),
+        (json!({ "text": "*a*", "blocks": [{ "type": "divider" }] }), "b(a)"),
+        (json!({ "text": "waves", "subtype": "me_message" }), "i(waves)"),
+        (
+            json!({ "text": "", "blocks": [{ "type": "section", "text": { "type": "mrkdwn", "text": "*a*" } }, { "type": "context", "elements": [{ "type": "plain_text", "text": "*b*" }] }] }),
+            "b(a)⏎*b*",
+        ),
+        (
+            json!({ "text": "", "attachments": [{ "title": "Build", "text": "failed", "fallback": "x" }] }),
+            "Build⏎failed",
+        ),
+        (json!({ "text": "", "attachments": [{ "fallback": "only this" }] }), "only this"),
+        (
+            json!({ "text": "see <https://x.example>", "attachments": [{ "text": "a preview" }] }),
+            "see l(https://x.example https://x.example)",
+        ),
+        (
+            json!({ "text": "look", "attachments": [{ "is_share": true, "author_name": "Bob", "text": "hi" }] }),
+            "look⏎Bob⏎hi",
+        ),
+        (json!({}), ""),
+        (json!(null), ""),
+        (json!({ "text": 7, "blocks": "x", "attachments": 3 }), ""),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(noted(&body(&message, &names())), expected, "{message}");
+    }
+}
+
+#[test]
+fn who_is_mentioned() {
+    let message = json!({
+        "text": "<@U2> <#C2> <#C3|named> <!subteam^S1|@crew> <@U2> <!here> <@",
+        "blocks": [{ "type": "rich_text", "elements": [{ "elements": [{ "type": "user", "user_id": "U1" }, { "type": "channel", "channel_id": "C1" }] }] },
+            { "type": "section", "text": { "type": "mrkdwn", "text": "<@U3>" } }],
+    });
+    let found = mentioned(&message);
+    assert_eq!(found.people, ["U1", "U2", "U3"]);
+    assert_eq!(found.rooms, ["C1", "C2"]);
+    assert_eq!(found.groups, BTreeMap::from([("S1".to_owned(), "@crew".to_owned())]));
+}
+
+#[test]
+fn hostile_lengths_take_linear_time() {
+    let begun = std::time::Instant::now();
+    for piece in ["<", "`", "``` ", "*a ", "_*~", "<a", "&", "<@", "` "] {
+        mrkdwn::text(&piece.repeat(200_000 / piece.len()), &names());
+    }
+    // Quadratic would be hours.
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics_and_no_word_is_lost(source in "[a-c *_~`<>|&;@#!^:\\n]{0,40}") {
+        let text = mrkdwn::text(&source, &Names::default());
+        // Letters of the source outside of brackets and entities appear, in order.
+        let shown: String = noted(&text);
+        if !source.contains(['<', '&', '`']) {
+            let letters = |text: &str| text.chars().filter(|c| ('a'..='c').contains(c)).count();
+            prop_assert!(letters(&shown) >= letters(&source), "{shown}");
+        }
+    }
+}
