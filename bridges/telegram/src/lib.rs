@@ -1,1 +1,64 @@
-//! The Telegram connector.
+//! The Telegram connector: the Bot API, polled.
+//!
+//! Room and space are both the chat: every chat has one order and one set of failures of its own.
+//!
+//! # What teloxide does, and what is done here instead
+//!
+//! teloxide gives the methods ([`teloxide::payloads`]), their types, and the bot with its HTTP client. Its `send()` is not
+//! used, for three reasons: it sleeps 10 seconds after every 5xx before it says so; it drops the HTTP status and the
+//! `error_code`, so that "not done" and "perhaps done" cannot be told apart; and it reads answers into types that stop at
+//! Bot API 9.1, so that one new kind of entity would lose a message. `api` makes the same call and keeps all three.
+//! teloxide's `Bot` shows its token in `Debug`, and errors of its client name a URL that contains the token: neither leaves
+//! this crate.
+//!
+//! # What the platform does
+//!
+//! - A bot hears neither itself nor other bots, and is never told of a deletion.
+//! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours.
+//! - Ids of updates begin anew at a random number after a week of silence. Therefore an offset is only sent while there is
+//!   something to confirm, never out of habit: a stale one would confirm, and lose, what lies below it.
+
+mod api;
+mod attachments;
+mod capabilities;
+mod config;
+mod connector;
+mod deliver;
+mod errors;
+mod ids;
+mod inert;
+mod listen;
+mod parse;
+mod preflight;
+mod render;
+mod rooms;
+mod translate;
+mod wire;
+
+use relay_contract::{Connector, Field, FieldKind, Platform, Problem, Settings};
+use std::sync::Arc;
+
+/// `telegram`.
+pub const PLATFORM: Platform = Platform::new("telegram");
+
+/// What a Telegram account in `bridges.toml` may say.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "token",
+        kind: FieldKind::Secret,
+        required: true,
+        doc: "The bot's token: in Telegram, send /newbot (or /token for a bot that exists) to @BotFather.",
+    },
+    Field {
+        name: "api_url",
+        kind: FieldKind::Url(&["https", "http"]),
+        required: false,
+        doc: "Base URL of a Bot API server of your own; https://api.telegram.org when left out.",
+    },
+];
+
+/// Opens an account. Reads settings only.
+pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
+    let config = config::Config::read(&settings)?;
+    Ok(Arc::new(connector::Telegram::new(&config)?))
+}

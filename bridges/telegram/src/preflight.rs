@@ -1,0 +1,108 @@
+//! Who the bot is, and whether it can be polled.
+
+use crate::api::{Api, CallError};
+use crate::{errors, ids, rooms};
+use futures::StreamExt;
+use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem};
+use serde::Deserialize;
+use std::time::Duration;
+use teloxide::payloads::{GetMe, GetWebhookInfo};
+use url::Url;
+
+/// All questions together: C2 asks for an answer within 20 seconds.
+const DEADLINE: Duration = Duration::from_secs(18);
+
+/// One question.
+pub const QUESTION: Duration = Duration::from_secs(8);
+
+/// How many chats are asked about at once.
+const AT_ONCE: usize = 4;
+
+/// What `getMe` says. Source: <https://core.telegram.org/bots/api#getme>.
+#[derive(Debug, Deserialize)]
+pub struct Me {
+    /// The bot's user id.
+    pub id: i64,
+    #[serde(default)]
+    first_name: String,
+    username: Option<String>,
+    /// Privacy mode is off.
+    #[serde(default)]
+    pub can_read_all_group_messages: bool,
+}
+
+#[derive(Deserialize)]
+struct WebhookInfo {
+    #[serde(default)]
+    url: String,
+}
+
+/// Asks about the bot, then about each chat.
+pub async fn preflight(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+    match tokio::time::timeout(DEADLINE, ask(api, rooms)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(OpenError::Unavailable(format!(
+            "Telegram did not answer within {} s",
+            DEADLINE.as_secs()
+        ))),
+    }
+}
+
+async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+    let me: Me = api
+        .call(&GetMe::new(), QUESTION)
+        .await
+        .map_err(|error| errors::opening(&error))?;
+    let hook: WebhookInfo = api
+        .call(&GetWebhookInfo::new(), QUESTION)
+        .await
+        .map_err(|error| errors::opening(&error))?;
+    if !hook.url.is_empty() {
+        return Err(OpenError::Refused(webhook(&hook.url)));
+    }
+    let mut reports = futures::stream::iter(rooms.iter().cloned())
+        .map(|room| async {
+            let report = rooms::report(api, &me, &room).await;
+            (room, report)
+        })
+        .buffered(AT_ONCE);
+    let mut answered = Vec::with_capacity(rooms.len());
+    while let Some((room, report)) = reports.next().await {
+        // A problem is a room's own; no answer is everybody's.
+        answered.push((room, report?));
+    }
+    drop(reports);
+    Ok(Preflight {
+        identity: Identity {
+            id: ids::native(me.id),
+            name: me.username.unwrap_or(me.first_name),
+        },
+        warnings: Vec::new(),
+        rooms: answered,
+    })
+}
+
+/// Only the host of the URL is told: its path is some program's secret.
+fn webhook(url: &str) -> Problem {
+    let host = Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
+    let host = host.map(|host| format!(" at {host}")).unwrap_or_default();
+    Problem::new(
+        format!("Another program{host} gets this bot's messages through a webhook, so Relay cannot."),
+        "Give Relay a bot of its own (/newbot at @BotFather), or stop the other program and call deleteWebhook: open \
+         https://api.telegram.org/bot<token>/deleteWebhook with the bot's token in place of <token>.",
+    )
+}
+
+/// For a question about a chat: what the server answers about it, or nobody there.
+pub fn answered(error: CallError) -> Result<crate::api::Answer, OpenError> {
+    match error {
+        CallError::Answered(answer)
+            if answer.code < 500 && answer.code != 429 && !errors::bad_token(&answer) =>
+        {
+            Ok(answer)
+        }
+        other => Err(errors::opening(&other)),
+    }
+}

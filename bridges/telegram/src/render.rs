@@ -1,0 +1,223 @@
+//! The tree to Telegram's text and entities.
+//!
+//! Never `parse_mode`: text is text, whatever it looks like. Code stands alone (Telegram nests it in nothing), so it wins over
+//! styles; a link wins over code, because its target would be lost. Names are made inert by [`crate::inert`].
+
+#[cfg(test)]
+mod tests;
+
+use crate::capabilities::LONGEST;
+use crate::inert;
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{Part, Style, Text, Unit};
+use teloxide::types::{MessageEntity, MessageEntityKind};
+use url::Url;
+
+/// Entities beyond the hundredth of a message are dropped by the server without a word.
+/// Source: <https://limits.tginfo.me>.
+const MOST_ENTITIES: usize = 100;
+
+/// What an entity counts for, so that a part with too many of them is "too long".
+const ENTITY_SHARE: usize = LONGEST.div_ceil(MOST_ENTITIES);
+
+/// The parts of a text, each within Telegram's limits; at least one.
+pub fn parts(text: Text) -> Vec<Part> {
+    text.split(LONGEST, |text| written(text.clone()).measure())
+        .into_iter()
+        .map(|text| written(text).into_part())
+        .collect()
+}
+
+fn written(text: Text) -> Writer {
+    let mut writer = Writer::default();
+    let runs = text.into_runs();
+    let mut groups = runs.chunk_by(|a, b| a.url.is_some() && a.url == b.url).peekable();
+    while let Some(group) = groups.next() {
+        match group.first().and_then(|run| run.url.as_deref()) {
+            Some(url) => {
+                let next = groups
+                    .peek()
+                    .and_then(|group| words(&group.first()?.leaf).chars().next());
+                writer.link(url, group, next);
+            }
+            None => group.iter().for_each(|run| writer.run(run)),
+        }
+    }
+    writer
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    /// UTF-16 units of `text`.
+    units: usize,
+    entities: Vec<MessageEntity>,
+    /// Places in `entities` of the last bold, italic, struck and code ones, which may go on.
+    last: [Option<usize>; 4],
+    after_block: bool,
+}
+
+impl Writer {
+    fn run(&mut self, run: &Run) {
+        match &run.leaf {
+            Leaf::Block { lang, text } => self.block(lang.clone(), text),
+            Leaf::Code(code) => {
+                // The `@` before code must not reach into it.
+                self.join(code);
+                let from = self.begin();
+                self.push(code);
+                self.entity(MessageEntityKind::Code, from);
+            }
+            Leaf::Plain(text) => self.styled(text, run, true),
+            Leaf::Mention(mention) => self.styled(&mention.shown(), run, true),
+            Leaf::Break => self.styled("\n", run, true),
+        }
+    }
+
+    /// Runs with one URL, and the character behind them. The label comes first; a target that Telegram would not take as one
+    /// is put behind it.
+    fn link(&mut self, url: &str, runs: &[Run], next: Option<char>) {
+        let label: String = runs.iter().map(|run| words(&run.leaf)).collect();
+        self.join(&label);
+        let from = self.begin();
+        let apart = !self.text.ends_with(char::is_alphanumeric) && next.is_none_or(char::is_whitespace);
+        let found_by_server = label == url && apart && inert::is_plain_link(url);
+        for run in runs {
+            self.styled(&words(&run.leaf), run, !found_by_server);
+        }
+        match target(url) {
+            _ if found_by_server => {}
+            Some(target) => self.entity(MessageEntityKind::TextLink { url: target }, from),
+            None if label == url => {}
+            None => self.guarded(&format!(" ({url})")),
+        }
+    }
+
+    fn styled(&mut self, text: &str, run: &Run, guarded: bool) {
+        if guarded {
+            self.join(text);
+        }
+        let from = self.begin();
+        if guarded {
+            self.guarded(text);
+        } else {
+            self.push(text);
+        }
+        for style in &run.styles {
+            let kind = match style {
+                Style::Bold => MessageEntityKind::Bold,
+                Style::Italic => MessageEntityKind::Italic,
+                Style::Strike => MessageEntityKind::Strikethrough,
+            };
+            self.entity(kind, from);
+        }
+    }
+
+    fn block(&mut self, language: Option<String>, code: &str) {
+        if self.units > 0 {
+            self.push("\n");
+        }
+        let from = self.units;
+        self.push(code);
+        self.entity(MessageEntityKind::Pre { language }, from);
+        self.after_block = true;
+    }
+
+    /// Where the next piece begins: on a line of its own after a block.
+    fn begin(&mut self) -> usize {
+        if std::mem::take(&mut self.after_block) {
+            self.push("\n");
+        }
+        self.units
+    }
+
+    /// A joiner, if the first character of what follows would make a handle of an `@` that has been written.
+    fn join(&mut self, next: &str) {
+        if !self.after_block
+            && next
+                .chars()
+                .next()
+                .is_some_and(|next| inert::needs_joiner(&self.text, next))
+        {
+            self.push_char(inert::JOINER);
+        }
+    }
+
+    fn guarded(&mut self, text: &str) {
+        for c in text.chars() {
+            if inert::needs_joiner(&self.text, c) {
+                self.push_char(inert::JOINER);
+            }
+            self.push_char(c);
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.units += Unit::Utf16.measure(text);
+    }
+
+    fn push_char(&mut self, c: char) {
+        self.text.push(c);
+        self.units += c.len_utf16();
+    }
+
+    /// From there to here; goes on with an entity of its kind that ends there.
+    fn entity(&mut self, kind: MessageEntityKind, from: usize) {
+        let length = self.units - from;
+        if length == 0 {
+            return;
+        }
+        let slot = match kind {
+            MessageEntityKind::Bold => Some(0),
+            MessageEntityKind::Italic => Some(1),
+            MessageEntityKind::Strikethrough => Some(2),
+            MessageEntityKind::Code => Some(3),
+            _ => None,
+        };
+        let last = slot.and_then(|slot| self.last.get_mut(slot));
+        let before = last
+            .as_deref()
+            .copied()
+            .flatten()
+            .and_then(|at| self.entities.get_mut(at));
+        match before.filter(|before| before.offset + before.length == from) {
+            Some(before) => before.length += length,
+            None => {
+                if let Some(last) = last {
+                    *last = Some(self.entities.len());
+                }
+                self.entities.push(MessageEntity::new(kind, from, length));
+            }
+        }
+    }
+
+    fn measure(&self) -> usize {
+        self.units.max(self.entities.len() * ENTITY_SHARE)
+    }
+
+    fn into_part(mut self) -> Part {
+        self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length));
+        let entities = serde_json::to_value(&self.entities).unwrap_or_default();
+        Part {
+            text: self.text,
+            formatting: serde_json::json!({ "entities": entities }),
+        }
+    }
+}
+
+fn words(leaf: &Leaf) -> String {
+    match leaf {
+        Leaf::Plain(text) | Leaf::Code(text) | Leaf::Block { text, .. } => text.clone(),
+        Leaf::Mention(mention) => mention.shown(),
+        Leaf::Break => "\n".to_owned(),
+    }
+}
+
+/// A web address that may stand behind a label. Others may not: `tg://user?id=…` notifies that user.
+fn target(url: &str) -> Option<Url> {
+    let safe = !url.contains(|c: char| c.is_whitespace() || c.is_control());
+    Url::parse(url)
+        .ok()
+        .filter(|url| safe && matches!(url.scheme(), "http" | "https") && url.has_host())
+}

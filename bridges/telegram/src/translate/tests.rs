@@ -1,0 +1,296 @@
+//! Updates, by table.
+
+use super::update;
+use crate::ids;
+use relay_contract::{Attachment, Envelope, Event, Message, RawEvent, Standing, Translation};
+use serde_json::{Value, json};
+
+const OWN: i64 = 7_000;
+
+fn translated(payload: Value) -> Translation {
+    let raw = RawEvent {
+        space: "-1001".into(),
+        payload,
+        cursor: None,
+    };
+    let first = update(&raw, Some(OWN));
+    assert_eq!(update(&raw, Some(OWN)), first, "pure");
+    first
+}
+
+/// An update with a message: the given fields over a plain one's.
+fn with(kind: &str, fields: Value) -> Value {
+    let mut message = json!({
+        "message_id": 9, "date": 1_700_000_000, "chat": {"id": -1001, "type": "supergroup", "title": "Hikers"},
+        "from": {"id": 5, "is_bot": false, "first_name": "Ada", "last_name": "L"},
+    });
+    if let (Value::Object(message), Value::Object(fields)) = (&mut message, fields) {
+        message.extend(fields);
+    }
+    json!({"update_id": 1, kind: message})
+}
+
+fn envelope(payload: Value) -> Envelope {
+    match translated(payload.clone()) {
+        Translation::Events(mut all) if all.len() == 1 => all.remove(0),
+        other => panic!("{payload}: {other:?}"),
+    }
+}
+
+fn message(envelope: &Envelope) -> &Message {
+    match &envelope.event {
+        Event::Posted(message) | Event::Edited { to: message, .. } => message,
+        Event::Deleted { .. } => panic!("Telegram tells no deletions"),
+    }
+}
+
+#[test]
+fn a_post() {
+    let got = envelope(with(
+        "message",
+        json!({"text": "hi", "entities": [{"type": "bold", "offset": 0, "length": 2}]}),
+    ));
+    assert_eq!(got.origin, ids::room(-1001));
+    assert_eq!(got.at.0, 1_700_000_000_000);
+    assert_eq!(got.kind(), "post");
+    let author = got.author.clone().unwrap();
+    assert_eq!((author.id.as_str(), author.name.as_str()), ("5", "Ada L"));
+    assert_eq!(author.standing, Standing::Person);
+    assert_eq!(message(&got).at.id.as_str(), "9");
+    assert_eq!(message(&got).body.excerpt(9), "hi");
+}
+
+#[test]
+fn whose_it_is() {
+    let user = |id: i64, bot: bool, name: &str| json!({"id": id, "is_bot": bot, "first_name": name});
+    let channel = json!({"id": -1002, "type": "channel", "title": "News"});
+    let group = json!({"id": -1001, "type": "supergroup", "title": "Hikers"});
+    let cases = [
+        (
+            json!({"from": user(5, false, "Ada")}),
+            "5",
+            "Ada",
+            Standing::Person,
+        ),
+        (
+            json!({"from": user(5, false, "Ada"), "via_bot": user(6, true, "Gif")}),
+            "5",
+            "Ada",
+            Standing::Person,
+        ),
+        (
+            json!({"from": user(6, true, "Other")}),
+            "6",
+            "Other",
+            Standing::Bot,
+        ),
+        (
+            json!({"from": user(OWN, true, "Relay")}),
+            "7000",
+            "Relay",
+            Standing::Relay,
+        ),
+        (
+            json!({"from": user(1_087_968_824, true, "Group"), "sender_chat": group}),
+            "-1001",
+            "Hikers",
+            Standing::Person,
+        ),
+        (
+            json!({"from": user(136_817_688, true, "Channel"), "sender_chat": channel}),
+            "-1002",
+            "News",
+            Standing::Person,
+        ),
+        (json!({"from": Value::Null}), "-1001", "Hikers", Standing::Person),
+        (
+            json!({"from": {"id": 5, "first_name": "", "username": "ada"}}),
+            "5",
+            "ada",
+            Standing::Person,
+        ),
+        (
+            json!({"from": {"id": 5, "first_name": " "}}),
+            "5",
+            "5",
+            Standing::Person,
+        ),
+        (json!({"from": "odd"}), "-1001", "Hikers", Standing::Person),
+    ];
+    for (fields, id, name, standing) in cases {
+        let mut said = json!({"text": "x"});
+        if let (Value::Object(said), Value::Object(fields)) = (&mut said, fields.clone()) {
+            said.extend(fields);
+        }
+        let author = envelope(with("message", said)).author.unwrap();
+        let got = (author.id.as_str(), author.name.as_str(), author.standing);
+        assert_eq!(got, (id, name, standing), "{fields}");
+    }
+}
+
+#[test]
+fn what_is_for_a_bridge_and_what_not() {
+    let ignored = |word| Translation::Ignored(word);
+    let cases = [
+        (
+            with("message", json!({"new_chat_members": []})),
+            ignored("service message"),
+        ),
+        (
+            with("message", json!({"pinned_message": {}})),
+            ignored("service message"),
+        ),
+        (
+            with("message", json!({"novelty": {}})),
+            ignored("service message"),
+        ),
+        (with("message", json!({"text": " \n "})), ignored("empty")),
+        (
+            with("edited_message", json!({"text": "x"})),
+            ignored("unseen edit"),
+        ),
+        (
+            with(
+                "edited_message",
+                json!({"edit_date": 1, "location": {"latitude": 1.0, "longitude": 1.0, "live_period": 60}}),
+            ),
+            ignored("live location"),
+        ),
+        (
+            json!({"update_id": 1, "my_chat_member": {"chat": {"id": 1}}}),
+            ignored("membership"),
+        ),
+        (json!({"update_id": 1, "poll": {}}), ignored("unknown update")),
+        (json!({}), ignored("unknown update")),
+        (json!("odd"), ignored("unknown update")),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(translated(payload.clone()), expected, "{payload}");
+    }
+    for payload in [
+        json!({"message": {}}),
+        json!({"message": 7}),
+        json!({"message": null}),
+        json!({"message": {"message_id": "x", "chat": {"id": 1}}}),
+        with("message", json!({"text": 7})),
+    ] {
+        assert!(
+            matches!(translated(payload.clone()), Translation::Unreadable(_)),
+            "{payload}"
+        );
+    }
+}
+
+#[test]
+fn odd_entities_cost_nothing_but_themselves() {
+    let entities = json!([{"type": "bold", "offset": "x"}, 7, {"type": "bold", "offset": 0, "length": 1}]);
+    let got = envelope(with("message", json!({"text": "ab", "entities": entities})));
+    assert_eq!(crate::parse::tests::shown(&message(&got).body), "<b>a</b>b");
+}
+
+#[test]
+fn captions_and_attachments() {
+    let got = envelope(with(
+        "channel_post",
+        json!({"photo": [{"file_size": 3}], "caption": "look", "caption_entities": [{"type": "italic", "offset": 0, "length": 4}]}),
+    ));
+    assert_eq!(crate::parse::tests::shown(&message(&got).body), "<i>look</i>");
+    assert_eq!(
+        message(&got).attachments,
+        [Attachment {
+            name: "photo".into(),
+            size: Some(3)
+        }]
+    );
+}
+
+#[test]
+fn edits_differ_by_second_or_content() {
+    let version = |date: i64, text: &str| {
+        let got = envelope(with("edited_message", json!({"text": text, "edit_date": date})));
+        assert_eq!(got.at.0, date * 1_000);
+        got.key().version
+    };
+    assert_eq!(version(5, "a"), version(5, "a"));
+    assert_ne!(version(5, "a"), version(5, "b"));
+    assert_ne!(version(5, "a"), version(6, "a"));
+    // Redelivered after an update of Relay, it should still be known.
+    assert_eq!(version(5, "a"), "5-5138c410d88f4336");
+}
+
+#[test]
+fn replies() {
+    let other = json!({"id": 6, "is_bot": false, "first_name": "Ivo"});
+    let chat = json!({"id": -1001, "type": "supergroup"});
+    let answered = |id: i64, more: Value| {
+        let mut message = json!({"message_id": id, "date": 1, "chat": chat, "from": other});
+        if let (Value::Object(message), Value::Object(more)) = (&mut message, more) {
+            message.extend(more);
+        }
+        message
+    };
+    let long = "word ".repeat(100);
+    let cut = format!("{}…", "word ".repeat(24).trim_end());
+    let cases = [
+        (
+            json!({"reply_to_message": answered(4, json!({"text": "old\nlines"}))}),
+            Some(("4", "Ivo", Some("old lines"))),
+        ),
+        (
+            json!({"reply_to_message": answered(4, json!({"text": long}))}),
+            Some(("4", "Ivo", Some(cut.as_str()))),
+        ),
+        (
+            json!({"reply_to_message": answered(4, json!({"photo": []}))}),
+            Some(("4", "Ivo", Some("photo"))),
+        ),
+        (
+            json!({"reply_to_message": answered(4, json!({"new_chat_title": "x"}))}),
+            Some(("4", "Ivo", None)),
+        ),
+        (
+            json!({"reply_to_message": answered(4, json!({"text": "old"})), "quote": {"text": "ol"}}),
+            Some(("4", "Ivo", Some("ol"))),
+        ),
+        (
+            json!({"reply_to_message": answered(3, json!({})), "is_topic_message": true, "message_thread_id": 3}),
+            None,
+        ),
+        (
+            json!({"reply_to_message": answered(4, json!({"text": "x"})), "is_topic_message": true, "message_thread_id": 3}),
+            Some(("4", "Ivo", Some("x"))),
+        ),
+        (
+            json!({"reply_to_message": {"message_id": 4, "chat": {"id": -9}, "date": 0}}),
+            None,
+        ),
+        (json!({"reply_to_message": "odd"}), None),
+        (json!({"external_reply": {}}), None),
+    ];
+    for (fields, expected) in cases {
+        let mut said = json!({"text": "new"});
+        if let (Value::Object(said), Value::Object(fields)) = (&mut said, fields.clone()) {
+            said.extend(fields);
+        }
+        let got = envelope(with("message", said));
+        let reply = message(&got).reply.as_ref();
+        let reply = reply.map(|r| {
+            (
+                r.target.as_str(),
+                r.author.as_deref().unwrap_or(""),
+                r.excerpt.as_deref(),
+            )
+        });
+        assert_eq!(reply, expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_topic_is_part_of_the_address() {
+    let topic = |is: bool| {
+        let fields = json!({"text": "x", "message_thread_id": 3, "is_topic_message": is});
+        message(&envelope(with("message", fields))).at.thread.clone()
+    };
+    assert_eq!(topic(true), Some("3".into()));
+    assert_eq!(topic(false), None);
+}
