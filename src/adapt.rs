@@ -1,0 +1,224 @@
+//! What a message looks like in a room that cannot do everything. Pure and total: always a best rendering, plus a list of
+//! what was lost.
+
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{
+    Author, Capabilities, Draft, Message, MessageRef, Persona, Reply, Style, Support, Text,
+};
+
+/// Longest name, in user-perceived characters.
+const LONGEST_NAME: usize = 80;
+/// Longest quoted beginning of an answered message.
+const LONGEST_QUOTE: usize = 80;
+
+/// A message as one room will see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adapted {
+    /// What is shown.
+    pub draft: Draft,
+    /// Under which name, where the room can.
+    pub persona: Option<Persona>,
+    /// What it answers, where the room can.
+    pub reply_to: Option<MessageRef>,
+    /// What the room does not show as the origin did, one word each.
+    pub lost: Vec<&'static str>,
+}
+
+/// What an answered message is called in the room that is delivered to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReplyTarget {
+    /// Its id there, if it is there.
+    pub message: Option<MessageRef>,
+    /// A link to it.
+    pub link: Option<String>,
+}
+
+/// Adapts a message to a room's capabilities.
+pub fn message(
+    author: Option<&Author>,
+    message: &Message,
+    answered: &ReplyTarget,
+    room: &Capabilities,
+) -> Adapted {
+    let mut lost = Vec::new();
+    let mut runs = Vec::new();
+    let mut reply_to = None;
+    if let Some(reply) = &message.reply {
+        match &answered.message {
+            Some(target) if room.reply == Support::Native => reply_to = Some(target.clone()),
+            _ => {
+                lost.push("reply");
+                runs.extend(quote(reply, answered.link.as_deref()));
+                runs.push(Run::new(Leaf::Break));
+            }
+        }
+    }
+    let name = author.map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
+    let persona = (room.persona == Support::Native)
+        .then(|| Persona { name: name.clone(), avatar: author.and_then(|author| author.avatar.clone()) });
+    if persona.is_none() {
+        lost.push("persona");
+        runs.push(Run::new(Leaf::Plain(name)).styled(Style::Bold));
+        runs.push(Run::new(Leaf::Plain(": ".into())));
+    }
+    runs.extend(body(message, room, &mut lost));
+    Adapted { draft: Draft { body: Text::from_runs(runs) }, persona, reply_to, lost }
+}
+
+fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) -> Vec<Run> {
+    let mut runs = message.body.clone().into_runs();
+    if room.attachment != Support::Native && !message.attachments.is_empty() {
+        lost.push("attachment");
+        for file in &message.attachments {
+            if !runs.is_empty() {
+                runs.push(Run::new(Leaf::Break));
+            }
+            runs.push(Run::new(Leaf::Plain(format!("📎 {}", presentable(&file.name)))));
+        }
+    }
+    if runs.is_empty() {
+        runs.push(Run::new(Leaf::Plain("(a message without text)".into())).styled(Style::Italic));
+    }
+    runs
+}
+
+/// One line that says what is answered, for rooms that cannot show it.
+fn quote(reply: &Reply, link: Option<&str>) -> Vec<Run> {
+    let said = match (&reply.author, &reply.excerpt) {
+        (Some(author), Some(excerpt)) if !excerpt.is_empty() => format!("{}: {excerpt}", presentable(author)),
+        (Some(author), _) => presentable(author),
+        (None, Some(excerpt)) if !excerpt.is_empty() => excerpt.clone(),
+        (None, _) => "an earlier message".into(),
+    };
+    let label = Run::new(Leaf::Plain(Text::plain(&said).excerpt(LONGEST_QUOTE)));
+    let label = match link {
+        Some(url) => label.linked(url),
+        None => label.styled(Style::Italic),
+    };
+    vec![Run::new(Leaf::Plain("↪ ".into())), label]
+}
+
+/// A name on one line, without control and direction characters, never empty, not too long.
+pub fn presentable(name: &str) -> String {
+    let visible: String = name
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !changes_direction(*c))
+        .collect();
+    let name = Text::plain(&visible).excerpt(LONGEST_NAME);
+    if name.is_empty() { "someone".into() } else { name }
+}
+
+/// Overrides and isolates that would turn what follows a name around.
+fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::{Attachment, Standing, TextLimit, Unit};
+
+    fn capabilities(persona: Support, reply: Support) -> Capabilities {
+        Capabilities {
+            edit: Support::Native,
+            delete: Support::Native,
+            reply,
+            persona,
+            attachment: Support::Fallback,
+            text: TextLimit { most: 1000, unit: Unit::Chars },
+            room_rate: (1, 1),
+            account_rate: (1, 1),
+        }
+    }
+
+    fn said(body: &str, files: &[&str], reply: Option<Reply>) -> Message {
+        Message {
+            at: MessageRef::plain("1"),
+            body: Text::plain(body),
+            attachments: files.iter().map(|name| Attachment { name: (*name).into(), size: None }).collect(),
+            reply,
+        }
+    }
+
+    fn ada() -> Author {
+        Author { id: "u1".into(), name: "Ada".into(), avatar: None, standing: Standing::Person }
+    }
+
+    fn answer() -> Option<Reply> {
+        Some(Reply { target: "0".into(), author: Some("Bo\nb".into()), excerpt: Some("hi\nthere".into()) })
+    }
+
+    #[test]
+    fn bodies() {
+        use Support::{Fallback, Native};
+        let here = ReplyTarget { message: Some(MessageRef::plain("9")), link: Some("https://x/9".into()) };
+        let gone = ReplyTarget::default();
+        let cases = [
+            ("native persona", Native, Native, said("hi", &[], None), &gone, "hi"),
+            ("prefixed", Fallback, Native, said("hi", &[], None), &gone, "Ada: hi"),
+            ("native reply", Native, Native, said("hi", &[], answer()), &here, "hi"),
+            ("quoted reply", Native, Fallback, said("hi", &[], answer()), &here, "↪ Bo b: hi there\nhi"),
+            (
+                "native reply to what is not here",
+                Native,
+                Native,
+                said("hi", &[], answer()),
+                &gone,
+                "↪ Bo b: hi there\nhi",
+            ),
+            (
+                "quote before prefix",
+                Fallback,
+                Fallback,
+                said("hi", &[], answer()),
+                &here,
+                "↪ Bo b: hi there\nAda: hi",
+            ),
+            (
+                "files",
+                Native,
+                Native,
+                said("look", &["a.png", "b.pdf"], None),
+                &gone,
+                "look\n📎 a.png\n📎 b.pdf",
+            ),
+            ("only a file", Fallback, Native, said("", &["a.png"], None), &gone, "Ada: 📎 a.png"),
+            ("nothing at all", Native, Native, said("", &[], None), &gone, "(a message without text)"),
+        ];
+        for (what, persona, reply, message, target, expected) in cases {
+            let adapted = super::message(Some(&ada()), &message, target, &capabilities(persona, reply));
+            let shown: String = adapted
+                .draft
+                .body
+                .into_runs()
+                .into_iter()
+                .map(|run| match run.leaf {
+                    Leaf::Plain(text) => text,
+                    Leaf::Break => "\n".into(),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            assert_eq!(shown, expected, "{what}");
+            assert_eq!(adapted.persona.is_some(), persona == Native, "{what}");
+            let answers = message.reply.is_some() && reply == Native && target.message.is_some();
+            assert_eq!(adapted.reply_to.is_some(), answers, "{what}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        let cases = [
+            ("Ada", "Ada"),
+            ("", "someone"),
+            ("\u{202E}evil", "evil"),
+            ("two\nlines", "two lines"),
+            (" \u{200F} ", "someone"),
+            ("a\u{0}b", "ab"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(presentable(name), expected, "{name:?}");
+        }
+        assert_eq!(presentable(&"x".repeat(500)).chars().count(), LONGEST_NAME);
+    }
+}

@@ -1,0 +1,132 @@
+//! `bridges.toml`: parsed into a document with places, then checked as a whole, so that every mistake is reported at once.
+
+mod check;
+mod document;
+pub mod problem;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Mistake, Mistakes};
+
+use crate::routing::Direction;
+use relay_contract::{Account, NativeId, Settings};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The `[relay]` section.
+    pub relay: RelaySection,
+    /// `[accounts.NAME]`, in the order of their names.
+    pub accounts: Vec<AccountSection>,
+    /// `[channels.NAME]`, in the order of their names.
+    pub channels: Vec<ChannelSection>,
+}
+
+/// The process itself.
+#[derive(Debug, Clone)]
+pub struct RelaySection {
+    /// Where the ledger, the mapping and the control socket live.
+    pub data_dir: PathBuf,
+    /// Where `/healthz` and `/readyz` are served; nowhere when left out.
+    pub listen: Option<SocketAddr>,
+}
+
+/// One credential.
+#[derive(Debug, Clone)]
+pub struct AccountSection {
+    /// Its platform's name.
+    pub platform: &'static str,
+    /// Its name and checked settings.
+    pub settings: Settings,
+    /// Whether the platform's published ceilings are kept.
+    pub ceilings: bool,
+}
+
+/// A Relay channel.
+#[derive(Debug, Clone)]
+pub struct ChannelSection {
+    /// Its name.
+    pub name: String,
+    /// Its links.
+    pub links: Vec<LinkSection>,
+}
+
+/// One room of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkSection {
+    /// Through which account.
+    pub account: Account,
+    /// Which room.
+    pub room: NativeId,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// A key of a section, for the check and for the reference.
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// Keys of `[relay]`.
+pub const RELAY_KEYS: &[Key] = &[
+    Key {
+        name: "data_dir",
+        doc: "Folder for Relay's state, mode 0700; relative to the file. Default: $STATE_DIRECTORY under systemd, else relay-data.",
+    },
+    Key {
+        name: "listen",
+        doc: "Address and port for /healthz and /readyz, such as 127.0.0.1:8722. Default: none.",
+    },
+];
+
+/// Keys of `[accounts.NAME]` that every platform has; the others are its connector's `FIELDS`.
+pub const ACCOUNT_KEYS: &[Key] = &[
+    Key { name: "platform", doc: "discord, slack or telegram." },
+    Key {
+        name: "ceilings",
+        doc: "Whether to stay below the platform's published rate limits. Default: true. For a compatible server without limits: false.",
+    },
+];
+
+/// Keys of `[channels.NAME]`.
+pub const CHANNEL_KEYS: &[Key] = &[Key {
+    name: "links",
+    doc: "The rooms of this channel: \"ACCOUNT:ROOM-ID\", or { room = \"ACCOUNT:ROOM-ID\", direction = \"in\" }.",
+}];
+
+/// Keys of a link that is written as a table.
+pub const LINK_KEYS: &[Key] = &[
+    Key { name: "room", doc: "\"ACCOUNT:ROOM-ID\"." },
+    Key {
+        name: "direction",
+        doc: "\"both\" (default), \"in\" (only from the room) or \"out\" (only into the room).",
+    },
+];
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, Mistakes> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) => Err(Mistakes::unreadable(path, &error)),
+        }
+    }
+
+    /// Checks a text; `path` is for messages, and relative paths start at its folder.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let config = document::parse(text, &mut mistakes).and_then(|document| {
+            check::check(&document, path.parent().unwrap_or(Path::new(".")), &mut mistakes)
+        });
+        match config {
+            Some(config) if mistakes.is_empty() => Ok(config),
+            _ => Err(Mistakes::new(path, text, mistakes)),
+        }
+    }
+}

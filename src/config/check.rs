@@ -1,0 +1,337 @@
+//! The meaning of a document: every section, every key, every reference.
+
+use super::document::{self, Value, did_you_mean, missing, names, refuse_unknown, table, text};
+use super::secrets::{KINDS, Source};
+use super::{
+    ACCOUNT_KEYS, AccountSection, CHANNEL_KEYS, ChannelSection, Config, LINK_KEYS, LinkSection, Mistake,
+    RELAY_KEYS, RelaySection,
+};
+use crate::platforms;
+use crate::routing::Direction;
+use relay_contract::{Account, Field, FieldKind, NativeId, Settings};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+const SECTIONS: &[&str] = &["relay", "accounts", "channels"];
+
+/// Checks a document. Answers as much as could be understood; it may be used only without mistakes.
+pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Option<Config> {
+    refuse_unknown(document, SECTIONS, "the file", mistakes);
+    let relay = relay_section(document.get("relay"), folder, mistakes);
+    let sections = named_tables(document, "accounts", mistakes);
+    if sections.is_empty() {
+        mistakes.push(missing(
+            0..0,
+            "an account",
+            "Add a section [accounts.NAME] with a platform and its token.",
+        ));
+    }
+    let account_names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
+    let accounts =
+        sections.iter().filter_map(|(name, value)| account(name, value, folder, mistakes)).collect();
+    let channels = named_tables(document, "channels", mistakes)
+        .into_iter()
+        .filter_map(|(name, value)| channel(name, value, &account_names, mistakes))
+        .collect();
+    Some(Config { relay: relay?, accounts, channels })
+}
+
+/// The tables inside a section such as `[accounts.NAME]`.
+fn named_tables<'v, 'i>(
+    document: &'v DeTable<'i>,
+    section: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<(&'v str, &'v Value<'i>)> {
+    let Some(value) = document.get(section) else {
+        return Vec::new();
+    };
+    let Some(inner) = table(value, &format!("[{section}]"), mistakes) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (key, value) in inner {
+        let name = key.get_ref().as_ref();
+        if name.is_empty() || name.contains([':', '/', '\0']) || name.chars().any(char::is_control) {
+            mistakes.push(Mistake::new(
+                key.span(),
+                format!("`{name}` cannot be a name in [{section}]"),
+                "Use letters, digits, `-` and `_`.",
+            ));
+        }
+        found.push((name, value));
+    }
+    found
+}
+
+fn relay_section(
+    value: Option<&Value<'_>>,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<RelaySection> {
+    let default_dir =
+        || std::env::var_os("STATE_DIRECTORY").map_or_else(|| folder.join("relay-data"), PathBuf::from);
+    let Some(value) = value else {
+        return Some(RelaySection { data_dir: default_dir(), listen: None });
+    };
+    let section = table(value, "[relay]", mistakes)?;
+    refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
+    let data_dir = match section.get("data_dir") {
+        Some(value) => folder.join(text(value, "`data_dir`", mistakes)?),
+        None => default_dir(),
+    };
+    if data_dir.exists() && !data_dir.is_dir() {
+        let span = section.get("data_dir").map_or(value.span(), toml::Spanned::span);
+        mistakes.push(Mistake::new(
+            span,
+            format!("`data_dir` is {}, which is not a folder", data_dir.display()),
+            "Name a folder; it is made if it is not there.",
+        ));
+    }
+    let listen = section.get("listen").and_then(|value| {
+        let written = text(value, "`listen`", mistakes)?;
+        let address = written.parse::<SocketAddr>();
+        if address.is_err() {
+            mistakes.push(Mistake::new(
+                value.span(),
+                format!("`{written}` is not an address with a port"),
+                "Write it like \"127.0.0.1:8722\".",
+            ));
+        }
+        address.ok()
+    });
+    Some(RelaySection { data_dir, listen })
+}
+
+fn account(
+    name: &str,
+    value: &Value<'_>,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<AccountSection> {
+    let place = format!("[accounts.{name}]");
+    let section = table(value, &place, mistakes)?;
+    let known_platforms = platforms::ALL.iter().map(|entry| entry.name());
+    let Some(platform) = section.get("platform") else {
+        let help =
+            format!("Add platform = \"…\", one of {}.", known_platforms.collect::<Vec<_>>().join(", "));
+        mistakes.push(missing(value.span(), &format!("`platform` in {place}"), help));
+        return None;
+    };
+    let written = text(platform, "`platform`", mistakes)?;
+    let Some(entry) = platforms::named(written) else {
+        let what = format!("there is no platform `{written}`");
+        mistakes.push(Mistake::new(platform.span(), what, did_you_mean(written, known_platforms)));
+        return None;
+    };
+    let mut known = names(ACCOUNT_KEYS);
+    known.extend(entry.fields.iter().map(|field| field.name));
+    refuse_unknown(section, &known, &place, mistakes);
+    let mut settings =
+        Settings { account: Account(name.to_owned()), secrets: BTreeMap::new(), urls: BTreeMap::new() };
+    for field in entry.fields {
+        match section.get(field.name) {
+            Some(value) => read_field(field, value, folder, &mut settings, mistakes),
+            None if field.required => {
+                let what = format!("`{}` in {place}", field.name);
+                let help = format!("Add {} = {}. {}", field.name, example(field), field.doc);
+                mistakes.push(missing(value.span(), &what, help));
+            }
+            None => {}
+        }
+    }
+    let ceilings = section.get("ceilings").is_none_or(|value| {
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            mistakes.push(document::wrong_kind(value, "`ceilings`", "true or false"));
+        }
+        found.unwrap_or(true)
+    });
+    Some(AccountSection { platform: entry.name(), settings, ceilings })
+}
+
+fn read_field(
+    field: &Field,
+    value: &Value<'_>,
+    folder: &Path,
+    settings: &mut Settings,
+    mistakes: &mut Vec<Mistake>,
+) {
+    match field.kind {
+        FieldKind::Secret => {
+            if let Some(secret) = secret(field, value, folder, mistakes) {
+                settings.secrets.insert(field.name, secret);
+            }
+        }
+        FieldKind::Url(schemes) => {
+            if let Some(url) = url(field, value, schemes, mistakes) {
+                settings.urls.insert(field.name, url);
+            }
+        }
+    }
+}
+
+fn secret(
+    field: &Field,
+    value: &Value<'_>,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<SecretString> {
+    let name = field.name;
+    if value.get_ref().is_str() {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("`{name}` stands in the file in plain text"),
+            format!(
+                "A secret does not belong here. Write {name} = {} or {{ file = \"…\" }}.",
+                example(field)
+            ),
+        ));
+        return None;
+    }
+    let source = table(value, &format!("`{name}`"), mistakes)?;
+    refuse_unknown(source, KINDS, &format!("`{name}`"), mistakes);
+    let named: Vec<_> = source.iter().filter(|(key, _)| KINDS.contains(&key.get_ref().as_ref())).collect();
+    let [(kind, from)] = named.as_slice() else {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("`{name}` names {} sources", named.len()),
+            format!(
+                "Write one: {name} = {}, {{ file = \"…\" }} or {{ credential = \"…\" }}.",
+                example(field)
+            ),
+        ));
+        return None;
+    };
+    let written = text(from, &format!("`{}` of `{name}`", kind.get_ref()), mistakes)?;
+    match Source::new(kind.get_ref(), written, folder)?.read() {
+        Ok(secret) => Some(secret),
+        Err((what, help)) => {
+            mistakes.push(Mistake::new(from.span(), format!("`{name}`: {what}"), help));
+            None
+        }
+    }
+}
+
+fn url(field: &Field, value: &Value<'_>, schemes: &[&str], mistakes: &mut Vec<Mistake>) -> Option<String> {
+    let written = text(value, &format!("`{}`", field.name), mistakes)?;
+    let sound = url::Url::parse(written)
+        .is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host() && url.username().is_empty());
+    if !sound {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("`{}` is not a URL that can be used here", field.name),
+            format!("Write it like \"{}://host:port\".", schemes.first().unwrap_or(&"https")),
+        ));
+    }
+    sound.then(|| written.trim_end_matches('/').to_owned())
+}
+
+fn example(field: &Field) -> String {
+    match field.kind {
+        FieldKind::Secret => format!("{{ env = \"{}\" }}", field.name.to_uppercase()),
+        FieldKind::Url(schemes) => format!("\"{}://…\"", schemes.first().unwrap_or(&"https")),
+    }
+}
+
+fn channel(
+    name: &str,
+    value: &Value<'_>,
+    accounts: &[&str],
+    mistakes: &mut Vec<Mistake>,
+) -> Option<ChannelSection> {
+    let place = format!("[channels.{name}]");
+    let section = table(value, &place, mistakes)?;
+    refuse_unknown(section, &names(CHANNEL_KEYS), &place, mistakes);
+    let Some(links) = section.get("links") else {
+        mistakes.push(missing(
+            value.span(),
+            &format!("`links` in {place}"),
+            "Add links = [\"ACCOUNT:ROOM-ID\", …].",
+        ));
+        return None;
+    };
+    let Some(items) = links.get_ref().as_array() else {
+        mistakes.push(document::wrong_kind(links, "`links`", "a list in square brackets"));
+        return None;
+    };
+    let mut found: Vec<LinkSection> = Vec::new();
+    for item in items {
+        let Some(link) = link(item, accounts, mistakes) else {
+            continue;
+        };
+        if found.iter().any(|other| other.account == link.account && other.room == link.room) {
+            mistakes.push(Mistake::new(
+                item.span(),
+                format!("`{}:{}` is linked twice in {place}", link.account, link.room),
+                "Remove one of them.",
+            ));
+        } else {
+            found.push(link);
+        }
+    }
+    Some(ChannelSection { name: name.to_owned(), links: found })
+}
+
+fn link(item: &Value<'_>, accounts: &[&str], mistakes: &mut Vec<Mistake>) -> Option<LinkSection> {
+    if item.get_ref().is_str() {
+        return room(item, Direction::Both, accounts, mistakes);
+    }
+    let section = table(item, "a link", mistakes)?;
+    refuse_unknown(section, &names(LINK_KEYS), "a link", mistakes);
+    let direction = match section.get("direction") {
+        Some(value) => direction(value, mistakes)?,
+        None => Direction::Both,
+    };
+    match section.get("room") {
+        Some(value) => room(value, direction, accounts, mistakes),
+        None => {
+            mistakes.push(missing(item.span(), "`room` of a link", "Add room = \"ACCOUNT:ROOM-ID\"."));
+            None
+        }
+    }
+}
+
+fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction> {
+    match text(value, "`direction`", mistakes)? {
+        "both" => Some(Direction::Both),
+        "in" => Some(Direction::In),
+        "out" => Some(Direction::Out),
+        other => {
+            let help = did_you_mean(other, ["both", "in", "out"].into_iter());
+            mistakes.push(Mistake::new(value.span(), format!("there is no direction `{other}`"), help));
+            None
+        }
+    }
+}
+
+fn room(
+    value: &Value<'_>,
+    direction: Direction,
+    accounts: &[&str],
+    mistakes: &mut Vec<Mistake>,
+) -> Option<LinkSection> {
+    let written = text(value, "a link", mistakes)?;
+    let (account, room) = match written.split_once(':') {
+        Some((account, room)) if !account.is_empty() && !room.trim().is_empty() => (account, room.trim()),
+        _ => {
+            mistakes.push(Mistake::new(
+                value.span(),
+                format!("`{written}` does not name an account and a room"),
+                "Write \"ACCOUNT:ROOM-ID\".",
+            ));
+            return None;
+        }
+    };
+    if !accounts.contains(&account) {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("there is no account `{account}`"),
+            did_you_mean(account, accounts.iter().copied()),
+        ));
+        return None;
+    }
+    Some(LinkSection { account: Account(account.to_owned()), room: NativeId::from(room), direction })
+}

@@ -1,0 +1,62 @@
+//! Mistakes in a config file, each with its place, its reason and what to write instead.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Mistake {
+    /// Bytes of the file that are wrong.
+    #[serde(skip)]
+    pub span: Range<usize>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl Mistake {
+    /// A mistake at a place; line and column are filled in when the whole is put together.
+    pub fn new(span: Range<usize>, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { span, line: 0, column: 0, what: what.into(), help: help.into() }
+    }
+}
+
+/// All mistakes of one file, in the order of their places.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} has {} mistake(s)", path.display(), mistakes.len())]
+pub struct Mistakes {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What is wrong in it.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Mistakes {
+    pub(super) fn new(path: &Path, text: &str, mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.sort_by_key(|mistake| mistake.span.start);
+        for mistake in &mut mistakes {
+            let start = mistake.span.start.min(text.len());
+            let before = text.get(..start).unwrap_or(text);
+            mistake.line = before.matches('\n').count() + 1;
+            mistake.column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        }
+        Self { path: path.to_owned(), text: text.to_owned(), mistakes }
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let help = match error.kind() {
+            std::io::ErrorKind::NotFound => "Name the file: relay run --config FILE.".into(),
+            std::io::ErrorKind::PermissionDenied => "Let the user that runs relay read it.".to_owned(),
+            std::io::ErrorKind::InvalidData => "Save it as UTF-8 text.".into(),
+            _ => "Make it readable.".into(),
+        };
+        Self::new(path, "", vec![Mistake::new(0..0, format!("the file cannot be read: {error}"), help)])
+    }
+}

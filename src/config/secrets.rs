@@ -1,0 +1,71 @@
+//! Where a secret comes from: the environment, a file, or a systemd credential. Never the config file itself.
+
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+
+/// Where to read a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An environment variable.
+    Env(String),
+    /// A file; one line break at its end does not belong to the secret.
+    File(PathBuf),
+    /// A systemd credential (`LoadCredential=`, systemd.exec(5)).
+    Credential(String),
+}
+
+/// The kinds of source, for messages.
+pub(super) const KINDS: &[&str] = &["env", "file", "credential"];
+
+impl Source {
+    pub(super) fn new(kind: &str, name: &str, folder: &Path) -> Option<Self> {
+        match kind {
+            "env" => Some(Self::Env(name.into())),
+            "file" => Some(Self::File(folder.join(name))),
+            "credential" => Some(Self::Credential(name.into())),
+            _ => None,
+        }
+    }
+
+    /// Reads it: the reason and the way out if it is not there.
+    pub(super) fn read(&self) -> Result<SecretString, (String, String)> {
+        let secret = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                (
+                    format!("the environment variable `{name}` is not set"),
+                    format!("Set it before starting relay: export {name}=…"),
+                )
+            })?,
+            Self::File(path) => read_file(path)?,
+            Self::Credential(name) => {
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    (
+                        format!("there is no credential `{name}`: relay was not started by systemd with credentials"),
+                        format!("Add LoadCredential={name}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
+                    )
+                })?;
+                read_file(&Path::new(&folder).join(name))?
+            }
+        };
+        let secret = secret.trim_end_matches(['\n', '\r']);
+        if secret.is_empty() {
+            return Err(("the secret is empty".into(), "Put the token there, on one line.".into()));
+        }
+        if secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err((
+                "the secret contains white space".into(),
+                "Put only the token there, on one line.".into(),
+            ));
+        }
+        Ok(secret.to_owned().into())
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, (String, String)> {
+    std::fs::read_to_string(path).map_err(|error| {
+        (
+            format!("the secret's file {} cannot be read: {error}", path.display()),
+            "Write the token into it, readable only for the user that runs relay (chmod 600).".into(),
+        )
+    })
+}

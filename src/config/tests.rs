@@ -1,0 +1,89 @@
+//! Mistakes, by table: what is written, and which line is reported with which words.
+
+use super::*;
+
+/// Without its accounts a file only says that there are none; so every case has one.
+const ACCOUNT: &str = "[accounts.owls]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n";
+
+fn mistakes(text: &str) -> Vec<(usize, String, String)> {
+    match Config::parse(text, Path::new("bridges.toml")) {
+        Ok(_) => Vec::new(),
+        Err(found) => found.mistakes.into_iter().map(|m| (m.line, m.what, m.help)).collect(),
+    }
+}
+
+#[test]
+fn each_mistake_has_its_line_and_its_way_out() {
+    let cases = [
+        ("[relay]\nlisten = \"nonsense\"", 5, "not an address", "127.0.0.1:8722"),
+        ("[relay]\nlissten = \"127.0.0.1:1\"", 5, "no key `lissten`", "`listen`"),
+        ("[chanels.x]\nlinks = []", 4, "no key `chanels`", "`channels`"),
+        ("[channels.x]\nlink = []", 5, "no key `link`", "`links`"),
+        ("[channels.x]\nlinks = [\"ows:1\"]", 5, "no account `ows`", "`owls`"),
+        ("[channels.x]\nlinks = [\n  \"owls:1\",\n  \"owls:1\",\n]", 7, "linked twice", "Remove one"),
+        ("[channels.x]\nlinks = [\"owls\"]", 5, "does not name", "ACCOUNT:ROOM-ID"),
+        (
+            "[channels.x]\nlinks = [{ room = \"owls:1\", direction = \"inn\" }]",
+            5,
+            "no direction `inn`",
+            "`in`",
+        ),
+        ("[channels.x]\nlinks = 1", 5, "not a list", "list"),
+        ("[accounts.b]\nplatform = \"discrod\"", 5, "no platform `discrod`", "`discord`"),
+        ("[accounts.b]\nplatform = \"telegram\"", 4, "`token` in [accounts.b] is missing", "token ="),
+        ("[accounts.b]\nplatform = \"telegram\"\ntoken = \"123:abc\"", 6, "plain text", "env"),
+        (
+            "[accounts.b]\nplatform = \"telegram\"\ntoken = { env = \"RELAY_NOT_SET\" }",
+            6,
+            "is not set",
+            "export",
+        ),
+        (
+            "[accounts.b]\nplatform = \"telegram\"\ntoken = { file = \"/nowhere\" }",
+            6,
+            "cannot be read",
+            "chmod",
+        ),
+        ("[accounts.b]\nplatform = \"telegram\"\ntoken = { }", 6, "0 sources", "env"),
+        (
+            "[accounts.b]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\napi_url = \"discord.com\"",
+            7,
+            "not a URL",
+            "://",
+        ),
+        ("[channels.x\nlinks = []", 4, "not TOML", "KEY = VALUE"),
+    ];
+    for (written, line, what, help) in cases {
+        let found = mistakes(&format!("{ACCOUNT}{written}"));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert_eq!(found[0].0, line, "{written}: {found:?}");
+        assert!(found[0].1.contains(what), "{written}: {found:?}");
+        assert!(found[0].2.contains(help), "{written}: {found:?}");
+    }
+}
+
+#[test]
+fn six_mistakes_are_six() {
+    let text = "[relay]\nlisten = 80\n[accounts.owls]\nplatform = \"discord\"\ntokn = 1\ntoken = { env = \"RELAY_NOT_SET\" }\n\
+                [channels.lobby]\nlinks = [\"owls:1\", \"nobody:2\", { room = \"owls:3\", direction = \"up\" }, \"owls:1\"]\n";
+    let lines: Vec<_> = mistakes(text).into_iter().map(|(line, ..)| line).collect();
+    assert_eq!(lines, [2, 5, 6, 8, 8, 8]);
+}
+
+#[test]
+fn a_secret_never_shows() {
+    let text = "[accounts.b]\nplatform = \"telegram\"\ntoken = \"123:very-secret\"";
+    let Err(found) = Config::parse(text, Path::new("bridges.toml")) else { panic!("accepted") };
+    assert!(
+        found.mistakes.iter().all(|m| !m.what.contains("very-secret") && !m.help.contains("very-secret"))
+    );
+    let config = Config::parse(ACCOUNT, Path::new("bridges.toml")).unwrap();
+    assert!(!format!("{config:?}").contains(&std::env::var("PATH").unwrap()));
+}
+
+#[test]
+fn no_text_panics() {
+    proptest::proptest!(|(text in "[\\[\\]a-z{}=\"\\n .#0-9]{0,200}")| {
+        let _ = Config::parse(&text, Path::new("bridges.toml"));
+    });
+}

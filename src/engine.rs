@@ -1,0 +1,128 @@
+//! The engine: the only home of actix, governor and backoff. One message's path, as a straight line:
+//!
+//! 1. `reader` – a task per account listens and hands each raw event to the actor of its space.
+//! 2. `space` – translates it behind a fence, drops echoes and what is not linked, and queues it for the ledger.
+//!    The reader answers the platform only when the ledger has it on disk.
+//! 3. `fan_out` – one task turns journal entries, in order, into outbox rows, one a target room.
+//! 4. `lane` – one loop a room takes its oldest row, adapts, renders, asks the rate limit, delivers, completes.
+//!
+//! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
+
+mod core;
+mod delay;
+mod fan_out;
+mod lane;
+mod lane_steps;
+mod mapping;
+mod rate_limit;
+mod reader;
+mod space;
+mod states;
+mod status;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+
+pub use self::core::{AccountPlan, Core};
+pub use states::{AccountState, LaneState};
+pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
+
+use crate::store::ledger::WriterGuard;
+use crate::store::{Ledger, MappingIndex, StoreError};
+use actix::Actor;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use supervisor::{StopAll, Supervisor};
+
+/// How long a graceful stop lets lanes deliver what is due.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long readers have to finish what they hold.
+const READERS_STOP: Duration = Duration::from_secs(10);
+
+/// The opened state, before anything runs. Opening blocks: do it before or outside the runtime.
+pub struct Stores {
+    ledger: Ledger,
+    writer: WriterGuard,
+    index: MappingIndex,
+}
+
+impl Stores {
+    /// Opens ledger and mapping; `progress` hears how far a rebuild of the mapping is.
+    pub fn open(data_dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StoreError> {
+        let (ledger, writer) = Ledger::open(data_dir)?;
+        let index = MappingIndex::open(data_dir, &ledger, progress)?;
+        Ok(Self { ledger, writer, index })
+    }
+}
+
+/// A running engine.
+pub struct Engine {
+    core: Arc<Core>,
+    supervisor: actix::Addr<Supervisor>,
+    index: MappingIndex,
+    writer: WriterGuard,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+impl Engine {
+    /// Starts everything; answers before the accounts are connected. Must be called inside an actix system on a
+    /// multi-threaded tokio runtime.
+    pub fn start(stores: Stores, plan: core::Plan) -> Result<Self, StoreError> {
+        let Stores { ledger, writer, index } = stores;
+        let core = Arc::new(Core::new(ledger.clone(), index.lookup(ledger.clone()), plan)?);
+        let mapping = mapping::start(index.clone(), ledger);
+        let supervisor = Supervisor::new(core.clone()).start();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(mapping::follow(core.clone(), mapping));
+        tasks.spawn(fan_out::run(core.clone(), supervisor.clone()));
+        for account in core.accounts.values() {
+            tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
+        }
+        Ok(Self { core, supervisor, index, writer, tasks })
+    }
+
+    /// What runs, for commands and the status page.
+    pub fn core(&self) -> Arc<Core> {
+        self.core.clone()
+    }
+
+    /// Resolves when the ledger has failed: nothing can be promised any more and the process should end.
+    pub async fn failure(&self) {
+        self.core.ledger.failure().await;
+    }
+
+    /// Stops listening, lets what was accepted be fanned out and what is due be delivered, and closes the stores.
+    pub async fn stop(mut self) {
+        self.core.listening.cancel();
+        let readers = tokio::time::timeout(READERS_STOP, self.core.readers.wait()).await;
+        if readers.is_err() {
+            tracing::warn!("an account did not stop listening in time");
+        }
+        self.core.draining.cancel();
+        let drained = tokio::time::timeout(DRAIN, self.core.lane_tasks.wait()).await;
+        if drained.is_err() {
+            tracing::info!("not everything could be delivered; it goes on at the next start");
+        }
+        if let Err(error) = self.supervisor.send(StopAll).await {
+            tracing::warn!(%error, "the supervisor was gone already");
+        }
+        self.tasks.shutdown().await;
+        if let Err(error) = self.core.ledger.close().await {
+            tracing::error!(%error, "the ledger did not close");
+        }
+        let (index, ledger, writer) = (self.index, self.core.ledger.clone(), self.writer);
+        let closed = tokio::task::spawn_blocking(move || {
+            writer.join();
+            index.catch_up(&ledger, &mut |_, _| {})?;
+            index.close()
+        });
+        match closed.await {
+            Ok(Ok(())) => tracing::info!("stopped; everything accepted is on disk"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the mapping did not close; it is made anew at the next start")
+            }
+            Err(error) => tracing::error!(%error, "closing the stores panicked"),
+        }
+    }
+}

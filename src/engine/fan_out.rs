@@ -1,0 +1,137 @@
+//! From the journal to the outbox: one task, in the order of the journal, so that every lane is in that order too.
+
+use super::core::Core;
+use super::supervisor::{Serve, Supervisor};
+use crate::observe::Count;
+use crate::store::ledger::FannedOut;
+use crate::store::{EnvelopeId, Mapped, OutboxRow, StoreError};
+use actix::Addr;
+use relay_contract::{Envelope, Event, RoomKey};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Envelopes in one batch.
+const BATCH: usize = 256;
+/// Longest wait for the accounts' first answers: until then a new link's room may not be known yet.
+const FIRST_CHECKS: Duration = Duration::from_secs(30);
+
+/// Fans out until the task is ended.
+pub async fn run(core: Arc<Core>, supervisor: Addr<Supervisor>) {
+    let accounts = core.accounts.len();
+    if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
+        tracing::warn!("not all accounts have answered; messages go on to those that have");
+    }
+    let mut fan_out = FanOut { core, supervisor, from: EnvelopeId([0; 16]) };
+    loop {
+        match fan_out.batch().await {
+            Ok(0) => fan_out.core.ledger.something_accepted().await,
+            Ok(_) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "fanning out failed; it is tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+struct FanOut {
+    core: Arc<Core>,
+    supervisor: Addr<Supervisor>,
+    /// Nothing older is still to be fanned out.
+    from: EnvelopeId,
+}
+
+/// Rows planned in this batch that the ledger does not know yet, by envelope.
+type Planned = HashMap<EnvelopeId, Vec<RoomKey>>;
+
+impl FanOut {
+    /// One batch; answers how many envelopes it had.
+    async fn batch(&mut self) -> Result<usize, StoreError> {
+        let ids = self.core.ledger.to_fan_out(self.from, BATCH)?;
+        let Some(last) = ids.last().copied() else {
+            return Ok(0);
+        };
+        let mut planned = Planned::new();
+        let mut fanned = Vec::with_capacity(ids.len());
+        for &id in &ids {
+            let rows = self.plan(id, &planned)?;
+            planned.insert(id, rows.iter().map(|(room, _)| room.clone()).collect());
+            fanned.push(FannedOut { id, rows });
+        }
+        self.core.ledger.fan_out(fanned).await?;
+        self.from = last;
+        let rooms: BTreeSet<RoomKey> = planned.into_values().flatten().collect();
+        for room in rooms {
+            self.wake(&room).await?;
+        }
+        Ok(ids.len())
+    }
+
+    fn plan(&self, id: EnvelopeId, planned: &Planned) -> Result<Vec<(RoomKey, OutboxRow)>, StoreError> {
+        let Some(envelope) = self.core.ledger.envelope(id)? else {
+            return Err(StoreError::Corrupt { place: "journal", why: format!("envelope {id} is not there") });
+        };
+        if let Event::Posted(_) = envelope.event {
+            let routes = self.core.routes.borrow().clone();
+            let targets = routes.targets(&envelope.origin);
+            return Ok(targets.into_iter().map(|(room, channel)| (room, row(channel, None))).collect());
+        }
+        let Some(target) = self.target(&envelope)? else {
+            return Ok(Vec::new());
+        };
+        // Pending before delivered: a row that completes in between is then seen twice, never missed.
+        let mut rooms: BTreeSet<RoomKey> = self.core.ledger.pending(target)?.into_iter().collect();
+        rooms.extend(planned.get(&target).cloned().unwrap_or_default());
+        rooms.extend(self.core.lookup.delivered_to(target)?);
+        Ok(rooms.into_iter().map(|room| (room, row("", Some(target)))).collect())
+    }
+
+    /// The envelope that an edit or a delete is about, if it may change it.
+    fn target(&self, envelope: &Envelope) -> Result<Option<EnvelopeId>, StoreError> {
+        let refused = match self.core.lookup.find(&envelope.subject())? {
+            None => Count::UnknownTarget,
+            Some(Mapped { origin: false, .. }) => Count::CopyChanged,
+            Some(Mapped { envelope: target, .. }) => {
+                if self.may_change(envelope, target)? {
+                    return Ok(Some(target));
+                }
+                Count::NotTheAuthor
+            }
+        };
+        tracing::debug!(kind = envelope.kind(), origin = %envelope.origin, ?refused, "not carried");
+        self.core.counters.add(refused);
+        Ok(None)
+    }
+
+    /// An edit is its author's alone; a delete may be a moderator's.
+    fn may_change(&self, envelope: &Envelope, target: EnvelopeId) -> Result<bool, StoreError> {
+        let Event::Edited { .. } = envelope.event else {
+            return Ok(true);
+        };
+        let original = self.core.ledger.envelope(target)?;
+        let author = original.and_then(|original| original.author).map(|author| author.id);
+        Ok(author.is_none() || author == envelope.author.as_ref().map(|author| author.id.clone()))
+    }
+
+    /// Wakes a room's lane; starts it where an account that is not asked any more for this room can still reach it.
+    async fn wake(&self, room: &RoomKey) -> Result<(), StoreError> {
+        if let Some(lane) = self.core.lane(room) {
+            lane.wake.notify_one();
+            return Ok(());
+        }
+        let known = self.core.ledger.known_rooms()?;
+        if let Some((lane, _)) = self.core.lane_or_new(room, &known) {
+            let (account, space) = (lane.account.name.clone(), lane.space.clone());
+            if self.supervisor.send(Serve { account, space, room: room.clone() }).await.is_err() {
+                tracing::warn!(%room, "the supervisor is gone");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn row(channel: &str, target: Option<EnvelopeId>) -> OutboxRow {
+    OutboxRow { target, channel: channel.to_owned(), done: Vec::new(), attempts: 0, last_error: None }
+}

@@ -1,0 +1,271 @@
+//! One loop a room: the oldest row, its steps, and for each a permit, an attempt, a receipt. Nothing overtakes.
+
+use super::core::{Core, LaneHandle};
+use super::delay::Delay;
+use super::lane_steps::{self, Steps, Work};
+use super::rate_limit::{Ask, Permit, Refused};
+use super::states::{AccountState, LaneState};
+use crate::observe::Count;
+use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError};
+use futures::FutureExt;
+use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Waits between attempts.
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+/// How often a parked lane looks whether its room lets it in again.
+const PARKED_RETRY: Duration = Duration::from_secs(60);
+/// A server's `Retry-After` is obeyed within these bounds.
+const HOLD: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(900);
+/// How often a delivery that panics is tried before it is given up.
+const PANICS: u32 = 3;
+
+/// Runs a lane until Relay stops; a panic that escapes the fences costs a second, not the lane.
+pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
+    loop {
+        let lane = Lane {
+            core: core.clone(),
+            handle: handle.clone(),
+            from: EnvelopeId([0; 16]),
+            delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
+        };
+        match AssertUnwindSafe(lane.run()).catch_unwind().await {
+            Ok(()) => return,
+            Err(panic) => {
+                core.counters.add(Count::Panicked);
+                tracing::error!(room = %handle.room, panic = panic_text(&panic), "a lane panicked; it is started again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// The words of a panic.
+pub fn panic_text(panic: &Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".into())
+}
+
+struct Lane {
+    core: Arc<Core>,
+    handle: Arc<LaneHandle>,
+    /// No row is older: rows of a lane come in the order of their ids.
+    from: EnvelopeId,
+    delay: Delay,
+}
+
+/// What the head of the lane has come to.
+enum Fate {
+    /// It is closed; the next row is the head.
+    Closed,
+    /// It stays the head, and is looked at again after this long.
+    Later(Duration, LaneState),
+}
+
+impl Lane {
+    async fn run(mut self) {
+        loop {
+            let fate = match self.core.ledger.head(&self.handle.room, self.from) {
+                Ok(None) if self.core.draining.is_cancelled() => return,
+                Ok(None) => {
+                    self.handle.set_state(LaneState::Idle);
+                    self.wait(None).await;
+                    continue;
+                }
+                Ok(Some((id, row))) => {
+                    self.from = id;
+                    self.work_on(id, row).await
+                }
+                Err(error) => Err(error),
+            };
+            match fate {
+                Ok(Fate::Closed) => self.delay.reset(),
+                // What cannot be delivered now is on disk: it goes on at the next start.
+                Ok(Fate::Later(..)) | Err(_) if self.core.draining.is_cancelled() => return,
+                Ok(Fate::Later(wait, state)) => {
+                    self.handle.set_state(state);
+                    self.wait(Some(wait)).await;
+                }
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(room = %self.handle.room, %error, "the lane cannot read its work");
+                    self.handle.set_state(LaneState::Retrying { reason: error.to_string() });
+                    self.wait(Some(LONGEST_RETRY)).await;
+                }
+            }
+        }
+    }
+
+    /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
+    async fn wait(&self, wait: Option<Duration>) {
+        tokio::select! {
+            () = self.handle.wake.notified(), if wait.is_none() => {}
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            () = self.core.draining.cancelled() => {}
+        }
+    }
+
+    /// Until the account can deliver.
+    async fn account_ready(&self) -> bool {
+        let mut state = self.handle.account.state.subscribe();
+        if state.borrow().may_deliver() {
+            return true;
+        }
+        self.handle.set_state(LaneState::Waiting);
+        tokio::select! {
+            changed = state.wait_for(AccountState::may_deliver) => changed.is_ok(),
+            () = self.core.draining.cancelled() => false,
+        }
+    }
+
+    async fn work_on(&mut self, id: EnvelopeId, row: OutboxRow) -> Result<Fate, StoreError> {
+        let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
+        match planned {
+            Ok(Ok(Work::Steps(steps))) => {
+                if !self.account_ready().await {
+                    return Ok(Fate::Later(Duration::ZERO, LaneState::Waiting));
+                }
+                self.handle.set_state(LaneState::Busy);
+                self.deliver(id, row, &steps).await
+            }
+            Ok(Ok(Work::Nothing)) => {
+                self.core.ledger.complete(self.handle.room.clone(), id, id, None).await?;
+                Ok(Fate::Closed)
+            }
+            Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
+            Ok(Err(error)) => Err(error),
+            Err(panic) => {
+                self.core.counters.add(Count::Panicked);
+                self.bury(id, row, format!("rendering it panicked: {}", panic_text(&panic))).await
+            }
+        }
+    }
+
+    async fn deliver(
+        &mut self,
+        id: EnvelopeId,
+        mut row: OutboxRow,
+        steps: &Steps,
+    ) -> Result<Fate, StoreError> {
+        while let Some(operation) = steps.operation(row.done.len()) {
+            if let Some(wait) = self.permit().await {
+                if self.core.draining.is_cancelled() {
+                    return Ok(Fate::Later(wait, LaneState::Held));
+                }
+                self.handle.set_state(LaneState::Held);
+                self.wait(Some(wait)).await;
+                continue;
+            }
+            self.handle.set_state(LaneState::Busy);
+            let deletes = matches!(operation, relay_contract::Operation::Delete { .. });
+            match self.attempt(operation).await {
+                Ok(receipt) => row.done.push((!deletes).then_some(receipt.message)),
+                Err(DeliverError::TargetGone) if deletes => row.done.push(None),
+                Err(error) => return self.failed(id, row, error).await,
+            }
+            if row.done.len() < steps.steps.len() {
+                self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
+            }
+        }
+        let messages: Vec<MessageRef> = row.done.into_iter().flatten().collect();
+        let room = self.handle.room.clone();
+        self.core.ledger.complete(room, id, steps.subject, Some(messages)).await?;
+        self.core.counters.add(Count::Delivered);
+        tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
+        Ok(Fate::Closed)
+    }
+
+    /// How long until the rate limit allows an attempt; `None` for now.
+    async fn permit(&self) -> Option<Duration> {
+        let capabilities = self.handle.account.connector.capabilities(&self.handle.room);
+        let ask = Ask { room: self.handle.room.clone(), capabilities };
+        match self.handle.account.limit.send(ask).await {
+            Ok(Permit::Granted) => None,
+            Ok(Permit::Wait(wait)) => Some(wait.max(Duration::from_millis(1))),
+            // Only at the very end of the process: the row stays.
+            Err(_) => Some(Duration::from_secs(1)),
+        }
+    }
+
+    async fn attempt(&self, operation: relay_contract::Operation<'_>) -> Result<Receipt, DeliverError> {
+        let connector = &self.handle.account.connector;
+        let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
+        let fenced = AssertUnwindSafe(attempt).catch_unwind();
+        match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => {
+                self.core.counters.add(Count::Panicked);
+                Err(DeliverError::Unsure(format!("delivering it panicked: {}", panic_text(&panic))))
+            }
+            Err(_) => Err(DeliverError::Unsure("no answer in time".into())),
+        }
+    }
+
+    /// Decides what an error means for the row and for the lane.
+    async fn failed(
+        &mut self,
+        id: EnvelopeId,
+        mut row: OutboxRow,
+        error: DeliverError,
+    ) -> Result<Fate, StoreError> {
+        tracing::warn!(room = %self.handle.room, envelope = %id, %error, "a delivery failed");
+        row.attempts = row.attempts.saturating_add(1);
+        row.last_error = Some(error.to_string());
+        let counters = &self.core.counters;
+        let retry = |lane: &mut Self| (lane.delay.next(), LaneState::Retrying { reason: error.to_string() });
+        let (wait, state) = match &error {
+            DeliverError::RateLimited { retry_after, scope } => {
+                counters.add(Count::RateLimited);
+                let retry_after = (*retry_after).clamp(*HOLD.start(), *HOLD.end());
+                let refused = Refused { room: self.handle.room.clone(), retry_after, scope: *scope };
+                // The wait below holds this lane even if the actor is gone.
+                let _ = self.handle.account.limit.send(refused).await;
+                return Ok(Fate::Later(retry_after, LaneState::Held));
+            }
+            DeliverError::Unavailable(_) => {
+                counters.add(Count::Retried);
+                retry(self)
+            }
+            DeliverError::Unsure(reason) => {
+                counters.add(Count::Unsure);
+                if reason.contains("panicked") && row.attempts >= PANICS {
+                    return self.bury(id, row, error.to_string()).await;
+                }
+                retry(self)
+            }
+            DeliverError::Unauthorized(problem) => {
+                self.park_account(problem.clone());
+                (Duration::ZERO, LaneState::Waiting)
+            }
+            DeliverError::Forbidden(problem) => {
+                (PARKED_RETRY, LaneState::Parked { problem: problem.clone() })
+            }
+            DeliverError::TargetGone => {
+                counters.add(Count::TargetGone);
+                return self.bury(id, row, "target_gone".into()).await;
+            }
+            DeliverError::Rejected(_) => return self.bury(id, row, error.to_string()).await,
+        };
+        self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
+        Ok(Fate::Later(wait, state))
+    }
+
+    /// The reader checks the credential at once, and again and again until it works.
+    fn park_account(&self, problem: Problem) {
+        tracing::error!(account = %self.handle.account.name, "parked: {problem}");
+        self.handle.account.set_state(AccountState::Parked { problem });
+        self.handle.account.recheck.notify_one();
+    }
+
+    async fn bury(&self, id: EnvelopeId, row: OutboxRow, reason: String) -> Result<Fate, StoreError> {
+        tracing::warn!(room = %self.handle.room, envelope = %id, reason, "a delivery was given up");
+        self.core.counters.add(Count::Dead);
+        let letter = DeadLetter { reason, at: Timestamp::now().0, row };
+        self.core.ledger.bury(self.handle.room.clone(), id, letter).await?;
+        Ok(Fate::Closed)
+    }
+}

@@ -1,0 +1,146 @@
+//! What is to be done for one outbox row: the steps, each one request to the platform. Reads the stores, changes nothing.
+
+use super::core::{Core, LaneHandle};
+use crate::adapt::{self, Adapted, ReplyTarget};
+use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use relay_contract::{
+    Author, Envelope, Event, Message, MessageKey, MessageRef, Operation, Part, Persona, RoomKey,
+};
+
+/// What a row comes to.
+pub enum Work {
+    /// These steps, in this order.
+    Steps(Steps),
+    /// Nothing is left to do.
+    Nothing,
+    /// It will never be possible, for this reason.
+    Impossible(&'static str),
+}
+
+/// The steps of a row.
+pub struct Steps {
+    /// Each is one request.
+    pub steps: Vec<Step>,
+    /// Under which name new messages are posted.
+    persona: Option<Persona>,
+    /// What the first new message answers.
+    reply_to: Option<MessageRef>,
+    /// The envelope whose message these steps make or change.
+    pub subject: EnvelopeId,
+    /// What the room does not show as the origin did.
+    pub lost: Vec<&'static str>,
+}
+
+/// One request.
+pub enum Step {
+    /// A new message.
+    Post(Part),
+    /// A change of an existing one.
+    Edit(MessageRef, Part),
+    /// The end of an existing one.
+    Delete(MessageRef),
+}
+
+impl Steps {
+    /// The request of a step.
+    pub fn operation(&self, at: usize) -> Option<Operation<'_>> {
+        Some(match self.steps.get(at)? {
+            Step::Post(part) => Operation::Post {
+                part,
+                persona: self.persona.as_ref(),
+                reply_to: self.reply_to.as_ref().filter(|_| at == 0),
+            },
+            Step::Edit(target, part) => Operation::Edit { target, part },
+            Step::Delete(target) => Operation::Delete { target },
+        })
+    }
+}
+
+/// Works out a row's steps. Pure parts (adapt, render) may panic over a poison message: the lane fences this call.
+pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> Result<Work, StoreError> {
+    let Some(envelope) = core.ledger.envelope(id)? else {
+        return Ok(Work::Impossible("its envelope is not in the journal"));
+    };
+    match (&envelope.event, row.target) {
+        (Event::Posted(_), _) if !core.routes.borrow().knows(&lane.room) => Ok(Work::Impossible("unlinked")),
+        (Event::Posted(message), _) => {
+            let (adapted, parts) = show(core, lane, &envelope, envelope.author.as_ref(), message)?;
+            let steps = parts.into_iter().map(Step::Post).collect();
+            Ok(Work::Steps(steps_of(steps, adapted, id)))
+        }
+        (Event::Edited { to, .. }, Some(target)) => edit(core, lane, &envelope, to, target),
+        (Event::Deleted { .. }, Some(target)) => {
+            let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+            if there.is_empty() {
+                return Ok(Work::Nothing);
+            }
+            let steps = there.into_iter().map(Step::Delete).collect();
+            Ok(Work::Steps(Steps { steps, persona: None, reply_to: None, subject: target, lost: Vec::new() }))
+        }
+        (_, None) => Ok(Work::Impossible("its target is not known")),
+    }
+}
+
+/// The parts that were are changed, what is too much is deleted, what is missing is posted.
+fn edit(
+    core: &Core,
+    lane: &LaneHandle,
+    envelope: &Envelope,
+    to: &Message,
+    target: EnvelopeId,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    if there.is_empty() {
+        return Ok(Work::Impossible("target_gone"));
+    }
+    // The original's author: persona and prefix stay as they were, whatever the edit event tells.
+    let original = core.ledger.envelope(target)?.and_then(|original| original.author);
+    let author = original.as_ref().or(envelope.author.as_ref());
+    let (adapted, parts) = show(core, lane, envelope, author, to)?;
+    let mut parts = parts.into_iter();
+    let mut steps = Vec::new();
+    for message in there {
+        steps.push(match parts.next() {
+            Some(part) => Step::Edit(message, part),
+            None => Step::Delete(message),
+        });
+    }
+    steps.extend(parts.map(Step::Post));
+    Ok(Work::Steps(Steps { reply_to: None, ..steps_of(steps, adapted, target) }))
+}
+
+fn steps_of(steps: Vec<Step>, adapted: Adapted, subject: EnvelopeId) -> Steps {
+    Steps { steps, persona: adapted.persona, reply_to: adapted.reply_to, subject, lost: adapted.lost }
+}
+
+fn show(
+    core: &Core,
+    lane: &LaneHandle,
+    envelope: &Envelope,
+    author: Option<&Author>,
+    message: &Message,
+) -> Result<(Adapted, Vec<Part>), StoreError> {
+    let connector = &lane.account.connector;
+    let capabilities = connector.capabilities(&lane.room);
+    let answered = match &message.reply {
+        Some(reply) => {
+            let target = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
+            let message = name_in(core, &target, &lane.room)?;
+            let link = message.as_ref().and_then(|message| connector.permalink(&lane.room, message));
+            ReplyTarget { message, link }
+        }
+        None => ReplyTarget::default(),
+    };
+    let adapted = adapt::message(author, message, &answered, &capabilities);
+    let parts = connector.render(&lane.room, &adapted.draft);
+    Ok((adapted, parts))
+}
+
+/// What a message of one room is called in another: first part, where it was split.
+fn name_in(core: &Core, message: &MessageKey, room: &RoomKey) -> Result<Option<MessageRef>, StoreError> {
+    let Some(mapped) = core.lookup.find(message)? else {
+        return Ok(None);
+    };
+    let there = core.lookup.messages(mapped.envelope, room)?.unwrap_or_default();
+    Ok(there.into_iter().next())
+}

@@ -1,0 +1,228 @@
+//! One task an account: checks the credential and the rooms, listens, and hands each event to its space. Owns the
+//! account's state.
+
+use super::core::{Core, RunningAccount};
+use super::delay::Delay;
+use super::space::{Hear, Heard, Space};
+use super::states::AccountState;
+use super::supervisor::{Serve, SpaceOf, Supervisor};
+use crate::observe::Count;
+use crate::store::records::SetAside;
+use crate::store::{StoreError, Verdict};
+use actix::Addr;
+use async_trait::async_trait;
+use relay_contract::{Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, Stopped, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Longest wait for a preflight; the contract allows 20 seconds (C2).
+const PREFLIGHT: Duration = Duration::from_secs(25);
+/// How often rooms that could not be used are asked about again.
+const RECHECK_ROOMS: Duration = Duration::from_secs(60);
+/// How often one event is handed to a space that crashes on it.
+const CRASHES: u32 = 3;
+
+/// Runs one account until Relay stops.
+pub async fn run(core: Arc<Core>, account: Arc<RunningAccount>, supervisor: Addr<Supervisor>) {
+    let task =
+        core.readers.track_future(Reader { core: core.clone(), account: account.clone(), supervisor }.run());
+    tokio::select! {
+        () = task => {}
+        // A connector that does not return is left behind; nothing it holds has been acknowledged.
+        () = async { core.listening.cancelled().await; tokio::time::sleep(super::READERS_STOP).await } => {}
+    }
+    account.set_state(AccountState::Stopped);
+}
+
+struct Reader {
+    core: Arc<Core>,
+    account: Arc<RunningAccount>,
+    supervisor: Addr<Supervisor>,
+}
+
+impl Reader {
+    async fn run(self) {
+        let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(300));
+        while !self.core.listening.is_cancelled() {
+            let checked = self.check(&self.account.rooms).await;
+            self.core.states.checked(&self.account.name);
+            let wait = match checked {
+                Ok(spaces) => {
+                    delay.reset();
+                    self.listen(spaces, &mut delay).await
+                }
+                Err(OpenError::Refused(problem)) => self.park(problem, &mut delay),
+                Err(OpenError::Unavailable(reason)) => self.interrupt(reason, &mut delay),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.account.recheck.notified() => {}
+                () = self.core.listening.cancelled() => {}
+            }
+        }
+    }
+
+    /// Preflight: what is found is linked and gets its lanes; the spaces that events may come from are answered.
+    async fn check(&self, rooms: &[NativeId]) -> Result<HashMap<NativeId, Addr<Space>>, OpenError> {
+        let asked = tokio::time::timeout(PREFLIGHT, self.account.connector.preflight(rooms)).await;
+        let found = asked.unwrap_or_else(|_| {
+            Err(OpenError::Unavailable("the platform did not answer in 25 seconds".into()))
+        })?;
+        for warning in &found.warnings {
+            tracing::warn!(account = %self.account.name, "{warning}");
+        }
+        let mut spaces = HashMap::new();
+        for (asked, room) in found.rooms {
+            match room {
+                Ok(report) => {
+                    for warning in &report.warnings {
+                        tracing::warn!(account = %self.account.name, room = report.name, "{warning}");
+                    }
+                    let (space, key) = (report.space.clone(), report.key.clone());
+                    let learned = self.core.learn_room(&self.account.name, &asked, report).await;
+                    learned.map_err(|e| OpenError::Unavailable(e.to_string()))?;
+                    let serve = Serve { account: self.account.name.clone(), space: space.clone(), room: key };
+                    if let Ok(Some(addr)) = self.supervisor.send(serve).await {
+                        spaces.insert(space.id, addr);
+                    }
+                }
+                Err(problem) => {
+                    tracing::warn!(account = %self.account.name, room = %asked, "{problem}");
+                    self.core.states.missing(&self.account.name, &asked, problem);
+                }
+            }
+        }
+        Ok(spaces)
+    }
+
+    /// Listens until the connection is lost for good; answers how long to wait before the next try.
+    async fn listen(&self, spaces: HashMap<NativeId, Addr<Space>>, delay: &mut Delay) -> Duration {
+        let cursor = match self.core.ledger.cursor(&self.account.name) {
+            Ok(cursor) => cursor,
+            Err(error) => return self.interrupt(error.to_string(), delay),
+        };
+        let inbox = ReaderInbox { reader: self, spaces: Mutex::new(spaces) };
+        let listening = self.account.connector.listen(cursor, &inbox);
+        tokio::pin!(listening);
+        let ended = loop {
+            tokio::select! {
+                ended = &mut listening => break ended,
+                () = self.account.recheck.notified() => break Err(ListenError::Lost("checked again".into())),
+                () = tokio::time::sleep(RECHECK_ROOMS) => {
+                    let missing = self.core.states.missing_of(&self.account.name);
+                    if !missing.is_empty() && let Ok(found) = self.check(&missing).await {
+                        inbox.spaces.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                    }
+                }
+            }
+        };
+        match ended {
+            Ok(()) => Duration::ZERO,
+            Err(ListenError::Refused(problem)) => self.park(problem, delay),
+            Err(ListenError::Lost(reason)) => self.interrupt(reason, delay),
+        }
+    }
+
+    fn park(&self, problem: Problem, delay: &mut Delay) -> Duration {
+        tracing::error!(account = %self.account.name, "parked: {problem}");
+        self.account.set_state(AccountState::Parked { problem });
+        // A person needs minutes; but a credential that works again should not need a restart.
+        delay.next().max(Duration::from_secs(15))
+    }
+
+    fn interrupt(&self, reason: String, delay: &mut Delay) -> Duration {
+        tracing::warn!(account = %self.account.name, reason, "not connected");
+        self.account.set_state(AccountState::Interrupted { reason });
+        delay.next()
+    }
+}
+
+/// The engine's side of `listen`.
+struct ReaderInbox<'a> {
+    reader: &'a Reader,
+    spaces: Mutex<HashMap<NativeId, Addr<Space>>>,
+}
+
+#[async_trait]
+impl Inbox for ReaderInbox<'_> {
+    async fn accept(&self, raw: RawEvent) -> Result<(), Stopped> {
+        let space = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(&raw.space).cloned();
+        let Some(mut space) = space else {
+            self.reader.core.counters.add(Count::NotLinked);
+            return Ok(());
+        };
+        let raw = Arc::new(raw);
+        for _ in 0..CRASHES {
+            match space.send(Hear { raw: raw.clone() }).await {
+                Ok(heard) => return self.written(heard?).await,
+                // The space is gone, or went down over this event: wait for the next one.
+                Err(_) => space = self.next_space(&raw.space).await?,
+            }
+        }
+        self.set_aside(&raw, "it crashed its space three times").await
+    }
+
+    fn connected(&self) {
+        tracing::info!(account = %self.reader.account.name, "connected");
+        self.reader.account.set_state(AccountState::Up);
+    }
+
+    fn interrupted(&self, reason: &str) {
+        tracing::warn!(account = %self.reader.account.name, reason, "connection interrupted");
+        self.reader.account.set_state(AccountState::Interrupted { reason: reason.to_owned() });
+    }
+
+    async fn stopped(&self) {
+        self.reader.core.listening.cancelled().await;
+    }
+}
+
+impl ReaderInbox<'_> {
+    /// Waits until the ledger has it.
+    async fn written(&self, heard: Heard) -> Result<(), Stopped> {
+        let Heard::Queued(written) = heard else {
+            return Ok(());
+        };
+        let verdicts = written.await.map_err(|_| Stopped)?.map_err(stop_on)?;
+        for verdict in verdicts {
+            self.reader.core.counters.add(match verdict {
+                Verdict::Accepted(_) => Count::Accepted,
+                Verdict::Repeated => Count::Repeated,
+            });
+        }
+        Ok(())
+    }
+
+    async fn next_space(&self, space: &NativeId) -> Result<Addr<Space>, Stopped> {
+        let ask = || SpaceOf { account: self.reader.account.name.clone(), space: space.clone() };
+        loop {
+            match self.reader.supervisor.send(ask()).await {
+                Ok(Ok(addr)) => {
+                    let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+                    spaces.insert(space.clone(), addr.clone());
+                    return Ok(addr);
+                }
+                Ok(Err(wait)) => tokio::time::sleep(wait).await,
+                Err(_) => return Err(Stopped),
+            }
+        }
+    }
+
+    async fn set_aside(&self, raw: &RawEvent, reason: &str) -> Result<(), Stopped> {
+        self.reader.core.counters.add(Count::SetAside);
+        let event = SetAside {
+            account: self.reader.account.name.to_string(),
+            reason: reason.to_owned(),
+            payload: raw.payload.to_string(),
+            at: Timestamp::now().0,
+        };
+        self.reader.core.ledger.set_aside(event, raw.cursor.clone()).await.map_err(stop_on)
+    }
+}
+
+/// A ledger that cannot be written ends everything: what was not written must not be acknowledged.
+fn stop_on(error: StoreError) -> Stopped {
+    tracing::error!(%error, "an event could not be written");
+    Stopped
+}

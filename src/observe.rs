@@ -1,0 +1,78 @@
+//! What happened, counted: one name for the log line, the status and (later) the metric.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Everything that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Envelopes written to the journal.
+    Accepted,
+    /// Events whose key was known: a platform's repetition.
+    Repeated,
+    /// Relay's own messages coming back.
+    Echo,
+    /// Messages of other bots, which are not carried.
+    OtherBot,
+    /// Events of rooms that are not linked.
+    NotLinked,
+    /// Events that mean nothing to a bridge.
+    Ignored,
+    /// Events that could not be read, kept with their cause.
+    SetAside,
+    /// Edits and deletes of messages that Relay never saw.
+    UnknownTarget,
+    /// Changes of a bridged copy in a room, which do not reach the origin.
+    CopyChanged,
+    /// Edits by somebody who is not the author.
+    NotTheAuthor,
+    /// Deliveries completed.
+    Delivered,
+    /// Attempts that failed and are made again.
+    Retried,
+    /// Attempts whose outcome was unknown and that were repeated.
+    Unsure,
+    /// Attempts that a platform's rate limit sent back.
+    RateLimited,
+    /// Edits whose target is not there any more.
+    TargetGone,
+    /// Deliveries given up.
+    Dead,
+    /// Parts of Relay that panicked and were started again.
+    Panicked,
+}
+
+const ALL: [(Count, &str); 17] = [
+    (Count::Accepted, "accepted"),
+    (Count::Repeated, "repeated"),
+    (Count::Echo, "echo"),
+    (Count::OtherBot, "other_bot"),
+    (Count::NotLinked, "not_linked"),
+    (Count::Ignored, "ignored"),
+    (Count::SetAside, "set_aside"),
+    (Count::UnknownTarget, "unknown_target"),
+    (Count::CopyChanged, "copy_changed"),
+    (Count::NotTheAuthor, "not_the_author"),
+    (Count::Delivered, "delivered"),
+    (Count::Retried, "retried"),
+    (Count::Unsure, "unsure"),
+    (Count::RateLimited, "rate_limited"),
+    (Count::TargetGone, "target_gone"),
+    (Count::Dead, "dead"),
+    (Count::Panicked, "panicked"),
+];
+
+/// The counters of one process, from its start.
+#[derive(Debug, Default)]
+pub struct Counters([AtomicU64; ALL.len()]);
+
+impl Counters {
+    /// Counts one.
+    pub fn add(&self, what: Count) {
+        self.0[what as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Names and values, in the order of a message's path.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        ALL.iter().map(|(what, name)| (*name, self.0[*what as usize].load(Ordering::Relaxed)))
+    }
+}

@@ -1,0 +1,33 @@
+//! The platforms that this Relay speaks: the only file that names connector crates.
+
+use relay_contract::{Connector, Field, Platform, Problem, Settings};
+use std::sync::Arc;
+
+/// One platform, as its crate declares it.
+pub struct Entry {
+    /// Its name, also in the config.
+    pub platform: Platform,
+    /// The keys that its accounts have.
+    pub fields: &'static [Field],
+    /// Makes a connector from checked settings.
+    pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
+}
+
+impl Entry {
+    /// Its name in the config.
+    pub fn name(&'static self) -> &'static str {
+        self.platform.as_str()
+    }
+}
+
+/// All of them.
+pub static ALL: &[Entry] = &[
+    Entry { platform: relay_discord::PLATFORM, fields: relay_discord::FIELDS, open: relay_discord::open },
+    Entry { platform: relay_slack::PLATFORM, fields: relay_slack::FIELDS, open: relay_slack::open },
+    Entry { platform: relay_telegram::PLATFORM, fields: relay_telegram::FIELDS, open: relay_telegram::open },
+];
+
+/// The platform of that name.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name() == name)
+}

@@ -1,0 +1,78 @@
+//! What is kept on disk: the ledger (the truth, in fjall) and the mapping (an index over it, in sled).
+//!
+//! The only home of fjall and sled, and synchronous but for the queue into the ledger's writer thread.
+//!
+//! **The ledger** holds, each in a keyspace of its own: the *journal* (accepted envelopes), *work* (what is still to be
+//! fanned out, delivered, or was given up), *seen* (event keys), *index* (which native messages an envelope became, as
+//! a numbered log) and *meta* (format, cursors, rooms by the id they were asked for). One writer thread executes all
+//! changes in order; many of them share one batch and one sync.
+//!
+//! **Crash cases.** A change is answered only after its batch is synced, so whoever was answered can rely on it. Accept
+//! writes event key, journal, origin mapping and cursor at once: an event is there wholly or not at all, and its
+//! repetition is recognised. Fan-out is not synced: if it is lost, its mark in *work* is still there and it is done again
+//! from the journal with the same keys. Complete removes the outbox row and appends receipts at once: a delivery is
+//! either still to be done or proven.
+
+pub mod format;
+mod keys;
+pub mod ledger;
+pub mod mapping;
+pub mod records;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use ledger::{Ledger, LedgerPosition};
+pub use mapping::{Lookup, Mapped, MappingIndex};
+pub use records::{DeadLetter, EnvelopeId, OutboxRow};
+pub use writer::Verdict;
+
+use std::path::PathBuf;
+
+/// Why the store could not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system refused.
+    #[error("{what} ({path}): {why}", path = path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// Another process has the ledger open.
+    #[error("{} is in use by another relay process", .0.display())]
+    Locked(PathBuf),
+    /// Written by a newer Relay.
+    #[error("the state in {} has format {found}; this Relay knows formats up to {known}. Use the newer Relay that wrote it, or another data_dir", path.display())]
+    Newer {
+        /// Where.
+        path: PathBuf,
+        /// The stored number.
+        found: u32,
+        /// The newest that this binary reads.
+        known: u32,
+    },
+    /// A record that cannot be read.
+    #[error("a record in the {place} cannot be read: {why}")]
+    Corrupt {
+        /// Which keyspace.
+        place: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The engine below failed; nothing more is written.
+    #[error("the ledger failed: {0}")]
+    Engine(String),
+    /// The writer has stopped.
+    #[error("the ledger is closed")]
+    Closed,
+}
+
+impl From<fjall::Error> for StoreError {
+    fn from(error: fjall::Error) -> Self {
+        Self::Engine(error.to_string())
+    }
+}

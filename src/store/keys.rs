@@ -1,0 +1,120 @@
+//! Keys of stored records. Parts are separated by NUL, which no native id contains.
+
+use super::records::EnvelopeId;
+use relay_contract::{Account, EventKey, NativeId, Platform, RoomKey};
+
+/// Marks in the work keyspace, by their first byte.
+pub mod work {
+    /// Accepted, not fanned out yet: followed by the envelope id.
+    pub const TO_FAN_OUT: u8 = b'a';
+    /// An outbox row: followed by room and envelope id.
+    pub const OUTBOX: u8 = b'o';
+    /// The same row, found from its envelope: followed by envelope id and room.
+    pub const PENDING: u8 = b'p';
+    /// A dead letter: followed by room and envelope id.
+    pub const DEAD: u8 = b'd';
+    /// A poison event that was set aside: followed by an envelope id of its own.
+    pub const ASIDE: u8 = b'x';
+}
+
+/// A room, ended by two NULs, so that no room's key is the beginning of another's.
+pub fn room(room: &RoomKey) -> Vec<u8> {
+    let mut key = Vec::with_capacity(64);
+    for part in [room.platform.as_str(), room.network.as_str(), room.room.as_str()] {
+        key.extend_from_slice(part.as_bytes());
+        key.push(0);
+    }
+    key.push(0);
+    key
+}
+
+/// The room of a key made by [`room`].
+pub fn parse_room(key: &[u8]) -> Option<RoomKey> {
+    let mut parts = key.split(|&byte| byte == 0).map(|part| std::str::from_utf8(part).ok());
+    let (platform, network, room) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(RoomKey::new(Platform::from_stored(platform.to_owned()), network, room))
+}
+
+/// An event key.
+pub fn event(event: &EventKey) -> Vec<u8> {
+    let mut key = room(&event.room);
+    key.push(event.kind as u8);
+    key.extend_from_slice(event.id.as_str().as_bytes());
+    key.push(0);
+    key.extend_from_slice(event.version.as_bytes());
+    key
+}
+
+/// The mark of an envelope that is to be fanned out.
+pub fn to_fan_out(id: EnvelopeId) -> Vec<u8> {
+    tagged(work::TO_FAN_OUT, &id.0)
+}
+
+/// The beginning of all outbox rows of a room.
+pub fn lane(of: &RoomKey) -> Vec<u8> {
+    tagged(work::OUTBOX, &room(of))
+}
+
+/// An outbox row.
+pub fn outbox(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
+    let mut key = lane(of);
+    key.extend_from_slice(&id.0);
+    key
+}
+
+/// The beginning of all marks of an envelope's pending rows.
+pub fn pending_of(id: EnvelopeId) -> Vec<u8> {
+    tagged(work::PENDING, &id.0)
+}
+
+/// The mark of one pending row.
+pub fn pending(id: EnvelopeId, of: &RoomKey) -> Vec<u8> {
+    let mut key = pending_of(id);
+    key.extend_from_slice(&room(of));
+    key
+}
+
+/// A dead letter.
+pub fn dead(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
+    let mut key = tagged(work::DEAD, &room(of));
+    key.extend_from_slice(&id.0);
+    key
+}
+
+/// A poison event.
+pub fn aside(id: EnvelopeId) -> Vec<u8> {
+    tagged(work::ASIDE, &id.0)
+}
+
+/// An account's cursor, in meta.
+pub fn cursor(account: &Account) -> Vec<u8> {
+    [b"cursor\0", account.0.as_bytes()].concat()
+}
+
+/// The beginning of all rooms in meta.
+pub const ROOM_PREFIX: &[u8] = b"room\0";
+
+/// A room as it was asked for, in meta.
+pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
+    [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()
+}
+
+/// Account and id of a key made by [`known_room`].
+pub fn parse_known_room(key: &[u8]) -> Option<(Account, NativeId)> {
+    let rest = std::str::from_utf8(key.strip_prefix(ROOM_PREFIX)?).ok()?;
+    let (account, asked) = rest.split_once('\0')?;
+    Some((Account(account.to_owned()), NativeId::from(asked)))
+}
+
+/// The envelope id at the end of a key.
+pub fn trailing_id(key: &[u8]) -> Option<EnvelopeId> {
+    let from = key.len().checked_sub(16)?;
+    key.get(from..)?.try_into().ok().map(EnvelopeId)
+}
+
+fn tagged(tag: u8, rest: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(rest.len() + 17);
+    key.push(tag);
+    key.extend_from_slice(rest);
+    key
+}

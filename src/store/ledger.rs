@@ -1,0 +1,398 @@
+//! The ledger: opening, reading, and the asynchronous way to its writer.
+
+use super::records::{
+    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
+};
+use super::writer::{self, Command, Verdict};
+use super::{StoreError, format, keys};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// Commands that wait for the writer; more than this makes the callers wait.
+const QUEUE: usize = 1024;
+
+/// How far the index log goes: the number of its last line.
+pub type LedgerPosition = u64;
+
+/// The ledger. Cheap to clone; the database closes when the last clone and the writer are gone.
+#[derive(Clone)]
+pub struct Ledger {
+    pub(super) shared: Arc<Shared>,
+    queue: mpsc::Sender<Command>,
+}
+
+/// An envelope with the deliveries that it leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FannedOut {
+    /// The envelope.
+    pub id: EnvelopeId,
+    /// One row a room; none when it goes nowhere.
+    pub rows: Vec<(RoomKey, OutboxRow)>,
+}
+
+/// A room that was found at some time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownRoomEntry {
+    /// Through which account.
+    pub account: Account,
+    /// The id it was asked for by.
+    pub asked: NativeId,
+    /// What it is.
+    pub room: KnownRoom,
+}
+
+/// The keyspaces, and what is known of them without asking the disk.
+pub(super) struct Shared {
+    pub(super) db: Database,
+    pub(super) meta: Keyspace,
+    pub(super) journal: Keyspace,
+    pub(super) work: Keyspace,
+    pub(super) seen: Keyspace,
+    pub(super) index: Keyspace,
+    /// Number of the last committed line of the index log.
+    pub(super) position: AtomicU64,
+    /// Rows still to be delivered, and dead letters, a room.
+    pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
+    /// Told after every commit that accepted something.
+    pub(super) accepted: Notify,
+    /// Told after every commit that lengthened the index log.
+    pub(super) indexed: Notify,
+    /// Told once when the database below has failed.
+    pub(super) failed: Notify,
+}
+
+/// How much waits for a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Outbox rows.
+    pub queued: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// The writer's thread.
+pub struct WriterGuard(Option<std::thread::JoinHandle<()>>);
+
+impl WriterGuard {
+    /// Waits until the writer has ended; see [`Ledger::close`].
+    pub fn join(mut self) {
+        if let Some(thread) = self.0.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the ledger's writer panicked");
+        }
+    }
+}
+
+impl Ledger {
+    /// Opens or makes the ledger in a state directory, which gets the mode 0700.
+    pub fn open(data_dir: &Path) -> Result<(Self, WriterGuard), StoreError> {
+        make_private_dir(data_dir)?;
+        let path = data_dir.join("ledger");
+        let shared = Arc::new(Shared::open(&path)?);
+        let (queue, commands) = mpsc::channel(QUEUE);
+        let of_writer = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("ledger".into())
+            .spawn(move || writer::run(&of_writer, commands))
+            .map_err(|e| StoreError::Io { what: "starting the writer thread", path, why: e.to_string() })?;
+        Ok((Self { shared, queue }, WriterGuard(Some(thread))))
+    }
+
+    /// Queues envelopes of one event for acceptance. Returns as soon as their place in the order is certain; the
+    /// receiver resolves when they are on disk.
+    pub async fn accept(
+        &self,
+        account: Account,
+        envelopes: Vec<Envelope>,
+        cursor: Option<String>,
+    ) -> Result<oneshot::Receiver<Result<Vec<Verdict>, StoreError>>, StoreError> {
+        let (done, receiver) = oneshot::channel();
+        self.send(Command::Accept { account, envelopes, cursor, done }).await?;
+        Ok(receiver)
+    }
+
+    /// Sets an event aside that could not be read. Resolves when it is on disk.
+    pub async fn set_aside(&self, event: SetAside, cursor: Option<String>) -> Result<(), StoreError> {
+        self.ask(|done| Command::SetAside { event, cursor, done }).await
+    }
+
+    /// Marks envelopes as fanned out into these rows. Not synced: it would be done again.
+    pub async fn fan_out(&self, fanned: Vec<FannedOut>) -> Result<(), StoreError> {
+        self.ask(|done| Command::FanOut { fanned, done }).await
+    }
+
+    /// Executes what is queued, syncs, and ends the writer. Whatever comes later is refused.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.ask(|done| Command::Close { done }).await
+    }
+
+    /// Stores what has been done of a row so far. Resolves when it is on disk.
+    pub async fn progress(&self, room: RoomKey, id: EnvelopeId, row: OutboxRow) -> Result<(), StoreError> {
+        self.ask(|done| Command::Progress { room, id, row, done }).await
+    }
+
+    /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now.
+    pub async fn complete(
+        &self,
+        room: RoomKey,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Complete { room, id, subject, messages, done }).await
+    }
+
+    /// Closes a row as a dead letter, keeping what parts of it were delivered.
+    pub async fn bury(&self, room: RoomKey, id: EnvelopeId, letter: DeadLetter) -> Result<(), StoreError> {
+        self.ask(|done| Command::Bury { room, id, letter, done }).await
+    }
+
+    /// Remembers what a room turned out to be.
+    pub async fn remember_room(
+        &self,
+        account: Account,
+        asked: NativeId,
+        room: KnownRoom,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::RememberRoom { account, asked, room, done }).await
+    }
+
+    async fn ask(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Command,
+    ) -> Result<(), StoreError> {
+        let (done, receiver) = oneshot::channel();
+        self.send(command(done)).await?;
+        receiver.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.queue.send(command).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Resolves after something was accepted. One waiter.
+    pub async fn something_accepted(&self) {
+        self.shared.accepted.notified().await;
+    }
+
+    /// Resolves after the index log became longer. One waiter.
+    pub async fn something_indexed(&self) {
+        self.shared.indexed.notified().await;
+    }
+
+    /// Resolves when the database below has failed: nothing more can be promised.
+    pub async fn failure(&self) {
+        self.shared.failed.notified().await;
+    }
+
+    /// The number of the index log's last line.
+    pub fn position(&self) -> LedgerPosition {
+        self.shared.position.load(Ordering::Acquire)
+    }
+
+    /// Envelopes that are accepted and not fanned out, oldest first, at most `most`, from `from` on.
+    pub fn to_fan_out(&self, from: EnvelopeId, most: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let end = [keys::work::TO_FAN_OUT + 1];
+        let range = self.shared.work.range(keys::to_fan_out(from).as_slice()..end.as_slice());
+        range.take(most).map(|entry| id_of(&entry.key()?)).collect()
+    }
+
+    /// An accepted envelope.
+    pub fn envelope(&self, id: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+        let Some(bytes) = self.shared.journal.get(id.0)? else {
+            return Ok(None);
+        };
+        Ok(Some(StoredEnvelope::decode(&bytes)?.into_envelope()))
+    }
+
+    /// The oldest row of a room that is not older than `from`.
+    pub fn head(
+        &self,
+        room: &RoomKey,
+        from: EnvelopeId,
+    ) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
+        let lane = keys::lane(room);
+        let mut rows = self.shared.work.range(keys::outbox(room, from)..);
+        let Some(entry) = rows.next() else { return Ok(None) };
+        let (key, value) = entry.into_inner()?;
+        if !key.starts_with(&lane) {
+            return Ok(None);
+        }
+        Ok(Some((id_of(&key)?, OutboxRow::decode(&value)?)))
+    }
+
+    /// Rooms in which a delivery of this envelope is still to be done.
+    pub fn pending(&self, id: EnvelopeId) -> Result<Vec<RoomKey>, StoreError> {
+        let prefix = keys::pending_of(id);
+        let rooms = self.shared.work.prefix(&prefix);
+        rooms.map(|entry| Ok(keys::parse_room(&entry.key()?[prefix.len()..]).ok_or_else(bad_key)?)).collect()
+    }
+
+    /// Whether the delivery of an envelope to a room was given up.
+    pub fn is_dead(&self, room: &RoomKey, id: EnvelopeId) -> Result<bool, StoreError> {
+        Ok(self.shared.work.contains_key(keys::dead(room, id))?)
+    }
+
+    /// Dead letters, oldest first a room, at most `most`.
+    pub fn dead_letters(&self, most: usize) -> Result<Vec<(RoomKey, EnvelopeId, DeadLetter)>, StoreError> {
+        let entries = self.shared.work.prefix([keys::work::DEAD]);
+        entries
+            .take(most)
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+                Ok((room, id_of(&key)?, DeadLetter::decode(&value)?))
+            })
+            .collect()
+    }
+
+    /// Events that were set aside, oldest first, at most `most`.
+    pub fn aside(&self, most: usize) -> Result<Vec<SetAside>, StoreError> {
+        let entries = self.shared.work.prefix([keys::work::ASIDE]);
+        entries.take(most).map(|entry| SetAside::decode(&entry.value()?)).collect()
+    }
+
+    /// Lines of the index log after a position, in order, at most `most`.
+    pub fn index_after(
+        &self,
+        position: LedgerPosition,
+        most: usize,
+    ) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
+        // Lines beyond the published position may belong to a batch that is not synced yet.
+        let end = self.position().saturating_add(1);
+        let lines = self.shared.index.range(position.saturating_add(1).to_be_bytes()..end.to_be_bytes());
+        lines
+            .take(most)
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                let number = <[u8; 8]>::try_from(&*key).map_err(|_| bad_key())?;
+                Ok((u64::from_be_bytes(number), IndexLine::decode(&value)?))
+            })
+            .collect()
+    }
+
+    /// The newest cursor of an account.
+    pub fn cursor(&self, account: &Account) -> Result<Option<String>, StoreError> {
+        let bytes = self.shared.meta.get(keys::cursor(account))?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    }
+
+    /// What a room turned out to be when it was last asked about.
+    pub fn known_room(&self, account: &Account, asked: &NativeId) -> Result<Option<KnownRoom>, StoreError> {
+        let bytes = self.shared.meta.get(keys::known_room(account, asked))?;
+        bytes.map(|bytes| KnownRoom::decode(&bytes)).transpose()
+    }
+
+    /// All rooms that were ever found.
+    pub fn known_rooms(&self) -> Result<Vec<KnownRoomEntry>, StoreError> {
+        let entries = self.shared.meta.prefix(keys::ROOM_PREFIX);
+        entries
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                let (account, asked) = keys::parse_known_room(&key).ok_or_else(bad_key)?;
+                Ok(KnownRoomEntry { account, asked, room: KnownRoom::decode(&value)? })
+            })
+            .collect()
+    }
+
+    /// A number that tells this ledger from any other, made with it.
+    pub fn identity(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.shared.meta.get(IDENTITY)?.map(|bytes| bytes.to_vec()).unwrap_or_default())
+    }
+
+    /// How much waits for each room.
+    pub fn depths(&self) -> HashMap<RoomKey, Depth> {
+        self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes on disk.
+    pub fn disk_space(&self) -> Result<u64, StoreError> {
+        Ok(self.shared.db.disk_space()?)
+    }
+}
+
+const IDENTITY: &[u8] = b"identity";
+
+impl Shared {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let db = Database::builder(path)
+            .cache_size(16 << 20)
+            .max_journaling_size(64 << 20)
+            .worker_threads(1)
+            .open()
+            .map_err(|error| match error {
+                fjall::Error::Locked => StoreError::Locked(path.to_owned()),
+                other => StoreError::Engine(format!("{}: {other}", path.display())),
+            })?;
+        // Memtables default to 64 MiB each, which idle memory would show.
+        let keyspace =
+            |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
+        let shared = Self {
+            meta: keyspace("meta")?,
+            journal: keyspace("journal")?,
+            work: keyspace("work")?,
+            seen: keyspace("seen")?,
+            index: keyspace("index")?,
+            position: AtomicU64::new(0),
+            depth: Mutex::default(),
+            accepted: Notify::new(),
+            indexed: Notify::new(),
+            failed: Notify::new(),
+            db: db.clone(),
+        };
+        format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
+        if shared.meta.get(IDENTITY)?.is_none() {
+            shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
+        }
+        shared.recover()?;
+        Ok(shared)
+    }
+
+    /// Counts what waits, and finds the end of the index log.
+    fn recover(&self) -> Result<(), StoreError> {
+        if let Some(last) = self.index.last_key_value() {
+            let number = <[u8; 8]>::try_from(&*last.key()?).map_err(|_| bad_key())?;
+            self.position.store(u64::from_be_bytes(number), Ordering::Release);
+        }
+        let mut depth = self.depth.lock().unwrap_or_else(PoisonError::into_inner);
+        for tag in [keys::work::OUTBOX, keys::work::DEAD] {
+            for entry in self.work.prefix([tag]) {
+                let key = entry.key()?;
+                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+                let of_room = depth.entry(room).or_default();
+                if tag == keys::work::OUTBOX { of_room.queued += 1 } else { of_room.dead += 1 }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn id_of(key: &[u8]) -> Result<EnvelopeId, StoreError> {
+    keys::trailing_id(key).ok_or_else(bad_key)
+}
+
+fn bad_key() -> StoreError {
+    StoreError::Corrupt { place: "work", why: "a key has not the expected shape".into() }
+}
+
+/// Makes a directory that only this user can enter, or narrows one that exists.
+pub fn make_private_dir(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let failed =
+        |what, e: std::io::Error| StoreError::Io { what, path: PathBuf::from(path), why: e.to_string() };
+    if !path.is_dir() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|e| failed("making the state directory", e))?;
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+        .map_err(|e| failed("setting the state directory's mode to 0700", e))
+}

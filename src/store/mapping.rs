@@ -1,0 +1,284 @@
+//! The mapping: message ids in both directions, in sled. An index over the ledger's index log, written behind it.
+//!
+//! It stores the position it has reached together with what it learned, in one sled batch. A lookup first asks sled, then
+//! lays the lines over it that the index has not reached: so a miss counts only when both have nothing. When the folder
+//! is gone, will not open, belongs to another ledger, or the machine went down without a clean stop (sled's flush does
+//! not survive a power cut), it is set aside and made anew from the ledger.
+
+use super::ledger::Ledger;
+use super::records::{EnvelopeId, IndexLine};
+use super::{LedgerPosition, StoreError, keys};
+use relay_contract::{MessageKey, MessageRef, RoomKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Lines in one sled batch.
+const BATCH: usize = 1024;
+
+const POSITION: &[u8] = b"_position";
+const LEDGER: &[u8] = b"_ledger";
+const BOOT: &[u8] = b"_boot";
+const CLEAN: &[u8] = b"_clean";
+
+/// What a message is, seen from its native id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapped {
+    /// The envelope that posted it.
+    pub envelope: EnvelopeId,
+    /// A person posted it here; otherwise Relay did.
+    pub origin: bool,
+}
+
+/// The sled side, for its single writer.
+#[derive(Clone)]
+pub struct MappingIndex {
+    sled: sled::Db,
+}
+
+/// The reading side: sled, and the ledger's lines beyond it. Cheap to clone.
+#[derive(Clone)]
+pub struct Lookup {
+    sled: sled::Db,
+    ledger: Ledger,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Copies {
+    messages: Vec<MessageRef>,
+    origin: bool,
+}
+
+impl MappingIndex {
+    /// Opens the mapping beside a ledger and brings it up to the ledger's position, calling `progress` with lines done
+    /// and lines in all when that takes more than one batch.
+    pub fn open(
+        data_dir: &Path,
+        ledger: &Ledger,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, StoreError> {
+        let path = data_dir.join("mapping");
+        let existed = path.exists();
+        let identity = ledger.identity()?;
+        let sound = open_sled(&path).and_then(|sled| match distrust(&sled, &identity, ledger.position()) {
+            None => Ok(sled),
+            Some(reason) if existed && !sled.is_empty() => Err(reason),
+            Some(_) => Ok(sled),
+        });
+        let sled = match sound {
+            Ok(sled) => sled,
+            Err(reason) => {
+                let aside = set_aside(&path)?;
+                tracing::warn!(
+                    reason,
+                    set_aside = %aside.display(),
+                    "the mapping is made anew from the ledger"
+                );
+                open_sled(&path).map_err(StoreError::Engine)?
+            }
+        };
+        let index = Self { sled };
+        index.write(|sled| {
+            sled.insert(LEDGER, identity)?;
+            sled.insert(BOOT, boot_id().into_bytes())?;
+            sled.remove(CLEAN)?;
+            Ok(())
+        })?;
+        index.catch_up(ledger, progress)?;
+        Ok(index)
+    }
+
+    /// A reader over this mapping and its ledger.
+    pub fn lookup(&self, ledger: Ledger) -> Lookup {
+        Lookup { sled: self.sled.clone(), ledger }
+    }
+
+    /// The ledger position that the index has reached.
+    pub fn position(&self) -> LedgerPosition {
+        position(&self.sled)
+    }
+
+    /// Takes in all lines that the ledger has and the index has not.
+    pub fn catch_up(&self, ledger: &Ledger, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        let start = self.position();
+        loop {
+            let reached = self.position();
+            let lines = ledger.index_after(reached, BATCH)?;
+            let Some((last, _)) = lines.last() else {
+                return Ok(());
+            };
+            let mut batch = sled::Batch::default();
+            batch.insert(POSITION, &last.to_be_bytes());
+            for (_, line) in &lines {
+                add_line(&mut batch, line)?;
+            }
+            self.write(|sled| sled.apply_batch(batch))?;
+            progress(self.position().saturating_sub(start), ledger.position().saturating_sub(start));
+        }
+    }
+
+    /// Says that everything was written: the next start may trust it even after a reboot.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.write(|sled| {
+            sled.flush()?;
+            sled.insert(CLEAN, &[1])?;
+            sled.flush().map(drop)
+        })
+    }
+
+    fn write(&self, change: impl FnOnce(&sled::Db) -> sled::Result<()>) -> Result<(), StoreError> {
+        change(&self.sled).map_err(|e| StoreError::Engine(format!("mapping: {e}")))
+    }
+}
+
+impl Lookup {
+    /// What a native message is: which envelope posted it, here or from elsewhere.
+    pub fn find(&self, message: &MessageKey) -> Result<Option<Mapped>, StoreError> {
+        for (_, line) in self.tail()?.iter().rev() {
+            if line.room == message.room && line.messages.iter().any(|known| known.id == message.id) {
+                return Ok(Some(Mapped { envelope: line.envelope, origin: line.origin }));
+            }
+        }
+        match self.get(message_key(&message.room, message.id.as_str()))? {
+            Some(value) => match &*value {
+                [origin, id @ ..] => {
+                    let id = id.try_into().map_err(|_| bad_value())?;
+                    Ok(Some(Mapped { envelope: EnvelopeId(id), origin: *origin == 1 }))
+                }
+                [] => Err(bad_value()),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// What an envelope's message is called in one room; `None` if it was never there, empty if it was deleted.
+    pub fn messages(
+        &self,
+        envelope: EnvelopeId,
+        room: &RoomKey,
+    ) -> Result<Option<Vec<MessageRef>>, StoreError> {
+        for (_, line) in self.tail()?.into_iter().rev() {
+            if line.envelope == envelope && line.room == *room {
+                return Ok(Some(line.messages));
+            }
+        }
+        let value = self.get(copies_key(envelope, room))?;
+        value.map(|bytes| decode_copies(&bytes).map(|copies| copies.messages)).transpose()
+    }
+
+    /// All rooms in which Relay has delivered an envelope's message.
+    pub fn delivered_to(&self, envelope: EnvelopeId) -> Result<Vec<RoomKey>, StoreError> {
+        let prefix = copies_prefix(envelope);
+        let mut rooms = BTreeMap::new();
+        for entry in self.sled.scan_prefix(&prefix) {
+            let (key, value) = entry.map_err(|e| StoreError::Engine(format!("mapping: {e}")))?;
+            let room = key.get(prefix.len()..).and_then(keys::parse_room).ok_or_else(bad_value)?;
+            rooms.insert(room, decode_copies(&value)?.origin);
+        }
+        for (_, line) in self.tail()? {
+            if line.envelope == envelope {
+                rooms.insert(line.room, line.origin);
+            }
+        }
+        Ok(rooms.into_iter().filter(|(_, origin)| !origin).map(|(room, _)| room).collect())
+    }
+
+    /// The ledger position that the index has reached.
+    pub fn position(&self) -> LedgerPosition {
+        position(&self.sled)
+    }
+
+    /// Lines that the ledger has and the index has not.
+    fn tail(&self) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
+        let reached = self.position();
+        if reached >= self.ledger.position() {
+            return Ok(Vec::new());
+        }
+        self.ledger.index_after(reached, usize::MAX)
+    }
+
+    fn get(&self, key: Vec<u8>) -> Result<Option<sled::IVec>, StoreError> {
+        self.sled.get(key).map_err(|e| StoreError::Engine(format!("mapping: {e}")))
+    }
+}
+
+fn open_sled(path: &Path) -> Result<sled::Db, String> {
+    // sled panics on some kinds of damage; a damaged index must never stop Relay.
+    let opened = std::panic::catch_unwind(|| {
+        sled::Config::new().path(path).mode(sled::Mode::LowSpace).cache_capacity(16 << 20).open()
+    });
+    match opened {
+        Ok(Ok(sled)) => Ok(sled),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("it is damaged".into()),
+    }
+}
+
+/// Why a mapping that opened is not to be believed.
+fn distrust(sled: &sled::Db, identity: &[u8], ledger_position: LedgerPosition) -> Option<String> {
+    let stored = |key: &[u8]| sled.get(key).ok().flatten();
+    if stored(LEDGER).is_none_or(|ledger| ledger != identity) {
+        return Some("it belongs to another ledger".into());
+    }
+    if position(sled) > ledger_position {
+        return Some("it is ahead of the ledger".into());
+    }
+    if stored(CLEAN).is_none() && stored(BOOT).is_none_or(|boot| boot != boot_id().as_bytes()) {
+        return Some("the machine went down without a clean stop".into());
+    }
+    None
+}
+
+fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let aside = path.with_file_name(format!("mapping.set-aside-{}", ulid::Ulid::new()));
+    std::fs::rename(path, &aside).map_err(|e| StoreError::Io {
+        what: "setting the mapping aside",
+        path: path.to_owned(),
+        why: e.to_string(),
+    })?;
+    Ok(aside)
+}
+
+/// Changes with every start of the machine; constant where the system has none, and then `CLEAN` alone decides nothing
+/// worse than `kill -9`, which sled survives.
+fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+fn position(sled: &sled::Db) -> LedgerPosition {
+    let stored = sled.get(POSITION).ok().flatten();
+    stored.and_then(|bytes| <[u8; 8]>::try_from(&*bytes).ok()).map_or(0, u64::from_be_bytes)
+}
+
+fn add_line(batch: &mut sled::Batch, line: &IndexLine) -> Result<(), StoreError> {
+    for message in &line.messages {
+        let mut value = vec![u8::from(line.origin)];
+        value.extend_from_slice(&line.envelope.0);
+        batch.insert(message_key(&line.room, message.id.as_str()), value);
+    }
+    let copies = Copies { messages: line.messages.clone(), origin: line.origin };
+    let bytes = rmp_serde::to_vec_named(&copies)
+        .map_err(|e| StoreError::Corrupt { place: "mapping", why: e.to_string() })?;
+    batch.insert(copies_key(line.envelope, &line.room), bytes);
+    Ok(())
+}
+
+fn decode_copies(bytes: &[u8]) -> Result<Copies, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|e| StoreError::Corrupt { place: "mapping", why: e.to_string() })
+}
+
+fn message_key(room: &RoomKey, id: &str) -> Vec<u8> {
+    [b"m", keys::room(room).as_slice(), id.as_bytes()].concat()
+}
+
+fn copies_prefix(envelope: EnvelopeId) -> Vec<u8> {
+    [b"e", envelope.0.as_slice()].concat()
+}
+
+fn copies_key(envelope: EnvelopeId, room: &RoomKey) -> Vec<u8> {
+    [copies_prefix(envelope), keys::room(room)].concat()
+}
+
+fn bad_value() -> StoreError {
+    StoreError::Corrupt { place: "mapping", why: "a value has not the expected shape".into() }
+}

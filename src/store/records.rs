@@ -1,0 +1,151 @@
+//! The records on disk: types of their own, so that the domain can change without them. MessagePack with named fields
+//! behind a header; a field may be added with `#[serde(default)]`, anything else is a new version.
+
+use super::StoreError;
+use super::format;
+use relay_contract::{MessageRef, RoomKey};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+mod envelope;
+pub use envelope::StoredEnvelope;
+
+/// The id that the ledger gives an envelope: a ULID, so that ids sort by time of acceptance.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnvelopeId(pub [u8; 16]);
+
+impl fmt::Display for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&ulid::Ulid::from_bytes(self.0), f)
+    }
+}
+
+impl fmt::Debug for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for EnvelopeId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EnvelopeId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        ulid::Ulid::from_string(&text).map(|id| Self(id.to_bytes())).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A record that has a version and a place.
+pub trait Record: Serialize + DeserializeOwned {
+    /// The version that is written.
+    const VERSION: u8 = 1;
+    /// Where it is kept, for errors.
+    const PLACE: &'static str;
+
+    /// To bytes. Cannot fail for the plain structs that records are; a failure is reported, never swallowed.
+    fn encode(&self) -> Result<Vec<u8>, StoreError> {
+        let body = rmp_serde::to_vec_named(self)
+            .map_err(|e| StoreError::Corrupt { place: Self::PLACE, why: e.to_string() })?;
+        Ok(format::with_header(Self::VERSION, &body))
+    }
+
+    /// From bytes.
+    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let corrupt = |why: String| StoreError::Corrupt { place: Self::PLACE, why };
+        let (version, body) = format::split_header(bytes).map_err(corrupt)?;
+        if version != Self::VERSION {
+            return Err(corrupt(format!("it has version {version}, not {}", Self::VERSION)));
+        }
+        rmp_serde::from_slice(body).map_err(|e| corrupt(e.to_string()))
+    }
+}
+
+/// A delivery that is still to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// The envelope whose message is edited or deleted; none for a post.
+    pub target: Option<EnvelopeId>,
+    /// The Relay channel it came through.
+    pub channel: String,
+    /// One entry a finished part, with the message it made or changed; `None` where the part deleted one.
+    pub done: Vec<Option<MessageRef>>,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// Why the last one failed.
+    pub last_error: Option<String>,
+}
+
+impl Record for OutboxRow {
+    const PLACE: &'static str = "outbox";
+}
+
+/// A delivery that will not be tried again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Why.
+    pub reason: String,
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+    /// The row as it was.
+    pub row: OutboxRow,
+}
+
+impl Record for DeadLetter {
+    const PLACE: &'static str = "dead letters";
+}
+
+/// An event that could not be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// The account that heard it.
+    pub account: String,
+    /// Why.
+    pub reason: String,
+    /// The event as JSON.
+    pub payload: String,
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+}
+
+impl Record for SetAside {
+    const PLACE: &'static str = "events set aside";
+}
+
+/// One line of the index log: what an envelope's message is called in a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IndexLine {
+    /// The envelope that posted it.
+    pub envelope: EnvelopeId,
+    /// The room.
+    pub room: RoomKey,
+    /// Its native messages, in order; replaces what an earlier line said; empty when it was deleted.
+    pub messages: Vec<MessageRef>,
+    /// It was posted here by a person, not delivered here by Relay.
+    pub origin: bool,
+}
+
+impl Record for IndexLine {
+    const PLACE: &'static str = "index";
+}
+
+/// What a room turned out to be when it was last asked about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KnownRoom {
+    /// Its identity.
+    pub key: RoomKey,
+    /// The space's id.
+    pub space: String,
+    /// The space's name.
+    pub space_name: String,
+    /// The room's name.
+    pub name: String,
+}
+
+impl Record for KnownRoom {
+    const PLACE: &'static str = "meta";
+}

@@ -1,0 +1,168 @@
+//! An envelope on disk. Text is stored flat, as runs, which no change of the tree's shape touches.
+
+use super::Record;
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{
+    Account, Attachment, Author, Envelope, Event, Mention, Message, MessageRef, Reply, RoomKey, Standing,
+    Style, Text, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// An accepted envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredEnvelope {
+    account: Account,
+    origin: RoomKey,
+    author: Option<StoredAuthor>,
+    at: i64,
+    event: StoredEvent,
+}
+
+impl Record for StoredEnvelope {
+    const PLACE: &'static str = "journal";
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredAuthor {
+    id: String,
+    name: String,
+    avatar: Option<String>,
+    bot: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredEvent {
+    Posted(StoredMessage),
+    Edited { to: StoredMessage, version: String },
+    Deleted { target: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredMessage {
+    at: MessageRef,
+    body: Vec<StoredRun>,
+    attachments: Vec<(String, Option<u64>)>,
+    reply: Option<StoredReply>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredReply {
+    target: String,
+    author: Option<String>,
+    excerpt: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredRun {
+    leaf: StoredLeaf,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    styles: Vec<Style>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredLeaf {
+    Plain(String),
+    Code(String),
+    Person { id: Option<String>, name: String },
+    Room { name: String },
+    Group { name: String },
+    Break,
+    Block { lang: Option<String>, text: String },
+}
+
+impl StoredEnvelope {
+    /// For the journal, with the account that heard it.
+    pub fn new(account: Account, envelope: Envelope) -> Self {
+        Self {
+            account,
+            origin: envelope.origin,
+            author: envelope.author.map(|author| StoredAuthor {
+                id: author.id.into(),
+                name: author.name,
+                avatar: author.avatar,
+                bot: author.standing != Standing::Person,
+            }),
+            at: envelope.at.0,
+            event: match envelope.event {
+                Event::Posted(message) => StoredEvent::Posted(store_message(message)),
+                Event::Edited { to, version } => StoredEvent::Edited { to: store_message(to), version },
+                Event::Deleted { target } => StoredEvent::Deleted { target: target.into() },
+            },
+        }
+    }
+
+    /// Back from the journal.
+    pub fn into_envelope(self) -> Envelope {
+        Envelope {
+            origin: self.origin,
+            author: self.author.map(|author| Author {
+                id: author.id.into(),
+                name: author.name,
+                avatar: author.avatar,
+                standing: if author.bot { Standing::Bot } else { Standing::Person },
+            }),
+            at: Timestamp(self.at),
+            event: match self.event {
+                StoredEvent::Posted(message) => Event::Posted(load_message(message)),
+                StoredEvent::Edited { to, version } => Event::Edited { to: load_message(to), version },
+                StoredEvent::Deleted { target } => Event::Deleted { target: target.into() },
+            },
+        }
+    }
+}
+
+fn store_message(message: Message) -> StoredMessage {
+    StoredMessage {
+        at: message.at,
+        body: message.body.into_runs().into_iter().map(store_run).collect(),
+        attachments: message.attachments.into_iter().map(|file| (file.name, file.size)).collect(),
+        reply: message.reply.map(|reply| StoredReply {
+            target: reply.target.into(),
+            author: reply.author,
+            excerpt: reply.excerpt,
+        }),
+    }
+}
+
+fn load_message(message: StoredMessage) -> Message {
+    Message {
+        at: message.at,
+        body: Text::from_runs(message.body.into_iter().map(load_run).collect()),
+        attachments: message.attachments.into_iter().map(|(name, size)| Attachment { name, size }).collect(),
+        reply: message.reply.map(|reply| Reply {
+            target: reply.target.into(),
+            author: reply.author,
+            excerpt: reply.excerpt,
+        }),
+    }
+}
+
+fn store_run(run: Run) -> StoredRun {
+    let leaf = match run.leaf {
+        Leaf::Plain(text) => StoredLeaf::Plain(text),
+        Leaf::Code(text) => StoredLeaf::Code(text),
+        Leaf::Mention(Mention::Person { id, name }) => StoredLeaf::Person { id: id.map(Into::into), name },
+        Leaf::Mention(Mention::Room { name }) => StoredLeaf::Room { name },
+        Leaf::Mention(Mention::Group { name }) => StoredLeaf::Group { name },
+        Leaf::Break => StoredLeaf::Break,
+        Leaf::Block { lang, text } => StoredLeaf::Block { lang, text },
+    };
+    StoredRun { leaf, styles: run.styles.into_iter().collect(), url: run.url }
+}
+
+fn load_run(run: StoredRun) -> Run {
+    let leaf = match run.leaf {
+        StoredLeaf::Plain(text) => Leaf::Plain(text),
+        StoredLeaf::Code(text) => Leaf::Code(text),
+        StoredLeaf::Person { id, name } => Leaf::Mention(Mention::Person { id: id.map(Into::into), name }),
+        StoredLeaf::Room { name } => Leaf::Mention(Mention::Room { name }),
+        StoredLeaf::Group { name } => Leaf::Mention(Mention::Group { name }),
+        StoredLeaf::Break => Leaf::Break,
+        StoredLeaf::Block { lang, text } => Leaf::Block { lang, text },
+    };
+    Run { leaf, styles: run.styles.into_iter().collect(), url: run.url }
+}

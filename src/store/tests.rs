@@ -1,0 +1,1 @@
+//! The store: what survives, what is refused, what is rebuilt.

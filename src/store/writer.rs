@@ -1,0 +1,340 @@
+//! The ledger's writer: one thread, one order, many commands to a batch and a sync.
+
+use super::ledger::{FannedOut, Shared};
+use super::records::{
+    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
+};
+use super::{StoreError, keys};
+use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
+use relay_contract::{Account, Envelope, Event, MessageRef, NativeId, RoomKey};
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, oneshot};
+use ulid::Ulid;
+
+/// Most commands in one batch: bounds memory and the longest wait for a sync.
+const GROUP: usize = 512;
+
+pub(super) type Done<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What became of an envelope that was handed to the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is in the journal under this id.
+    Accepted(EnvelopeId),
+    /// Its event key was seen before: a repetition.
+    Repeated,
+}
+
+/// A change.
+pub(super) enum Command {
+    Accept {
+        account: Account,
+        envelopes: Vec<Envelope>,
+        cursor: Option<String>,
+        done: Done<Vec<Verdict>>,
+    },
+    SetAside {
+        event: SetAside,
+        cursor: Option<String>,
+        done: Done<()>,
+    },
+    FanOut {
+        fanned: Vec<FannedOut>,
+        done: Done<()>,
+    },
+    Progress {
+        room: RoomKey,
+        id: EnvelopeId,
+        row: OutboxRow,
+        done: Done<()>,
+    },
+    Complete {
+        room: RoomKey,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+        done: Done<()>,
+    },
+    Bury {
+        room: RoomKey,
+        id: EnvelopeId,
+        letter: DeadLetter,
+        done: Done<()>,
+    },
+    RememberRoom {
+        account: Account,
+        asked: NativeId,
+        room: KnownRoom,
+        done: Done<()>,
+    },
+    Close {
+        done: Done<()>,
+    },
+}
+
+/// An answer that waits for the sync.
+enum Answer {
+    Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
+    Plain(Done<()>),
+}
+
+/// Executes commands until it is told to close, or every sender is gone.
+pub(super) fn run(shared: &Shared, mut commands: mpsc::Receiver<Command>) {
+    let mut writer = Writer { shared, ids: IdSource::after_newest_of(shared), closing: false };
+    let mut group = Vec::with_capacity(GROUP);
+    while !writer.closing && commands.blocking_recv_many(&mut group, GROUP) > 0 {
+        writer.commit(group.drain(..));
+    }
+    if let Err(error) = shared.db.persist(PersistMode::SyncAll) {
+        tracing::error!(%error, "the last sync of the ledger failed");
+    }
+}
+
+struct Writer<'a> {
+    shared: &'a Shared,
+    ids: IdSource,
+    closing: bool,
+}
+
+/// One batch in the making.
+struct Group {
+    batch: WriteBatch,
+    /// Event keys accepted in this batch, which the database does not know yet.
+    seen: HashSet<Vec<u8>>,
+    /// Changes of depth: (queued, dead) a room.
+    depth: HashMap<RoomKey, (i64, i64)>,
+    position: u64,
+    must_sync: bool,
+    accepted: bool,
+}
+
+impl Writer<'_> {
+    fn commit(&mut self, commands: impl Iterator<Item = Command>) {
+        let before = self.shared.position.load(Ordering::Acquire);
+        let mut group = Group {
+            batch: self.shared.db.batch(),
+            seen: HashSet::new(),
+            depth: HashMap::new(),
+            position: before,
+            must_sync: false,
+            accepted: false,
+        };
+        let mut answers = Vec::new();
+        for command in commands {
+            self.apply(command, &mut group, &mut answers);
+        }
+        let durability = group.must_sync.then_some(PersistMode::SyncAll);
+        let outcome = group.batch.durability(durability).commit().map_err(StoreError::from);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "the ledger could not be written; Relay stops");
+            self.shared.failed.notify_one();
+        } else {
+            self.shared.position.store(group.position, Ordering::Release);
+            self.change_depths(group.depth);
+        }
+        for answer in answers {
+            // A caller that has gone away needs no answer.
+            match answer {
+                Answer::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
+                Answer::Plain(done) => drop(done.send(outcome.clone())),
+            }
+        }
+        if group.accepted {
+            self.shared.accepted.notify_one();
+        }
+        if group.position > before {
+            self.shared.indexed.notify_one();
+        }
+    }
+
+    /// Puts one command into the group; one that fails by itself is answered at once and leaves no trace.
+    fn apply(&mut self, command: Command, group: &mut Group, answers: &mut Vec<Answer>) {
+        match command {
+            Command::Accept { account, envelopes, cursor, done } => {
+                match self.accept(&account, envelopes, cursor, group) {
+                    Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::SetAside { event, cursor, done } => {
+                let account = Account(event.account.clone());
+                let key = keys::aside(self.ids.next());
+                let stored = event.encode().map(|bytes| {
+                    group.batch.insert(&self.shared.work, key, bytes);
+                    self.move_cursor(&account, cursor, group);
+                    group.must_sync = true;
+                });
+                settle(stored, done, answers);
+            }
+            Command::FanOut { fanned, done } => {
+                let stored = fanned.into_iter().try_for_each(|one| self.fan_out(one, group));
+                settle(stored, done, answers);
+            }
+            Command::Progress { room, id, row, done } => {
+                let stored = row.encode().map(|bytes| {
+                    group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
+                    group.must_sync = true;
+                });
+                settle(stored, done, answers);
+            }
+            Command::Complete { room, id, subject, messages, done } => {
+                let stored = match messages {
+                    Some(messages) => self.index(
+                        IndexLine { envelope: subject, room: room.clone(), messages, origin: false },
+                        group,
+                    ),
+                    None => Ok(()),
+                };
+                if stored.is_ok() {
+                    self.close_row(room, id, 0, group);
+                }
+                settle(stored, done, answers);
+            }
+            Command::Bury { room, id, letter, done } => {
+                let stored = letter.encode().map(|bytes| {
+                    group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
+                    self.close_row(room, id, 1, group);
+                });
+                settle(stored, done, answers);
+            }
+            Command::RememberRoom { account, asked, room, done } => {
+                let stored = room.encode().map(|bytes| {
+                    group.batch.insert(&self.shared.meta, keys::known_room(&account, &asked), bytes);
+                    group.must_sync = true;
+                });
+                settle(stored, done, answers);
+            }
+            Command::Close { done } => {
+                group.must_sync = true;
+                self.closing = true;
+                answers.push(Answer::Plain(done));
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        account: &Account,
+        envelopes: Vec<Envelope>,
+        cursor: Option<String>,
+        group: &mut Group,
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let mut verdicts = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let key = keys::event(&envelope.key());
+            if group.seen.contains(&key) || self.shared.seen.contains_key(&key)? {
+                verdicts.push(Verdict::Repeated);
+                continue;
+            }
+            let id = self.ids.next();
+            let origin = match &envelope.event {
+                Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
+                _ => None,
+            };
+            let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
+            if let Some((room, message)) = origin {
+                self.index(IndexLine { envelope: id, room, messages: vec![message], origin: true }, group)?;
+            }
+            group.batch.insert(&self.shared.journal, id.0, bytes);
+            group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
+            group.batch.insert(&self.shared.seen, key.clone(), id.0);
+            group.seen.insert(key);
+            group.accepted = true;
+            group.must_sync = true;
+            verdicts.push(Verdict::Accepted(id));
+        }
+        self.move_cursor(account, cursor, group);
+        Ok(verdicts)
+    }
+
+    /// A cursor alone is not worth a sync: an older one only costs a repetition.
+    fn move_cursor(&self, account: &Account, cursor: Option<String>, group: &mut Group) {
+        if let Some(cursor) = cursor {
+            group.batch.insert(&self.shared.meta, keys::cursor(account), cursor.into_bytes());
+        }
+    }
+
+    fn fan_out(&self, one: FannedOut, group: &mut Group) -> Result<(), StoreError> {
+        let id = one.id;
+        let encoded = one
+            .rows
+            .into_iter()
+            .map(|(room, row)| Ok((room, row.encode()?)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        for (room, bytes) in encoded {
+            group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
+            group.batch.insert(&self.shared.work, keys::pending(id, &room), []);
+            group.depth.entry(room).or_default().0 += 1;
+        }
+        group.batch.remove(&self.shared.work, keys::to_fan_out(id));
+        Ok(())
+    }
+
+    fn close_row(&self, room: RoomKey, id: EnvelopeId, dead: i64, group: &mut Group) {
+        group.batch.remove(&self.shared.work, keys::outbox(&room, id));
+        group.batch.remove(&self.shared.work, keys::pending(id, &room));
+        let depth = group.depth.entry(room).or_default();
+        depth.0 -= 1;
+        depth.1 += dead;
+        group.must_sync = true;
+    }
+
+    fn index(&self, line: IndexLine, group: &mut Group) -> Result<(), StoreError> {
+        let bytes = line.encode()?;
+        group.position += 1;
+        group.batch.insert(&self.shared.index, group.position.to_be_bytes(), bytes);
+        Ok(())
+    }
+
+    fn change_depths(&self, changes: HashMap<RoomKey, (i64, i64)>) {
+        let mut depths = self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner);
+        for (room, (queued, dead)) in changes {
+            let depth = depths.entry(room).or_default();
+            depth.queued = depth.queued.saturating_add_signed(queued);
+            depth.dead = depth.dead.saturating_add_signed(dead);
+        }
+    }
+}
+
+fn settle(stored: Result<(), StoreError>, done: Done<()>, answers: &mut Vec<Answer>) {
+    match stored {
+        Ok(()) => answers.push(Answer::Plain(done)),
+        Err(error) => drop(done.send(Err(error))),
+    }
+}
+
+/// Ids that only grow, also when the clock goes back, and across restarts.
+struct IdSource {
+    generator: ulid::Generator,
+    floor: SystemTime,
+}
+
+impl IdSource {
+    fn after_newest_of(shared: &Shared) -> Self {
+        let newest = shared
+            .journal
+            .last_key_value()
+            .and_then(|entry| entry.key().ok())
+            .and_then(|key| <[u8; 16]>::try_from(&*key).ok())
+            .map(Ulid::from_bytes);
+        let floor = newest.map_or(SystemTime::UNIX_EPOCH, |id| id.datetime() + Duration::from_millis(1));
+        Self { generator: ulid::Generator::new(), floor }
+    }
+
+    fn next(&mut self) -> EnvelopeId {
+        let mut at = self.floor.max(SystemTime::now());
+        loop {
+            match self.generator.generate_from_datetime(at) {
+                Ok(id) => return EnvelopeId(id.to_bytes()),
+                // All of one millisecond's ids are used up: go on in the next one.
+                Err(_) => {
+                    at += Duration::from_millis(1);
+                    self.floor = at;
+                }
+            }
+        }
+    }
+}
