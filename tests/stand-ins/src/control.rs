@@ -34,16 +34,9 @@ pub fn router(world: World, platforms: [Arc<dyn People>; 3], stop: Stop) -> Rout
         .route("/{platform}/changes", get(changes))
         .fallback(async || Problem(StatusCode::NOT_FOUND, "there is no such route".into()))
         .method_not_allowed_fallback(async || {
-            Problem(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "this route takes another method".into(),
-            )
+            Problem(StatusCode::METHOD_NOT_ALLOWED, "this route takes another method".into())
         })
-        .with_state(Arc::new(Control {
-            world,
-            platforms,
-            stop,
-        }))
+        .with_state(Arc::new(Control { world, platforms, stop }))
 }
 
 /// An error as the control server answers it: `{"error": "…"}`.
@@ -73,15 +66,9 @@ impl From<JsonRejection> for Problem {
 
 impl Control {
     fn platform(&self, name: &str) -> Result<&Arc<dyn People>, Problem> {
-        self.platforms
-            .iter()
-            .find(|p| p.platform() == name)
-            .ok_or_else(|| {
-                Problem(
-                    StatusCode::NOT_FOUND,
-                    Refused::Unknown("platform", name.to_owned()).to_string(),
-                )
-            })
+        self.platforms.iter().find(|p| p.platform() == name).ok_or_else(|| {
+            Problem(StatusCode::NOT_FOUND, Refused::Unknown("platform", name.to_owned()).to_string())
+        })
     }
 }
 
@@ -165,11 +152,8 @@ async fn changes(
 }
 
 fn told(change: &Change) -> Event {
-    Event::default()
-        .event(&change.what)
-        .json_data(change)
-        .unwrap_or_else(|error| {
-            tracing::error!(%error, "a change could not be written as JSON");
-            Event::default().event(&change.what)
-        })
+    Event::default().event(&change.what).json_data(change).unwrap_or_else(|error| {
+        tracing::error!(%error, "a change could not be written as JSON");
+        Event::default().event(&change.what)
+    })
 }

@@ -27,22 +27,12 @@ impl<M> History<M> {
 
     /// One message. Searches from the newest.
     pub fn get(&self, room: &str, id: &str) -> Option<&M> {
-        self.0
-            .get(room)?
-            .iter()
-            .rev()
-            .find(|(i, _)| i == id)
-            .map(|(_, m)| m)
+        self.0.get(room)?.iter().rev().find(|(i, _)| i == id).map(|(_, m)| m)
     }
 
     /// One message, to change it.
     pub fn get_mut(&mut self, room: &str, id: &str) -> Option<&mut M> {
-        self.0
-            .get_mut(room)?
-            .iter_mut()
-            .rev()
-            .find(|(i, _)| i == id)
-            .map(|(_, m)| m)
+        self.0.get_mut(room)?.iter_mut().rev().find(|(i, _)| i == id).map(|(_, m)| m)
     }
 
     /// A room's messages, oldest first.

@@ -29,9 +29,7 @@ impl World {
         let shown = || path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| ReadError::Unreadable(shown(), error))?;
         let mut world: Self = toml::from_str(&text).map_err(|error| ReadError::Wrong(shown(), error))?;
-        world
-            .fill_ids()
-            .map_err(|error| ReadError::Contradiction(shown(), error))?;
+        world.fill_ids().map_err(|error| ReadError::Contradiction(shown(), error))?;
         Ok(world)
     }
 
@@ -61,9 +59,7 @@ fn fill(platform: &mut Platform, of: &'static str) -> Result<(), Contradiction> 
         if taken.insert(id.clone()) {
             return Ok(());
         }
-        Err(Contradiction(format!(
-            "{of}: two things have the id `{id}`; the second is `{name}`"
-        )))
+        Err(Contradiction(format!("{of}: two things have the id `{id}`; the second is `{name}`")))
     };
     for space in &mut platform.spaces {
         give(&mut space.id, What::Space, &space.name)?;
@@ -81,25 +77,15 @@ fn fill(platform: &mut Platform, of: &'static str) -> Result<(), Contradiction> 
         // A Telegram token begins with the bot's id.
         if of == "telegram"
             && bot.id.is_empty()
-            && let Some((id, _)) = bot
-                .token
-                .split_once(':')
-                .filter(|(id, _)| id.parse::<i64>().is_ok())
+            && let Some((id, _)) = bot.token.split_once(':').filter(|(id, _)| id.parse::<i64>().is_ok())
         {
             bot.id = id.to_owned();
         }
         give(&mut bot.id, What::User, &format!("bot {}", bot.name))?;
     }
     let mut handles = HashSet::new();
-    match platform
-        .people
-        .iter()
-        .find(|person| !handles.insert(&person.handle))
-    {
-        Some(person) => Err(Contradiction(format!(
-            "{of}: two people have the handle `{}`",
-            person.handle
-        ))),
+    match platform.people.iter().find(|person| !handles.insert(&person.handle)) {
+        Some(person) => Err(Contradiction(format!("{of}: two people have the handle `{}`", person.handle))),
         None => Ok(()),
     }
 }
@@ -143,16 +129,9 @@ fn fnv(name: &str) -> u64 {
 }
 
 fn handle(name: &str) -> String {
-    let made: String = name
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '_' })
-        .collect();
-    if made.is_empty() {
-        "nameless".to_owned()
-    } else {
-        made
-    }
+    let made: String =
+        name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    if made.is_empty() { "nameless".to_owned() } else { made }
 }
 
 #[cfg(test)]
@@ -176,10 +155,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused() {
         for (file, says) in [
-            (
-                "[[slack.people]]\nname = 'A'\n[[slack.people]]\nname = 'A'",
-                "two things have the id",
-            ),
+            ("[[slack.people]]\nname = 'A'\n[[slack.people]]\nname = 'A'", "two things have the id"),
             (
                 "[[discord.people]]\nname = 'A'\nid = '1'\n[[discord.people]]\nname = 'a'\nid = '2'",
                 "handle `a`",

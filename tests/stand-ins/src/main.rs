@@ -53,11 +53,7 @@ async fn main() -> ExitCode {
                 StartError::World(_) => true,
                 StartError::Server(_, error) => error.kind() == std::io::ErrorKind::InvalidInput,
             };
-            return if bad_world {
-                ExitCode::from(BAD_WORLD)
-            } else {
-                ExitCode::FAILURE
-            };
+            return if bad_world { ExitCode::from(BAD_WORLD) } else { ExitCode::FAILURE };
         }
     };
     match announce_and_wait(&stand_ins).await {

@@ -49,11 +49,7 @@ pub struct Bound {
 pub async fn bind(port: u16) -> io::Result<Bound> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
-    Ok(Bound {
-        listener,
-        address,
-        stop: Stop::default(),
-    })
+    Ok(Bound { listener, address, stop: Stop::default() })
 }
 
 impl Bound {
@@ -108,13 +104,7 @@ impl Listener for Cuttable {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        (
-            Wire {
-                stream,
-                cut: Arc::default(),
-            },
-            peer,
-        )
+        (Wire { stream, cut: Arc::default() }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -124,10 +114,7 @@ impl Listener for Cuttable {
 
 impl Connected<IncomingStream<'_, Cuttable>> for Connection {
     fn connect_info(incoming: IncomingStream<'_, Cuttable>) -> Self {
-        Self {
-            cut: incoming.io().cut.clone(),
-            peer: *incoming.remote_addr(),
-        }
+        Self { cut: incoming.io().cut.clone(), peer: *incoming.remote_addr() }
     }
 }
 
@@ -139,11 +126,7 @@ struct Wire {
 
 impl Wire {
     fn intact(&self) -> io::Result<()> {
-        if self.cut.load(Ordering::SeqCst) {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.cut.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 

@@ -73,11 +73,7 @@ impl ApiError {
 
     /// An id in a path that is not one.
     pub fn not_snowflake(text: &str) -> Self {
-        Self::field(
-            "id",
-            "NUMBER_TYPE_COERCE",
-            &format!("Value \"{text}\" is not snowflake."),
-        )
+        Self::field("id", "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
     }
 }
 

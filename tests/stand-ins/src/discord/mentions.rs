@@ -86,31 +86,18 @@ pub struct Allowed {
 
 impl Allowed {
     /// What holds when nothing is said: everything.
-    pub const EVERYTHING: Self = Self {
-        users: Which::All,
-        roles: Which::All,
-        everyone: true,
-        replied_user: true,
-    };
+    pub const EVERYTHING: Self =
+        Self { users: Which::All, roles: Which::All, everyone: true, replied_user: true };
 
     /// Reads the object; `null` or nothing is everything.
     pub fn read(object: Option<&Value>) -> Result<Self, ApiError> {
         let Some(object) = object.filter(|o| !o.is_null()) else {
             return Ok(Self::EVERYTHING);
         };
-        let parse: Vec<&str> = object["parse"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let parse: Vec<&str> =
+            object["parse"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let which = |name: &str| {
-            let ids: Vec<u64> = object[name]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(id)
-                .collect();
+            let ids: Vec<u64> = object[name].as_array().into_iter().flatten().filter_map(id).collect();
             match (parse.contains(&name), ids.is_empty()) {
                 (true, false) => Err(ApiError::field(
                     "allowed_mentions",
@@ -153,10 +140,7 @@ mod tests {
     #[test]
     fn mentions_are_found_outside_code_and_filtered() {
         let found = Mentions::of("<@1> `<@2>` <@!3><@1> ```\n@everyone``` <@&4> @here `open <@5");
-        assert_eq!(
-            (found.users.as_slice(), found.roles.as_slice()),
-            (&[1, 3][..], &[4][..])
-        );
+        assert_eq!((found.users.as_slice(), found.roles.as_slice()), (&[1, 3][..], &[4][..]));
         assert!(found.here && !found.everyone);
         let pings = |allowed: Value| {
             let kept = Allowed::read(Some(&allowed)).unwrap().filter(found.clone());

@@ -38,12 +38,8 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
     let faults = Arc::<Faults>::default();
     let state = State::new(world, bound.url(), faults.clone())
         .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
-    let discord = Arc::new(Discord {
-        state: Mutex::new(state),
-        faults,
-        url: bound.url(),
-        stop: bound.stop.clone(),
-    });
+    let discord =
+        Arc::new(Discord { state: Mutex::new(state), faults, url: bound.url(), stop: bound.stop.clone() });
     bound.serve(rest::router(discord.clone()));
     Ok(discord)
 }
@@ -62,11 +58,7 @@ impl Discord {
 }
 
 fn order_of(kind: Kind) -> Order {
-    if kind == Kind::Reconnect {
-        Order::Reconnect
-    } else {
-        Order::Cut
-    }
+    if kind == Kind::Reconnect { Order::Reconnect } else { Order::Cut }
 }
 
 impl People for Discord {
@@ -88,14 +80,8 @@ impl People for Discord {
 
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
         let state = self.state();
-        let channel = state
-            .find_channel(room)
-            .ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
-        Ok(state
-            .history
-            .room(&channel.id.to_string())
-            .map(seen::of)
-            .collect())
+        let channel = state.find_channel(room).ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
+        Ok(state.history.room(&channel.id.to_string()).map(seen::of).collect())
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -108,9 +94,7 @@ impl People for Discord {
         }
         if matches!(fault.kind, Kind::Disconnect | Kind::Reconnect) {
             if self.state().sessions.order(order_of(fault.kind)) == 0 {
-                return Err(Refused::Impossible(
-                    "no client is connected to the gateway".into(),
-                ));
+                return Err(Refused::Impossible("no client is connected to the gateway".into()));
             }
             fault.times -= 1;
             fault.only = None;

@@ -24,9 +24,7 @@ impl Guild {
 
     /// The managed role of the bot at a place of the world.
     pub fn bot_role(&self, place: usize) -> u64 {
-        self.id
-            .wrapping_add(2)
-            .wrapping_add(u64::try_from(place).unwrap_or(u64::MAX))
+        self.id.wrapping_add(2).wrapping_add(u64::try_from(place).unwrap_or(u64::MAX))
     }
 }
 
@@ -82,12 +80,7 @@ pub struct Bot {
 impl Bot {
     /// The bot as a user.
     pub fn user(&self) -> User {
-        User {
-            id: self.id,
-            name: self.name.clone(),
-            handle: self.name.clone(),
-            bot: true,
-        }
+        User { id: self.id, name: self.name.clone(), handle: self.name.clone(), bot: true }
     }
 }
 

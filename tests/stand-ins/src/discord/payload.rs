@@ -104,19 +104,8 @@ pub fn roles(state: &State, guild: &Guild) -> Vec<Value> {
         role(guild.id, "@everyone", 0, 0, false),
         role(guild.people_role(), "Members", permissions::of_people(), 1, false),
     ];
-    for (place, bot) in state
-        .bots
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| b.guilds.contains(&guild.id))
-    {
-        let mut made = role(
-            guild.bot_role(place),
-            &bot.name,
-            bot.may.permissions,
-            2 + place,
-            true,
-        );
+    for (place, bot) in state.bots.iter().enumerate().filter(|(_, b)| b.guilds.contains(&guild.id)) {
+        let mut made = role(guild.bot_role(place), &bot.name, bot.may.permissions, 2 + place, true);
         made["tags"] = json!({ "bot_id": bot.id.to_string() });
         roles.push(made);
     }
@@ -168,12 +157,8 @@ pub fn guild_create(state: &State, of: &Guild, place: usize, all_members: bool) 
         .filter(|user| all_members || user.id == myself)
         .map(|user| member(state, of, user))
         .collect();
-    object["channels"] = state
-        .channels
-        .values()
-        .filter(|c| c.guild == of.id)
-        .map(|c| channel(state, c))
-        .collect();
+    object["channels"] =
+        state.channels.values().filter(|c| c.guild == of.id).map(|c| channel(state, c)).collect();
     for empty in [
         "threads",
         "presences",
@@ -191,10 +176,7 @@ pub fn guild_create(state: &State, of: &Guild, place: usize, all_members: bool) 
 
 /// An attachment object.
 fn attachment(state: &State, message: &Message, file: &Attachment) -> Value {
-    let url = format!(
-        "{}/attachments/{}/{}/{}",
-        state.url, message.channel, file.id, file.name
-    );
+    let url = format!("{}/attachments/{}/{}/{}", state.url, message.channel, file.id, file.name);
     json!({
         "id": file.id.to_string(), "filename": file.name, "size": file.size, "url": url, "proxy_url": url,
         "content_type": file.kind,
@@ -210,9 +192,8 @@ pub fn message(state: &State, of: &Message) -> Value {
             "type": 0, "message_id": target.to_string(), "channel_id": of.channel.to_string(),
             "guild_id": of.guild.to_string(),
         });
-        object["referenced_message"] = state
-            .live_message(of.channel, target)
-            .map_or(Value::Null, |target| bare_message(state, target));
+        object["referenced_message"] =
+            state.live_message(of.channel, target).map_or(Value::Null, |target| bare_message(state, target));
     }
     object
 }
@@ -229,13 +210,8 @@ pub fn message_event(state: &State, of: &Message) -> Value {
 
 fn bare_message(state: &State, of: &Message) -> Value {
     let draft = &of.draft;
-    let mentions: Vec<Value> = draft
-        .pings
-        .users
-        .iter()
-        .filter_map(|id| state.user(*id))
-        .map(|u| user(&u))
-        .collect();
+    let mentions: Vec<Value> =
+        draft.pings.users.iter().filter_map(|id| state.user(*id)).map(|u| user(&u)).collect();
     let mut object = json!({
         "id": of.id.to_string(), "type": 0, "channel_id": of.channel.to_string(),
         "content": draft.content, "embeds": draft.embeds, "components": draft.components,
@@ -248,12 +224,7 @@ fn bare_message(state: &State, of: &Message) -> Value {
     });
     match &of.author {
         Author::User(author) => object["author"] = user(author),
-        Author::Webhook {
-            id,
-            application,
-            name,
-            ..
-        } => {
+        Author::Webhook { id, application, name, .. } => {
             object["webhook_id"] = id.to_string().into();
             object["application_id"] = application.to_string().into();
             object["author"] = json!({
@@ -272,11 +243,9 @@ fn bare_message(state: &State, of: &Message) -> Value {
 ///
 /// <https://discord.com/developers/docs/events/gateway#message-content-intent>
 pub fn without_content(mut message: Value, bot: u64) -> Value {
-    let bot = Value::from(bot.to_string());
-    let mentioned = message["mentions"]
-        .as_array()
-        .is_some_and(|all| all.iter().any(|user| user["id"] == bot));
-    if message["author"]["id"] == bot || mentioned {
+    let is_bot = |user: &Value| user["id"].as_str().is_some_and(|id| id == bot.to_string());
+    let mentioned = message["mentions"].as_array().is_some_and(|users| users.iter().any(is_bot));
+    if is_bot(&message["author"]) || mentioned {
         return message;
     }
     message["content"] = "".into();
@@ -284,11 +253,7 @@ pub fn without_content(mut message: Value, bot: u64) -> Value {
         message[list] = json!([]);
     }
     if message["referenced_message"].is_object() {
-        message["referenced_message"] = without_content(message["referenced_message"].take(), bot_id(&bot));
+        message["referenced_message"] = without_content(message["referenced_message"].take(), bot);
     }
     message
-}
-
-fn bot_id(text: &Value) -> u64 {
-    text.as_str().and_then(|id| id.parse().ok()).unwrap_or(0)
 }

@@ -116,10 +116,7 @@ impl May {
                 privileged: INTENTS.iter().filter(|i| i.2).map(|i| i.1).fold(0, all),
             });
         };
-        let mut may = Self {
-            permissions: 0,
-            privileged: 0,
-        };
+        let mut may = Self { permissions: 0, privileged: 0 };
         for name in names {
             if let Some((_, bit)) = PERMISSIONS.iter().find(|p| p.0 == name) {
                 may.permissions |= 1 << bit;
@@ -145,10 +142,7 @@ impl May {
     /// The close code for intents that cannot be had: 4013 unknown, 4014 not granted.
     pub fn refuses(self, intents: u64) -> Option<(u16, &'static str)> {
         let known = INTENTS.iter().fold(0, |bits: u64, i| bits | 1 << i.1);
-        let privileged = INTENTS
-            .iter()
-            .filter(|i| i.2)
-            .fold(0, |bits: u64, i| bits | 1 << i.1);
+        let privileged = INTENTS.iter().filter(|i| i.2).fold(0, |bits: u64, i| bits | 1 << i.1);
         if intents & !known != 0 {
             Some((4013, "Invalid intent(s)."))
         } else if intents & privileged & !self.privileged != 0 {
@@ -177,10 +171,7 @@ pub fn of_people() -> u64 {
         "SEND_MESSAGES_IN_THREADS",
         "SEND_POLLS",
     ];
-    PERMISSIONS
-        .iter()
-        .filter(|p| names.contains(&p.0))
-        .fold(0, |bits, p| bits | 1 << p.1)
+    PERMISSIONS.iter().filter(|p| names.contains(&p.0)).fold(0, |bits, p| bits | 1 << p.1)
 }
 
 /// A channel's exception for one role.
@@ -215,32 +206,15 @@ mod tests {
 
     #[test]
     fn overwrites_apply_in_the_documented_order() {
-        let everyone = Overwrite {
-            role: 1,
-            deny: VIEW_CHANNEL,
-            allow: 0,
-        };
-        let member = Overwrite {
-            role: 2,
-            deny: 0,
-            allow: VIEW_CHANNEL,
-        };
-        let muted = Overwrite {
-            role: 3,
-            deny: SEND_MESSAGES | VIEW_CHANNEL,
-            allow: 0,
-        };
+        let everyone = Overwrite { role: 1, deny: VIEW_CHANNEL, allow: 0 };
+        let member = Overwrite { role: 2, deny: 0, allow: VIEW_CHANNEL };
+        let muted = Overwrite { role: 3, deny: SEND_MESSAGES | VIEW_CHANNEL, allow: 0 };
         for (base, roles, overwrites, expected) in [
             (VIEW_CHANNEL, &[][..], &[][..], VIEW_CHANNEL),
             (VIEW_CHANNEL, &[2], &[everyone][..], 0),
             (0, &[2], &[everyone, member][..], VIEW_CHANNEL),
             // Among a member's own roles, allow wins over deny.
-            (
-                SEND_MESSAGES,
-                &[2, 3],
-                &[everyone, member, muted][..],
-                VIEW_CHANNEL,
-            ),
+            (SEND_MESSAGES, &[2, 3], &[everyone, member, muted][..], VIEW_CHANNEL),
             (ADMINISTRATOR, &[3], &[everyone, muted][..], u64::MAX),
         ] {
             assert_eq!(in_channel(base, 1, roles, overwrites), expected);
@@ -249,16 +223,9 @@ mod tests {
 
     #[test]
     fn names_become_bits_and_unknown_ones_are_refused() {
-        let may = May::from_names(Some(&[
-            "SEND_MESSAGES".into(),
-            "MESSAGE_CONTENT".into(),
-            "GUILDS".into(),
-        ]))
-        .unwrap();
-        assert_eq!(
-            (may.permissions, may.privileged),
-            (SEND_MESSAGES, MESSAGE_CONTENT)
-        );
+        let may = May::from_names(Some(&["SEND_MESSAGES".into(), "MESSAGE_CONTENT".into(), "GUILDS".into()]))
+            .unwrap();
+        assert_eq!((may.permissions, may.privileged), (SEND_MESSAGES, MESSAGE_CONTENT));
         assert_eq!(may.refuses(GUILDS | MESSAGE_CONTENT), None);
         assert_eq!(may.refuses(GUILD_MEMBERS).unwrap().0, 4014);
         assert_eq!(may.refuses(1 << 40).unwrap().0, 4013);

@@ -13,20 +13,11 @@ const LONGEST: usize = 2_000;
 /// Does it; answers the id of the message, or of the room where no message is concerned.
 pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
     match act {
-        Act::Say {
-            person,
-            room,
-            text,
-            reply_to,
-            files,
-        } => {
+        Act::Say { person, room, text, reply_to, files } => {
             let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
             let content = typed(state, &text);
             allowed(&content, !files.is_empty())?;
-            let target = reply_to
-                .as_deref()
-                .map(|id| message_of(state, channel, id))
-                .transpose()?;
+            let target = reply_to.as_deref().map(|id| message_of(state, channel, id)).transpose()?;
             let mut pings = state.pingable(guild, Mentions::of(&content), true);
             if let Some((_, answered)) = target
                 && answered != author.id
@@ -37,42 +28,20 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             }
             let files = files.into_iter().map(|name| attached(state, name)).collect();
             let reply_to = target.map(|(id, _)| id);
-            let draft = Draft {
-                content,
-                files,
-                reply_to,
-                pings,
-                ..Draft::default()
-            };
-            Ok(state
-                .post(channel, guild, Author::User(author), draft)
-                .id
-                .to_string())
+            let draft = Draft { content, files, reply_to, pings, ..Draft::default() };
+            Ok(state.post(channel, guild, Author::User(author), draft).id.to_string())
         }
-        Act::Edit {
-            person,
-            room,
-            message,
-            text,
-        } => {
+        Act::Edit { person, room, message, text } => {
             let (channel, guild, id) = own(state, &person, &room, &message)?;
             let content = typed(state, &text);
-            let has_files = state
-                .live_message(channel, id)
-                .is_some_and(|m| !m.draft.files.is_empty());
+            let has_files = state.live_message(channel, id).is_some_and(|m| !m.draft.files.is_empty());
             allowed(&content, has_files)?;
             let pings = state.pingable(guild, Mentions::of(&content), true);
             // An edit shows new mentions and notifies nobody anew; `pings` is what the message now mentions.
-            state.edit(channel, id, |draft| {
-                (draft.content, draft.pings) = (content, pings)
-            });
+            state.edit(channel, id, |draft| (draft.content, draft.pings) = (content, pings));
             Ok(message)
         }
-        Act::Delete {
-            person,
-            room,
-            message,
-        } => {
+        Act::Delete { person, room, message } => {
             let (channel, _, id) = own(state, &person, &room, &message)?;
             state.delete(channel, id);
             Ok(message)
@@ -88,38 +57,23 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
         }
         Act::Kick { bot, room } => {
             let (place, guild) = (bot_of(state, &bot)?, guild_of(state, &room)?);
-            if !state
-                .bots
-                .get_mut(place)
-                .is_some_and(|bot| bot.guilds.remove(&guild))
-            {
+            if !state.bots.get_mut(place).is_some_and(|bot| bot.guilds.remove(&guild)) {
                 return Err(Refused::Impossible(format!("`{bot}` is not in that guild")));
             }
             // Without `unavailable`: it was removed, this is no outage.
-            for (session, _, _) in state
-                .sessions
-                .listening(GUILDS)
-                .into_iter()
-                .filter(|(_, p, _)| *p == place)
+            for (session, _, _) in
+                state.sessions.listening(GUILDS).into_iter().filter(|(_, p, _)| *p == place)
             {
-                state
-                    .sessions
-                    .push(&session, "GUILD_DELETE", &json!({ "id": guild.to_string() }));
+                state.sessions.push(&session, "GUILD_DELETE", &json!({ "id": guild.to_string() }));
             }
             Ok(guild.to_string())
         }
         Act::Invite { bot, room } => {
             let (place, guild) = (bot_of(state, &bot)?, guild_of(state, &room)?);
-            if !state
-                .bots
-                .get_mut(place)
-                .is_some_and(|bot| bot.guilds.insert(guild))
-            {
+            if !state.bots.get_mut(place).is_some_and(|bot| bot.guilds.insert(guild)) {
                 return Err(Refused::Impossible(format!("`{bot}` is in that guild already")));
             }
-            if let Some(channel) = room_of(state, &room)
-                .ok()
-                .and_then(|(id, _)| state.channels.get_mut(&id))
+            if let Some(channel) = room_of(state, &room).ok().and_then(|(id, _)| state.channels.get_mut(&id))
             {
                 channel.bots.insert(place);
             }
@@ -144,18 +98,13 @@ fn someone(state: &State, person: &str) -> Result<User, Refused> {
 }
 
 fn bot_of(state: &State, bot: &str) -> Result<usize, Refused> {
-    let found = state
-        .bots
-        .iter()
-        .position(|b| b.id.to_string() == bot || b.name == bot);
+    let found = state.bots.iter().position(|b| b.id.to_string() == bot || b.name == bot);
     found.ok_or_else(|| Refused::Unknown("bot", bot.to_owned()))
 }
 
 /// Channel and guild.
 fn room_of(state: &State, room: &str) -> Result<(u64, u64), Refused> {
-    let found = state
-        .find_channel(room)
-        .map(|channel| (channel.id, channel.guild));
+    let found = state.find_channel(room).map(|channel| (channel.id, channel.guild));
     found.ok_or_else(|| Refused::Unknown("room", room.to_owned()))
 }
 
@@ -164,21 +113,13 @@ fn guild_of(state: &State, room: &str) -> Result<u64, Refused> {
     if let Ok((_, guild)) = room_of(state, room) {
         return Ok(guild);
     }
-    let found = state
-        .guilds
-        .values()
-        .find(|guild| guild.id.to_string() == room || guild.name == room);
-    found
-        .map(|guild| guild.id)
-        .ok_or_else(|| Refused::Unknown("room", room.to_owned()))
+    let found = state.guilds.values().find(|guild| guild.id.to_string() == room || guild.name == room);
+    found.map(|guild| guild.id).ok_or_else(|| Refused::Unknown("room", room.to_owned()))
 }
 
 /// Id and author's id of a message that can still be seen.
 fn message_of(state: &State, channel: u64, message: &str) -> Result<(u64, u64), Refused> {
-    let id = message
-        .parse()
-        .ok()
-        .and_then(|id| state.live_message(channel, id));
+    let id = message.parse().ok().and_then(|id| state.live_message(channel, id));
     let found = id.map(|message| (message.id, message.author.id()));
     found.ok_or_else(|| Refused::Unknown("message", message.to_owned()))
 }
@@ -188,9 +129,7 @@ fn own(state: &State, person: &str, room: &str, message: &str) -> Result<(u64, u
     let (author, (channel, guild)) = (someone(state, person)?, room_of(state, room)?);
     match message_of(state, channel, message)? {
         (id, by) if by == author.id => Ok((channel, guild, id)),
-        _ => Err(Refused::Impossible(
-            "people can change and delete only their own messages".into(),
-        )),
+        _ => Err(Refused::Impossible("people can change and delete only their own messages".into())),
     }
 }
 
@@ -201,12 +140,7 @@ fn typed(state: &State, text: &str) -> String {
         .people
         .iter()
         .chain(&bots)
-        .flat_map(|user| {
-            [
-                (format!("@{}", user.name), user.id),
-                (format!("@{}", user.handle), user.id),
-            ]
-        })
+        .flat_map(|user| [(format!("@{}", user.name), user.id), (format!("@{}", user.handle), user.id)])
         .collect();
     names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
@@ -214,9 +148,8 @@ fn typed(state: &State, text: &str) -> String {
     while let Some(at) = rest.find('@') {
         let (before, here) = rest.split_at(at);
         sent.push_str(before);
-        let met = names
-            .iter()
-            .find_map(|(name, id)| here.strip_prefix(name.as_str()).map(|after| (*id, after)));
+        let met =
+            names.iter().find_map(|(name, id)| here.strip_prefix(name.as_str()).map(|after| (*id, after)));
         match met.filter(|(_, after)| ends(after)) {
             Some((id, after)) => {
                 sent.push_str(&format!("<@{id}>"));
@@ -233,9 +166,7 @@ fn typed(state: &State, text: &str) -> String {
 
 fn allowed(content: &str, has_files: bool) -> Result<(), Refused> {
     if content.chars().count() > LONGEST {
-        return Err(Refused::Impossible(format!(
-            "a message has at most {LONGEST} characters"
-        )));
+        return Err(Refused::Impossible(format!("a message has at most {LONGEST} characters")));
     }
     if content.is_empty() && !has_files {
         return Err(Refused::Impossible("a message has a text or a file".into()));
@@ -244,12 +175,7 @@ fn allowed(content: &str, has_files: bool) -> Result<(), Refused> {
 }
 
 fn attached(state: &mut State, name: String) -> Attachment {
-    Attachment {
-        id: state.new_id(),
-        name,
-        size: 0,
-        kind: None,
-    }
+    Attachment { id: state.new_id(), name, size: 0, kind: None }
 }
 
 #[cfg(test)]

@@ -10,13 +10,8 @@ pub fn of(message: &Message) -> Seen {
         Author::User(user) => (user.name.clone(), None, user.bot),
         Author::Webhook { name, avatar, .. } => (name.clone(), avatar.clone(), true),
     };
-    let mut pinged: Vec<String> = draft
-        .pings
-        .users
-        .iter()
-        .chain(&draft.pings.roles)
-        .map(u64::to_string)
-        .collect();
+    let mut pinged: Vec<String> =
+        draft.pings.users.iter().chain(&draft.pings.roles).map(u64::to_string).collect();
     pinged.extend(draft.pings.everyone.then(|| "everyone".to_owned()));
     pinged.extend(draft.pings.here.then(|| "here".to_owned()));
     Seen {

@@ -52,10 +52,7 @@ impl State {
     /// From a world whose ids are filled in. The error says what in it cannot be.
     pub fn new(world: &world::Platform, url: String, faults: Arc<Faults>) -> Result<Self, String> {
         let id = |text: &str| {
-            text.parse::<u64>()
-                .ok()
-                .filter(|id| *id != 0)
-                .ok_or(format!("`{text}` is not a snowflake"))
+            text.parse::<u64>().ok().filter(|id| *id != 0).ok_or(format!("`{text}` is not a snowflake"))
         };
         let mut state = Self {
             url,
@@ -80,11 +77,7 @@ impl State {
         }
         let owner = state.people.first().map_or(1, |person| person.id);
         for space in &world.spaces {
-            let guild = Guild {
-                id: id(&space.id)?,
-                name: space.name.clone(),
-                owner,
-            };
+            let guild = Guild { id: id(&space.id)?, name: space.name.clone(), owner };
             for (position, room) in space.rooms.iter().enumerate() {
                 let channel = Channel {
                     id: id(&room.id)?,
@@ -155,11 +148,7 @@ impl State {
 
     /// Who is in a guild: all people, and the bots that were let in.
     pub fn members(&self, guild: &Guild) -> Vec<User> {
-        let bots = self
-            .bots
-            .iter()
-            .filter(|bot| bot.guilds.contains(&guild.id))
-            .map(Bot::user);
+        let bots = self.bots.iter().filter(|bot| bot.guilds.contains(&guild.id)).map(Bot::user);
         self.people.iter().cloned().chain(bots).collect()
     }
 
@@ -180,31 +169,15 @@ impl State {
             return overwrites;
         };
         if channel.private {
-            overwrites.push(Overwrite {
-                role: guild.id,
-                deny: view,
-                allow: 0,
-            });
-            overwrites.push(Overwrite {
-                role: guild.people_role(),
-                deny: 0,
-                allow: view,
-            });
+            overwrites.push(Overwrite { role: guild.id, deny: view, allow: 0 });
+            overwrites.push(Overwrite { role: guild.people_role(), deny: 0, allow: view });
         }
         for (place, bot) in self.bots.iter().enumerate() {
             let role = guild.bot_role(place);
             if !channel.bots.contains(&place) {
-                overwrites.push(Overwrite {
-                    role,
-                    deny: view,
-                    allow: 0,
-                });
+                overwrites.push(Overwrite { role, deny: view, allow: 0 });
             } else if channel.private {
-                overwrites.push(Overwrite {
-                    role,
-                    deny: 0,
-                    allow: bot.may.permissions & view,
-                });
+                overwrites.push(Overwrite { role, deny: 0, allow: bot.may.permissions & view });
             }
         }
         overwrites
@@ -219,49 +192,27 @@ impl State {
             return 0;
         }
         let overwrites = self.overwrites(channel);
-        permissions::in_channel(
-            bot.may.permissions,
-            guild.id,
-            &[guild.bot_role(place)],
-            &overwrites,
-        )
+        permissions::in_channel(bot.may.permissions, guild.id, &[guild.bot_role(place)], &overwrites)
     }
 
     /// A message that has not been deleted.
     pub fn live_message(&self, channel: u64, id: u64) -> Option<&Message> {
-        self.history
-            .get(&channel.to_string(), &id.to_string())
-            .filter(|message| !message.deleted)
+        self.history.get(&channel.to_string(), &id.to_string()).filter(|message| !message.deleted)
     }
 
     /// Posts; tells sessions and watchers.
     pub fn post(&mut self, channel: u64, guild: u64, author: Author, draft: Draft) -> Message {
         let id = self.new_id();
-        let message = Message {
-            id,
-            channel,
-            guild,
-            author,
-            draft,
-            at: now(),
-            edited: None,
-            deleted: false,
-        };
-        self.history
-            .push(&channel.to_string(), id.to_string(), message.clone());
-        self.channels
-            .entry(channel)
-            .and_modify(|c| c.last_message = Some(id));
+        let message = Message { id, channel, guild, author, draft, at: now(), edited: None, deleted: false };
+        self.history.push(&channel.to_string(), id.to_string(), message.clone());
+        self.channels.entry(channel).and_modify(|c| c.last_message = Some(id));
         self.told("MESSAGE_CREATE", "posted", &message);
         message
     }
 
     /// Changes a message by `change`; tells sessions and watchers.
     pub fn edit(&mut self, channel: u64, id: u64, change: impl FnOnce(&mut Draft)) -> Option<Message> {
-        let message = self
-            .history
-            .get_mut(&channel.to_string(), &id.to_string())
-            .filter(|m| !m.deleted)?;
+        let message = self.history.get_mut(&channel.to_string(), &id.to_string()).filter(|m| !m.deleted)?;
         change(&mut message.draft);
         message.edited = Some(now());
         let message = message.clone();
@@ -271,10 +222,7 @@ impl State {
 
     /// Deletes a message; tells sessions and watchers.
     pub fn delete(&mut self, channel: u64, id: u64) -> Option<Message> {
-        let message = self
-            .history
-            .get_mut(&channel.to_string(), &id.to_string())
-            .filter(|m| !m.deleted)?;
+        let message = self.history.get_mut(&channel.to_string(), &id.to_string()).filter(|m| !m.deleted)?;
         message.deleted = true;
         let message = message.clone();
         self.told("MESSAGE_DELETE", "deleted", &message);
@@ -292,10 +240,7 @@ impl State {
         };
         self.dispatch(event, permissions::GUILD_MESSAGES, message.channel, &body);
         // Nobody watching is fine.
-        let _ = self.changes.send(Change {
-            what: what.to_owned(),
-            message: seen::of(message),
-        });
+        let _ = self.changes.send(Change { what: what.to_owned(), message: seen::of(message) });
     }
 
     /// Dispatches an event of a channel to every session that asked for its intent and whose bot sees the channel.
@@ -334,9 +279,7 @@ impl State {
             return Mentions::default();
         };
         let members = self.members(guild);
-        pings
-            .users
-            .retain(|id| members.iter().any(|member| member.id == *id));
+        pings.users.retain(|id| members.iter().any(|member| member.id == *id));
         if !may_ping_all {
             (pings.everyone, pings.here) = (false, false);
             pings.roles.clear();

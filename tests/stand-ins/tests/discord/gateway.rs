@@ -11,14 +11,8 @@ async fn what_discord_closes_a_connection_for() {
     let stand_ins = started(&["VIEW_CHANNEL"], None).await;
     for (payload, code) in [
         (json!({ "op": 2, "d": { "token": "wrong", "intents": 1 } }), 4004),
-        (
-            json!({ "op": 2, "d": { "token": "shy", "intents": 1_u64 << 40 } }),
-            4013,
-        ),
-        (
-            json!({ "op": 2, "d": { "token": "shy", "intents": CONTENT } }),
-            4014,
-        ),
+        (json!({ "op": 2, "d": { "token": "shy", "intents": 1_u64 << 40 } }), 4013),
+        (json!({ "op": 2, "d": { "token": "shy", "intents": CONTENT } }), 4014),
         (json!({ "op": 2, "d": { "token": "shy" } }), 4002),
         (json!({ "op": 8, "d": {} }), 4003),
         (json!({ "op": 99 }), 4001),
@@ -30,9 +24,7 @@ async fn what_discord_closes_a_connection_for() {
     let (mut gateway, ready) = Gateway::identified(&stand_ins, "shy", 1).await;
     gateway.send(json!({ "op": 1, "d": null })).await;
     while gateway.next().await["op"] != 11 {}
-    gateway
-        .send(json!({ "op": 2, "d": { "token": "shy", "intents": 1 } }))
-        .await;
+    gateway.send(json!({ "op": 2, "d": { "token": "shy", "intents": 1 } })).await;
     assert_eq!(gateway.next().await, json!({ "closed": 4005 }));
     let mut gateway = Gateway::connect(&stand_ins).await;
     let resume = json!({ "token": "shy", "session_id": ready["session_id"], "seq": 999 });
@@ -46,40 +38,18 @@ async fn content_is_for_those_with_the_intent_and_events_for_those_who_see_the_c
     let (mut shy, ready) = Gateway::identified(&stand_ins, "shy", BASIC).await;
     assert_eq!(ready["guilds"][0]["unavailable"], true);
     let guild = shy.dispatch("GUILD_CREATE").await;
-    assert_eq!(
-        (guild["unavailable"].clone(), guild["member_count"].clone()),
-        (json!(false), json!(6))
-    );
-    assert_eq!(
-        guild["members"].as_array().unwrap().len(),
-        1,
-        "without the members intent: only itself"
-    );
+    assert_eq!((guild["unavailable"].clone(), guild["member_count"].clone()), (json!(false), json!(6)));
+    assert_eq!(guild["members"].as_array().unwrap().len(), 1, "without the members intent: only itself");
     let (mut relay, _) = Gateway::identified(&stand_ins, "demo-discord-token", BASIC | CONTENT).await;
 
-    stand_ins
-        .discord
-        .act(say("Ada", "random", "not for the shy"))
-        .unwrap();
+    stand_ins.discord.act(say("Ada", "random", "not for the shy")).unwrap();
     stand_ins.discord.act(say("Ada", "general", "secret")).unwrap();
-    stand_ins
-        .discord
-        .act(say("Ada", "general", "hello @Shy"))
-        .unwrap();
-    let told: Vec<Value> = [
-        shy.dispatch("MESSAGE_CREATE").await,
-        shy.dispatch("MESSAGE_CREATE").await,
-    ]
-    .into();
+    stand_ins.discord.act(say("Ada", "general", "hello @Shy")).unwrap();
+    let told: Vec<Value> =
+        [shy.dispatch("MESSAGE_CREATE").await, shy.dispatch("MESSAGE_CREATE").await].into();
     assert_eq!(told[0]["content"], "");
-    assert_eq!(
-        told[1]["content"], "hello <@77>",
-        "a message that mentions the bot is not blanked"
-    );
-    assert_eq!(
-        relay.dispatch("MESSAGE_CREATE").await["content"],
-        "not for the shy"
-    );
+    assert_eq!(told[1]["content"], "hello <@77>", "a message that mentions the bot is not blanked");
+    assert_eq!(relay.dispatch("MESSAGE_CREATE").await["content"], "not for the shy");
     let message = relay.dispatch("MESSAGE_CREATE").await;
     assert_eq!(message["content"], "secret");
     assert!(message["member"]["roles"].is_array() && message["guild_id"].is_string());
@@ -100,10 +70,7 @@ async fn a_cut_session_replays_what_it_missed_and_a_refused_one_does_not() {
     let mut gateway = Gateway::connect(&stand_ins).await;
     gateway.send(json!({ "op": 6, "d": resume })).await;
     let replayed = gateway.next().await;
-    assert_eq!(
-        (&replayed["t"], &replayed["s"]),
-        (&json!("MESSAGE_CREATE"), &json!(4))
-    );
+    assert_eq!((&replayed["t"], &replayed["s"]), (&json!("MESSAGE_CREATE"), &json!(4)));
     assert_eq!(replayed["d"]["content"], "missed");
     assert_eq!(gateway.next().await["t"], "RESUMED");
 
@@ -122,28 +89,10 @@ async fn a_kicked_bot_is_told_and_told_again_when_it_is_back() {
     let stand_ins = started(&[], None).await;
     let (mut gateway, _) = Gateway::identified(&stand_ins, "demo-discord-token", BASIC).await;
     gateway.dispatch("GUILD_CREATE").await;
-    stand_ins
-        .discord
-        .act(Act::Kick {
-            bot: "Relay".into(),
-            room: "general".into(),
-        })
-        .unwrap();
-    assert!(
-        gateway.dispatch("GUILD_DELETE").await["unavailable"].is_null(),
-        "not an outage"
-    );
-    stand_ins
-        .discord
-        .act(say("Ada", "general", "they cannot hear us"))
-        .unwrap();
-    stand_ins
-        .discord
-        .act(Act::Invite {
-            bot: "Relay".into(),
-            room: "general".into(),
-        })
-        .unwrap();
+    stand_ins.discord.act(Act::Kick { bot: "Relay".into(), room: "general".into() }).unwrap();
+    assert!(gateway.dispatch("GUILD_DELETE").await["unavailable"].is_null(), "not an outage");
+    stand_ins.discord.act(say("Ada", "general", "they cannot hear us")).unwrap();
+    stand_ins.discord.act(Act::Invite { bot: "Relay".into(), room: "general".into() }).unwrap();
     assert_eq!(gateway.next().await["t"], "GUILD_CREATE");
 }
 

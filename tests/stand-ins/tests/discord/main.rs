@@ -48,12 +48,7 @@ fn say(person: &str, room: &str, text: &str) -> Act {
 }
 
 fn fault(kind: Kind) -> Fault {
-    Fault {
-        kind,
-        times: 1,
-        only: None,
-        seconds: 1.0,
-    }
+    Fault { kind, times: 1, only: None, seconds: 1.0 }
 }
 
 /// A plain client of the REST API.
@@ -67,11 +62,7 @@ impl Client {
     fn of(stand_ins: &StandIns, token: &'static str) -> Self {
         // A second installation is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self {
-            http: reqwest::Client::new(),
-            base: stand_ins.discord.api_url() + "/api/v10",
-            token,
-        }
+        Self { http: reqwest::Client::new(), base: stand_ins.discord.api_url() + "/api/v10", token }
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
@@ -109,9 +100,7 @@ impl Gateway {
 
     async fn identified(stand_ins: &StandIns, token: &str, intents: u64) -> (Self, Value) {
         let mut gateway = Self::connect(stand_ins).await;
-        gateway
-            .send(json!({ "op": 2, "d": { "token": token, "intents": intents, "properties": {} } }))
-            .await;
+        gateway.send(json!({ "op": 2, "d": { "token": token, "intents": intents, "properties": {} } })).await;
         let ready = gateway.dispatch("READY").await;
         (gateway, ready)
     }
@@ -122,9 +111,7 @@ impl Gateway {
 
     /// The next payload; `{"closed": code}` when the other side is gone (1006: without a goodbye).
     async fn next(&mut self) -> Value {
-        let next = tokio::time::timeout(Duration::from_secs(5), self.0.next())
-            .await
-            .expect("silence");
+        let next = tokio::time::timeout(Duration::from_secs(5), self.0.next()).await.expect("silence");
         match next {
             Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
             Some(Ok(Message::Close(Some(frame)))) => json!({ "closed": u16::from(frame.code) }),
@@ -137,10 +124,7 @@ impl Gateway {
     async fn dispatch(&mut self, name: &str) -> Value {
         loop {
             let payload = self.next().await;
-            assert!(
-                payload["closed"].is_null(),
-                "closed while waiting for {name}: {payload}"
-            );
+            assert!(payload["closed"].is_null(), "closed while waiting for {name}: {payload}");
             if payload["t"] == name {
                 return payload["d"].clone();
             }

@@ -20,10 +20,9 @@ impl Encoder {
     /// By the name in the URL's `compress`; unknown names are not compressed.
     pub fn new(name: Option<&str>) -> io::Result<Self> {
         Ok(match name {
-            Some("zlib-stream") => Self::Zlib(Box::new(ZlibEncoder::new(
-                Vec::new(),
-                flate2::Compression::default(),
-            ))),
+            Some("zlib-stream") => {
+                Self::Zlib(Box::new(ZlibEncoder::new(Vec::new(), flate2::Compression::default())))
+            }
             Some("zstd-stream") => {
                 // 0 is zstd's default level.
                 Self::Zstd(Box::new(zstd::stream::write::Encoder::new(Vec::new(), 0)?))
@@ -58,9 +57,7 @@ mod tests {
     use std::io::Read;
 
     fn bytes(message: Message) -> Vec<u8> {
-        let Message::Binary(bytes) = message else {
-            panic!("not compressed")
-        };
+        let Message::Binary(bytes) = message else { panic!("not compressed") };
         bytes.to_vec()
     }
 
@@ -80,10 +77,7 @@ mod tests {
         }
         let whole: String = texts.concat();
         let mut read = vec![0; whole.len()];
-        zstd::stream::read::Decoder::new(packed.as_slice())
-            .unwrap()
-            .read_exact(&mut read)
-            .unwrap();
+        zstd::stream::read::Decoder::new(packed.as_slice()).unwrap().read_exact(&mut read).unwrap();
         assert_eq!(read, whole.as_bytes());
     }
 }

@@ -45,19 +45,9 @@ pub async fn connect(
             Ok(encoder) => encoder,
             Err(error) => return tracing::error!(%error, "no compression stream"),
         };
-        let mut link = Link {
-            discord,
-            connection,
-            socket,
-            encoder,
-            hold: None,
-            seq: 0,
-        };
+        let mut link = Link { discord, connection, socket, encoder, hold: None, seq: 0 };
         let version = parameters.v.as_deref().is_none_or(|v| v == "10");
-        let json = parameters
-            .encoding
-            .as_deref()
-            .is_none_or(|encoding| encoding == "json");
+        let json = parameters.encoding.as_deref().is_none_or(|encoding| encoding == "json");
         if !version || !json {
             let _ = link.close(4012, "Invalid API version").await;
             return;
@@ -127,10 +117,7 @@ impl Link {
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) -> Flow {
-        let frame = Message::Close(Some(CloseFrame {
-            code,
-            reason: reason.into(),
-        }));
+        let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
         // It ends here either way.
         let _ = timeout(SEND_DEADLINE, self.socket.send(frame)).await;
         Flow::Break(())
@@ -155,9 +142,7 @@ impl Link {
             self.seq = seq;
         }
         if order == Some(Order::Reconnect) {
-            return self
-                .send(&json!({ "op": 7, "d": null, "s": null, "t": null }).to_string())
-                .await;
+            return self.send(&json!({ "op": 7, "d": null, "s": null, "t": null }).to_string()).await;
         }
         Flow::Continue(())
     }
@@ -182,8 +167,7 @@ impl Link {
         let body = &payload["d"];
         match (payload["op"].as_u64(), self.hold.is_some()) {
             (Some(1), _) => {
-                self.send(&json!({ "op": 11, "d": null, "s": null, "t": null }).to_string())
-                    .await
+                self.send(&json!({ "op": 11, "d": null, "s": null, "t": null }).to_string()).await
             }
             (Some(2 | 6), true) => self.close(4005, "Already authenticated.").await,
             (Some(2), false) => self.identify(body).await,
@@ -200,10 +184,7 @@ impl Link {
         let (Some(token), Some(intents)) = (body["token"].as_str(), body["intents"].as_u64()) else {
             return self.close(4002, "Error while decoding payload.").await;
         };
-        let shard = body["shard"]
-            .as_array()
-            .cloned()
-            .unwrap_or_else(|| vec![0.into(), 1.into()]);
+        let shard = body["shard"].as_array().cloned().unwrap_or_else(|| vec![0.into(), 1.into()]);
         if shard != [Value::from(0), Value::from(1)] {
             return self.close(4010, "Invalid shard.").await;
         }
@@ -229,11 +210,9 @@ impl Link {
     }
 
     async fn resume(&mut self, body: &Value) -> Flow {
-        let (Some(token), Some(session), Some(seq)) = (
-            body["token"].as_str(),
-            body["session_id"].as_str(),
-            body["seq"].as_u64(),
-        ) else {
+        let (Some(token), Some(session), Some(seq)) =
+            (body["token"].as_str(), body["session_id"].as_str(), body["seq"].as_u64())
+        else {
             return self.close(4002, "Error while decoding payload.").await;
         };
         let resumed = {
@@ -241,23 +220,14 @@ impl Link {
             match state.bot_by_token(token) {
                 None => Err((4004, "Authentication failed.")),
                 Some(place) => {
-                    if self
-                        .discord
-                        .faults
-                        .take(&[Kind::RefuseResume], "gateway")
-                        .is_some()
-                    {
+                    if self.discord.faults.take(&[Kind::RefuseResume], "gateway").is_some() {
                         state.sessions.end(session);
                     }
-                    let hold = state
-                        .sessions
-                        .resume(session, place, seq)
-                        .map_err(|()| (4007, "Invalid seq."));
+                    let hold =
+                        state.sessions.resume(session, place, seq).map_err(|()| (4007, "Invalid seq."));
                     if let Ok(Some(hold)) = &hold {
                         // Comes after what is replayed, and has a number of its own.
-                        state
-                            .sessions
-                            .push(&hold.session, "RESUMED", &json!({ "_trace": [] }));
+                        state.sessions.push(&hold.session, "RESUMED", &json!({ "_trace": [] }));
                     }
                     hold
                 }
@@ -266,10 +236,7 @@ impl Link {
         match resumed {
             Err((code, reason)) => self.close(code, reason).await,
             // The client may identify on this connection.
-            Ok(None) => {
-                self.send(&json!({ "op": 9, "d": false, "s": null, "t": null }).to_string())
-                    .await
-            }
+            Ok(None) => self.send(&json!({ "op": 9, "d": false, "s": null, "t": null }).to_string()).await,
             Ok(Some(hold)) => {
                 (self.hold, self.seq) = (Some(hold), seq);
                 self.flush().await?;
@@ -286,15 +253,12 @@ impl Link {
         };
         {
             let mut state = self.discord.state();
-            let guild = super::mentions::id(&body["guild_id"])
-                .and_then(|id| state.guilds.get(&id))
-                .cloned();
+            let guild = super::mentions::id(&body["guild_id"]).and_then(|id| state.guilds.get(&id)).cloned();
             let Some(guild) = guild else {
                 return Flow::Continue(());
             };
-            let wanted: Option<Vec<u64>> = body["user_ids"]
-                .as_array()
-                .map(|ids| ids.iter().filter_map(super::mentions::id).collect());
+            let wanted: Option<Vec<u64>> =
+                body["user_ids"].as_array().map(|ids| ids.iter().filter_map(super::mentions::id).collect());
             let prefix = body["query"].as_str().unwrap_or_default().to_lowercase();
             let found: Vec<Value> = state
                 .members(&guild)
@@ -330,11 +294,8 @@ impl super::state::State {
         let Some(bot) = self.bots.get(place).cloned() else {
             return hold;
         };
-        let unavailable: Vec<Value> = bot
-            .guilds
-            .iter()
-            .map(|id| json!({ "id": id.to_string(), "unavailable": true }))
-            .collect();
+        let unavailable: Vec<Value> =
+            bot.guilds.iter().map(|id| json!({ "id": id.to_string(), "unavailable": true })).collect();
         let ready = json!({
             "v": 10, "user": payload::current_user(&bot), "guilds": unavailable, "session_id": hold.session,
             "session_type": "normal", "resume_gateway_url": self.gateway_url(), "shard": [0, 1],
@@ -351,11 +312,7 @@ impl super::state::State {
 
     /// Dispatches GUILD_CREATE to one session, if it asked for guilds.
     pub fn tell_guild(&mut self, session: &str, place: usize, intents: u64, guild: u64, joined: bool) {
-        let Some(guild) = self
-            .guilds
-            .get(&guild)
-            .filter(|_| intents & permissions::GUILDS != 0)
-        else {
+        let Some(guild) = self.guilds.get(&guild).filter(|_| intents & permissions::GUILDS != 0) else {
             return;
         };
         let all = intents & permissions::GUILD_MEMBERS != 0;

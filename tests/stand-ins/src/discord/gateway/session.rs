@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 /// How many dispatches a session keeps for a resume; the oldest go first.
 const KEPT_DISPATCHES: usize = 10_000;
-/// How many sessions exist at most; the longest disconnected goes first.
-const KEPT_SESSIONS: usize = 256;
+/// How many disconnected sessions a bot keeps; the longest disconnected go first. Each holds its own copy of what it missed.
+const KEPT_DISCONNECTED: usize = 4;
 
 /// What a connection is told to do beside sending dispatches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,16 +67,7 @@ pub enum Next {
 impl Sessions {
     /// A new session of a bot, held by the connection that identified.
     pub fn open(&mut self, bot: usize, intents: u64) -> Hold {
-        if self.by_id.len() >= KEPT_SESSIONS {
-            let longest = self
-                .by_id
-                .iter()
-                .filter(|(_, s)| s.connection == 0)
-                .min_by_key(|(_, s)| s.left);
-            if let Some(id) = longest.map(|(id, _)| id.clone()) {
-                self.by_id.remove(&id);
-            }
-        }
+        self.forget_oldest(bot);
         let id = ulid::Ulid::new().to_string().to_lowercase();
         self.clock += 1;
         let session = Session {
@@ -89,13 +80,19 @@ impl Sessions {
             order: None,
             left: 0,
         };
-        let hold = Hold {
-            session: id.clone(),
-            connection: self.clock,
-            notify: session.notify.clone(),
-        };
+        let hold = Hold { session: id.clone(), connection: self.clock, notify: session.notify.clone() };
         self.by_id.insert(id, session);
         hold
+    }
+
+    /// Keeps of a bot's disconnected sessions only the last few.
+    fn forget_oldest(&mut self, bot: usize) {
+        let idle = self.by_id.iter().filter(|(_, session)| session.bot == bot && session.connection == 0);
+        let mut idle: Vec<(u64, String)> = idle.map(|(id, session)| (session.left, id.clone())).collect();
+        idle.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, id) in idle.into_iter().skip(KEPT_DISCONNECTED) {
+            self.by_id.remove(&id);
+        }
     }
 
     /// Takes a session over for a connection that has seen everything up to `seq`. `Ok(None)`: it cannot be resumed;
@@ -116,11 +113,7 @@ impl Sessions {
         // Wakes the connection that held it, which finds it lost.
         std::mem::take(&mut session.notify).notify_one();
         session.order = None;
-        Ok(Some(Hold {
-            session: id.to_owned(),
-            connection: self.clock,
-            notify: session.notify.clone(),
-        }))
+        Ok(Some(Hold { session: id.to_owned(), connection: self.clock, notify: session.notify.clone() }))
     }
 
     /// Forgets a session: it cannot be resumed.
@@ -133,24 +126,15 @@ impl Sessions {
     /// Its connection is gone; it stays resumable.
     pub fn leave(&mut self, hold: &Hold) {
         self.clock += 1;
-        if let Some(session) = self
-            .by_id
-            .get_mut(&hold.session)
-            .filter(|s| s.connection == hold.connection)
-        {
+        if let Some(session) = self.by_id.get_mut(&hold.session).filter(|s| s.connection == hold.connection) {
             (session.connection, session.left) = (0, self.clock);
         }
     }
 
     /// Sessions (connected or not) that asked for an intent: id, place of the bot, all intents.
     pub fn listening(&self, intent: u64) -> Vec<(String, usize, u64)> {
-        let asked = self
-            .by_id
-            .iter()
-            .filter(|(_, session)| session.intents & intent != 0);
-        asked
-            .map(|(id, session)| (id.clone(), session.bot, session.intents))
-            .collect()
+        let asked = self.by_id.iter().filter(|(_, session)| session.intents & intent != 0);
+        asked.map(|(id, session)| (id.clone(), session.bot, session.intents)).collect()
     }
 
     /// Appends a dispatch to a session.
@@ -180,10 +164,7 @@ impl Sessions {
 
     /// What the holder, which has sent everything up to `seq`, should do now.
     pub fn next(&mut self, hold: &Hold, seq: u64) -> Next {
-        let Some(session) = self
-            .by_id
-            .get_mut(&hold.session)
-            .filter(|s| s.connection == hold.connection)
+        let Some(session) = self.by_id.get_mut(&hold.session).filter(|s| s.connection == hold.connection)
         else {
             return Next::Lost;
         };
@@ -192,10 +173,7 @@ impl Sessions {
             return Next::Lost;
         }
         let unsent = session.sent.partition_point(|(s, _)| *s <= seq);
-        Next::Send(
-            session.sent.range(unsent..).cloned().collect(),
-            session.order.take(),
-        )
+        Next::Send(session.sent.range(unsent..).cloned().collect(), session.order.take())
     }
 }
 
@@ -240,10 +218,11 @@ mod tests {
         }
         assert_eq!(seqs(sessions.next(&hold, 2)).unwrap().len(), KEPT_DISPATCHES);
         assert!(sessions.resume(&hold.session, 0, 1).unwrap().is_none());
-        for _ in 0..KEPT_SESSIONS * 2 {
-            let hold = sessions.open(0, 1);
-            sessions.leave(&hold);
-        }
-        assert!(sessions.by_id.len() <= KEPT_SESSIONS);
+        let holds: Vec<Hold> = (0..KEPT_DISCONNECTED + 3).map(|_| sessions.open(0, 1)).collect();
+        holds.iter().for_each(|hold| sessions.leave(hold));
+        sessions.open(0, 1);
+        assert_eq!(sessions.by_id.len(), KEPT_DISCONNECTED + 1);
+        assert!(sessions.resume(&holds[2].session, 0, 0).unwrap().is_none());
+        assert!(sessions.resume(&holds[3].session, 0, 0).unwrap().is_some());
     }
 }

@@ -29,9 +29,7 @@ pub async fn me(State(discord): D, me: Me) -> Answer<Json<Value>> {
 /// `GET /users/{user}`
 pub async fn user(State(discord): D, _: Me, Path(user): Path<String>) -> Answer<Json<Value>> {
     let found = discord.state().user(id(&user)?);
-    found
-        .map(|user| Json(payload::user(&user)))
-        .ok_or(errors::UNKNOWN_USER)
+    found.map(|user| Json(payload::user(&user))).ok_or(errors::UNKNOWN_USER)
 }
 
 /// `GET /applications/@me` and `GET /oauth2/applications/@me`
@@ -60,13 +58,7 @@ pub async fn set_commands(
     Path(application): Path<String>,
     commands: Result<Json<Vec<Value>>, JsonRejection>,
 ) -> Answer<Json<Value>> {
-    store(
-        &discord,
-        me,
-        &application,
-        None,
-        commands.map_err(|_| errors::INVALID_JSON)?.0,
-    )
+    store(&discord, me, &application, None, commands.map_err(|_| errors::INVALID_JSON)?.0)
 }
 
 /// `PUT /applications/{application}/guilds/{guild}/commands`
@@ -76,13 +68,7 @@ pub async fn set_guild_commands(
     Path((application, guild)): Path<(String, String)>,
     commands: Result<Json<Vec<Value>>, JsonRejection>,
 ) -> Answer<Json<Value>> {
-    store(
-        &discord,
-        me,
-        &application,
-        Some(id(&guild)?),
-        commands.map_err(|_| errors::INVALID_JSON)?.0,
-    )
+    store(&discord, me, &application, Some(id(&guild)?), commands.map_err(|_| errors::INVALID_JSON)?.0)
 }
 
 fn stored(discord: &Discord, me: Me, application: &str, guild: Option<u64>) -> Answer<Json<Value>> {

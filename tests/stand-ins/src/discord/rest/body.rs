@@ -39,23 +39,13 @@ impl FromRequest<Arc<Discord>> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &Arc<Discord>) -> Answer<Self> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok());
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-            let form = Multipart::from_request(request, state)
-                .await
-                .map_err(|_| errors::INVALID_JSON)?;
+            let form = Multipart::from_request(request, state).await.map_err(|_| errors::INVALID_JSON)?;
             return multipart(form).await;
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| errors::TOO_LARGE)?;
-        Ok(Self {
-            object: object(&bytes)?,
-            files: Vec::new(),
-        })
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| errors::TOO_LARGE)?;
+        Ok(Self { object: object(&bytes)?, files: Vec::new() })
     }
 }
 
@@ -76,8 +66,7 @@ async fn multipart(mut form: Multipart) -> Answer<Body> {
         } else if field.file_name().is_some() {
             body.files.push(file(field).await.map_err(wrong)?);
         } else {
-            body.object
-                .insert(name, field.text().await.map_err(wrong)?.into());
+            body.object.insert(name, field.text().await.map_err(wrong)?.into());
         }
     }
     Ok(body)
@@ -87,11 +76,7 @@ async fn file(field: Field<'_>) -> Result<File, MultipartError> {
     let name = field.file_name().unwrap_or("unnamed").to_owned();
     let kind = field.content_type().map(str::to_owned);
     let size = field.bytes().await?.len().min(LARGEST_BODY);
-    Ok(File {
-        name,
-        size: u64::try_from(size).unwrap_or(u64::MAX),
-        kind,
-    })
+    Ok(File { name, size: u64::try_from(size).unwrap_or(u64::MAX), kind })
 }
 
 impl Body {
@@ -129,11 +114,7 @@ impl Body {
         };
         if name == "embeds" {
             if list.len() > MOST_EMBEDS {
-                return Err(ApiError::field(
-                    name,
-                    "BASE_TYPE_MAX_LENGTH",
-                    "Must be 10 or fewer in length.",
-                ));
+                return Err(ApiError::field(name, "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."));
             }
             for embed in list.iter_mut().filter_map(Value::as_object_mut) {
                 embed.insert("type".into(), "rich".into());
@@ -191,16 +172,10 @@ impl Body {
         }
         draft.embeds = self.list("embeds")?.unwrap_or(draft.embeds);
         draft.components = self.list("components")?.unwrap_or(draft.components);
-        draft.flags = self
-            .object
-            .get("flags")
-            .and_then(Value::as_u64)
-            .unwrap_or(draft.flags);
+        draft.flags = self.object.get("flags").and_then(Value::as_u64).unwrap_or(draft.flags);
         if let Some(kept) = self.list("attachments")? {
-            let ids: Vec<u64> = kept
-                .iter()
-                .filter_map(|file| crate::discord::mentions::id(&file["id"]))
-                .collect();
+            let ids: Vec<u64> =
+                kept.iter().filter_map(|file| crate::discord::mentions::id(&file["id"])).collect();
             draft.files.retain(|file| ids.contains(&file.id));
         }
         draft.files.extend(self.files(state));

@@ -16,10 +16,7 @@ impl state::State {
     pub(super) fn guild_for(&self, me: Me, guild: &str) -> Answer<&Guild> {
         let guild = id(guild)?;
         let in_it = self.me(me)?.guilds.contains(&guild);
-        self.guilds
-            .get(&guild)
-            .filter(|_| in_it)
-            .ok_or(errors::UNKNOWN_GUILD)
+        self.guilds.get(&guild).filter(|_| in_it).ok_or(errors::UNKNOWN_GUILD)
     }
 }
 
@@ -33,13 +30,7 @@ pub async fn mine(State(discord): D, me: Me) -> Answer<Json<Value>> {
             "permissions": bot.may.permissions.to_string(),
         })
     };
-    Ok(Json(
-        bot.guilds
-            .iter()
-            .filter_map(|id| state.guilds.get(id))
-            .map(told)
-            .collect(),
-    ))
+    Ok(Json(bot.guilds.iter().filter_map(|id| state.guilds.get(id)).map(told).collect()))
 }
 
 /// `GET /guilds/{guild}`
@@ -53,9 +44,7 @@ pub async fn channels(State(discord): D, me: Me, Path(guild): Path<String>) -> A
     let state = discord.state();
     let guild = state.guild_for(me, &guild)?.id;
     let theirs = state.channels.values().filter(|channel| channel.guild == guild);
-    Ok(Json(
-        theirs.map(|channel| payload::channel(&state, channel)).collect(),
-    ))
+    Ok(Json(theirs.map(|channel| payload::channel(&state, channel)).collect()))
 }
 
 /// `GET /guilds/{guild}/roles`
@@ -71,13 +60,7 @@ pub async fn members(State(discord): D, me: Me, Path(guild): Path<String>) -> An
     if state.me(me)?.may.privileged & GUILD_MEMBERS == 0 {
         return Err(errors::MISSING_ACCESS);
     }
-    Ok(Json(
-        state
-            .members(guild)
-            .iter()
-            .map(|user| payload::member(&state, guild, user))
-            .collect(),
-    ))
+    Ok(Json(state.members(guild).iter().map(|user| payload::member(&state, guild, user)).collect()))
 }
 
 /// `GET /guilds/{guild}/members/{user}`; the user `@me` is the bot.
@@ -88,22 +71,13 @@ pub async fn member(
 ) -> Answer<Json<Value>> {
     let state = discord.state();
     let guild = state.guild_for(me, &guild)?;
-    let user = if user == "@me" {
-        state.me(me)?.id
-    } else {
-        id(&user)?
-    };
+    let user = if user == "@me" { state.me(me)?.id } else { id(&user)? };
     let found = state.members(guild).into_iter().find(|member| member.id == user);
-    found
-        .map(|user| Json(payload::member(&state, guild, &user)))
-        .ok_or(errors::UNKNOWN_MEMBER)
+    found.map(|user| Json(payload::member(&state, guild, &user))).ok_or(errors::UNKNOWN_MEMBER)
 }
 
 /// `GET /channels/{channel}`
 pub async fn channel(State(discord): D, me: Me, Path(channel): Path<String>) -> Answer<Json<Value>> {
     let state = discord.state();
-    Ok(Json(payload::channel(
-        &state,
-        state.channel_for(me, &channel, VIEW_CHANNEL)?,
-    )))
+    Ok(Json(payload::channel(&state, state.channel_for(me, &channel, VIEW_CHANNEL)?)))
 }

@@ -60,19 +60,10 @@ pub async fn list(
         older
     } else {
         let before = page.before.unwrap_or(u64::MAX);
-        all()
-            .rev()
-            .filter(|message| message.id < before)
-            .take(limit)
-            .collect()
+        all().rev().filter(|message| message.id < before).take(limit).collect()
     };
     found.sort_by_key(|message| std::cmp::Reverse(message.id));
-    Ok(Json(
-        found
-            .into_iter()
-            .map(|message| state.told_to(me, message))
-            .collect(),
-    ))
+    Ok(Json(found.into_iter().map(|message| state.told_to(me, message)).collect()))
 }
 
 /// `GET /channels/{channel}/messages/{message}`
@@ -83,9 +74,7 @@ pub async fn one(
 ) -> Answer<Json<Value>> {
     let state = discord.state();
     let channel = state.channel_for(me, &channel, READ_MESSAGE_HISTORY)?.id;
-    let message = state
-        .live_message(channel, id(&message)?)
-        .ok_or(errors::UNKNOWN_MESSAGE)?;
+    let message = state.live_message(channel, id(&message)?).ok_or(errors::UNKNOWN_MESSAGE)?;
     Ok(Json(state.told_to(me, message)))
 }
 
@@ -103,11 +92,7 @@ pub async fn create(
     if !draft.files.is_empty() && may & ATTACH_FILES == 0 {
         return Err(errors::MISSING_PERMISSIONS);
     }
-    if let Some(reference) = body
-        .object
-        .get("message_reference")
-        .filter(|reference| !reference.is_null())
-    {
+    if let Some(reference) = body.object.get("message_reference").filter(|reference| !reference.is_null()) {
         let target = mentions::id(&reference["message_id"]).and_then(|id| state.live_message(channel.id, id));
         match target {
             Some(target) => {
@@ -126,19 +111,9 @@ pub async fn create(
         }
     }
     let user = state.me(me)?.user();
-    if body
-        .object
-        .get("enforce_nonce")
-        .is_some_and(|enforce| enforce == true)
-    {
+    if body.object.get("enforce_nonce").is_some_and(|enforce| enforce == true) {
         let same = |message: &&Message| message.author.id() == user.id && message.draft.nonce == draft.nonce;
-        let recent = state
-            .history
-            .room(&channel.id.to_string())
-            .rev()
-            .take(NONCES)
-            .find(same)
-            .cloned();
+        let recent = state.history.room(&channel.id.to_string()).rev().take(NONCES).find(same).cloned();
         if let Some(message) = recent.filter(|message| message.draft.nonce.is_some()) {
             return Ok(Json(payload::message(&state, &message)));
         }
@@ -156,18 +131,13 @@ pub async fn edit(
 ) -> Answer<Json<Value>> {
     let mut state = discord.state();
     let channel = state.channel_for(me, &channel, VIEW_CHANNEL)?.clone();
-    let message = state
-        .live_message(channel.id, id(&message)?)
-        .ok_or(errors::UNKNOWN_MESSAGE)?
-        .clone();
+    let message = state.live_message(channel.id, id(&message)?).ok_or(errors::UNKNOWN_MESSAGE)?.clone();
     if message.author.id() != state.me(me)?.id {
         return Err(errors::NOT_YOURS);
     }
     let may_ping_all = state.bot_permissions(me.0, &channel) & MENTION_EVERYONE != 0;
     let draft = body.edited(&mut state, channel.guild, message.draft, may_ping_all)?;
-    let edited = state
-        .edit(channel.id, message.id, |old| *old = draft)
-        .ok_or(errors::UNKNOWN_MESSAGE)?;
+    let edited = state.edit(channel.id, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
     Ok(Json(payload::message(&state, &edited)))
 }
 
@@ -179,9 +149,7 @@ pub async fn delete(
 ) -> Answer<StatusCode> {
     let mut state = discord.state();
     let channel = state.channel_for(me, &channel, VIEW_CHANNEL)?.clone();
-    let message = state
-        .live_message(channel.id, id(&message)?)
-        .ok_or(errors::UNKNOWN_MESSAGE)?;
+    let message = state.live_message(channel.id, id(&message)?).ok_or(errors::UNKNOWN_MESSAGE)?;
     let (target, author) = (message.id, message.author.id());
     if author != state.me(me)?.id && state.bot_permissions(me.0, &channel) & MANAGE_MESSAGES == 0 {
         return Err(errors::MISSING_PERMISSIONS);

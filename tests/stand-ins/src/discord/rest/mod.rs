@@ -37,11 +37,7 @@ type Answer<T> = Result<T, ApiError>;
 
 /// All routes: the API under `/api/v10`, the gateway under `/`.
 pub fn router(discord: Arc<Discord>) -> Router {
-    let how = Misbehaviour {
-        faults: discord.faults.clone(),
-        rate_limited,
-        unauthorized,
-    };
+    let how = Misbehaviour { faults: discord.faults.clone(), rate_limited, unauthorized };
     let api = Router::new()
         .route("/gateway", get(accounts::gateway))
         .route("/gateway/bot", get(accounts::gateway_bot))
@@ -50,10 +46,7 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/users/{user}", get(accounts::user))
         .route("/applications/@me", get(accounts::application))
         .route("/oauth2/applications/@me", get(accounts::application))
-        .route(
-            "/applications/{application}/commands",
-            get(accounts::commands).put(accounts::set_commands),
-        )
+        .route("/applications/{application}/commands", get(accounts::commands).put(accounts::set_commands))
         .route(
             "/applications/{application}/guilds/{guild}/commands",
             get(accounts::guild_commands).put(accounts::set_guild_commands),
@@ -66,14 +59,8 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/guilds/{guild}/webhooks", get(webhooks::of_guild))
         .route("/channels/{channel}", get(guilds::channel))
         .route("/channels/{channel}/typing", post(messages::typing))
-        .route(
-            "/channels/{channel}/webhooks",
-            get(webhooks::of_channel).post(webhooks::create),
-        )
-        .route(
-            "/channels/{channel}/messages",
-            get(messages::list).post(messages::create),
-        )
+        .route("/channels/{channel}/webhooks", get(webhooks::of_channel).post(webhooks::create))
+        .route("/channels/{channel}/messages", get(messages::list).post(messages::create))
         .route(
             "/channels/{channel}/messages/{message}",
             get(messages::one).patch(messages::edit).delete(messages::delete),
@@ -81,15 +68,11 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/webhooks/{webhook}", get(webhooks::get).delete(webhooks::delete))
         .route(
             "/webhooks/{webhook}/{token}",
-            get(webhooks::get_with_token)
-                .post(webhooks::execute)
-                .delete(webhooks::delete_with_token),
+            get(webhooks::get_with_token).post(webhooks::execute).delete(webhooks::delete_with_token),
         )
         .route(
             "/webhooks/{webhook}/{token}/messages/{message}",
-            get(webhooks::message)
-                .patch(webhooks::edit)
-                .delete(webhooks::delete_message),
+            get(webhooks::message).patch(webhooks::edit).delete(webhooks::delete_message),
         )
         .fallback(async || errors::NOT_FOUND)
         .method_not_allowed_fallback(async || errors::METHOD_NOT_ALLOWED)
@@ -161,18 +144,9 @@ impl FromRequestParts<Arc<Discord>> for Me {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, discord: &Arc<Discord>) -> Answer<Self> {
-        let told = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let token = told
-            .and_then(|told| told.strip_prefix("Bot "))
-            .ok_or(errors::UNAUTHORIZED)?;
-        discord
-            .state()
-            .bot_by_token(token)
-            .map(Self)
-            .ok_or(errors::UNAUTHORIZED)
+        let told = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = told.and_then(|told| told.strip_prefix("Bot ")).ok_or(errors::UNAUTHORIZED)?;
+        discord.state().bot_by_token(token).map(Self).ok_or(errors::UNAUTHORIZED)
     }
 }
 

@@ -86,20 +86,10 @@ pub async fn create(
     let mut state = discord.state();
     let channel = state.channel_for(me, &channel, MANAGE_WEBHOOKS)?.clone();
     let Some(name) = body.object.get("name").and_then(Value::as_str) else {
-        return Err(ApiError::field(
-            "name",
-            "BASE_TYPE_REQUIRED",
-            "This field is required",
-        ));
+        return Err(ApiError::field("name", "BASE_TYPE_REQUIRED", "This field is required"));
     };
     let name = checked("name", name)?.to_owned();
-    if state
-        .webhooks
-        .values()
-        .filter(|webhook| webhook.channel == channel.id)
-        .count()
-        >= MOST
-    {
+    if state.webhooks.values().filter(|webhook| webhook.channel == channel.id).count() >= MOST {
         return Err(errors::TOO_MANY_WEBHOOKS);
     }
     let webhook = Webhook {
@@ -165,18 +155,11 @@ pub async fn execute(
         Some(name) => checked("username", name)?.to_owned(),
         None => webhook.name.clone(),
     };
-    let avatar = text("avatar_url")
-        .filter(|url| !url.is_empty())
-        .map(str::to_owned);
+    let avatar = text("avatar_url").filter(|url| !url.is_empty()).map(str::to_owned);
     // A webhook pings whomever its payload allows: no role limits it.
     let (mut draft, _) = body.draft(&mut state, webhook.guild, true)?;
     draft.nonce = None;
-    let author = Author::Webhook {
-        id: webhook.id,
-        application: webhook.creator,
-        name,
-        avatar,
-    };
+    let author = Author::Webhook { id: webhook.id, application: webhook.creator, name, avatar };
     let message = state.post(webhook.channel, webhook.guild, author, draft);
     if options.wait.is_some_and(|wait| wait == "true" || wait == "1") {
         return Ok(Json(payload::message(&state, &message)).into_response());
@@ -193,10 +176,7 @@ pub async fn message(
     let state = discord.state();
     let webhook = state.webhook_with_token(&webhook, &token)?;
     options.no_thread(webhook)?;
-    Ok(Json(payload::message(
-        &state,
-        state.posted_by(webhook, &message)?,
-    )))
+    Ok(Json(payload::message(&state, state.posted_by(webhook, &message)?)))
 }
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}`
@@ -211,9 +191,8 @@ pub async fn edit(
     options.no_thread(&webhook)?;
     let message = state.posted_by(&webhook, &message)?.clone();
     let draft = body.edited(&mut state, webhook.guild, message.draft, true)?;
-    let edited = state
-        .edit(webhook.channel, message.id, |old| *old = draft)
-        .ok_or(errors::UNKNOWN_MESSAGE)?;
+    let edited =
+        state.edit(webhook.channel, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
     Ok(Json(payload::message(&state, &edited)))
 }
 
@@ -236,11 +215,7 @@ impl state::State {
     fn listed(&self, me: Me, which: impl Fn(&Webhook) -> bool) -> Answer<Json<Value>> {
         let mine = self.me(me)?.id;
         let found = self.webhooks.values().filter(|webhook| which(webhook));
-        Ok(Json(
-            found
-                .map(|w| payload::webhook(self, w, w.creator == mine, true))
-                .collect(),
-        ))
+        Ok(Json(found.map(|w| payload::webhook(self, w, w.creator == mine, true)).collect()))
     }
 
     fn webhook_for(&self, me: Me, webhook: &str) -> Answer<&Webhook> {
@@ -251,18 +226,12 @@ impl state::State {
 
     fn webhook_with_token(&self, webhook: &str, token: &str) -> Answer<&Webhook> {
         let webhook = self.webhooks.get(&id(webhook)?).ok_or(errors::UNKNOWN_WEBHOOK)?;
-        if webhook.token == token {
-            Ok(webhook)
-        } else {
-            Err(errors::INVALID_WEBHOOK_TOKEN)
-        }
+        if webhook.token == token { Ok(webhook) } else { Err(errors::INVALID_WEBHOOK_TOKEN) }
     }
 
     fn posted_by(&self, webhook: &Webhook, message: &str) -> Answer<&Message> {
         let message = self.live_message(webhook.channel, id(message)?);
-        message
-            .filter(|message| message.author.id() == webhook.id)
-            .ok_or(errors::UNKNOWN_MESSAGE)
+        message.filter(|message| message.author.id() == webhook.id).ok_or(errors::UNKNOWN_MESSAGE)
     }
 
     fn forget(&mut self, webhook: &Webhook) -> StatusCode {
