@@ -23,7 +23,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use self::core::{AccountPlan, Core};
+pub use self::core::{AccountPlan, Core, Plan, PlannedLink};
 pub use states::{AccountState, LaneState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 

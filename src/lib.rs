@@ -1,9 +1,13 @@
 //! Relay joins rooms on different chat platforms. `ARCHITECTURE.md` beside this file is the map.
 
 pub mod adapt;
+mod api;
+pub mod cli;
 pub mod config;
+mod control;
 pub mod engine;
 pub mod observe;
 pub mod platforms;
 pub mod routing;
+mod service;
 pub mod store;

@@ -1,2 +1,7 @@
-//! Relay joins rooms on different chat platforms.
-fn main() {}
+//! The binary `relay`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relay::cli::main()
+}

@@ -1,0 +1,42 @@
+//! `relay check`: the config file and the secrets it names, without connecting anywhere.
+
+use super::{ConfigFile, EXIT_MISTAKES, mistakes};
+use crate::config::Config;
+use std::process::ExitCode;
+
+/// Arguments of `relay check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Print the mistakes as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks; exit code 2 if there are mistakes.
+pub fn run(check: &Check) -> ExitCode {
+    match Config::load(&check.file.config) {
+        Ok(config) => {
+            if check.json {
+                println!("{}", serde_json::json!({ "mistakes": [] }));
+            } else {
+                let links: usize = config.channels.iter().map(|channel| channel.links.len()).sum();
+                let (accounts, channels) = (config.accounts.len(), config.channels.len());
+                println!(
+                    "{} is right: {accounts} account(s), {channels} channel(s), {links} link(s).",
+                    check.file.config.display()
+                );
+            }
+            ExitCode::SUCCESS
+        }
+        Err(found) => {
+            if check.json {
+                println!("{}", serde_json::json!({ "file": found.path, "mistakes": found.mistakes }));
+            } else {
+                eprint!("{}", mistakes::show(&found));
+            }
+            ExitCode::from(EXIT_MISTAKES)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `relay run`: everything, until it is told to stop.
+
+use super::{EXIT_MISTAKES, fail, logging, mistakes};
+use crate::config::Config;
+use crate::service::{Service, ServiceError};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the bridge.
+pub fn run(path: &Path) -> ExitCode {
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(found) => {
+            eprint!("{}", mistakes::show(&found));
+            return ExitCode::from(EXIT_MISTAKES);
+        }
+    };
+    logging::start("info,sled=warn,fjall=warn,lsm_tree=warn");
+    let system = actix::System::with_tokio_rt(runtime);
+    match system.block_on(serve(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error),
+    }
+}
+
+/// The runtime of everything: actors on this thread, platform clients on its workers.
+#[allow(clippy::expect_used, reason = "without threads there is nothing to run, and nobody to answer to")]
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads for the runtime")
+}
+
+async fn serve(config: Config) -> Result<(), ServiceError> {
+    let mut bar = None;
+    let service = Service::start(config, &mut |done, all| show_progress(&mut bar, done, all)).await?;
+    let failed = tokio::select! {
+        () = told_to_stop() => false,
+        () = service.failure() => true,
+    };
+    if !failed {
+        tracing::info!("stopping: what is due is delivered, the rest goes on at the next start");
+    }
+    tokio::select! {
+        () = service.stop() => {}
+        () = told_to_stop() => tracing::warn!("told twice: stopping at once; what was accepted is on disk"),
+    }
+    if failed { Err(ServiceError::LedgerFailed) } else { Ok(()) }
+}
+
+/// A bar, once it is clear that it takes more than a moment.
+fn show_progress(bar: &mut Option<ProgressBar>, done: u64, all: u64) {
+    const WORTH_A_BAR: u64 = 5_000;
+    if all < WORTH_A_BAR {
+        return;
+    }
+    let bar = bar.get_or_insert_with(|| {
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+        let bar = ProgressBar::new(all).with_message("making the mapping anew from the ledger");
+        if let Ok(style) = style { bar.with_style(style) } else { bar }
+    });
+    bar.set_length(all);
+    bar.set_position(done);
+    if done >= all {
+        bar.finish_and_clear();
+    }
+}
+
+/// Resolves at SIGINT or SIGTERM.
+async fn told_to_stop() {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    match (interrupt, terminate) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "signals cannot be received; only SIGKILL will end this process");
+            std::future::pending::<()>().await;
+        }
+    }
+}

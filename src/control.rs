@@ -1,0 +1,123 @@
+//! The control socket: a Unix socket in the state directory, through which commands ask the running engine. One request
+//! and one answer a connection, each a line of JSON.
+
+use crate::engine::{Core, Status};
+use crate::service::ServiceError;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+/// Longest request, in bytes.
+const LONGEST_REQUEST: u64 = 64 * 1024;
+/// Longest wait for the other side.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How everything is.
+    Status,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// How everything is.
+    Status(Box<Status>),
+    /// It could not be done.
+    Error(String),
+}
+
+/// Why the running engine could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Nobody listens.
+    #[error("no relay runs with this state directory ({}): {why}", path.display())]
+    NotRunning {
+        /// The socket.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// It does not answer, or not sensibly.
+    #[error("the running relay did not answer: {0}")]
+    NoAnswer(String),
+}
+
+fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+/// Makes the socket. What an earlier process left is removed: the ledger's lock says that it is gone.
+pub fn bind(data_dir: &Path) -> Result<UnixListener, ServiceError> {
+    let path = path(data_dir);
+    let failed =
+        |e: std::io::Error| ServiceError::Listen { place: path.display().to_string(), why: e.to_string() };
+    match std::fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    UnixListener::bind(&path).map_err(failed)
+}
+
+/// Answers until the task is ended.
+pub async fn serve(listener: UnixListener, core: Arc<Core>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let core = core.clone();
+                tokio::spawn(async move {
+                    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, answer(stream, &core)).await {
+                        tracing::debug!(%error, "a control connection broke");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the control socket cannot accept");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: UnixStream, core: &Core) -> std::io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(reading.take(LONGEST_REQUEST)).read_line(&mut line).await?;
+    let response = match serde_json::from_str::<Request>(&line) {
+        Ok(Request::Status) => Response::Status(Box::new(core.status())),
+        Err(error) => Response::Error(format!("the request is not understood: {error}")),
+    };
+    let mut bytes = serde_json::to_vec(&response)?;
+    bytes.push(b'\n');
+    writing.write_all(&bytes).await?;
+    writing.shutdown().await
+}
+
+/// Asks the engine that runs with this state directory.
+pub async fn ask(data_dir: &Path, request: &Request) -> Result<Response, AskError> {
+    let path = path(data_dir);
+    let stream = UnixStream::connect(&path)
+        .await
+        .map_err(|e| AskError::NotRunning { path: path.clone(), why: e.to_string() })?;
+    match tokio::time::timeout(PATIENCE, exchange(stream, request)).await {
+        Ok(answered) => answered.map_err(|e| AskError::NoAnswer(e.to_string())),
+        Err(_) => Err(AskError::NoAnswer("it took longer than 10 seconds".into())),
+    }
+}
+
+async fn exchange(stream: UnixStream, request: &Request) -> std::io::Result<Response> {
+    let (reading, mut writing) = stream.into_split();
+    let mut bytes = serde_json::to_vec(request)?;
+    bytes.push(b'\n');
+    writing.write_all(&bytes).await?;
+    let mut line = String::new();
+    BufReader::new(reading).read_line(&mut line).await?;
+    Ok(serde_json::from_str(&line)?)
+}

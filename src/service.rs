@@ -1,0 +1,108 @@
+//! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
+
+use crate::config::{ChannelSection, Config};
+use crate::engine::{AccountPlan, Core, Engine, Plan, PlannedLink, Stores};
+use crate::store::StoreError;
+use crate::{api, control, platforms};
+use relay_contract::{Account, Problem};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Why Relay did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The state directory.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An account's settings cannot work.
+    #[error("account {account}: {problem}")]
+    Account {
+        /// Which.
+        account: Account,
+        /// Why.
+        problem: Problem,
+    },
+    /// An address or the socket cannot be listened on.
+    #[error("cannot listen on {place}: {why}")]
+    Listen {
+        /// Where.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// The ledger failed while running.
+    #[error(
+        "the ledger cannot be written any more (see the log); stopped, so that nothing is promised that cannot be kept"
+    )]
+    LedgerFailed,
+}
+
+/// A running Relay.
+pub struct Service {
+    engine: Engine,
+    /// Where `/healthz` is, if anywhere.
+    pub health: Option<SocketAddr>,
+    servers: JoinSet<()>,
+}
+
+impl Service {
+    /// Opens the state, starts the engine and its servers. Nothing runs if anything fails.
+    pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, ServiceError> {
+        let plan = plan(&config)?;
+        let data_dir = &config.relay.data_dir;
+        // Blocks for as long as a rebuild takes: nothing else runs yet.
+        let stores = Stores::open(data_dir, progress)?;
+        let mut servers = JoinSet::new();
+        let control = control::bind(data_dir)?;
+        let listener = match config.relay.listen {
+            Some(address) => Some(api::bind(address).await?),
+            None => None,
+        };
+        let engine = Engine::start(stores, plan)?;
+        servers.spawn(control::serve(control, engine.core()));
+        let health = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        if let Some(listener) = listener {
+            servers.spawn(api::serve(listener, engine.core()));
+        }
+        Ok(Self { engine, health, servers })
+    }
+
+    /// The engine's shared state.
+    pub fn core(&self) -> Arc<Core> {
+        self.engine.core()
+    }
+
+    /// Resolves when the ledger has failed.
+    pub async fn failure(&self) {
+        self.engine.failure().await;
+    }
+
+    /// Stops gracefully. The servers answer until the end.
+    pub async fn stop(mut self) {
+        self.engine.stop().await;
+        self.servers.shutdown().await;
+    }
+}
+
+fn plan(config: &Config) -> Result<Plan, ServiceError> {
+    let mut accounts = Vec::new();
+    for section in &config.accounts {
+        let account = section.settings.account.clone();
+        // The check has found the platform already.
+        let Some(platform) = platforms::named(section.platform) else { continue };
+        let connector = (platform.open)(section.settings.clone())
+            .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
+        accounts.push(AccountPlan { name: account, connector, ceilings: section.ceilings });
+    }
+    let channels = config.channels.iter().map(|ChannelSection { name, links }| {
+        let links = links.iter().map(|link| PlannedLink {
+            account: link.account.clone(),
+            room: link.room.clone(),
+            direction: link.direction,
+        });
+        (name.clone(), links.collect())
+    });
+    Ok(Plan { accounts, channels: channels.collect::<BTreeMap<_, _>>() })
+}
