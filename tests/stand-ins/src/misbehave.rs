@@ -2,7 +2,7 @@
 
 use crate::faults::{Fault, Faults, Kind};
 use crate::server::Connection;
-use axum::extract::{ConnectInfo, OriginalUri, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -30,9 +30,7 @@ pub async fn misbehave(
 ) -> Response {
     const HERE: [Kind; 5] =
         [Kind::RateLimit, Kind::ServerError, Kind::CutAfter, Kind::Slow, Kind::Unauthorized];
-    // Routes nested under a prefix see their path without it.
-    let whole = request.extensions().get::<OriginalUri>().map(|OriginalUri(uri)| uri);
-    let place = format!("{} {}", request.method(), whole.unwrap_or(request.uri()).path());
+    let place = format!("{} {}", request.method(), request.uri().path());
     let Some(fault) = how.faults.take(&HERE, &place) else {
         return next.run(request).await;
     };

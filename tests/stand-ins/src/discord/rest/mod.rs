@@ -75,13 +75,14 @@ pub fn router(discord: Arc<Discord>) -> Router {
             get(webhooks::message).patch(webhooks::edit).delete(webhooks::delete_message),
         )
         .fallback(async || errors::NOT_FOUND)
-        .method_not_allowed_fallback(async || errors::METHOD_NOT_ALLOWED)
+        .method_not_allowed_fallback(async || errors::METHOD_NOT_ALLOWED);
+    Router::new()
+        .nest("/api/v10", api)
+        // Outside the nest, so that faults see the whole path; before the gateway, so that they leave it alone.
         .layer(middleware::from_fn_with_state(how, misbehave))
         .layer(middleware::from_fn(bucket))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY));
-    Router::new()
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .route("/", get(gateway::connect))
-        .nest("/api/v10", api)
         .fallback(async || errors::NOT_FOUND)
         .with_state(discord)
 }
