@@ -1,0 +1,82 @@
+//! Preflight: C1, C2, C3, C4.
+
+use crate::stage::Stage;
+use relay_contract::{OpenError, Problem, Support};
+use secrecy::SecretString;
+use stand_ins::people::Act;
+use stand_ins::world::World;
+
+#[tokio::test]
+async fn a_good_account_and_its_rooms() {
+    let stage = Stage::new().await;
+    let rooms = [stage.room.clone(), "C0NOWHERE".into()];
+    let found = stage.connector.preflight(&rooms).await.unwrap();
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    let (room, report) = &found.rooms[0];
+    let report = report.as_ref().unwrap();
+    assert_eq!((room, &report.key, report.name.as_str()), (&stage.room, &stage.key(), "general"));
+    assert_eq!(report.space.name, "Studio");
+    let problem = found.rooms[1].1.as_ref().unwrap_err();
+    assert!(problem.what.contains("C0NOWHERE") && problem.fix.contains("/invite"), "{problem}");
+    let can = stage.connector.capabilities(&stage.key());
+    assert_eq!((can.persona, can.reply, can.edit), (Support::Native, Support::Native, Support::Native));
+}
+
+#[tokio::test]
+async fn a_room_that_the_bot_is_not_in() {
+    let stage = Stage::new().await;
+    stage.act(Act::Kick { bot: "Relay".into(), room: "general".into() });
+    let found = stage.connector.preflight(std::slice::from_ref(&stage.room)).await.unwrap();
+    let problem = found.rooms[0].1.as_ref().unwrap_err();
+    assert!(problem.what.contains("#general") && problem.fix.contains("/invite @"), "{problem}");
+}
+
+async fn refused(key: &'static str, token: &str) -> Problem {
+    let stage = Stage::with(World::demo(), |settings| {
+        settings.secrets.insert(key, SecretString::from(token.to_owned()));
+    })
+    .await;
+    match stage.connector.preflight(&[]).await {
+        Err(OpenError::Refused(problem)) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn wrong_tokens() {
+    for (key, token) in [("bot_token", "xoxb-wrong-one"), ("app_token", "xapp-wrong-one")] {
+        let problem = refused(key, token).await;
+        assert!(problem.what.contains(key) && problem.fix.contains("api.slack.com/apps"), "{problem}");
+        assert!(!problem.to_string().contains("wrong-one"));
+    }
+}
+
+fn with_scopes(scopes: &[&str]) -> World {
+    let mut world = World::demo();
+    world.slack.bots[0].may = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+    world
+}
+
+#[tokio::test]
+async fn missing_scopes() {
+    let stage = Stage::with(with_scopes(&["chat:write"]), |_| {}).await;
+    let Err(OpenError::Refused(problem)) = stage.connector.preflight(&[]).await else { panic!() };
+    assert!(
+        problem.what.contains("`channels:history`") && problem.fix.contains("OAuth & Permissions"),
+        "{problem}"
+    );
+
+    let enough = ["chat:write", "channels:history", "channels:read", "users:read"];
+    let stage = Stage::with(with_scopes(&enough), |_| {}).await;
+    let found = stage.connector.preflight(&[]).await.unwrap();
+    assert!(found.warnings.iter().any(|warning| warning.what.contains("chat:write.customize")));
+    assert_eq!(stage.connector.capabilities(&stage.key()).persona, Support::Fallback);
+}
+
+#[tokio::test]
+async fn nobody_there() {
+    let stage = Stage::new().await;
+    stage.stand_ins.stop();
+    let answer = stage.connector.preflight(&[]).await;
+    assert!(matches!(answer, Err(OpenError::Unavailable(_))), "{answer:?}");
+}

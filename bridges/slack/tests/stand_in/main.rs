@@ -1,0 +1,9 @@
+//! The connector against the Slack stand-in, over real HTTP and WebSocket. Each test names the clauses it checks.
+
+#![allow(clippy::unwrap_used)]
+
+mod checks;
+mod faults;
+mod incoming;
+mod outgoing;
+mod stage;
