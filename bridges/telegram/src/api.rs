@@ -88,19 +88,11 @@ impl Api {
     }
 
     async fn raw<P: Payload + Serialize>(&self, payload: &P, deadline: Duration) -> Result<Value, CallError> {
-        let request = self
-            .bot
-            .client()
-            .post(self.url(P::NAME)?)
-            .timeout(deadline)
-            .json(payload);
+        let request = self.bot.client().post(self.url(P::NAME)?).timeout(deadline).json(payload);
         let sent = request.send().await;
         let response = sent.map_err(|error| self.failed(error))?;
         let status = response.status();
-        let wait = response
-            .headers()
-            .get("retry-after")
-            .and_then(|wait| wait.to_str().ok()?.parse().ok());
+        let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
         let body = response.bytes().await.map_err(|error| self.failed(error));
         match (status.is_success(), body) {
             (true, Err(error)) => Err(error),
@@ -114,10 +106,9 @@ impl Api {
                     Value::Object(answer) if answer.get("ok") == Some(&Value::Bool(false)) => {
                         Err(CallError::Answered(self.no(status.as_u16(), &answer, wait)))
                     }
-                    _ if success => Err(CallError::Silent(format!(
-                        "the answer to {} is not the Bot API's",
-                        P::NAME
-                    ))),
+                    _ if success => {
+                        Err(CallError::Silent(format!("the answer to {} is not the Bot API's", P::NAME)))
+                    }
                     _ => Err(CallError::Answered(Answer {
                         code: status.as_u16(),
                         description: format!("HTTP status {status}"),
@@ -132,10 +123,7 @@ impl Api {
     fn url(&self, method: &str) -> Result<Url, CallError> {
         let mut url = self.bot.api_url();
         match url.path_segments_mut() {
-            Ok(mut path) => path
-                .pop_if_empty()
-                .push(&format!("bot{}", self.bot.token()))
-                .push(method),
+            Ok(mut path) => path.pop_if_empty().push(&format!("bot{}", self.bot.token())).push(method),
             Err(()) => return Err(CallError::Unreachable("`api_url` is no base URL".into())),
         };
         Ok(url)
@@ -144,31 +132,18 @@ impl Api {
     fn failed(&self, error: reqwest::Error) -> CallError {
         let never = error.is_connect() || error.is_builder();
         let words = self.redacted(&told(&error.without_url()));
-        if never {
-            CallError::Unreachable(words)
-        } else {
-            CallError::Silent(words)
-        }
+        if never { CallError::Unreachable(words) } else { CallError::Silent(words) }
     }
 
     fn no(&self, status: u16, answer: &serde_json::Map<String, Value>, wait: Option<u64>) -> Answer {
-        let code = answer
-            .get("error_code")
-            .and_then(Value::as_u64)
-            .and_then(|code| u16::try_from(code).ok());
-        let description = answer
-            .get("description")
-            .and_then(Value::as_str)
-            .unwrap_or("no reason was given");
+        let code = answer.get("error_code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        let description = answer.get("description").and_then(Value::as_str).unwrap_or("no reason was given");
         let parameters = answer.get("parameters");
         let parameter = |name| parameters.and_then(|all: &Value| all.get(name));
         Answer {
             code: code.unwrap_or(status),
             description: self.redacted(description),
-            retry_after: parameter("retry_after")
-                .and_then(Value::as_u64)
-                .or(wait)
-                .map(Duration::from_secs),
+            retry_after: parameter("retry_after").and_then(Value::as_u64).or(wait).map(Duration::from_secs),
             migrate_to: parameter("migrate_to_chat_id").and_then(Value::as_i64),
         }
     }

@@ -48,9 +48,7 @@ pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
             size: number(sticker, "file_size"),
         });
     }
-    let named = words(fields)
-        .into_iter()
-        .map(|name| Attachment { name, size: None });
+    let named = words(fields).into_iter().map(|name| Attachment { name, size: None });
     found.extend(named);
     found
 }
@@ -59,30 +57,16 @@ pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
 fn words(fields: &Map<String, Value>) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(poll) = fields.get("poll") {
-        let options = poll
-            .get("options")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let options = poll.get("options").and_then(Value::as_array).into_iter().flatten();
         let options: Vec<&str> = options.filter_map(|option| string(option, "text")).collect();
         let question = with("poll", ": ", string(poll, "question"));
-        words.push(with(
-            &question,
-            " ",
-            Some(&*options.join(" / ")).filter(|all| !all.is_empty()),
-        ));
+        words.push(with(&question, " ", Some(&*options.join(" / ")).filter(|all| !all.is_empty())));
     }
     // A venue comes with its location, for clients that know none.
     if let Some(venue) = fields.get("venue") {
-        let place = [string(venue, "title"), string(venue, "address")]
-            .into_iter()
-            .flatten();
+        let place = [string(venue, "title"), string(venue, "address")].into_iter().flatten();
         let place = place.collect::<Vec<_>>().join(", ");
-        words.push(with(
-            "place",
-            ": ",
-            Some(&*place).filter(|place| !place.is_empty()),
-        ));
+        words.push(with("place", ": ", Some(&*place).filter(|place| !place.is_empty())));
     } else if let Some(location) = fields.get("location") {
         let degrees = |name| location.get(name).and_then(Value::as_f64);
         words.push(match (degrees("latitude"), degrees("longitude")) {
@@ -92,26 +76,13 @@ fn words(fields: &Map<String, Value>) -> Vec<String> {
     }
     if let Some(contact) = fields.get("contact") {
         // The number stays here: whoever shared it did so with this chat.
-        let name = [string(contact, "first_name"), string(contact, "last_name")]
-            .into_iter()
-            .flatten();
+        let name = [string(contact, "first_name"), string(contact, "last_name")].into_iter().flatten();
         let name = name.collect::<Vec<_>>().join(" ");
-        words.push(with(
-            "contact",
-            ": ",
-            Some(&*name).filter(|name| !name.is_empty()),
-        ));
+        words.push(with("contact", ": ", Some(&*name).filter(|name| !name.is_empty())));
     }
     if let Some(dice) = fields.get("dice") {
-        let thrown = dice
-            .get("value")
-            .and_then(Value::as_i64)
-            .map(|value| value.to_string());
-        words.push(with(
-            string(dice, "emoji").unwrap_or("dice"),
-            " ",
-            thrown.as_deref(),
-        ));
+        let thrown = dice.get("value").and_then(Value::as_i64).map(|value| value.to_string());
+        words.push(with(string(dice, "emoji").unwrap_or("dice"), " ", thrown.as_deref()));
     }
     let others = OTHERS.iter().filter(|(kind, _)| fields.contains_key(*kind));
     words.extend(others.map(|(_, name)| (*name).to_owned()));
@@ -120,9 +91,7 @@ fn words(fields: &Map<String, Value>) -> Vec<String> {
 
 /// Whether a location moves by itself, which comes as an edit every few seconds.
 pub fn is_live_location(fields: &Map<String, Value>) -> bool {
-    fields
-        .get("location")
-        .is_some_and(|location| location.get("live_period").is_some())
+    fields.get("location").is_some_and(|location| location.get("live_period").is_some())
 }
 
 fn with(word: &str, between: &str, more: Option<&str>) -> String {
@@ -130,10 +99,7 @@ fn with(word: &str, between: &str, more: Option<&str>) -> String {
 }
 
 fn string<'a>(of: &'a Value, name: &str) -> Option<&'a str> {
-    of.get(name)
-        .and_then(Value::as_str)
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
+    of.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn number(of: &Value, name: &str) -> Option<u64> {
@@ -148,29 +114,17 @@ mod tests {
     #[test]
     fn names_and_sizes() {
         let cases = [
-            (
-                json!({"photo": [{"file_size": 10}, {"file_size": 900}]}),
-                vec![("photo", Some(900))],
-            ),
+            (json!({"photo": [{"file_size": 10}, {"file_size": 900}]}), vec![("photo", Some(900))]),
             (json!({"photo": []}), vec![("photo", None)]),
-            (
-                json!({"document": {"file_name": "a.pdf", "file_size": 1}}),
-                vec![("a.pdf", Some(1))],
-            ),
+            (json!({"document": {"file_name": "a.pdf", "file_size": 1}}), vec![("a.pdf", Some(1))]),
             (json!({"document": {}}), vec![("file", None)]),
             (
                 json!({"animation": {"file_name": "a.mp4"}, "document": {"file_name": "a.mp4"}}),
                 vec![("a.mp4", None)],
             ),
-            (
-                json!({"sticker": {"emoji": "😀", "file_size": 2}}),
-                vec![("sticker 😀", Some(2))],
-            ),
+            (json!({"sticker": {"emoji": "😀", "file_size": 2}}), vec![("sticker 😀", Some(2))]),
             (json!({"sticker": {}}), vec![("sticker", None)]),
-            (
-                json!({"voice": {"file_size": 3}}),
-                vec![("voice message", Some(3))],
-            ),
+            (json!({"voice": {"file_size": 3}}), vec![("voice message", Some(3))]),
             (json!({"video_note": {}}), vec![("video message", None)]),
             (
                 json!({"poll": {"question": "When?", "options": [{"text": "Sat"}, {"text": "Sun"}]}}),

@@ -21,10 +21,7 @@ pub fn of(room: &RoomKey) -> Capabilities {
         reply: Support::Native,
         persona: Support::Fallback,
         attachment: Support::Fallback,
-        text: TextLimit {
-            most: LONGEST,
-            unit: Unit::Utf16,
-        },
+        text: TextLimit { most: LONGEST, unit: Unit::Utf16 },
         room_rate: if private { PRIVATE_RATE } else { GROUP_RATE },
         account_rate: ACCOUNT_RATE,
     }

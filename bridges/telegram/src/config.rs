@@ -16,10 +16,7 @@ pub struct Config {
 impl Config {
     /// Checks what can be checked without asking anybody.
     pub fn read(settings: &Settings) -> Result<Self, Problem> {
-        let token = settings
-            .secrets
-            .get("token")
-            .map(|token| token.expose_secret().trim());
+        let token = settings.secrets.get("token").map(|token| token.expose_secret().trim());
         let token = token.unwrap_or_default();
         if token.is_empty()
             || token.contains(|c: char| c.is_whitespace() || c.is_control() || "/?#".contains(c))
@@ -30,10 +27,7 @@ impl Config {
             ));
         }
         let api_url = settings.urls.get("api_url").map(|url| api_url(url)).transpose()?;
-        Ok(Self {
-            token: SecretString::from(token),
-            api_url,
-        })
+        Ok(Self { token: SecretString::from(token), api_url })
     }
 
     /// The bot's user id, with which every token of Telegram's begins.
@@ -64,10 +58,7 @@ mod tests {
         Settings {
             account: Account("tg".into()),
             secrets: BTreeMap::from([("token", SecretString::from(token))]),
-            urls: api_url
-                .map(|url| ("api_url", url.to_owned()))
-                .into_iter()
-                .collect(),
+            urls: api_url.map(|url| ("api_url", url.to_owned())).into_iter().collect(),
         }
     }
 
@@ -86,11 +77,7 @@ mod tests {
         for (token, url, problem) in cases {
             let read = Config::read(&settings(token, url));
             match problem {
-                None => assert_eq!(
-                    read.map(|config| config.own_id()),
-                    Ok(Some(1)),
-                    "{token:?} {url:?}"
-                ),
+                None => assert_eq!(read.map(|config| config.own_id()), Ok(Some(1)), "{token:?} {url:?}"),
                 Some(key) => {
                     let what = read.err().map(|problem| problem.to_string()).unwrap_or_default();
                     assert!(what.contains(key), "{token:?} {url:?}: {what}");

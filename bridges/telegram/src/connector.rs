@@ -25,10 +25,7 @@ impl Telegram {
         if let Some(id) = config.own_id() {
             own.get_or_init(|| id);
         }
-        Ok(Self {
-            api: Api::new(config)?,
-            own,
-        })
+        Ok(Self { api: Api::new(config)?, own })
     }
 }
 

@@ -46,17 +46,11 @@ async fn post(
     if let Some(id) = reply_to.and_then(|target| ids::message(&target.id)) {
         message = message.reply_parameters(ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
     }
-    let sent: Sent = api
-        .call(&message, DEADLINE)
-        .await
-        .map_err(|error| delivering(error, Doing::Post))?;
+    let sent: Sent = api.call(&message, DEADLINE).await.map_err(|error| delivering(error, Doing::Post))?;
     Ok(Receipt {
         message: MessageRef {
             id: ids::native(sent.message_id),
-            thread: sent
-                .message_thread_id
-                .filter(|_| sent.is_topic_message)
-                .map(ids::native),
+            thread: sent.message_thread_id.filter(|_| sent.is_topic_message).map(ids::native),
         },
     })
 }
@@ -70,20 +64,13 @@ async fn edit(api: &Api, chat: ChatId, target: &MessageRef, part: &Part) -> Resu
         Err(error) => return Err(delivering(error, Doing::Edit)),
         Ok(_) => {}
     }
-    Ok(Receipt {
-        message: target.clone(),
-    })
+    Ok(Receipt { message: target.clone() })
 }
 
 async fn delete(api: &Api, chat: ChatId, target: &MessageRef) -> Result<Receipt, DeliverError> {
     let deletion = DeleteMessage::new(chat, message(&target.id)?);
-    let _: Value = api
-        .call(&deletion, DEADLINE)
-        .await
-        .map_err(|error| delivering(error, Doing::Delete))?;
-    Ok(Receipt {
-        message: target.clone(),
-    })
+    let _: Value = api.call(&deletion, DEADLINE).await.map_err(|error| delivering(error, Doing::Delete))?;
+    Ok(Receipt { message: target.clone() })
 }
 
 fn message(id: &NativeId) -> Result<MessageId, DeliverError> {

@@ -42,10 +42,7 @@ pub fn bad_token(answer: &Answer) -> bool {
 /// What to do about a bad token.
 pub fn token_problem(answer: &Answer) -> Problem {
     Problem::new(
-        format!(
-            "Telegram does not accept the bot's token ({} {}).",
-            answer.code, answer.description
-        ),
+        format!("Telegram does not accept the bot's token ({} {}).", answer.code, answer.description),
         "In Telegram, ask @BotFather for a new token: /token, then put it into the account's `token`. With an `api_url` of \
          your own, check that it points at a Bot API server.",
     )
@@ -87,11 +84,7 @@ pub fn delivering(error: CallError, doing: Doing) -> DeliverError {
 fn rate_limited(answer: &Answer) -> DeliverError {
     let retry_after = answer.retry_after.unwrap_or(WAIT);
     // Telegram's text is the same for both limits.
-    let scope = if retry_after <= LONGEST_ROOM_WAIT {
-        Scope::Room
-    } else {
-        Scope::Account
-    };
+    let scope = if retry_after <= LONGEST_ROOM_WAIT { Scope::Room } else { Scope::Account };
     DeliverError::RateLimited { retry_after, scope }
 }
 
@@ -100,27 +93,18 @@ fn bad_request(description: &str, doing: Doing) -> DeliverError {
         let lower = description.to_lowercase();
         any.iter().any(|words| lower.contains(words))
     };
-    if says(&[
-        "message to edit not found",
-        "message to delete not found",
-        "message_id_invalid",
-    ]) && doing != Doing::Post
+    if says(&["message to edit not found", "message to delete not found", "message_id_invalid"])
+        && doing != Doing::Post
     {
         return DeliverError::TargetGone;
     }
-    if says(&[
-        "chat not found",
-        "group is deactivated",
-        "peer_id_invalid",
-        "channel_private",
-    ]) || no_right(description)
+    if says(&["chat not found", "group is deactivated", "peer_id_invalid", "channel_private"])
+        || no_right(description)
     {
         return DeliverError::Forbidden(forbidden(description));
     }
     if says(&["message can't be deleted", "message_delete_forbidden"]) {
-        return DeliverError::Rejected(format!(
-            "{description} (a bot may delete what it sent for 48 hours)"
-        ));
+        return DeliverError::Rejected(format!("{description} (a bot may delete what it sent for 48 hours)"));
     }
     DeliverError::Rejected(description.to_owned())
 }
@@ -166,18 +150,12 @@ mod tests {
     use super::*;
 
     fn answer(code: u16, description: &str) -> CallError {
-        CallError::Answered(Answer {
-            code,
-            description: description.into(),
-            ..Answer::default()
-        })
+        CallError::Answered(Answer { code, description: description.into(), ..Answer::default() })
     }
 
     fn word(error: &DeliverError) -> &'static str {
         match error {
-            DeliverError::RateLimited {
-                scope: Scope::Room, ..
-            } => "room limit",
+            DeliverError::RateLimited { scope: Scope::Room, .. } => "room limit",
             DeliverError::RateLimited { .. } => "account limit",
             DeliverError::Unavailable(_) => "unavailable",
             DeliverError::Unauthorized(_) => "unauthorized",
@@ -196,67 +174,28 @@ mod tests {
             (CallError::Silent("cut".into()), Post, "unsure"),
             (answer(401, "Unauthorized"), Post, "unauthorized"),
             (answer(404, "Not Found"), Post, "unauthorized"),
-            (
-                answer(401, "Unauthorized: bot was kicked from a chat"),
-                Post,
-                "forbidden",
-            ),
-            (
-                answer(403, "Forbidden: bot was kicked from the supergroup chat"),
-                Post,
-                "forbidden",
-            ),
-            (
-                answer(403, "Forbidden: bot is not a member of the channel chat"),
-                Edit,
-                "forbidden",
-            ),
+            (answer(401, "Unauthorized: bot was kicked from a chat"), Post, "forbidden"),
+            (answer(403, "Forbidden: bot was kicked from the supergroup chat"), Post, "forbidden"),
+            (answer(403, "Forbidden: bot is not a member of the channel chat"), Edit, "forbidden"),
             (answer(400, "Bad Request: chat not found"), Post, "forbidden"),
             (
-                answer(
-                    400,
-                    "Bad Request: not enough rights to send text messages to the chat",
-                ),
+                answer(400, "Bad Request: not enough rights to send text messages to the chat"),
                 Post,
                 "forbidden",
             ),
-            (
-                answer(400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
-                Post,
-                "forbidden",
-            ),
-            (
-                answer(400, "Bad Request: message to edit not found"),
-                Edit,
-                "gone",
-            ),
-            (
-                answer(400, "Bad Request: message to delete not found"),
-                Delete,
-                "gone",
-            ),
+            (answer(400, "Bad Request: CHAT_WRITE_FORBIDDEN"), Post, "forbidden"),
+            (answer(400, "Bad Request: message to edit not found"), Edit, "gone"),
+            (answer(400, "Bad Request: message to delete not found"), Delete, "gone"),
             (answer(400, "Bad Request: MESSAGE_ID_INVALID"), Edit, "gone"),
             (answer(400, "Bad Request: MESSAGE_ID_INVALID"), Post, "rejected"),
-            (
-                answer(400, "Bad Request: message can't be deleted for everyone"),
-                Delete,
-                "rejected",
-            ),
-            (
-                answer(400, "Bad Request: message can't be edited"),
-                Edit,
-                "rejected",
-            ),
+            (answer(400, "Bad Request: message can't be deleted for everyone"), Delete, "rejected"),
+            (answer(400, "Bad Request: message can't be edited"), Edit, "rejected"),
             (answer(400, "Bad Request: message is too long"), Post, "rejected"),
             (answer(413, "Request Entity Too Large"), Post, "rejected"),
             (answer(500, "Internal Server Error"), Post, "unavailable"),
             (answer(502, "Bad Gateway"), Post, "unavailable"),
             (answer(504, "Gateway Timeout"), Post, "unsure"),
-            (
-                answer(429, "Too Many Requests: retry after 3"),
-                Post,
-                "room limit",
-            ),
+            (answer(429, "Too Many Requests: retry after 3"), Post, "room limit"),
         ];
         for (error, doing, expected) in cases {
             let got = delivering(error.clone(), doing);
@@ -268,11 +207,7 @@ mod tests {
     fn a_429_is_obeyed_as_far_as_it_reaches() {
         for (seconds, scope) in [(1, Scope::Room), (60, Scope::Room), (61, Scope::Account)] {
             let retry_after = Duration::from_secs(seconds);
-            let answer = Answer {
-                code: 429,
-                retry_after: Some(retry_after),
-                ..Answer::default()
-            };
+            let answer = Answer { code: 429, retry_after: Some(retry_after), ..Answer::default() };
             assert_eq!(
                 delivering(CallError::Answered(answer), Doing::Post),
                 DeliverError::RateLimited { retry_after, scope }
@@ -282,11 +217,7 @@ mod tests {
 
     #[test]
     fn a_migrated_group_is_named_with_its_new_id() {
-        let answer = Answer {
-            code: 400,
-            migrate_to: Some(-1001),
-            ..Answer::default()
-        };
+        let answer = Answer { code: 400, migrate_to: Some(-1001), ..Answer::default() };
         let error = delivering(CallError::Answered(answer), Doing::Post).to_string();
         assert!(error.contains("use the new id -1001"), "{error}");
     }

@@ -35,11 +35,7 @@ pub fn permalink(room: &RoomKey, message: &MessageRef) -> Option<String> {
     let number = room.room.as_str().strip_prefix(SUPERGROUP)?;
     number.parse::<u64>().ok()?;
     self::message(&message.id)?;
-    let topic = message
-        .thread
-        .as_ref()
-        .map(|topic| format!("{topic}/"))
-        .unwrap_or_default();
+    let topic = message.thread.as_ref().map(|topic| format!("{topic}/")).unwrap_or_default();
     Some(format!("https://t.me/c/{number}/{topic}{}", message.id))
 }
 
@@ -49,16 +45,9 @@ mod tests {
 
     #[test]
     fn links() {
-        let topic = MessageRef {
-            id: "7".into(),
-            thread: Some("3".into()),
-        };
+        let topic = MessageRef { id: "7".into(), thread: Some("3".into()) };
         let cases = [
-            (
-                -1001234567890,
-                MessageRef::plain("7"),
-                Some("https://t.me/c/1234567890/7"),
-            ),
+            (-1001234567890, MessageRef::plain("7"), Some("https://t.me/c/1234567890/7")),
             (-1001234567890, topic, Some("https://t.me/c/1234567890/3/7")),
             (-1001234567890, MessageRef::plain("x"), None),
             (-4567, MessageRef::plain("7"), None),

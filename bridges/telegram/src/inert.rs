@@ -40,21 +40,13 @@ fn ends_in_link(text: &str) -> bool {
     else {
         return false;
     };
-    let apart = !text
-        .get(..at)
-        .and_then(|text| text.chars().next_back())
-        .is_some_and(char::is_alphanumeric);
-    apart
-        && text
-            .get(at + scheme.len()..)
-            .is_some_and(|rest| rest.contains('/') && is_plain_address(rest))
+    let apart = !text.get(..at).and_then(|text| text.chars().next_back()).is_some_and(char::is_alphanumeric);
+    apart && text.get(at + scheme.len()..).is_some_and(|rest| rest.contains('/') && is_plain_address(rest))
 }
 
 /// Whether the server finds all of a URL, and nothing but it, by itself.
 pub fn is_plain_link(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         is_plain_address(rest) && rest.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
     })
@@ -70,9 +62,7 @@ fn is_plain_address(address: &str) -> bool {
             .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
         && !labels().any(|label| label.starts_with('-') || label.ends_with('-'))
         && port.chars().all(|c| c.is_ascii_digit())
-        && path
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-._~/%@=&?".contains(c))
+        && path.chars().all(|c| c.is_ascii_alphanumeric() || "-._~/%@=&?".contains(c))
 }
 
 #[cfg(test)]

@@ -90,12 +90,8 @@ pub async fn listen(api: &Api, cursor: Option<&str>, inbox: &dyn Inbox) -> Resul
         }
         // What was to be confirmed is; an offset is not sent again before there is something new to confirm.
         confirm = next;
-        let events = updates
-            .into_iter()
-            .filter_map(|update| event(update, accepted_below));
-        let mut accepts = futures::stream::iter(events)
-            .map(|event| inbox.accept(event))
-            .buffered(OVERLAP);
+        let events = updates.into_iter().filter_map(|update| event(update, accepted_below));
+        let mut accepts = futures::stream::iter(events).map(|event| inbox.accept(event)).buffered(OVERLAP);
         while let Some(accepted) = accepts.next().await {
             if accepted.is_err() {
                 return Ok(());
@@ -106,17 +102,14 @@ pub async fn listen(api: &Api, cursor: Option<&str>, inbox: &dyn Inbox) -> Resul
 
 /// The updates, and the offset that confirms them.
 async fn poll(api: &Api, confirm: Option<i32>, hold: u32) -> Result<(Vec<Value>, Option<i32>), CallError> {
-    let mut poll = GetUpdates::new()
-        .limit(BATCH)
-        .timeout(hold)
-        .allowed_updates(KINDS);
+    let mut poll = GetUpdates::new().limit(BATCH).timeout(hold).allowed_updates(KINDS);
     poll.offset = confirm;
     let updates: Vec<Value> = api.call(&poll, Duration::from_secs(hold.into()) + GRACE).await?;
     match offset(&updates) {
         // They would come again at once, for ever.
-        None if !updates.is_empty() => Err(CallError::Silent(
-            "the updates bear no ids that can be confirmed".into(),
-        )),
+        None if !updates.is_empty() => {
+            Err(CallError::Silent("the updates bear no ids that can be confirmed".into()))
+        }
         next => Ok((updates, next)),
     }
 }
@@ -139,11 +132,7 @@ fn event(update: Value, accepted_below: Option<i64>) -> Option<RawEvent> {
         return None;
     }
     let space = translate::chat(&update).map_or_else(|| NativeId::from("unknown"), ids::native);
-    Some(RawEvent {
-        space,
-        payload: update,
-        cursor: id.map(|id| id.saturating_add(1).to_string()),
-    })
+    Some(RawEvent { space, payload: update, cursor: id.map(|id| id.saturating_add(1).to_string()) })
 }
 
 fn after(error: &CallError, failures: usize) -> Next {
@@ -154,37 +143,23 @@ fn after(error: &CallError, failures: usize) -> Next {
     };
     match answer {
         answer if errors::bad_token(answer) => Next::Refused(errors::token_problem(answer)),
-        Answer {
-            code: 409,
-            description,
-            ..
-        } if description.contains("webhook") => Next::Refused(Problem::new(
-            format!("Another program gets this bot's messages through a webhook: {description}."),
-            "Give Relay a bot of its own (/newbot at @BotFather), or stop the other program and call deleteWebhook.",
-        )),
-        Answer {
-            code: 409,
-            description,
-            ..
-        } => Next::Again(
+        Answer { code: 409, description, .. } if description.contains("webhook") => {
+            Next::Refused(Problem::new(
+                format!("Another program gets this bot's messages through a webhook: {description}."),
+                "Give Relay a bot of its own (/newbot at @BotFather), or stop the other program and call deleteWebhook.",
+            ))
+        }
+        Answer { code: 409, description, .. } => Next::Again(
             CONFLICT,
             format!(
                 "another program polls this bot: stop it, or give Relay a bot of its own ({description})"
             ),
         ),
-        Answer {
-            code: 429,
-            retry_after,
-            ..
-        } => {
-            let asked = retry_after.map_or(CONFLICT, |wait| {
-                u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
-            });
+        Answer { code: 429, retry_after, .. } => {
+            let asked =
+                retry_after.map_or(CONFLICT, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
             let asked = asked.clamp(*ASKED.start(), *ASKED.end());
-            Next::Again(
-                asked,
-                format!("Telegram asks to wait for {} s", asked.div_ceil(1_000)),
-            )
+            Next::Again(asked, format!("Telegram asks to wait for {} s", asked.div_ceil(1_000)))
         }
         _ => Next::Again(wait, errors::words(error)),
     }
@@ -212,11 +187,7 @@ mod tests {
     #[test]
     fn what_comes_after_a_failed_poll() {
         let cases = [
-            (
-                CallError::Unreachable("refused".into()),
-                0,
-                "again 500: could not be reached",
-            ),
+            (CallError::Unreachable("refused".into()), 0, "again 500: could not be reached"),
             (CallError::Silent("cut".into()), 9, "again 15000: did not answer"),
             (answer(401, "Unauthorized", None), 0, "refused: @BotFather"),
             (
@@ -225,24 +196,12 @@ mod tests {
                 "again 5000: another program polls",
             ),
             (
-                answer(
-                    409,
-                    "Conflict: can't use getUpdates method while webhook is active",
-                    None,
-                ),
+                answer(409, "Conflict: can't use getUpdates method while webhook is active", None),
                 0,
                 "refused: deleteWebhook",
             ),
-            (
-                answer(429, "Too Many Requests", Some(7)),
-                0,
-                "again 7000: wait for 7 s",
-            ),
-            (
-                answer(429, "Too Many Requests", Some(u64::MAX)),
-                0,
-                "again 600000: wait for 600 s",
-            ),
+            (answer(429, "Too Many Requests", Some(7)), 0, "again 7000: wait for 7 s"),
+            (answer(429, "Too Many Requests", Some(u64::MAX)), 0, "again 600000: wait for 600 s"),
             (answer(502, "Bad Gateway", None), 1, "again 1000: Bad Gateway"),
         ];
         for (error, failures, expected) in cases {
@@ -263,26 +222,17 @@ mod tests {
             (post.clone(), Some(5), Some(("-7", Some("6")))),
             (post.clone(), Some(6), None),
             (post, Some(2_000_000), Some(("-7", Some("6")))),
-            (
-                json!({"update_id": 5, "novelty": {}}),
-                None,
-                Some(("unknown", Some("6"))),
-            ),
+            (json!({"update_id": 5, "novelty": {}}), None, Some(("unknown", Some("6")))),
             (json!({"update_id": "odd"}), Some(6), Some(("unknown", None))),
             (json!(7), None, Some(("unknown", None))),
         ];
         for (update, below, expected) in cases {
             let shown = update.to_string();
             let got = event(update, below);
-            let got = got
-                .as_ref()
-                .map(|event| (event.space.as_str(), event.cursor.as_deref()));
+            let got = got.as_ref().map(|event| (event.space.as_str(), event.cursor.as_deref()));
             assert_eq!(got, expected, "{shown} {below:?}");
         }
-        assert_eq!(
-            offset(&[json!({"update_id": 5}), json!(7), json!({"update_id": 4})]),
-            Some(6)
-        );
+        assert_eq!(offset(&[json!({"update_id": 5}), json!(7), json!({"update_id": 4})]), Some(6));
         assert_eq!(offset(&[json!({"update_id": i64::MAX}), json!(7)]), None);
     }
 }

@@ -102,7 +102,7 @@ fn ranges<'a>(text: &'a str, entities: &'a [Entity]) -> Vec<Range<'a>> {
         .filter_map(|entity| {
             let from = bytes.at_or_before(entity.offset);
             let to = bytes.at_or_after(entity.offset.saturating_add(entity.length.max(0)));
-            (from < to).then(|| ())?;
+            (from < to).then_some(())?;
             let what = what(entity, text.get(from..to)?)?;
             Some(Range { from, to, what })
         })

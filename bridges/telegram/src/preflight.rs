@@ -41,22 +41,16 @@ struct WebhookInfo {
 pub async fn preflight(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
     match tokio::time::timeout(DEADLINE, ask(api, rooms)).await {
         Ok(answer) => answer,
-        Err(_) => Err(OpenError::Unavailable(format!(
-            "Telegram did not answer within {} s",
-            DEADLINE.as_secs()
-        ))),
+        Err(_) => {
+            Err(OpenError::Unavailable(format!("Telegram did not answer within {} s", DEADLINE.as_secs())))
+        }
     }
 }
 
 async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-    let me: Me = api
-        .call(&GetMe::new(), QUESTION)
-        .await
-        .map_err(|error| errors::opening(&error))?;
-    let hook: WebhookInfo = api
-        .call(&GetWebhookInfo::new(), QUESTION)
-        .await
-        .map_err(|error| errors::opening(&error))?;
+    let me: Me = api.call(&GetMe::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
+    let hook: WebhookInfo =
+        api.call(&GetWebhookInfo::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
     if !hook.url.is_empty() {
         return Err(OpenError::Refused(webhook(&hook.url)));
     }
@@ -73,10 +67,7 @@ async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
     }
     drop(reports);
     Ok(Preflight {
-        identity: Identity {
-            id: ids::native(me.id),
-            name: me.username.unwrap_or(me.first_name),
-        },
+        identity: Identity { id: ids::native(me.id), name: me.username.unwrap_or(me.first_name) },
         warnings: Vec::new(),
         rooms: answered,
     })
@@ -84,9 +75,7 @@ async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
 
 /// Only the host of the URL is told: its path is some program's secret.
 fn webhook(url: &str) -> Problem {
-    let host = Url::parse(url)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned));
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let host = host.map(|host| format!(" at {host}")).unwrap_or_default();
     Problem::new(
         format!("Another program{host} gets this bot's messages through a webhook, so Relay cannot."),

@@ -35,9 +35,7 @@ fn written(text: Text) -> Writer {
     while let Some(group) = groups.next() {
         match group.first().and_then(|run| run.url.as_deref()) {
             Some(url) => {
-                let next = groups
-                    .peek()
-                    .and_then(|group| words(&group.first()?.leaf).chars().next());
+                let next = groups.peek().and_then(|group| words(&group.first()?.leaf).chars().next());
                 writer.link(url, group, next);
             }
             None => group.iter().for_each(|run| writer.run(run)),
@@ -133,11 +131,7 @@ impl Writer {
 
     /// A joiner, if the first character of what follows would make a handle of an `@` that has been written.
     fn join(&mut self, next: &str) {
-        if !self.after_block
-            && next
-                .chars()
-                .next()
-                .is_some_and(|next| inert::needs_joiner(&self.text, next))
+        if !self.after_block && next.chars().next().is_some_and(|next| inert::needs_joiner(&self.text, next))
         {
             self.push_char(inert::JOINER);
         }
@@ -176,11 +170,7 @@ impl Writer {
             _ => None,
         };
         let last = slot.and_then(|slot| self.last.get_mut(slot));
-        let before = last
-            .as_deref()
-            .copied()
-            .flatten()
-            .and_then(|at| self.entities.get_mut(at));
+        let before = last.as_deref().copied().flatten().and_then(|at| self.entities.get_mut(at));
         match before.filter(|before| before.offset + before.length == from) {
             Some(before) => before.length += length,
             None => {
@@ -199,10 +189,7 @@ impl Writer {
     fn into_part(mut self) -> Part {
         self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length));
         let entities = serde_json::to_value(&self.entities).unwrap_or_default();
-        Part {
-            text: self.text,
-            formatting: serde_json::json!({ "entities": entities }),
-        }
+        Part { text: self.text, formatting: serde_json::json!({ "entities": entities }) }
     }
 }
 
@@ -217,7 +204,5 @@ fn words(leaf: &Leaf) -> String {
 /// A web address that may stand behind a label. Others may not: `tg://user?id=…` notifies that user.
 fn target(url: &str) -> Option<Url> {
     let safe = !url.contains(|c: char| c.is_whitespace() || c.is_control());
-    Url::parse(url)
-        .ok()
-        .filter(|url| safe && matches!(url.scheme(), "http" | "https") && url.has_host())
+    Url::parse(url).ok().filter(|url| safe && matches!(url.scheme(), "http" | "https") && url.has_host())
 }

@@ -118,10 +118,7 @@ fn described(place: &Place, warnings: Vec<Problem>) -> RoomReport {
     let name = place.chat.name();
     RoomReport {
         key: ids::room(place.chat.id),
-        space: SpaceRef {
-            id: ids::native(place.chat.id),
-            name: name.clone(),
-        },
+        space: SpaceRef { id: ids::native(place.chat.id), name: name.clone() },
         name,
         warnings,
     }
@@ -162,57 +159,27 @@ mod tests {
         let cases = [
             (&group, json!({"status": "member"}), true, "fine"),
             (&group, json!({"status": "administrator"}), true, "fine"),
-            (
-                &group,
-                json!({"status": "administrator"}),
-                false,
-                "warning: privacy mode",
-            ),
-            (
-                &group,
-                json!({"status": "member"}),
-                false,
-                "problem: privacy mode",
-            ),
+            (&group, json!({"status": "administrator"}), false, "warning: privacy mode"),
+            (&group, json!({"status": "member"}), false, "problem: privacy mode"),
             (&group, json!({"status": "left"}), true, "problem: is not in"),
             (&group, json!({"status": "kicked"}), true, "problem: was removed"),
-            (
-                &group,
-                json!({"status": "restricted", "is_member": false}),
-                true,
-                "problem: is not in",
-            ),
+            (&group, json!({"status": "restricted", "is_member": false}), true, "problem: is not in"),
             (
                 &group,
                 json!({"status": "restricted", "is_member": true, "can_send_messages": false}),
                 true,
                 "warning: may not write",
             ),
-            (
-                &muted,
-                json!({"status": "member"}),
-                true,
-                "warning: may not write",
-            ),
+            (&muted, json!({"status": "member"}), true, "warning: may not write"),
             (&muted, json!({"status": "administrator"}), true, "fine"),
-            (
-                &channel,
-                json!({"status": "administrator", "can_post_messages": true}),
-                false,
-                "fine",
-            ),
+            (&channel, json!({"status": "administrator", "can_post_messages": true}), false, "fine"),
             (
                 &channel,
                 json!({"status": "administrator", "can_post_messages": false}),
                 true,
                 "warning: may not post",
             ),
-            (
-                &channel,
-                json!({"status": "member"}),
-                true,
-                "warning: may not post",
-            ),
+            (&channel, json!({"status": "member"}), true, "warning: may not post"),
         ];
         for (place, member, reads_all, expected) in cases {
             let shown = format!("{place} {member} {reads_all}");

@@ -14,21 +14,15 @@ use serde_json::Value;
 const EXCERPT: usize = 120;
 
 /// Kinds of updates that carry a message, and whether it is a new one.
-pub const MESSAGES: [(&str, bool); 4] = [
-    ("message", true),
-    ("channel_post", true),
-    ("edited_message", false),
-    ("edited_channel_post", false),
-];
+pub const MESSAGES: [(&str, bool); 4] =
+    [("message", true), ("channel_post", true), ("edited_message", false), ("edited_channel_post", false)];
 
 /// Whether an update is about a bot's own membership.
 pub const MEMBERSHIP: &str = "my_chat_member";
 
 /// What an update means. `own` is the bot's user id.
 pub fn update(raw: &RawEvent, own: Option<i64>) -> Translation {
-    let carried = MESSAGES
-        .iter()
-        .find_map(|(kind, new)| Some((raw.payload.get(kind)?, *new)));
+    let carried = MESSAGES.iter().find_map(|(kind, new)| Some((raw.payload.get(kind)?, *new)));
     let Some((carried, new)) = carried else {
         return match raw.payload.get(MEMBERSHIP) {
             Some(_) => Translation::Ignored("membership"),
@@ -81,18 +75,11 @@ fn content(message: &wire::Message) -> Result<Message, &'static str> {
     let body = body(message);
     let attachments = attachments::among(&message.rest);
     if body.is_empty() && attachments.is_empty() {
-        return Err(if message.text.is_some() {
-            "empty"
-        } else {
-            "service message"
-        });
+        return Err(if message.text.is_some() { "empty" } else { "service message" });
     }
     let topic = message.message_thread_id.filter(|_| message.is_topic_message);
     Ok(Message {
-        at: MessageRef {
-            id: ids::native(message.message_id),
-            thread: topic.map(ids::native),
-        },
+        at: MessageRef { id: ids::native(message.message_id), thread: topic.map(ids::native) },
         body,
         attachments,
         reply: reply(message),
@@ -119,12 +106,7 @@ fn author(message: &wire::Message, own: Option<i64>) -> Option<Author> {
     };
     let id = ids::native(id);
     let name = if name.is_empty() { id.to_string() } else { name };
-    Some(Author {
-        id,
-        name,
-        avatar: None,
-        standing,
-    })
+    Some(Author { id, name, avatar: None, standing })
 }
 
 /// In a topic every message answers the one that opened it, at least on the wire.
@@ -139,10 +121,9 @@ fn reply(message: &wire::Message) -> Option<Reply> {
         _ => body(answered),
     };
     let excerpt = match text.excerpt(EXCERPT) {
-        said if said.is_empty() => attachments::among(&answered.rest)
-            .into_iter()
-            .next()
-            .map(|file| file.name),
+        said if said.is_empty() => {
+            attachments::among(&answered.rest).into_iter().next().map(|file| file.name)
+        }
         said => Some(said),
     };
     Some(Reply {
@@ -163,7 +144,5 @@ fn fingerprint(message: &Message) -> u64 {
 /// The chat that an update happened in.
 pub fn chat(update: &Value) -> Option<i64> {
     let kinds = MESSAGES.iter().map(|(kind, _)| *kind).chain([MEMBERSHIP]);
-    kinds
-        .filter_map(|kind| update.get(kind))
-        .find_map(|carried| carried.get("chat")?.get("id")?.as_i64())
+    kinds.filter_map(|kind| update.get(kind)).find_map(|carried| carried.get("chat")?.get("id")?.as_i64())
 }

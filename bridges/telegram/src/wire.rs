@@ -88,10 +88,7 @@ impl Chat {
     pub fn name(&self) -> String {
         match &self.title {
             Some(title) => title.clone(),
-            None => full_name(
-                self.first_name.as_deref().unwrap_or_default(),
-                self.last_name.as_deref(),
-            ),
+            None => full_name(self.first_name.as_deref().unwrap_or_default(), self.last_name.as_deref()),
         }
     }
 }
@@ -125,10 +122,7 @@ fn each_readable<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     let Value::Array(values) = Value::deserialize(from)? else {
         return Ok(Vec::new());
     };
-    Ok(values
-        .into_iter()
-        .filter_map(|value| T::deserialize(value).ok())
-        .collect())
+    Ok(values.into_iter().filter_map(|value| T::deserialize(value).ok()).collect())
 }
 
 fn user_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {

@@ -37,10 +37,7 @@ fn inline(one: &Inline) -> String {
         Inline::Code(text) => format!("`{text}`"),
         Inline::Link { url, label } => format!("[{}]({url})", all(label)),
         Inline::Mention(Mention::Person { id, name }) => {
-            format!(
-                "@{name}{}",
-                id.as_ref().map(|id| format!("#{id}")).unwrap_or_default()
-            )
+            format!("@{name}{}", id.as_ref().map(|id| format!("#{id}")).unwrap_or_default())
         }
         Inline::Mention(other) => other.shown(),
         Inline::Break => "⏎".into(),
@@ -49,53 +46,30 @@ fn inline(one: &Inline) -> String {
 
 #[test]
 fn entities_become_the_tree() {
-    let cases: &[(&str, &[(&str, i64, i64)], &str)] = &[
+    type Ranges = &'static [(&'static str, i64, i64)];
+    let cases: &[(&str, Ranges, &str)] = &[
         ("", &[], ""),
         ("", &[("bold", 0, 5)], ""),
         ("plain *_~`|>#@<&", &[], "plain *_~`|>#@<&"),
         ("ab", &[("bold", 0, 1)], "<b>a</b>b"),
-        (
-            "ab",
-            &[("bold", 0, 2), ("italic", 1, 1), ("strikethrough", 1, 1)],
-            "<b>a<i><s>b</s></i></b>",
-        ),
-        (
-            "abc",
-            &[("bold", 0, 2), ("italic", 1, 2)],
-            "<b>a<i>b</i></b><i>c</i>",
-        ),
+        ("ab", &[("bold", 0, 2), ("italic", 1, 1), ("strikethrough", 1, 1)], "<b>a<i><s>b</s></i></b>"),
+        ("abc", &[("bold", 0, 2), ("italic", 1, 2)], "<b>a<i>b</i></b><i>c</i>"),
         ("😀a", &[("bold", 2, 1)], "😀<b>a</b>"),
         ("😀a", &[("bold", 1, 1)], "<b>😀</b>a"),
         ("😀a", &[("bold", 0, 1)], "<b>😀</b>a"),
         ("ab", &[("bold", 1, 99)], "a<b>b</b>"),
         ("ab", &[("bold", -5, 6)], "<b>a</b>b"),
         ("ab", &[("bold", 7, 1), ("italic", 0, 0), ("code", 1, -1)], "ab"),
-        (
-            "ab",
-            &[("bold", i64::MAX, i64::MAX), ("bold", i64::MIN, i64::MIN)],
-            "ab",
-        ),
+        ("ab", &[("bold", i64::MAX, i64::MAX), ("bold", i64::MIN, i64::MIN)], "ab"),
         ("a b", &[("code", 0, 3)], "`a b`"),
         ("a*b", &[("code", 0, 3), ("bold", 0, 3)], "<b>`a*b`</b>"),
         ("x\nfn()\ny", &[("pre", 2, 4)], "x¶{rust|fn()}¶y"),
-        (
-            "let a;\nlet b;",
-            &[("pre", 0, 13), ("bold", 4, 1)],
-            "{rust|let a;\nlet b;}",
-        ),
+        ("let a;\nlet b;", &[("pre", 0, 13), ("bold", 4, 1)], "{rust|let a;\nlet b;}"),
         ("abcd", &[("pre", 0, 3), ("pre", 2, 2)], "{rust|abc}¶{rust|d}"),
         ("a\nb", &[("pre", 1, 1)], "a⏎b"),
         ("see it", &[("text_link", 4, 2)], "see [it](https://example.org/)"),
-        (
-            "see it",
-            &[("text_link", 0, 6), ("bold", 4, 2)],
-            "[see <b>it</b>](https://example.org/)",
-        ),
-        (
-            "https://a.org/x_(y)",
-            &[("url", 0, 19)],
-            "[https://a.org/x_(y)](https://a.org/x_(y))",
-        ),
+        ("see it", &[("text_link", 0, 6), ("bold", 4, 2)], "[see <b>it</b>](https://example.org/)"),
+        ("https://a.org/x_(y)", &[("url", 0, 19)], "[https://a.org/x_(y)](https://a.org/x_(y))"),
         ("a.org", &[("url", 0, 5)], "a.org"),
         ("hi @ada_l", &[("mention", 3, 6)], "hi @ada_l"),
         ("hi Ada", &[("text_mention", 3, 3)], "hi @Ada#42"),
@@ -105,16 +79,7 @@ fn entities_become_the_tree() {
             &[("hashtag", 0, 4), ("bot_command", 5, 7), ("email", 13, 7)],
             "#tag /go@bot a@b.org",
         ),
-        (
-            "uqsx",
-            &[
-                ("underline", 0, 1),
-                ("blockquote", 1, 1),
-                ("spoiler", 2, 1),
-                ("novelty", 3, 1),
-            ],
-            "uqsx",
-        ),
+        ("uqsx", &[("underline", 0, 1), ("blockquote", 1, 1), ("spoiler", 2, 1), ("novelty", 3, 1)], "uqsx"),
         ("👍", &[("custom_emoji", 0, 2)], "👍"),
         ("שלום עולם", &[("bold", 5, 4)], "שלום <b>עולם</b>"),
         ("@\u{2060}ada, @\u{2060}\u{2060}b", &[], "@ada, @\u{2060}b"),
@@ -124,25 +89,16 @@ fn entities_become_the_tree() {
         ("a\n\nb\r\nc", &[("bold", 0, 99)], "<b>a⏎⏎b⏎c</b>"),
     ];
     for (given, entities, expected) in cases {
-        let entities: Vec<_> = entities
-            .iter()
-            .map(|(kind, offset, length)| entity(kind, *offset, *length))
-            .collect();
-        assert_eq!(
-            shown(&text(given, &entities)),
-            *expected,
-            "{given:?} {entities:?}"
-        );
+        let entities: Vec<_> =
+            entities.iter().map(|(kind, offset, length)| entity(kind, *offset, *length)).collect();
+        assert_eq!(shown(&text(given, &entities)), *expected, "{given:?} {entities:?}");
     }
 }
 
 #[test]
 fn a_mention_is_a_mention() {
     let text = text("hi @ada", &[entity("mention", 3, 4)]);
-    let expected = Mention::Person {
-        id: None,
-        name: "ada".into(),
-    };
+    let expected = Mention::Person { id: None, name: "ada".into() };
     assert!(
         matches!(text.blocks(), [Block::Paragraph(all)] if all.last() == Some(&Inline::Mention(expected)))
     );
@@ -151,9 +107,8 @@ fn a_mention_is_a_mention() {
 #[test]
 fn ten_thousand_characters_and_as_many_entities() {
     let long = "😀é ".repeat(10_000);
-    let entities: Vec<_> = (0..10_000)
-        .map(|at| entity(["bold", "pre", "code"][at as usize % 3], at, at % 97))
-        .collect();
+    let entities: Vec<_> =
+        (0..10_000).map(|at| entity(["bold", "pre", "code"][at as usize % 3], at, at % 97)).collect();
     assert!(!text(&long, &entities).is_empty());
 }
 

@@ -23,17 +23,11 @@ fn code(text: &str) -> Run {
 }
 
 fn block(lang: Option<&str>, text: &str) -> Run {
-    Run::new(Leaf::Block {
-        lang: lang.map(str::to_owned),
-        text: text.into(),
-    })
+    Run::new(Leaf::Block { lang: lang.map(str::to_owned), text: text.into() })
 }
 
 fn person(name: &str) -> Run {
-    Run::new(Leaf::Mention(Mention::Person {
-        id: Some("42".into()),
-        name: name.into(),
-    }))
+    Run::new(Leaf::Mention(Mention::Person { id: Some("42".into()), name: name.into() }))
 }
 
 fn group(name: &str) -> Run {
@@ -41,11 +35,7 @@ fn group(name: &str) -> Run {
 }
 
 fn entities(part: &Part) -> Vec<Value> {
-    part.formatting
-        .get("entities")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default()
+    part.formatting.get("entities").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 /// `text | bold 0 1, text_link 3 2 https://…`.
@@ -70,87 +60,47 @@ fn the_tree_becomes_entities() {
         (vec![bold("a"), plain("b")], "ab | bold 0 1"),
         (vec![plain("😀"), bold("a")], "😀a | bold 2 1"),
         (
-            vec![
-                bold("a"),
-                bold("b").styled(Style::Italic),
-                plain("c").styled(Style::Strike),
-            ],
+            vec![bold("a"), bold("b").styled(Style::Italic), plain("c").styled(Style::Strike)],
             "abc | bold 0 2, italic 1 1, strikethrough 2 1",
         ),
-        (
-            vec![bold("a "), code("b").styled(Style::Bold), bold(" c")],
-            "a b c | bold 0 2, code 2 1, bold 3 2",
-        ),
+        (vec![bold("a "), code("b").styled(Style::Bold), bold(" c")], "a b c | bold 0 2, code 2 1, bold 3 2"),
         (vec![block(Some("rust"), "fn()")], "fn() | pre 0 4  rust"),
-        (
-            vec![plain("a"), block(None, "b"), block(None, "c"), plain("d")],
-            "a\nb\nc\nd | pre 2 1, pre 4 1",
-        ),
+        (vec![plain("a"), block(None, "b"), block(None, "c"), plain("d")], "a\nb\nc\nd | pre 2 1, pre 4 1"),
         (
             vec![plain("it").linked("https://example.org/a_(b)")],
             "it | text_link 0 2 https://example.org/a_(b)",
         ),
-        (
-            vec![plain("https://example.org/a").linked("https://example.org/a")],
-            "https://example.org/a | ",
-        ),
+        (vec![plain("https://example.org/a").linked("https://example.org/a")], "https://example.org/a | "),
         (
             vec![plain("https://example.org/a)").linked("https://example.org/a)")],
             "https://example.org/a) | text_link 0 22 https://example.org/a)",
         ),
         (
-            vec![
-                plain("x"),
-                plain("https://example.org/a").linked("https://example.org/a"),
-            ],
+            vec![plain("x"), plain("https://example.org/a").linked("https://example.org/a")],
             "xhttps://example.org/a | text_link 1 21 https://example.org/a",
         ),
         (
-            vec![
-                plain("https://example.org/a").linked("https://example.org/a"),
-                plain("b"),
-            ],
+            vec![plain("https://example.org/a").linked("https://example.org/a"), plain("b")],
             "https://example.org/ab | text_link 0 21 https://example.org/a",
         ),
         (
             vec![plain("https://bank.example").linked("https://evil.example/")],
             "https://bank.example | text_link 0 20 https://evil.example/",
         ),
-        (
-            vec![code("x").linked("https://example.org/")],
-            "x | text_link 0 1 https://example.org/",
-        ),
-        (
-            vec![plain("me").linked("tg://user?id=1")],
-            "me (tg://user?id=1) | ",
-        ),
-        (
-            vec![plain("me").linked("javascript:alert(1)")],
-            "me (javascript:alert(1)) | ",
-        ),
-        (
-            vec![plain("a").linked("https://"), plain(" b")],
-            "a (https://) b | ",
-        ),
-        (
-            vec![plain("hi @ada_l and a@b.org")],
-            "hi @\u{2060}ada_l and a@b.org | ",
-        ),
+        (vec![code("x").linked("https://example.org/")], "x | text_link 0 1 https://example.org/"),
+        (vec![plain("me").linked("tg://user?id=1")], "me (tg://user?id=1) | "),
+        (vec![plain("me").linked("javascript:alert(1)")], "me (javascript:alert(1)) | "),
+        (vec![plain("a").linked("https://"), plain(" b")], "a (https://) b | "),
+        (vec![plain("hi @ada_l and a@b.org")], "hi @\u{2060}ada_l and a@b.org | "),
         (vec![plain("@"), bold("ada")], "@\u{2060}ada | bold 2 3"),
         (vec![plain("@"), code("ada")], "@\u{2060}ada | code 2 3"),
         (
             vec![plain("@"), plain("x").linked("https://example.org/")],
             "@\u{2060}x | text_link 2 1 https://example.org/",
         ),
-        (
-            vec![person("Ada L"), plain(" "), group("everyone")],
-            "@\u{2060}Ada L @\u{2060}everyone | ",
-        ),
+        (vec![person("Ada L"), plain(" "), group("everyone")], "@\u{2060}Ada L @\u{2060}everyone | "),
         (vec![person("*A*_`")], "@*A*_` | "),
-        (
-            vec![plain("see https://example.org/@ada")],
-            "see https://example.org/@ada | ",
-        ),
+        (vec![plain("see https://example.org/@ada")], "see https://example.org/@ada | "),
         (
             vec![plain("https://localhost/@ada").linked("https://localhost/@ada")],
             "https://localhost/@\u{2060}ada | text_link 0 23 https://localhost/@ada",
@@ -172,9 +122,7 @@ fn nothing_is_one_empty_part() {
 
 #[test]
 fn parts_keep_both_limits() {
-    let styled = (0..1_000)
-        .map(|i| if i % 2 == 0 { bold("a") } else { plain("b") })
-        .collect();
+    let styled = (0..1_000).map(|i| if i % 2 == 0 { bold("a") } else { plain("b") }).collect();
     let texts = [
         Text::plain(&"word ".repeat(2_000)),
         Text::plain(&"😀".repeat(10_000)),
@@ -189,11 +137,7 @@ fn parts_keep_both_limits() {
             assert!(Unit::Utf16.measure(&part.text) <= 4_096);
             assert!(entities(part).len() <= 100);
         }
-        let letters = |text: &str| {
-            text.chars()
-                .filter(|c| !c.is_whitespace() && *c != inert::JOINER)
-                .count()
-        };
+        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != inert::JOINER).count();
         let sent: usize = parts.iter().map(|part| letters(&part.text)).sum();
         assert_eq!(sent, letters(&text.excerpt(usize::MAX)));
     }
@@ -217,10 +161,8 @@ fn supported(text: &Text) -> Text {
 }
 
 fn back(part: &Part) -> Text {
-    let entities: Vec<Entity> = entities(part)
-        .iter()
-        .map(|entity| Entity::deserialize(entity).unwrap())
-        .collect();
+    let entities: Vec<Entity> =
+        entities(part).iter().map(|entity| Entity::deserialize(entity).unwrap()).collect();
     parse::text(&part.text, &entities)
 }
 

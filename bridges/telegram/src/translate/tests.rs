@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 const OWN: i64 = 7_000;
 
 fn translated(payload: Value) -> Translation {
-    let raw = RawEvent {
-        space: "-1001".into(),
-        payload,
-        cursor: None,
-    };
+    let raw = RawEvent { space: "-1001".into(), payload, cursor: None };
     let first = update(&raw, Some(OWN));
     assert_eq!(update(&raw, Some(OWN)), first, "pure");
     first
@@ -66,30 +62,15 @@ fn whose_it_is() {
     let channel = json!({"id": -1002, "type": "channel", "title": "News"});
     let group = json!({"id": -1001, "type": "supergroup", "title": "Hikers"});
     let cases = [
-        (
-            json!({"from": user(5, false, "Ada")}),
-            "5",
-            "Ada",
-            Standing::Person,
-        ),
+        (json!({"from": user(5, false, "Ada")}), "5", "Ada", Standing::Person),
         (
             json!({"from": user(5, false, "Ada"), "via_bot": user(6, true, "Gif")}),
             "5",
             "Ada",
             Standing::Person,
         ),
-        (
-            json!({"from": user(6, true, "Other")}),
-            "6",
-            "Other",
-            Standing::Bot,
-        ),
-        (
-            json!({"from": user(OWN, true, "Relay")}),
-            "7000",
-            "Relay",
-            Standing::Relay,
-        ),
+        (json!({"from": user(6, true, "Other")}), "6", "Other", Standing::Bot),
+        (json!({"from": user(OWN, true, "Relay")}), "7000", "Relay", Standing::Relay),
         (
             json!({"from": user(1_087_968_824, true, "Group"), "sender_chat": group}),
             "-1001",
@@ -103,18 +84,8 @@ fn whose_it_is() {
             Standing::Person,
         ),
         (json!({"from": Value::Null}), "-1001", "Hikers", Standing::Person),
-        (
-            json!({"from": {"id": 5, "first_name": "", "username": "ada"}}),
-            "5",
-            "ada",
-            Standing::Person,
-        ),
-        (
-            json!({"from": {"id": 5, "first_name": " "}}),
-            "5",
-            "5",
-            Standing::Person,
-        ),
+        (json!({"from": {"id": 5, "first_name": "", "username": "ada"}}), "5", "ada", Standing::Person),
+        (json!({"from": {"id": 5, "first_name": " "}}), "5", "5", Standing::Person),
         (json!({"from": "odd"}), "-1001", "Hikers", Standing::Person),
     ];
     for (fields, id, name, standing) in cases {
@@ -132,23 +103,11 @@ fn whose_it_is() {
 fn what_is_for_a_bridge_and_what_not() {
     let ignored = |word| Translation::Ignored(word);
     let cases = [
-        (
-            with("message", json!({"new_chat_members": []})),
-            ignored("service message"),
-        ),
-        (
-            with("message", json!({"pinned_message": {}})),
-            ignored("service message"),
-        ),
-        (
-            with("message", json!({"novelty": {}})),
-            ignored("service message"),
-        ),
+        (with("message", json!({"new_chat_members": []})), ignored("service message")),
+        (with("message", json!({"pinned_message": {}})), ignored("service message")),
+        (with("message", json!({"novelty": {}})), ignored("service message")),
         (with("message", json!({"text": " \n "})), ignored("empty")),
-        (
-            with("edited_message", json!({"text": "x"})),
-            ignored("unseen edit"),
-        ),
+        (with("edited_message", json!({"text": "x"})), ignored("unseen edit")),
         (
             with(
                 "edited_message",
@@ -156,10 +115,7 @@ fn what_is_for_a_bridge_and_what_not() {
             ),
             ignored("live location"),
         ),
-        (
-            json!({"update_id": 1, "my_chat_member": {"chat": {"id": 1}}}),
-            ignored("membership"),
-        ),
+        (json!({"update_id": 1, "my_chat_member": {"chat": {"id": 1}}}), ignored("membership")),
         (json!({"update_id": 1, "poll": {}}), ignored("unknown update")),
         (json!({}), ignored("unknown update")),
         (json!("odd"), ignored("unknown update")),
@@ -174,10 +130,7 @@ fn what_is_for_a_bridge_and_what_not() {
         json!({"message": {"message_id": "x", "chat": {"id": 1}}}),
         with("message", json!({"text": 7})),
     ] {
-        assert!(
-            matches!(translated(payload.clone()), Translation::Unreadable(_)),
-            "{payload}"
-        );
+        assert!(matches!(translated(payload.clone()), Translation::Unreadable(_)), "{payload}");
     }
 }
 
@@ -195,13 +148,7 @@ fn captions_and_attachments() {
         json!({"photo": [{"file_size": 3}], "caption": "look", "caption_entities": [{"type": "italic", "offset": 0, "length": 4}]}),
     ));
     assert_eq!(crate::parse::tests::shown(&message(&got).body), "<i>look</i>");
-    assert_eq!(
-        message(&got).attachments,
-        [Attachment {
-            name: "photo".into(),
-            size: Some(3)
-        }]
-    );
+    assert_eq!(message(&got).attachments, [Attachment { name: "photo".into(), size: Some(3) }]);
 }
 
 #[test]
@@ -240,14 +187,8 @@ fn replies() {
             json!({"reply_to_message": answered(4, json!({"text": long}))}),
             Some(("4", "Ivo", Some(cut.as_str()))),
         ),
-        (
-            json!({"reply_to_message": answered(4, json!({"photo": []}))}),
-            Some(("4", "Ivo", Some("photo"))),
-        ),
-        (
-            json!({"reply_to_message": answered(4, json!({"new_chat_title": "x"}))}),
-            Some(("4", "Ivo", None)),
-        ),
+        (json!({"reply_to_message": answered(4, json!({"photo": []}))}), Some(("4", "Ivo", Some("photo")))),
+        (json!({"reply_to_message": answered(4, json!({"new_chat_title": "x"}))}), Some(("4", "Ivo", None))),
         (
             json!({"reply_to_message": answered(4, json!({"text": "old"})), "quote": {"text": "ol"}}),
             Some(("4", "Ivo", Some("ol"))),
@@ -260,10 +201,7 @@ fn replies() {
             json!({"reply_to_message": answered(4, json!({"text": "x"})), "is_topic_message": true, "message_thread_id": 3}),
             Some(("4", "Ivo", Some("x"))),
         ),
-        (
-            json!({"reply_to_message": {"message_id": 4, "chat": {"id": -9}, "date": 0}}),
-            None,
-        ),
+        (json!({"reply_to_message": {"message_id": 4, "chat": {"id": -9}, "date": 0}}), None),
         (json!({"reply_to_message": "odd"}), None),
         (json!({"external_reply": {}}), None),
     ];
@@ -274,13 +212,8 @@ fn replies() {
         }
         let got = envelope(with("message", said));
         let reply = message(&got).reply.as_ref();
-        let reply = reply.map(|r| {
-            (
-                r.target.as_str(),
-                r.author.as_deref().unwrap_or(""),
-                r.excerpt.as_deref(),
-            )
-        });
+        let reply =
+            reply.map(|r| (r.target.as_str(), r.author.as_deref().unwrap_or(""), r.excerpt.as_deref()));
         assert_eq!(reply, expected, "{fields}");
     }
 }

@@ -1,0 +1,324 @@
+//! The engine's side of the contract, as small as a test needs it, and a stand-in with people.
+
+use async_trait::async_trait;
+use relay_contract::{
+    Account, Attempt, Connector, DeliverError, Draft, Envelope, Event, Inbox, ListenError, MessageRef,
+    NativeId, Operation, Part, RawEvent, Receipt, RoomKey, Settings, Stopped, Text, Translation,
+};
+use secrecy::SecretString;
+use stand_ins::StandIns;
+use stand_ins::faults::{Fault, Kind};
+use stand_ins::people::{Act, Seen};
+use stand_ins::world::{Bot, World};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Of the demo world's bot.
+pub const TOKEN: &str = "7000000001:demo-telegram-token-of-thirty-five-c";
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connector and the stand-in it talks to.
+pub struct Rig {
+    pub world: StandIns,
+    pub connector: Arc<dyn Connector>,
+    pub room: RoomKey,
+    pub room_id: NativeId,
+}
+
+/// A connector for a server and a token.
+pub fn open(api_url: &str, token: &str) -> Arc<dyn Connector> {
+    let settings = Settings {
+        account: Account("telegram".into()),
+        secrets: BTreeMap::from([("token", SecretString::from(token))]),
+        urls: BTreeMap::from([("api_url", api_url.to_owned())]),
+    };
+    relay_telegram::open(settings).unwrap()
+}
+
+/// A port that is taken but not listened on, so that nobody else gets it meanwhile, and its URL.
+pub fn nobody() -> (tokio::net::TcpSocket, String) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    (socket, url)
+}
+
+/// Waits until it is so.
+pub async fn eventually(so: impl Fn() -> bool) {
+    let waited = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    patiently(waited).await;
+}
+
+async fn patiently<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("it did not happen in time")
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Bot)) -> Self {
+        let mut world = World::demo();
+        change(&mut world.telegram.bots[0]);
+        let world = stand_ins::start(world).await.unwrap();
+        let room_id = NativeId::from(world.world.telegram.spaces[0].rooms[0].id.as_str());
+        Self {
+            connector: open(&world.telegram.api_url(), TOKEN),
+            room: RoomKey::new(relay_telegram::PLATFORM, "telegram", room_id.clone()),
+            room_id,
+            world,
+        }
+    }
+
+    fn act(&self, act: Act) -> String {
+        self.world.telegram.act(act).unwrap()
+    }
+
+    pub fn say(&self, person: &str, text: &str, reply_to: Option<&str>) -> String {
+        self.act(Act::Say {
+            person: person.into(),
+            room: self.room_id.to_string(),
+            text: text.into(),
+            reply_to: reply_to.map(str::to_owned),
+            files: Vec::new(),
+        })
+    }
+
+    pub fn say_with_files(&self, person: &str, text: &str, files: &[&str]) -> String {
+        self.act(Act::Say {
+            person: person.into(),
+            room: self.room_id.to_string(),
+            text: text.into(),
+            reply_to: None,
+            files: files.iter().map(|name| (*name).to_owned()).collect(),
+        })
+    }
+
+    pub fn edit(&self, person: &str, message: &str, text: &str) {
+        let (person, room) = (person.to_owned(), self.room_id.to_string());
+        let (message, text) = (message.to_owned(), text.to_owned());
+        self.act(Act::Edit { person, room, message, text });
+    }
+
+    pub fn kick(&self) {
+        let (bot, room) = ("Relay".to_owned(), self.room_id.to_string());
+        self.act(Act::Kick { bot, room });
+    }
+
+    pub fn fault(&self, kind: Kind, only: &str, seconds: f64) {
+        let only = Some(only.to_owned());
+        self.world.telegram.fault(Fault { kind, times: 1, only, seconds }).unwrap();
+    }
+
+    pub fn seen(&self, id: &str) -> Seen {
+        let all = self.world.telegram.messages(self.room_id.as_str()).unwrap();
+        all.into_iter().find(|message| message.id == id).unwrap()
+    }
+
+    pub fn render(&self, body: Text) -> Vec<Part> {
+        self.connector.render(&self.room, &Draft { body })
+    }
+
+    pub async fn deliver(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        let attempt = Attempt { room: &self.room, operation };
+        self.connector.deliver(attempt).await
+    }
+
+    pub async fn post(&self, body: Text, reply_to: Option<&MessageRef>) -> Result<Receipt, DeliverError> {
+        let part = &self.render(body)[0];
+        self.deliver(Operation::Post { part, persona: None, reply_to }).await
+    }
+
+    pub async fn edit_own(&self, target: &MessageRef, body: Text) -> Result<Receipt, DeliverError> {
+        let part = &self.render(body)[0];
+        self.deliver(Operation::Edit { target, part }).await
+    }
+
+    pub async fn delete_own(&self, target: &MessageRef) -> Result<Receipt, DeliverError> {
+        self.deliver(Operation::Delete { target }).await
+    }
+
+    /// Listens until what is returned is dropped.
+    pub fn listen(&self, cursor: Option<String>) -> Heard {
+        let (heard, _running) = self.listen_to_end(cursor);
+        heard
+    }
+
+    /// Every accept waits to be released.
+    pub fn listen_holding(&self, cursor: Option<String>) -> Heard {
+        self.run(cursor, 0).0
+    }
+
+    pub fn listen_to_end(&self, cursor: Option<String>) -> (Heard, Running) {
+        self.run(cursor, Semaphore::MAX_PERMITS)
+    }
+
+    fn run(&self, cursor: Option<String>, released: usize) -> (Heard, Running) {
+        let (inbox, mut heard) = inbox_with(released);
+        heard.connector = Some(self.connector.clone());
+        let connector = self.connector.clone();
+        let task = tokio::spawn(async move { connector.listen(cursor, &inbox).await });
+        (heard, Running(task))
+    }
+}
+
+/// A `listen` in a task of its own.
+pub struct Running(JoinHandle<Result<(), ListenError>>);
+
+impl Running {
+    pub async fn ended(&mut self) -> Result<(), ListenError> {
+        patiently(&mut self.0).await.unwrap()
+    }
+}
+
+enum Said {
+    Event(RawEvent),
+    Connected,
+    Interrupted(String),
+}
+
+/// What a connector hands up.
+pub struct Ear {
+    said: mpsc::Sender<Said>,
+    begun: Arc<Mutex<Vec<String>>>,
+    gate: Arc<Semaphore>,
+    accepting: watch::Receiver<bool>,
+    running: watch::Receiver<bool>,
+}
+
+/// The other end of it. Listening stops when it is dropped.
+pub struct Heard {
+    said: mpsc::Receiver<Said>,
+    begun: Arc<Mutex<Vec<String>>>,
+    gate: Arc<Semaphore>,
+    accepting: watch::Sender<bool>,
+    running: watch::Sender<bool>,
+    connector: Option<Arc<dyn Connector>>,
+}
+
+pub fn inbox() -> (Ear, Heard) {
+    inbox_with(Semaphore::MAX_PERMITS)
+}
+
+fn inbox_with(released: usize) -> (Ear, Heard) {
+    let (to, said) = mpsc::channel(4_096);
+    let begun = Arc::<Mutex<Vec<String>>>::default();
+    let gate = Arc::new(Semaphore::new(released));
+    let (accepting, may_accept) = watch::channel(true);
+    let (running, still_running) = watch::channel(true);
+    let ear = Ear {
+        said: to,
+        begun: begun.clone(),
+        gate: gate.clone(),
+        accepting: may_accept,
+        running: still_running,
+    };
+    let connector = None;
+    (ear, Heard { said, begun, gate, accepting, running, connector })
+}
+
+#[async_trait]
+impl Inbox for Ear {
+    async fn accept(&self, raw: RawEvent) -> Result<(), Stopped> {
+        let text = raw.payload.pointer("/message/text").and_then(|text| text.as_str());
+        self.begun.lock().unwrap().push(text.unwrap_or_default().to_owned());
+        if !*self.accepting.borrow() {
+            return Err(Stopped);
+        }
+        self.gate.acquire().await.map_err(|_| Stopped)?.forget();
+        self.said.send(Said::Event(raw)).await.map_err(|_| Stopped)
+    }
+
+    fn connected(&self) {
+        let _ = self.said.try_send(Said::Connected);
+    }
+
+    fn interrupted(&self, reason: &str) {
+        let _ = self.said.try_send(Said::Interrupted(reason.to_owned()));
+    }
+
+    async fn stopped(&self) {
+        let _ = self.running.clone().wait_for(|running| !*running).await;
+    }
+}
+
+impl Heard {
+    async fn next(&mut self) -> Said {
+        patiently(self.said.recv()).await.expect("listening ended")
+    }
+
+    pub async fn event(&mut self) -> RawEvent {
+        loop {
+            if let Said::Event(event) = self.next().await {
+                return event;
+            }
+        }
+    }
+
+    pub async fn envelope(&mut self) -> Envelope {
+        let event = self.event().await;
+        match self.connector.as_ref().unwrap().translate(&event) {
+            Translation::Events(mut all) if all.len() == 1 => all.remove(0),
+            other => panic!("{event:?}: {other:?}"),
+        }
+    }
+
+    /// The words of the next post.
+    pub async fn words(&mut self) -> String {
+        match self.envelope().await.event {
+            Event::Posted(message) => message.body.excerpt(1_000),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn connected(&mut self) {
+        while !matches!(self.next().await, Said::Connected) {}
+    }
+
+    pub async fn interrupted(&mut self) -> String {
+        loop {
+            if let Said::Interrupted(reason) = self.next().await {
+                return reason;
+            }
+        }
+    }
+
+    /// Texts of accepts that have begun, once there are so many.
+    pub async fn begun(&mut self, count: usize) -> Vec<String> {
+        eventually(|| self.begun.lock().unwrap().len() >= count).await;
+        self.all()
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        self.begun.lock().unwrap().clone()
+    }
+
+    pub fn release(&self, count: usize) {
+        self.gate.add_permits(count);
+    }
+
+    /// Every accept from now on is answered with `Stopped`.
+    pub fn stop_accepting(&self) {
+        self.accepting.send_replace(false);
+    }
+
+    pub fn stop(&self) {
+        self.running.send_replace(false);
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
