@@ -63,12 +63,14 @@ errors! {
 impl ApiError {
     /// 50035: `field` of the body or the query is wrong for the reason `code`, in Discord's own words.
     pub fn field(field: &str, code: &str, message: &str) -> Self {
-        Self {
-            status: 400,
-            code: 50035,
-            message: "Invalid Form Body",
-            errors: Some(json!({ field: { "_errors": [{ "code": code, "message": message }] } })),
-        }
+        Self::at(&[field], code, message)
+    }
+
+    /// 50035 for something deeper in the body: `["embeds", "0", "title"]`.
+    pub fn at(place: &[&str], code: &str, message: &str) -> Self {
+        let told = json!({ "_errors": [{ "code": code, "message": message }] });
+        let errors = place.iter().rev().fold(told, |inner, name| json!({ *name: inner }));
+        Self { status: 400, code: 50035, message: "Invalid Form Body", errors: Some(errors) }
     }
 
     /// An id in a path that is not one.

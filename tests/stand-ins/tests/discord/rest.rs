@@ -125,6 +125,12 @@ async fn webhooks_post_under_any_name_and_ping_only_whom_they_may() {
         assert_eq!((seen.author.as_str(), seen.pinged), ("Elif", pinged), "{allowed}");
     }
     assert_eq!(relay.post(&path, json!({ "content": "quiet" })).await, (204, Value::Null));
+    let long = json!({ "embeds": [{ "title": "x".repeat(257) }] });
+    let (status, refused) = relay.post(&path, long).await;
+    assert_eq!((status, &refused["code"]), (400, &json!(50035)));
+    assert!(refused["errors"]["embeds"]["0"]["title"]["_errors"][0]["message"].is_string(), "{refused}");
+    let (status, _) = relay.post(&path, json!({ "content": "x", "avatar_url": "/me.png" })).await;
+    assert_eq!(status, 400);
     let (_, others) = Client::of(&stand_ins, "shy").get(&format!("/channels/{general}/webhooks")).await;
     assert_eq!((&others[0]["id"], &others[0]["token"]), (&hook["id"], &Value::Null), "not its own: no token");
     let wrong = format!("/webhooks/{}/wrong", hook["id"].as_str().unwrap());

@@ -2,7 +2,7 @@
 //!
 //! <https://discord.com/developers/docs/reference#uploading-files>
 
-use super::{Answer, LARGEST_BODY};
+use super::{Answer, LARGEST_BODY, embeds};
 use crate::discord::Discord;
 use crate::discord::errors::{self, ApiError};
 use crate::discord::mentions::{Allowed, Mentions};
@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// Code points of content.
 const LONGEST: usize = 2_000;
-/// Embeds of a message.
-const MOST_EMBEDS: usize = 10;
 
 /// A body that was read.
 #[derive(Debug, Default)]
@@ -113,12 +111,8 @@ impl Body {
             }
         };
         if name == "embeds" {
-            if list.len() > MOST_EMBEDS {
-                return Err(ApiError::field(name, "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."));
-            }
-            for embed in list.iter_mut().filter_map(Value::as_object_mut) {
-                embed.insert("type".into(), "rich".into());
-            }
+            embeds::checked(&list)?;
+            list.iter_mut().filter_map(Value::as_object_mut).for_each(embeds::completed);
         }
         Ok(Some(list))
     }

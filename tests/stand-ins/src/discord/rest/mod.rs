@@ -4,6 +4,7 @@
 
 mod accounts;
 mod body;
+mod embeds;
 mod guilds;
 mod messages;
 mod webhooks;

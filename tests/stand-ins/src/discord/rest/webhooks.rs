@@ -156,6 +156,9 @@ pub async fn execute(
         None => webhook.name.clone(),
     };
     let avatar = text("avatar_url").filter(|url| !url.is_empty()).map(str::to_owned);
+    if avatar.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+        return Err(ApiError::field("avatar_url", "URL_TYPE_INVALID_URL", "Not a well formed URL."));
+    }
     // A webhook pings whomever its payload allows: no role limits it.
     let (mut draft, _) = body.draft(&mut state, webhook.guild, true)?;
     draft.nonce = None;
