@@ -17,28 +17,14 @@ impl Parameters {
     pub async fn read(request: Request) -> Result<Self, String> {
         let mut all = Map::new();
         if let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) {
-            all.extend(
-                pairs
-                    .into_iter()
-                    .map(|(name, value)| (name, Value::String(value))),
-            );
+            all.extend(pairs.into_iter().map(|(name, value)| (name, Value::String(value))));
         }
-        let kind = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
-        let kind = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match &*kind {
             "application/json" => {
-                let body = axum::body::to_bytes(request.into_body(), LARGEST)
-                    .await
-                    .map_err(|e| e.to_string())?;
+                let body =
+                    axum::body::to_bytes(request.into_body(), LARGEST).await.map_err(|e| e.to_string())?;
                 if !body.is_empty() {
                     match serde_json::from_slice(&body) {
                         Ok(Value::Object(fields)) => all.extend(fields),
@@ -51,16 +37,10 @@ impl Parameters {
                 let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, &())
                     .await
                     .map_err(|e| e.body_text())?;
-                all.extend(
-                    pairs
-                        .into_iter()
-                        .map(|(name, value)| (name, Value::String(value))),
-                );
+                all.extend(pairs.into_iter().map(|(name, value)| (name, Value::String(value))));
             }
             "multipart/form-data" => {
-                let mut parts = Multipart::from_request(request, &())
-                    .await
-                    .map_err(|e| e.body_text())?;
+                let mut parts = Multipart::from_request(request, &()).await.map_err(|e| e.body_text())?;
                 while let Some(part) = parts.next_field().await.map_err(|e| e.body_text())? {
                     let name = part.name().unwrap_or_default().to_owned();
                     let value = part.text().await.map_err(|e| e.body_text())?;
@@ -105,9 +85,9 @@ impl Parameters {
     pub fn json(&self, name: &str) -> Result<Option<Value>, String> {
         match self.0.get(name) {
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-            Some(Value::String(text)) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|_| format!("can't parse {name} JSON object")),
+            Some(Value::String(text)) => {
+                serde_json::from_str(text).map(Some).map_err(|_| format!("can't parse {name} JSON object"))
+            }
             Some(Value::Null) | None => Ok(None),
             Some(value) => Ok(Some(value.clone())),
         }
