@@ -1,6 +1,6 @@
 //! The meaning of a document: every section, every key, every reference.
 
-use super::document::{self, Value, did_you_mean, missing, names, refuse_unknown, table, text};
+use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::secrets::{KINDS, Source};
 use super::{
     ACCOUNT_KEYS, AccountSection, CHANNEL_KEYS, ChannelSection, Config, LINK_KEYS, LinkSection, Mistake,
@@ -134,7 +134,7 @@ fn account(
     for field in entry.fields {
         match section.get(field.name) {
             Some(value) => read_field(field, value, folder, &mut settings, mistakes),
-            None if field.required => {
+            None if field.required && !is_misspelt(section, field.name, &known) => {
                 let what = format!("`{}` in {place}", field.name);
                 let help = format!("Add {} = {}. {}", field.name, example(field), field.doc);
                 mistakes.push(missing(value.span(), &what, help));
@@ -246,6 +246,9 @@ fn channel(
     let section = table(value, &place, mistakes)?;
     refuse_unknown(section, &names(CHANNEL_KEYS), &place, mistakes);
     let Some(links) = section.get("links") else {
+        if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
+            return None;
+        }
         mistakes.push(missing(
             value.span(),
             &format!("`links` in {place}"),

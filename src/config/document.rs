@@ -5,6 +5,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// From this likeness on (Jaro-Winkler, 0 to 1), a word is taken for another one misspelt.
+const ALIKE: f64 = 0.75;
+
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
 /// Parses the text; every syntax error is a mistake. `None` when nothing sensible is left.
@@ -74,6 +77,14 @@ pub(super) fn refuse_unknown(table: &DeTable<'_>, known: &[&str], place: &str, m
     }
 }
 
+/// Whether an unknown key looks like `name`: then it is misspelt, which is reported, and not missing.
+pub(super) fn is_misspelt(table: &DeTable<'_>, name: &str, known: &[&str]) -> bool {
+    table
+        .keys()
+        .map(|key| key.get_ref().as_ref())
+        .any(|key: &str| !known.contains(&key) && strsim::jaro_winkler(key, name) > ALIKE)
+}
+
 /// Names of keys.
 pub(super) fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
@@ -84,7 +95,7 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str> 
     let nearest = known
         .clone()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .filter(|(likeness, _)| *likeness > ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((_, candidate)) => format!("Did you mean `{candidate}`?"),

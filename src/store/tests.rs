@@ -1,1 +1,288 @@
 //! The store: what survives, what is refused, what is rebuilt.
+
+use super::ledger::{FannedOut, WriterGuard};
+use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};
+use super::*;
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{
+    Account, Attachment, Author, Block, Envelope, Event, Mention, Message, MessageKey, MessageRef, Platform,
+    Reply, RoomKey, Standing, Style, Text, Timestamp,
+};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn room(id: &str) -> RoomKey {
+    RoomKey::new(Platform::new("p"), "net", id)
+}
+
+fn account() -> Account {
+    Account("a".into())
+}
+
+fn message(id: &str, text: &str) -> Message {
+    Message { at: MessageRef::plain(id), body: Text::plain(text), attachments: vec![], reply: None }
+}
+
+fn envelope(event: Event) -> Envelope {
+    let author = Author { id: "u1".into(), name: "Ada".into(), avatar: None, standing: Standing::Person };
+    Envelope { origin: room("here"), author: Some(author), at: Timestamp(1), event }
+}
+
+fn posted(id: &str) -> Envelope {
+    envelope(Event::Posted(message(id, "hello")))
+}
+
+async fn accept(ledger: &Ledger, envelope: Envelope) -> Verdict {
+    ledger.accept(account(), vec![envelope], None).await.unwrap().await.unwrap().unwrap()[0]
+}
+
+async fn accept_new(ledger: &Ledger, envelope: Envelope) -> EnvelopeId {
+    match accept(ledger, envelope).await {
+        Verdict::Accepted(id) => id,
+        Verdict::Repeated => panic!("repeated"),
+    }
+}
+
+async fn close(ledger: Ledger, writer: WriterGuard) {
+    ledger.close().await.unwrap();
+    writer.join();
+}
+
+fn row(target: Option<EnvelopeId>) -> OutboxRow {
+    OutboxRow { target, channel: "lobby".into(), done: vec![], attempts: 0, last_error: None }
+}
+
+async fn fan_out(ledger: &Ledger, id: EnvelopeId, to: &[&str]) {
+    let rows = to.iter().map(|to| (room(to), row(None))).collect();
+    ledger.fan_out(vec![FannedOut { id, rows }]).await.unwrap();
+}
+
+fn open_index(path: &Path, ledger: &Ledger) -> MappingIndex {
+    MappingIndex::open(path, ledger, &mut |_, _| {}).unwrap()
+}
+
+#[tokio::test]
+async fn a_message_goes_through_and_survives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let first = accept_new(&ledger, posted("1")).await;
+    let second = accept_new(&ledger, posted("2")).await;
+    assert!(first < second);
+    assert_eq!(accept(&ledger, posted("1")).await, Verdict::Repeated);
+    assert_eq!(ledger.to_fan_out(EnvelopeId([0; 16]), 10).unwrap(), [first, second]);
+    fan_out(&ledger, first, &["there", "yonder"]).await;
+    assert_eq!(ledger.pending(first).unwrap(), [room("there"), room("yonder")]);
+    let delivered = vec![MessageRef::plain("x9")];
+    ledger.complete(room("there"), first, first, Some(delivered.clone())).await.unwrap();
+    close(ledger, writer).await;
+
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.to_fan_out(EnvelopeId([0; 16]), 10).unwrap(), [second]);
+    assert_eq!(accept(&ledger, posted("2")).await, Verdict::Repeated, "the event key is kept");
+    assert!(accept_new(&ledger, posted("3")).await > second, "ids only grow");
+    assert_eq!(ledger.head(&room("there"), first).unwrap(), None);
+    assert_eq!(ledger.head(&room("yonder"), EnvelopeId([0; 16])).unwrap(), Some((first, row(None))));
+    assert_eq!(ledger.depths()[&room("yonder")].queued, 1);
+    let lookup = open_index(dir.path(), &ledger).lookup(ledger.clone());
+    let copy = MessageKey { room: room("there"), id: "x9".into() };
+    assert_eq!(lookup.find(&copy).unwrap(), Some(Mapped { envelope: first, origin: false }));
+    assert_eq!(lookup.delivered_to(first).unwrap(), [room("there")]);
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn events_of_one_batch_are_deduplicated_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let waiting = futures::future::join_all(
+        (0..50).map(|i| ledger.accept(account(), vec![posted(&(i % 5).to_string())], None)),
+    );
+    let verdicts = futures::future::join_all(waiting.await.into_iter().map(Result::unwrap)).await;
+    let accepted =
+        verdicts.into_iter().filter(|v| matches!(v, Ok(Ok(v)) if matches!(v[0], Verdict::Accepted(_))));
+    assert_eq!(accepted.count(), 5);
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn lookups_do_not_wait_for_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = open_index(dir.path(), &ledger);
+    let lookup = index.lookup(ledger.clone());
+    let id = accept_new(&ledger, posted("1")).await;
+    let origin = MessageKey { room: room("here"), id: "1".into() };
+    let found = Some(Mapped { envelope: id, origin: true });
+    assert!(index.position() < ledger.position());
+    assert_eq!(lookup.find(&origin).unwrap(), found, "from the ledger");
+    index.catch_up(&ledger, &mut |_, _| {}).unwrap();
+    assert_eq!(index.position(), ledger.position());
+    assert_eq!(lookup.find(&origin).unwrap(), found, "from the index");
+    for names in [vec!["a", "b"], vec!["a"], vec![]] {
+        let messages: Vec<_> = names.iter().map(|id| MessageRef::plain(*id)).collect();
+        ledger.complete(room("there"), id, id, Some(messages.clone())).await.unwrap();
+        assert_eq!(lookup.messages(id, &room("there")).unwrap(), Some(messages), "the newest line counts");
+    }
+    assert_eq!(lookup.messages(id, &room("nowhere")).unwrap(), None);
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn a_mapping_that_cannot_be_trusted_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let id = accept_new(&ledger, posted("1")).await;
+    let origin = MessageKey { room: room("here"), id: "1".into() };
+    let set_aside = || {
+        let entries = std::fs::read_dir(dir.path()).unwrap();
+        entries.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains("set-aside")).count()
+    };
+    drop(open_index(dir.path(), &ledger));
+    let mapping = dir.path().join("mapping");
+    let spoil: [(&str, usize, &dyn Fn()); 4] = [
+        ("deleted", 0, &|| std::fs::remove_dir_all(&mapping).unwrap()),
+        // sled takes a file whose beginning is destroyed for an empty one, which is filled again in place.
+        ("damaged", 0, &|| std::fs::write(mapping.join("db"), vec![0xA5; 1 << 16]).unwrap()),
+        ("another ledger's", 1, &|| {
+            let sled = sled::open(&mapping).unwrap();
+            sled.insert("_ledger", b"other").unwrap();
+        }),
+        ("from before a power cut", 2, &|| {
+            let sled = sled::open(&mapping).unwrap();
+            sled.insert("_boot", b"an earlier start of the machine").unwrap();
+        }),
+    ];
+    for (what, aside, spoil) in spoil {
+        spoil();
+        let lookup = open_index(dir.path(), &ledger).lookup(ledger.clone());
+        assert_eq!(lookup.position(), ledger.position(), "{what}");
+        assert_eq!(lookup.find(&origin).unwrap(), Some(Mapped { envelope: id, origin: true }), "{what}");
+        assert_eq!(set_aside(), aside, "{what}");
+    }
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn the_state_directory_is_private_and_has_one_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("deep/state");
+    let (ledger, writer) = Ledger::open(&path).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(matches!(Ledger::open(&path), Err(StoreError::Locked(_))));
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn newer_state_is_refused_and_older_is_migrated() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let id = accept_new(&ledger, posted("1")).await;
+    fan_out(&ledger, id, &["there"]).await;
+    let known =
+        KnownRoom { key: room("here"), space: "s".into(), space_name: "S".into(), name: "here".into() };
+    ledger.remember_room(account(), "here".into(), known.clone()).await.unwrap();
+    close(ledger.clone(), writer).await;
+    drop(ledger);
+
+    set_format(dir.path(), format::FORMAT + 1);
+    assert!(matches!(Ledger::open(dir.path()), Err(StoreError::Newer { found: 3, known: 2, .. })));
+
+    // What format 1 wrote: a header of one byte.
+    rewrite_records(dir.path(), &|record| {
+        let (version, body) = format::split_header(record).unwrap();
+        [&[version], body].concat()
+    });
+    set_format(dir.path(), 1);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.envelope(id).unwrap(), Some(posted("1")));
+    assert_eq!(ledger.head(&room("there"), id).unwrap(), Some((id, row(None))));
+    assert_eq!(ledger.known_room(&account(), &"here".into()).unwrap(), Some(known));
+    assert_eq!(ledger.index_after(0, 10).unwrap()[0].1.envelope, id);
+    assert_eq!(accept(&ledger, posted("1")).await, Verdict::Repeated);
+    close(ledger, writer).await;
+}
+
+fn with_database(path: &Path, change: impl FnOnce(&fjall::Database)) {
+    let db = fjall::Database::builder(path.join("ledger")).open().unwrap();
+    change(&db);
+    db.persist(fjall::PersistMode::SyncAll).unwrap();
+}
+
+fn set_format(path: &Path, format: u32) {
+    with_database(path, |db| {
+        let meta = db.keyspace("meta", fjall::KeyspaceCreateOptions::default).unwrap();
+        meta.insert("format", format.to_be_bytes()).unwrap();
+    });
+}
+
+fn rewrite_records(path: &Path, rewrite: &dyn Fn(&[u8]) -> Vec<u8>) {
+    with_database(path, |db| {
+        for (name, prefix) in [("journal", ""), ("work", "o"), ("index", ""), ("meta", "room\0")] {
+            let keyspace = db.keyspace(name, fjall::KeyspaceCreateOptions::default).unwrap();
+            let entries: Vec<_> = keyspace.prefix(prefix).map(|e| e.into_inner().unwrap()).collect();
+            assert!(!entries.is_empty(), "{name}");
+            for (key, value) in entries {
+                keyspace.insert(key, rewrite(&value)).unwrap();
+            }
+        }
+    });
+}
+
+/// Everything that a message can have.
+fn rich_envelope() -> Envelope {
+    let person = Mention::Person { id: Some("u2".into()), name: "Bo".into() };
+    let body = Text::from_runs(vec![
+        Run::new(Leaf::Plain("bold".into())).styled(Style::Bold).linked("https://x"),
+        Run::new(Leaf::Break),
+        Run::new(Leaf::Code("code".into())),
+        Run::new(Leaf::Mention(person)),
+        Run::new(Leaf::Mention(Mention::Room { name: "r".into() })),
+        Run::new(Leaf::Mention(Mention::Group { name: "g".into() })),
+        Run::new(Leaf::Block { lang: Some("rust".into()), text: "fn".into() }),
+    ]);
+    envelope(Event::Edited {
+        to: Message {
+            at: MessageRef { id: "1".into(), thread: Some("t".into()) },
+            body,
+            attachments: vec![Attachment { name: "a.png".into(), size: Some(3) }],
+            reply: Some(Reply { target: "0".into(), author: Some("Bo".into()), excerpt: None }),
+        },
+        version: "v".into(),
+    })
+}
+
+#[test]
+fn the_journal_keeps_everything() {
+    let rich = rich_envelope();
+    let stored = StoredEnvelope::new(account(), rich.clone());
+    assert_eq!(StoredEnvelope::decode(&stored.encode().unwrap()).unwrap().into_envelope(), rich);
+    assert!(
+        matches!(rich.event, Event::Edited { to, .. } if matches!(to.body.blocks(), [_, Block::Code { .. }]))
+    );
+}
+
+/// A change here is a change of what is on people's disks: it needs a new version and a migration.
+#[test]
+fn stored_shapes() {
+    let id = EnvelopeId([1; 16]);
+    let done = vec![Some(MessageRef { id: "m".into(), thread: Some("t".into()) }), None];
+    let row = OutboxRow { done, attempts: 2, last_error: Some("e".into()), ..row(Some(id)) };
+    insta::assert_snapshot!("envelope", shape(&StoredEnvelope::new(account(), rich_envelope())));
+    insta::assert_snapshot!("outbox_row", shape(&row));
+    insta::assert_snapshot!("dead_letter", shape(&DeadLetter { reason: "r".into(), at: 1, row }));
+    let line =
+        IndexLine { envelope: id, room: room("r"), messages: vec![MessageRef::plain("m")], origin: true };
+    insta::assert_snapshot!("index_line", shape(&line));
+    let aside = SetAside { account: "a".into(), reason: "r".into(), payload: "{}".into(), at: 1 };
+    insta::assert_snapshot!("set_aside", shape(&aside));
+    let known = KnownRoom { key: room("r"), space: "s".into(), space_name: "S".into(), name: "n".into() };
+    insta::assert_snapshot!("known_room", shape(&known));
+}
+
+/// The header in hexadecimal, and the body as JSON.
+fn shape<R: Record>(record: &R) -> String {
+    let bytes = record.encode().unwrap();
+    let (header, body) = bytes.split_at(format::HEADER_LEN);
+    let body: serde_json::Value = rmp_serde::from_slice(body).unwrap();
+    format!("{header:02x?}\n{}", serde_json::to_string_pretty(&body).unwrap())
+}
