@@ -5,7 +5,8 @@
 use super::model::{Attachment, Author, Bot, Channel, Guild, Message, User, Webhook};
 use super::permissions::{self, Overwrite};
 use super::state::State;
-use chrono::{DateTime, SecondsFormat};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_json::{Value, json};
 
 /// When every guild was made and every member joined: no world is older.
@@ -13,11 +14,8 @@ const LONG_AGO: u64 = 1_600_000_000_000;
 
 /// ISO 8601 with microseconds, as Discord writes times. `ms` since the epoch.
 pub fn timestamp(ms: u64) -> String {
-    i64::try_from(ms)
-        .ok()
-        .and_then(DateTime::from_timestamp_millis)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Micros, false)
+    let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+    format!("{:.6}", time.display_with_offset(Offset::UTC))
 }
 
 /// A user object.
@@ -256,4 +254,16 @@ pub fn without_content(mut message: Value, bot: u64) -> Value {
         message["referenced_message"] = without_content(message["referenced_message"].take(), bot);
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_written_as_discord_writes_them() {
+        for (ms, text) in
+            [(0, "1970-01-01T00:00:00.000000+00:00"), (1_763_812_800_120, "2025-11-22T12:00:00.120000+00:00")]
+        {
+            assert_eq!(super::timestamp(ms), text);
+        }
+    }
 }
