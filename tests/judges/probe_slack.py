@@ -150,26 +150,50 @@ def start_client(api, seen, bodies):
     async def joined():
         pass
 
-    socket = AsyncSocketModeHandler(app, APP_TOKEN, web_client=AsyncWebClient(base_url=f"{api}/api/"), ping_interval=1)
+    socket = AsyncSocketModeHandler(
+        app, APP_TOKEN, web_client=AsyncWebClient(base_url=f"{api}/api/"), ping_interval=1
+    )
     return app, socket
 
 
 async def reads(stand_in, client, seen):
     post = stand_in.act("say", person="Elif", text="*hello* 😀 a < b & c https://a.example @farid @here `x`")
     event = await see(seen, lambda e: e.get("ts") == post)
-    proven("a person's post arrives", event and event["user"] == "U0ELIF" and event["channel_type"] == "channel")
-    proven("as mrkdwn", event["text"] == "*hello* 😀 a &lt; b &amp; c <https://a.example> <@U0FARID> <!here> `x`")
+    proven(
+        "a person's post arrives", event and event["user"] == "U0ELIF" and event["channel_type"] == "channel"
+    )
+    proven(
+        "as mrkdwn", event["text"] == "*hello* 😀 a &lt; b &amp; c <https://a.example> <@U0FARID> <!here> `x`"
+    )
     parts = event["blocks"][0]["elements"][0]["elements"]
-    proven("and as rich text", parts[0] == {"type": "text", "text": "hello", "style": {"bold": True}} and [p["type"] for p in parts] == ["text", "text", "link", "text", "user", "text", "broadcast", "text", "text"])
+    proven(
+        "and as rich text",
+        parts[0] == {"type": "text", "text": "hello", "style": {"bold": True}}
+        and [p["type"] for p in parts]
+        == ["text", "text", "link", "text", "user", "text", "broadcast", "text", "text"],
+    )
     user = (await client.users_info(user=event["user"]))["user"]
-    proven("by its author", user["profile"]["display_name"] == "Elif" and user["profile"]["image_72"].startswith("http"))
+    proven(
+        "by its author",
+        user["profile"]["display_name"] == "Elif" and user["profile"]["image_72"].startswith("http"),
+    )
 
     stand_in.act("edit", person="Elif", message=post, text="_changed_")
     event = await see(seen, changed(post))
-    proven("an edit arrives", event and event["message"]["text"] == "_changed_" and event["previous_message"]["text"].startswith("*hello*") and event["message"]["edited"]["user"] == "U0ELIF" and event["hidden"])
+    proven(
+        "an edit arrives",
+        event
+        and event["message"]["text"] == "_changed_"
+        and event["previous_message"]["text"].startswith("*hello*")
+        and event["message"]["edited"]["user"] == "U0ELIF"
+        and event["hidden"],
+    )
     reply = stand_in.act("say", person="Farid", text="because", reply_to=post)
     event = await see(seen, lambda e: e.get("ts") == reply)
-    proven("a reply arrives in its thread", event and event["thread_ts"] == post and event["parent_user_id"] == "U0ELIF")
+    proven(
+        "a reply arrives in its thread",
+        event and event["thread_ts"] == post and event["parent_user_id"] == "U0ELIF",
+    )
     stand_in.act("delete", person="Farid", message=reply)
     event = await see(seen, deleted(reply))
     proven("a delete arrives", event and event["previous_message"]["text"] == "because")
@@ -179,25 +203,60 @@ async def reads(stand_in, client, seen):
     proven("the first message of a thread becomes a tombstone", event)
     file = stand_in.act("say", person="Farid", text="a map", files=["map.pdf"])
     event = await see(seen, lambda e: e.get("ts") == file)
-    proven("a file arrives by name", event and event["files"][0]["name"] == "map.pdf" and event["subtype"] == "file_share")
+    proven(
+        "a file arrives by name",
+        event and event["files"][0]["name"] == "map.pdf" and event["subtype"] == "file_share",
+    )
     return file
 
 
 async def writes(stand_in, client, seen, other):
-    post = await client.chat_postMessage(channel=ROOM, text="*hi* a &lt; b @here https://a.example", username="Ada (Discord)", icon_url="http://127.0.0.1/ada.png", thread_ts=other)
+    post = await client.chat_postMessage(
+        channel=ROOM,
+        text="*hi* a &lt; b @here https://a.example",
+        username="Ada (Discord)",
+        icon_url="http://127.0.0.1/ada.png",
+        thread_ts=other,
+    )
     there = stand_in.message(post["ts"])
-    proven("a post arrives under another name", there["author"] == "Ada (Discord)" and there["avatar"] == "http://127.0.0.1/ada.png")
-    proven("as a reply that pings nobody", there["reply_to"] == other and there["pinged"] == [] and there["text"] == "*hi* a &lt; b @here <https://a.example>")
+    proven(
+        "a post arrives under another name",
+        there["author"] == "Ada (Discord)" and there["avatar"] == "http://127.0.0.1/ada.png",
+    )
+    proven(
+        "as a reply that pings nobody",
+        there["reply_to"] == other
+        and there["pinged"] == []
+        and there["text"] == "*hi* a &lt; b @here <https://a.example>",
+    )
     event = await see(seen, lambda e: e.get("ts") == post["ts"])
-    proven("and comes back as a bot's message", event and event["subtype"] == "bot_message" and event["username"] == "Ada (Discord)" and event["bot_id"] and "user" not in event)
+    proven(
+        "and comes back as a bot's message",
+        event
+        and event["subtype"] == "bot_message"
+        and event["username"] == "Ada (Discord)"
+        and event["bot_id"]
+        and "user" not in event,
+    )
     await client.chat_update(channel=ROOM, ts=post["ts"], text="better")
     there = stand_in.message(post["ts"])
-    proven("an edit arrives and keeps the name", there["text"] == "better" and there["edited"] and there["author"] == "Ada (Discord)")
+    proven(
+        "an edit arrives and keeps the name",
+        there["text"] == "better" and there["edited"] and there["author"] == "Ada (Discord)",
+    )
     proven("and comes back", await see(seen, changed(post["ts"])))
     await client.chat_delete(channel=ROOM, ts=post["ts"])
-    proven("a delete arrives", stand_in.message(post["ts"])["deleted"] and await see(seen, deleted(post["ts"])))
-    plain = await client.chat_postMessage(channel=ROOM, text="<!channel> <@U0ELIF>", blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "<!here>"}}])
-    proven("unescaped mentions ping", stand_in.message(plain["ts"])["pinged"] == ["everyone", "U0ELIF", "here"])
+    proven(
+        "a delete arrives", stand_in.message(post["ts"])["deleted"] and await see(seen, deleted(post["ts"]))
+    )
+    plain = await client.chat_postMessage(
+        channel=ROOM,
+        text="<!channel> <@U0ELIF>",
+        blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "<!here>"}}],
+    )
+    proven(
+        "unescaped mentions ping", stand_in.message(plain["ts"])["pinged"] == ["everyone", "U0ELIF", "here"]
+    )
 
     meek = AsyncWebClient(token="xoxb-meek", base_url=client.base_url)
     named = await meek.chat_postMessage(channel=ROOM, text="hi", username="Somebody")
@@ -211,7 +270,10 @@ async def writes(stand_in, client, seen, other):
         ("cant_delete_message", client.chat_delete(channel=ROOM, ts=other)),
         ("message_not_found", client.chat_update(channel=ROOM, ts=post["ts"], text="x")),
         ("invalid_auth", AsyncWebClient(token="xoxb-wrong", base_url=client.base_url).auth_test()),
-        ("not_allowed_token_type", AsyncWebClient(token=TOKEN, base_url=client.base_url).apps_connections_open(app_token=TOKEN)),
+        (
+            "not_allowed_token_type",
+            AsyncWebClient(token=TOKEN, base_url=client.base_url).apps_connections_open(app_token=TOKEN),
+        ),
         ("missing_scope", meek.conversations_history(channel=ROOM)),
     ]:
         proven(f"refused: {error}", await refused(error, attempt))
@@ -221,14 +283,22 @@ async def looks_up(client):
     rooms = (await client.conversations_list(types="public_channel,private_channel"))["channels"]
     proven("channels are listed", [r["name"] for r in rooms] == ["general"] and rooms[0]["is_member"])
     history = await client.conversations_history(channel=ROOM, limit=2)
-    older = await client.conversations_history(channel=ROOM, limit=200, cursor=history["response_metadata"]["next_cursor"])
+    older = await client.conversations_history(
+        channel=ROOM, limit=200, cursor=history["response_metadata"]["next_cursor"]
+    )
     times = [m["ts"] for m in history["messages"] + older["messages"]]
-    proven("history comes in pages, newest first", history["has_more"] and times == sorted(times, reverse=True) and len(times) > 2)
+    proven(
+        "history comes in pages, newest first",
+        history["has_more"] and times == sorted(times, reverse=True) and len(times) > 2,
+    )
     after = await client.conversations_history(channel=ROOM, oldest=times[1])
     proven("and after a watermark", [m["ts"] for m in after["messages"]] == times[:1])
     root = next(m["ts"] for m in older["messages"] if m.get("subtype") == "tombstone")
     thread = await client.conversations_replies(channel=ROOM, ts=root)
-    proven("threads can be read", [m["text"] for m in thread["messages"]] == ["This message was deleted.", "once more"])
+    proven(
+        "threads can be read",
+        [m["text"] for m in thread["messages"]] == ["This message was deleted.", "once more"],
+    )
 
 
 async def survives(stand_in, client, seen, bodies):
@@ -250,15 +320,24 @@ async def survives(stand_in, client, seen, bodies):
 
     stand_in.fault("rate_limit", only="chat.postMessage", seconds=1)
     started = time.monotonic()
-    proven("429 is reported", await refused("ratelimited", client.chat_postMessage(channel=ROOM, text="too fast")))
-    patient = AsyncWebClient(token=TOKEN, base_url=client.base_url, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=1)])
+    proven(
+        "429 is reported",
+        await refused("ratelimited", client.chat_postMessage(channel=ROOM, text="too fast")),
+    )
+    patient = AsyncWebClient(
+        token=TOKEN,
+        base_url=client.base_url,
+        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
+    )
     stand_in.fault("rate_limit", only="chat.postMessage", seconds=1)
     await patient.chat_postMessage(channel=ROOM, text="slower")
     proven("and obeyed by the client's own retry", time.monotonic() - started >= 1)
     stand_in.fault("cut_after", only="chat.postMessage")
     try:
         # The client asks once more by itself when a connection breaks.
-        await AsyncWebClient(token=TOKEN, base_url=client.base_url, retry_handlers=[]).chat_postMessage(channel=ROOM, text="unsure")
+        await AsyncWebClient(token=TOKEN, base_url=client.base_url, retry_handlers=[]).chat_postMessage(
+            channel=ROOM, text="unsure"
+        )
         proven("a cut answer is an error", False)
     except Exception as error:
         proven("a cut answer is an error", not isinstance(error, SlackApiError))
@@ -276,8 +355,14 @@ async def survives(stand_in, client, seen, bodies):
 
 async def stands(stand_in, client, seen):
     stand_in.act("kick", bot="Judge")
-    proven("a kick is told", await see(seen, lambda e: e["type"] == "member_left_channel" and e["user"] == "U0JUDGE"))
-    proven("a kicked app cannot post", await refused("not_in_channel", client.chat_postMessage(channel=ROOM, text="x")))
+    proven(
+        "a kick is told",
+        await see(seen, lambda e: e["type"] == "member_left_channel" and e["user"] == "U0JUDGE"),
+    )
+    proven(
+        "a kicked app cannot post",
+        await refused("not_in_channel", client.chat_postMessage(channel=ROOM, text="x")),
+    )
     stand_in.act("invite", bot="Judge")
     await client.chat_postMessage(channel=ROOM, text="back again")
     proven("an invited app can post again")
@@ -289,7 +374,10 @@ async def main(program):
     app, socket = start_client(stand_in.urls["slack"]["api_url"], seen, bodies)
     try:
         me = await app.client.auth_test()
-        proven("the client logs in", me["team"] == "Studio" and me["user_id"] == "U0JUDGE" and me["bot_id"] == "B0JUDGE")
+        proven(
+            "the client logs in",
+            me["team"] == "Studio" and me["user_id"] == "U0JUDGE" and me["bot_id"] == "B0JUDGE",
+        )
         proven("and learns its scopes", "chat:write.customize" in me.headers["x-oauth-scopes"])
         await socket.connect_async()
         other = await reads(stand_in, app.client, seen)

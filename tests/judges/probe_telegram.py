@@ -125,33 +125,52 @@ async def reads(stand_in, bot, seen):
         "with its entities",
         kinds == {"bold": "hello", "code": "x", "text_link": "there", "mention": "@ivo"},
     )
-    proven("in a supergroup, by its author", update.effective_chat.type == "supergroup" and update.effective_user.full_name == "Hana")
+    proven(
+        "in a supergroup, by its author",
+        update.effective_chat.type == "supergroup" and update.effective_user.full_name == "Hana",
+    )
 
     stand_in.act("edit", person="Hana", message=ids["post"], text="__changed__")
     update = await see(seen, lambda u: u.edited_message and str(u.edited_message.message_id) == ids["post"])
-    proven("an edit arrives", update and update.edited_message.text == "changed" and update.edited_message.edit_date)
+    proven(
+        "an edit arrives",
+        update and update.edited_message.text == "changed" and update.edited_message.edit_date,
+    )
 
     own = await bot.send_message(CHAT, "ask me")
     reply = stand_in.act("say", person="Ivo", text="because", reply_to=str(own.message_id))
     update = await see(seen, lambda u: u.message and str(u.message.message_id) == reply)
-    proven("a reply arrives with what it answers", update and update.message.reply_to_message.text == "ask me")
+    proven(
+        "a reply arrives with what it answers", update and update.message.reply_to_message.text == "ask me"
+    )
 
     file = stand_in.act("say", person="Ivo", text="a map", files=["map.pdf"])
     update = await see(seen, lambda u: u.message and str(u.message.message_id) == file)
-    proven("a document arrives with its caption", update and update.message.document.file_name == "map.pdf" and update.message.caption == "a map")
+    proven(
+        "a document arrives with its caption",
+        update and update.message.document.file_name == "map.pdf" and update.message.caption == "a map",
+    )
     proven("the bot does not see its own messages", not any(u.effective_user.is_bot for u in seen))
     return ids["post"]
 
 
 async def writes(stand_in, bot, post):
-    html = await bot.send_message(CHAT, "<b>Ada</b>: 😀 <i>hi</i> &lt;", parse_mode="HTML", reply_to_message_id=int(post))
+    html = await bot.send_message(
+        CHAT, "<b>Ada</b>: 😀 <i>hi</i> &lt;", parse_mode="HTML", reply_to_message_id=int(post)
+    )
     there = stand_in.message(html.message_id)
-    proven("a post with HTML arrives", there["text"] == "Ada: 😀 hi <" and [e["type"] for e in there["entities"]] == ["bold", "italic"])
+    proven(
+        "a post with HTML arrives",
+        there["text"] == "Ada: 😀 hi <" and [e["type"] for e in there["entities"]] == ["bold", "italic"],
+    )
     proven("as a reply", there["reply_to"] == post and html.reply_to_message.message_id == int(post))
     entity = MessageEntity(MessageEntity.BOLD, 0, 3)
     raw = await bot.send_message(CHAT, "Ada: @everyone", entities=[entity])
     there = stand_in.message(raw.message_id)
-    proven("a post with entities arrives and pings nobody", there["entities"][0]["type"] == "bold" and there["pinged"] == [])
+    proven(
+        "a post with entities arrives and pings nobody",
+        there["entities"][0]["type"] == "bold" and there["pinged"] == [],
+    )
     await bot.edit_message_text("Ada: better", CHAT, raw.message_id)
     there = stand_in.message(raw.message_id)
     proven("an edit arrives", there["text"] == "Ada: better" and there["edited"])
@@ -159,13 +178,25 @@ async def writes(stand_in, bot, post):
     proven("a delete arrives", stand_in.message(raw.message_id)["deleted"])
 
     for text, kind, attempt in [
-        ("message is not modified", BadRequest, bot.edit_message_text("Ada: 😀 hi <", CHAT, html.message_id, entities=html.entities)),
+        (
+            "message is not modified",
+            BadRequest,
+            bot.edit_message_text("Ada: 😀 hi <", CHAT, html.message_id, entities=html.entities),
+        ),
         ("message to edit not found", BadRequest, bot.edit_message_text("x", CHAT, raw.message_id)),
         ("message can't be edited", BadRequest, bot.edit_message_text("x", CHAT, int(post))),
-        ("message to be replied not found", BadRequest, bot.send_message(CHAT, "x", reply_to_message_id=999_999)),
+        (
+            "message to be replied not found",
+            BadRequest,
+            bot.send_message(CHAT, "x", reply_to_message_id=999_999),
+        ),
         ("message is too long", BadRequest, bot.send_message(CHAT, "😀" * 2_049)),
         ("message text is empty", BadRequest, bot.send_message(CHAT, " \n ")),
-        ("entity beginning", BadRequest, bot.send_message(CHAT, "hi", entities=[MessageEntity("bold", 0, 9)])),
+        (
+            "entity beginning",
+            BadRequest,
+            bot.send_message(CHAT, "hi", entities=[MessageEntity("bold", 0, 9)]),
+        ),
         ("chat not found", BadRequest, bot.send_message(-100999, "x")),
     ]:
         proven(f"refused: {text}", await refused(kind, text, attempt))
@@ -177,7 +208,10 @@ async def survives(stand_in, bot, seen):
     stand_in.fault("disconnect")
     wanted = [stand_in.act("say", person="Hana", text=f"during {n}") for n in range(5)]
     for post in wanted:
-        proven(f"post {post} arrives though the poll was cut", await see(seen, lambda u: u.message and str(u.message.message_id) == post))
+        proven(
+            f"post {post} arrives though the poll was cut",
+            await see(seen, lambda u: u.message and str(u.message.message_id) == post),
+        )
     got = [str(u.message.message_id) for u in seen if u.message and str(u.message.message_id) in wanted]
     proven("each once and in order", got == wanted)
     deadline = time.monotonic() + 10
@@ -189,14 +223,19 @@ async def survives(stand_in, bot, seen):
     post = stand_in.act("say", person="Hana", text="twice")
     await see(seen, lambda u: u.message and str(u.message.message_id) == post)
     await asyncio.sleep(0.5)
-    proven("a duplicated update arrives twice", sum(1 for u in seen if u.message and str(u.message.message_id) == post) == 2)
+    proven(
+        "a duplicated update arrives twice",
+        sum(1 for u in seen if u.message and str(u.message.message_id) == post) == 2,
+    )
 
     stand_in.fault("rate_limit", only="sendMessage", seconds=1)
     try:
         await bot.send_message(CHAT, "too fast")
         proven("429 is reported", False)
     except RetryAfter as error:
-        waited = error.retry_after if isinstance(error.retry_after, int) else error.retry_after.total_seconds()
+        waited = (
+            error.retry_after if isinstance(error.retry_after, int) else error.retry_after.total_seconds()
+        )
         proven("429 says how long to wait", waited == 1)
         await asyncio.sleep(waited)
         await bot.send_message(CHAT, "slower")
@@ -215,12 +254,20 @@ async def stands(stand_in, bot, seen):
     me = await bot.get_me()
     member = await bot.get_chat_member(CHAT, me.id)
     chat = await bot.get_chat(CHAT)
-    proven("chat and membership are told", chat.title == "Sunday hikers" and member.status == "member" and await bot.get_chat_member_count(CHAT) == 3)
+    proven(
+        "chat and membership are told",
+        chat.title == "Sunday hikers"
+        and member.status == "member"
+        and await bot.get_chat_member_count(CHAT) == 3,
+    )
     proven("the creator is told", (await bot.get_chat_administrators(CHAT))[0].user.full_name == "Hana")
     stand_in.act("kick", bot="Judge")
     update = await see(seen, lambda u: u.my_chat_member)
     proven("a kick is told", update and update.my_chat_member.new_chat_member.status == "kicked")
-    proven("a kicked bot cannot post", await refused(Forbidden, "bot was kicked from the supergroup chat", bot.send_message(CHAT, "x")))
+    proven(
+        "a kicked bot cannot post",
+        await refused(Forbidden, "bot was kicked from the supergroup chat", bot.send_message(CHAT, "x")),
+    )
     stand_in.act("invite", bot="Judge")
     await bot.send_message(CHAT, "back again")
     proven("an invited bot can post again")
@@ -230,13 +277,21 @@ async def main(program):
     stand_in = await StandIn.start(program, WORLD)
     url = stand_in.urls["telegram"]["api_url"]
     try:
-        proven("a wrong token is refused", await refused(InvalidToken, "", Bot("1:wrong", base_url=f"{url}/bot").initialize()))
+        proven(
+            "a wrong token is refused",
+            await refused(InvalidToken, "", Bot("1:wrong", base_url=f"{url}/bot").initialize()),
+        )
         seen = []
         client = start_client(url, seen)
         async with client:
-            proven("the client logs in", client.bot.username == "judge_bot" and client.bot.can_read_all_group_messages)
+            proven(
+                "the client logs in",
+                client.bot.username == "judge_bot" and client.bot.can_read_all_group_messages,
+            )
             await client.start()
-            await client.updater.start_polling(timeout=5, allowed_updates=["message", "edited_message", "my_chat_member"])
+            await client.updater.start_polling(
+                timeout=5, allowed_updates=["message", "edited_message", "my_chat_member"]
+            )
             try:
                 post = await reads(stand_in, client.bot, seen)
                 await writes(stand_in, client.bot, post)

@@ -34,9 +34,7 @@ pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec
     }
     let customised = state.apps.get(app).is_some_and(|a| a.may("chat:write.customize"));
     let custom = |name: &str| given.text(name).filter(|value| customised && !value.is_empty());
-    let metadata = given
-        .json("metadata")
-        .map_err(|_| Refusal::new("invalid_metadata_format"))?;
+    let metadata = given.json("metadata").map_err(|_| Refusal::new("invalid_metadata_format"))?;
     let message = Stored {
         ts: String::new(),
         author: Author::App(app),
@@ -77,11 +75,7 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
     let user = state.apps.get(app).map(|a| a.user.id.clone()).unwrap_or_default();
     let done = state.edit(&room, &ts, |message, now| {
         // With blocks the change is not marked as one.
-        message.edited = if blocks.is_none() {
-            Some((user, now))
-        } else {
-            message.edited.take()
-        };
+        message.edited = if blocks.is_none() { Some((user, now)) } else { message.edited.take() };
         if !text.is_empty() || blocks.is_some() {
             message.text = text;
             message.custom.blocks = blocks;
@@ -106,16 +100,13 @@ pub fn delete(state: &mut State, app: usize, given: &Parameters, changes: &mut V
 
 fn is_ts(ts: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    ts.split_once('.')
-        .is_some_and(|(seconds, rest)| digits(seconds) && digits(rest))
+    ts.split_once('.').is_some_and(|(seconds, rest)| digits(seconds) && digits(rest))
 }
 
 /// The channel of a request, if the app may write there.
 fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
     let wanted = given.text("channel").unwrap_or_default();
-    let room = state
-        .find_room(&wanted)
-        .ok_or_else(|| Refusal::new("channel_not_found"))?;
+    let room = state.find_room(&wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
     let app = state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))?;
     match (app.rooms.contains(&room.id), room.private) {
         (true, _) => Ok(room.clone()),
@@ -128,14 +119,8 @@ fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refus
 /// The `ts` of a request, if that message is the app's own.
 fn own(state: &State, app: usize, room: &Room, given: &Parameters, refusal: &str) -> Result<String, Refusal> {
     let ts = given.text("ts").unwrap_or_default();
-    let message = state
-        .message(&room.id, &ts)
-        .ok_or_else(|| Refusal::new("message_not_found"))?;
-    if message.author == Author::App(app) {
-        Ok(ts)
-    } else {
-        Err(Refusal::new(refusal))
-    }
+    let message = state.message(&room.id, &ts).ok_or_else(|| Refusal::new("message_not_found"))?;
+    if message.author == Author::App(app) { Ok(ts) } else { Err(Refusal::new(refusal)) }
 }
 
 /// Text and blocks. Text that only the blocks have is taken from them, for notifications.

@@ -21,10 +21,7 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
         }
         "team.info" => {
             require(state, app, "team:read")?;
-            let domain = state
-                .team_name
-                .to_lowercase()
-                .replace(|c: char| !c.is_alphanumeric(), "-");
+            let domain = state.team_name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
             let icon = json!({ "image_default": true });
             Ok(json!({ "team": {
                 "id": state.team, "name": state.team_name, "domain": domain, "email_domain": "", "icon": icon,
@@ -37,14 +34,7 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
         "conversations.list" => list(state, app, given),
         "conversations.members" => {
             let room = visible(state, app, given, "read")?;
-            page(
-                wire::members(state, &room)
-                    .into_iter()
-                    .map(Value::String)
-                    .collect(),
-                given,
-                "members",
-            )
+            page(wire::members(state, &room).into_iter().map(Value::String).collect(), given, "members")
         }
         "conversations.join" => join(state, app, given),
         "conversations.history" => history(state, app, given),
@@ -62,11 +52,8 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
         "bots.info" => {
             require(state, app, "users:read")?;
             let id = given.text("bot").unwrap_or_default();
-            let bot = state
-                .apps
-                .iter()
-                .find(|a| a.bot_id == id)
-                .ok_or_else(|| Refusal::new("bot_not_found"))?;
+            let bot =
+                state.apps.iter().find(|a| a.bot_id == id).ok_or_else(|| Refusal::new("bot_not_found"))?;
             Ok(json!({ "bot": wire::bot(state, bot) }))
         }
         _ => Err(Refusal::new("unknown_method")),
@@ -79,27 +66,18 @@ fn me(state: &State, app: usize) -> Result<&App, Refusal> {
 
 fn users(state: &State) -> Vec<Value> {
     let people = state.people.iter().map(|p| wire::user(state, p, None));
-    people
-        .chain(state.apps.iter().map(|a| wire::user(state, &a.user, Some(a))))
-        .collect()
+    people.chain(state.apps.iter().map(|a| wire::user(state, &a.user, Some(a)))).collect()
 }
 
 /// The channel of a request, if the app may `read` it or its `history`.
 fn visible(state: &State, app: usize, given: &Parameters, what: &str) -> Result<Room, Refusal> {
     let wanted = given.text("channel").unwrap_or_default();
-    let room = state
-        .rooms
-        .iter()
-        .find(|r| r.id == wanted)
-        .ok_or_else(|| Refusal::new("channel_not_found"))?;
+    let room =
+        state.rooms.iter().find(|r| r.id == wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
     if room.private && !me(state, app)?.rooms.contains(&room.id) {
         return Err(Refusal::new("channel_not_found"));
     }
-    require(
-        state,
-        app,
-        &format!("{}:{what}", if room.private { "groups" } else { "channels" }),
-    )?;
+    require(state, app, &format!("{}:{what}", if room.private { "groups" } else { "channels" }))?;
     Ok(room.clone())
 }
 
@@ -111,11 +89,8 @@ fn page(all: Vec<Value>, given: &Parameters, name: &str) -> Answer {
         .filter(|c| !c.is_empty())
         .map_or(Some(0), |c| c.strip_prefix("at:")?.parse().ok());
     let from: usize = from.ok_or_else(|| Refusal::new("invalid_cursor"))?;
-    let next = if all.len() > from.saturating_add(limit) {
-        format!("at:{}", from + limit)
-    } else {
-        String::new()
-    };
+    let next =
+        if all.len() > from.saturating_add(limit) { format!("at:{}", from + limit) } else { String::new() };
     let part: Vec<Value> = all.into_iter().skip(from).take(limit).collect();
     Ok(json!({ name: part, "response_metadata": { "next_cursor": next } }))
 }
@@ -134,16 +109,7 @@ fn list(state: &State, app: usize, given: &Parameters) -> Answer {
         true => wanted("private_channel") && app.rooms.contains(&r.id),
         false => wanted("public_channel"),
     };
-    page(
-        state
-            .rooms
-            .iter()
-            .filter(shown)
-            .map(|r| wire::room(state, r, app))
-            .collect(),
-        given,
-        "channels",
-    )
+    page(state.rooms.iter().filter(shown).map(|r| wire::room(state, r, app)).collect(), given, "channels")
 }
 
 fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {
@@ -171,11 +137,7 @@ fn between(message: &Stored, given: &Parameters) -> bool {
 fn time(ts: &str) -> u64 {
     let (seconds, rest) = ts.split_once('.').unwrap_or((ts, ""));
     let micros: String = rest.chars().chain("000000".chars()).take(6).collect();
-    seconds
-        .parse::<u64>()
-        .unwrap_or(0)
-        .saturating_mul(1_000_000)
-        .saturating_add(micros.parse().unwrap_or(0))
+    seconds.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000).saturating_add(micros.parse().unwrap_or(0))
 }
 
 /// As history shows it: of a deleted message only a thread's tombstone.
@@ -201,11 +163,7 @@ fn is_reply(message: &Stored) -> bool {
 
 fn history(state: &State, app: usize, given: &Parameters) -> Answer {
     let room = readable(state, app, given)?;
-    let all = state
-        .said
-        .room(&room.id)
-        .rev()
-        .filter(|m| (!is_reply(m) || m.broadcast) && between(m, given));
+    let all = state.said.room(&room.id).rev().filter(|m| (!is_reply(m) || m.broadcast) && between(m, given));
     let all = all.filter_map(|m| shown(state, &room, m)).collect();
     with_more(page(all, given, "messages")?)
 }
@@ -213,23 +171,14 @@ fn history(state: &State, app: usize, given: &Parameters) -> Answer {
 fn replies(state: &State, app: usize, given: &Parameters) -> Answer {
     let room = readable(state, app, given)?;
     let ts = given.text("ts").unwrap_or_default();
-    let root = state
-        .said
-        .get(&room.id, &ts)
-        .and_then(|m| m.thread.clone())
-        .unwrap_or(ts);
-    let first = state
-        .said
-        .get(&room.id, &root)
-        .and_then(|m| shown(state, &room, m));
+    let root = state.said.get(&room.id, &ts).and_then(|m| m.thread.clone()).unwrap_or(ts);
+    let first = state.said.get(&room.id, &root).and_then(|m| shown(state, &room, m));
     let first = first.ok_or_else(|| Refusal::new("thread_not_found"))?;
     let rest = state
         .said
         .room(&room.id)
         .filter(|m| is_reply(m) && m.thread.as_ref() == Some(&root) && between(m, given));
-    let all = std::iter::once(first)
-        .chain(rest.filter_map(|m| shown(state, &room, m)))
-        .collect();
+    let all = std::iter::once(first).chain(rest.filter_map(|m| shown(state, &room, m))).collect();
     with_more(page(all, given, "messages")?)
 }
 

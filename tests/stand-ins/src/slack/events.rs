@@ -8,12 +8,8 @@ use std::time::{Duration, Instant};
 
 /// How long a connection may stay silent about an event after each attempt: then it comes again, and at last it is given up.
 /// The three seconds are the time to acknowledge; the next try follows at once, then after one and five minutes.
-const PATIENCE: [Duration; 4] = [
-    Duration::from_secs(3),
-    Duration::from_secs(60),
-    Duration::from_secs(300),
-    Duration::from_secs(3),
-];
+const PATIENCE: [Duration; 4] =
+    [Duration::from_secs(3), Duration::from_secs(60), Duration::from_secs(300), Duration::from_secs(3)];
 
 /// How long an event waits for a connection.
 const KEPT_FOR: Duration = Duration::from_secs(366);
@@ -87,19 +83,10 @@ impl Queue {
             told["retry_reason"] = json!("timeout");
         }
         let inner = &event.payload["event"];
-        let kind = inner["subtype"]
-            .as_str()
-            .or(inner["type"].as_str())
-            .unwrap_or_default();
+        let kind = inner["subtype"].as_str().or(inner["type"].as_str()).unwrap_or_default();
         if repeat(kind) {
             // The same event id in another envelope, right behind.
-            let again = Event {
-                label: None,
-                on: None,
-                due: now,
-                waiting_since: now,
-                ..event.clone()
-            };
+            let again = Event { label: None, on: None, due: now, waiting_since: now, ..event.clone() };
             self.0.insert(at + 1, again);
         }
         Some(told.to_string())
@@ -131,14 +118,7 @@ impl Queue {
 /// Envelope ids look like UUIDs.
 fn uuid(hex: &str) -> String {
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }
 
 #[cfg(test)]
@@ -160,10 +140,7 @@ mod tests {
     fn unacknowledged_events_come_again_in_order_when_the_connection_is_lost() {
         let mut queue = Queue::default();
         for id in ["Ev1", "Ev2", "Ev3"] {
-            queue.push(
-                json!({ "event_id": id, "event": { "type": "message" } }),
-                Some(id.into()),
-            );
+            queue.push(json!({ "event_id": id, "event": { "type": "message" } }), Some(id.into()));
         }
         let first = sent(&mut queue, 1).unwrap();
         assert_eq!((&*first.0, first.1), ("Ev1", 0));
@@ -179,12 +156,24 @@ mod tests {
     }
 
     #[test]
+    fn a_silent_connection_is_told_three_times_more_and_then_no_more() {
+        let mut queue = Queue::default();
+        queue.push(json!({ "event_id": "Ev1", "event": { "type": "message" } }), None);
+        for attempt in 0..4 {
+            assert_eq!(sent(&mut queue, 1).unwrap().1, attempt);
+            assert_eq!(sent(&mut queue, 1), None);
+            let event = &mut queue.0[0];
+            assert!(event.due > Instant::now() + PATIENCE[event.silences] / 2);
+            event.due = Instant::now();
+        }
+        assert_eq!(sent(&mut queue, 1), None);
+        assert!(queue.0.is_empty());
+    }
+
+    #[test]
     fn a_repeated_event_has_the_same_id_and_another_envelope() {
         let mut queue = Queue::default();
-        queue.push(
-            json!({ "event_id": "Ev1", "event": { "type": "message" } }),
-            Some("1".into()),
-        );
+        queue.push(json!({ "event_id": "Ev1", "event": { "type": "message" } }), Some("1".into()));
         let first: Value = serde_json::from_str(&queue.next(1, |_| true).unwrap()).unwrap();
         let (id, attempt, envelope) = sent(&mut queue, 1).unwrap();
         assert_eq!((&*id, attempt), ("Ev1", 1));

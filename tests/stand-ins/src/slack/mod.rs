@@ -80,10 +80,7 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Slack>> {
         stop: bound.stop.clone(),
         authority: bound.authority(),
     });
-    let stand_in = Arc::new(Slack {
-        url: bound.url(),
-        shared: shared.clone(),
-    });
+    let stand_in = Arc::new(Slack { url: bound.url(), shared: shared.clone() });
     bound.serve(server::router(shared));
     Ok(stand_in)
 }

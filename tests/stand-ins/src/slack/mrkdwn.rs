@@ -24,33 +24,17 @@ struct Rules {
 
 /// What a person typed.
 pub fn typed(text: &str, names: &dyn Names) -> String {
-    walk(
-        text,
-        names,
-        Rules {
-            marked: false,
-            names: true,
-        },
-    )
+    walk(text, names, Rules { marked: false, names: true })
 }
 
 /// What an app sent; `names` is its `link_names` or `parse=full`.
 pub fn sent(text: &str, names: &dyn Names, link_names: bool) -> String {
-    walk(
-        text,
-        names,
-        Rules {
-            marked: true,
-            names: link_names,
-        },
-    )
+    walk(text, names, Rules { marked: true, names: link_names })
 }
 
 /// `&amp;`, `&lt;` and `&gt;` as characters.
 pub fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 fn escape(c: char, out: &mut String) {
@@ -71,9 +55,7 @@ fn walk(text: &str, names: &dyn Names, rules: Rules) -> String {
             .or_else(|| rules.marked.then(|| marked(rest, &mut out)).flatten())
             .or_else(|| {
                 let starts = !before.is_some_and(|b: char| b.is_alphanumeric() || b == '_');
-                starts
-                    .then(|| link(rest, &mut out).or_else(|| name(rest, names, rules, &mut out)))
-                    .flatten()
+                starts.then(|| link(rest, &mut out).or_else(|| name(rest, names, rules, &mut out))).flatten()
             })
             .unwrap_or_else(|| {
                 escape(c, &mut out);
@@ -96,14 +78,10 @@ fn code(rest: &str, rules: Rules, out: &mut String) -> Option<usize> {
     out.push_str(fence);
     let mut inner = &body[..end];
     while let Some(c) = inner.chars().next() {
-        let used = rules
-            .marked
-            .then(|| marked(inner, out))
-            .flatten()
-            .unwrap_or_else(|| {
-                escape(c, out);
-                c.len_utf8()
-            });
+        let used = rules.marked.then(|| marked(inner, out)).flatten().unwrap_or_else(|| {
+            escape(c, out);
+            c.len_utf8()
+        });
         inner = &inner[used..];
     }
     out.push_str(fence);
@@ -112,9 +90,7 @@ fn code(rest: &str, rules: Rules, out: &mut String) -> Option<usize> {
 
 /// What an app has escaped or put into angle brackets itself.
 fn marked(rest: &str, out: &mut String) -> Option<usize> {
-    let known = ["&amp;", "&lt;", "&gt;"]
-        .into_iter()
-        .find(|e| rest.starts_with(e));
+    let known = ["&amp;", "&lt;", "&gt;"].into_iter().find(|e| rest.starts_with(e));
     if let Some(entity) = known {
         out.push_str(entity);
         return Some(entity.len());
@@ -135,9 +111,7 @@ fn marked(rest: &str, out: &mut String) -> Option<usize> {
 }
 
 fn link(rest: &str, out: &mut String) -> Option<usize> {
-    let scheme = ["https://", "http://"]
-        .into_iter()
-        .find(|s| rest.starts_with(s))?;
+    let scheme = ["https://", "http://"].into_iter().find(|s| rest.starts_with(s))?;
     // A mark that closes around the link does not belong to it.
     let end = link_end(rest);
     let end = rest[..end].trim_end_matches(['*', '_', '~']).len();
@@ -145,10 +119,7 @@ fn link(rest: &str, out: &mut String) -> Option<usize> {
         return None;
     }
     out.push('<');
-    rest[..end]
-        .replace("&amp;", "&")
-        .chars()
-        .for_each(|c| escape(c, out));
+    rest[..end].replace("&amp;", "&").chars().for_each(|c| escape(c, out));
     out.push('>');
     Some(end)
 }
@@ -158,9 +129,8 @@ fn name(rest: &str, names: &dyn Names, rules: Rules, out: &mut String) -> Option
         return None;
     }
     let word = |rest: &str| {
-        let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
-            .unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(rest.len());
         rest[..end].trim_end_matches(['.', '-']).to_owned()
     };
     if let Some(after) = rest.strip_prefix('@') {
@@ -196,15 +166,9 @@ pub(super) mod tests {
         for (text, want) in [
             ("a & b < c > d", "a &amp; b &lt; c &gt; d"),
             ("&amp; <@U1>", "&amp;amp; &lt;@U1&gt;"),
-            (
-                "see https://a.example/?x=1&y=2.",
-                "see <https://a.example/?x=1&amp;y=2>.",
-            ),
+            ("see https://a.example/?x=1&y=2.", "see <https://a.example/?x=1&amp;y=2>."),
             ("*https://a.example*", "*<https://a.example>*"),
-            (
-                "@ada, @everyone @here @channel @bob",
-                "<@U1>, <!everyone> <!here> <!channel> @bob",
-            ),
+            ("@ada, @everyone @here @channel @bob", "<@U1>, <!everyone> <!here> <!channel> @bob"),
             ("me@ada.example", "me@ada.example"),
             ("in #general or #other", "in <#C1|general> or #other"),
             (
@@ -229,11 +193,7 @@ pub(super) mod tests {
             ),
             ("@ada @everyone", false, "@ada @everyone"),
             ("@ada @everyone", true, "<@U1> <!everyone>"),
-            (
-                "https://a.example/?x=1&amp;y=2",
-                false,
-                "<https://a.example/?x=1&amp;y=2>",
-            ),
+            ("https://a.example/?x=1&amp;y=2", false, "<https://a.example/?x=1&amp;y=2>"),
         ] {
             assert_eq!(sent(text, &Ada, names), want, "{text}");
         }

@@ -31,11 +31,7 @@ impl People for Slack {
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
         let state = self.shared.state();
         let room = find(&state, room)?;
-        Ok(state
-            .said
-            .room(&room.id)
-            .map(|m| wire::seen(&state, &room, m))
-            .collect())
+        Ok(state.said.room(&room.id).map(|m| wire::seen(&state, &room, m)).collect())
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -78,10 +74,7 @@ fn arm(shared: &Shared, mut fault: Fault) -> Result<(), Refused> {
 }
 
 fn find(state: &State, room: &str) -> Result<Room, Refused> {
-    state
-        .find_room(room)
-        .cloned()
-        .ok_or_else(|| Refused::Unknown("room", room.to_owned()))
+    state.find_room(room).cloned().ok_or_else(|| Refused::Unknown("room", room.to_owned()))
 }
 
 fn unknown(message: &str) -> Refused {
@@ -91,9 +84,7 @@ fn unknown(message: &str) -> Refused {
 fn read(state: &State, text: &str) -> Result<String, Refused> {
     let text = mrkdwn::typed(text.trim_matches('\n'), state);
     if text.chars().count() > LONGEST {
-        return Err(Refused::Impossible(format!(
-            "a message has at most {LONGEST} characters"
-        )));
+        return Err(Refused::Impossible(format!("a message has at most {LONGEST} characters")));
     }
     Ok(text)
 }
@@ -110,13 +101,7 @@ fn own(state: &State, room: &Room, ts: &str, person: &str) -> Result<(), Refused
 
 fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
     match act {
-        Act::Say {
-            person,
-            room,
-            text,
-            reply_to,
-            files,
-        } => {
+        Act::Say { person, room, text, reply_to, files } => {
             let room = find(state, &room)?;
             let author = Author::Person(state.person(&person)?.id.clone());
             let text = read(state, &text)?;
@@ -149,12 +134,7 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             changes.push(change);
             Ok(message.ts)
         }
-        Act::Edit {
-            person,
-            room,
-            message,
-            text,
-        } => {
+        Act::Edit { person, room, message, text } => {
             let room = find(state, &room)?;
             own(state, &room, &message, &person)?;
             let user = state.person(&person)?.id.clone();
@@ -172,11 +152,7 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             }
             Ok(message)
         }
-        Act::Delete {
-            person,
-            room,
-            message,
-        } => {
+        Act::Delete { person, room, message } => {
             let room = find(state, &room)?;
             own(state, &room, &message, &person)?;
             changes.extend(state.delete(&room, &message));
@@ -202,28 +178,22 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             let room = find(state, &room)?;
             let app = app(state, &bot)?;
             let event = membership(state, &room, app, "member_joined_channel");
-            if state
-                .apps
-                .get_mut(app)
-                .is_some_and(|a| a.rooms.insert(room.id.clone()))
-            {
+            if state.apps.get_mut(app).is_some_and(|a| a.rooms.insert(room.id.clone())) {
                 state.tell_app(app, event.clone(), None);
                 tell_members(state, &room, app, &event);
             }
             Ok(room.id)
         }
-        Act::DeleteWebhooks { .. } => Err(Refused::Impossible(
-            "Slack posts through the app, not through webhooks".into(),
-        )),
+        Act::DeleteWebhooks { .. } => {
+            Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))
+        }
     }
 }
 
 /// An app by name, or by any of its ids.
 fn app(state: &State, wanted: &str) -> Result<usize, Refused> {
     let found = state.apps.iter().position(|a| {
-        [&a.id, &a.bot_id, &a.user.id, &a.user.name, &a.user.handle]
-            .iter()
-            .any(|known| *known == wanted)
+        [&a.id, &a.bot_id, &a.user.id, &a.user.name, &a.user.handle].iter().any(|known| *known == wanted)
     });
     found.ok_or_else(|| Refused::Unknown("bot", wanted.to_owned()))
 }
@@ -254,12 +224,5 @@ fn tell_members(state: &mut State, room: &Room, except: usize, event: &serde_jso
 fn client_id() -> String {
     let hex = format!("{:032x}", rand::random::<u128>());
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

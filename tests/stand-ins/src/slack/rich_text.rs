@@ -29,10 +29,7 @@ pub fn blocks(text: &str, block_id: &str) -> Value {
             lines(rest, &mut elements);
             break;
         };
-        lines(
-            rest[..start].strip_suffix('\n').unwrap_or(&rest[..start]),
-            &mut elements,
-        );
+        lines(rest[..start].strip_suffix('\n').unwrap_or(&rest[..start]), &mut elements);
         let code = rest[start + 3..end].trim_matches('\n');
         let mut inside = Vec::new();
         push_text(&mut inside, &plain(code), Style::default());
@@ -69,9 +66,7 @@ fn lines(text: &str, elements: &mut Vec<Value>) {
     }
     let mut groups: Vec<(bool, Vec<&str>)> = Vec::new();
     for line in text.split('\n') {
-        let quoted = line
-            .strip_prefix("&gt;")
-            .map(|l| l.strip_prefix(' ').unwrap_or(l));
+        let quoted = line.strip_prefix("&gt;").map(|l| l.strip_prefix(' ').unwrap_or(l));
         let (is_quote, line) = (quoted.is_some(), quoted.unwrap_or(line));
         match groups.last_mut() {
             Some((kind, group)) if *kind == is_quote => group.push(line),
@@ -81,11 +76,7 @@ fn lines(text: &str, elements: &mut Vec<Value>) {
     for (is_quote, group) in groups {
         let mut inside = Vec::new();
         inline(&group.join("\n"), Style::default(), DEPTH, &mut inside);
-        let kind = if is_quote {
-            "rich_text_quote"
-        } else {
-            "rich_text_section"
-        };
+        let kind = if is_quote { "rich_text_quote" } else { "rich_text_section" };
         elements.push(json!({ "type": kind, "elements": inside }));
     }
 }
@@ -98,14 +89,11 @@ fn inline(text: &str, style: Style, depth: usize, out: &mut Vec<Value>) {
         let boundary = !before.is_some_and(char::is_alphanumeric);
         let used = match c {
             '<' => element(rest, style).map(|(value, used)| (vec![value], used)),
-            '`' => rest[1..]
-                .find('`')
-                .filter(|end| *end > 0 && !rest[1..=*end].contains('\n'))
-                .map(|end| {
-                    let mut inside = Vec::new();
-                    push_text(&mut inside, &plain(&rest[1..=end]), Style { code: true, ..style });
-                    (inside, end + 2)
-                }),
+            '`' => rest[1..].find('`').filter(|end| *end > 0 && !rest[1..=*end].contains('\n')).map(|end| {
+                let mut inside = Vec::new();
+                push_text(&mut inside, &plain(&rest[1..=end]), Style { code: true, ..style });
+                (inside, end + 2)
+            }),
             '*' | '_' | '~' if boundary && depth > 0 => closing(rest, c).map(|end| {
                 let mut inside = Vec::new();
                 let mut inner = style;
@@ -160,9 +148,7 @@ fn closing(rest: &str, mark: char) -> Option<usize> {
 fn element(rest: &str, style: Style) -> Option<(Value, usize)> {
     let end = rest.find('>')?;
     let inside = &rest[1..end];
-    let (target, label) = inside
-        .split_once('|')
-        .map_or((inside, None), |(t, l)| (t, Some(l)));
+    let (target, label) = inside.split_once('|').map_or((inside, None), |(t, l)| (t, Some(l)));
     let mut value = if let Some(user) = target.strip_prefix('@') {
         json!({ "type": "user", "user_id": user })
     } else if let Some(room) = target.strip_prefix('#') {
@@ -195,12 +181,9 @@ fn push_text(out: &mut Vec<Value>, text: &str, style: Style) {
 
 fn told(style: Style) -> Option<Value> {
     let mut told = json!({});
-    for (name, set) in [
-        ("bold", style.bold),
-        ("italic", style.italic),
-        ("strike", style.strike),
-        ("code", style.code),
-    ] {
+    for (name, set) in
+        [("bold", style.bold), ("italic", style.italic), ("strike", style.strike), ("code", style.code)]
+    {
         if set {
             told[name] = json!(true);
         }
@@ -226,9 +209,7 @@ mod tests {
                     .filter(|s| e["style"][**s] == true)
                     .map(|s| &s[..1])
                     .collect();
-                let said = ["text", "url", "user_id", "range", "channel_id"]
-                    .map(|k| text_of(e, k))
-                    .concat();
+                let said = ["text", "url", "user_id", "range", "channel_id"].map(|k| text_of(e, k)).concat();
                 out += &format!("{styles}({said})");
             }
             out += "]";
@@ -243,10 +224,7 @@ mod tests {
             ("*a _b_*", "s[b(a )bi(b)]"),
             ("2*3*4 a_b_c", "s[(2*3*4 a_b_c)]"),
             ("* a *", "s[(* a *)]"),
-            (
-                "<https://x.example|x &amp; y> <@U1> <!here>",
-                "s[(x & yhttps://x.example)( )(U1)( )(here)]",
-            ),
+            ("<https://x.example|x &amp; y> <@U1> <!here>", "s[(x & yhttps://x.example)( )(U1)( )(here)]"),
             ("&gt; q\n&gt; r\ns", "q[(q\nr)]s[(s)]"),
             ("a\n```\nlet &lt;x&gt;\n```\nb", "s[(a)]p[(let <x>)]s[(b)]"),
             ("`*no*` *`yes`*", "s[c(*no*)( )bc(yes)]"),

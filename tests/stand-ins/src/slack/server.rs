@@ -48,21 +48,12 @@ fn rate_limited(fault: &Fault) -> Response {
     // Slack counts whole seconds.
     let seconds = fault.seconds.ceil().clamp(0.0, 3_600.0) as u64;
     let after = [(RETRY_AFTER, HeaderValue::from(seconds))];
-    (
-        StatusCode::TOO_MANY_REQUESTS,
-        after,
-        Json(Refusal::new("ratelimited").0),
-    )
-        .into_response()
+    (StatusCode::TOO_MANY_REQUESTS, after, Json(Refusal::new("ratelimited").0)).into_response()
 }
 
 /// Its routes. Faults concern the Web API alone.
 pub fn router(shared: Arc<Shared>) -> Router {
-    let how = Misbehaviour {
-        faults: shared.faults.clone(),
-        rate_limited,
-        unauthorized,
-    };
+    let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
         .route("/api/{method}", any(call))
         .layer(DefaultBodyLimit::max(LARGEST))
@@ -95,9 +86,7 @@ async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, req
         Err(refusal) => Json(refusal.0).into_response(),
     };
     if let Some(value) = scopes.and_then(|s| HeaderValue::from_str(&s).ok()) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-oauth-scopes"), value);
+        response.headers_mut().insert(HeaderName::from_static("x-oauth-scopes"), value);
     }
     response
 }
@@ -108,18 +97,10 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 fn caller(state: &World, token: Option<&str>) -> Result<Caller, Refusal> {
-    let token = token
-        .filter(|t| !t.is_empty())
-        .ok_or_else(|| Refusal::new("not_authed"))?;
+    let token = token.filter(|t| !t.is_empty()).ok_or_else(|| Refusal::new("not_authed"))?;
     let bot = state.apps.iter().position(|a| a.token == token).map(Caller::Bot);
-    bot.or_else(|| {
-        state
-            .apps
-            .iter()
-            .position(|a| a.app_token == token)
-            .map(Caller::App)
-    })
-    .ok_or_else(|| Refusal::new("invalid_auth"))
+    bot.or_else(|| state.apps.iter().position(|a| a.app_token == token).map(Caller::App))
+        .ok_or_else(|| Refusal::new("invalid_auth"))
 }
 
 fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: &Parameters) -> Answer {
@@ -156,9 +137,7 @@ pub fn require(state: &World, app: usize, scope: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let provided = app.scopes.join(",");
-    Err(Refusal(
-        json!({ "ok": false, "error": "missing_scope", "needed": scope, "provided": provided }),
-    ))
+    Err(Refusal(json!({ "ok": false, "error": "missing_scope", "needed": scope, "provided": provided })))
 }
 
 /// A picture of somebody: the first letter of the name on a colour of its own.
@@ -167,17 +146,12 @@ async fn avatar(State(shared): State<Arc<Shared>>, Path(file): Path<String>) -> 
     let letter = {
         let state = shared.state();
         let mut users = state.people.iter().chain(state.apps.iter().map(|a| &a.user));
-        users
-            .find(|u| u.id == id)
-            .and_then(|u| u.name.chars().find(|c| c.is_alphanumeric()))
+        users.find(|u| u.id == id).and_then(|u| u.name.chars().find(|c| c.is_alphanumeric()))
     };
     let Some(letter) = letter else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let hue = id
-        .bytes()
-        .fold(0_u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b)))
-        % 360;
+    let hue = id.bytes().fold(0_u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b))) % 360;
     let picture = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 72 72\"><rect width=\"72\" height=\"72\" rx=\"10\" \
          fill=\"hsl({hue},45%,45%)\"/><text x=\"36\" y=\"49\" font-family=\"sans-serif\" font-size=\"36\" fill=\"#fff\" \

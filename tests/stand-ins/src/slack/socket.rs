@@ -69,10 +69,7 @@ impl Sockets {
     }
 
     fn redeem(&mut self, ticket: &str) -> Option<usize> {
-        self.tickets
-            .remove(ticket)
-            .filter(|(_, since)| since.elapsed() < TICKET)
-            .map(|(app, _)| app)
+        self.tickets.remove(ticket).filter(|(_, since)| since.elapsed() < TICKET).map(|(app, _)| app)
     }
 
     fn add(&mut self, app: usize) -> (u64, usize) {
@@ -100,12 +97,7 @@ pub async fn open(
     };
     upgrade.on_upgrade(move |socket| async move {
         let (id, count) = shared.sockets().add(app);
-        let talk = Talk {
-            shared,
-            app,
-            id,
-            connection,
-        };
+        let talk = Talk { shared, app, id, connection };
         talk.run(socket, count).await;
     })
 }
@@ -135,10 +127,7 @@ impl Talk {
             "type": "hello", "num_connections": count, "connection_info": { "app_id": app_id },
             "debug_info": { "host": "applink-stand-in", "build_number": 1, "approximate_connection_time": 18_060 },
         });
-        if write(&mut socket, Message::text(hello.to_string()))
-            .await
-            .is_none()
-        {
+        if write(&mut socket, Message::text(hello.to_string())).await.is_none() {
             return;
         }
         for (kind, order) in [(Kind::Disconnect, Order::Cut), (Kind::Reconnect, Order::Refresh)] {
@@ -155,12 +144,7 @@ impl Talk {
             tokio::pin!(woken);
             // Listen before looking, so that nothing falls in between.
             woken.as_mut().enable();
-            let order = self
-                .shared
-                .sockets()
-                .links
-                .get_mut(&self.id)
-                .and_then(|l| l.order.take());
+            let order = self.shared.sockets().links.get_mut(&self.id).and_then(|l| l.order.take());
             match order {
                 Some(Order::Cut) => {
                     self.connection.cut();
@@ -171,10 +155,7 @@ impl Talk {
                     let goodbye = json!({
                         "type": "disconnect", "reason": "refresh_requested", "debug_info": { "host": "applink-stand-in" },
                     });
-                    if write(&mut socket, Message::text(goodbye.to_string()))
-                        .await
-                        .is_none()
-                    {
+                    if write(&mut socket, Message::text(goodbye.to_string())).await.is_none() {
                         return;
                     }
                 }
@@ -238,10 +219,7 @@ impl Talk {
                 let told: Value = serde_json::from_str(&text).unwrap_or_default();
                 if let Some(envelope) = told["envelope_id"].as_str() {
                     let mut state = self.shared.state();
-                    let label = state
-                        .apps
-                        .get_mut(self.app)
-                        .and_then(|a| a.queue.acknowledge(envelope));
+                    let label = state.apps.get_mut(self.app).and_then(|a| a.queue.acknowledge(envelope));
                     state.acknowledged.extend(label);
                 }
                 Some(())

@@ -165,17 +165,11 @@ fn micros() -> u64 {
 impl Names for State {
     fn user(&self, handle: &str) -> Option<String> {
         let users = self.people.iter().chain(self.apps.iter().map(|a| &a.user));
-        users
-            .into_iter()
-            .find(|u| u.handle.eq_ignore_ascii_case(handle))
-            .map(|u| u.id.clone())
+        users.into_iter().find(|u| u.handle.eq_ignore_ascii_case(handle)).map(|u| u.id.clone())
     }
 
     fn room(&self, name: &str) -> Option<String> {
-        self.rooms
-            .iter()
-            .find(|r| !r.private && r.name == name)
-            .map(|r| r.id.clone())
+        self.rooms.iter().find(|r| !r.private && r.name == name).map(|r| r.id.clone())
     }
 }
 
@@ -193,29 +187,19 @@ impl State {
         let rooms: Vec<Room> = space
             .iter()
             .flat_map(|space| &space.rooms)
-            .map(|r| Room {
-                id: r.id.clone(),
-                name: r.name.clone(),
-                private: r.private,
-            })
+            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private })
             .collect();
         let apps = world.bots.iter().map(|bot| {
             let rest = bot.id.get(1..).unwrap_or_default();
             let inside = |room: &&Room| {
                 bot.rooms.as_ref().is_none_or(|wanted| {
-                    wanted
-                        .iter()
-                        .any(|w| *w == room.id || w.trim_start_matches('#') == room.name)
+                    wanted.iter().any(|w| *w == room.id || w.trim_start_matches('#') == room.name)
                 })
             };
             App {
                 id: format!("A{rest}"),
                 bot_id: format!("B{rest}"),
-                user: Person {
-                    id: bot.id.clone(),
-                    name: bot.name.clone(),
-                    handle: handle(&bot.name),
-                },
+                user: Person { id: bot.id.clone(), name: bot.name.clone(), handle: handle(&bot.name) },
                 token: bot.token.clone(),
                 app_token: bot.app_token.clone(),
                 scopes: bot.may.clone().unwrap_or_else(|| ALL.map(str::to_owned).to_vec()),
@@ -223,11 +207,8 @@ impl State {
                 queue: Queue::default(),
             }
         });
-        let person = |p: &world::Person| Person {
-            id: p.id.clone(),
-            name: p.name.clone(),
-            handle: p.handle.clone(),
-        };
+        let person =
+            |p: &world::Person| Person { id: p.id.clone(), name: p.name.clone(), handle: p.handle.clone() };
         Ok(Self {
             url,
             team: space.map_or_else(|| "T00000000".to_owned(), |s| s.id.clone()),
@@ -341,10 +322,7 @@ impl State {
     }
 
     fn change(&self, what: &str, room: &Room, message: &Stored) -> Change {
-        Change {
-            what: what.to_owned(),
-            message: wire::seen(self, room, message),
-        }
+        Change { what: what.to_owned(), message: wire::seen(self, room, message) }
     }
 
     /// Queues a message event for each app in the channel that may read it. `ts` is the event's own, where it differs.
@@ -355,17 +333,9 @@ impl State {
         event["event_ts"] = event["ts"].clone();
         event["channel"] = json!(room.id);
         event["channel_type"] = json!(if room.private { "group" } else { "channel" });
-        let scope = if room.private {
-            "groups:history"
-        } else {
-            "channels:history"
-        };
+        let scope = if room.private { "groups:history" } else { "channels:history" };
         for app in 0..self.apps.len() {
-            if self
-                .apps
-                .get(app)
-                .is_some_and(|a| a.rooms.contains(&room.id) && a.may(scope))
-            {
+            if self.apps.get(app).is_some_and(|a| a.rooms.contains(&room.id) && a.may(scope)) {
                 self.tell_app(app, event.clone(), Some(label.to_owned()));
             }
         }
@@ -383,8 +353,5 @@ impl State {
 }
 
 fn handle(name: &str) -> String {
-    name.to_lowercase()
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '_' })
-        .collect()
+    name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
 }

@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 
 /// The `event_callback` around an event.
 pub fn callback(team: &str, app: &App, event: Value, id: &str) -> Value {
-    let time = event["event_ts"]
-        .as_str()
-        .and_then(|ts| ts.split('.').next()?.parse::<u64>().ok())
-        .unwrap_or(0);
+    let time =
+        event["event_ts"].as_str().and_then(|ts| ts.split('.').next()?.parse::<u64>().ok()).unwrap_or(0);
     json!({
         "token": "unused", "team_id": team, "context_team_id": team, "context_enterprise_id": null,
         "api_app_id": app.id, "event": event, "type": "event_callback", "event_id": id, "event_time": time,
@@ -54,17 +52,12 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
     if !message.files.is_empty() {
         told["subtype"] = json!("file_share");
         told["upload"] = json!(false);
-        told["files"] = message
-            .files
-            .iter()
-            .enumerate()
-            .map(|(at, name)| file(state, message, at, name))
-            .collect();
+        told["files"] =
+            message.files.iter().enumerate().map(|(at, name)| file(state, message, at, name)).collect();
     }
-    for (name, value) in [
-        ("attachments", &message.custom.attachments),
-        ("metadata", &message.custom.metadata),
-    ] {
+    for (name, value) in
+        [("attachments", &message.custom.attachments), ("metadata", &message.custom.metadata)]
+    {
         if let Some(value) = value {
             told[name] = value.clone();
         }
@@ -192,11 +185,7 @@ pub fn room(state: &State, room: &Room, app: &App) -> Value {
 
 /// User ids of everybody in a channel: people are in all of them.
 pub fn members(state: &State, room: &Room) -> Vec<String> {
-    let bots = state
-        .apps
-        .iter()
-        .filter(|a| a.rooms.contains(&room.id))
-        .map(|a| a.user.id.clone());
+    let bots = state.apps.iter().filter(|a| a.rooms.contains(&room.id)).map(|a| a.user.id.clone());
     state.people.iter().map(|p| p.id.clone()).chain(bots).collect()
 }
 
@@ -209,17 +198,9 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         }
         Author::App(app) => {
             let app = state.apps.get(*app);
-            let name = message
-                .custom
-                .username
-                .clone()
-                .or_else(|| app.map(|a| a.user.name.clone()));
+            let name = message.custom.username.clone().or_else(|| app.map(|a| a.user.name.clone()));
             let own = app.map(|a| avatar(state, &a.user.id));
-            (
-                name.unwrap_or_default(),
-                message.custom.icon_url.clone().or(own),
-                true,
-            )
+            (name.unwrap_or_default(), message.custom.icon_url.clone().or(own), true)
         }
     };
     let mut pinged = Vec::new();
@@ -236,13 +217,7 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         text: message.text.clone(),
         entities: Vec::new(),
         reply_to: message.thread.clone().filter(|root| *root != message.ts),
-        extras: message
-            .custom
-            .blocks
-            .as_ref()
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default(),
+        extras: message.custom.blocks.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
         files: message.files.clone(),
         edited: message.edits > 0,
         deleted: message.deleted,
@@ -260,9 +235,8 @@ fn pings_in(text: &str, out: &mut Vec<String>) {
         let target = inside.split('|').next().unwrap_or_default();
         if let Some(user) = target.strip_prefix('@') {
             push(user, out);
-        } else if let Some(range) = target
-            .strip_prefix('!')
-            .filter(|r| matches!(*r, "here" | "channel" | "everyone"))
+        } else if let Some(range) =
+            target.strip_prefix('!').filter(|r| matches!(*r, "here" | "channel" | "everyone"))
         {
             push(range, out);
         }

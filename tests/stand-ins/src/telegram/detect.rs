@@ -13,12 +13,7 @@ const ENDINGS: [&str; 20] = [
 pub fn find(text: &str, taken: &[Entity]) -> Vec<Entity> {
     let closed: Vec<(i64, i64)> = taken
         .iter()
-        .filter(|e| {
-            matches!(
-                &*e.kind,
-                "code" | "pre" | "text_link" | "text_mention" | "custom_emoji"
-            )
-        })
+        .filter(|e| matches!(&*e.kind, "code" | "pre" | "text_link" | "text_mention" | "custom_emoji"))
         .map(|e| (e.offset, e.end()))
         .collect();
     let mut found = Vec::new();
@@ -26,17 +21,12 @@ pub fn find(text: &str, taken: &[Entity]) -> Vec<Entity> {
     let mut before = None;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let rest = &text[at..];
-        let hit = (!before.is_some_and(is_word))
-            .then(|| here(rest, before))
-            .flatten();
+        let hit = (!before.is_some_and(is_word)).then(|| here(rest, before)).flatten();
         match hit {
             Some((kind, bytes)) => {
                 let part = &rest[..bytes];
                 let entity = Entity::new(kind, unit, units(part));
-                if !closed
-                    .iter()
-                    .any(|(from, to)| entity.offset < *to && *from < entity.end())
-                {
+                if !closed.iter().any(|(from, to)| entity.offset < *to && *from < entity.end()) {
                     found.push(entity);
                 }
                 at += bytes;
@@ -57,23 +47,16 @@ pub fn find(text: &str, taken: &[Entity]) -> Vec<Entity> {
 fn here(rest: &str, before: Option<char>) -> Option<(&'static str, usize)> {
     let first = rest.chars().next()?;
     match first {
-        '@' => word(&rest[1..])
-            .filter(|n| (2..=32).contains(n))
-            .map(|n| ("mention", n + 1)),
+        '@' => word(&rest[1..]).filter(|n| (2..=32).contains(n)).map(|n| ("mention", n + 1)),
         '#' => {
-            let body: usize = rest[1..]
-                .chars()
-                .take_while(|c| is_word(*c))
-                .map(char::len_utf8)
-                .sum();
+            let body: usize = rest[1..].chars().take_while(|c| is_word(*c)).map(char::len_utf8).sum();
             let named = rest[1..=body].chars().any(|c| !c.is_ascii_digit());
             (body > 0 && named).then_some(("hashtag", body + 1))
         }
         '/' if before.is_none_or(|c| !matches!(c, '/' | '<' | '>')) => command(rest),
-        _ => url(rest)
-            .map(|n| ("url", n))
-            .or_else(|| email(rest).map(|n| ("email", n)))
-            .or_else(|| bare(rest)),
+        _ => {
+            url(rest).map(|n| ("url", n)).or_else(|| email(rest).map(|n| ("email", n))).or_else(|| bare(rest))
+        }
     }
 }
 
@@ -83,10 +66,7 @@ fn is_word(c: char) -> bool {
 
 /// Bytes of a handle.
 fn word(rest: &str) -> Option<usize> {
-    let n = rest
-        .bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        .count();
+    let n = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let ends = rest[n..].chars().next().is_none_or(|c| !is_word(c));
     (n > 0 && ends).then_some(n)
 }
@@ -101,10 +81,9 @@ fn command(rest: &str) -> Option<(&'static str, usize)> {
 }
 
 fn url(rest: &str) -> Option<usize> {
-    let scheme = ["https://", "http://", "tg://"].into_iter().find(|s| {
-        rest.get(..s.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(s))
-    })?;
+    let scheme = ["https://", "http://", "tg://"]
+        .into_iter()
+        .find(|s| rest.get(..s.len()).is_some_and(|start| start.eq_ignore_ascii_case(s)))?;
     let end = link_end(rest);
     (end > scheme.len()).then_some(end)
 }
@@ -124,22 +103,12 @@ fn bare(rest: &str) -> Option<(&'static str, usize)> {
     if !ENDINGS.contains(&&*ending) || rest[n..].starts_with('@') {
         return None;
     }
-    Some((
-        "url",
-        if rest[n..].starts_with(['/', '?', '#', ':']) {
-            link_end(rest).max(n)
-        } else {
-            n
-        },
-    ))
+    Some(("url", if rest[n..].starts_with(['/', '?', '#', ':']) { link_end(rest).max(n) } else { n }))
 }
 
 /// Bytes of a host name with at least one dot.
 fn host(rest: &str) -> Option<usize> {
-    let n = rest
-        .bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
-        .count();
+    let n = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')).count();
     let name = rest[..n].trim_end_matches(['.', '-']);
     let ends = rest[n..].chars().next().is_none_or(|c| !is_word(c));
     (ends && name.contains('.') && !name.starts_with('.') && !name.contains("..")).then_some(name.len())
@@ -156,15 +125,9 @@ mod tests {
         let cases: &[(&str, &[(&str, &str)])] = &[
             ("see https://a.example/x.", &[("url", "https://a.example/x")]),
             ("(https://a.example/x_(y))", &[("url", "https://a.example/x_(y)")]),
-            (
-                "😀 @ada and me@x.org",
-                &[("mention", "@ada"), ("email", "me@x.org")],
-            ),
+            ("😀 @ada and me@x.org", &[("mention", "@ada"), ("email", "me@x.org")]),
             ("no@", &[]),
-            (
-                "/start@relay_bot now #go #1",
-                &[("bot_command", "/start@relay_bot"), ("hashtag", "#go")],
-            ),
+            ("/start@relay_bot now #go #1", &[("bot_command", "/start@relay_bot"), ("hashtag", "#go")]),
             ("a/b and/or", &[]),
             ("example.com, notes.txt", &[("url", "example.com")]),
             ("مرحبا @ada", &[("mention", "@ada")]),
@@ -174,10 +137,7 @@ mod tests {
                 .into_iter()
                 .map(|e| (e.kind.clone(), slice(text, e.offset, e.end()).unwrap().to_owned()))
                 .collect();
-            let want: Vec<_> = want
-                .iter()
-                .map(|(k, t)| ((*k).to_owned(), (*t).to_owned()))
-                .collect();
+            let want: Vec<_> = want.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
             assert_eq!(got, want, "{text}");
         }
     }

@@ -81,16 +81,8 @@ pub fn slice(text: &str, from: i64, to: i64) -> Option<&str> {
 }
 
 /// Ranges that only the server itself sets: given ones are dropped and looked for again.
-const AUTOMATIC: [&str; 8] = [
-    "mention",
-    "hashtag",
-    "cashtag",
-    "bot_command",
-    "url",
-    "email",
-    "phone_number",
-    "bank_card",
-];
+const AUTOMATIC: [&str; 8] =
+    ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card"];
 
 /// Ranges that bots and people may set.
 const GIVEN: [&str; 11] = [
@@ -113,16 +105,10 @@ pub fn clean(given: Formatted) -> Result<Formatted, String> {
     let Formatted { text, mut entities } = given;
     for entity in &entities {
         if !(0..=1_000_000).contains(&entity.offset) {
-            return Err(format!(
-                "receive an entity with incorrect offset {}",
-                entity.offset
-            ));
+            return Err(format!("receive an entity with incorrect offset {}", entity.offset));
         }
         if !(0..=1_000_000).contains(&entity.length) {
-            return Err(format!(
-                "receive an entity with incorrect length {}",
-                entity.length
-            ));
+            return Err(format!("receive an entity with incorrect length {}", entity.length));
         }
         if !AUTOMATIC.contains(&&*entity.kind)
             && !GIVEN.contains(&&*entity.kind)
@@ -142,11 +128,7 @@ pub fn clean(given: Formatted) -> Result<Formatted, String> {
             ));
         };
         let (Some(to), Some(from)) = (new_end, moved.get(start).copied().flatten()) else {
-            let where_ = if new_end.is_none() {
-                ("ends", end)
-            } else {
-                ("begins", start)
-            };
+            let where_ = if new_end.is_none() { ("ends", end) } else { ("begins", start) };
             return Err(format!(
                 "entity {} in a middle of a UTF-16 symbol at UTF-16 offset {}",
                 where_.0, where_.1
@@ -172,11 +154,7 @@ pub fn order(entities: &mut Vec<Entity>) {
 
 /// `code` and `pre` cannot be combined with anything.
 fn drop_inside_code(entities: &mut Vec<Entity>) {
-    let code: Vec<(i64, i64)> = entities
-        .iter()
-        .filter(|e| is_code(e))
-        .map(|e| (e.offset, e.end()))
-        .collect();
+    let code: Vec<(i64, i64)> = entities.iter().filter(|e| is_code(e)).map(|e| (e.offset, e.end())).collect();
     entities.retain(|e| {
         is_code(e)
             || matches!(&*e.kind, "blockquote" | "expandable_blockquote")
@@ -235,16 +213,9 @@ pub fn split(whole: &Formatted, limit: usize) -> Vec<Formatted> {
             let (from, to) = (from as i64, to as i64);
             let entities = whole.entities.iter().filter_map(|e| {
                 let (start, end) = (e.offset.max(from), e.end().min(to));
-                (start < end).then(|| Entity {
-                    offset: start - from,
-                    length: end - start,
-                    ..e.clone()
-                })
+                (start < end).then(|| Entity { offset: start - from, length: end - start, ..e.clone() })
             });
-            Formatted {
-                text,
-                entities: entities.collect(),
-            }
+            Formatted { text, entities: entities.collect() }
         })
         .collect()
 }
@@ -257,14 +228,8 @@ mod tests {
     type Range<'a> = (&'a str, usize, usize);
 
     fn cleaned(text: &str, entities: &[Range]) -> Result<Formatted, String> {
-        let entities = entities
-            .iter()
-            .map(|(kind, from, len)| Entity::new(kind, *from, *len))
-            .collect();
-        clean(Formatted {
-            text: text.to_owned(),
-            entities,
-        })
+        let entities = entities.iter().map(|(kind, from, len)| Entity::new(kind, *from, *len)).collect();
+        clean(Formatted { text: text.to_owned(), entities })
     }
 
     #[test]
@@ -279,41 +244,26 @@ mod tests {
             ("@ada x", &[("mention", 5, 1)], "@ada x", &[("mention", 0, 4)]),
         ];
         for (text, given, want_text, want) in cases {
-            let entities = want
-                .iter()
-                .map(|(kind, from, len)| Entity::new(kind, *from, *len))
-                .collect();
-            let want = Formatted {
-                text: (*want_text).to_owned(),
-                entities,
-            };
+            let entities = want.iter().map(|(kind, from, len)| Entity::new(kind, *from, *len)).collect();
+            let want = Formatted { text: (*want_text).to_owned(), entities };
             assert_eq!(cleaned(text, given).unwrap(), want, "{text:?}");
         }
     }
 
     #[test]
     fn impossible_ranges_are_refused() {
-        for (text, entity) in [
-            ("hi", ("bold", 0, 3)),
-            ("😀", ("bold", 1, 1)),
-            ("😀", ("bold", 0, 1)),
-            ("a", ("shout", 0, 1)),
-        ] {
+        for (text, entity) in
+            [("hi", ("bold", 0, 3)), ("😀", ("bold", 1, 1)), ("😀", ("bold", 0, 1)), ("a", ("shout", 0, 1))]
+        {
             assert!(cleaned(text, &[entity]).is_err(), "{text:?} {entity:?}");
         }
     }
 
     #[test]
     fn long_text_is_split_between_characters() {
-        let whole = Formatted {
-            text: "ab😀cd".into(),
-            entities: vec![Entity::new("bold", 1, 4)],
-        };
+        let whole = Formatted { text: "ab😀cd".into(), entities: vec![Entity::new("bold", 1, 4)] };
         let parts = split(&whole, 3);
-        assert_eq!(
-            parts.iter().map(|p| &*p.text).collect::<Vec<_>>(),
-            ["ab", "😀c", "d"]
-        );
+        assert_eq!(parts.iter().map(|p| &*p.text).collect::<Vec<_>>(), ["ab", "😀c", "d"]);
         assert_eq!(parts[1].entities, vec![Entity::new("bold", 0, 3)]);
         assert!(parts[2].entities.is_empty());
     }

@@ -49,36 +49,26 @@ pub fn html(text: &str) -> Result<Formatted, String> {
                 }
             },
             '<' if rest.starts_with("</") => {
-                let end = rest
-                    .find('>')
-                    .ok_or_else(|| format!("Unclosed end tag at byte offset {at}"))?;
+                let end = rest.find('>').ok_or_else(|| format!("Unclosed end tag at byte offset {at}"))?;
                 let name = rest[2..end].trim().to_ascii_lowercase();
-                let (tag, entity) = open
-                    .pop()
-                    .ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
+                let (tag, entity) =
+                    open.pop().ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
                 if !name.is_empty() && name != tag {
                     return Err(format!(
                         "Unmatched end tag at byte offset {at}, expected \"</{tag}>\", found \"</{name}>\""
                     ));
                 }
                 // `<pre><code class="language-x">` is one block with a language.
-                let nested = open
-                    .last_mut()
-                    .filter(|(tag, e)| tag == "pre" && e.offset == entity.offset);
+                let nested = open.last_mut().filter(|(tag, e)| tag == "pre" && e.offset == entity.offset);
                 match (entity.kind.as_str(), nested) {
                     ("code", Some((_, pre))) => pre.language = entity.language,
                     ("", _) => {}
-                    _ => built.close(Entity {
-                        language: entity.language.filter(|_| tag == "pre"),
-                        ..entity
-                    }),
+                    _ => built.close(Entity { language: entity.language.filter(|_| tag == "pre"), ..entity }),
                 }
                 at += end + 1;
             }
             '<' => {
-                let end = rest
-                    .find('>')
-                    .ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
+                let end = rest.find('>').ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
                 open.push(start_tag(&rest[1..end], built.unit, at)?);
                 at += end + 1;
             }
@@ -115,10 +105,7 @@ fn character(rest: &str) -> Option<(char, usize)> {
 }
 
 fn start_tag(inside: &str, unit: usize, at: usize) -> Result<(String, Entity), String> {
-    let (name, attributes) = inside
-        .trim()
-        .split_once(char::is_whitespace)
-        .unwrap_or((inside.trim(), ""));
+    let (name, attributes) = inside.trim().split_once(char::is_whitespace).unwrap_or((inside.trim(), ""));
     let name = name.to_ascii_lowercase();
     let attribute = |wanted: &str| {
         let (_, after) = attributes.split_once(wanted)?;
@@ -144,9 +131,7 @@ fn start_tag(inside: &str, unit: usize, at: usize) -> Result<(String, Entity), S
         "tg-spoiler" => "spoiler",
         "span" if attribute("class").as_deref() == Some("tg-spoiler") => "spoiler",
         "span" => {
-            return Err(format!(
-                "Tag \"span\" must have class \"tg-spoiler\" at byte offset {at}"
-            ));
+            return Err(format!("Tag \"span\" must have class \"tg-spoiler\" at byte offset {at}"));
         }
         "a" => "text_link",
         "code" => "code",
@@ -226,10 +211,7 @@ pub fn markdown(text: &str) -> Result<Formatted, String> {
         if !closes {
             let mut entity = Entity::new(kind, built.unit, 0);
             if mark == "```" {
-                let word = text[at..]
-                    .bytes()
-                    .take_while(|b| !b.is_ascii_whitespace() && *b != b'`')
-                    .count();
+                let word = text[at..].bytes().take_while(|b| !b.is_ascii_whitespace() && *b != b'`').count();
                 if word > 0 && text[at + word..].starts_with('\n') {
                     entity.language = Some(text[at..at + word].to_owned());
                     at += word;
@@ -246,9 +228,8 @@ pub fn markdown(text: &str) -> Result<Formatted, String> {
             let Some(address) = text[at..].strip_prefix('(') else {
                 continue;
             };
-            let end = address
-                .find(')')
-                .ok_or_else(|| format!("Can't find end of a URL at byte offset {at}"))?;
+            let end =
+                address.find(')').ok_or_else(|| format!("Can't find end of a URL at byte offset {at}"))?;
             entity.url = Some(address[..end].replace('\\', ""));
             at += end + 2;
         }
@@ -258,10 +239,7 @@ pub fn markdown(text: &str) -> Result<Formatted, String> {
         built.close(last.1);
     }
     match open.pop() {
-        Some((_, entity, at)) => Err(format!(
-            "Can't find end of {} entity at byte offset {at}",
-            entity.kind
-        )),
+        Some((_, entity, at)) => Err(format!("Can't find end of {} entity at byte offset {at}", entity.kind)),
         None => Ok(built.done()),
     }
 }
@@ -282,9 +260,7 @@ fn mark(rest: &str, inside: Option<&str>) -> Option<(&'static str, &'static str)
     match inside {
         // Inside of code only its own end counts.
         Some(code @ ("`" | "```")) => MARKS.into_iter().find(|(m, _)| *m == code && rest.starts_with(m)),
-        _ => MARKS
-            .into_iter()
-            .find(|(m, _)| rest.starts_with(m) && (*m != "]" || inside == Some("["))),
+        _ => MARKS.into_iter().find(|(m, _)| rest.starts_with(m) && (*m != "]" || inside == Some("["))),
     }
 }
 
@@ -294,10 +270,7 @@ mod tests {
     use super::*;
 
     fn ranges(read: &Formatted) -> Vec<(&str, i64, i64)> {
-        read.entities
-            .iter()
-            .map(|e| (&*e.kind, e.offset, e.length))
-            .collect()
+        read.entities.iter().map(|e| (&*e.kind, e.offset, e.length)).collect()
     }
 
     type Case = (&'static str, &'static str, &'static [(&'static str, i64, i64)]);
@@ -308,31 +281,17 @@ mod tests {
             ("a &lt;b&gt; &amp; &#128512;", "a <b> & 😀", &[]),
             ("<b>a <i>b</i></b>", "a b", &[("bold", 0, 3), ("italic", 2, 1)]),
             ("😀<s>x</s>", "😀x", &[("strikethrough", 2, 1)]),
-            (
-                "<a href=\"https://x.example/?a=1&amp;b=2\">x</a>",
-                "x",
-                &[("text_link", 0, 1)],
-            ),
-            (
-                "<pre><code class=\"language-rust\">fn</code></pre>",
-                "fn",
-                &[("pre", 0, 2)],
-            ),
+            ("<a href=\"https://x.example/?a=1&amp;b=2\">x</a>", "x", &[("text_link", 0, 1)]),
+            ("<pre><code class=\"language-rust\">fn</code></pre>", "fn", &[("pre", 0, 2)]),
             ("<span class=\"tg-spoiler\">x</span>", "x", &[("spoiler", 0, 1)]),
-            (
-                "<blockquote expandable>q</blockquote>",
-                "q",
-                &[("expandable_blockquote", 0, 1)],
-            ),
+            ("<blockquote expandable>q</blockquote>", "q", &[("expandable_blockquote", 0, 1)]),
         ];
         for (text, plain, want) in cases {
             let read = html(text).unwrap();
             assert_eq!((&*read.text, &*ranges(&read)), (*plain, *want), "{text}");
         }
         assert_eq!(
-            html("<a href='https://x/?a&amp;b'>x</a>").unwrap().entities[0]
-                .url
-                .as_deref(),
+            html("<a href='https://x/?a&amp;b'>x</a>").unwrap().entities[0].url.as_deref(),
             Some("https://x/?a&b")
         );
         for bad in ["<b>x", "<blink>x</blink>", "<b>x</i>", "x</b>", "a < b"] {
@@ -356,11 +315,7 @@ mod tests {
             ),
             ("1\\. a\\!", "1. a!", &[]),
             ("[x](https://x.example)", "x", &[("text_link", 0, 1)]),
-            (
-                "```rust\nlet a_b = *c;\n```",
-                "let a_b = *c;\n",
-                &[("pre", 0, 14)],
-            ),
+            ("```rust\nlet a_b = *c;\n```", "let a_b = *c;\n", &[("pre", 0, 14)]),
             ("`a_b`", "a_b", &[("code", 0, 3)]),
             (">q\n>r\ns", "q\nr\ns", &[("blockquote", 0, 4)]),
         ];

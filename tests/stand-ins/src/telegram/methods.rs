@@ -52,16 +52,8 @@ pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Re
             delete(&mut state, bot, given, id, &mut changes)
         }
         "deleteMessages" => {
-            let ids = given
-                .json("message_ids")
-                .map_err(Failure::bad)?
-                .unwrap_or_default();
-            let ids: Vec<i64> = ids
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_i64)
-                .collect();
+            let ids = given.json("message_ids").map_err(Failure::bad)?.unwrap_or_default();
+            let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
             // What cannot be found or deleted is skipped, as the real method does.
             for id in ids {
                 let _ = delete(&mut state, bot, given, id, &mut changes);
@@ -76,10 +68,7 @@ pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Re
 }
 
 fn me(state: &State, bot: usize) -> Result<&Bot, Failure> {
-    state
-        .bots
-        .get(bot)
-        .ok_or_else(|| Failure::new(401, "Unauthorized"))
+    state.bots.get(bot).ok_or_else(|| Failure::new(401, "Unauthorized"))
 }
 
 fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Result<Value, Failure> {
@@ -105,10 +94,7 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
         }
         "getMyCommands" => me(state, bot)?.commands.clone(),
         "setMyCommands" | "deleteMyCommands" => {
-            let commands = given
-                .json("commands")
-                .map_err(Failure::bad)?
-                .unwrap_or_else(|| json!([]));
+            let commands = given.json("commands").map_err(Failure::bad)?.unwrap_or_else(|| json!([]));
             if !commands.is_array() {
                 return Err(Failure::bad("can't parse commands: expected an Array"));
             }
@@ -123,16 +109,11 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
         }
         "getChat" => {
             let id = room(state, bot, given)?;
-            state
-                .chat(id)
-                .map(wire::full_chat)
-                .ok_or_else(|| Failure::bad("chat not found"))?
+            state.chat(id).map(wire::full_chat).ok_or_else(|| Failure::bad("chat not found"))?
         }
         "getChatMember" => {
             let chat = room(state, bot, given)?;
-            let user = given
-                .number("user_id")
-                .ok_or_else(|| Failure::bad("invalid user_id specified"))?;
+            let user = given.number("user_id").ok_or_else(|| Failure::bad("invalid user_id specified"))?;
             member(state, chat, user).ok_or_else(|| Failure::bad("user not found"))?
         }
         "getChatMemberCount" => {
@@ -142,10 +123,7 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
         "getChatAdministrators" => {
             let chat = room(state, bot, given)?;
             let creator = state.people.first().map(|p| wire::person_member(p, true));
-            let bots = state
-                .bots
-                .iter()
-                .filter(|b| b.standing.get(&chat) == Some(&Standing::Administrator));
+            let bots = state.bots.iter().filter(|b| b.standing.get(&chat) == Some(&Standing::Administrator));
             creator
                 .into_iter()
                 .chain(bots.map(|b| wire::bot_member(b, Some(Standing::Administrator))))
@@ -163,10 +141,7 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
 }
 
 fn inside(bot: &Bot, chat: i64) -> bool {
-    matches!(
-        bot.standing.get(&chat),
-        Some(Standing::Administrator | Standing::Member)
-    )
+    matches!(bot.standing.get(&chat), Some(Standing::Administrator | Standing::Member))
 }
 
 fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
@@ -179,21 +154,15 @@ fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
 
 /// The chat of a request, if the bot is in it.
 fn room(state: &State, bot: usize, given: &Parameters) -> Result<i64, Failure> {
-    let wanted = given
-        .text("chat_id")
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| Failure::bad("chat_id is empty"))?;
-    let chat = wanted
-        .parse()
-        .ok()
-        .and_then(|id| state.chat(id))
-        .ok_or_else(|| Failure::bad("chat not found"))?;
+    let wanted =
+        given.text("chat_id").filter(|id| !id.is_empty()).ok_or_else(|| Failure::bad("chat_id is empty"))?;
+    let chat =
+        wanted.parse().ok().and_then(|id| state.chat(id)).ok_or_else(|| Failure::bad("chat not found"))?;
     match me(state, bot)?.standing.get(&chat.id) {
         Some(Standing::Administrator | Standing::Member) => Ok(chat.id),
-        Some(Standing::Kicked) => Err(Failure::new(
-            403,
-            format!("Forbidden: bot was kicked from the {} chat", chat.kind()),
-        )),
+        Some(Standing::Kicked) => {
+            Err(Failure::new(403, format!("Forbidden: bot was kicked from the {} chat", chat.kind())))
+        }
         None => Err(Failure::bad("chat not found")),
     }
 }
@@ -204,10 +173,7 @@ fn body(state: &State, given: &Parameters) -> Result<Formatted, Failure> {
     let mode = given.text("parse_mode").unwrap_or_default();
     let mut read = match &*mode.to_ascii_lowercase() {
         "" => {
-            let entities = given
-                .json("entities")
-                .map_err(Failure::bad)?
-                .unwrap_or_else(|| json!([]));
+            let entities = given.json("entities").map_err(Failure::bad)?.unwrap_or_else(|| json!([]));
             let entities: Vec<Entity> = serde_json::from_value(entities)
                 .map_err(|e| Failure::bad(format!("can't parse MessageEntity: {e}")))?;
             Formatted { text, entities }
@@ -231,11 +197,7 @@ fn body(state: &State, given: &Parameters) -> Result<Formatted, Failure> {
 
 /// Links to `tg://user?id=…` become mentions; mentions of people whom the server does not know are dropped.
 fn mention(state: &State, entity: &mut Entity) -> bool {
-    let linked = entity
-        .url
-        .as_deref()
-        .and_then(|url| url.strip_prefix("tg://user?id="))
-        .map(str::to_owned);
+    let linked = entity.url.as_deref().and_then(|url| url.strip_prefix("tg://user?id=")).map(str::to_owned);
     if let (Some(id), "text_link") = (linked, &*entity.kind) {
         entity.kind = "text_mention".to_owned();
         entity.url = None;
@@ -244,11 +206,7 @@ fn mention(state: &State, entity: &mut Entity) -> bool {
     if entity.kind != "text_mention" {
         return true;
     }
-    let id = entity
-        .user
-        .as_ref()
-        .and_then(|u| u.get("id"))
-        .and_then(Value::as_i64);
+    let id = entity.user.as_ref().and_then(|u| u.get("id")).and_then(Value::as_i64);
     entity.user = id.and_then(|id| state.user(id)).map(wire::user);
     entity.user.is_some()
 }
@@ -259,15 +217,9 @@ fn answered(state: &State, chat: i64, given: &Parameters) -> Result<Option<i64>,
     let (id, lenient) = match &reply {
         Some(reply) => (
             reply.get("message_id").and_then(Value::as_i64),
-            reply
-                .get("allow_sending_without_reply")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            reply.get("allow_sending_without_reply").and_then(Value::as_bool).unwrap_or(false),
         ),
-        None => (
-            given.number("reply_to_message_id"),
-            given.flag("allow_sending_without_reply"),
-        ),
+        None => (given.number("reply_to_message_id"), given.flag("allow_sending_without_reply")),
     };
     match id {
         None | Some(0) => Ok(None),
@@ -279,9 +231,7 @@ fn answered(state: &State, chat: i64, given: &Parameters) -> Result<Option<i64>,
 
 fn link_preview(given: &Parameters) -> Result<Option<Value>, Failure> {
     let options = given.json("link_preview_options").map_err(Failure::bad)?;
-    let disabled = given
-        .flag("disable_web_page_preview")
-        .then(|| json!({ "is_disabled": true }));
+    let disabled = given.flag("disable_web_page_preview").then(|| json!({ "is_disabled": true }));
     Ok(options.or(disabled))
 }
 
@@ -305,9 +255,7 @@ fn send(
         edits: 0,
         deleted: false,
     };
-    let (message, change) = state
-        .post(chat, message)
-        .ok_or_else(|| Failure::bad("chat not found"))?;
+    let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
     changes.push(change);
     told(state, chat, &message)
 }
@@ -325,14 +273,10 @@ fn edit(
 ) -> Result<Value, Failure> {
     let body = body(state, given)?;
     let chat = room(state, bot, given)?;
-    let id = given
-        .number("message_id")
-        .ok_or_else(|| Failure::bad("message identifier is not specified"))?;
+    let id = given.number("message_id").ok_or_else(|| Failure::bad("message identifier is not specified"))?;
     let options = link_preview(given)?;
     let own = me(state, bot)?.user.id;
-    let old = state
-        .message_mut(chat, id)
-        .ok_or_else(|| Failure::bad("message to edit not found"))?;
+    let old = state.message_mut(chat, id).ok_or_else(|| Failure::bad("message to edit not found"))?;
     if old.from.id != own {
         return Err(Failure::bad("message can't be edited"));
     }
@@ -343,9 +287,8 @@ fn edit(
         ));
     }
     old.link_preview = options.or(old.link_preview.take());
-    let (message, change) = state
-        .edit(chat, id, body)
-        .ok_or_else(|| Failure::bad("message to edit not found"))?;
+    let (message, change) =
+        state.edit(chat, id, body).ok_or_else(|| Failure::bad("message to edit not found"))?;
     changes.push(change);
     told(state, chat, &message)
 }
@@ -359,13 +302,8 @@ fn delete(
 ) -> Result<Value, Failure> {
     let chat = room(state, bot, given)?;
     let bot = me(state, bot)?;
-    let (own, admin) = (
-        bot.user.id,
-        bot.standing.get(&chat) == Some(&Standing::Administrator),
-    );
-    let message = state
-        .message(chat, id)
-        .ok_or_else(|| Failure::bad("message to delete not found"))?;
+    let (own, admin) = (bot.user.id, bot.standing.get(&chat) == Some(&Standing::Administrator));
+    let message = state.message(chat, id).ok_or_else(|| Failure::bad("message to delete not found"))?;
     let young = now().saturating_sub(message.at) < DELETABLE;
     if !(admin || (message.from.id == own && young)) {
         return Err(Failure::bad("message can't be deleted"));

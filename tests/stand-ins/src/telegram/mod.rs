@@ -65,10 +65,7 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Telegram>> {
         changes: broadcast::Sender::new(4_096),
         stop: bound.stop.clone(),
     });
-    let stand_in = Arc::new(Telegram {
-        url: bound.url(),
-        shared: shared.clone(),
-    });
+    let stand_in = Arc::new(Telegram { url: bound.url(), shared: shared.clone() });
     bound.serve(server::router(shared));
     Ok(stand_in)
 }

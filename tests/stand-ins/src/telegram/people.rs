@@ -38,11 +38,7 @@ impl People for Telegram {
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
         let state = self.shared.state();
         let chat = state.room(room)?;
-        Ok(state
-            .said
-            .room(&chat.to_string())
-            .map(|m| state.seen(chat, m))
-            .collect())
+        Ok(state.said.room(&chat.to_string()).map(|m| state.seen(chat, m)).collect())
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -70,9 +66,7 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
             }
         }
         Kind::Reconnect | Kind::RefuseResume => {
-            return Err(Refused::Impossible(
-                "Telegram's long poll has neither sessions nor goodbyes".into(),
-            ));
+            return Err(Refused::Impossible("Telegram's long poll has neither sessions nor goodbyes".into()));
         }
         _ => shared.faults.arm(fault),
     }
@@ -81,13 +75,7 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
 
 fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
     match act {
-        Act::Say {
-            person,
-            room,
-            text,
-            reply_to,
-            files,
-        } => {
+        Act::Say { person, room, text, reply_to, files } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
             let reply_to = reply_to.map(|id| existing(state, chat, &id)).transpose()?;
             let mut first = None;
@@ -109,25 +97,14 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
                     changes.push(change);
                 }
             }
-            first
-                .map(|id| id.to_string())
-                .ok_or_else(|| Refused::Impossible("message text is empty".into()))
+            first.map(|id| id.to_string()).ok_or_else(|| Refused::Impossible("message text is empty".into()))
         }
-        Act::Edit {
-            person,
-            room,
-            message,
-            text,
-        } => {
+        Act::Edit { person, room, message, text } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
             let id = own(state, chat, &message, &from)?;
             let body = read(&text)?;
             let old = state.message(chat, id).ok_or_else(|| unknown(&message))?;
-            let longest = if old.file.is_some() {
-                LONGEST_CAPTION
-            } else {
-                LONGEST
-            };
+            let longest = if old.file.is_some() { LONGEST_CAPTION } else { LONGEST };
             if old.file.is_none() && body.text.is_empty() {
                 return Err(Refused::Impossible("message text is empty".into()));
             }
@@ -140,11 +117,7 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             }
             Ok(message)
         }
-        Act::Delete {
-            person,
-            room,
-            message,
-        } => {
+        Act::Delete { person, room, message } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
             let id = own(state, chat, &message, &from)?;
             changes.extend(state.delete(chat, id));
@@ -169,19 +142,13 @@ fn messages(text: &str, files: Vec<String>) -> Result<Vec<(Formatted, Option<Str
         if body.text.is_empty() {
             return Err(Refused::Impossible("message text is empty".into()));
         }
-        return Ok(split(&body, LONGEST)
-            .into_iter()
-            .map(|part| (part, None))
-            .collect());
+        return Ok(split(&body, LONGEST).into_iter().map(|part| (part, None)).collect());
     }
     if super::entities::units(&body.text) > LONGEST_CAPTION {
         return Err(Refused::Impossible("message caption is too long".into()));
     }
     let mut caption = Some(body);
-    Ok(files
-        .into_iter()
-        .map(|file| (caption.take().unwrap_or_default(), Some(file)))
-        .collect())
+    Ok(files.into_iter().map(|file| (caption.take().unwrap_or_default(), Some(file))).collect())
 }
 
 fn read(text: &str) -> Result<Formatted, Refused> {
@@ -194,10 +161,7 @@ fn unknown(message: &str) -> Refused {
 
 fn existing(state: &State, chat: i64, message: &str) -> Result<i64, Refused> {
     let id = message.parse().map_err(|_| unknown(message))?;
-    state
-        .message(chat, id)
-        .map(|m| m.id)
-        .ok_or_else(|| unknown(message))
+    state.message(chat, id).map(|m| m.id).ok_or_else(|| unknown(message))
 }
 
 fn own(state: &State, chat: i64, message: &str, person: &User) -> Result<i64, Refused> {
@@ -205,10 +169,7 @@ fn own(state: &State, chat: i64, message: &str, person: &User) -> Result<i64, Re
     if state.message(chat, id).is_some_and(|m| m.from.id == person.id) {
         Ok(id)
     } else {
-        Err(Refused::Impossible(format!(
-            "message {message} is not by {}",
-            person.name
-        )))
+        Err(Refused::Impossible(format!("message {message} is not by {}", person.name)))
     }
 }
 
@@ -219,11 +180,7 @@ fn stand(state: &mut State, bot: &str, chat: i64, inside: bool) -> Result<String
     let known = |b: &&mut super::state::Bot| {
         b.user.id.to_string() == bot || b.user.name == bot || b.user.handle == bot.trim_start_matches('@')
     };
-    let bot = state
-        .bots
-        .iter_mut()
-        .find(known)
-        .ok_or_else(|| Refused::Unknown("bot", bot.to_owned()))?;
+    let bot = state.bots.iter_mut().find(known).ok_or_else(|| Refused::Unknown("bot", bot.to_owned()))?;
     let old = bot.standing.get(&chat).copied();
     let new = match (inside, bot.admin) {
         (true, true) => Standing::Administrator,

@@ -29,11 +29,7 @@ pub struct Failure {
 impl Failure {
     /// Any code; the description is whole.
     pub fn new(code: u16, description: impl Into<String>) -> Self {
-        Self {
-            code,
-            description: description.into(),
-            parameters: None,
-        }
+        Self { code, description: description.into(), parameters: None }
     }
 
     /// 400 `Bad Request: …`.
@@ -48,11 +44,7 @@ impl IntoResponse for Failure {
         if let Some(parameters) = self.parameters {
             body["parameters"] = parameters;
         }
-        (
-            StatusCode::from_u16(self.code).unwrap_or(StatusCode::BAD_REQUEST),
-            Json(body),
-        )
-            .into_response()
+        (StatusCode::from_u16(self.code).unwrap_or(StatusCode::BAD_REQUEST), Json(body)).into_response()
     }
 }
 
@@ -70,11 +62,7 @@ fn rate_limited(fault: &Fault) -> Response {
 
 /// Its routes.
 pub fn router(shared: Arc<Shared>) -> Router {
-    let how = Misbehaviour {
-        faults: shared.faults.clone(),
-        rate_limited,
-        unauthorized,
-    };
+    let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
         .fallback(serve)
         .layer(DefaultBodyLimit::max(LARGEST))
@@ -87,9 +75,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
 async fn one_spelling(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let spelled = path.rsplit_once('/').and_then(|(before, method)| {
-        let known = methods::NAMES
-            .iter()
-            .find(|name| name.eq_ignore_ascii_case(method))?;
+        let known = methods::NAMES.iter().find(|name| name.eq_ignore_ascii_case(method))?;
         let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
         format!("{before}/{known}{query}").parse().ok()
     });
@@ -136,10 +122,7 @@ async fn poll(
     parameters: &Parameters,
 ) -> Result<Value, Failure> {
     let gone = || Failure::new(500, "Internal Server Error");
-    let limit = parameters
-        .number("limit")
-        .filter(|n| (1..=100).contains(n))
-        .unwrap_or(100);
+    let limit = parameters.number("limit").filter(|n| (1..=100).contains(n)).unwrap_or(100);
     let limit = usize::try_from(limit).unwrap_or(100);
     let seconds = parameters.number("timeout").unwrap_or(0).clamp(0, 50);
     let allowed: Option<Vec<String>> = parameters
@@ -154,11 +137,7 @@ async fn poll(
         let queue = &mut state.bots.get_mut(bot).ok_or_else(gone)?.queue;
         let number = queue.begin(allowed);
         let changed = queue.changed();
-        let labels = if offset == 0 {
-            Vec::new()
-        } else {
-            queue.confirm(offset)
-        };
+        let labels = if offset == 0 { Vec::new() } else { queue.confirm(offset) };
         state.acknowledged.extend(labels);
         (number, changed)
     };
@@ -172,9 +151,7 @@ async fn poll(
         let turn = {
             let mut state = shared.state();
             let queue = &mut state.bots.get_mut(bot).ok_or_else(gone)?.queue;
-            queue.turn(number, limit, |kind| {
-                shared.faults.take(&[Kind::Duplicate], kind).is_some()
-            })
+            queue.turn(number, limit, |kind| shared.faults.take(&[Kind::Duplicate], kind).is_some())
         };
         match turn {
             Turn::Ready(updates) => return Ok(Value::Array(updates)),

@@ -123,10 +123,7 @@ pub fn now() -> u64 {
 
 fn number(id: &str, what: &str) -> io::Result<i64> {
     id.parse().map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("the Telegram {what} id `{id}` is not a number"),
-        )
+        io::Error::new(io::ErrorKind::InvalidInput, format!("the Telegram {what} id `{id}` is not a number"))
     })
 }
 
@@ -138,21 +135,12 @@ impl State {
             let id = number(&room.id, "chat")?;
             // Real groups have different ages too: ids that differ between chats catch a client that forgets the chat.
             let next = i64::try_from(index % 2_000).unwrap_or(0) * 1_000_000 + 1;
-            state.chats.push(Chat {
-                id,
-                title: room.name.clone(),
-                next,
-            });
+            state.chats.push(Chat { id, title: room.name.clone(), next });
         }
         for person in &world.people {
             let id = number(&person.id, "user")?;
             let (name, handle) = (person.name.clone(), person.handle.clone());
-            state.people.push(User {
-                id,
-                name,
-                handle,
-                is_bot: false,
-            });
+            state.people.push(User { id, name, handle, is_bot: false });
         }
         for bot in &world.bots {
             let id = number(&bot.id, "bot")?;
@@ -165,25 +153,11 @@ impl State {
                     })
                 })
             };
-            let standing = if admin {
-                Standing::Administrator
-            } else {
-                Standing::Member
-            };
-            let standing = state
-                .chats
-                .iter()
-                .filter(inside)
-                .map(|chat| (chat.id, standing))
-                .collect();
+            let standing = if admin { Standing::Administrator } else { Standing::Member };
+            let standing = state.chats.iter().filter(inside).map(|chat| (chat.id, standing)).collect();
             let handle = bot_handle(&bot.name);
             state.bots.push(Bot {
-                user: User {
-                    id,
-                    name: bot.name.clone(),
-                    handle,
-                    is_bot: true,
-                },
+                user: User { id, name: bot.name.clone(), handle, is_bot: true },
                 token: bot.token.clone(),
                 privacy_off: may("privacy_off"),
                 admin,
@@ -209,10 +183,7 @@ impl State {
 
     /// Anybody by user id.
     pub fn user(&self, id: i64) -> Option<&User> {
-        self.people
-            .iter()
-            .chain(self.bots.iter().map(|b| &b.user))
-            .find(|u| u.id == id)
+        self.people.iter().chain(self.bots.iter().map(|b| &b.user)).find(|u| u.id == id)
     }
 
     /// A chat's id by id or title.
@@ -233,16 +204,12 @@ impl State {
 
     /// A message that has not been deleted.
     pub fn message(&self, chat: i64, id: i64) -> Option<&Stored> {
-        self.said
-            .get(&chat.to_string(), &id.to_string())
-            .filter(|m| !m.deleted)
+        self.said.get(&chat.to_string(), &id.to_string()).filter(|m| !m.deleted)
     }
 
     /// The same, to change it.
     pub fn message_mut(&mut self, chat: i64, id: i64) -> Option<&mut Stored> {
-        self.said
-            .get_mut(&chat.to_string(), &id.to_string())
-            .filter(|m| !m.deleted)
+        self.said.get_mut(&chat.to_string(), &id.to_string()).filter(|m| !m.deleted)
     }
 
     /// Keeps a message, tells the bots that may see it, and answers it with its id and the change.
@@ -250,8 +217,7 @@ impl State {
         let place = self.chats.iter_mut().find(|c| c.id == chat)?;
         message.id = place.next;
         place.next += 1;
-        self.said
-            .push(&chat.to_string(), message.id.to_string(), message.clone());
+        self.said.push(&chat.to_string(), message.id.to_string(), message.clone());
         self.tell(chat, &message, "message");
         let change = self.change("posted", chat, &message);
         Some((message, change))
@@ -278,10 +244,7 @@ impl State {
     }
 
     fn change(&self, what: &str, chat: i64, message: &Stored) -> Change {
-        Change {
-            what: what.to_owned(),
-            message: self.seen(chat, message),
-        }
+        Change { what: what.to_owned(), message: self.seen(chat, message) }
     }
 
     /// Puts an update into the queue of each bot that may see the message.
@@ -290,16 +253,10 @@ impl State {
         if message.from.is_bot {
             return;
         }
-        let Some(value) = self
-            .chat(chat)
-            .map(|place| self.wire_message(place, message, true))
-        else {
+        let Some(value) = self.chat(chat).map(|place| self.wire_message(place, message, true)) else {
             return;
         };
-        let answered = message
-            .reply_to
-            .and_then(|id| self.message(chat, id))
-            .map(|m| m.from.id);
+        let answered = message.reply_to.and_then(|id| self.message(chat, id)).map(|m| m.from.id);
         let label = match message.edits {
             0 => message.id.to_string(),
             n => format!("{}/edit/{n}", message.id),
@@ -326,9 +283,7 @@ fn addresses(body: &Formatted, handle: &str) -> bool {
     body.entities.iter().any(|e| {
         let part = super::entities::slice(&body.text, e.offset, e.end()).unwrap_or_default();
         match &*e.kind {
-            "bot_command" => part
-                .split_once('@')
-                .is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(handle)),
+            "bot_command" => part.split_once('@').is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(handle)),
             "mention" => part.trim_start_matches('@').eq_ignore_ascii_case(handle),
             _ => false,
         }
@@ -337,14 +292,7 @@ fn addresses(body: &Formatted, handle: &str) -> bool {
 
 /// Bots' handles end in `bot` on Telegram.
 fn bot_handle(name: &str) -> String {
-    let made: String = name
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    if made.ends_with("bot") {
-        made
-    } else {
-        format!("{made}_bot")
-    }
+    let made: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if made.ends_with("bot") { made } else { format!("{made}_bot") }
 }

@@ -3,12 +3,8 @@
 
 use super::entities::{Entity, Formatted, units};
 
-const MARKS: [(&str, &str); 4] = [
-    ("**", "bold"),
-    ("__", "italic"),
-    ("~~", "strikethrough"),
-    ("||", "spoiler"),
-];
+const MARKS: [(&str, &str); 4] =
+    [("**", "bold"), ("__", "italic"), ("~~", "strikethrough"), ("||", "spoiler")];
 
 /// How deep marks are followed into each other.
 const DEPTH: usize = 16;
@@ -55,8 +51,7 @@ fn marked(rest: &str, out: &mut Formatted, unit: usize, depth: usize) -> Option<
 fn range(kind: &str, inner: &str, out: &mut Formatted, unit: usize, depth: usize) {
     let place = out.entities.len();
     read(inner, out, depth - 1);
-    out.entities
-        .insert(place, Entity::new(kind, unit, units(&out.text) - unit));
+    out.entities.insert(place, Entity::new(kind, unit, units(&out.text) - unit));
 }
 
 /// Where the closing mark is; marks inside of code do not close.
@@ -114,11 +109,7 @@ fn link(rest: &str, out: &mut Formatted, unit: usize, depth: usize) -> Option<us
     let place = out.entities.len();
     range("text_link", inner, out, unit, depth);
     if let Some(entity) = out.entities.get_mut(place) {
-        entity.url = Some(if url.contains("://") {
-            url.to_owned()
-        } else {
-            format!("http://{url}")
-        });
+        entity.url = Some(if url.contains("://") { url.to_owned() } else { format!("http://{url}") });
     }
     Some(close + 1)
 }
@@ -127,11 +118,7 @@ fn link(rest: &str, out: &mut Formatted, unit: usize, depth: usize) -> Option<us
 mod tests {
     use super::*;
 
-    type Case = (
-        &'static str,
-        &'static str,
-        &'static [(&'static str, usize, usize)],
-    );
+    type Case = (&'static str, &'static str, &'static [(&'static str, usize, usize)]);
 
     #[test]
     fn typed_text_becomes_entities() {
@@ -140,45 +127,26 @@ mod tests {
             (
                 "**b** __i__ ~~s~~ ||x||",
                 "b i s x",
-                &[
-                    ("bold", 0, 1),
-                    ("italic", 2, 1),
-                    ("strikethrough", 4, 1),
-                    ("spoiler", 6, 1),
-                ],
+                &[("bold", 0, 1), ("italic", 2, 1), ("strikethrough", 4, 1), ("spoiler", 6, 1)],
             ),
             ("**a __b__**", "a b", &[("bold", 0, 3), ("italic", 2, 1)]),
             ("😀 **x**", "😀 x", &[("bold", 3, 1)]),
-            (
-                "`**no**` **yes**",
-                "**no** yes",
-                &[("code", 0, 6), ("bold", 7, 3)],
-            ),
+            ("`**no**` **yes**", "**no** yes", &[("code", 0, 6), ("bold", 7, 3)]),
             ("**a `**` b**", "a ** b", &[("bold", 0, 6), ("code", 2, 2)]),
             ("**open", "**open", &[]),
             ("****", "****", &[]),
             ("```rust\nfn x()\n```", "fn x()", &[("pre", 0, 6)]),
             ("```\nunclosed", "```\nunclosed", &[]),
-            (
-                "[**r**elay](https://r.example)!",
-                "relay!",
-                &[("text_link", 0, 5), ("bold", 0, 1)],
-            ),
+            ("[**r**elay](https://r.example)!", "relay!", &[("text_link", 0, 5), ("bold", 0, 1)]),
             ("[x](not a link)", "[x](not a link)", &[]),
         ];
         for (typed, text, want) in cases {
             let got = parse(typed);
             assert_eq!(got.text, *text, "{typed}");
-            let got: Vec<_> = got
-                .entities
-                .iter()
-                .map(|e| (&*e.kind, e.offset as usize, e.length as usize))
-                .collect();
+            let got: Vec<_> =
+                got.entities.iter().map(|e| (&*e.kind, e.offset as usize, e.length as usize)).collect();
             assert_eq!(got, *want, "{typed}");
         }
-        assert_eq!(
-            parse("```rust\nx\n```").entities[0].language.as_deref(),
-            Some("rust")
-        );
+        assert_eq!(parse("```rust\nx\n```").entities[0].language.as_deref(), Some("rust"));
     }
 }

@@ -19,11 +19,7 @@ pub fn user(user: &User) -> Value {
 
 /// A `Chat`.
 pub fn chat(chat: &Chat) -> Value {
-    let name = if chat.kind() == "private" {
-        "first_name"
-    } else {
-        "title"
-    };
+    let name = if chat.kind() == "private" { "first_name" } else { "title" };
     json!({ "id": chat.id, "type": chat.kind(), name: chat.title })
 }
 
@@ -141,10 +137,7 @@ impl State {
         let named = body.entities.iter().filter_map(|e| match &*e.kind {
             "mention" => {
                 let handle = slice(&body.text, e.offset, e.end())?.trim_start_matches('@');
-                self.people
-                    .iter()
-                    .find(|p| p.handle.eq_ignore_ascii_case(handle))
-                    .map(|p| p.id)
+                self.people.iter().find(|p| p.handle.eq_ignore_ascii_case(handle)).map(|p| p.id)
             }
             "text_mention" => e.user.as_ref()?.get("id")?.as_i64(),
             _ => None,
