@@ -55,18 +55,10 @@ pub async fn start(world: world::World) -> Result<StandIns, StartError> {
 /// Like [`start`], with the control server on a given port of 127.0.0.1.
 pub async fn start_on(mut world: world::World, control_port: u16) -> Result<StandIns, StartError> {
     world.fill_ids()?;
-    let discord = discord::start(&world.discord)
-        .await
-        .map_err(|e| StartError::Server("discord", e))?;
-    let slack = slack::start(&world.slack)
-        .await
-        .map_err(|e| StartError::Server("slack", e))?;
-    let telegram = telegram::start(&world.telegram)
-        .await
-        .map_err(|e| StartError::Server("telegram", e))?;
-    let bound = server::bind(control_port)
-        .await
-        .map_err(|e| StartError::Server("control", e))?;
+    let discord = discord::start(&world.discord).await.map_err(|e| StartError::Server("discord", e))?;
+    let slack = slack::start(&world.slack).await.map_err(|e| StartError::Server("slack", e))?;
+    let telegram = telegram::start(&world.telegram).await.map_err(|e| StartError::Server("telegram", e))?;
+    let bound = server::bind(control_port).await.map_err(|e| StartError::Server("control", e))?;
     let stand_ins = StandIns {
         discord,
         slack,
@@ -75,11 +67,7 @@ pub async fn start_on(mut world: world::World, control_port: u16) -> Result<Stan
         world: world.clone(),
         stop: bound.stop.clone(),
     };
-    let platforms = [
-        stand_ins.discord.clone(),
-        stand_ins.slack.clone(),
-        stand_ins.telegram.clone(),
-    ];
+    let platforms = [stand_ins.discord.clone(), stand_ins.slack.clone(), stand_ins.telegram.clone()];
     bound.serve(control::router(world, platforms, stand_ins.stop.clone()));
     Ok(stand_ins)
 }
