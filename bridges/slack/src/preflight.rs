@@ -9,6 +9,7 @@ use crate::web::{Web, With};
 use futures::StreamExt;
 use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomReport, SpaceRef};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What to do when Socket Mode does not work.
@@ -17,6 +18,11 @@ pub const SOCKET_MODE_FIX: &str = "At api.slack.com/apps, your app, Socket Mode,
 const DEADLINE: Duration = Duration::from_secs(19);
 const ONE_REQUEST: Duration = Duration::from_secs(6);
 const ROOMS_AT_ONCE: usize = 4;
+/// More rooms than that are looked for in the list of the bot's rooms first: `conversations.info` is a tier 3 method,
+/// 50 a minute and more.
+const MANY_ROOMS: usize = 20;
+/// Of that list, as many pages of 999 rooms as tier 2 lets through at once.
+const MOST_PAGES: usize = 15;
 
 /// What the checks need.
 pub struct Check<'a> {
@@ -49,14 +55,19 @@ impl Check<'_> {
             url: answer.get("url").and_then(Value::as_str).unwrap_or_default().to_owned(),
             customize: permissions.customize,
         });
-        let reports: Vec<_> = futures::stream::iter(rooms.to_vec())
-            .map(|room| {
-                let (team, name, permissions) = (&team, &name, &permissions);
-                async move { self.room(&room, team, name, permissions).await.map(|report| (room, report)) }
-            })
-            .buffered(ROOMS_AT_ONCE)
-            .collect()
-            .await;
+        let listed = if rooms.len() > MANY_ROOMS { self.rooms_of_the_bot().await? } else { BTreeMap::new() };
+        let reports: Vec<_> =
+            futures::stream::iter(rooms.to_vec())
+                .map(|room| {
+                    let listed = listed.get(room.as_str());
+                    let (team, name, permissions) = (&team, &name, &permissions);
+                    async move {
+                        self.room(&room, listed, team, name, permissions).await.map(|report| (room, report))
+                    }
+                })
+                .buffered(ROOMS_AT_ONCE)
+                .collect()
+                .await;
         Ok(Preflight {
             identity: Identity { id: own.user.as_str().into(), name },
             warnings: permissions.warnings,
@@ -84,19 +95,50 @@ impl Check<'_> {
         }
     }
 
+    /// By id (<https://docs.slack.dev/reference/methods/users.conversations/>); empty where a server has no such method.
+    async fn rooms_of_the_bot(&self) -> Result<BTreeMap<String, Value>, OpenError> {
+        let mut listed = BTreeMap::new();
+        let mut cursor = String::new();
+        for _ in 0..MOST_PAGES {
+            let query = [("types", "public_channel,private_channel"), ("limit", "999"), ("cursor", &cursor)];
+            let answer = match self.web.get("users.conversations", &query, ONE_REQUEST).await {
+                Ok(answer) => answer,
+                Err(error) if matches!(error.code(), Some("unknown_method" | "missing_scope")) => break,
+                Err(error) => return Err(error.into_open("bot_token")),
+            };
+            for channel in answer.get("channels").and_then(Value::as_array).into_iter().flatten() {
+                if let Some(id) = channel.get("id").and_then(Value::as_str) {
+                    listed.insert(id.to_owned(), channel.clone());
+                }
+            }
+            cursor = match answer.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {
+                Some(next) if !next.is_empty() => next.to_owned(),
+                _ => break,
+            };
+        }
+        Ok(listed)
+    }
+
     async fn room(
         &self,
         room: &NativeId,
+        listed: Option<&Value>,
         team: &SpaceRef,
         bot: &str,
         permissions: &Permissions,
     ) -> Result<Result<RoomReport, Problem>, OpenError> {
-        let asked = self.web.get("conversations.info", &[("channel", room.as_str())], ONE_REQUEST).await;
-        let answer = match asked {
-            Ok(answer) => answer,
-            Err(error) => return not_found(room, bot, error).map(Err),
+        let answer = match listed {
+            Some(_) => Value::Null,
+            None => {
+                let asked =
+                    self.web.get("conversations.info", &[("channel", room.as_str())], ONE_REQUEST).await;
+                match asked {
+                    Ok(answer) => answer,
+                    Err(error) => return not_found(room, bot, error).map(Err),
+                }
+            }
         };
-        let channel = answer.get("channel").unwrap_or(&Value::Null);
+        let channel = listed.or(answer.get("channel")).unwrap_or(&Value::Null);
         let is = |key: &str| channel.get(key).and_then(Value::as_bool).unwrap_or(false);
         let name = channel.get("name").and_then(Value::as_str).unwrap_or(room.as_str()).to_owned();
         if is("is_archived") {
@@ -105,7 +147,7 @@ impl Check<'_> {
                 "Unarchive it, or remove the link.",
             )));
         }
-        if !is("is_member") {
+        if listed.is_none() && !is("is_member") {
             return Ok(Err(Problem::new(
                 format!("Relay is not in the Slack channel #{name}."),
                 format!("Type `/invite @{bot}` in #{name}."),

@@ -16,6 +16,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Frames that wait. One socket has one frame under way; only a change of sockets adds to that.
 const MOST_WAITING: usize = 64;
+/// How much is kept of a frame that makes no sense, in bytes.
+const MOST_NOISE: usize = 16 * 1024;
 /// Between two attempts to connect.
 const RETRY_SECONDS: u64 = 5;
 /// A silent peer is noticed after `PING_SECONDS` × (`MISSED_PONGS` + 1).
@@ -130,6 +132,13 @@ impl Ear {
     }
 }
 
+/// As it came, but not without end.
+fn noise(mut text: String) -> Heard {
+    let end = (0..=MOST_NOISE.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or_default());
+    Heard::Noise(text)
+}
+
 #[async_trait]
 impl SlackSocketModeClientListener for Ear {
     async fn on_message(
@@ -138,7 +147,7 @@ impl SlackSocketModeClientListener for Ear {
         message_body: String,
     ) -> Option<String> {
         let Ok(frame) = serde_json::from_str::<Value>(&message_body) else {
-            self.say(Heard::Noise(message_body)).await;
+            self.say(noise(message_body)).await;
             return None;
         };
         match frame.get("type").and_then(Value::as_str) {
@@ -155,7 +164,7 @@ impl SlackSocketModeClientListener for Ear {
             _ if frame.get("envelope_id").and_then(Value::as_str).is_some() => {
                 return self.envelope(frame).await;
             }
-            _ => self.say(Heard::Noise(message_body)).await,
+            _ => self.say(noise(message_body)).await,
         }
         None
     }
@@ -167,5 +176,91 @@ impl SlackSocketModeClientListener for Ear {
     async fn on_disconnect(&self, client_id: &SlackSocketModeWssClientId) {
         self.say(Heard::Gone("the connection to Slack was lost".into())).await;
         self.replace(client_id).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pool whose sockets are never there.
+    struct Nowhere;
+
+    #[async_trait]
+    impl SlackSocketModeClientsManager for Nowhere {
+        async fn register_new_token(
+            &self,
+            _: &SlackClientSocketModeConfig,
+            _: slack_morphism::SlackApiToken,
+            _: Arc<dyn SlackSocketModeClientListener + Sync + Send>,
+        ) -> slack_morphism::ClientResult<()> {
+            Ok(())
+        }
+        async fn restart_client(&self, _: &SlackSocketModeWssClientId) {}
+        async fn start(&self) {}
+        async fn shutdown(&self) {}
+        async fn await_term_signals(&self) {}
+    }
+
+    /// What a frame is heard as, and what it is answered when `accepted` comes back.
+    async fn frame(text: &str, accepted: Option<bool>) -> (String, Option<String>) {
+        let (queue, mut heard) = mpsc::channel(8);
+        let ear = Ear {
+            pool: Weak::<Nowhere>::new(),
+            queue,
+            stopping: AtomicBool::new(false),
+            turnover: Mutex::new(()),
+        };
+        let id = SlackSocketModeWssClientId::new(0, 0, 0);
+        let listener = async {
+            match heard.recv().await {
+                Some(Heard::Envelope(frame, answer)) => {
+                    match accepted {
+                        Some(accepted) => answer.send(accepted).unwrap_or_default(),
+                        None => drop(answer),
+                    }
+                    format!("envelope {}", frame["type"])
+                }
+                Some(Heard::Noise(text)) => format!("noise of {} bytes", text.len()),
+                Some(other) => format!("{other:?}"),
+                None => "nothing".into(),
+            }
+        };
+        let (answer, heard) = tokio::join!(ear.on_message(&id, text.to_owned()), listener);
+        (heard, answer)
+    }
+
+    #[tokio::test]
+    async fn frames() {
+        let ack = Some(r#"{"envelope_id":"e1"}"#.to_owned());
+        // The library's own types could not read this one, and would acknowledge it unheard.
+        let strange =
+            r#"{"type":"events_api","envelope_id":"e1","payload":{"event":{"type":"from_the_future"}}}"#;
+        let long = format!("é{}", "é".repeat(40_000));
+        let cases = [
+            (r#"{"type":"hello"}"#, None, "Hello", None),
+            (
+                r#"{"type":"disconnect","reason":"warning"}"#,
+                None,
+                r#"Gone("Slack asked to connect again (warning)")"#,
+                None,
+            ),
+            (r#"{"type":"disconnect","reason":"link_disabled"}"#, None, "SwitchedOff", None),
+            (strange, Some(true), r#"envelope "events_api""#, ack.clone()),
+            (strange, Some(false), r#"envelope "events_api""#, None),
+            (strange, None, r#"envelope "events_api""#, None),
+            (
+                r#"{"type":"slash_commands","envelope_id":"e1"}"#,
+                Some(true),
+                r#"envelope "slash_commands""#,
+                ack,
+            ),
+            (r#"{"type":"events_api"}"#, None, "noise of 21 bytes", None),
+            ("not json", None, "noise of 8 bytes", None),
+            (&long, None, "noise of 16384 bytes", None),
+        ];
+        for (text, accepted, heard, answer) in cases {
+            assert_eq!(frame(text, accepted).await, (heard.to_owned(), answer), "{text:.60}");
+        }
     }
 }

@@ -164,3 +164,31 @@ fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, Problem> {
         .with_no_client_auth();
     Ok(builder.with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn no_secret_is_shown() {
+        let config = Config {
+            bot_token: SecretString::from("xoxb-verysecret"),
+            app_token: SecretString::from("xapp-verysecret"),
+            api: "http://127.0.0.1:9/api".into(),
+        };
+        let web = Web::new(&config).unwrap();
+        let second = Duration::from_secs(1);
+        let nothing = serde_json::json!({});
+        let errors = [
+            web.post("auth.test", &nothing, With::App, second).await.unwrap_err(),
+            web.get("auth.test", &[], second).await.unwrap_err(),
+            web.auth_test(second).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, CallError::NotSent(_)), "{error:?}");
+            assert!(!format!("{error:?} {error}").contains("verysecret"));
+        }
+        assert!(!format!("{config:?} {web:?}").contains("verysecret"));
+    }
+}

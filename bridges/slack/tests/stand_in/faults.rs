@@ -84,3 +84,11 @@ async fn a_token_that_stops_working_ends_listening() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn there_is_one_socket() {
+    let stage = Stage::new().await;
+    let mut heard = stage.listening().await;
+    // The library would open its second one after five seconds.
+    assert_eq!(heard.status_within(Duration::from_secs(7)).await, None);
+}

@@ -174,6 +174,10 @@ impl Heard {
         timeout(PATIENCE, self.statuses.recv()).await.expect("a status").expect("a status")
     }
 
+    pub async fn status_within(&mut self, time: Duration) -> Option<String> {
+        timeout(time, self.statuses.recv()).await.ok().flatten()
+    }
+
     /// From now on, nothing is accepted.
     pub fn refuse(&self) {
         self.refuse.store(true, Ordering::SeqCst);
