@@ -149,6 +149,8 @@ fn connector(https: bool) -> Result<HttpsConnector<HttpConnector>, Problem> {
     let provider = rustls::crypto::ring::default_provider();
     let builder = HttpsConnectorBuilder::new();
     if https {
+        // The library's WebSocket takes the process's provider, and panics in a task of its own where none is set.
+        provider.clone().install_default().ok();
         let builder = builder.with_provider_and_native_roots(provider).map_err(|error| {
             Problem::new(
                 format!("The system's certificates cannot be read: {error}."),

@@ -31,6 +31,38 @@ async fn a_room_that_the_bot_is_not_in() {
     assert!(problem.what.contains("#general") && problem.fix.contains("/invite @"), "{problem}");
 }
 
+#[tokio::test]
+async fn many_rooms() {
+    let mut world = World::demo();
+    world.slack.spaces[0].rooms.extend((0..30).map(|at| stand_ins::world::Room {
+        id: String::new(),
+        name: format!("room-{at}"),
+        private: at % 2 == 0,
+    }));
+    let stage = Stage::with(world, |_| {}).await;
+    stage.act(Act::Kick { bot: "Relay".into(), room: "room-7".into() });
+    // All but the one that the bot was removed from are found in one list.
+    stage
+        .stand_ins
+        .slack
+        .fault(stand_ins::faults::Fault {
+            kind: stand_ins::faults::Kind::RateLimit,
+            times: 100,
+            only: Some("conversations.info".into()),
+            seconds: 1.0,
+        })
+        .unwrap();
+    let rooms = &stage.stand_ins.world.slack.spaces[0].rooms;
+    let ids = |keep: &dyn Fn(&str) -> bool| -> Vec<relay_contract::NativeId> {
+        rooms.iter().filter(|room| keep(&room.name)).map(|room| room.id.as_str().into()).collect()
+    };
+    let found = stage.connector.preflight(&ids(&|name| name != "room-7")).await.unwrap();
+    assert_eq!(found.rooms.len(), 31);
+    assert!(found.rooms.iter().all(|(_, report)| report.is_ok()), "{:?}", found.rooms);
+    let limited = stage.connector.preflight(&ids(&|_| true)).await;
+    assert!(matches!(limited, Err(OpenError::Unavailable(_))), "{limited:?}");
+}
+
 async fn refused(key: &'static str, token: &str) -> Problem {
     let stage = Stage::with(World::demo(), |settings| {
         settings.secrets.insert(key, SecretString::from(token.to_owned()));
