@@ -31,7 +31,8 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
             let room = visible(state, app, given, "read")?;
             Ok(json!({ "channel": wire::room(state, &room, me(state, app)?) }))
         }
-        "conversations.list" => list(state, app, given),
+        "conversations.list" => list(state, app, given, false),
+        "users.conversations" => list(state, app, given, true),
         "conversations.members" => {
             let room = visible(state, app, given, "read")?;
             page(wire::members(state, &room).into_iter().map(Value::String).collect(), given, "members")
@@ -95,7 +96,8 @@ fn page(all: Vec<Value>, given: &Parameters, name: &str) -> Answer {
     Ok(json!({ name: part, "response_metadata": { "next_cursor": next } }))
 }
 
-fn list(state: &State, app: usize, given: &Parameters) -> Answer {
+/// Channels that the app can see, or only those that it is in.
+fn list(state: &State, app: usize, given: &Parameters, own: bool) -> Answer {
     let types = given.text("types").unwrap_or_else(|| "public_channel".to_owned());
     let wanted = |kind: &str| types.split(',').any(|t| t.trim() == kind);
     if wanted("public_channel") {
@@ -106,6 +108,7 @@ fn list(state: &State, app: usize, given: &Parameters) -> Answer {
     }
     let app = me(state, app)?;
     let shown = |r: &&Room| match r.private {
+        _ if own && !app.rooms.contains(&r.id) => false,
         true => wanted("private_channel") && app.rooms.contains(&r.id),
         false => wanted("public_channel"),
     };
