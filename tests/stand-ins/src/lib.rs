@@ -3,6 +3,7 @@
 //! [`start`] takes a [`world::World`] and serves Discord, Slack and Telegram on 127.0.0.1, beside a control server through which
 //! people talk and faults are armed; inside the same process [`people::People`] does the same without HTTP.
 
+mod acknowledged;
 pub mod control;
 mod demo;
 pub mod discord;

@@ -43,7 +43,7 @@ impl People for Slack {
     }
 
     fn acknowledged(&self) -> Vec<String> {
-        self.shared.state().acknowledged.clone()
+        self.shared.state().acknowledged.list()
     }
 
     fn stop(&self) {

@@ -220,7 +220,7 @@ impl Talk {
                 if let Some(envelope) = told["envelope_id"].as_str() {
                     let mut state = self.shared.state();
                     let label = state.apps.get_mut(self.app).and_then(|a| a.queue.acknowledge(envelope));
-                    state.acknowledged.extend(label);
+                    state.acknowledged.add(label);
                 }
                 Some(())
             }

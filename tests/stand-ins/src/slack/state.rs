@@ -3,6 +3,7 @@
 use super::events::Queue;
 use super::mrkdwn::Names;
 use super::wire;
+use crate::acknowledged::Acknowledged;
 use crate::history::History;
 use crate::people::{Change, Refused};
 use crate::world;
@@ -150,7 +151,7 @@ pub struct State {
     /// By channel id.
     pub said: History<Stored>,
     /// Events whose envelopes were acknowledged, in that order.
-    pub acknowledged: Vec<String>,
+    pub acknowledged: Acknowledged,
     /// When it was started, in seconds since the epoch.
     pub since: u64,
     last: u64,
@@ -217,7 +218,7 @@ impl State {
             apps: apps.collect(),
             rooms,
             said: History::default(),
-            acknowledged: Vec::new(),
+            acknowledged: Acknowledged::default(),
             since: micros() / 1_000_000,
             last: 0,
         })

@@ -50,7 +50,7 @@ impl People for Telegram {
     }
 
     fn acknowledged(&self) -> Vec<String> {
-        self.shared.state().acknowledged.clone()
+        self.shared.state().acknowledged.list()
     }
 
     fn stop(&self) {

@@ -138,7 +138,7 @@ async fn poll(
         let number = queue.begin(allowed);
         let changed = queue.changed();
         let labels = if offset == 0 { Vec::new() } else { queue.confirm(offset) };
-        state.acknowledged.extend(labels);
+        state.acknowledged.add(labels);
         (number, changed)
     };
     let deadline = tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs()));

@@ -2,6 +2,7 @@
 
 use super::entities::Formatted;
 use super::updates::Queue;
+use crate::acknowledged::Acknowledged;
 use crate::history::History;
 use crate::people::{Change, Refused};
 use crate::world;
@@ -111,7 +112,7 @@ pub struct State {
     /// By chat id.
     pub said: History<Stored>,
     /// Events that a confirmed offset has passed, in that order.
-    pub acknowledged: Vec<String>,
+    pub acknowledged: Acknowledged,
 }
 
 /// Milliseconds since the epoch.

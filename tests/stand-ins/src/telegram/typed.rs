@@ -61,7 +61,6 @@ fn closing(inner: &str, mark: &str) -> Option<usize> {
         let next = inner[at..].find(mark)? + at;
         match inner[at..next].find('`').map(|tick| at + tick) {
             Some(tick) => match inner[tick + 1..].find('`') {
-                Some(end) if tick + 1 + end > next => at = tick + end + 2,
                 Some(end) => at = tick + end + 2,
                 None => return Some(next),
             },
