@@ -1,1 +1,66 @@
-//! The Discord connector.
+//! The Discord connector: a bot account, heard through the gateway and posting through webhooks.
+//!
+//! Discord's documentation is at <https://discord.com/developers/docs>; pages are named where a fact comes from one.
+//!
+//! # What the vendor libraries do behind our back
+//!
+//! **twilight-http repeats after a 429 by itself, and never shows one.** Its rate limiter (which it insists on: without one it
+//! repeats at once, for ever) makes a request wait for a *permit*, sends it, and after a 429 asks for the next permit.
+//! [`rest`] makes that visible without guessing:
+//!
+//! - We own the limiter and ask it first: if the request's bucket is shut, the attempt ends at once as `RateLimited` with the
+//!   time that is left. Nothing was sent.
+//! - The library calls us back (`set_pre_flight`) when it has a permit, before each time it sends. We let it send once. A second
+//!   call means that the server has answered 429, and we stop it: `RateLimited`, certainly not done.
+//! - While an answer is awaited we watch the bucket. It was open when the permit was given and only one request of a bucket is
+//!   in flight, so if it is shut now, the answer was a 429: `RateLimited` with what is left of the server's `Retry-After`.
+//! - At our deadline, a request that never got its permit was not sent (`RateLimited`); one that did is `Unsure`.
+//!
+//! A global 429 and one from the edge (without bucket headers) reach us without their `Retry-After`; we say 5 seconds.
+//!
+//! **twilight-http and its limiter write request paths into tracing spans**, and a webhook's path contains its token. Requests
+//! are made under a subscriber that hears nothing, and the limiter lives on a thread of its own where that subscriber is the
+//! default, so that no log setting can make the token appear.
+//!
+//! **twilight-http hides the status of an error page that is not JSON** (a proxy's 502 or 504). Such a page counts as certainly
+//! not done only if it names itself 500, 502 or 503.
+//!
+//! **twilight-gateway heartbeats, resumes and reconnects only while it is polled**, waits between attempts by itself (up to 255
+//! seconds), and panics on an address that is not a URL. [`listen`] polls it beside the accepting of events, checks addresses before
+//! it sees them, and drops a connection whose events are not taken for 10 seconds, to resume it afterwards.
+//!
+//! **Both load the system's certificates when they are built** and panic where there are none, or no rustls provider: they are built
+//! at the first use, inside the runtime, and that panic is answered as a problem.
+
+mod capabilities;
+mod config;
+mod connector;
+mod deliver;
+mod errors;
+mod ids;
+mod listen;
+mod names;
+mod native;
+mod parse;
+mod persona;
+mod preflight;
+mod render;
+mod rest;
+mod rooms;
+mod shard;
+mod translate;
+mod webhooks;
+
+pub use config::FIELDS;
+
+use relay_contract::{Connector, Platform, Problem, Settings};
+use std::sync::Arc;
+
+/// The platform's name.
+pub const PLATFORM: Platform = Platform::new("discord");
+
+/// Reads an account's settings. Fails only on settings that cannot work; asks nobody.
+pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
+    let config = config::Config::read(settings)?;
+    Ok(Arc::new(connector::Discord::new(config)))
+}

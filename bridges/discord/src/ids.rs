@@ -1,0 +1,90 @@
+//! Snowflakes, and how a message of ours was posted.
+
+use relay_contract::{MessageRef, NativeId};
+use twilight_model::id::Id;
+use twilight_model::id::marker::{ChannelMarker, MessageMarker, WebhookMarker};
+
+/// Milliseconds between 1970 and Discord's first moment.
+///
+/// <https://discord.com/developers/docs/reference#snowflakes>
+const DISCORD_EPOCH: i64 = 1_420_070_400_000;
+
+/// A native id as Discord's number.
+pub fn snowflake<M>(id: &NativeId) -> Option<Id<M>> {
+    id.as_str().parse().ok().and_then(Id::new_checked)
+}
+
+/// When the thing with this id was made, in milliseconds since the epoch.
+pub fn made_at(id: &str) -> Option<i64> {
+    let id: u64 = id.parse().ok()?;
+    i64::try_from(id >> 22).ok().map(|since| since + DISCORD_EPOCH)
+}
+
+/// How a message of ours was posted: decides how it is edited and deleted.
+///
+/// In a `MessageRef` it is the `thread`: `w:WEBHOOK` or `w:WEBHOOK:THREAD`; nothing for the bot's own messages, and for those of
+/// people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostedBy {
+    /// The bot, in the room.
+    Bot,
+    /// A webhook, perhaps in a thread of its channel.
+    Webhook(Id<WebhookMarker>, Option<Id<ChannelMarker>>),
+}
+
+impl PostedBy {
+    /// From a reference that was made by [`PostedBy::reference`]. `None` for anything else.
+    pub fn read(message: &MessageRef) -> Option<(Id<MessageMarker>, Self)> {
+        let id = snowflake(&message.id)?;
+        let Some(thread) = &message.thread else {
+            return Some((id, Self::Bot));
+        };
+        let mut pieces = thread.as_str().strip_prefix("w:")?.split(':');
+        let webhook = snowflake(&pieces.next()?.into())?;
+        let thread = match pieces.next() {
+            Some(thread) => Some(snowflake(&thread.into())?),
+            None => None,
+        };
+        Some((id, Self::Webhook(webhook, thread)))
+    }
+
+    /// The reference to a message that was posted this way.
+    pub fn reference(self, message: Id<MessageMarker>) -> MessageRef {
+        let thread = match self {
+            Self::Bot => None,
+            Self::Webhook(webhook, None) => Some(format!("w:{webhook}")),
+            Self::Webhook(webhook, Some(thread)) => Some(format!("w:{webhook}:{thread}")),
+        };
+        MessageRef { id: message.to_string().into(), thread: thread.map(NativeId::from) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_reference_tells_how_it_was_posted() {
+        for by in [
+            PostedBy::Bot,
+            PostedBy::Webhook(Id::new(7), None),
+            PostedBy::Webhook(Id::new(7), Some(Id::new(8))),
+        ] {
+            assert_eq!(PostedBy::read(&by.reference(Id::new(5))), Some((Id::new(5), by)));
+        }
+        for (id, thread) in
+            [("x", None), ("0", None), ("5", Some("7")), ("5", Some("w:x")), ("5", Some("w:7:x"))]
+        {
+            let broken = MessageRef { id: id.into(), thread: thread.map(NativeId::from) };
+            assert_eq!(PostedBy::read(&broken), None);
+        }
+    }
+
+    #[test]
+    fn snowflakes_tell_the_time() {
+        // The example of Discord's own documentation: 2016-04-30 11:18:25.796 UTC.
+        assert_eq!(made_at("175928847299117063"), Some(1_462_015_105_796));
+        assert_eq!(made_at("owl"), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! Listening: the gateway is read on one side, its events are handed up in order on the other, and a bounded queue lies between.
+
+use crate::config;
+use crate::connector::{Discord, Us};
+use crate::errors::{Failure, wrong_token};
+use crate::ids::snowflake;
+use crate::rest::Rest;
+use crate::shard::{self, Frame, Position};
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use relay_contract::{Inbox, ListenError, RawEvent, Timestamp};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::task::Poll;
+use tokio::sync::mpsc::{self, Receiver};
+
+/// How many events wait between the connection and the ledger.
+const QUEUED: usize = 256;
+/// How many are handed up at the same time: the ledger syncs many at once.
+const AT_ONCE: usize = 64;
+
+/// The answer of `GET /gateway/bot`.
+#[derive(Deserialize)]
+struct Gateway {
+    url: String,
+}
+
+impl Discord {
+    /// `listen`.
+    pub(crate) async fn hear(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        let rest = self.rest().map_err(ListenError::Refused)?;
+        let us = self.us_or_ask(&rest).await.map_err(lost)?;
+        let gateway = self.gateway(&rest).await?;
+        let position = cursor.and_then(|cursor| match serde_json::from_str::<Position>(&cursor) {
+            Ok(position) => Some(position),
+            Err(error) => {
+                tracing::warn!(%error, "the stored session cannot be read; a new one is begun");
+                None
+            }
+        });
+        let (to, from) = mpsc::channel(QUEUED);
+        let token = self.config.token.expose_secret();
+        let reading = async {
+            let read = shard::read(token, gateway.as_deref(), position, &to, inbox).await;
+            // What was read is still handed up; then the other side ends.
+            drop(to);
+            read
+        };
+        let (read, ()) = futures::join!(reading, self.hand_up(&rest, us, from, inbox));
+        read
+    }
+
+    /// The address of another server's gateway; `None` for Discord's own.
+    async fn gateway(&self, rest: &Rest) -> Result<Option<String>, ListenError> {
+        if self.config.gateway.is_some() || self.config.server.is_none() {
+            return Ok(self.config.gateway.clone());
+        }
+        let told: Gateway = rest.ask(rest.client().gateway().authed()).await.map_err(lost)?;
+        config::gateway(&told.url).map(Some).map_err(ListenError::Refused)
+    }
+
+    /// Hands events up, each begun before the next, until the reader ends or Relay stops.
+    async fn hand_up(&self, rest: &Rest, us: Us, mut from: Receiver<Frame>, inbox: &dyn Inbox) {
+        let mut accepting = FuturesOrdered::new();
+        let mut stopped = inbox.stopped();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stopped => return,
+                Some(accepted) = accepting.next(), if !accepting.is_empty() => {
+                    if Result::is_err(&accepted) {
+                        return;
+                    }
+                }
+                frame = from.recv(), if accepting.len() < AT_ONCE => {
+                    let Some(frame) = frame else { break };
+                    let Some(raw) = self.raw(rest, us, frame).await else { continue };
+                    let mut one = inbox.accept(raw);
+                    // Begun here and now, so that calls begin in order.
+                    match futures::poll!(&mut one) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => return,
+                        Poll::Pending => accepting.push_back(one),
+                    }
+                }
+            }
+        }
+        while let Some(Ok(())) = accepting.next().await {}
+    }
+
+    /// A message's event with all that `translate` needs. Other events teach names, and are not handed up.
+    async fn raw(&self, rest: &Rest, us: Us, frame: Frame) -> Option<RawEvent> {
+        let mut event: Value = serde_json::from_str(&frame.text).ok()?;
+        let native = event.get_mut("d")?.take();
+        if !frame.kind.starts_with("MESSAGE_") {
+            self.learn(&frame.kind, &native);
+            return None;
+        }
+        // Direct messages are in no guild, and nobody links them.
+        let guild = native.get("guild_id")?.as_str()?.to_owned();
+        let names = self.names.of_message(rest, &guild, &native).await;
+        let cursor = serde_json::to_string(&frame.position).ok();
+        let payload = json!({
+            "t": frame.kind,
+            "d": native,
+            "relay": {
+                "user": us.user.to_string(),
+                "application": us.application.to_string(),
+                "names": names,
+                "heard": Timestamp::now().0,
+            },
+        });
+        Some(RawEvent { space: guild.into(), payload, cursor })
+    }
+
+    fn learn(&self, kind: &str, native: &Value) {
+        if kind == "WEBHOOKS_UPDATE" {
+            let channel = native.get("channel_id").and_then(Value::as_str);
+            if let Some(channel) = channel.and_then(|id| snowflake(&id.into())) {
+                self.webhooks.forget(channel);
+            }
+        } else {
+            self.names.learn(kind, native);
+        }
+    }
+}
+
+fn lost(failure: Failure) -> ListenError {
+    if failure.is_unauthorized() {
+        ListenError::Refused(wrong_token())
+    } else {
+        ListenError::Lost(failure.words())
+    }
+}

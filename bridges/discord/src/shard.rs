@@ -1,0 +1,275 @@
+//! Reads the gateway: one connection at a time, resumed wherever that is possible, polled whatever else happens.
+//!
+//! <https://discord.com/developers/docs/events/gateway>
+
+use crate::config;
+use crate::errors::wrong_token;
+use futures::StreamExt;
+use relay_contract::{Inbox, ListenError, Problem};
+use serde::{Deserialize, Serialize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::SendError;
+use twilight_gateway::error::ReceiveMessageErrorType;
+use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Session, Shard, ShardId};
+use twilight_model::gateway::event::GatewayEventDeserializer;
+
+/// What we listen to. Message content is a privileged intent: `preflight` makes sure of it.
+const INTENTS: Intents = Intents::GUILDS
+    .union(Intents::GUILD_MESSAGES)
+    .union(Intents::MESSAGE_CONTENT)
+    .union(Intents::GUILD_WEBHOOKS);
+/// How long an event may wait to be taken before the connection is dropped. Discord wants a heartbeat about every 41 seconds, and
+/// none is sent while we wait.
+const TAKEN_WITHIN: Duration = Duration::from_secs(10);
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A session, as long as it lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Discord's id of it.
+    pub session: String,
+    /// Where it is resumed.
+    pub resume_url: Option<String>,
+}
+
+/// Where listening can go on: the cursor, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The session.
+    #[serde(flatten)]
+    pub info: SessionInfo,
+    /// The sequence number of the newest event that was taken.
+    pub sequence: u64,
+}
+
+/// One dispatched event, as it was read.
+#[derive(Debug)]
+pub struct Frame {
+    /// The JSON.
+    pub text: String,
+    /// Its name.
+    pub kind: String,
+    /// Its own place in its session.
+    pub position: Position,
+}
+
+/// Events that somebody wants: messages, and what names and webhooks are known by.
+fn is_wanted(kind: &str) -> bool {
+    matches!(
+        kind,
+        "MESSAGE_CREATE"
+            | "MESSAGE_UPDATE"
+            | "MESSAGE_DELETE"
+            | "MESSAGE_DELETE_BULK"
+            | "GUILD_CREATE"
+            | "GUILD_DELETE"
+            | "CHANNEL_CREATE"
+            | "CHANNEL_UPDATE"
+            | "CHANNEL_DELETE"
+            | "THREAD_CREATE"
+            | "THREAD_UPDATE"
+            | "THREAD_DELETE"
+            | "GUILD_ROLE_CREATE"
+            | "GUILD_ROLE_UPDATE"
+            | "GUILD_ROLE_DELETE"
+            | "WEBHOOKS_UPDATE"
+    )
+}
+
+/// Why one connection is not followed any more.
+enum Left {
+    /// Relay stops.
+    Stopping,
+    /// This frame was not taken in time.
+    Full(Frame),
+}
+
+/// Reads until stopped, refused or lost. `token` is the bot's; `gateway` another server's address.
+pub async fn read(
+    token: &str,
+    gateway: Option<&str>,
+    cursor: Option<Position>,
+    to: &Sender<Frame>,
+    inbox: &dyn Inbox,
+) -> Result<(), ListenError> {
+    let mut position = cursor;
+    loop {
+        let mut shard = shard(token, gateway, position.clone()).map_err(ListenError::Refused)?;
+        match follow(&mut shard, &mut position, to, inbox).await? {
+            Left::Stopping => {
+                say_goodbye(&mut shard).await;
+                return Ok(());
+            }
+            Left::Full(frame) => {
+                // Without a goodbye: the session stays, and what comes meanwhile is replayed.
+                drop(shard);
+                inbox.interrupted("events come faster than they can be kept; resuming when there is room");
+                let at = frame.position.clone();
+                tokio::select! {
+                    sent = to.send(frame) => if sent.is_err() { return Ok(()) },
+                    () = inbox.stopped() => return Ok(()),
+                }
+                position = Some(at);
+            }
+        }
+    }
+}
+
+fn shard(token: &str, gateway: Option<&str>, position: Option<Position>) -> Result<Shard, Problem> {
+    let build = || {
+        let mut config = ConfigBuilder::new(token.to_owned(), INTENTS);
+        if let Some(gateway) = gateway {
+            config = config.proxy_url(gateway.to_owned());
+        }
+        if let Some(Position { info, sequence }) = position {
+            config = config.session(Session::new(sequence, info.session));
+            // An address that is not one would be a panic inside the library.
+            if let Some(url) = info.resume_url.and_then(|url| config::gateway(&url).ok()) {
+                config = config.resume_url(url);
+            }
+        }
+        Shard::with_config(ShardId::ONE, config.build())
+    };
+    catch_unwind(AssertUnwindSafe(build)).map_err(|_| {
+        Problem::new(
+            "The WebSocket client could not be made: the system has no certificates.",
+            "Install the package `ca-certificates`.",
+        )
+    })
+}
+
+async fn follow(
+    shard: &mut Shard,
+    position: &mut Option<Position>,
+    to: &Sender<Frame>,
+    inbox: &dyn Inbox,
+) -> Result<Left, ListenError> {
+    let mut session = position.clone().map(|position| position.info);
+    let mut stopped = inbox.stopped();
+    loop {
+        let item = tokio::select! {
+            biased;
+            () = &mut stopped => return Ok(Left::Stopping),
+            () = to.closed() => return Ok(Left::Stopping),
+            item = shard.next() => item,
+        };
+        let text = match item {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Close(frame))) => {
+                let code = frame.map_or(1_005, |frame| frame.code);
+                if let Some(problem) = refusal(code) {
+                    return Err(ListenError::Refused(problem));
+                }
+                inbox.interrupted(&format!("the gateway's connection was closed ({code})"));
+                continue;
+            }
+            Some(Err(error)) => {
+                inbox.interrupted(match error.kind() {
+                    ReceiveMessageErrorType::Reconnect => "the gateway cannot be reached",
+                    _ => "the gateway sent something that cannot be read",
+                });
+                continue;
+            }
+            None => return Err(ListenError::Lost("the gateway closed the session for good".to_owned())),
+        };
+        let Some((kind, sequence)) = dispatched(&text) else {
+            continue;
+        };
+        match kind.as_str() {
+            "READY" => {
+                let resume_url = shard.resume_url().map(str::to_owned);
+                if resume_url.as_deref().is_some_and(|url| config::gateway(url).is_err()) {
+                    return Err(ListenError::Lost("the gateway named an address that is not one".to_owned()));
+                }
+                session = shard.session().map(|it| SessionInfo { session: it.id().to_owned(), resume_url });
+                inbox.connected();
+            }
+            "RESUMED" => inbox.connected(),
+            _ => {}
+        }
+        let Some(info) = session.clone().filter(|_| is_wanted(&kind)) else {
+            continue;
+        };
+        let frame = Frame { text, kind, position: Position { info, sequence } };
+        let here = frame.position.clone();
+        match tokio::time::timeout(TAKEN_WITHIN, to.reserve()).await {
+            Ok(Ok(place)) => place.send(frame),
+            Ok(Err(SendError(()))) => return Ok(Left::Stopping),
+            Err(_) => return Ok(Left::Full(frame)),
+        }
+        *position = Some(here);
+    }
+}
+
+/// The name and the sequence number of a dispatched event.
+fn dispatched(text: &str) -> Option<(String, u64)> {
+    let event = GatewayEventDeserializer::from_json(text)?;
+    Some((event.event_type()?.to_owned(), event.sequence()?))
+}
+
+/// Ends the connection so that Discord keeps the session: any code but 1000 and 1001.
+async fn say_goodbye(shard: &mut Shard) {
+    shard.close(CloseFrame::RESUME);
+    let closing = async {
+        // The library would connect anew after the close: it is left as soon as the close was answered.
+        while let Some(item) = shard.next().await {
+            if matches!(item, Ok(Message::Close(_)) | Err(_)) {
+                break;
+            }
+        }
+    };
+    if tokio::time::timeout(GOODBYE, closing).await.is_err() {
+        tracing::debug!("the gateway did not answer the goodbye");
+    }
+}
+
+/// Close codes after which nobody may come back before a person has done something.
+///
+/// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes>
+fn refusal(code: u16) -> Option<Problem> {
+    match code {
+        4004 => Some(wrong_token()),
+        4010 | 4011 => Some(Problem::new(
+            "The bot is in so many servers that Discord wants several connections for it.",
+            "Use a bot of its own for Relay: it needs one connection, for up to 2,500 servers.",
+        )),
+        4012 | 4013 => Some(Problem::new(
+            "Discord does not speak this version of its gateway any more.",
+            "Install a newer version of Relay.",
+        )),
+        4014 => Some(Problem::new(
+            "The bot may not read what people write: the message content intent is off.",
+            "Switch it on: Discord Developer Portal → your application → Bot → Privileged Gateway Intents → Message \
+             Content Intent → Save Changes.",
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back() {
+        let info = SessionInfo { session: "s".into(), resume_url: Some("ws://127.0.0.1:1".into()) };
+        let position = Position { info, sequence: 7 };
+        let written = serde_json::to_string(&position).unwrap();
+        assert_eq!(written, r#"{"session":"s","resume_url":"ws://127.0.0.1:1","sequence":7}"#);
+        assert_eq!(serde_json::from_str::<Position>(&written).unwrap(), position);
+    }
+
+    #[test]
+    fn only_what_a_person_must_mend_is_a_refusal() {
+        for code in [4004, 4010, 4011, 4012, 4013, 4014] {
+            assert!(refusal(code).is_some(), "{code}");
+        }
+        for code in [1000, 1001, 1006, 4000, 4007, 4008, 4009] {
+            assert!(refusal(code).is_none(), "{code}");
+        }
+    }
+}
