@@ -95,3 +95,16 @@ pub fn answered(error: CallError) -> Result<crate::api::Answer, OpenError> {
         other => Err(errors::opening(&other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_named_by_its_host_alone() {
+        let problem = webhook("https://me:pw@example.org/hooks/secret?key=secret").to_string();
+        assert!(problem.contains("program at example.org"), "{problem}");
+        assert!(!problem.contains("secret") && !problem.contains("pw@"), "{problem}");
+        assert!(webhook("odd").what.contains("Another program gets"));
+    }
+}
