@@ -24,13 +24,17 @@ pub struct Adapted {
     pub lost: Vec<&'static str>,
 }
 
-/// What an answered message is called in the room that is delivered to.
+/// What is known of an answered message beyond what the event told.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReplyTarget {
-    /// Its id there, if it is there.
+    /// Its id in the room that is delivered to, if it is there.
     pub message: Option<MessageRef>,
-    /// A link to it.
+    /// A link to it there.
     pub link: Option<String>,
+    /// Who wrote it, where they wrote it: an event may only know the bridged copy, which is Relay's.
+    pub author: Option<String>,
+    /// How it began.
+    pub excerpt: Option<String>,
 }
 
 /// Adapts a message to a room's capabilities.
@@ -48,7 +52,7 @@ pub fn message(
             Some(target) if room.reply == Support::Native => reply_to = Some(target.clone()),
             _ => {
                 lost.push("reply");
-                runs.extend(quote(reply, answered.link.as_deref()));
+                runs.extend(quote(reply, answered));
                 runs.push(Run::new(Leaf::Break));
             }
         }
@@ -83,15 +87,17 @@ fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) ->
 }
 
 /// One line that says what is answered, for rooms that cannot show it.
-fn quote(reply: &Reply, link: Option<&str>) -> Vec<Run> {
-    let said = match (&reply.author, &reply.excerpt) {
+fn quote(reply: &Reply, answered: &ReplyTarget) -> Vec<Run> {
+    let author = answered.author.as_ref().or(reply.author.as_ref());
+    let excerpt = answered.excerpt.as_ref().or(reply.excerpt.as_ref());
+    let said = match (author, excerpt) {
         (Some(author), Some(excerpt)) if !excerpt.is_empty() => format!("{}: {excerpt}", presentable(author)),
         (Some(author), _) => presentable(author),
         (None, Some(excerpt)) if !excerpt.is_empty() => excerpt.clone(),
         (None, _) => "an earlier message".into(),
     };
     let label = Run::new(Leaf::Plain(Text::plain(&said).excerpt(LONGEST_QUOTE)));
-    let label = match link {
+    let label = match &answered.link {
         Some(url) => label.linked(url),
         None => label.styled(Style::Italic),
     };
@@ -152,7 +158,10 @@ mod tests {
     #[test]
     fn bodies() {
         use Support::{Fallback, Native};
-        let here = ReplyTarget { message: Some(MessageRef::plain("9")), link: Some("https://x/9".into()) };
+        let link = Some("https://x/9".into());
+        let here = ReplyTarget { message: Some(MessageRef::plain("9")), link, ..ReplyTarget::default() };
+        let author = Some("Cleo".into());
+        let told = ReplyTarget { author, excerpt: Some("as written".into()), ..ReplyTarget::default() };
         let gone = ReplyTarget::default();
         let cases = [
             ("native persona", Native, Native, said("hi", &[], None), &gone, "hi"),
@@ -166,6 +175,14 @@ mod tests {
                 said("hi", &[], answer()),
                 &gone,
                 "↪ Bo b: hi there\nhi",
+            ),
+            (
+                "the journal knows better than the event",
+                Native,
+                Fallback,
+                said("hi", &[], answer()),
+                &told,
+                "↪ Cleo: as written\nhi",
             ),
             (
                 "quote before prefix",

@@ -1,6 +1,8 @@
 //! The command line: one file a command.
 
 mod check;
+#[cfg(feature = "demo")]
+mod demo;
 mod logging;
 mod mistakes;
 mod run;
@@ -29,6 +31,9 @@ enum Command {
     Check(check::Check),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
+    /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
 }
 
 /// Which config file.
@@ -48,6 +53,8 @@ pub fn main() -> ExitCode {
         Command::Run(file) => run::run(&file.config),
         Command::Check(check) => check::run(&check),
         Command::Status(of) => status::run(&of),
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo::run(&demo),
     }
 }
 

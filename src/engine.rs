@@ -28,7 +28,7 @@ pub use states::{AccountState, LaneState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 
 use crate::store::ledger::WriterGuard;
-use crate::store::{Ledger, MappingIndex, StoreError};
+use crate::store::{EnvelopeId, Ledger, MappingIndex, StoreError};
 use actix::Actor;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,12 +92,23 @@ impl Engine {
         self.core.ledger.failure().await;
     }
 
+    /// Resolves when nothing accepted waits for its fan-out, or the ledger cannot tell any more.
+    async fn all_fanned_out(&self) {
+        let first = EnvelopeId([0; 16]);
+        while self.core.ledger.to_fan_out(first, 1).is_ok_and(|waiting| !waiting.is_empty()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Stops listening, lets what was accepted be fanned out and what is due be delivered, and closes the stores.
     pub async fn stop(mut self) {
         self.core.listening.cancel();
         let readers = tokio::time::timeout(READERS_STOP, self.core.readers.wait()).await;
         if readers.is_err() {
             tracing::warn!("an account did not stop listening in time");
+        }
+        if tokio::time::timeout(DRAIN, self.all_fanned_out()).await.is_err() {
+            tracing::warn!("not everything was fanned out in time; it goes on at the next start");
         }
         self.core.draining.cancel();
         let drained = tokio::time::timeout(DRAIN, self.core.lane_tasks.wait()).await;

@@ -5,6 +5,8 @@ mod api;
 pub mod cli;
 pub mod config;
 mod control;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod engine;
 pub mod observe;
 pub mod platforms;

@@ -67,7 +67,7 @@ fn show_progress(bar: &mut Option<ProgressBar>, done: u64, all: u64) {
 }
 
 /// Resolves at SIGINT or SIGTERM.
-async fn told_to_stop() {
+pub async fn told_to_stop() {
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     match (interrupt, terminate) {
         (Ok(mut interrupt), Ok(mut terminate)) => {

@@ -4,8 +4,11 @@ use super::core::{Core, LaneHandle};
 use crate::adapt::{self, Adapted, ReplyTarget};
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{
-    Author, Envelope, Event, Message, MessageKey, MessageRef, Operation, Part, Persona, RoomKey,
+    Author, Envelope, Event, Message, MessageKey, MessageRef, Operation, Part, Persona, Reply,
 };
+
+/// How much of an answered message is taken from the journal.
+const LONGEST_EXCERPT: usize = 120;
 
 /// What a row comes to.
 pub enum Work {
@@ -125,9 +128,7 @@ fn show(
     let answered = match &message.reply {
         Some(reply) => {
             let target = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
-            let message = name_in(core, &target, &lane.room)?;
-            let link = message.as_ref().and_then(|message| connector.permalink(&lane.room, message));
-            ReplyTarget { message, link }
+            answered(core, lane, reply, &target)?
         }
         None => ReplyTarget::default(),
     };
@@ -136,11 +137,24 @@ fn show(
     Ok((adapted, parts))
 }
 
-/// What a message of one room is called in another: first part, where it was split.
-fn name_in(core: &Core, message: &MessageKey, room: &RoomKey) -> Result<Option<MessageRef>, StoreError> {
-    let Some(mapped) = core.lookup.find(message)? else {
-        return Ok(None);
-    };
-    let there = core.lookup.messages(mapped.envelope, room)?.unwrap_or_default();
-    Ok(there.into_iter().next())
+/// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.
+fn answered(
+    core: &Core,
+    lane: &LaneHandle,
+    reply: &Reply,
+    target: &MessageKey,
+) -> Result<ReplyTarget, StoreError> {
+    let Some(mapped) = core.lookup.find(target)? else { return Ok(ReplyTarget::default()) };
+    let there = core.lookup.messages(mapped.envelope, &lane.room)?.unwrap_or_default();
+    let message = there.into_iter().next();
+    let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
+    let original = core.ledger.envelope(mapped.envelope)?;
+    let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
+    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote.
+    let told = mapped.origin && reply.excerpt.is_some();
+    let excerpt = original.filter(|_| !told).and_then(|original| match original.event {
+        Event::Posted(message) => Some(message.body.excerpt(LONGEST_EXCERPT)).filter(|text| !text.is_empty()),
+        _ => None,
+    });
+    Ok(ReplyTarget { message, link, author, excerpt })
 }

@@ -114,12 +114,7 @@ impl Envelope {
             Event::Edited { to, version } => ('e', &to.at.id, version.as_str()),
             Event::Deleted { target } => ('d', target, ""),
         };
-        EventKey {
-            room: self.origin.clone(),
-            kind,
-            id: id.clone(),
-            version: version.to_owned(),
-        }
+        EventKey { room: self.origin.clone(), kind, id: id.clone(), version: version.to_owned() }
     }
 
     /// The message that it is about, new or old.
@@ -129,10 +124,7 @@ impl Envelope {
             Event::Edited { to, .. } => &to.at.id,
             Event::Deleted { target } => target,
         };
-        MessageKey {
-            room: self.origin.clone(),
-            id: id.clone(),
-        }
+        MessageKey { room: self.origin.clone(), id: id.clone() }
     }
 
     /// One word for logs and tables.

@@ -14,10 +14,7 @@ pub struct Problem {
 impl Problem {
     /// Both sentences.
     pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            fix: fix.into(),
-        }
+        Self { what: what.into(), fix: fix.into() }
     }
 }
 

@@ -58,11 +58,7 @@ impl NativeId {
 
 impl From<String> for NativeId {
     fn from(id: String) -> Self {
-        if id.contains('\0') {
-            Self(id.replace('\0', ""))
-        } else {
-            Self(id)
-        }
+        if id.contains('\0') { Self(id.replace('\0', "")) } else { Self(id) }
     }
 }
 
@@ -98,11 +94,7 @@ pub struct RoomKey {
 impl RoomKey {
     /// Puts the parts together.
     pub fn new(platform: Platform, network: impl Into<NativeId>, room: impl Into<NativeId>) -> Self {
-        Self {
-            platform,
-            network: network.into(),
-            room: room.into(),
-        }
+        Self { platform, network: network.into(), room: room.into() }
     }
 }
 
@@ -134,10 +126,7 @@ pub struct MessageRef {
 impl MessageRef {
     /// A message that stands in no thread.
     pub fn plain(id: impl Into<NativeId>) -> Self {
-        Self {
-            id: id.into(),
-            thread: None,
-        }
+        Self { id: id.into(), thread: None }
     }
 }
 

@@ -20,10 +20,7 @@ impl Text {
         match line.grapheme_indices(true).nth(most) {
             None => line,
             Some(_) => {
-                let end = line
-                    .grapheme_indices(true)
-                    .nth(most.saturating_sub(1))
-                    .map_or(0, |(at, _)| at);
+                let end = line.grapheme_indices(true).nth(most.saturating_sub(1)).map_or(0, |(at, _)| at);
                 format!("{}…", line[..end].trim_end())
             }
         }

@@ -38,11 +38,7 @@ pub enum Leaf {
 impl Run {
     /// Without any style.
     pub fn new(leaf: Leaf) -> Self {
-        Self {
-            leaf,
-            styles: BTreeSet::new(),
-            url: None,
-        }
+        Self { leaf, styles: BTreeSet::new(), url: None }
     }
 
     /// With one more style.
@@ -66,11 +62,7 @@ impl Run {
     }
 
     fn with_leaf(&self, leaf: Leaf) -> Self {
-        Self {
-            leaf,
-            styles: self.styles.clone(),
-            url: self.url.clone(),
-        }
+        Self { leaf, styles: self.styles.clone(), url: self.url.clone() }
     }
 }
 
@@ -114,11 +106,7 @@ fn flatten_inlines(inlines: Vec<Inline>, styles: &BTreeSet<Style>, url: Option<&
             Inline::Mention(mention) => Leaf::Mention(mention),
             Inline::Break => Leaf::Break,
         };
-        runs.push(Run {
-            leaf,
-            styles: styles.clone(),
-            url: url.map(str::to_owned),
-        });
+        runs.push(Run { leaf, styles: styles.clone(), url: url.map(str::to_owned) });
     }
 }
 
@@ -134,10 +122,13 @@ impl Text {
         let mut paragraph = Vec::new();
         for run in runs {
             if let Leaf::Block { lang, text } = run.leaf {
-                close_paragraph(&mut paragraph, &mut blocks);
                 let text = text.replace("\r\n", "\n").trim_matches('\n').to_owned();
                 let lang = lang.filter(|lang| !lang.is_empty());
-                if !text.is_empty() {
+                if text.is_empty() {
+                    // Nothing to show, but what is before and after it stays apart.
+                    paragraph.push(Run::new(Leaf::Break));
+                } else {
+                    close_paragraph(&mut paragraph, &mut blocks);
                     blocks.push(Block::Code { lang, text });
                 }
             } else {
@@ -201,9 +192,7 @@ fn share_styles_of_space(runs: &mut [Run]) {
             at += 1;
             continue;
         }
-        let end = (at..runs.len())
-            .find(|&i| !runs[i].is_space())
-            .unwrap_or(runs.len());
+        let end = (at..runs.len()).find(|&i| !runs[i].is_space()).unwrap_or(runs.len());
         if at > 0 && end < runs.len() {
             let (before, after) = (runs[at - 1].clone(), runs[end].clone());
             for run in &mut runs[at..end] {
@@ -233,16 +222,10 @@ fn nest_styles(runs: Vec<Run>, styles: &[Style]) -> Vec<Inline> {
         return leaves(runs);
     };
     let mut inlines = Vec::new();
-    for group in grouped(runs, |a, b| {
-        a.styles.contains(&style) == b.styles.contains(&style)
-    }) {
+    for group in grouped(runs, |a, b| a.styles.contains(&style) == b.styles.contains(&style)) {
         let styled = group.first().is_some_and(|run| run.styles.contains(&style));
         let nested = nest_styles(group, inner);
-        if styled {
-            inlines.push(Inline::Styled(style, nested))
-        } else {
-            inlines.extend(nested)
-        }
+        if styled { inlines.push(Inline::Styled(style, nested)) } else { inlines.extend(nested) }
     }
     inlines
 }

@@ -45,47 +45,30 @@ impl Text {
 fn atoms(text: Text) -> Vec<Atom> {
     let mut atoms = Vec::new();
     for run in text.into_runs() {
-        let with = |leaf| Run {
-            leaf,
-            styles: run.styles.clone(),
-            url: run.url.clone(),
-        };
+        let with = |leaf| Run { leaf, styles: run.styles.clone(), url: run.url.clone() };
         match &run.leaf {
             Leaf::Plain(text) => atoms.extend(graphemes(text).map(|piece| Atom {
-                cut: if piece.chars().all(char::is_whitespace) {
-                    Cut::Word
-                } else {
-                    Cut::Grapheme
-                },
+                cut: if piece.chars().all(char::is_whitespace) { Cut::Word } else { Cut::Grapheme },
                 run: with(Leaf::Plain(piece.to_owned())),
             })),
-            Leaf::Code(text) => atoms.extend(graphemes(text).map(|piece| Atom {
-                cut: Cut::Grapheme,
-                run: with(Leaf::Code(piece.to_owned())),
-            })),
+            Leaf::Code(text) => atoms.extend(
+                graphemes(text)
+                    .map(|piece| Atom { cut: Cut::Grapheme, run: with(Leaf::Code(piece.to_owned())) }),
+            ),
             Leaf::Block { lang, text } => {
                 if let Some(last) = atoms.last_mut() {
                     last.cut = Cut::Block;
                 }
                 atoms.extend(graphemes(text).map(|piece| Atom {
                     cut: if piece == "\n" { Cut::Line } else { Cut::Grapheme },
-                    run: with(Leaf::Block {
-                        lang: lang.clone(),
-                        text: piece.to_owned(),
-                    }),
+                    run: with(Leaf::Block { lang: lang.clone(), text: piece.to_owned() }),
                 }));
                 if let Some(last) = atoms.last_mut() {
                     last.cut = Cut::Block;
                 }
             }
-            Leaf::Break => atoms.push(Atom {
-                cut: Cut::Line,
-                run: run.clone(),
-            }),
-            Leaf::Mention(_) => atoms.push(Atom {
-                cut: Cut::Grapheme,
-                run: run.clone(),
-            }),
+            Leaf::Break => atoms.push(Atom { cut: Cut::Line, run: run.clone() }),
+            Leaf::Mention(_) => atoms.push(Atom { cut: Cut::Grapheme, run: run.clone() }),
         }
     }
     atoms
@@ -126,11 +109,7 @@ fn longest_that_fits(total: usize, fits: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (1, total);
     while low < high {
         let middle = low + (high - low).div_ceil(2);
-        if fits(middle) {
-            low = middle
-        } else {
-            high = middle - 1
-        }
+        if fits(middle) { low = middle } else { high = middle - 1 }
     }
     low
 }

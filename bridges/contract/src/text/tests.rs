@@ -24,11 +24,7 @@ fn normal_form() {
     let cases = [
         ("empty", p(vec![plain("")]), vec![]),
         ("white space only", p(vec![bold(vec![plain(" \n ")])]), vec![]),
-        (
-            "neighbours join",
-            p(vec![plain("a"), plain("b")]),
-            vec![plain("ab")],
-        ),
+        ("neighbours join", p(vec![plain("a"), plain("b")]), vec![plain("ab")]),
         (
             "styles nest in one order",
             p(vec![italic(vec![bold(vec![plain("a")])])]),
@@ -49,11 +45,7 @@ fn normal_form() {
             p(vec![bold(vec![plain("a")]), plain(" "), bold(vec![plain("b")])]),
             vec![bold(vec![plain("a b")])],
         ),
-        (
-            "breaks come out of plain",
-            p(vec![plain("a\r\nb")]),
-            vec![plain("a"), Inline::Break, plain("b")],
-        ),
+        ("breaks come out of plain", p(vec![plain("a\r\nb")]), vec![plain("a"), Inline::Break, plain("b")]),
     ];
     for (what, text, expected) in cases {
         let inlines = match text.blocks() {
@@ -62,21 +54,22 @@ fn normal_form() {
             other => panic!("{what}: {other:?}"),
         };
         assert_eq!(inlines, expected, "{what}");
-        assert_eq!(
-            Text::new(text.blocks().to_vec()),
-            text,
-            "{what}: the normal form of itself"
-        );
+        assert_eq!(Text::new(text.blocks().to_vec()), text, "{what}: the normal form of itself");
     }
 }
 
 #[test]
 fn neighbouring_paragraphs_become_one() {
-    let two = Text::new(vec![
-        Block::Paragraph(vec![plain("a")]),
-        Block::Paragraph(vec![plain("b")]),
-    ]);
+    let two = Text::new(vec![Block::Paragraph(vec![plain("a")]), Block::Paragraph(vec![plain("b")])]);
     assert_eq!(two, Text::plain("a\n\nb"));
+}
+
+#[test]
+fn an_empty_block_of_code_is_a_line_break() {
+    let empty = Block::Code { lang: None, text: "\n\n".into() };
+    let text = Text::new(vec![Block::Paragraph(vec![plain("a")]), empty, Block::Paragraph(vec![plain("b")])]);
+    assert_eq!(text, Text::plain("a\nb"));
+    assert_eq!(Text::new(text.blocks().to_vec()), text);
 }
 
 #[test]
@@ -91,14 +84,8 @@ fn a_cut_loses_nothing_and_keeps_the_limit() {
         p(vec![bold(vec![plain(&"loud ".repeat(300))])]),
         Text::new(vec![
             Block::Paragraph(vec![plain(&"before ".repeat(30))]),
-            Block::Code {
-                lang: Some("rust".into()),
-                text: "let x = 1;\n".repeat(100),
-            },
-            Block::Code {
-                lang: None,
-                text: "other".into(),
-            },
+            Block::Code { lang: Some("rust".into()), text: "let x = 1;\n".repeat(100) },
+            Block::Code { lang: None, text: "other".into() },
             Block::Paragraph(vec![plain("after")]),
         ]),
     ];
@@ -120,10 +107,7 @@ fn a_cut_loses_nothing_and_keeps_the_limit() {
 fn a_cut_prefers_lines_then_words() {
     let measure = |text: &Text| Unit::Chars.measure(&words(text));
     let parts = Text::plain("one two\nthree four five").split(12, measure);
-    assert_eq!(
-        parts.iter().map(words).collect::<Vec<_>>(),
-        ["one two", "three four", "five"]
-    );
+    assert_eq!(parts.iter().map(words).collect::<Vec<_>>(), ["one two", "three four", "five"]);
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! The page, inside the binary.
+
+use super::server::Shown;
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use std::sync::Arc;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// Path, type, text.
+const FILES: &[(&str, &str, &str)] = &[
+    ("/", HTML, include_str!("page/index.html")),
+    ("/icon.svg", SVG, include_str!("page/icon.svg")),
+    ("/page.css", CSS, include_str!("page/page.css")),
+    ("/rooms.css", CSS, include_str!("page/rooms.css")),
+    ("/page.js", SCRIPT, include_str!("page/page.js")),
+    ("/server.js", SCRIPT, include_str!("page/server.js")),
+    ("/elements.js", SCRIPT, include_str!("page/elements.js")),
+    ("/room.js", SCRIPT, include_str!("page/room.js")),
+    ("/message.js", SCRIPT, include_str!("page/message.js")),
+    ("/composer.js", SCRIPT, include_str!("page/composer.js")),
+    ("/channel.js", SCRIPT, include_str!("page/channel.js")),
+    ("/journeys.js", SCRIPT, include_str!("page/journeys.js")),
+    ("/tries.js", SCRIPT, include_str!("page/tries.js")),
+    ("/markup/markdown.js", SCRIPT, include_str!("page/markup/markdown.js")),
+    ("/markup/slack.js", SCRIPT, include_str!("page/markup/slack.js")),
+    ("/markup/telegram.js", SCRIPT, include_str!("page/markup/telegram.js")),
+];
+
+/// A route for each file.
+pub fn router() -> Router<Arc<Shown>> {
+    FILES.iter().fold(Router::new(), |router, &(path, kind, text)| {
+        router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], text) }))
+    })
+}

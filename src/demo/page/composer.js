@@ -1,0 +1,115 @@
+// Where somebody in a room types.
+
+import { el } from "./elements.js";
+
+/** A composer; `send({ person, text, mode })` says, edits or answers. */
+export class Composer {
+  #mode = null;
+  #send;
+  #people;
+
+  constructor(room, send) {
+    this.#send = send;
+    const id = (what) => `${room.platform}-${what}`;
+    this.#people = el("select", { id: id("as"), class: "as", "aria-label": `Who types in ${room.title}` });
+    for (const person of room.people) this.#people.append(el("option", { value: person.name }, person.name));
+    this.text = el("textarea", {
+      id: id("text"),
+      rows: "1",
+      placeholder: `Message ${room.title}`,
+      "aria-label": `Message in ${room.title}`,
+      "aria-describedby": id("error"),
+      autocomplete: "off",
+    });
+    this.mode = el("p", { class: "mode", hidden: true });
+    this.error = el("p", { class: "error", id: id("error"), role: "alert" });
+    const button = el("button", { class: "send", type: "submit", "aria-label": `Send in ${room.title}` }, arrow());
+    const form = el(
+      "form",
+      { class: "composer", onsubmit: (event) => this.#submit(event) },
+      this.mode,
+      el("div", { class: "row" }, el("label", { class: "who" }, el("span", {}, "as"), this.#people), this.text, button),
+      this.error,
+    );
+    this.text.addEventListener("keydown", (event) => this.#key(event));
+    this.text.addEventListener("input", () => this.#fit());
+    this.element = form;
+  }
+
+  /** Types something as somebody, as a person would. */
+  async say(person, text) {
+    return this.#send({ person, text, mode: null });
+  }
+
+  /** Answers a message. */
+  reply(id, author) {
+    this.#enter({ kind: "reply", id }, `Answering ${author}`);
+  }
+
+  /** Changes a message of somebody's. */
+  edit(id, author, text) {
+    this.#people.value = author;
+    this.#enter({ kind: "edit", id }, `Editing what ${author} said`);
+    this.text.value = text;
+    this.#fit();
+  }
+
+  #enter(mode, label) {
+    this.#mode = mode;
+    this.#people.disabled = mode.kind === "edit";
+    const cancel = el("button", { type: "button", class: "cancel", onclick: () => this.#leave(true) }, "Cancel");
+    this.mode.replaceChildren(label, " ", cancel);
+    this.mode.hidden = false;
+    this.error.textContent = "";
+    this.text.focus();
+  }
+
+  #leave(clear) {
+    if (clear && this.#mode?.kind === "edit") this.text.value = "";
+    this.#mode = null;
+    this.mode.hidden = true;
+    this.#people.disabled = false;
+    this.#fit();
+    this.text.focus();
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && this.#mode) this.#leave(true);
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.element.requestSubmit();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    const text = this.text.value;
+    if (!text.trim()) return;
+    const mode = this.#mode;
+    this.text.value = "";
+    this.error.textContent = "";
+    this.#leave(false);
+    try {
+      await this.#send({ person: this.#people.value, text, mode });
+    } catch (error) {
+      // What was typed comes back, unless something else was typed meanwhile.
+      if (!this.text.value) this.text.value = text;
+      this.error.textContent = error.message;
+    }
+    this.#fit();
+  }
+
+  #fit() {
+    this.text.style.height = "auto";
+    this.text.style.height = `${Math.min(this.text.scrollHeight, 140)}px`;
+  }
+}
+
+function arrow() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", "M3 3.5 17.5 10 3 16.5l1.6-5.2L11 10 4.600 8.700z");
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,186 @@
+//! The page's server: the page itself, what the rooms look like, what people do in them.
+
+use super::DemoRoom;
+use super::setup::{CHANNEL, Setup};
+use super::told::{self, Told};
+use super::{assets, guard};
+use crate::engine::Core;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use futures::{Stream, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stand_ins::StandIns;
+use stand_ins::faults::Fault;
+use stand_ins::people::{Act, Refused};
+use stand_ins::world::Platform;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Longest request, in bytes: the longest message of any platform is 40,000 characters.
+const LONGEST_REQUEST: usize = 256 * 1024;
+/// Newest messages of each room that a page gets when it opens.
+const NEWEST: usize = 200;
+/// Newest lines of the ledger's index that it gets then.
+const NEWEST_LINES: u64 = 2_000;
+
+/// Everything that the page shows.
+pub struct Shown {
+    /// Relay.
+    pub core: Arc<Core>,
+    stand_ins: Arc<StandIns>,
+    /// The rooms, and the config file.
+    pub setup: Setup,
+    /// To all open pages.
+    pub told: broadcast::Sender<Told>,
+}
+
+impl Shown {
+    /// Puts it together.
+    pub fn new(core: Arc<Core>, stand_ins: Arc<StandIns>, setup: Setup) -> Arc<Self> {
+        Arc::new(Self { core, stand_ins, setup, told: told::channel() })
+    }
+
+    /// How Relay is.
+    pub fn status(&self) -> Value {
+        serde_json::to_value(self.core.status()).unwrap_or_default()
+    }
+
+    fn world(&self, platform: &str) -> &Platform {
+        match platform {
+            "discord" => &self.stand_ins.world.discord,
+            "slack" => &self.stand_ins.world.slack,
+            _ => &self.stand_ins.world.telegram,
+        }
+    }
+
+    fn room(&self, platform: &str) -> Result<&DemoRoom, Trouble> {
+        let found = self.setup.rooms.iter().find(|room| room.people.platform() == platform);
+        found.ok_or_else(|| Trouble(StatusCode::NOT_FOUND, format!("there is no platform `{platform}`")))
+    }
+
+    fn shown_room(&self, room: &DemoRoom) -> Result<Value, Refused> {
+        let platform = room.people.platform();
+        let messages = room.people.messages(room.id.as_str())?;
+        let world = self.world(platform);
+        Ok(json!({
+            "platform": platform,
+            "account": room.account,
+            "space": room.space,
+            "id": room.id,
+            "name": room.name,
+            "people": world.people,
+            "bots": world.bots.iter().map(|bot| json!({ "id": bot.id, "name": bot.name })).collect::<Vec<_>>(),
+            "rooms": world.spaces.iter().flat_map(|space| &space.rooms).collect::<Vec<_>>(),
+            "messages": messages.get(messages.len().saturating_sub(NEWEST)..),
+        }))
+    }
+}
+
+/// Answers until the task is ended.
+pub async fn serve(listener: TcpListener, shown: Arc<Shown>) {
+    let router = Router::new()
+        .merge(assets::router())
+        .route("/demo/state", get(state))
+        .route("/demo/changes", get(changes))
+        .route("/demo/act", post(act))
+        .route("/demo/fault", post(fault))
+        .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(shown);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the demo's page ended");
+    }
+}
+
+/// An error as the page reads it.
+struct Trouble(StatusCode, String);
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::Unknown(..) => StatusCode::NOT_FOUND,
+            Refused::Impossible(_) => StatusCode::CONFLICT,
+        };
+        Self(status, refused.to_string())
+    }
+}
+
+impl From<JsonRejection> for Trouble {
+    fn from(rejection: JsonRejection) -> Self {
+        Self(rejection.status(), rejection.body_text())
+    }
+}
+
+async fn state(State(shown): State<Arc<Shown>>) -> Result<Json<Value>, Trouble> {
+    let rooms = shown.setup.rooms.iter().map(|room| shown.shown_room(room));
+    let rooms = rooms.collect::<Result<Vec<_>, _>>()?;
+    let from = shown.core.ledger.position().saturating_sub(NEWEST_LINES);
+    let lines = shown.core.ledger.index_after(from, usize::MAX);
+    let lines = lines.map_err(|error| Trouble(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let carried: Vec<Value> = lines.iter().map(|(_, line)| told::carried(line)).collect();
+    Ok(Json(json!({
+        "channel": CHANNEL,
+        "rooms": rooms,
+        "carried": carried,
+        "status": shown.status(),
+        "config": shown.setup.text,
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActThere {
+    platform: String,
+    act: Act,
+}
+
+async fn act(
+    State(shown): State<Arc<Shown>>,
+    asked: Result<Json<ActThere>, JsonRejection>,
+) -> Result<Json<Value>, Trouble> {
+    let Json(ActThere { platform, act }) = asked?;
+    Ok(Json(json!({ "id": shown.room(&platform)?.people.act(act)? })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultThere {
+    platform: String,
+    fault: Fault,
+}
+
+async fn fault(
+    State(shown): State<Arc<Shown>>,
+    asked: Result<Json<FaultThere>, JsonRejection>,
+) -> Result<Json<Value>, Trouble> {
+    let Json(FaultThere { platform, fault }) = asked?;
+    shown.room(&platform)?.people.fault(fault)?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn changes(State(shown): State<Arc<Shown>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let events = stream::unfold(shown.told.subscribe(), |mut told| async move {
+        let event = match told.recv().await {
+            Ok(Told { event, json }) => Event::default().event(event).data(&*json),
+            Err(RecvError::Lagged(_)) => Event::default().event("behind").data("{}"),
+            Err(RecvError::Closed) => return None,
+        };
+        Some((Ok(event), told))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}

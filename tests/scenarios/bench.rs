@@ -1,0 +1,265 @@
+//! A bench for scenarios: three stand-ins in this process, the real binary as a child, and a channel between them.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use stand_ins::StandIns;
+use stand_ins::faults::{Fault, Kind};
+use stand_ins::people::{Act, People, Seen};
+use stand_ins::world::World;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The three platforms, in the order of most tables.
+pub const PLATFORMS: [&str; 3] = ["discord", "slack", "telegram"];
+
+/// How long anything may take before a scenario gives up on it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The bench. Whatever it started ends with it.
+pub struct Bench {
+    /// The stand-ins.
+    pub stand_ins: StandIns,
+    /// Config, secrets and state.
+    pub dir: tempfile::TempDir,
+    relay: Option<Child>,
+    world: World,
+}
+
+impl Bench {
+    /// Stand-ins and a config; Relay does not run yet.
+    pub async fn new() -> Self {
+        let mut world = World::demo();
+        world.fill_ids().expect("the demo world is sound");
+        let stand_ins = stand_ins::start(world.clone()).await.expect("loopback ports");
+        let bench =
+            Self { stand_ins, dir: tempfile::tempdir().expect("a temporary folder"), relay: None, world };
+        bench.write_config("");
+        bench
+    }
+
+    /// Stand-ins, config, and Relay connected everywhere.
+    pub async fn started() -> Self {
+        let mut bench = Self::new().await;
+        bench.start();
+        bench.connected(3).await;
+        bench
+    }
+
+    /// Writes the config; `more` is put at its end.
+    pub fn write_config(&self, more: &str) {
+        let token = |name: &str, token: &str| {
+            std::fs::write(self.dir.path().join(name), token).expect("a file in the temporary folder");
+        };
+        token("discord", &self.world.discord.bots[0].token);
+        token("slack", &self.world.slack.bots[0].token);
+        token("slack-app", &self.world.slack.bots[0].app_token);
+        token("telegram", &self.world.telegram.bots[0].token);
+        let discord = &self.stand_ins.discord;
+        let config = format!(
+            "[relay]\ndata_dir = \"state\"\n\
+             [accounts.discord]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
+             api_url = \"{}\"\ngateway_url = \"{}\"\n\
+             [accounts.slack]\nplatform = \"slack\"\nbot_token = {{ file = \"slack\" }}\n\
+             app_token = {{ file = \"slack-app\" }}\nceilings = false\napi_url = \"{}\"\n\
+             [accounts.telegram]\nplatform = \"telegram\"\ntoken = {{ file = \"telegram\" }}\nceilings = false\n\
+             api_url = \"{}\"\n\
+             [channels.lobby]\nlinks = [\"discord:{}\", \"slack:{}\", \"telegram:{}\"]\n{more}",
+            discord.api_url(),
+            discord.gateway_url().expect("Discord has a gateway"),
+            self.stand_ins.slack.api_url(),
+            self.stand_ins.telegram.api_url(),
+            self.room("discord"),
+            self.room("slack"),
+            self.room("telegram"),
+        );
+        std::fs::write(self.config(), config).expect("a file in the temporary folder");
+    }
+
+    /// The config file.
+    pub fn config(&self) -> PathBuf {
+        self.dir.path().join("bridges.toml")
+    }
+
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    /// A platform's people.
+    pub fn people(&self, platform: &str) -> &Arc<dyn People> {
+        match platform {
+            "discord" => &self.stand_ins.discord,
+            "slack" => &self.stand_ins.slack,
+            _ => &self.stand_ins.telegram,
+        }
+    }
+
+    fn platform(&self, name: &str) -> &stand_ins::world::Platform {
+        match name {
+            "discord" => &self.world.discord,
+            "slack" => &self.world.slack,
+            _ => &self.world.telegram,
+        }
+    }
+
+    /// The linked room of a platform.
+    pub fn room(&self, platform: &str) -> String {
+        self.platform(platform).spaces[0].rooms[0].id.clone()
+    }
+
+    /// Who talks there.
+    pub fn person(&self, platform: &str) -> String {
+        self.platform(platform).people[0].name.clone()
+    }
+
+    /// Posts; answers the native id.
+    pub fn say(&self, platform: &str, text: &str) -> String {
+        self.reply(platform, text, None)
+    }
+
+    /// Posts an answer.
+    pub fn reply(&self, platform: &str, text: &str, reply_to: Option<String>) -> String {
+        let (person, room) = (self.person(platform), self.room(platform));
+        let act = Act::Say { person, room, text: text.into(), reply_to, files: vec![] };
+        self.people(platform).act(act).expect("people can talk")
+    }
+
+    /// Changes a message.
+    pub fn edit(&self, platform: &str, message: &str, text: &str) {
+        let (person, room) = (self.person(platform), self.room(platform));
+        let act = Act::Edit { person, room, message: message.into(), text: text.into() };
+        self.people(platform).act(act).expect("people can edit");
+    }
+
+    /// Deletes a message.
+    pub fn delete(&self, platform: &str, message: &str) {
+        let (person, room) = (self.person(platform), self.room(platform));
+        self.people(platform)
+            .act(Act::Delete { person, room, message: message.into() })
+            .expect("people can delete");
+    }
+
+    /// Arms a fault.
+    pub fn fault(&self, platform: &str, kind: Kind, times: u32, only: &str) {
+        let only = (!only.is_empty()).then(|| only.to_owned());
+        self.people(platform).fault(Fault { kind, times, only, seconds: 0.2 }).expect("a fault that exists");
+    }
+
+    /// All messages in a platform's linked room, deleted ones included.
+    pub fn seen(&self, platform: &str) -> Vec<Seen> {
+        self.people(platform).messages(&self.room(platform)).expect("the room is there")
+    }
+
+    /// Messages in a platform's room that are there and contain a word.
+    pub fn with(&self, platform: &str, word: &str) -> Vec<Seen> {
+        self.seen(platform).into_iter().filter(|m| !m.deleted && m.text.contains(word)).collect()
+    }
+
+    /// The one message with a word, once it is there.
+    pub async fn arrives(&self, platform: &str, word: &str) -> Seen {
+        until(&format!("{word:?} arrives on {platform}"), || !self.with(platform, word).is_empty()).await;
+        let mut found = self.with(platform, word);
+        assert_eq!(found.len(), 1, "{word:?} on {platform}: {found:?}");
+        found.remove(0)
+    }
+
+    /// A `relay` command with this bench's config.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        command.arg(name).arg("--config").arg(self.config()).env_remove("STATE_DIRECTORY");
+        command
+    }
+
+    /// Starts Relay; its log goes to `relay.log` in the folder.
+    pub fn start(&mut self) {
+        assert!(self.relay.is_none(), "Relay runs already");
+        let log = std::fs::File::options().create(true).append(true).open(self.dir.path().join("relay.log"));
+        let child = self.command("run").stdin(Stdio::null()).stderr(log.expect("a log file")).spawn();
+        self.relay = Some(child.expect("the binary runs"));
+    }
+
+    /// What Relay has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("relay.log")).unwrap_or_default()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let mut child = self.relay.take().expect("Relay runs");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it can be waited for");
+    }
+
+    /// SIGTERM, and waits for a clean end.
+    pub async fn stop(&mut self) {
+        let mut child = self.relay.take().expect("Relay runs");
+        let told = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(told.expect("kill exists").success());
+        let began = Instant::now();
+        loop {
+            match child.try_wait().expect("it can be waited for") {
+                Some(status) => {
+                    assert!(status.success(), "{status}: {}", self.log());
+                    return;
+                }
+                None if began.elapsed() > PATIENCE => panic!("Relay does not stop: {}", self.log()),
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.relay.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// `relay status --json`, if it answers.
+    pub fn status(&self) -> Option<serde_json::Value> {
+        let output: Output = self.command("status").arg("--json").output().expect("the binary runs");
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("status is JSON"))
+    }
+
+    /// Waits until so many accounts are connected.
+    pub async fn connected(&self, wanted: usize) {
+        let began = Instant::now();
+        loop {
+            let up = self.status().map_or(0, |status| {
+                let accounts = status["accounts"].as_array().expect("accounts").clone();
+                accounts.iter().filter(|account| account["state"] == "up").count()
+            });
+            if up >= wanted {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{up} of {wanted} connected: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// One counter of the running Relay.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.status().and_then(|status| status["counters"][name].as_u64()).unwrap_or(0)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.relay.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- Relay's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// Waits until something is so.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,8 @@
+//! Scenarios with the real binary: stories that people would tell, and what goes wrong in them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench;
+mod commands;
+mod faults;
+mod stories;
