@@ -131,6 +131,62 @@ async fn a_bot_with_privacy_mode_sees_only_what_concerns_it() {
 }
 
 #[tokio::test]
+async fn bots_see_each_other_in_bot_to_bot_mode_alone() {
+    const WATCHER: &str = "7000000003:watcher";
+    const MODEST: &str = "7000000004:modest";
+    let mut world = World::demo();
+    for (name, token, may) in [
+        ("Watcher", WATCHER, &["privacy_off", "admin", "bot_to_bot"][..]),
+        ("Modest", MODEST, &["bot_to_bot"]),
+    ] {
+        world.telegram.bots.push(Bot {
+            id: String::new(),
+            name: name.into(),
+            token: token.into(),
+            app_token: String::new(),
+            may: Some(may.iter().map(|m| (*m).to_owned()).collect()),
+            rooms: None,
+        });
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let stand_ins = stand_ins::start(world).await.unwrap();
+    let chat = chat(&stand_ins);
+    let send = async |token, text: &str, reply: Option<i64>| {
+        let body = json!({ "chat_id": chat, "text": text, "reply_to_message_id": reply });
+        call(&stand_ins, token, "sendMessage", body).await["result"]["message_id"].as_i64().unwrap()
+    };
+    let own = send(MODEST, "hello", None).await;
+    let first = send(OPEN, "from a bot", None).await;
+    let body = json!({ "chat_id": chat, "message_id": first, "text": "changed" });
+    assert_eq!(call(&stand_ins, OPEN, "editMessageText", body).await["ok"], true);
+    send(OPEN, "/help@modest_bot", None).await;
+    send(OPEN, "@modest_bot", None).await;
+    send(OPEN, "an answer", Some(own)).await;
+    let seen = async |token| -> Vec<String> {
+        let told = updates(&stand_ins, token, 0).await;
+        let text = |u: &Value| {
+            ["message", "edited_message"].iter().find_map(|kind| u[*kind]["text"].as_str().map(str::to_owned))
+        };
+        told.iter().filter_map(text).collect()
+    };
+    let all = ["hello", "from a bot", "changed", "/help@modest_bot", "@modest_bot", "an answer"];
+    assert_eq!(seen(WATCHER).await, all);
+    assert_eq!(seen(MODEST).await, ["/help@modest_bot", "an answer"]);
+    assert_eq!(seen(OPEN).await, Vec::<String>::new());
+
+    // A copy is a message of the copier's; of a deleted message there is none.
+    let copy = json!({ "chat_id": chat, "from_chat_id": chat, "message_id": first });
+    let copied = call(&stand_ins, WATCHER, "copyMessage", copy.clone()).await;
+    let there = last(&stand_ins);
+    assert_eq!(copied["result"]["message_id"].to_string(), there.id);
+    assert_eq!((&*there.author, &*there.text, there.edited), ("Watcher", "changed", false));
+    let body = json!({ "chat_id": chat, "message_id": first });
+    assert_eq!(call(&stand_ins, OPEN, "deleteMessage", body).await["ok"], true);
+    let answer = call(&stand_ins, WATCHER, "copyMessage", copy).await;
+    assert_eq!(answer["description"], "Bad Request: message to copy not found");
+}
+
+#[tokio::test]
 async fn every_way_of_sending_parameters_is_read() {
     let stand_ins = started().await;
     let (http, chat) = (reqwest::Client::new(), chat(&stand_ins));

@@ -12,7 +12,7 @@ use crate::people::Change;
 use serde_json::{Value, json};
 
 /// Every method that exists here.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 21] = [
     "getUpdates",
     "getMe",
     "logOut",
@@ -28,6 +28,7 @@ pub const NAMES: [&str; 20] = [
     "getChatAdministrators",
     "leaveChat",
     "sendMessage",
+    "copyMessage",
     "editMessageText",
     "deleteMessage",
     "deleteMessages",
@@ -44,6 +45,7 @@ pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Re
     let mut changes = Vec::new();
     let result = match method {
         "sendMessage" => send(&mut state, bot, given, &mut changes),
+        "copyMessage" => copy(&mut state, bot, given, &mut changes),
         "editMessageText" => edit(&mut state, bot, given, &mut changes),
         "deleteMessage" => {
             let id = given
@@ -154,8 +156,14 @@ fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
 
 /// The chat of a request, if the bot is in it.
 fn room(state: &State, bot: usize, given: &Parameters) -> Result<i64, Failure> {
-    let wanted =
-        given.text("chat_id").filter(|id| !id.is_empty()).ok_or_else(|| Failure::bad("chat_id is empty"))?;
+    named(state, bot, given, "chat_id")
+}
+
+fn named(state: &State, bot: usize, given: &Parameters, field: &str) -> Result<i64, Failure> {
+    let wanted = given
+        .text(field)
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Failure::bad(format!("{field} is empty")))?;
     let chat =
         wanted.parse().ok().and_then(|id| state.chat(id)).ok_or_else(|| Failure::bad("chat not found"))?;
     match me(state, bot)?.standing.get(&chat.id) {
@@ -258,6 +266,32 @@ fn send(
     let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
     changes.push(change);
     told(state, chat, &message)
+}
+
+/// `copyMessage`: a message of the bot's own with the same content and no link to the first.
+///
+/// <https://core.telegram.org/bots/api#copymessage>
+fn copy(
+    state: &mut State,
+    bot: usize,
+    given: &Parameters,
+    changes: &mut Vec<Change>,
+) -> Result<Value, Failure> {
+    let (to, from) = (room(state, bot, given)?, named(state, bot, given, "from_chat_id")?);
+    let id = given.number("message_id").ok_or_else(|| Failure::bad("message identifier is not specified"))?;
+    let old = state.message(from, id).ok_or_else(|| Failure::bad("message to copy not found"))?;
+    let copied = Stored {
+        id: 0,
+        from: me(state, bot)?.user.clone(),
+        reply_to: answered(state, to, given)?,
+        at: now(),
+        edited_at: None,
+        edits: 0,
+        ..old.clone()
+    };
+    let (message, change) = state.post(to, copied).ok_or_else(|| Failure::bad("chat not found"))?;
+    changes.push(change);
+    Ok(json!({ "message_id": message.id }))
 }
 
 fn told(state: &State, chat: i64, message: &Stored) -> Result<Value, Failure> {

@@ -1,7 +1,7 @@
 //! Telegram: the Bot API over HTTP with long polling, and the groups that people and bots talk in.
 //!
-//! A Telegram bot sees no other bot, not its own messages, and no deletions: neither do bots here. Message ids count
-//! up within a chat; each chat begins a million after the one before it.
+//! A Telegram bot sees no other bot (but in bot-to-bot mode), not its own messages, and no deletions: neither do bots
+//! here. Message ids count up within a chat; each chat begins a million after the one before it.
 
 mod detect;
 mod entities;

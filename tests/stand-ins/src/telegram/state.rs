@@ -92,6 +92,8 @@ pub struct Bot {
     pub privacy_off: bool,
     /// What it becomes in a chat that lets it in.
     pub admin: bool,
+    /// Bot-to-Bot Communication Mode, which is off unless the world names it.
+    pub bot_to_bot: bool,
     /// Chats that it is or was in.
     pub standing: HashMap<i64, Standing>,
     /// What it has not been told yet.
@@ -162,6 +164,7 @@ impl State {
                 token: bot.token.clone(),
                 privacy_off: may("privacy_off"),
                 admin,
+                bot_to_bot: bot.may.iter().flatten().any(|m| m == "bot_to_bot"),
                 standing,
                 queue: Queue::new(id),
                 commands: serde_json::json!([]),
@@ -249,11 +252,11 @@ impl State {
     }
 
     /// Puts an update into the queue of each bot that may see the message.
+    ///
+    /// What bots see of each other: <https://core.telegram.org/api/bots/bot-to-bot>.
     fn tell(&mut self, chat: i64, message: &Stored, kind: &'static str) {
-        // Bots see neither their own messages nor each other's.
-        if message.from.is_bot {
-            return;
-        }
+        let from = message.from.id;
+        let sender_talks = self.bots.iter().any(|b| b.user.id == from && b.bot_to_bot);
         let Some(value) = self.chat(chat).map(|place| self.wire_message(place, message, true)) else {
             return;
         };
@@ -262,15 +265,19 @@ impl State {
             0 => message.id.to_string(),
             n => format!("{}/edit/{n}", message.id),
         };
-        for bot in &mut self.bots {
-            let sees = match bot.standing.get(&chat) {
+        // Bots do not see their own messages.
+        for bot in self.bots.iter_mut().filter(|b| b.user.id != from) {
+            let admin = match bot.standing.get(&chat) {
                 Some(Standing::Administrator) => true,
-                Some(Standing::Member) => {
-                    bot.privacy_off
-                        || answered == Some(bot.user.id)
-                        || addresses(&message.body, &bot.user.handle)
-                }
-                _ => false,
+                Some(Standing::Member) => false,
+                _ => continue,
+            };
+            let answers = answered == Some(bot.user.id);
+            let sees = if message.from.is_bot {
+                let concerns = answers || commands(&message.body, &bot.user.handle);
+                bot.bot_to_bot && admin && bot.privacy_off || (bot.bot_to_bot || sender_talks) && concerns
+            } else {
+                admin || bot.privacy_off || answers || addresses(&message.body, &bot.user.handle)
             };
             if sees {
                 bot.queue.push(kind, value.clone(), Some(label.clone()));
@@ -288,6 +295,14 @@ fn addresses(body: &Formatted, handle: &str) -> bool {
             "mention" => part.trim_start_matches('@').eq_ignore_ascii_case(handle),
             _ => false,
         }
+    })
+}
+
+/// Is there a command in it that names this bot?
+fn commands(body: &Formatted, handle: &str) -> bool {
+    body.entities.iter().filter(|e| e.kind == "bot_command").any(|e| {
+        let part = super::entities::slice(&body.text, e.offset, e.end()).unwrap_or_default();
+        part.split_once('@').is_some_and(|(_, bot)| bot.eq_ignore_ascii_case(handle))
     })
 }
 
