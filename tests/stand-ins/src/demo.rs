@@ -28,7 +28,12 @@ impl World {
 
 fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, &str)) -> Platform {
     let room = |name: &&str| Room { id: String::new(), name: (*name).to_owned(), private: false };
-    let person = |name: &&str| Person { id: String::new(), name: (*name).to_owned(), handle: String::new() };
+    let person = |name: &&str| Person {
+        id: String::new(),
+        name: (*name).to_owned(),
+        handle: String::new(),
+        token: String::new(),
+    };
     Platform {
         port: 0,
         spaces: vec![Space {

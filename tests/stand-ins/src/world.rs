@@ -72,6 +72,9 @@ pub struct Person {
     /// The unique handle, without `@`; derived from the name when left out.
     #[serde(default)]
     pub handle: String,
+    /// Slack only: a session token (`xoxc-…`), with which a Web API client acts as the person, as Slack's own client does.
+    #[serde(default)]
+    pub token: String,
 }
 
 /// A bot (Discord, Telegram) or an app (Slack).
@@ -89,7 +92,8 @@ pub struct Bot {
     #[serde(default)]
     pub app_token: String,
     /// What it may do; absent means everything. Discord: permission and intent names (`SEND_MESSAGES`,
-    /// `MANAGE_WEBHOOKS`, `MESSAGE_CONTENT` …); Slack: scopes; Telegram: `privacy_off`, `admin`.
+    /// `MANAGE_WEBHOOKS`, `MESSAGE_CONTENT` …); Slack: scopes; Telegram: `privacy_off`, `admin`, and `bot_to_bot`,
+    /// which is never on unless it is named.
     #[serde(default)]
     pub may: Option<Vec<String>>,
     /// Ids or names of the rooms it is in; absent means all of them.

@@ -30,6 +30,35 @@ async fn started() -> StandIns {
     stand_ins::start(world).await.unwrap()
 }
 
+#[tokio::test]
+async fn a_session_token_acts_as_the_person() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut world = World::demo();
+    world.slack.people[0].token = "xoxc-elif".into();
+    let stand_ins = stand_ins::start(world).await.unwrap();
+    let room = room(&stand_ins);
+    let theirs = call(&stand_ins, TOKEN, "chat.postMessage", json!({ "channel": room, "text": "hi" })).await;
+    let post =
+        json!({ "channel": room, "text": "*hers* <!here>", "thread_ts": theirs["ts"], "username": "Nobody" });
+    let posted = call(&stand_ins, "xoxc-elif", "chat.postMessage", post).await;
+    let seen = || stand_ins.slack.messages(&room).unwrap().pop().unwrap();
+    assert_eq!((&*seen().author, seen().by_bot, &*seen().pinged), ("Elif", false, &["here".to_owned()][..]));
+    assert_eq!(seen().reply_to.as_deref(), theirs["ts"].as_str());
+    assert!(posted["message"]["bot_id"].is_null() && posted["message"]["client_msg_id"].is_string());
+    for (ts, method, want) in [
+        (&posted["ts"], "chat.update", Value::Null),
+        (&posted["ts"], "chat.delete", Value::Null),
+        (&posted["ts"], "chat.delete", json!("message_not_found")),
+        (&theirs["ts"], "chat.update", json!("cant_update_message")),
+        (&theirs["ts"], "chat.delete", json!("cant_delete_message")),
+        (&theirs["ts"], "conversations.history", json!("not_allowed_token_type")),
+    ] {
+        let body = json!({ "channel": room, "ts": ts, "text": "changed" });
+        assert_eq!(call(&stand_ins, "xoxc-elif", method, body).await["error"], want, "{method}");
+    }
+    assert_eq!((&*seen().text, seen().edited, seen().deleted), ("changed", true, true));
+}
+
 fn room(stand_ins: &StandIns) -> String {
     stand_ins.world.slack.spaces[0].rooms[0].id.clone()
 }

@@ -8,6 +8,7 @@ use super::state::State;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// When every guild was made and every member joined: no world is older.
 const LONG_AGO: u64 = 1_600_000_000_000;
@@ -222,12 +223,12 @@ fn bare_message(state: &State, of: &Message) -> Value {
     });
     match &of.author {
         Author::User(author) => object["author"] = user(author),
-        Author::Webhook { id, application, name, .. } => {
+        Author::Webhook { id, application, name, avatar } => {
             object["webhook_id"] = id.to_string().into();
             object["application_id"] = application.to_string().into();
             object["author"] = json!({
                 "id": id.to_string(), "username": name, "global_name": null, "discriminator": "0000",
-                "avatar": null, "bot": true, "public_flags": 0, "flags": 0,
+                "avatar": avatar.as_deref().map(picture), "bot": true, "public_flags": 0, "flags": 0,
             });
         }
     }
@@ -235,6 +236,15 @@ fn bare_message(state: &State, of: &Message) -> Value {
         object["nonce"] = nonce.clone();
     }
     object
+}
+
+/// The hash by which the CDN knows a picture that was given by URL. Discord hashes the picture; here it is the URL.
+fn picture(url: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    url.hash(&mut hasher);
+    let half = hasher.finish();
+    half.hash(&mut hasher);
+    format!("{half:016x}{:016x}", hasher.finish())
 }
 
 /// Blanks what the message content intent protects, in a message by somebody else that does not mention the bot.

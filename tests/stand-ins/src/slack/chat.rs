@@ -98,7 +98,7 @@ pub fn delete(state: &mut State, app: usize, given: &Parameters, changes: &mut V
     Ok(json!({ "channel": room.id, "ts": ts }))
 }
 
-fn is_ts(ts: &str) -> bool {
+pub(super) fn is_ts(ts: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     ts.split_once('.').is_some_and(|(seconds, rest)| digits(seconds) && digits(rest))
 }
@@ -124,7 +124,7 @@ fn own(state: &State, app: usize, room: &Room, given: &Parameters, refusal: &str
 }
 
 /// Text and blocks. Text that only the blocks have is taken from them, for notifications.
-fn content(state: &State, given: &Parameters) -> Result<(String, Option<Value>), Refusal> {
+pub(super) fn content(state: &State, given: &Parameters) -> Result<(String, Option<Value>), Refusal> {
     let text = given.text("text").unwrap_or_default();
     if text.chars().count() > LONGEST {
         return Err(Refusal::new("msg_too_long"));

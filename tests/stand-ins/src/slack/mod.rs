@@ -10,6 +10,7 @@ mod mrkdwn;
 mod people;
 mod rich_text;
 mod server;
+mod session;
 mod socket;
 mod state;
 mod wire;

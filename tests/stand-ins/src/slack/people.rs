@@ -221,7 +221,7 @@ fn tell_members(state: &mut State, room: &Room, except: usize, event: &serde_jso
 }
 
 /// The client's own id for a message: a UUID.
-fn client_id() -> String {
+pub(super) fn client_id() -> String {
     let hex = format!("{:032x}", rand::random::<u128>());
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))

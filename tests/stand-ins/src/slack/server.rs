@@ -3,7 +3,7 @@
 //! Source: <https://docs.slack.dev/apis/web-api>.
 
 use super::state::State as World;
-use super::{Shared, chat, conversations, socket};
+use super::{Shared, chat, conversations, session, socket};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
@@ -31,13 +31,15 @@ impl Refusal {
 /// What a method answers, without `ok`.
 pub type Answer = Result<Value, Refusal>;
 
-/// Who calls, by place in the list of apps.
+/// Who calls, by place in the list of apps or people.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller {
     /// With a bot token.
     Bot(usize),
     /// With an app-level token.
     App(usize),
+    /// With a session token of a person.
+    Person(usize),
 }
 
 fn unauthorized() -> Response {
@@ -100,10 +102,12 @@ fn caller(state: &World, token: Option<&str>) -> Result<Caller, Refusal> {
     let token = token.filter(|t| !t.is_empty()).ok_or_else(|| Refusal::new("not_authed"))?;
     let bot = state.apps.iter().position(|a| a.token == token).map(Caller::Bot);
     bot.or_else(|| state.apps.iter().position(|a| a.app_token == token).map(Caller::App))
+        .or_else(|| state.people.iter().position(|p| p.token == token).map(Caller::Person))
         .ok_or_else(|| Refusal::new("invalid_auth"))
 }
 
 fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: &Parameters) -> Answer {
+    let mut changes = Vec::new();
     let app = match (caller, method) {
         (Caller::App(app), "apps.connections.open") => {
             let id = state.apps.get(app).map(|a| a.id.clone()).unwrap_or_default();
@@ -115,9 +119,13 @@ fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: 
         (Caller::App(_), _) | (_, "apps.connections.open") => {
             return Err(Refusal::new("not_allowed_token_type"));
         }
+        (Caller::Person(person), _) => {
+            let answer = session::call(state, person, method, given, &mut changes);
+            shared.announce(changes);
+            return answer;
+        }
         (Caller::Bot(app), _) => app,
     };
-    let mut changes = Vec::new();
     let answer = match method {
         "chat.postMessage" => chat::post(state, app, given, &mut changes),
         "chat.update" => chat::update(state, app, given, &mut changes),

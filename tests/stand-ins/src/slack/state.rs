@@ -35,6 +35,8 @@ pub struct Person {
     pub name: String,
     /// Without `@`.
     pub handle: String,
+    /// `xoxc-…`: the person's own client; empty where there is none.
+    pub token: String,
 }
 
 /// An app and its bot user.
@@ -200,7 +202,12 @@ impl State {
             App {
                 id: format!("A{rest}"),
                 bot_id: format!("B{rest}"),
-                user: Person { id: bot.id.clone(), name: bot.name.clone(), handle: handle(&bot.name) },
+                user: Person {
+                    id: bot.id.clone(),
+                    name: bot.name.clone(),
+                    handle: handle(&bot.name),
+                    token: String::new(),
+                },
                 token: bot.token.clone(),
                 app_token: bot.app_token.clone(),
                 scopes: bot.may.clone().unwrap_or_else(|| ALL.map(str::to_owned).to_vec()),
@@ -208,8 +215,12 @@ impl State {
                 queue: Queue::default(),
             }
         });
-        let person =
-            |p: &world::Person| Person { id: p.id.clone(), name: p.name.clone(), handle: p.handle.clone() };
+        let person = |p: &world::Person| Person {
+            id: p.id.clone(),
+            name: p.name.clone(),
+            handle: p.handle.clone(),
+            token: p.token.clone(),
+        };
         Ok(Self {
             url,
             team: space.map_or_else(|| "T00000000".to_owned(), |s| s.id.clone()),
