@@ -1,0 +1,95 @@
+// The Relay channel between the rooms: how each link is, and what is passing.
+
+import { el } from "./elements.js";
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const WORDS = { starting: "starting", interrupted: "reconnecting", parked: "needs a person", stopped: "stopped" };
+/** How long a message's light takes along the line, in milliseconds. */
+const PASSING = 650;
+
+const byId = (id) => document.getElementById(id);
+
+/** The line above the rooms. */
+export class Channel {
+  #element = byId("channel");
+  #nodes = new Map();
+
+  /** One node a room, in the order of the rooms. */
+  load(rooms) {
+    for (const node of this.#nodes.values()) node.remove();
+    this.#nodes.clear();
+    rooms.forEach((room, at) => {
+      const node = el("span", { class: `node ${room.platform}`, "aria-hidden": "true" });
+      node.style.setProperty("--at", at);
+      this.#nodes.set(room.platform, node);
+      this.#element.append(node);
+    });
+  }
+
+  /** Counts, and each room's state. Answers whether everything is delivered and connected. */
+  status(status, rooms) {
+    const links = status.channels.flatMap((channel) => channel.links);
+    const sum = (of) => links.reduce((total, link) => total + link[of], 0);
+    const [waiting, dead] = [sum("queued"), sum("dead")];
+    count("accepted", status.counters.accepted);
+    count("delivered", status.counters.delivered);
+    count("waiting", waiting);
+    count("dead", dead);
+    byId("waiting-box").classList.toggle("some", waiting > 0);
+    byId("dead-box").classList.toggle("bad", dead > 0);
+    let allUp = true;
+    for (const room of rooms) {
+      const account = status.accounts.find((one) => one.name === room.account);
+      const link = links.find((one) => one.account === room.account);
+      const [kind, words] = describe(account, link);
+      allUp &&= kind === "up";
+      room.state.className = `state ${kind}`;
+      if (room.state.textContent !== words) room.state.textContent = words;
+      room.state.title = account?.problem?.what ?? account?.reason ?? link?.lane?.reason ?? "";
+      this.#nodes.get(room.platform)?.setAttribute("class", `node ${room.platform} ${kind}`);
+    }
+    return allUp && waiting === 0;
+  }
+
+  /** A light goes from one room to another. */
+  pass(from, to) {
+    const [start, end] = [this.#nodes.get(from), this.#nodes.get(to)];
+    if (!start || !end || start === end || calm.matches || document.hidden) return;
+    const light = el("span", { class: `light ${from}`, "aria-hidden": "true" });
+    this.#element.append(light);
+    const frames = [
+      { left: `${start.offsetLeft}px`, opacity: 0 },
+      { opacity: 1, offset: 0.15 },
+      { opacity: 1, offset: 0.85 },
+      { left: `${end.offsetLeft}px`, opacity: 0 },
+    ];
+    light.animate(frames, { duration: PASSING, easing: "ease-in-out" }).finished.finally(() => light.remove());
+  }
+
+  /** What happened last. */
+  say(text, ...parts) {
+    byId("latest").replaceChildren(text, ...parts);
+  }
+}
+
+function count(id, value) {
+  const shown = (value ?? 0).toLocaleString("en");
+  if (byId(id).textContent !== shown) byId(id).textContent = shown;
+}
+
+function describe(account, link) {
+  if (!account || !link) return ["down", "unknown"];
+  const waiting = link.queued > 0 ? `, ${link.queued} waiting` : "";
+  if (account.state !== "up") return ["down", `${WORDS[account.state] ?? account.state}${waiting}`];
+  if (link.problems.length) return ["down", "needs a person"];
+  switch (link.lane?.state) {
+    case "held":
+      return ["held", `asked to wait${waiting}`];
+    case "retrying":
+      return ["held", `trying again${waiting}`];
+    case "parked":
+      return ["down", `needs a person${waiting}`];
+    default:
+      return ["up", waiting ? `connected${waiting}` : "connected"];
+  }
+}

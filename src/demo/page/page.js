@@ -1,0 +1,76 @@
+// The demo's page: three rooms, the channel between them, and what passes.
+
+import { Channel } from "./channel.js";
+import { el, excerpt } from "./elements.js";
+import { Journeys } from "./journeys.js";
+import { plain } from "./message.js";
+import { Room } from "./room.js";
+import { act, follow } from "./server.js";
+import { Tries } from "./tries.js";
+
+const byId = (id) => document.getElementById(id);
+const rooms = new Map();
+const channel = new Channel();
+const journeys = new Journeys(arrived);
+let tries;
+
+const actions = {
+  async act(room, what) {
+    const at = performance.now();
+    const id = await act(room.platform, what);
+    if (what.do === "say") journeys.typed(room.platform, id, at);
+    return id;
+  },
+  seen: (room, message) => journeys.seen(room.platform, message.id),
+  point(room, id) {
+    const same = id === undefined ? [] : journeys.same(room.platform, id);
+    for (const other of rooms.values()) other.mark(same.filter(([platform]) => platform === other.platform).map(([, one]) => one));
+  },
+};
+
+function fresh(state) {
+  if (!rooms.size) {
+    for (const given of state.rooms) {
+      const room = new Room(given, actions);
+      rooms.set(given.platform, room);
+      byId("rooms").append(room.element);
+    }
+    tries = new Tries(Object.fromEntries(rooms), (text) => channel.say(text));
+    byId("channel-name").textContent = state.channel;
+    byId("config").textContent = state.config;
+    channel.load([...rooms.values()]);
+  }
+  for (const given of state.rooms) rooms.get(given.platform)?.load(given.messages);
+  state.carried.forEach((line) => journeys.carried(line));
+  status(state.status);
+}
+
+function status(now) {
+  const isCalm = channel.status(now, [...rooms.values()]);
+  tries?.calm(isCalm);
+}
+
+function carried(line) {
+  const journey = journeys.carried(line);
+  if (!line.origin && journey.origin && line.messages.length) channel.pass(journey.origin, line.platform);
+}
+
+/** A message that was typed here is in all rooms. */
+function arrived({ platform, id, took }) {
+  const room = rooms.get(platform);
+  const message = room?.message(id);
+  if (!message) return;
+  const shown = `${Math.max(1, Math.round(took)).toLocaleString("en")} ms`;
+  channel.say(`${message.author} was heard in all rooms after `, el("b", {}, shown));
+  document.body.dataset.took = String(Math.round(took));
+  const others = [...rooms.values()].filter((other) => other !== room).map((other) => other.title);
+  byId("said").textContent = `${message.author}: ${excerpt(plain(room, message), 120)}. Arrived in ${others.join(" and ")} after ${shown}.`;
+}
+
+follow({
+  fresh,
+  change: ({ platform, message }) => rooms.get(platform)?.change(message),
+  carried,
+  status,
+  lost: (isLost) => (byId("lost").hidden = !isLost),
+});

@@ -132,7 +132,7 @@ function angled(rest, names) {
 function paired(rest, before, names) {
   const tag = TAGS[rest[0]];
   if (!tag || /[\p{L}\p{N}]/u.test(before ?? "")) return null;
-  const mark = `\\${rest[0]}`;
+  const mark = rest[0] === "*" ? "\\*" : rest[0];
   const found = new RegExp(`^${mark}([^\\s${mark}](?:[^\\n${mark}]*[^\\s${mark}])?)${mark}(?![\\p{L}\\p{N}])`, "u").exec(rest);
   return found && [el(tag, {}, inline(found[1], names)), found[0].length];
 }

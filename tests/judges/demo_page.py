@@ -1,0 +1,259 @@
+"""A visitor in headless Chromium against `relay demo`: proves that the page works and that the bridge behind it does.
+
+    pip install -r requirements.txt        # playwright; Chromium comes from the distribution
+    python demo_page.py path/to/relay [folder for screenshots] [--chromium /usr/bin/chromium]
+
+Types, edits, answers and deletes in each of the three rooms and looks for it in the other two. Prints a table with the
+milliseconds and exits 1 if anything is not as it should be.
+"""
+
+import argparse
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ROOMS = {"discord": ("Ada", "Bruno"), "slack": ("Elif", "Farid"), "telegram": ("Hana", "Ivo")}
+# Longest time from the key to the sight, in milliseconds.
+SOON = 1_000
+
+# Resolves to {platform: [milliseconds, author, text]} when `holds` is true for a message in every room of `where`.
+WATCH = """([wanted, where, gone]) => {
+  const found = {};
+  const texts = (room) => [...document.querySelectorAll(`.room.${room} .message:not(.leaving)`)]
+    .filter((message) => message.querySelector(".said").textContent.includes(wanted));
+  let from = performance.now();
+  window.watching = new Promise((done) => {
+    const look = () => {
+      for (const room of where.filter((room) => !(room in found))) {
+        const messages = texts(room);
+        if (gone ? messages.length : !messages.length) continue;
+        const message = messages.at(-1);
+        found[room] = [performance.now() - from, message?.dataset.author, message?.querySelector(".said").textContent];
+      }
+      if (where.every((room) => room in found)) { observer.disconnect(); done(found); }
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.querySelector("#rooms"), { subtree: true, childList: true, characterData: true, attributes: true });
+    const begin = (event) => { if (event.type === "click" || event.key === "Enter") from = performance.now(); };
+    for (const kind of ["keydown", "click"]) window.addEventListener(kind, begin, { capture: true, once: true });
+    if (gone) look();
+  });
+}"""
+
+
+class Judge:
+    def __init__(self, page):
+        self.page = page
+        self.rows, self.failures = [], 0
+
+    def row(self, what, good, times=None, why=""):
+        self.rows.append((what, times or {}, "ok" if good else f"FAILED {why}"))
+        self.failures += not good
+        shown = "  ".join(f"{room} {ms:.0f} ms" for room, ms in (times or {}).items())
+        print(f"{'ok    ' if good else 'FAILED'}  {what:52} {shown} {'' if good else why}", flush=True)
+
+    def watched(self, what, wanted, where, do, gone=False, soon=SOON, check=lambda room, author, text: True):
+        """Does something, and waits until `wanted` is in (or gone from) the rooms `where`."""
+        self.page.evaluate(WATCH, [wanted, where, gone])
+        do()
+        found = self.page.evaluate("Promise.race([window.watching, new Promise((done) => setTimeout(done, 15000, null))])")
+        if found is None:
+            seen = [room for room in where if (self.message(room, wanted).count() > 0) != gone]
+            return self.row(what, False, why=f"within 15 s only in {seen}")
+        times = {room: ms for room, (ms, _, _) in found.items()}
+        late = [room for room, ms in times.items() if ms > soon]
+        wrong = [] if gone else [(room, f) for room, f in found.items() if not check(room, f[1], f[2])]
+        self.row(what, not late and not wrong, times, f"late: {late} not as it should be: {wrong}")
+
+    def message(self, room, text):
+        return self.page.locator(f".room.{room} .message:not(.leaving)", has_text=text).last
+
+    def type(self, room, person, text):
+        self.page.select_option(f"#{room}-as", person)
+        self.enter(room, text)
+
+    def enter(self, room, text):
+        self.page.fill(f"#{room}-text", text)
+        self.page.press(f"#{room}-text", "Enter")
+
+    def press(self, room, text, what):
+        message = self.message(room, text)
+        message.hover()
+        message.get_by_role("button", name=re.compile(f"^{what} ")).click()
+
+
+def by(person):
+    """Shown under the person's name: as the author, or where the platform allows no other author, at the text's beginning."""
+    return lambda room, author, text: text.startswith(f"{person}:") if room == "telegram" else author == person
+
+
+def round_trip(judge, room):
+    first, second = ROOMS[room]
+    others = [other for other in ROOMS if other != room]
+    say, edited, answer = f"{first} says {room}-1", f"{first} now says {room}-2", f"{second} answers {room}-3"
+    judge.watched(f"{room}: {first} types", say, others, lambda: judge.type(room, first, say), check=by(first))
+
+    def edit():
+        judge.press(room, say, "Edit")
+        judge.enter(room, edited)
+
+    judge.watched(f"{room}: {first} edits", edited, others, edit, check=by(first))
+    for other in others:
+        judge.row(f"{room}: the edit in {other} replaced the message", judge.message(other, say).count() == 0)
+
+    def reply():
+        judge.press(room, edited, "Reply")
+        judge.type(room, second, answer)
+
+    judge.watched(f"{room}: {second} answers", answer, others, reply)
+    for other in others:
+        shown = judge.message(other, answer)
+        quoted = shown.locator(".answers") if other != "discord" else shown.locator(".said a")
+        good = quoted.count() == 1 and f"{room}-" in quoted.inner_text()
+        judge.row(f"{room}: {other} shows what is answered", good, why=shown.inner_text() if shown.count() else "nothing")
+
+    def delete():
+        judge.press(room, answer, "Delete")
+
+    if room == "telegram":
+        delete()
+        note = judge.page.locator(".room.telegram .note")
+        note.wait_for(state="visible", timeout=5_000)
+        judge.row("telegram: a hint says that bots hear of no deletion", "no bot" in note.inner_text())
+    else:
+        judge.watched(f"{room}: {second} deletes", answer, others, delete, gone=True)
+
+
+def across(judge):
+    """Somebody answers a bridged copy, and the answer finds the original."""
+    judge.type("discord", "Chiara", "Across-1")
+    judge.message("telegram", "Across-1").wait_for(timeout=5_000)
+
+    def reply():
+        judge.press("telegram", "Across-1", "Reply")
+        judge.type("telegram", "Kwame", "Across-2")
+
+    judge.watched("telegram: Kwame answers a bridged message", "Across-2", ["discord", "slack"], reply)
+    slack = judge.message("slack", "Across-2").locator(".answers")
+    judge.row("slack: it stands in the original's thread", slack.count() == 1 and "Across-1" in slack.inner_text())
+    message = judge.message("telegram", "Across-2")
+    message.hover()
+    same = judge.page.locator(".message.same")
+    judge.row("hovering marks the same message in the other rooms", same.count() == 2, why=f"{same.count()} marked")
+
+
+def tries(judge):
+    page = judge.page
+    page.get_by_role("button", name="Formatting").click()
+    for room in ROOMS:
+        message = judge.message(room, "struck")
+        message.wait_for(timeout=5_000)
+        found = {tag: message.locator(f".said {tag}").count() for tag in ("strong", "em", "s", "code", "a", "pre")}
+        judge.row(f"{room}: formatting is the platform's own", all(found.values()), why=str(found))
+    hostile = "<img src=x onerror=alert(1)> <b>&amp;</b>"
+    judge.watched("markup stays text", hostile, ["slack", "telegram"], lambda: judge.type("discord", "Dmitri", hostile))
+    began = time.monotonic()
+    page.get_by_role("button", name="10,000 characters").click()
+    for room in ("discord", "telegram"):
+        judge.message(room, "That is all of it.").wait_for(timeout=15_000)
+    took = (time.monotonic() - began) * 1000
+    judge.row("10,000 characters are split and all arrive", True, {"all parts": took})
+    page.locator("summary", has_text="Make it hard").click()
+    for fault, wanted, where in [
+        ("Cut Slack", "Does this still get out?", ["discord", "telegram"]),
+        ("Telegram answers 429", "Can the hikers hear us?", ["slack", "telegram"]),
+        ("Discord answers 502", "And the owls?", ["discord", "slack"]),
+    ]:
+        press = page.get_by_role("button", name=fault).click
+        judge.watched(f"fault: {fault}", wanted, where, press, soon=15_000)
+    page.locator("summary", has_text="Make it hard").click()
+    page.locator("#waiting", has_text=re.compile("^0$")).wait_for(timeout=15_000)
+    page.wait_for_timeout(700)
+    judge.row("nothing waits, nothing was given up", page.inner_text("#dead") == "0", why=page.inner_text(".counts"))
+
+
+def empty_start(judge):
+    for room in ROOMS:
+        judge.page.locator(f".room.{room} .state.up").wait_for(timeout=10_000)
+    judge.row("all three accounts are connected", True)
+
+
+def pictures(browser, url, folder):
+    """Light and dark, wide and narrow, of what the rooms look like now."""
+    for scheme in ("light", "dark"):
+        for shape, width, height in (("wide", 1400, 860), ("narrow", 420, 900)):
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1.5)
+            page.goto(url)
+            page.locator(".room.telegram .message").first.wait_for()
+            page.wait_for_timeout(400)
+            page.screenshot(path=str(folder / f"{shape}-{scheme}.png"), full_page=shape == "narrow")
+            page.close()
+
+
+def started(binary):
+    demo = subprocess.Popen([binary, "demo", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    url = re.search(r"http://\S+", demo.stdout.readline() or "")
+    if url is None:
+        demo.kill()
+        sys.exit(f"the demo did not start: {demo.stderr.read()}")
+    return demo, url.group()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("binary")
+    arguments.add_argument("pictures", nargs="?", type=pathlib.Path)
+    arguments.add_argument("--chromium", default="/usr/bin/chromium")
+    given = arguments.parse_args()
+    demo, url = started(given.binary)
+    try:
+        with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path=given.chromium, args=FLAGS, viewport={"width": 1400, "height": 860}
+            )
+            page = context.new_page()
+            complaints = []
+            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            judge = Judge(page)
+            page.goto(url)
+            empty_start(judge)
+            for room in ROOMS:
+                round_trip(judge, room)
+            across(judge)
+            tries(judge)
+            page.get_by_role("button", name="A short conversation").click()
+            judge.message("slack", "8:12 after all").wait_for(timeout=15_000)
+            judge.row("the page has nothing to complain about", not complaints, why="; ".join(complaints))
+            context.close()
+            if given.pictures:
+                given.pictures.mkdir(parents=True, exist_ok=True)
+                browser = playwright.chromium.launch(executable_path=given.chromium, args=FLAGS)
+                pictures(browser, url, given.pictures)
+                browser.close()
+        began = time.monotonic()
+        demo.send_signal(signal.SIGINT)
+        code = demo.wait(timeout=30)
+        judge.row("Ctrl-C ends it gracefully", code == 0, {"took": (time.monotonic() - began) * 1000}, f"exit code {code}")
+    finally:
+        if demo.poll() is None:
+            demo.kill()
+        said = demo.stderr.read()
+        if said:
+            print(f"\nthe demo's log:\n{said}")
+    print(f"\n{len(judge.rows) - judge.failures} of {len(judge.rows)} as they should be")
+    return 1 if judge.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
