@@ -5,14 +5,15 @@
 use crate::config;
 use crate::errors::wrong_token;
 use futures::StreamExt;
+use futures::future::poll_fn;
 use relay_contract::{Inbox, ListenError, Problem};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::SendError;
-use twilight_gateway::error::ReceiveMessageErrorType;
-use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Session, Shard, ShardId};
+use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
+use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Session, Shard, ShardId, ShardState};
 use twilight_model::gateway::event::GatewayEventDeserializer;
 
 /// What we listen to. Message content is a privileged intent: `preflight` makes sure of it.
@@ -149,12 +150,13 @@ async fn follow(
 ) -> Result<Left, ListenError> {
     let mut session = position.clone().map(|position| position.info);
     let mut stopped = inbox.stopped();
+    let mut up = false;
     loop {
         let item = tokio::select! {
             biased;
             () = &mut stopped => return Ok(Left::Stopping),
             () = to.closed() => return Ok(Left::Stopping),
-            item = shard.next() => item,
+            item = next(shard, &mut up, inbox) => item,
         };
         let text = match item {
             Some(Ok(Message::Text(text))) => text,
@@ -163,6 +165,7 @@ async fn follow(
                 if let Some(problem) = refusal(code) {
                     return Err(ListenError::Refused(problem));
                 }
+                up = false;
                 inbox.interrupted(&format!("the gateway's connection was closed ({code})"));
                 continue;
             }
@@ -185,9 +188,13 @@ async fn follow(
                     return Err(ListenError::Lost("the gateway named an address that is not one".to_owned()));
                 }
                 session = shard.session().map(|it| SessionInfo { session: it.id().to_owned(), resume_url });
+                up = true;
                 inbox.connected();
             }
-            "RESUMED" => inbox.connected(),
+            "RESUMED" => {
+                up = true;
+                inbox.connected();
+            }
             _ => {}
         }
         let Some(info) = session.clone().filter(|_| is_wanted(&kind)) else {
@@ -202,6 +209,25 @@ async fn follow(
         }
         *position = Some(here);
     }
+}
+
+/// The next item. A connection that ends without a word gives none: the library makes a new one in silence, so that we look.
+async fn next(
+    shard: &mut Shard,
+    up: &mut bool,
+    inbox: &dyn Inbox,
+) -> Option<Result<Message, ReceiveMessageError>> {
+    poll_fn(|context| {
+        let polled = shard.poll_next_unpin(context);
+        if polled.is_pending()
+            && matches!(shard.state(), ShardState::Disconnected { .. })
+            && std::mem::take(up)
+        {
+            inbox.interrupted("the gateway's connection ended without a word");
+        }
+        polled
+    })
+    .await
 }
 
 /// The name and the sequence number of a dispatched event.

@@ -1,1 +1,184 @@
+//! Tables of gateway events and what they mean.
 
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use serde_json::json;
+
+/// A message as the gateway sends it, with `changes` on top.
+fn native(changes: Value) -> Value {
+    let mut message = json!({
+        "id": "175928847299117063", "channel_id": "20", "guild_id": "30", "type": 0, "content": "hello",
+        "timestamp": "2024-05-01T12:00:00.250000+00:00", "edited_timestamp": null, "mentions": [], "attachments": [],
+        "author": {"id": "9", "username": "ada", "global_name": "Ada", "avatar": "a_b1", "bot": false},
+        "member": {"nick": "Countess", "roles": []},
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        message[key] = value.clone();
+    }
+    message
+}
+
+fn told(kind: &str, native: Value) -> Translation {
+    let relay = json!({"user": "1", "application": "2", "names": {"#7": "general"}, "heard": 5});
+    let payload = json!({"t": kind, "d": native, "relay": relay});
+    event("discord.com", &RawEvent { space: "30".into(), payload, cursor: None })
+}
+
+fn one(translation: Translation) -> Envelope {
+    match translation {
+        Translation::Events(mut events) if events.len() == 1 => events.remove(0),
+        other => panic!("not one event: {other:?}"),
+    }
+}
+
+fn post(changes: Value) -> (Author, relay_contract::Message) {
+    let envelope = one(told("MESSAGE_CREATE", native(changes)));
+    match envelope.event {
+        Event::Posted(message) => (envelope.author.unwrap(), message),
+        other => panic!("not a post: {other:?}"),
+    }
+}
+
+#[test]
+fn a_post_is_whole() {
+    let envelope = one(told("MESSAGE_CREATE", native(json!({}))));
+    assert_eq!(envelope.origin, RoomKey::new(PLATFORM, "discord.com", "20"));
+    assert_eq!(envelope.at, Timestamp(1_714_564_800_250));
+    let author = envelope.author.unwrap();
+    assert_eq!((author.id.as_str(), author.name.as_str()), ("9", "Countess"));
+    assert_eq!(author.avatar.as_deref(), Some("https://cdn.discordapp.com/avatars/9/a_b1.png"));
+    assert_eq!(author.standing, Standing::Person);
+    let Event::Posted(message) = envelope.event else { panic!() };
+    assert_eq!((message.at.id.as_str(), message.body), ("175928847299117063", Text::plain("hello")));
+}
+
+#[test]
+fn authors() {
+    for (changes, name, standing) in [
+        (json!({"member": {}}), "Ada", Standing::Person),
+        (json!({"member": null, "author": {"id": "9", "username": "ada"}}), "ada", Standing::Person),
+        (json!({"author": {"id": "9"}}), "Countess", Standing::Person),
+        (json!({"author": {"id": "9"}, "member": {"nick": " "}}), "9", Standing::Person),
+        (json!({"author": {"id": "8", "bot": true}, "member": null}), "8", Standing::Bot),
+        (json!({"webhook_id": "8", "application_id": "3", "member": null}), "Ada", Standing::Bot),
+        (json!({"webhook_id": "8", "member": null}), "Ada", Standing::Bot),
+        (json!({"webhook_id": "8", "application_id": "2", "member": null}), "Ada", Standing::Relay),
+        (
+            json!({"author": {"id": "1", "username": "Relay", "bot": true}, "member": null}),
+            "Relay",
+            Standing::Relay,
+        ),
+        // A slash command's answer by our own application is the bot's message; a person's is not.
+        (json!({"application_id": "2"}), "Countess", Standing::Person),
+    ] {
+        let (author, _) = post(changes.clone());
+        assert_eq!((author.name.as_str(), author.standing), (name, standing), "{changes}");
+    }
+    let (author, _) = post(json!({"member": {"avatar": "ff"}}));
+    let url = "https://cdn.discordapp.com/guilds/30/users/9/avatars/ff.png";
+    assert_eq!(author.avatar.as_deref(), Some(url));
+    assert_eq!(post(json!({"author": {"id": "9", "avatar": "../x"}})).0.avatar, None);
+}
+
+#[test]
+fn what_hangs_on_a_message() {
+    let files =
+        json!({"attachments": [{"filename": "owl.png", "size": 7}, {}], "sticker_items": [{"name": "Hoot"}]});
+    let (_, message) = post(files);
+    let attachment = |name: &str, size| Attachment { name: name.to_owned(), size };
+    assert_eq!(
+        message.attachments,
+        [attachment("owl.png", Some(7)), attachment("file", None), attachment("sticker Hoot", None)]
+    );
+    for (changes, words) in [
+        (json!({"content": "<#7> <#8>"}), "#general #8"),
+        (
+            json!({"content": "", "message_reference": {"type": 1, "message_id": "5"},
+                "message_snapshots": [{"message": {"content": "**hi**"}}]}),
+            "Forwarded: hi",
+        ),
+        (
+            json!({"content": "", "poll": {"question": {"text": "Owls?"}, "answers": [{"poll_media": {"text": "Yes"}}]}}),
+            "Poll: Owls? • Yes",
+        ),
+        (json!({"content": "", "embeds": [{"title": "T", "description": "*d*"}]}), "T d"),
+        (json!({"content": "said", "embeds": [{"title": "unfurled"}]}), "said"),
+    ] {
+        assert_eq!(post(changes).1.body.excerpt(100), words);
+    }
+}
+
+#[test]
+fn replies() {
+    let answered = json!({"id": "5", "channel_id": "20", "content": "**first** <#7>", "author": {"id": "4", "username": "bo"}});
+    let reference = json!({"message_id": "5", "channel_id": "20"});
+    let (_, message) =
+        post(json!({"type": 19, "message_reference": reference, "referenced_message": answered.clone()}));
+    let reply = message.reply.unwrap();
+    assert_eq!(reply.target.as_str(), "5");
+    assert_eq!((reply.author.as_deref(), reply.excerpt.as_deref()), (Some("bo"), Some("first #general")));
+    // Deleted since: only its id is known.
+    let (_, message) = post(json!({"type": 19, "message_reference": reference, "referenced_message": null}));
+    assert_eq!(message.reply, Some(Reply { target: "5".into(), author: None, excerpt: None }));
+    for not_a_reply in [
+        json!({"type": 0, "message_reference": reference}),
+        json!({"type": 19, "message_reference": {"message_id": "5", "channel_id": "21"}}),
+        json!({"type": 19, "message_reference": {"type": 1, "message_id": "5", "channel_id": "20"}}),
+    ] {
+        assert_eq!(post(not_a_reply).1.reply, None);
+    }
+}
+
+#[test]
+fn edits_and_deletes() {
+    let edited = native(json!({"content": "new", "edited_timestamp": "2024-05-01T12:00:01.000000+00:00"}));
+    let envelope = one(told("MESSAGE_UPDATE", edited));
+    assert_eq!(envelope.at, Timestamp(1_714_564_801_000));
+    let Event::Edited { to, version } = envelope.event else { panic!() };
+    assert_eq!((to.body, version.as_str()), (Text::plain("new"), "2024-05-01T12:00:01.000000+00:00"));
+
+    let gone = one(told("MESSAGE_DELETE", json!({"id": "5", "channel_id": "20", "guild_id": "30"})));
+    assert_eq!((gone.author, gone.at), (None, Timestamp(5)));
+    assert_eq!(gone.event, Event::Deleted { target: "5".into() });
+    let Translation::Events(bulk) =
+        told("MESSAGE_DELETE_BULK", json!({"ids": ["5", "6"], "channel_id": "20"}))
+    else {
+        panic!()
+    };
+    let targets: Vec<_> = bulk.into_iter().map(|envelope| envelope.event).collect();
+    assert_eq!(targets, [Event::Deleted { target: "5".into() }, Event::Deleted { target: "6".into() }]);
+}
+
+#[test]
+fn what_is_nothing_for_a_bridge_and_what_cannot_be_read() {
+    use Translation as T;
+    for (kind, native, ignored) in [
+        ("MESSAGE_CREATE", native(json!({"type": 7})), Some("join")),
+        ("MESSAGE_CREATE", native(json!({"type": 6})), Some("pin")),
+        ("MESSAGE_CREATE", native(json!({"type": 8})), Some("boost")),
+        ("MESSAGE_CREATE", native(json!({"type": 21})), Some("thread started")),
+        ("MESSAGE_CREATE", native(json!({"type": 99})), Some("system message")),
+        ("MESSAGE_CREATE", native(json!({"content": ""})), Some("nothing to show")),
+        ("MESSAGE_UPDATE", native(json!({})), Some("unfurl")),
+        ("MESSAGE_UPDATE", json!({"id": "1", "channel_id": "2", "embeds": []}), Some("unfurl")),
+        (
+            "MESSAGE_UPDATE",
+            json!({"id": "1", "channel_id": "2", "edited_timestamp": "x"}),
+            Some("partial update"),
+        ),
+        ("TYPING_START", json!({}), Some("not a message")),
+        ("MESSAGE_CREATE", json!({}), None),
+        ("MESSAGE_CREATE", json!("owl"), None),
+        ("MESSAGE_CREATE", native(json!({"author": null})), None),
+        ("MESSAGE_DELETE", json!({"id": 5}), None),
+    ] {
+        match (told(kind, native), ignored) {
+            (T::Ignored(why), Some(expected)) => assert_eq!(why, expected),
+            (T::Unreadable(_), None) => {}
+            (other, _) => panic!("{kind}: {other:?} instead of {ignored:?}"),
+        }
+    }
+    let raw = RawEvent { space: "1".into(), payload: json!({"t": "MESSAGE_CREATE"}), cursor: None };
+    assert!(matches!(event("discord.com", &raw), T::Unreadable(_)));
+}

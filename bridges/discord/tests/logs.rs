@@ -1,0 +1,70 @@
+//! C4: no library below the connector writes the token, or a webhook's, into a log line, at whatever level.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code, reason = "shared with the other tests, which use all of it")]
+#[path = "stand_in/rig.rs"]
+mod rig;
+
+use relay_contract::DeliverError;
+use rig::{Rig, TOKEN};
+use stand_ins::faults::Kind;
+use std::io;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::filter::LevelFilter;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_in_a_log_line_or_an_error() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
+    log.init();
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    let message = rig.post("hello", "Elif").await.unwrap().message;
+    rig.change(&message, "changed").await.unwrap();
+    let mut errors = Vec::new();
+    for (kind, only) in [
+        (Kind::RateLimit, "PATCH"),
+        (Kind::CutAfter, "POST /api/v10/webhooks/"),
+        (Kind::ServerError, "POST /api/v10/webhooks/"),
+    ] {
+        rig.fault(kind, only, 1.0);
+        let error: DeliverError = match kind {
+            Kind::RateLimit => rig.change(&message, "x").await.unwrap_err(),
+            _ => rig.post("x", "Elif").await.unwrap_err(),
+        };
+        errors.push(format!("{error} {error:?}"));
+    }
+    rig.delete_webhooks();
+    errors.push(format!("{:?}", rig.change(&message, "x").await.unwrap_err()));
+    heard.stop().await.unwrap();
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("rustls") && text.contains("twilight_gateway"), "logging is not on: {text}");
+    // The stand-in lives in this process too, and so does its WebSocket library.
+    let theirs = |line: &&str| line.contains("stand_ins") || line.contains("tungstenite");
+    let ours: Vec<&str> = text.lines().filter(|line| !theirs(line)).collect();
+    // A webhook's path, with whatever token.
+    let telling: Vec<_> =
+        ours.iter().filter(|line| line.contains("webhooks/") || line.contains(TOKEN)).collect();
+    assert_eq!(telling, Vec::<&&str>::new());
+    assert!(errors.iter().all(|error| !error.contains("webhooks/") && !error.contains(TOKEN)), "{errors:?}");
+}

@@ -1,0 +1,9 @@
+//! The connector against the stand-in, over real HTTP and WebSocket. Clauses of CONTRACT.md are named where they are checked.
+#![allow(clippy::unwrap_used)]
+
+mod checks;
+mod connections;
+mod incoming;
+mod outgoing;
+mod refusals;
+mod rig;

@@ -1,0 +1,304 @@
+//! The engine's side of the contract, as small as a test needs it, and a stand-in with people.
+
+use async_trait::async_trait;
+use relay_contract::{
+    Account, Attempt, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, MessageRef, NativeId,
+    Operation, Part, Persona, RawEvent, Receipt, RoomKey, Settings, Stopped, Text, Translation,
+};
+use secrecy::SecretString;
+use stand_ins::StandIns;
+use stand_ins::faults::{Fault, Kind};
+use stand_ins::people::{Act, Seen};
+use stand_ins::world::{Bot, World};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Of the demo world's bot.
+pub const TOKEN: &str = "demo-discord-token";
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connector and the stand-in it talks to.
+pub struct Rig {
+    pub world: StandIns,
+    pub connector: Arc<dyn Connector>,
+    pub room: RoomKey,
+    pub room_id: NativeId,
+}
+
+/// A connector for a server, a gateway and a token.
+pub fn open(api_url: &str, gateway_url: Option<&str>, token: &str) -> Arc<dyn Connector> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let urls = [("api_url", Some(api_url)), ("gateway_url", gateway_url)];
+    let settings = Settings {
+        account: Account("owls".into()),
+        secrets: BTreeMap::from([("token", SecretString::from(token))]),
+        urls: urls.into_iter().filter_map(|(key, url)| Some((key, url?.to_owned()))).collect(),
+    };
+    relay_discord::open(settings).unwrap()
+}
+
+pub async fn patiently<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("it did not happen in time")
+}
+
+/// Waits until it is so.
+pub async fn eventually(so: impl Fn() -> bool) {
+    let waited = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    patiently(waited).await;
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With another bot than the one that may do everything.
+    pub async fn with(change: impl FnOnce(&mut Bot)) -> Self {
+        let mut world = World::demo();
+        change(&mut world.discord.bots[0]);
+        let world = stand_ins::start(world).await.unwrap();
+        let room_id = NativeId::from(world.world.discord.spaces[0].rooms[0].id.as_str());
+        Self {
+            connector: open(&world.discord.api_url(), world.discord.gateway_url().as_deref(), TOKEN),
+            room: RoomKey::new(relay_discord::PLATFORM, "compatible", room_id.clone()),
+            room_id,
+            world,
+        }
+    }
+
+    /// With a `preflight` that went well.
+    pub async fn ready() -> Self {
+        let rig = Self::start().await;
+        rig.preflight().await;
+        rig
+    }
+
+    pub async fn preflight(&self) {
+        let answer = self.connector.preflight(std::slice::from_ref(&self.room_id)).await.unwrap();
+        assert!(answer.rooms[0].1.is_ok(), "{answer:?}");
+    }
+
+    /// The same account, started anew.
+    pub async fn restarted(&self) -> Arc<dyn Connector> {
+        let urls = (self.world.discord.api_url(), self.world.discord.gateway_url());
+        let connector = open(&urls.0, urls.1.as_deref(), TOKEN);
+        connector.preflight(std::slice::from_ref(&self.room_id)).await.unwrap();
+        connector
+    }
+
+    pub fn act(&self, act: Act) -> String {
+        self.world.discord.act(act).unwrap()
+    }
+
+    pub fn say(&self, person: &str, text: &str, reply_to: Option<&str>) -> String {
+        self.say_with_files(person, text, reply_to, &[])
+    }
+
+    pub fn say_with_files(&self, person: &str, text: &str, reply_to: Option<&str>, files: &[&str]) -> String {
+        self.act(Act::Say {
+            person: person.into(),
+            room: self.room_id.to_string(),
+            text: text.into(),
+            reply_to: reply_to.map(str::to_owned),
+            files: files.iter().map(|name| (*name).to_owned()).collect(),
+        })
+    }
+
+    pub fn edit(&self, person: &str, message: &str, text: &str) {
+        let (person, room) = (person.to_owned(), self.room_id.to_string());
+        let (message, text) = (message.to_owned(), text.to_owned());
+        self.act(Act::Edit { person, room, message, text });
+    }
+
+    pub fn delete(&self, person: &str, message: &str) {
+        let (person, room, message) = (person.to_owned(), self.room_id.to_string(), message.to_owned());
+        self.act(Act::Delete { person, room, message });
+    }
+
+    pub fn delete_webhooks(&self) {
+        self.act(Act::DeleteWebhooks { room: self.room_id.to_string() });
+    }
+
+    pub fn kick(&self) {
+        self.act(Act::Kick { bot: "Relay".to_owned(), room: self.room_id.to_string() });
+    }
+
+    pub fn fault(&self, kind: Kind, only: &str, seconds: f64) {
+        let only = (!only.is_empty()).then(|| only.to_owned());
+        self.world.discord.fault(Fault { kind, times: 1, only, seconds }).unwrap();
+    }
+
+    pub fn all(&self) -> Vec<Seen> {
+        self.world.discord.messages(self.room_id.as_str()).unwrap()
+    }
+
+    pub fn seen(&self, id: &NativeId) -> Seen {
+        self.all().into_iter().find(|message| message.id == id.as_str()).unwrap()
+    }
+
+    pub fn part(&self, text: &str) -> Part {
+        self.connector.render(&self.room, &Draft { body: Text::plain(text) }).remove(0)
+    }
+
+    pub async fn deliver(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        patiently(self.connector.deliver(Attempt { room: &self.room, operation })).await
+    }
+
+    pub async fn post(&self, text: &str, name: &str) -> Result<Receipt, DeliverError> {
+        let (part, persona) = (self.part(text), Persona { name: name.to_owned(), avatar: None });
+        self.deliver(Operation::Post { part: &part, persona: Some(&persona), reply_to: None }).await
+    }
+
+    pub async fn post_as_bot(
+        &self,
+        text: &str,
+        reply_to: Option<&MessageRef>,
+    ) -> Result<Receipt, DeliverError> {
+        let part = self.part(text);
+        self.deliver(Operation::Post { part: &part, persona: None, reply_to }).await
+    }
+
+    pub async fn change(&self, target: &MessageRef, text: &str) -> Result<Receipt, DeliverError> {
+        let part = self.part(text);
+        self.deliver(Operation::Edit { target, part: &part }).await
+    }
+
+    pub async fn remove(&self, target: &MessageRef) -> Result<Receipt, DeliverError> {
+        self.deliver(Operation::Delete { target }).await
+    }
+
+    /// Listens; events are accepted at once.
+    pub fn listen(&self, cursor: Option<String>) -> Heard {
+        Heard::listen(self.connector.clone(), cursor, Semaphore::MAX_PERMITS)
+    }
+
+    /// Listens; each event is accepted when a permit is given.
+    pub fn listen_slowly(&self, permits: usize) -> Heard {
+        Heard::listen(self.connector.clone(), None, permits)
+    }
+}
+
+struct Post {
+    events: mpsc::Sender<RawEvent>,
+    said: mpsc::Sender<Option<String>>,
+    accepted: Semaphore,
+    stop: watch::Receiver<bool>,
+    begun: Mutex<Vec<Option<String>>>,
+}
+
+#[async_trait]
+impl Inbox for Post {
+    async fn accept(&self, raw: RawEvent) -> Result<(), Stopped> {
+        self.begun.lock().unwrap().push(raw.cursor.clone());
+        self.accepted.acquire().await.map_err(|_| Stopped)?.forget();
+        self.events.send(raw).await.map_err(|_| Stopped)
+    }
+
+    fn connected(&self) {
+        let _ = self.said.try_send(None);
+    }
+
+    fn interrupted(&self, reason: &str) {
+        let _ = self.said.try_send(Some(reason.to_owned()));
+    }
+
+    async fn stopped(&self) {
+        let _ = self.stop.clone().wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// What a connector hands up.
+pub struct Heard {
+    connector: Arc<dyn Connector>,
+    inbox: Arc<Post>,
+    events: mpsc::Receiver<RawEvent>,
+    said: mpsc::Receiver<Option<String>>,
+    stop: watch::Sender<bool>,
+    listening: JoinHandle<Result<(), ListenError>>,
+}
+
+impl Heard {
+    pub fn listen(connector: Arc<dyn Connector>, cursor: Option<String>, permits: usize) -> Self {
+        let (events, from_events) = mpsc::channel(10_000);
+        let (said, from_said) = mpsc::channel(100);
+        let (stop, stopped) = watch::channel(false);
+        let inbox = Arc::new(Post {
+            events,
+            said,
+            accepted: Semaphore::new(permits),
+            stop: stopped,
+            begun: Mutex::default(),
+        });
+        let (listener, given) = (connector.clone(), inbox.clone());
+        let listening = tokio::spawn(async move { listener.listen(cursor, given.as_ref()).await });
+        Self { connector, inbox, events: from_events, said: from_said, stop, listening }
+    }
+
+    /// Accepts more events.
+    pub fn permit(&self, events: usize) {
+        self.inbox.accepted.add_permits(events);
+    }
+
+    /// How many calls of `accept` were begun.
+    pub fn begun(&self) -> usize {
+        self.inbox.begun.lock().unwrap().len()
+    }
+
+    pub async fn connected(&mut self) {
+        patiently(async { while self.said.recv().await.unwrap().is_some() {} }).await;
+    }
+
+    pub async fn interrupted(&mut self) -> String {
+        patiently(async {
+            loop {
+                if let Some(reason) = self.said.recv().await.unwrap() {
+                    return reason;
+                }
+            }
+        })
+        .await
+    }
+
+    pub async fn raw(&mut self) -> RawEvent {
+        patiently(self.events.recv()).await.unwrap()
+    }
+
+    /// The next event as an envelope, and its cursor.
+    pub async fn next(&mut self) -> (Envelope, String) {
+        let raw = self.raw().await;
+        let cursor = raw.cursor.clone().unwrap();
+        match self.connector.translate(&raw) {
+            Translation::Events(mut events) if events.len() == 1 => (events.remove(0), cursor),
+            other => panic!("not one event: {other:?}"),
+        }
+    }
+
+    pub fn nothing_more(&mut self) -> bool {
+        self.events.try_recv().is_err()
+    }
+
+    pub async fn stop(self) -> Result<(), ListenError> {
+        self.stop.send_replace(true);
+        patiently(self.listening).await.unwrap()
+    }
+
+    /// Waits for the end without asking for it.
+    pub async fn ended(self) -> Result<(), ListenError> {
+        patiently(self.listening).await.unwrap()
+    }
+
+    /// As a crash ends it: at once, without a word to anybody.
+    pub async fn crash(self) {
+        self.listening.abort();
+        let _ = self.listening.await;
+    }
+}
