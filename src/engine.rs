@@ -14,6 +14,7 @@ mod fan_out;
 mod lane;
 mod lane_steps;
 mod mapping;
+mod passed;
 mod rate_limit;
 mod reader;
 mod space;

@@ -8,11 +8,12 @@
 //! changes in order; many of them share one batch and one sync.
 //!
 //! **Crash cases.** A change is answered only after its batch is synced, so whoever was answered can rely on it. Accept
-//! writes event key, journal, origin mapping and cursor at once: an event is there wholly or not at all, and its
-//! repetition is recognised. Fan-out is not synced: if it is lost, its mark in *work* is still there and it is done again
+//! writes event key, journal and origin mapping at once: an event is there wholly or not at all, and its
+//! repetition is recognised. An account's cursor moves behind its events, never before one of them. Fan-out is not synced: if it is lost, its mark in *work* is still there and it is done again
 //! from the journal with the same keys. Complete removes the outbox row and appends receipts at once: a delivery is
 //! either still to be done or proven.
 
+pub mod folder;
 pub mod format;
 mod keys;
 pub mod ledger;

@@ -67,7 +67,6 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             AccountState::Starting => "checking its credential".into(),
             AccountState::Interrupted { reason } => format!("not connected, trying: {reason}"),
             AccountState::Parked { problem } => format!("PARKED: {problem}"),
-            AccountState::Stopped => "stopped".into(),
         };
         writeln!(out, "  {:<16} {:<10} {how}", account.name, account.platform)?;
     }

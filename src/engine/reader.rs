@@ -3,6 +3,7 @@
 
 use super::core::{Core, RunningAccount};
 use super::delay::Delay;
+use super::passed::Passed;
 use super::space::{Hear, Heard, Space};
 use super::states::AccountState;
 use super::supervisor::{Serve, SpaceOf, Supervisor};
@@ -25,14 +26,12 @@ const CRASHES: u32 = 3;
 
 /// Runs one account until Relay stops.
 pub async fn run(core: Arc<Core>, account: Arc<RunningAccount>, supervisor: Addr<Supervisor>) {
-    let task =
-        core.readers.track_future(Reader { core: core.clone(), account: account.clone(), supervisor }.run());
+    let task = core.readers.track_future(Reader { core: core.clone(), account, supervisor }.run());
     tokio::select! {
         () = task => {}
         // A connector that does not return is left behind; nothing it holds has been acknowledged.
         () = async { core.listening.cancelled().await; tokio::time::sleep(super::READERS_STOP).await } => {}
     }
-    account.set_state(AccountState::Stopped);
 }
 
 struct Reader {
@@ -102,7 +101,7 @@ impl Reader {
             Ok(cursor) => cursor,
             Err(error) => return self.interrupt(error.to_string(), delay),
         };
-        let inbox = ReaderInbox { reader: self, spaces: Mutex::new(spaces) };
+        let inbox = ReaderInbox { reader: self, spaces: Mutex::new(spaces), passed: Passed::default() };
         let listening = self.account.connector.listen(cursor, &inbox);
         tokio::pin!(listening);
         let ended = loop {
@@ -142,25 +141,20 @@ impl Reader {
 struct ReaderInbox<'a> {
     reader: &'a Reader,
     spaces: Mutex<HashMap<NativeId, Addr<Space>>>,
+    passed: Passed,
 }
 
 #[async_trait]
 impl Inbox for ReaderInbox<'_> {
-    async fn accept(&self, raw: RawEvent) -> Result<(), Stopped> {
-        let space = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(&raw.space).cloned();
-        let Some(mut space) = space else {
-            self.reader.core.counters.add(Count::NotLinked);
-            return Ok(());
-        };
-        let raw = Arc::new(raw);
-        for _ in 0..CRASHES {
-            match space.send(Hear { raw: raw.clone() }).await {
-                Ok(heard) => return self.written(heard?).await,
-                // The space is gone, or went down over this event: wait for the next one.
-                Err(_) => space = self.next_space(&raw.space).await?,
-            }
+    async fn accept(&self, mut raw: RawEvent) -> Result<(), Stopped> {
+        let cursor = raw.cursor.take();
+        let ticket = self.passed.begin();
+        self.take_in(raw).await?;
+        if let Some(cursor) = self.passed.finish(ticket, cursor) {
+            let account = self.reader.account.name.clone();
+            self.reader.core.ledger.move_cursor(account, cursor).await.map_err(stop_on)?;
         }
-        self.set_aside(&raw, "it crashed its space three times").await
+        Ok(())
     }
 
     fn connected(&self) {
@@ -179,6 +173,24 @@ impl Inbox for ReaderInbox<'_> {
 }
 
 impl ReaderInbox<'_> {
+    /// Returns when the event is on disk, dropped by rule, or set aside.
+    async fn take_in(&self, raw: RawEvent) -> Result<(), Stopped> {
+        let space = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(&raw.space).cloned();
+        let Some(mut space) = space else {
+            self.reader.core.counters.add(Count::NotLinked);
+            return Ok(());
+        };
+        let raw = Arc::new(raw);
+        for _ in 0..CRASHES {
+            match space.send(Hear { raw: raw.clone() }).await {
+                Ok(heard) => return self.written(heard?).await,
+                // The space is gone, or went down over this event: wait for the next one.
+                Err(_) => space = self.next_space(&raw.space).await?,
+            }
+        }
+        self.set_aside(&raw, "it crashed its space three times").await
+    }
+
     /// Waits until the ledger has it.
     async fn written(&self, heard: Heard) -> Result<(), Stopped> {
         let Heard::Queued(written) = heard else {
@@ -217,7 +229,7 @@ impl ReaderInbox<'_> {
             payload: raw.payload.to_string(),
             at: Timestamp::now().0,
         };
-        self.reader.core.ledger.set_aside(event, raw.cursor.clone()).await.map_err(stop_on)
+        self.reader.core.ledger.set_aside(event).await.map_err(stop_on)
     }
 }
 

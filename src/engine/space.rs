@@ -92,9 +92,9 @@ impl Handler<Hear> for Space {
         // Atomic: the next event is looked at only when this one has its place in the ledger's queue.
         let stored = async move {
             match read {
-                Ok(envelopes) if envelopes.is_empty() && hear.raw.cursor.is_none() => Ok(Heard::Done),
+                Ok(envelopes) if envelopes.is_empty() => Ok(Heard::Done),
                 Ok(envelopes) => {
-                    let queued = core.ledger.accept(account, envelopes, hear.raw.cursor.clone()).await;
+                    let queued = core.ledger.accept(account, envelopes).await;
                     queued.map(Heard::Queued)
                 }
                 Err(reason) => {
@@ -106,7 +106,7 @@ impl Handler<Hear> for Space {
                         payload: hear.raw.payload.to_string(),
                         at: Timestamp::now().0,
                     };
-                    core.ledger.set_aside(event, hear.raw.cursor.clone()).await.map(|()| Heard::Done)
+                    core.ledger.set_aside(event).await.map(|()| Heard::Done)
                 }
             }
             .map_err(|error| {

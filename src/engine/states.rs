@@ -24,8 +24,6 @@ pub enum AccountState {
         /// What is wrong and what to do.
         problem: Problem,
     },
-    /// Taken down.
-    Stopped,
 }
 
 impl AccountState {

@@ -4,11 +4,11 @@ use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
 };
 use super::writer::{self, Command, Verdict};
-use super::{StoreError, format, keys};
+use super::{StoreError, folder, format, keys};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -92,9 +92,11 @@ impl WriterGuard {
 impl Ledger {
     /// Opens or makes the ledger in a state directory, which gets the mode 0700.
     pub fn open(data_dir: &Path) -> Result<(Self, WriterGuard), StoreError> {
-        make_private_dir(data_dir)?;
+        folder::make_private_dir(data_dir)?;
         let path = data_dir.join("ledger");
         let shared = Arc::new(Shared::open(&path)?);
+        // Fjall syncs what it makes, and not the way there.
+        folder::sync_all(data_dir)?;
         let (queue, commands) = mpsc::channel(QUEUE);
         let of_writer = shared.clone();
         let thread = std::thread::Builder::new()
@@ -110,16 +112,20 @@ impl Ledger {
         &self,
         account: Account,
         envelopes: Vec<Envelope>,
-        cursor: Option<String>,
     ) -> Result<oneshot::Receiver<Result<Vec<Verdict>, StoreError>>, StoreError> {
         let (done, receiver) = oneshot::channel();
-        self.send(Command::Accept { account, envelopes, cursor, done }).await?;
+        self.send(Command::Accept { account, envelopes, done }).await?;
         Ok(receiver)
     }
 
     /// Sets an event aside that could not be read. Resolves when it is on disk.
-    pub async fn set_aside(&self, event: SetAside, cursor: Option<String>) -> Result<(), StoreError> {
-        self.ask(|done| Command::SetAside { event, cursor, done }).await
+    pub async fn set_aside(&self, event: SetAside) -> Result<(), StoreError> {
+        self.ask(|done| Command::SetAside { event, done }).await
+    }
+
+    /// Queues an account's new cursor, behind whatever was queued before. Not synced.
+    pub async fn move_cursor(&self, account: Account, cursor: String) -> Result<(), StoreError> {
+        self.send(Command::MoveCursor { account, cursor }).await
     }
 
     /// Marks envelopes as fanned out into these rows. Not synced: it would be done again.
@@ -379,20 +385,4 @@ fn id_of(key: &[u8]) -> Result<EnvelopeId, StoreError> {
 
 fn bad_key() -> StoreError {
     StoreError::Corrupt { place: "work", why: "a key has not the expected shape".into() }
-}
-
-/// Makes a directory that only this user can enter, or narrows one that exists.
-pub fn make_private_dir(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    let failed =
-        |what, e: std::io::Error| StoreError::Io { what, path: PathBuf::from(path), why: e.to_string() };
-    if !path.is_dir() {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|e| failed("making the state directory", e))?;
-    }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
-        .map_err(|e| failed("setting the state directory's mode to 0700", e))
 }

@@ -33,7 +33,7 @@ fn posted(id: &str) -> Envelope {
 }
 
 async fn accept(ledger: &Ledger, envelope: Envelope) -> Verdict {
-    ledger.accept(account(), vec![envelope], None).await.unwrap().await.unwrap().unwrap()[0]
+    ledger.accept(account(), vec![envelope]).await.unwrap().await.unwrap().unwrap()[0]
 }
 
 async fn accept_new(ledger: &Ledger, envelope: Envelope) -> EnvelopeId {
@@ -95,7 +95,7 @@ async fn events_of_one_batch_are_deduplicated_too() {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     let waiting = futures::future::join_all(
-        (0..50).map(|i| ledger.accept(account(), vec![posted(&(i % 5).to_string())], None)),
+        (0..50).map(|i| ledger.accept(account(), vec![posted(&(i % 5).to_string())])),
     );
     let verdicts = futures::future::join_all(waiting.await.into_iter().map(Result::unwrap)).await;
     let accepted =

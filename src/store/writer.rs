@@ -33,12 +33,14 @@ pub(super) enum Command {
     Accept {
         account: Account,
         envelopes: Vec<Envelope>,
-        cursor: Option<String>,
         done: Done<Vec<Verdict>>,
+    },
+    MoveCursor {
+        account: Account,
+        cursor: String,
     },
     SetAside {
         event: SetAside,
-        cursor: Option<String>,
         done: Done<()>,
     },
     FanOut {
@@ -153,18 +155,18 @@ impl Writer<'_> {
     /// Puts one command into the group; one that fails by itself is answered at once and leaves no trace.
     fn apply(&mut self, command: Command, group: &mut Group, answers: &mut Vec<Answer>) {
         match command {
-            Command::Accept { account, envelopes, cursor, done } => {
-                match self.accept(&account, envelopes, cursor, group) {
-                    Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
-                    Err(error) => drop(done.send(Err(error))),
-                }
+            Command::Accept { account, envelopes, done } => match self.accept(&account, envelopes, group) {
+                Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
+                Err(error) => drop(done.send(Err(error))),
+            },
+            // Not worth a sync: an older cursor only costs a repetition.
+            Command::MoveCursor { account, cursor } => {
+                group.batch.insert(&self.shared.meta, keys::cursor(&account), cursor.into_bytes());
             }
-            Command::SetAside { event, cursor, done } => {
-                let account = Account(event.account.clone());
+            Command::SetAside { event, done } => {
                 let key = keys::aside(self.ids.next());
                 let stored = event.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, key, bytes);
-                    self.move_cursor(&account, cursor, group);
                     group.must_sync = true;
                 });
                 settle(stored, done, answers);
@@ -219,7 +221,6 @@ impl Writer<'_> {
         &mut self,
         account: &Account,
         envelopes: Vec<Envelope>,
-        cursor: Option<String>,
         group: &mut Group,
     ) -> Result<Vec<Verdict>, StoreError> {
         let mut verdicts = Vec::with_capacity(envelopes.len());
@@ -246,15 +247,7 @@ impl Writer<'_> {
             group.must_sync = true;
             verdicts.push(Verdict::Accepted(id));
         }
-        self.move_cursor(account, cursor, group);
         Ok(verdicts)
-    }
-
-    /// A cursor alone is not worth a sync: an older one only costs a repetition.
-    fn move_cursor(&self, account: &Account, cursor: Option<String>, group: &mut Group) {
-        if let Some(cursor) = cursor {
-            group.batch.insert(&self.shared.meta, keys::cursor(account), cursor.into_bytes());
-        }
     }
 
     fn fan_out(&self, one: FannedOut, group: &mut Group) -> Result<(), StoreError> {
