@@ -104,7 +104,7 @@ impl Connector for Discord {
 
     fn capabilities(&self, room: &RoomKey) -> Capabilities {
         let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
-        capabilities::of_room(known.is_none_or(|room| room.may_webhook))
+        capabilities::of_room(known.is_none_or(|room| room.may_webhook), self.config.server.is_some())
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {

@@ -91,7 +91,9 @@ impl Discord {
 
     /// A message's event with all that `translate` needs. Other events teach names, and are not handed up.
     async fn raw(&self, rest: &Rest, us: Us, frame: Frame) -> Option<RawEvent> {
-        let mut event: Value = serde_json::from_str(&frame.text).ok()?;
+        let mut event: Value = serde_json::from_str(&frame.text)
+            .inspect_err(|error| tracing::warn!(kind = frame.kind, %error, "the gateway sent an event that is not JSON"))
+            .ok()?;
         let native = event.get_mut("d")?.take();
         if !frame.kind.starts_with("MESSAGE_") {
             self.learn(&frame.kind, &native);
