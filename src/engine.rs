@@ -17,6 +17,7 @@ mod mapping;
 mod passed;
 mod rate_limit;
 mod reader;
+mod runtime;
 mod space;
 mod states;
 mod status;
@@ -25,6 +26,7 @@ mod supervisor;
 mod tests;
 
 pub use self::core::{AccountPlan, Core, Plan, PlannedLink};
+pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 

@@ -6,7 +6,6 @@ use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -42,8 +41,6 @@ pub enum ServiceError {
 /// A running Relay.
 pub struct Service {
     engine: Engine,
-    /// Where `/healthz` is, if anywhere.
-    pub health: Option<SocketAddr>,
     servers: JoinSet<()>,
 }
 
@@ -62,11 +59,13 @@ impl Service {
         };
         let engine = Engine::start(stores, plan)?;
         servers.spawn(control::serve(control, engine.core()));
-        let health = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         if let Some(listener) = listener {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!("health page: http://{address}/healthz");
+            }
             servers.spawn(api::serve(listener, engine.core()));
         }
-        Ok(Self { engine, health, servers })
+        Ok(Self { engine, servers })
     }
 
     /// The engine's shared state.

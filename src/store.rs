@@ -30,6 +30,9 @@ pub use writer::Verdict;
 
 use std::path::PathBuf;
 
+/// The engines below, for the log filter: they tell their housekeeping at `info`.
+pub const TALKATIVE: &[&str] = &["fjall", "lsm_tree", "sled"];
+
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {

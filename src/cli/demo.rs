@@ -31,8 +31,7 @@ pub fn run(demo: &Demo) -> ExitCode {
             Err(error) => return fail(format_args!("no temporary folder can be made: {error}")),
         },
     };
-    let system = actix::System::with_tokio_rt(run::runtime);
-    match system.block_on(serve(demo.port, folder)) {
+    match crate::engine::block_on(serve(demo.port, folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(DemoError::Config(found)) => {
             eprint!("{}", mistakes::show(&found));

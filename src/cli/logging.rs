@@ -1,5 +1,6 @@
 //! Logs to standard error, where systemd's journal and a terminal both find them.
 
+use crate::store::TALKATIVE;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
@@ -21,10 +22,12 @@ const NEVER: &[&str] = &[
 
 /// Starts logging; `RELAY_LOG` (such as `relay=debug`) replaces `default`.
 pub fn start(default: &str) {
-    let wanted = std::env::var("RELAY_LOG").unwrap_or_else(|_| default.to_owned());
+    let quiet: String = TALKATIVE.iter().map(|target| format!(",{target}=warn")).collect();
+    let default = format!("{default}{quiet}");
+    let wanted = std::env::var("RELAY_LOG").unwrap_or_else(|_| default.clone());
     let mut filter = EnvFilter::try_new(&wanted).unwrap_or_else(|error| {
         eprintln!("relay: RELAY_LOG is not understood ({error}); logging at `{default}`");
-        EnvFilter::new(default)
+        EnvFilter::new(&default)
     });
     for target in NEVER {
         if let Ok(directive) = format!("{target}=off").parse() {

@@ -2,6 +2,7 @@
 
 use super::{EXIT_MISTAKES, fail, logging, mistakes};
 use crate::config::Config;
+use crate::engine;
 use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -17,18 +18,11 @@ pub fn run(path: &Path) -> ExitCode {
             return ExitCode::from(EXIT_MISTAKES);
         }
     };
-    logging::start("info,sled=warn,fjall=warn,lsm_tree=warn");
-    let system = actix::System::with_tokio_rt(runtime);
-    match system.block_on(serve(config)) {
+    logging::start("info");
+    match engine::block_on(serve(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error),
     }
-}
-
-/// The runtime of everything: actors on this thread, platform clients on its workers.
-#[allow(clippy::expect_used, reason = "without threads there is nothing to run, and nobody to answer to")]
-pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads for the runtime")
 }
 
 async fn serve(config: Config) -> Result<(), ServiceError> {

@@ -3,7 +3,7 @@
 use super::{EXIT_MISTAKES, fail, mistakes};
 use crate::config::Config;
 use crate::control::{self, Request, Response};
-use crate::engine::{AccountState, LaneState, LinkStatus, Status};
+use crate::engine::{self, AccountState, LaneState, LinkStatus, Status};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub fn run(of: &StatusOf) -> ExitCode {
             }
         },
     };
-    let asked = super::run::runtime().block_on(control::ask(&data_dir, &Request::Status));
+    let asked = engine::block_on_without_actors(control::ask(&data_dir, &Request::Status));
     match asked {
         Ok(Response::Status(status)) if of.json => match serde_json::to_string_pretty(&status) {
             Ok(json) => {

@@ -1,0 +1,80 @@
+//! `kill -9`, a hundred times, under a load of posts and edits on all three platforms.
+//!
+//! After each kill the ledger is opened and laid beside what the platforms have: which messages stood between which two
+//! steps. In the end: nothing that Relay had acknowledged is missing, each room is in order, doubles are counted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../scenarios/bench.rs"]
+mod bench;
+mod load;
+mod post_mortem;
+
+use bench::{Bench, PLATFORMS};
+use load::Load;
+use post_mortem::Fallen;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How often; `RELAY_KILLS` asks for another number.
+const KILLS: usize = 100;
+/// How long the last of it may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost() {
+    let kills = std::env::var("RELAY_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS);
+    let mut bench = Bench::new().await;
+    let load = Load::start(&bench);
+    let mut fallen = Fallen::default();
+    for number in 0..kills {
+        bench.start();
+        bench.connected(3).await;
+        // Never the same moment: the kill falls anywhere between two syncs, two requests, two lines of code.
+        tokio::time::sleep(Duration::from_micros(20_000 + (number as u64 * 7919) % 180_000)).await;
+        load.pause();
+        bench.kill();
+        fallen += post_mortem::examine(&bench, &load).await;
+        load.go_on();
+    }
+    load.stop().await;
+    bench.start();
+    bench.connected(3).await;
+    let outcome = load.outcome();
+    let began = Instant::now();
+    let all_is_there = || {
+        let status = bench.status().expect("it runs");
+        let links = status["channels"][0]["links"].as_array().unwrap().clone();
+        outcome.missing(&bench) == 0 && links.iter().all(|link| link["queued"] == 0)
+    };
+    while !all_is_there() && began.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // What is still under way would be a double or an overtaking.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bench.stop().await;
+
+    println!("\n{kills} kills, {} posts, {} edits", outcome.posts(), outcome.edits());
+    println!("{fallen}");
+    println!(
+        "{:<10} {:>8} {:>8} {:>10} {:>9} {:>12}",
+        "room", "copies", "missing", "disorder", "doubles", "stale edits"
+    );
+    let mut wrong = BTreeSet::new();
+    for there in PLATFORMS {
+        let room = outcome.examine(&bench, there);
+        println!(
+            "{there:<10} {:>8} {:>8} {:>10} {:>9} {:>12}",
+            room.copies, room.missing, room.disorder, room.doubles, room.stale
+        );
+        if room.missing + room.disorder + room.stale > 0 {
+            wrong.insert(there);
+        }
+        // Each kill may repeat what was under way in each of the room's lanes, and nothing else.
+        assert!(room.doubles <= kills * 2, "{there}: {} doubles for {kills} kills", room.doubles);
+    }
+    assert!(wrong.is_empty(), "wrong in {wrong:?}");
+    if kills >= KILLS {
+        assert!(fallen.none_is_zero(), "some step was never hit: the test shows nothing for it");
+    }
+}
