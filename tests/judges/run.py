@@ -1,0 +1,75 @@
+"""The platforms' official clients as judges of Relay and of the stand-ins.
+
+    cargo build -p relay -p stand-ins
+    pip install -r tests/judges/requirements.txt
+    python tests/judges/run.py --relay target/debug/relay --stand-ins target/debug/stand-ins
+
+First the running binary: what is posted, edited, deleted and answered on each platform appears on the others, under the author's
+name, as the vendor's library sees it there. Then each library against its stand-in alone. Exits 1 if anything is wrong, blank or
+later than ten seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+import warnings
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import discord_judge
+import slack_judge
+import table
+import telegram_judge
+from bridge import build
+from matrix import Cell, Matrix, as_json
+
+WHOLE = 120.0  # seconds for the matrix
+JUDGES = (discord_judge, slack_judge, telegram_judge)
+EACH = 60.0  # seconds for one client against its stand-in
+
+
+async def bridged(relay: str, stand_ins: str) -> list[Cell]:
+    async with AsyncExitStack() as stack:
+        bridge = await build(stack, relay, stand_ins)
+        async with asyncio.timeout(WHOLE):
+            cells = await Matrix(bridge).judge()
+        if not all(cell.holds() for cell in cells):
+            print("Relay's log:", bridge.relay.log(60), sep="\n")
+        return cells
+
+
+async def main() -> bool:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--relay", required=True, help="the binary `relay`")
+    parser.add_argument("--stand-ins", required=True, help="the binary `stand-ins`")
+    parser.add_argument("--json", type=Path, help="write the outcome there as well")
+    given = parser.parse_args()
+    running = asyncio.current_task()
+    assert running
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+
+    cells = await bridged(given.relay, given.stand_ins)
+    print("Relay, seen by the official clients", table.matrix(cells), sep="\n\n", flush=True)
+    for judge in JUDGES:
+        await judge.PROOFS.run(judge.judge(given.stand_ins), EACH)
+    proofs = [judge.PROOFS for judge in JUDGES]
+    print("\nThe stand-ins, used by the official clients", table.proofs(proofs), sep="\n\n", flush=True)
+    holds = all(cell.holds() for cell in cells) and not any(proof.failed for proof in proofs)
+    if given.json:
+        outcome = {"holds": holds, "cells": as_json(cells), "clients": [vars(proof) for proof in proofs]}
+        given.json.write_text(json.dumps(outcome, indent=1, ensure_ascii=False) + "\n")
+    return holds
+
+
+if __name__ == "__main__":
+    # Cut connections are on purpose here; each client reports each at length.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.ERROR)
+    sys.exit(0 if asyncio.run(main()) else 1)

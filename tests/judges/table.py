@@ -1,0 +1,41 @@
+"""What is printed."""
+
+from __future__ import annotations
+
+from matrix import OPERATIONS, Cell
+from proofs import Proofs
+
+
+def matrix(cells: list[Cell]) -> str:
+    """Origins to destinations, a column for each operation, and below it whatever was wrong."""
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    for cell in cells:
+        rows.setdefault((cell.origin, cell.destination), {})[cell.operation] = cell
+    lines = [["origin → destination", *OPERATIONS, "acts at the origin", "observes at the destination"]]
+    for (origin, destination), row in rows.items():
+        shown = [row[operation].shown() for operation in OPERATIONS]
+        cell = row["post"]
+        lines.append([f"{origin} → {destination}", *shown, cell.acts, cell.observes])
+    notes = {cell.impossible for cell in cells if cell.impossible}
+    wrong = [
+        f"{cell.origin} → {cell.destination}, {cell.operation}: {cell.wrong or 'blank'}"
+        for cell in cells
+        if not cell.holds()
+    ]
+    possible = [cell for cell in cells if not cell.impossible]
+    total = f"{sum(cell.holds() for cell in possible)} of {len(possible)} cells hold"
+    return "\n".join([columns(lines), *(f"– {note}." for note in notes), *wrong, total])
+
+
+def proofs(judges: list[Proofs]) -> str:
+    lines = [["official client", "proven", "seconds", "failed"]]
+    for judge in judges:
+        lines.append([judge.vendor, str(len(judge.held)), f"{judge.seconds:.1f}", judge.failed or "nothing"])
+    return columns(lines)
+
+
+def columns(lines: list[list[str]]) -> str:
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip() for line in lines
+    )

@@ -1,0 +1,233 @@
+"""python-telegram-bot against the Telegram stand-in: the official client sees and does what a bot can."""
+
+import asyncio
+import time
+
+import telegram
+from news import see
+from processes import StandIns
+from proofs import Proofs
+from room import Room
+from telegram import Bot, MessageEntity
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.ext import Application, ChatMemberHandler, MessageHandler, filters
+
+PROOFS = Proofs(f"python-telegram-bot {telegram.__version__}")
+prove = PROOFS.prove
+
+TOKEN = "7000000001:judge-telegram-token-of-thirty-five"
+CHAT = -1001000000001
+WORLD = f"""
+[[telegram.spaces]]
+name = "Chats"
+rooms = [{{ id = "{CHAT}", name = "Sunday hikers" }}]
+[[telegram.people]]
+name = "Hana"
+id = "1000000001"
+[[telegram.people]]
+name = "Ivo"
+id = "1000000002"
+[[telegram.bots]]
+name = "Judge"
+token = "{TOKEN}"
+may = ["privacy_off"]
+"""
+
+
+async def refused(kind, text, attempt):
+    """Answers whether the attempt was refused with this error and text."""
+    try:
+        await attempt
+    except kind as error:
+        return text in str(error).lower()
+    return False
+
+
+def start_client(base_url, seen):
+    application = Application.builder().token(TOKEN).base_url(f"{base_url}/bot").build()
+
+    async def note(update, _):
+        seen.append(update)
+
+    application.add_handler(MessageHandler(filters.ALL, note))
+    application.add_handler(ChatMemberHandler(note, ChatMemberHandler.ANY_CHAT_MEMBER))
+    return application
+
+
+async def reads(room, bot, seen):
+    ids = {}
+    ids["post"] = room.act("say", person="Hana", text="**hello** 😀 `x` [there](https://a.example) @ivo")
+    update = await see(seen, lambda u: u.message and str(u.message.message_id) == ids["post"])
+    kinds = update and {e.type: t for e, t in update.message.parse_entities().items()}
+    prove("a person's post arrives", update and update.message.text == "hello 😀 x there @ivo")
+    prove(
+        "with its entities",
+        kinds == {"bold": "hello", "code": "x", "text_link": "there", "mention": "@ivo"},
+    )
+    prove(
+        "in a supergroup, by its author",
+        update.effective_chat.type == "supergroup" and update.effective_user.full_name == "Hana",
+    )
+
+    room.act("edit", person="Hana", message=ids["post"], text="__changed__")
+    update = await see(seen, lambda u: u.edited_message and str(u.edited_message.message_id) == ids["post"])
+    prove(
+        "an edit arrives",
+        update and update.edited_message.text == "changed" and update.edited_message.edit_date,
+    )
+
+    own = await bot.send_message(CHAT, "ask me")
+    reply = room.act("say", person="Ivo", text="because", reply_to=str(own.message_id))
+    update = await see(seen, lambda u: u.message and str(u.message.message_id) == reply)
+    prove("a reply arrives with what it answers", update and update.message.reply_to_message.text == "ask me")
+
+    file = room.act("say", person="Ivo", text="a map", files=["map.pdf"])
+    update = await see(seen, lambda u: u.message and str(u.message.message_id) == file)
+    prove(
+        "a document arrives with its caption",
+        update and update.message.document.file_name == "map.pdf" and update.message.caption == "a map",
+    )
+    prove("the bot does not see its own messages", not any(u.effective_user.is_bot for u in seen))
+    return ids["post"]
+
+
+async def writes(room, bot, post):
+    html = await bot.send_message(
+        CHAT, "<b>Ada</b>: 😀 <i>hi</i> &lt;", parse_mode="HTML", reply_to_message_id=int(post)
+    )
+    there = room.seen(html.message_id)
+    prove(
+        "a post with HTML arrives",
+        there["text"] == "Ada: 😀 hi <" and [e["type"] for e in there["entities"]] == ["bold", "italic"],
+    )
+    prove("as a reply", there["reply_to"] == post and html.reply_to_message.message_id == int(post))
+    entity = MessageEntity(MessageEntity.BOLD, 0, 3)
+    raw = await bot.send_message(CHAT, "Ada: @everyone", entities=[entity])
+    there = room.seen(raw.message_id)
+    prove(
+        "a post with entities arrives and pings nobody",
+        there["entities"][0]["type"] == "bold" and there["pinged"] == [],
+    )
+    await bot.edit_message_text("Ada: better", CHAT, raw.message_id)
+    there = room.seen(raw.message_id)
+    prove("an edit arrives", there["text"] == "Ada: better" and there["edited"])
+    await bot.delete_message(CHAT, raw.message_id)
+    prove("a delete arrives", room.seen(raw.message_id)["deleted"])
+
+    for text, kind, attempt in [
+        (
+            "message is not modified",
+            BadRequest,
+            bot.edit_message_text("Ada: 😀 hi <", CHAT, html.message_id, entities=html.entities),
+        ),
+        ("message to edit not found", BadRequest, bot.edit_message_text("x", CHAT, raw.message_id)),
+        ("message can't be edited", BadRequest, bot.edit_message_text("x", CHAT, int(post))),
+        (
+            "message to be replied not found",
+            BadRequest,
+            bot.send_message(CHAT, "x", reply_to_message_id=999_999),
+        ),
+        ("message is too long", BadRequest, bot.send_message(CHAT, "😀" * 2_049)),
+        ("message text is empty", BadRequest, bot.send_message(CHAT, " \n ")),
+        (
+            "entity beginning",
+            BadRequest,
+            bot.send_message(CHAT, "hi", entities=[MessageEntity("bold", 0, 9)]),
+        ),
+        ("chat not found", BadRequest, bot.send_message(-100999, "x")),
+    ]:
+        prove(f"refused: {text}", await refused(kind, text, attempt))
+    await bot.send_message(CHAT, "x" * 4_096)
+    prove("4,096 units are not too long")
+
+
+async def survives(room, bot, seen):
+    room.fault("disconnect")
+    wanted = [room.act("say", person="Hana", text=f"during {n}") for n in range(5)]
+    for post in wanted:
+        prove(
+            f"post {post} arrives though the poll was cut",
+            await see(seen, lambda u: u.message and str(u.message.message_id) == post),
+        )
+    got = [str(u.message.message_id) for u in seen if u.message and str(u.message.message_id) in wanted]
+    prove("each once and in order", got == wanted)
+    deadline = time.monotonic() + 10
+    while wanted[-1] not in room.acknowledged() and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    prove("and is confirmed by the offset", set(wanted) <= room.acknowledged())
+
+    room.fault("duplicate")
+    post = room.act("say", person="Hana", text="twice")
+    await see(seen, lambda u: u.message and str(u.message.message_id) == post)
+    await asyncio.sleep(0.5)
+    prove(
+        "a duplicated update arrives twice",
+        sum(1 for u in seen if u.message and str(u.message.message_id) == post) == 2,
+    )
+
+    room.fault("rate_limit", only="sendMessage", seconds=1)
+    try:
+        await bot.send_message(CHAT, "too fast")
+        prove("429 is reported", False)
+    except RetryAfter as error:
+        waited = (
+            error.retry_after if isinstance(error.retry_after, int) else error.retry_after.total_seconds()
+        )
+        prove("429 says how long to wait", waited == 1)
+        await asyncio.sleep(waited)
+        await bot.send_message(CHAT, "slower")
+        prove("and after that the post goes through")
+    room.fault("server_error", only="sendMessage")
+    prove("502 is an error", await refused(NetworkError, "", bot.send_message(CHAT, "lost")))
+    room.fault("cut_after", only="sendMessage")
+    prove("a cut answer is an error", await refused(NetworkError, "", bot.send_message(CHAT, "unsure")))
+    texts = room.said()
+    prove("yet the message is there", "unsure" in texts and "lost" not in texts)
+    room.fault("unauthorized", only="sendMessage")
+    prove("401 is an error", await refused(InvalidToken, "", bot.send_message(CHAT, "who")))
+
+
+async def stands(room, bot, seen):
+    me = await bot.get_me()
+    member = await bot.get_chat_member(CHAT, me.id)
+    chat = await bot.get_chat(CHAT)
+    prove(
+        "chat and membership are told",
+        chat.title == "Sunday hikers"
+        and member.status == "member"
+        and await bot.get_chat_member_count(CHAT) == 3,
+    )
+    prove("the creator is told", (await bot.get_chat_administrators(CHAT))[0].user.full_name == "Hana")
+    room.act("kick", bot="Judge")
+    update = await see(seen, lambda u: u.my_chat_member)
+    prove("a kick is told", update and update.my_chat_member.new_chat_member.status == "kicked")
+    prove(
+        "a kicked bot cannot post",
+        await refused(Forbidden, "bot was kicked from the supergroup chat", bot.send_message(CHAT, "x")),
+    )
+    room.act("invite", bot="Judge")
+    await bot.send_message(CHAT, "back again")
+    prove("an invited bot can post again")
+
+
+async def judge(stand_ins):
+    async with StandIns(stand_ins, WORLD) as stand:
+        room, url = Room(stand, "telegram", str(CHAT)), stand.urls["telegram"]["api_url"]
+        stranger = Bot("1:wrong", base_url=f"{url}/bot")
+        prove("a wrong token is refused", await refused(InvalidToken, "", stranger.initialize()))
+        seen = []
+        client = start_client(url, seen)
+        async with client:
+            me = client.bot
+            prove("the client logs in", me.username == "judge_bot" and me.can_read_all_group_messages)
+            await client.start()
+            kinds = ["message", "edited_message", "my_chat_member"]
+            await client.updater.start_polling(timeout=5, allowed_updates=kinds)
+            try:
+                post = await reads(room, client.bot, seen)
+                await writes(room, client.bot, post)
+                await survives(room, client.bot, seen)
+                await stands(room, client.bot, seen)
+            finally:
+                await client.updater.stop()
+                await client.stop()
