@@ -13,15 +13,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 ROOMS = {"discord": "4001", "slack": "C0LOBBY", "telegram": "-1001000000001"}
 DESK = "-1001000000002"
-PEOPLE = {"discord": ("Ada", "Bruno"), "slack": ("Elif", "Farid"), "telegram": ("Hana", "Ivo")}
+# Two people in each room; the second has a name that would be markup or a mention if anything read it as such.
+PEOPLE = {
+    "discord": ("Ada", "Bruno **_`<@4>"),
+    "slack": ("Elif", "Farid <!here> *x*"),
+    "telegram": ("Hana", "Ivo [a](https://b.example) @here"),
+}
 WORLD = f"""
 [[discord.spaces]]
 name = "Night Owls"
 rooms = [{{ id = "{ROOMS["discord"]}", name = "general" }}]
 [[discord.people]]
-name = "Ada"
+name = "{PEOPLE["discord"][0]}"
 [[discord.people]]
-name = "Bruno"
+name = "{PEOPLE["discord"][1]}"
 [[discord.bots]]
 name = "Relay"
 token = "discord-relay"
@@ -34,13 +39,13 @@ may = ["VIEW_CHANNEL", "READ_MESSAGE_HISTORY", "MESSAGE_CONTENT"]
 name = "Studio"
 rooms = [{{ id = "{ROOMS["slack"]}", name = "general" }}]
 [[slack.people]]
-name = "Elif"
-id = "U0ELIF"
-token = "xoxc-elif"
+name = "{PEOPLE["slack"][0]}"
+id = "U0FIRST"
+token = "xoxc-first"
 [[slack.people]]
-name = "Farid"
-id = "U0FARID"
-token = "xoxc-farid"
+name = "{PEOPLE["slack"][1]}"
+id = "U0SECOND"
+token = "xoxc-second"
 [[slack.bots]]
 name = "Relay"
 token = "xoxb-relay"
@@ -55,9 +60,9 @@ may = ["channels:read", "channels:history", "users:read"]
 name = "Chats"
 rooms = [{{ id = "{ROOMS["telegram"]}", name = "Sunday hikers" }}, {{ id = "{DESK}", name = "The judge's desk" }}]
 [[telegram.people]]
-name = "Hana"
+name = "{PEOPLE["telegram"][0]}"
 [[telegram.people]]
-name = "Ivo"
+name = "{PEOPLE["telegram"][1]}"
 [[telegram.bots]]
 name = "Relay"
 token = "7000000001:relay-telegram-token-of-thirty-five"
@@ -133,11 +138,11 @@ async def build(stack: AsyncExitStack, relay: str, stand_ins: str) -> Bridge:
         platform: tuple(StandInPerson(stand, platform, ROOMS[platform], name) for name in PEOPLE[platform])
         for platform in ("discord", "telegram")
     }
-    people["slack"] = tuple([await slack_person(urls["slack"], name) for name in PEOPLE["slack"]])
+    people["slack"] = tuple([await slack_person(urls["slack"], place) for place in ("first", "second")])
     return Bridge(stand, running, observers, people)
 
 
-async def slack_person(urls: dict[str, str], name: str) -> SlackPerson:
+async def slack_person(urls: dict[str, str], place: str) -> SlackPerson:
     look_up = AsyncWebClient(token="xoxb-observer", base_url=urls["api_url"] + "/api/")
-    profile = (await look_up.users_info(user=f"U0{name.upper()}"))["user"]["profile"]
-    return SlackPerson(urls, ROOMS["slack"], name, f"xoxc-{name.lower()}", profile["image_72"])
+    profile = (await look_up.users_info(user=f"U0{place.upper()}"))["user"]["profile"]
+    return SlackPerson(urls, ROOMS["slack"], profile["display_name"], f"xoxc-{place}", profile["image_72"])

@@ -7,6 +7,7 @@ picture of its own, edits and deletes that, and survives a cut connection withou
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import discord
@@ -216,7 +217,9 @@ async def requests(room: Room, channel: discord.TextChannel) -> None:
     """Requests that go wrong: what the client repeats is sent once."""
     for kind, seconds in [("rate_limit", 0.5), ("server_error", 0.0), ("slow", 0.2)]:
         room.fault(kind, only="POST", seconds=seconds)
+        started = time.monotonic()
         await channel.send(f"after {kind}")
+        prove(f"{kind}: waited for", time.monotonic() - started >= seconds)
     sent = [room.said().count(f"after {kind}") for kind in ("rate_limit", "server_error", "slow")]
     prove("429, 502, slow: sent once each", sent == [1, 1, 1])
 

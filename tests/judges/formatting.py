@@ -74,6 +74,7 @@ def of_telegram(message: Any) -> tuple[str, Spans]:
     """Telegram has plain text and entities; the client cuts the words out by UTF-16 offsets."""
     spans: set[tuple[str, str]] = set()
     for entity, words in message.parse_entities().items():
+        words = words.replace(UNSEEN, "")
         if entity.type == "text_link":
             spans.add(("link", f"{words} {entity.url}"))
         elif entity.type in TELEGRAM:

@@ -13,6 +13,8 @@ from news import DEADLINE, Told
 from people import CHANGED, CHANGED_SPANS, CHANGED_TEXT, FORMATTED, SPANS, TEXT, Person
 
 OPERATIONS = ("post", "edit", "delete", "reply")
+# Where a character of a name would be read as markup, one that looks like it stands in its place.
+LOOKALIKES = str.maketrans({"‹": "<", "›": ">", "＠": "@", "＆": "&"})
 IMPOSSIBLE = "Telegram tells bots of no deletions, so there is nothing that could be carried"
 
 
@@ -64,14 +66,13 @@ class Matrix:
             for operation in OPERATIONS
         }
 
-    async def judge(self) -> list[Cell]:
+    async def judge(self) -> None:
         for origin in ROOMS:
             await self.post_and_edit(origin)
             await self.delete(origin)
             await self.reply(origin)
         await asyncio.sleep(0.5)
         self.nothing_twice()
-        return list(self.cells.values())
 
     async def fill(self, cell: Cell, started: float, seen: Awaitable[Told]) -> None:
         """Runs what watches one cell; keeps the longest time and the first thing that was wrong."""
@@ -100,7 +101,7 @@ class Matrix:
 
     def is_by(self, person: Person, platform: str, told: Told) -> None:
         """Under the author's name, with their picture where there is one, and nobody was pinged."""
-        same("author", told.author, person.name)
+        same("author", told.author.translate(LOOKALIKES), person.name)
         seen = self.bridge.stand.seen(platform, ROOMS[platform], told.id)
         if platform == "slack":
             same("picture", told.picture, person.picture)
@@ -182,6 +183,8 @@ class Matrix:
             ids = dict(zip(ROOMS, await self.arrivals(list(ROOMS), question), strict=True))
 
             async def replied(there: str, word: str = word, ids: dict[str, str | None] = ids) -> Told:
+                if ids[origin] is None or ids[there] is None:
+                    raise AssertionError("what is to be answered did not arrive")
                 told = await self.bridge.observers[there].posted(word)
                 self.is_by(answerer, there, told)
                 same("text", told.text, f"{word} @everyone")
