@@ -1,8 +1,8 @@
 //! Folders that are still there after a power cut: a file's sync does not promise its name, nor its folder's.
 
 use super::StoreError;
-use std::fs::File;
-use std::io;
+use std::fs::{File, TryLockError};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Makes a directory that only this user can enter, or narrows one that exists.
@@ -36,20 +36,60 @@ pub fn make_private_dir(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Syncs a directory and all below it, so that every name in them stays.
+/// Syncs a directory and all directories and files below it, so that names and contents stay.
 pub fn sync_all(path: &Path) -> Result<(), StoreError> {
     let of = |e: io::Error| failed("syncing a directory", path, &e);
     for entry in path.read_dir().map_err(of)? {
         let entry = entry.map_err(of)?;
         if entry.file_type().map_err(of)?.is_dir() {
             sync_all(&entry.path())?;
+        } else {
+            sync(&entry.path()).map_err(of)?;
         }
     }
     sync(path).map_err(of)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Renames within a directory, and makes it stay.
+pub fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    std::fs::rename(from, to).map_err(|e| failed("renaming", from, &e))?;
+    to.parent().map_or(Ok(()), |folder| sync(folder).map_err(|e| failed("syncing a directory", folder, &e)))
+}
+
+/// Removes a directory with all that is in it, if it is there.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            Err(failed("removing what was not finished", path, &e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps other processes out of a directory that do the same, until it is dropped.
+pub fn lock(path: &Path) -> Result<File, StoreError> {
+    let folder = File::open(path).map_err(|e| failed("opening the state directory", path, &e))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
+        Err(TryLockError::Error(e)) => Err(failed("locking the state directory", path, &e)),
+    }
+}
+
+/// Writes a small file so that after a power cut it has the old content or the new.
+pub fn write_whole(path: &Path, content: &str) -> Result<(), StoreError> {
+    let unfinished = path.with_added_extension("unfinished");
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|e| failed("writing", &unfinished, &e))?;
+    rename(&unfinished, path)
+}
+
+/// Of a directory or a file.
+fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 fn failed(what: &'static str, path: &Path, why: &io::Error) -> StoreError {

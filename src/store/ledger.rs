@@ -94,9 +94,12 @@ impl Ledger {
     pub fn open(data_dir: &Path) -> Result<(Self, WriterGuard), StoreError> {
         folder::make_private_dir(data_dir)?;
         let path = data_dir.join("ledger");
+        if !path.exists() {
+            make_whole(data_dir, &path)?;
+        }
         let shared = Arc::new(Shared::open(&path)?);
-        // Fjall syncs what it makes, and not the way there.
-        folder::sync_all(data_dir)?;
+        // A keyspace that a newer Relay adds: fjall syncs what is in its folder, and not the folder's own name.
+        folder::sync_all(&path)?;
         let (queue, commands) = mpsc::channel(QUEUE);
         let of_writer = shared.clone();
         let thread = std::thread::Builder::new()
@@ -324,6 +327,19 @@ impl Ledger {
 }
 
 const IDENTITY: &[u8] = b"identity";
+
+/// Makes a ledger under another name first: fjall does not open what it was making when the power was cut.
+fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let _sole = folder::lock(data_dir)?;
+    if path.exists() {
+        return Ok(());
+    }
+    let unfinished = data_dir.join("ledger.unfinished");
+    folder::remove(&unfinished)?;
+    drop(Shared::open(&unfinished)?);
+    folder::sync_all(&unfinished)?;
+    folder::rename(&unfinished, path)
+}
 
 impl Shared {
     fn open(path: &Path) -> Result<Self, StoreError> {

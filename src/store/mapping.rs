@@ -3,11 +3,11 @@
 //! It stores the position it has reached together with what it learned, in one sled batch. A lookup first asks sled, then
 //! lays the lines over it that the index has not reached: so a miss counts only when both have nothing. When the folder
 //! is gone, will not open, belongs to another ledger, or the machine went down without a clean stop (sled's flush does
-//! not survive a power cut), it is set aside and made anew from the ledger.
+//! not survive a power cut, and what is left may open and panic later), it is set aside and made anew from the ledger.
 
 use super::ledger::Ledger;
 use super::records::{EnvelopeId, IndexLine};
-use super::{LedgerPosition, StoreError, keys};
+use super::{LedgerPosition, StoreError, folder, keys};
 use relay_contract::{MessageKey, MessageRef, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,8 +18,11 @@ const BATCH: usize = 1024;
 
 const POSITION: &[u8] = b"_position";
 const LEDGER: &[u8] = b"_ledger";
-const BOOT: &[u8] = b"_boot";
-const CLEAN: &[u8] = b"_clean";
+
+/// Beside the folder: the start of the machine since which sled has been written, or [`CLEAN`]. Outside of sled, so that
+/// what a power cut left of it is never opened.
+const MARK: &str = "mapping.written-since";
+const CLEAN: &str = "closed";
 
 /// What a message is, seen from its native id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,7 @@ pub struct Mapped {
 #[derive(Clone)]
 pub struct MappingIndex {
     sled: sled::Db,
+    mark: PathBuf,
 }
 
 /// The reading side: sled, and the ledger's lines beyond it. Cheap to clone.
@@ -58,32 +62,27 @@ impl MappingIndex {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, StoreError> {
         let path = data_dir.join("mapping");
+        let mark = data_dir.join(MARK);
         let existed = path.exists();
         let identity = ledger.identity()?;
+        if existed && let Some(reason) = torn(&mark) {
+            set_aside(&path, &reason)?;
+        }
+        // Before sled is opened, which may write already.
+        folder::write_whole(&mark, &boot_id())?;
         let sound = open_sled(&path).and_then(|sled| match distrust(&sled, &identity, ledger.position()) {
-            None => Ok(sled),
             Some(reason) if existed && !sled.is_empty() => Err(reason),
-            Some(_) => Ok(sled),
+            _ => Ok(sled),
         });
         let sled = match sound {
             Ok(sled) => sled,
             Err(reason) => {
-                let aside = set_aside(&path)?;
-                tracing::warn!(
-                    reason,
-                    set_aside = %aside.display(),
-                    "the mapping is made anew from the ledger"
-                );
+                set_aside(&path, &reason)?;
                 open_sled(&path).map_err(StoreError::Engine)?
             }
         };
-        let index = Self { sled };
-        index.write(|sled| {
-            sled.insert(LEDGER, identity)?;
-            sled.insert(BOOT, boot_id().into_bytes())?;
-            sled.remove(CLEAN)?;
-            Ok(())
-        })?;
+        let index = Self { sled, mark };
+        index.write(|sled| sled.insert(LEDGER, identity).map(drop))?;
         index.catch_up(ledger, progress)?;
         Ok(index)
     }
@@ -119,11 +118,10 @@ impl MappingIndex {
 
     /// Says that everything was written: the next start may trust it even after a reboot.
     pub fn close(&self) -> Result<(), StoreError> {
-        self.write(|sled| {
-            sled.flush()?;
-            sled.insert(CLEAN, &[1])?;
-            sled.flush().map(drop)
-        })
+        self.write(|sled| sled.flush().map(drop))?;
+        // Sled's own flush leaves it in the disk's cache.
+        folder::sync_all(&self.mark.with_file_name("mapping"))?;
+        folder::write_whole(&self.mark, CLEAN)
     }
 
     fn write(&self, change: impl FnOnce(&sled::Db) -> sled::Result<()>) -> Result<(), StoreError> {
@@ -223,24 +221,28 @@ fn distrust(sled: &sled::Db, identity: &[u8], ledger_position: LedgerPosition) -
     if position(sled) > ledger_position {
         return Some("it is ahead of the ledger".into());
     }
-    if stored(CLEAN).is_none() && stored(BOOT).is_none_or(|boot| boot != boot_id().as_bytes()) {
-        return Some("the machine went down without a clean stop".into());
-    }
     None
 }
 
-fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+/// Why a folder may be torn: the machine went down while sled was written.
+fn torn(mark: &Path) -> Option<String> {
+    let since = std::fs::read_to_string(mark).unwrap_or_default();
+    let whole = since == CLEAN || (!since.is_empty() && since == boot_id());
+    (!whole).then(|| "the machine went down without a clean stop".into())
+}
+
+fn set_aside(path: &Path, reason: &str) -> Result<(), StoreError> {
     let aside = path.with_file_name(format!("mapping.set-aside-{}", ulid::Ulid::new()));
     std::fs::rename(path, &aside).map_err(|e| StoreError::Io {
         what: "setting the mapping aside",
         path: path.to_owned(),
         why: e.to_string(),
     })?;
-    Ok(aside)
+    tracing::warn!(reason, set_aside = %aside.display(), "the mapping is made anew from the ledger");
+    Ok(())
 }
 
-/// Changes with every start of the machine; constant where the system has none, and then `CLEAN` alone decides nothing
-/// worse than `kill -9`, which sled survives.
+/// Changes with every start of the machine; empty where the system has none, and then only a clean stop is trusted.
 fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
