@@ -77,12 +77,16 @@ impl Shown {
             "space": room.space,
             "id": room.id,
             "name": room.name,
-            "people": world.people,
-            "bots": world.bots.iter().map(|bot| json!({ "id": bot.id, "name": bot.name })).collect::<Vec<_>>(),
-            "rooms": world.spaces.iter().flat_map(|space| &space.rooms).collect::<Vec<_>>(),
+            "people": named(world.people.iter().map(|person| (&person.id, &person.name))),
+            "bots": named(world.bots.iter().map(|bot| (&bot.id, &bot.name))),
+            "rooms": named(world.spaces.iter().flat_map(|space| &space.rooms).map(|room| (&room.id, &room.name))),
             "messages": messages.get(messages.len().saturating_sub(NEWEST)..),
         }))
     }
+}
+
+fn named<'a>(all: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<Value> {
+    all.map(|(id, name)| json!({ "id": id, "name": name })).collect()
 }
 
 /// Answers until the task is ended.

@@ -14,6 +14,13 @@ use std::sync::Arc;
 /// The Relay channel that joins the rooms.
 pub const CHANNEL: &str = "lobby";
 
+const HEAD: &str = "\
+# Three accounts and the channel that joins a room of each. The URLs lead to the demo's
+# pretend platforms, which have no rate limits; without them it would be the real ones.
+[relay]
+data_dir = \"state\"
+";
+
 /// What was written.
 pub struct Setup {
     /// The config file.
@@ -29,7 +36,7 @@ impl Setup {
     /// demo is gone, so Relay's memory of it would not fit.
     pub fn write(stand_ins: &StandIns, folder: &Path) -> Result<Self, DemoError> {
         let world = &stand_ins.world;
-        let mut text = String::from("[relay]\ndata_dir = \"state\"\n");
+        let mut text = String::from(HEAD);
         let mut rooms = Vec::new();
         prepare(folder)?;
         for (people, platform, account) in [
@@ -98,8 +105,7 @@ fn section(
             let _ = writeln!(text, "{key} = {{ file = \"{file}\" }}");
         }
     }
-    let _ =
-        writeln!(text, "api_url = \"{}\"  # this demo's; leave it out for the real one", people.api_url());
+    let _ = writeln!(text, "api_url = \"{}\"", people.api_url());
     if let Some(gateway) = people.gateway_url() {
         let _ = writeln!(text, "gateway_url = \"{gateway}\"");
     }

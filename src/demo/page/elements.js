@@ -43,11 +43,14 @@ export function codeBlock(text, lang) {
 /** A mention: shown, never a link. */
 export const mention = (text) => el("span", { class: "mention" }, text);
 
+/** Hues that are told apart, in degrees of OKLCH; the muddy ones between yellow and green are left out. */
+const HUES = [25, 48, 70, 148, 172, 200, 228, 255, 280, 305, 330, 355];
+
 /** The same hue for the same name, wherever it is shown. */
 export function hue(name) {
-  let hash = 7;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 3600;
-  return (hash * 47) % 360;
+  let hash = 103;
+  for (const char of name) hash = (hash * 17 + char.codePointAt(0)) % 65_521;
+  return HUES[hash % HUES.length];
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });

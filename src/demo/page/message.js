@@ -27,12 +27,12 @@ export function typed(platform, message, names) {
   return unescape(linked);
 }
 
-/** A round or square picture: the image if there is one on this machine, above initials on a stable colour. */
+/** A round or square picture: the image if it comes from this machine, above initials on a stable colour. */
 export function avatar(name, url) {
   const initials = Array.from(name.trim())[0]?.toUpperCase() ?? "?";
   const picture = el("span", { class: "avatar", "aria-hidden": "true" }, initials);
   picture.style.setProperty("--hue", hue(name));
-  if (url && /^http:\/\/127\.0\.0\.1:\d+\//.test(url)) {
+  if (url && /^(http:\/\/127\.0\.0\.1:\d+)?\//.test(url)) {
     const image = el("img", { src: url, alt: "", loading: "lazy" });
     image.addEventListener("error", () => image.remove());
     picture.append(image);
@@ -63,7 +63,7 @@ export function item(room, message) {
   );
   fold(text, said, message.text);
   const shown = el("li", { class: `message${message.by_bot ? " by-bot" : ""}`, "data-id": message.id, "data-author": message.author, tabindex: "-1" });
-  shown.append(avatar(message.author, message.avatar), content, actions(room, message));
+  shown.append(avatar(message.author, picture(room, message)), content, actions(room, message));
   return shown;
 }
 
@@ -78,6 +78,12 @@ function answers(room, message) {
     el("span", { class: "unseen" }, `${what} `),
     ...label,
   );
+}
+
+/** The picture to show. Whoever speaks through Relay without a picture of their own gets initials, not the app's icon. */
+function picture(room, message) {
+  if (message.by_bot && room.isBot(message.author)) return "/icon.svg";
+  return message.by_bot && room.isBotPicture(message.avatar) ? null : message.avatar;
 }
 
 /** What a message says, without its markup. */

@@ -35,10 +35,15 @@ function fresh(state) {
       rooms.set(given.platform, room);
       byId("rooms").append(room.element);
     }
-    tries = new Tries(Object.fromEntries(rooms), (text) => channel.say(text));
+    tries = new Tries(Object.fromEntries(rooms), (text) => {
+      channel.say(text);
+      byId("said").textContent = text;
+    });
     byId("channel-name").textContent = state.channel;
     byId("config").textContent = state.config;
     channel.load([...rooms.values()]);
+    if (state.status.counters.accepted > 0) channel.say("all quiet");
+    else if (matchMedia("(pointer: fine) and (min-width: 901px)").matches) rooms.get("discord")?.composer.text.focus();
   }
   for (const given of state.rooms) rooms.get(given.platform)?.load(given.messages);
   state.carried.forEach((line) => journeys.carried(line));

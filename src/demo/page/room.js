@@ -17,6 +17,7 @@ const NO_DELETES = "Telegram tells no bot about deletions, so Relay cannot know:
 export class Room {
   #act;
   #seen;
+  #atEnd = true;
   #items = new Map();
   #messages = new Map();
   /** What was typed on this page, as it was typed. */
@@ -29,12 +30,14 @@ export class Room {
     this.account = given.account;
     this.id = given.id;
     this.people = given.people;
+    this.bots = given.bots;
     this.title = given.platform === "telegram" ? given.name : `${given.space} #${given.name}`;
     const persons = new Map([...given.people, ...given.bots].map((one) => [one.id, one.name]));
     const rooms = new Map(given.rooms.map((room) => [room.id, room.name]));
     this.names = { person: (id) => persons.get(id), room: (id) => rooms.get(id) };
     this.list = el("ol", { class: "messages", "aria-label": `Messages in ${this.title}` });
     this.note = el("p", { class: "note", role: "status", hidden: true });
+    this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.#toEnd() }, "New messages ↓");
     this.state = el("span", { class: "state" }, "starting");
     this.composer = new Composer(this, (said) => this.#send(said));
     this.element = el(
@@ -42,9 +45,13 @@ export class Room {
       { class: `room ${given.platform}`, "aria-labelledby": `${given.platform}-title` },
       this.#head(given),
       this.list,
+      this.newer,
       this.note,
       this.composer.element,
     );
+    this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // The list shrinks when the composer grows: what was last stays in sight.
+    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.list);
     this.list.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("click", (event) => this.#follow(event));
     for (const kind of ["mouseover", "focusin"]) {
@@ -87,6 +94,7 @@ export class Room {
       if (message.by_bot) shown.classList.add("arrived");
       this.#seen(this, message);
       if (near || !message.by_bot) this.#toEnd();
+      else this.newer.hidden = false;
       this.#bound();
     }
   }
@@ -99,6 +107,16 @@ export class Room {
   /** Whether one of the people wrote it, and not a bridge. */
   isPerson(message) {
     return !message.by_bot && this.people.some((person) => person.name === message.author);
+  }
+
+  /** Whether a bot goes by that name here. */
+  isBot(name) {
+    return this.bots.some((bot) => bot.name === name);
+  }
+
+  /** Whether a picture is a bot's own. */
+  isBotPicture(url) {
+    return this.bots.some((bot) => url?.includes(`/${bot.id}.`));
   }
 
   /** Marks exactly these messages as the one that is looked at elsewhere. */
@@ -253,6 +271,11 @@ export class Room {
 
   #isNearEnd() {
     return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 120;
+  }
+
+  #scrolled() {
+    this.#atEnd = this.#isNearEnd();
+    if (this.#atEnd) this.newer.hidden = true;
   }
 
   #toEnd() {

@@ -61,6 +61,16 @@ const FAULTS = [
   },
 ];
 
+/** A panel above the page goes with Escape, or when something else is pressed. */
+function closing(panel) {
+  document.addEventListener("pointerdown", (event) => (panel.open &&= panel.contains(event.target)));
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !panel.open) return;
+    panel.open = false;
+    panel.querySelector("summary").focus();
+  });
+}
+
 /** Fills in the buttons. `tell` says something in the channel's line. */
 export class Tries {
   #tell;
@@ -73,7 +83,14 @@ export class Tries {
     const samples = SAMPLES.map(([label, run]) => el("button", { type: "button", onclick: (event) => this.#run(event.target, () => run(rooms)) }, label));
     const faults = FAULTS.map((one) => el("button", { type: "button", onclick: (event) => this.#run(event.target, () => this.#make(one, rooms)) }, one.label));
     document.getElementById("samples").replaceChildren(...samples);
-    document.getElementById("faults").replaceChildren(...faults);
+    const row = document.getElementById("faults");
+    row.replaceChildren(...faults);
+    const more = document.getElementById("hard");
+    more.addEventListener("click", () => {
+      row.hidden = !row.hidden;
+      more.setAttribute("aria-expanded", String(!row.hidden));
+    });
+    closing(document.getElementById("its-config"));
   }
 
   /** Told with every status: says when a fault is over. */

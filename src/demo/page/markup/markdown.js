@@ -83,8 +83,9 @@ function inline(text, names) {
 function code(rest) {
   const found = /^(`{1,2})([\s\S]*?[^`])\1(?!`)/.exec(rest);
   if (!found) return null;
-  const spaced = /^ (.*`.*|`.*) $/s.exec(found[2]);
-  return [el("code", {}, spaced ? spaced[1] : found[2]), found[0].length];
+  // A blank that only keeps the marks from a backtick is not shown.
+  const shown = found[2].replace(/^ (?= *`)|(` *) $/g, "$1");
+  return [el("code", {}, shown), found[0].length];
 }
 
 function named(rest, names) {
