@@ -152,6 +152,25 @@ def across(judge):
     judge.row("hovering marks the same message in the other rooms", same.count() == 2, why=f"{same.count()} marked")
 
 
+def keyboard(judge):
+    """From the last message to its answer without a pointer."""
+    page = judge.page
+    judge.type("slack", "Greta", "Keys-1")
+    judge.message("slack", "Keys-1").wait_for(timeout=5_000)
+    message = judge.message("slack", "Keys-1")
+    message.evaluate("(it) => { it.closest('.room').querySelector('.message[tabindex=\"0\"]').focus(); }")
+    page.keyboard.press("End")
+    focused = page.evaluate("document.activeElement.dataset.id")
+    page.keyboard.press("Tab")
+    shown = message.locator(".actions").evaluate("async (it) => { await new Promise((r) => setTimeout(r, 300)); return getComputedStyle(it).opacity; }")
+    page.keyboard.press("Enter")
+    typing = page.evaluate("document.activeElement.id")
+    good = (focused, shown, typing) == (message.get_attribute("data-id"), "1", "slack-text")
+    judge.row("arrow keys, Tab and Enter lead to an answer", good, why=f"{focused} {shown} {typing}")
+    page.keyboard.press("Escape")
+    judge.row("Escape leaves it", page.locator(".room.slack .mode").is_hidden())
+
+
 def tries(judge):
     page = judge.page
     page.get_by_role("button", name="Formatting").click()
@@ -231,6 +250,7 @@ def main():
             for room in ROOMS:
                 round_trip(judge, room)
             across(judge)
+            keyboard(judge)
             tries(judge)
             page.get_by_role("button", name="A short conversation").click()
             judge.message("slack", "8:12 after all").wait_for(timeout=15_000)

@@ -26,7 +26,7 @@ export class Channel {
     });
   }
 
-  /** Counts, and each room's state. Answers whether everything is delivered and connected. */
+  /** Counts, and each room's state. Answers whether everything is connected and nothing waits, and how many deliveries were given up. */
   status(status, rooms) {
     const links = status.channels.flatMap((channel) => channel.links);
     const sum = (of) => links.reduce((total, link) => total + link[of], 0);
@@ -48,7 +48,7 @@ export class Channel {
       room.state.title = account?.problem?.what ?? account?.reason ?? link?.lane?.reason ?? "";
       this.#nodes.get(room.platform)?.setAttribute("class", `node ${room.platform} ${kind}`);
     }
-    return allUp && waiting === 0;
+    return [allUp && waiting === 0, dead];
   }
 
   /** A light goes from one room to another. */

@@ -16,7 +16,7 @@ export class Composer {
     this.text = el("textarea", {
       id: id("text"),
       rows: "1",
-      placeholder: `Message ${room.title}`,
+      placeholder: room.placeholder,
       "aria-label": `Message in ${room.title}`,
       "aria-describedby": id("error"),
       autocomplete: "off",

@@ -51,8 +51,7 @@ function fresh(state) {
 }
 
 function status(now) {
-  const isCalm = channel.status(now, [...rooms.values()]);
-  tries?.calm(isCalm);
+  tries?.calm(...channel.status(now, [...rooms.values()]));
 }
 
 function carried(line) {

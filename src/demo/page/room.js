@@ -32,6 +32,7 @@ export class Room {
     this.people = given.people;
     this.bots = given.bots;
     this.title = given.platform === "telegram" ? given.name : `${given.space} #${given.name}`;
+    this.placeholder = given.platform === "telegram" ? "Message" : `Message #${given.name}`;
     const persons = new Map([...given.people, ...given.bots].map((one) => [one.id, one.name]));
     const rooms = new Map(given.rooms.map((room) => [room.id, room.name]));
     this.names = { person: (id) => persons.get(id), room: (id) => rooms.get(id) };

@@ -94,14 +94,14 @@ export class Tries {
   }
 
   /** Told with every status: says when a fault is over. */
-  calm(isCalm) {
+  calm(isCalm, dead) {
     if (this.#since === null) return;
     if (!isCalm) this.#troubled = true;
     // A fault may be over between two statuses, without having been seen.
     const over = this.#troubled || performance.now() - this.#since > 4_000;
     if (!isCalm || !over) return;
     const seconds = ((performance.now() - this.#since) / 1000).toFixed(1);
-    this.#tell(`Over after ${seconds} s. Everything has arrived, nothing was lost.`);
+    this.#tell(`Over after ${seconds} s. ${dead ? `${dead} given up, see the log.` : "Everything has arrived, nothing was lost."}`);
     this.#since = null;
   }
 
