@@ -124,7 +124,7 @@ async def build(stack: AsyncExitStack, relay: str, stand_ins: str) -> Bridge:
     """Starts the stand-ins, the observers and Relay; the stack ends them."""
     stand = await stack.enter_async_context(StandIns(stand_ins, WORLD))
     urls = stand.urls
-    observers = {
+    observers: dict[str, Any] = {
         "discord": DiscordObserver(urls["discord"], "discord-observer"),
         "slack": SlackObserver(urls["slack"], "xoxb-observer", "xapp-observer"),
         "telegram": TelegramObserver(

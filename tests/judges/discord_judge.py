@@ -259,6 +259,7 @@ async def judge(stand_ins: str) -> None:
             (guild,) = client.guilds
             channel = discord.utils.get(guild.text_channels, name="general")
             prove("guilds and channels", channel is not None)
+            assert channel
             await people(room, client)
             await webhook(room, client, channel)
             await bot(room, client, channel)

@@ -65,9 +65,13 @@ class Matrix:
             if origin != destination
             for operation in OPERATIONS
         }
+        for there in self.others("telegram"):
+            self.cells["telegram", there, "delete"].impossible = IMPOSSIBLE
 
     async def judge(self) -> None:
         for origin in ROOMS:
+            if self.bridge.relay.ended():
+                return
             await self.post_and_edit(origin)
             await self.delete(origin)
             await self.reply(origin)
@@ -146,8 +150,6 @@ class Matrix:
 
     async def delete(self, origin: str) -> None:
         if origin == "telegram":
-            for there in self.others(origin):
-                self.cells[origin, there, "delete"].impossible = IMPOSSIBLE
             return
         person, _ = self.bridge.people[origin]
         word = f"short-lived-{origin}"

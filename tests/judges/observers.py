@@ -62,7 +62,7 @@ class DiscordObserver(News):
             what,
             str(message.id),
             author=message.author.name if message.webhook_id else message.author.display_name,
-            picture=message.author.avatar and message.author.avatar.url,
+            picture=message.author.avatar.url if message.author.avatar else None,
             text=text,
             spans=spans,
             answers=answers,

@@ -40,6 +40,7 @@ class Person(Protocol):
 
     name: str
     picture: str | None
+    how: str  # by what means they act
 
     async def say(self, text: str, answered: str | None = None) -> str: ...
     async def edit(self, message: str, text: str) -> None: ...

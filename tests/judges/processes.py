@@ -35,13 +35,16 @@ class Process:
                 env={**os.environ, **(env or {})},
             )
 
+    def ended(self) -> bool:
+        return self.process is not None and self.process.returncode is not None
+
     def log(self, lines: int = 30) -> str:
         """The end of what it wrote to standard error."""
         text = (self.path / "log").read_text(errors="replace") if (self.path / "log").exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
     async def stop(self) -> None:
-        if self.process and self.process.returncode is None:
+        if self.process and not self.ended():
             self.process.terminate()
             try:
                 await asyncio.wait_for(self.process.wait(), PATIENCE)
@@ -129,7 +132,7 @@ class Relay(Process):
 
     async def ready(self, url: str) -> None:
         while True:
-            if self.process and self.process.returncode is not None:
+            if self.process and self.ended():
                 raise RuntimeError(f"Relay ended with {self.process.returncode}:\n{self.log()}")
             try:
                 with urllib.request.urlopen(url, timeout=1):

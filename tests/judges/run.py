@@ -43,6 +43,8 @@ async def bridged(relay: str, stand_ins: str) -> list[Cell]:
                 await matrix.judge()
         except TimeoutError:
             print(f"The matrix was not filled within {WHOLE:.0f} s.")
+        if bridge.relay.ended():
+            print("Relay ended before it was told to.")
         cells = list(matrix.cells.values())
         if not all(cell.holds() for cell in cells):
             print("The end of Relay's log:", bridge.relay.log(60), sep="\n")
@@ -77,4 +79,9 @@ if __name__ == "__main__":
     # Cut connections are on purpose here; each client reports each at length.
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
-    sys.exit(0 if asyncio.run(main()) else 1)
+    try:
+        sys.exit(0 if asyncio.run(main()) else 1)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.exit("stopped before the end")
+    except Exception as error:  # nothing came up, or nothing in time
+        sys.exit(f"{type(error).__name__}: {error}")
