@@ -123,12 +123,22 @@ class Relay(Process):
         with socket.create_server(("127.0.0.1", 0)) as free:
             listen = f"127.0.0.1:{free.getsockname()[1]}"
         (self.path / "bridges.toml").write_text(self.config.replace("{listen}", listen))
-        env = {"RUST_LOG": "relay=debug", **self.env}
+        env = {"RELAY_LOG": "trace", **self.env}
         await self.spawn(self.program, "run", "-c", "bridges.toml", env=env)
         try:
             await asyncio.wait_for(self.ready(f"http://{listen}/readyz"), PATIENCE)
         except TimeoutError:
             raise RuntimeError(f"Relay was not ready within {PATIENCE:.0f} s:\n{self.log()}") from None
+
+    def secrets_in_log(self) -> list[str]:
+        """Which of the secrets it was given are in its log, which is as talkative as it gets."""
+        log = (self.path / "log").read_text(errors="replace")
+        return [name for name, secret in self.env.items() if secret in log]
+
+    def log(self, lines: int = 30) -> str:
+        """The end of what Relay itself said, without the databases."""
+        own = [line for line in super().log(1_000_000).splitlines() if " relay" in line]
+        return "\n".join((own or super().log(lines).splitlines())[-lines:])
 
     async def ready(self, url: str) -> None:
         while True:

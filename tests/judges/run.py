@@ -33,7 +33,8 @@ JUDGES = (discord_judge, slack_judge, telegram_judge)
 EACH = 40.0  # seconds for each client against its stand-in; they run side by side
 
 
-async def bridged(relay: str, stand_ins: str) -> list[Cell]:
+async def bridged(relay: str, stand_ins: str) -> tuple[list[Cell], list[str]]:
+    """The cells, and which of Relay's tokens its log gives away."""
     async with AsyncExitStack() as stack:
         async with asyncio.timeout(WHOLE):
             bridge = await build(stack, relay, stand_ins)
@@ -45,10 +46,10 @@ async def bridged(relay: str, stand_ins: str) -> list[Cell]:
             print(f"The matrix was not filled within {WHOLE:.0f} s.")
         if bridge.relay.ended():
             print("Relay ended before it was told to.")
-        cells = list(matrix.cells.values())
+        cells, leaked = list(matrix.cells.values()), bridge.relay.secrets_in_log()
         if not all(cell.holds() for cell in cells):
             print("The end of Relay's log:", bridge.relay.log(60), sep="\n")
-        return cells
+        return cells, leaked
 
 
 async def main() -> bool:
@@ -63,14 +64,20 @@ async def main() -> bool:
     assert running
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
 
-    cells = await bridged(given.relay, given.stand_ins)
-    print("Relay, seen by the official clients", table.matrix(cells), sep="\n\n", flush=True)
+    cells, leaked = await bridged(given.relay, given.stand_ins)
+    print("Relay, seen by the official clients", table.matrix(cells), sep="\n\n")
+    print(f"Relay's log gives away {', '.join(leaked) or 'no token'}", flush=True)
     await asyncio.gather(*(judge.PROOFS.run(judge.judge(given.stand_ins), EACH) for judge in JUDGES))
     proofs = [judge.PROOFS for judge in JUDGES]
     print("\nThe stand-ins, used by the official clients", table.proofs(proofs), sep="\n\n", flush=True)
-    holds = all(cell.holds() for cell in cells) and not any(proof.failed for proof in proofs)
+    holds = all(cell.holds() for cell in cells) and not leaked and not any(p.failed for p in proofs)
     if given.json:
-        outcome = {"holds": holds, "cells": as_json(cells), "clients": [vars(proof) for proof in proofs]}
+        outcome = {
+            "holds": holds,
+            "cells": as_json(cells),
+            "leaked": leaked,
+            "clients": [vars(proof) for proof in proofs],
+        }
         given.json.write_text(json.dumps(outcome, indent=1, ensure_ascii=False) + "\n")
     return holds
 

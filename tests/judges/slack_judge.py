@@ -8,8 +8,7 @@ from news import see
 from processes import StandIns
 from proofs import Proofs
 from room import Room
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
+from slack_app import PRIVATE, ROOM, TOKEN, WORLD, changed, deleted, refused, start_client
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,86 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 PROOFS = Proofs(f"slack_bolt {slack_bolt.version.__version__}")
 prove = PROOFS.prove
 
-TOKEN, APP_TOKEN = "xoxb-judge", "xapp-judge"
-ROOM, PRIVATE = "C0GENERAL", "C0SECRET"
-WORLD = f"""
-[[slack.spaces]]
-id = "T0STUDIO"
-name = "Studio"
-rooms = [{{ id = "{ROOM}", name = "general" }}, {{ id = "{PRIVATE}", name = "secret", private = true }}]
-[[slack.people]]
-name = "Elif"
-id = "U0ELIF"
-[[slack.people]]
-name = "Farid"
-id = "U0FARID"
-[[slack.bots]]
-name = "Judge"
-id = "U0JUDGE"
-token = "{TOKEN}"
-app_token = "{APP_TOKEN}"
-rooms = ["general"]
-[[slack.bots]]
-name = "Meek"
-id = "U0MEEK"
-token = "xoxb-meek"
-app_token = "xapp-meek"
-may = ["channels:read", "chat:write"]
-"""
-
-
-async def refused(error, attempt):
-    """Answers whether the attempt was refused with this error code."""
-    try:
-        await attempt
-    except SlackApiError as refusal:
-        return refusal.response["error"] == error
-    return False
-
-
-def changed(ts):
-    return lambda e: e.get("subtype") == "message_changed" and e["message"]["ts"] == ts
-
-
-def deleted(ts):
-    return lambda e: e.get("subtype") == "message_deleted" and e["deleted_ts"] == ts
-
-
-def start_client(api, seen, bodies):
-    app = AsyncApp(
-        client=AsyncWebClient(token=TOKEN, base_url=f"{api}/api/"),
-        ignoring_self_events_enabled=False,
-    )
-
-    @app.middleware
-    async def note(body, next):
-        bodies.append(body)
-        seen.append(body["event"])
-        await next()
-
-    @app.event("message")
-    async def message():
-        pass
-
-    @app.event("member_left_channel")
-    async def left():
-        pass
-
-    @app.event("channel_left")
-    async def gone():
-        pass
-
-    @app.event("member_joined_channel")
-    async def joined():
-        pass
-
-    socket = AsyncSocketModeHandler(
-        app, APP_TOKEN, web_client=AsyncWebClient(base_url=f"{api}/api/"), ping_interval=1
-    )
-    return app, socket
-
 
 async def reads(room, client, seen):
+    """What people do reaches the app."""
     post = room.act("say", person="Elif", text="*hello* 😀 a < b & c https://a.example @farid @here `x`")
     event = await see(seen, lambda e: e.get("ts") == post)
     prove(
@@ -151,6 +73,7 @@ async def reads(room, client, seen):
 
 
 async def writes(room, client, seen, other):
+    """What the app does reaches the people."""
     post = await client.chat_postMessage(
         channel=ROOM,
         text="*hi* a &lt; b @here https://a.example",
@@ -216,6 +139,7 @@ async def writes(room, client, seen, other):
 
 
 async def looks_up(client):
+    """Channels, history, threads."""
     rooms = (await client.conversations_list(types="public_channel,private_channel"))["channels"]
     prove("channels are listed", [r["name"] for r in rooms] == ["general"] and rooms[0]["is_member"])
     history = await client.conversations_history(channel=ROOM, limit=2)
@@ -238,6 +162,7 @@ async def looks_up(client):
 
 
 async def survives(room, client, seen, bodies):
+    """Lost connections lose no event; refused requests are told apart."""
     for fault in ["disconnect", "reconnect"]:
         room.fault(fault)
         wanted = [room.act("say", person="Elif", text=f"{fault} {n}") for n in range(5)]
@@ -292,6 +217,7 @@ async def survives(room, client, seen, bodies):
 
 
 async def stands(room, client, seen):
+    """Removed from the channel, and let in again."""
     room.act("kick", bot="Judge")
     prove(
         "a kick is told",

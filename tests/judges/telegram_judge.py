@@ -44,6 +44,7 @@ async def refused(kind, text, attempt):
 
 
 def start_client(base_url, seen):
+    """An application that notes every update."""
     application = Application.builder().token(TOKEN).base_url(f"{base_url}/bot").build()
 
     async def note(update, _):
@@ -55,14 +56,14 @@ def start_client(base_url, seen):
 
 
 async def reads(room, bot, seen):
+    """What people do reaches the bot."""
     ids = {}
     ids["post"] = room.act("say", person="Hana", text="**hello** 😀 `x` [there](https://a.example) @ivo")
     update = await see(seen, lambda u: u.message and str(u.message.message_id) == ids["post"])
     kinds = update and {e.type: t for e, t in update.message.parse_entities().items()}
     prove("a person's post arrives", update and update.message.text == "hello 😀 x there @ivo")
     prove(
-        "with its entities",
-        kinds == {"bold": "hello", "code": "x", "text_link": "there", "mention": "@ivo"},
+        "with its entities", kinds == {"bold": "hello", "code": "x", "text_link": "there", "mention": "@ivo"}
     )
     prove(
         "in a supergroup, by its author",
@@ -92,6 +93,7 @@ async def reads(room, bot, seen):
 
 
 async def writes(room, bot, post):
+    """What the bot does reaches the people."""
     html = await bot.send_message(
         CHAT, "<b>Ada</b>: 😀 <i>hi</i> &lt;", parse_mode="HTML", reply_to_message_id=int(post)
     )
@@ -142,6 +144,7 @@ async def writes(room, bot, post):
 
 
 async def survives(room, bot, seen):
+    """A cut poll loses nothing; refused requests are told apart."""
     room.fault("disconnect")
     wanted = [room.act("say", person="Hana", text=f"during {n}") for n in range(5)]
     for post in wanted:
@@ -188,6 +191,7 @@ async def survives(room, bot, seen):
 
 
 async def stands(room, bot, seen):
+    """Removed from the group, and let in again."""
     me = await bot.get_me()
     member = await bot.get_chat_member(CHAT, me.id)
     chat = await bot.get_chat(CHAT)
