@@ -92,6 +92,7 @@ fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-fn failed(what: &'static str, path: &Path, why: &io::Error) -> StoreError {
+/// The system's refusal, with the path.
+pub fn failed(what: &'static str, path: &Path, why: &io::Error) -> StoreError {
     StoreError::Io { what, path: path.to_owned(), why: why.to_string() }
 }

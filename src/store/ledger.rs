@@ -4,7 +4,7 @@ use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
 };
 use super::writer::{self, Command, Verdict};
-use super::{StoreError, folder, format, keys};
+use super::{StoreError, folder, format, keys, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
 use std::collections::HashMap;
@@ -129,6 +129,13 @@ impl Ledger {
     /// Queues an account's new cursor, behind whatever was queued before. Not synced.
     pub async fn move_cursor(&self, account: Account, cursor: String) -> Result<(), StoreError> {
         self.send(Command::MoveCursor { account, cursor }).await
+    }
+
+    /// The same, unless the writer is busy: an older cursor only costs a repetition.
+    pub fn move_cursor_soon(&self, account: Account, cursor: String) {
+        if self.queue.try_send(Command::MoveCursor { account, cursor }).is_err() {
+            tracing::debug!("a cursor was not stored: the ledger is busy");
+        }
     }
 
     /// Marks envelopes as fanned out into these rows. Not synced: it would be done again.
@@ -341,17 +348,20 @@ fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
     folder::rename(&unfinished, path)
 }
 
+fn open_database(path: &Path) -> fjall::Result<Database> {
+    Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
+}
+
 impl Shared {
     fn open(path: &Path) -> Result<Self, StoreError> {
-        let db = Database::builder(path)
-            .cache_size(16 << 20)
-            .max_journaling_size(64 << 20)
-            .worker_threads(1)
-            .open()
-            .map_err(|error| match error {
-                fjall::Error::Locked => StoreError::Locked(path.to_owned()),
-                other => StoreError::Engine(format!("{}: {other}", path.display())),
-            })?;
+        let db = match open_database(path) {
+            Err(fjall::Error::JournalRecovery(_)) if tail::cut(path)? => open_database(path),
+            opened => opened,
+        };
+        let db = db.map_err(|error| match error {
+            fjall::Error::Locked => StoreError::Locked(path.to_owned()),
+            other => StoreError::Engine(format!("{}: {other}", path.display())),
+        })?;
         // Memtables default to 64 MiB each, which idle memory would show.
         let keyspace =
             |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
