@@ -13,11 +13,13 @@
 mod check;
 mod content;
 mod disk;
+mod file;
 mod trace;
 mod workload;
 
 use content::Answered;
-use disk::{Cut, Disk, Harm};
+use disk::Disk;
+use file::{Cut, Harm};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ const ANSWERED: &str = "answered.jsonl";
 
 /// Cuts in each phase of the trace.
 const PHASES: [(&str, usize); 4] =
-    [("while it is made", 24), ("first run", 44), ("reopening", 16), ("tables are written", 28)];
+    [("while it is made", 25), ("first run", 45), ("reopening", 15), ("tables are written", 30)];
 
 /// Longest that a run of this binary may take.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -209,6 +211,8 @@ struct Finding {
     /// What is wrong, a line each.
     wrong: Vec<String>,
     opened: bool,
+    /// The journal's end was cut at opening.
+    mended: bool,
     folder: PathBuf,
 }
 
@@ -241,6 +245,7 @@ fn cut_all(
                 answered: answered.lines().count(),
                 wrong: Vec::new(),
                 opened: false,
+                mended: false,
                 folder,
             };
             let child = start_check(&finding.folder)?;
@@ -274,6 +279,10 @@ fn finish_check(mut finding: Finding, child: Child) -> Result<Finding, String> {
         let last: Vec<&str> = errors.lines().filter(|line| !line.starts_with("note:")).collect();
         finding.wrong.push(format!("{status:?}: {}", last.join(" | ")));
     }
+    let ledger = finding.folder.join(STATE).join("ledger");
+    finding.mended = ledger.read_dir().is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().contains(".torn-")))
+    });
     if finding.wrong.is_empty() {
         std::fs::remove_dir_all(&finding.folder).map_err(|e| e.to_string())?;
     }
@@ -283,7 +292,7 @@ fn finish_check(mut finding: Finding, child: Child) -> Result<Finding, String> {
 /// Prints the table, and what went wrong; says whether anything did.
 fn report(findings: &[Finding]) -> bool {
     println!(
-        "phase               cuts  something dropped  torn  answers checked  lost or halved  not opened"
+        "phase               cuts  something dropped  torn  mended  answers checked  lost or halved  not opened"
     );
     let mut failed = false;
     for (phase, (name, _)) in PHASES.iter().enumerate() {
@@ -293,10 +302,11 @@ fn report(findings: &[Finding]) -> bool {
         let shut = count(&|f| !f.opened);
         failed |= lost + shut > 0;
         println!(
-            "{name:<18} {:>5} {:>18} {:>5} {:>16} {lost:>15} {shut:>11}",
+            "{name:<18} {:>5} {:>18} {:>5} {:>7} {:>16} {lost:>15} {shut:>11}",
             of.len(),
             count(&|f| f.harm.dropped > 0),
             count(&|f| f.harm.torn > 0),
+            count(&|f| f.mended),
             of.iter().map(|f| f.answered).sum::<usize>(),
         );
     }

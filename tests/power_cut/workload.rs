@@ -1,6 +1,6 @@
 //! The process whose power is cut: it keeps a ledger and a mapping busy, and writes a line for every answer.
 
-use super::content::{Answered, ROOMS, Which, room, row};
+use super::content::{Answered, Edited, ROOMS, Which, room, row};
 use relay::store::ledger::FannedOut;
 use relay::store::records::DeadLetter;
 use relay::store::{EnvelopeId, Ledger, MappingIndex, StoreError, Verdict};
@@ -21,7 +21,7 @@ pub struct Size {
 
 /// The first is short and is killed; the second finds what it left, and goes on until tables are written.
 pub const SIZES: [Size; 2] =
-    [Size { run: 0, tasks: 6, posts: 30, abort: true }, Size { run: 1, tasks: 12, posts: 70, abort: false }];
+    [Size { run: 0, tasks: 6, posts: 30, abort: true }, Size { run: 1, tasks: 8, posts: 75, abort: false }];
 
 type Outcome<T> = Result<T, String>;
 
@@ -72,7 +72,7 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
         let post = Which { run, task, number, edit: false };
         let edit = Which { edit: true, ..post };
         // Some edits come in one event with their post, some later, some never.
-        let together = if number % 7 == 0 { vec![post, edit] } else { vec![post] };
+        let together = if post.is_edited() == Some(Edited::Together) { vec![post, edit] } else { vec![post] };
         let ids = accept(&ledger, together).await?;
         ledger.move_cursor(post.account(), post.cursor()).await.map_err(told)?;
         let id = ids[0];
@@ -92,7 +92,7 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
             // It waits for ever.
             _ => {}
         }
-        if number % 4 == 1 && number % 7 != 0 {
+        if post.is_edited() == Some(Edited::Later) {
             let edited = accept(&ledger, vec![edit]).await?[0];
             let rows = vec![(room(there), row(Some(id), 0))];
             ledger.fan_out(vec![FannedOut { id: edited, rows }]).await.map_err(told)?;
