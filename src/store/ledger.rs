@@ -247,7 +247,7 @@ impl Ledger {
     pub fn pending(&self, id: EnvelopeId) -> Result<Vec<RoomKey>, StoreError> {
         let prefix = keys::pending_of(id);
         let rooms = self.shared.work.prefix(&prefix);
-        rooms.map(|entry| Ok(keys::parse_room(&entry.key()?[prefix.len()..]).ok_or_else(bad_key)?)).collect()
+        rooms.map(|entry| keys::parse_room(&entry.key()?[prefix.len()..]).ok_or_else(bad_key)).collect()
     }
 
     /// Whether the delivery of an envelope to a room was given up.
