@@ -157,6 +157,12 @@ impl Inbox for ReaderInbox<'_> {
         Ok(())
     }
 
+    fn moved(&self, cursor: String) {
+        if let Some(cursor) = self.passed.finish(self.passed.begin(), Some(cursor)) {
+            self.reader.core.ledger.move_cursor_soon(self.reader.account.name.clone(), cursor);
+        }
+    }
+
     fn connected(&self) {
         tracing::info!(account = %self.reader.account.name, "connected");
         self.reader.account.set_state(AccountState::Up);

@@ -128,8 +128,9 @@ impl Writer<'_> {
         for command in commands {
             self.apply(command, &mut group, &mut answers);
         }
-        let durability = group.must_sync.then_some(PersistMode::SyncAll);
-        let outcome = group.batch.durability(durability).commit().map_err(StoreError::from);
+        // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
+        let durability = if group.must_sync { PersistMode::SyncAll } else { PersistMode::Buffer };
+        let outcome = group.batch.durability(Some(durability)).commit().map_err(StoreError::from);
         if let Err(error) = &outcome {
             tracing::error!(%error, "the ledger could not be written; Relay stops");
             self.shared.failed.notify_one();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Between two messages of one person.
-const PACE: Duration = Duration::from_millis(30);
+const PACE: Duration = Duration::from_millis(12);
 /// Every so many messages, the last one is corrected.
 const EDIT_EVERY: usize = 3;
 
@@ -129,6 +129,8 @@ pub struct Room {
     pub copies: usize,
     /// Messages of others that are not there.
     pub missing: usize,
+    /// Which, by their words.
+    pub missing_words: Vec<String>,
     /// Places where a message stands before an earlier one of the same person.
     pub disorder: usize,
     /// Copies beyond the first.
@@ -177,6 +179,7 @@ impl Outcome {
                 let number = number_in(&one.word, origin).unwrap();
                 let Some((place, texts)) = places.get(&number) else {
                     room.missing += 1;
+                    room.missing_words.push(one.word.clone());
                     continue;
                 };
                 room.disorder += usize::from(*place < furthest);

@@ -4,7 +4,7 @@ use crate::bench::{Bench, PLATFORMS};
 use crate::load::Load;
 use relay::store::{EnvelopeId, Ledger};
 use relay_contract::{Event, RoomKey};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
@@ -76,9 +76,20 @@ pub async fn examine(bench: &Bench, load: &Load) -> Fallen {
             }
         }
     }
+    // A copy's last word is the message, whatever prefix it bears.
+    let last_word = |text: &str| text.split_whitespace().next_back().unwrap_or_default().to_owned();
+    let copies: HashMap<&str, HashSet<String>> = PLATFORMS
+        .into_iter()
+        .map(|there| {
+            (there, bench.seen(there).iter().filter(|m| m.by_bot).map(|m| last_word(&m.text)).collect())
+        })
+        .collect();
     for (platform, text) in &journal.outbox {
-        let there = bench.seen(platform).iter().any(|m| m.by_bot && m.text.ends_with(text.as_str()));
-        if there { fallen.delivered_not_completed += 1 } else { fallen.fanned_out_not_delivered += 1 }
+        if copies[platform].contains(text) {
+            fallen.delivered_not_completed += 1
+        } else {
+            fallen.fanned_out_not_delivered += 1
+        }
     }
     ledger.ledger.close().await.unwrap();
     ledger.writer.join();

@@ -52,6 +52,10 @@ pub trait Inbox: Send + Sync {
     /// be acknowledged. Calls made in order are kept in order, also while earlier ones are still waiting.
     async fn accept(&self, raw: RawEvent) -> Result<(), Stopped>;
 
+    /// Says that the place to go on from has moved without an event to accept: a new session, something that concerns
+    /// nobody. Counts as an event in the order of `accept` calls; stored when all before it are safe.
+    fn moved(&self, _cursor: String) {}
+
     /// Says that the connection is up, for health and status. Every (re)connection says it again.
     fn connected(&self);
 

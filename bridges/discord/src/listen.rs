@@ -75,7 +75,12 @@ impl Discord {
                 }
                 frame = from.recv(), if accepting.len() < AT_ONCE => {
                     let Some(frame) = frame else { break };
-                    let Some(raw) = self.raw(rest, us, frame).await else { continue };
+                    let position = serde_json::to_string(&frame.position);
+                    let Some(raw) = self.raw(rest, us, frame).await else {
+                        // A session in which nobody has spoken yet can be resumed too, if its place is kept.
+                        position.into_iter().for_each(|position| inbox.moved(position));
+                        continue;
+                    };
                     let mut one = inbox.accept(raw);
                     // Begun here and now, so that calls begin in order.
                     match futures::poll!(&mut one) {
