@@ -3,6 +3,7 @@
 mod check;
 mod document;
 pub mod problem;
+pub mod reference;
 mod secrets;
 #[cfg(test)]
 mod tests;

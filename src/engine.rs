@@ -31,7 +31,7 @@ pub use states::{AccountState, LaneState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 
 use crate::store::ledger::WriterGuard;
-use crate::store::{EnvelopeId, Ledger, MappingIndex, StoreError};
+use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::Actor;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,10 +95,9 @@ impl Engine {
         self.core.ledger.failure().await;
     }
 
-    /// Resolves when nothing accepted waits for its fan-out, or the ledger cannot tell any more.
+    /// Resolves when nothing accepted waits for its fan-out.
     async fn all_fanned_out(&self) {
-        let first = EnvelopeId([0; 16]);
-        while self.core.ledger.to_fan_out(first, 1).is_ok_and(|waiting| !waiting.is_empty()) {
+        while self.core.ledger.waiting_for_fan_out() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

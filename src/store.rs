@@ -19,6 +19,7 @@ mod keys;
 pub mod ledger;
 pub mod mapping;
 pub mod records;
+mod shared;
 mod tail;
 #[cfg(test)]
 mod tests;

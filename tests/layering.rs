@@ -157,3 +157,14 @@ fn crates_depend_on_what_they_may() {
         }
     }
 }
+
+#[test]
+fn there_is_one_tls_provider() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for other in ["aws-lc-rs", "openssl-sys", "native-tls"] {
+        assert!(
+            !lock.contains(&format!("name = \"{other}\"")),
+            "{other} is in the tree: ring serves everybody"
+        );
+    }
+}

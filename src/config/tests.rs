@@ -87,3 +87,13 @@ fn no_text_panics() {
         let _ = Config::parse(&text, Path::new("bridges.toml"));
     });
 }
+
+/// `RELAY_WRITE_REFERENCE=1 cargo test -p relay reference` writes the page anew.
+#[test]
+fn the_reference_is_current() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md");
+    if std::env::var_os("RELAY_WRITE_REFERENCE").is_some() {
+        std::fs::write(&page, reference::markdown()).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), reference::markdown());
+}

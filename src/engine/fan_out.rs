@@ -22,7 +22,7 @@ pub async fn run(core: Arc<Core>, supervisor: Addr<Supervisor>) {
     if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
         tracing::warn!("not all accounts have answered; messages go on to those that have");
     }
-    let mut fan_out = FanOut { core, supervisor, from: EnvelopeId([0; 16]) };
+    let mut fan_out = FanOut { core, supervisor, from: EnvelopeId::default() };
     loop {
         match fan_out.batch().await {
             Ok(0) => fan_out.core.ledger.something_accepted().await,

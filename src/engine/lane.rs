@@ -30,7 +30,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
         let lane = Lane {
             core: core.clone(),
             handle: handle.clone(),
-            from: EnvelopeId([0; 16]),
+            from: EnvelopeId::default(),
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {

@@ -3,15 +3,15 @@
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
 };
+use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
-use super::{StoreError, folder, format, keys, tail};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use super::{StoreError, folder, keys};
 use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, mpsc, oneshot};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 
 /// Commands that wait for the writer; more than this makes the callers wait.
 const QUEUE: usize = 1024;
@@ -44,26 +44,6 @@ pub struct KnownRoomEntry {
     pub asked: NativeId,
     /// What it is.
     pub room: KnownRoom,
-}
-
-/// The keyspaces, and what is known of them without asking the disk.
-pub(super) struct Shared {
-    pub(super) db: Database,
-    pub(super) meta: Keyspace,
-    pub(super) journal: Keyspace,
-    pub(super) work: Keyspace,
-    pub(super) seen: Keyspace,
-    pub(super) index: Keyspace,
-    /// Number of the last committed line of the index log.
-    pub(super) position: AtomicU64,
-    /// Rows still to be delivered, and dead letters, a room.
-    pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
-    /// Told after every commit that accepted something.
-    pub(super) accepted: Notify,
-    /// Told after every commit that lengthened the index log.
-    pub(super) indexed: Notify,
-    /// Told once when the database below has failed.
-    pub(super) failed: Notify,
 }
 
 /// How much waits for a room.
@@ -214,9 +194,15 @@ impl Ledger {
 
     /// Envelopes that are accepted and not fanned out, oldest first, at most `most`, from `from` on.
     pub fn to_fan_out(&self, from: EnvelopeId, most: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let from = from.max(self.shared.first.to_fan_out);
         let end = [keys::work::TO_FAN_OUT + 1];
         let range = self.shared.work.range(keys::to_fan_out(from).as_slice()..end.as_slice());
         range.take(most).map(|entry| id_of(&entry.key()?)).collect()
+    }
+
+    /// How many envelopes are accepted and not fanned out.
+    pub fn waiting_for_fan_out(&self) -> u64 {
+        self.shared.waiting.load(Ordering::Acquire)
     }
 
     /// An accepted envelope.
@@ -233,13 +219,12 @@ impl Ledger {
         room: &RoomKey,
         from: EnvelopeId,
     ) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
-        let lane = keys::lane(room);
-        let mut rows = self.shared.work.range(keys::outbox(room, from)..);
+        let from =
+            from.max(self.shared.first.rows.get(room).copied().unwrap_or(self.shared.first.to_fan_out));
+        let last = keys::outbox(room, EnvelopeId([0xFF; 16]));
+        let mut rows = self.shared.work.range(keys::outbox(room, from)..=last);
         let Some(entry) = rows.next() else { return Ok(None) };
         let (key, value) = entry.into_inner()?;
-        if !key.starts_with(&lane) {
-            return Ok(None);
-        }
         Ok(Some((id_of(&key)?, OutboxRow::decode(&value)?)))
     }
 
@@ -331,84 +316,4 @@ impl Ledger {
     pub fn disk_space(&self) -> Result<u64, StoreError> {
         Ok(self.shared.db.disk_space()?)
     }
-}
-
-const IDENTITY: &[u8] = b"identity";
-
-/// Makes a ledger under another name first: fjall does not open what it was making when the power was cut.
-fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let _sole = folder::lock(data_dir)?;
-    if path.exists() {
-        return Ok(());
-    }
-    let unfinished = data_dir.join("ledger.unfinished");
-    folder::remove(&unfinished)?;
-    drop(Shared::open(&unfinished)?);
-    folder::sync_all(&unfinished)?;
-    folder::rename(&unfinished, path)
-}
-
-fn open_database(path: &Path) -> fjall::Result<Database> {
-    Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
-}
-
-impl Shared {
-    fn open(path: &Path) -> Result<Self, StoreError> {
-        let db = match open_database(path) {
-            Err(fjall::Error::JournalRecovery(_)) if tail::cut(path)? => open_database(path),
-            opened => opened,
-        };
-        let db = db.map_err(|error| match error {
-            fjall::Error::Locked => StoreError::Locked(path.to_owned()),
-            other => StoreError::Engine(format!("{}: {other}", path.display())),
-        })?;
-        // Memtables default to 64 MiB each, which idle memory would show.
-        let keyspace =
-            |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
-        let shared = Self {
-            meta: keyspace("meta")?,
-            journal: keyspace("journal")?,
-            work: keyspace("work")?,
-            seen: keyspace("seen")?,
-            index: keyspace("index")?,
-            position: AtomicU64::new(0),
-            depth: Mutex::default(),
-            accepted: Notify::new(),
-            indexed: Notify::new(),
-            failed: Notify::new(),
-            db: db.clone(),
-        };
-        format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
-        if shared.meta.get(IDENTITY)?.is_none() {
-            shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
-        }
-        shared.recover()?;
-        Ok(shared)
-    }
-
-    /// Counts what waits, and finds the end of the index log.
-    fn recover(&self) -> Result<(), StoreError> {
-        if let Some(last) = self.index.last_key_value() {
-            let number = <[u8; 8]>::try_from(&*last.key()?).map_err(|_| bad_key())?;
-            self.position.store(u64::from_be_bytes(number), Ordering::Release);
-        }
-        let mut depth = self.depth.lock().unwrap_or_else(PoisonError::into_inner);
-        for tag in [keys::work::OUTBOX, keys::work::DEAD] {
-            for entry in self.work.prefix([tag]) {
-                let key = entry.key()?;
-                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
-                let of_room = depth.entry(room).or_default();
-                if tag == keys::work::OUTBOX { of_room.queued += 1 } else { of_room.dead += 1 }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn id_of(key: &[u8]) -> Result<EnvelopeId, StoreError> {
-    keys::trailing_id(key).ok_or_else(bad_key)
-}
-
-fn bad_key() -> StoreError {
-    StoreError::Corrupt { place: "work", why: "a key has not the expected shape".into() }
 }

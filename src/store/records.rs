@@ -12,7 +12,7 @@ mod envelope;
 pub use envelope::StoredEnvelope;
 
 /// The id that the ledger gives an envelope: a ULID, so that ids sort by time of acceptance.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnvelopeId(pub [u8; 16]);
 
 impl fmt::Display for EnvelopeId {

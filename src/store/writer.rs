@@ -1,9 +1,10 @@
 //! The ledger's writer: one thread, one order, many commands to a batch and a sync.
 
-use super::ledger::{FannedOut, Shared};
+use super::ledger::FannedOut;
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
 };
+use super::shared::Shared;
 use super::{StoreError, keys};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::{Account, Envelope, Event, MessageRef, NativeId, RoomKey};
@@ -108,6 +109,8 @@ struct Group {
     seen: HashSet<Vec<u8>>,
     /// Changes of depth: (queued, dead) a room.
     depth: HashMap<RoomKey, (i64, i64)>,
+    /// Change of how many wait for their fan-out.
+    waiting: i64,
     position: u64,
     must_sync: bool,
     accepted: bool,
@@ -120,6 +123,7 @@ impl Writer<'_> {
             batch: self.shared.db.batch(),
             seen: HashSet::new(),
             depth: HashMap::new(),
+            waiting: 0,
             position: before,
             must_sync: false,
             accepted: false,
@@ -136,6 +140,8 @@ impl Writer<'_> {
             self.shared.failed.notify_one();
         } else {
             self.shared.position.store(group.position, Ordering::Release);
+            let waiting = self.shared.waiting.load(Ordering::Acquire).saturating_add_signed(group.waiting);
+            self.shared.waiting.store(waiting, Ordering::Release);
             self.change_depths(group.depth);
         }
         for answer in answers {
@@ -245,6 +251,7 @@ impl Writer<'_> {
             group.batch.insert(&self.shared.seen, key.clone(), id.0);
             group.seen.insert(key);
             group.accepted = true;
+            group.waiting += 1;
             group.must_sync = true;
             verdicts.push(Verdict::Accepted(id));
         }
@@ -264,6 +271,7 @@ impl Writer<'_> {
             group.depth.entry(room).or_default().0 += 1;
         }
         group.batch.remove(&self.shared.work, keys::to_fan_out(id));
+        group.waiting -= 1;
         Ok(())
     }
 

@@ -64,3 +64,24 @@ async fn a_second_relay_with_the_same_state_is_refused() {
     bench.say("slack", "still here");
     bench.arrives("discord", "still here").await;
 }
+
+/// Whole files that people copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_files_are_right_and_the_readme_shows_one_of_them() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("config/bridges.toml")];
+    files.extend(std::fs::read_dir(root.join("config/examples")).unwrap().map(|entry| entry.unwrap().path()));
+    for file in &files {
+        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+        for secret in ["DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "TELEGRAM_TOKEN"] {
+            check.env(secret, "a-token");
+        }
+        let checked = check.arg("check").arg("--config").arg(file).output().unwrap();
+        assert!(checked.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&checked.stderr));
+    }
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(
+        readme.contains(&std::fs::read_to_string(&files[0]).unwrap()),
+        "README.md shows config/bridges.toml"
+    );
+}

@@ -1,0 +1,53 @@
+//! The reference of all keys, made from the tables that the check uses.
+
+use super::{ACCOUNT_KEYS, CHANNEL_KEYS, Key, LINK_KEYS, RELAY_KEYS};
+use crate::platforms;
+use relay_contract::FieldKind;
+use std::fmt::Write;
+
+/// The reference as Markdown.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# bridges.toml\n\nEvery key there is; any other is a mistake. `relay check` finds all mistakes at once. This page is made from the code.\n",
+    );
+    section(&mut page, "[relay]", "The process itself.", RELAY_KEYS);
+    section(
+        &mut page,
+        "[accounts.NAME]",
+        "One credential: a bot, an app. NAME is yours to choose. A secret is never written here: `{ env = \"VARIABLE\" }` reads it from the \
+         environment, `{ file = \"PATH\" }` from a file, `{ credential = \"NAME\" }` from systemd's `LoadCredential=`.",
+        ACCOUNT_KEYS,
+    );
+    for entry in platforms::ALL {
+        heading(&mut page, 3, &format!("platform = \"{}\"", entry.name()));
+        for field in entry.fields {
+            let kind = match field.kind {
+                FieldKind::Secret => "secret".to_owned(),
+                FieldKind::Url(schemes) => format!("URL, {}", schemes.join(" or ")),
+            };
+            let needed = if field.required { "required" } else { "optional" };
+            row(&mut page, &format!("{}` ({kind}, {needed})", field.name), field.doc);
+        }
+    }
+    section(&mut page, "[channels.NAME]", "A Relay channel: rooms that share what is said.", CHANNEL_KEYS);
+    section(&mut page, "A link as a table", "Where a direction is needed.", LINK_KEYS);
+    page
+}
+
+fn section(page: &mut String, title: &str, about: &str, keys: &[Key]) {
+    heading(page, 2, title);
+    page.push_str(about);
+    page.push_str("\n\n");
+    for key in keys {
+        row(page, &format!("{}`", key.name), key.doc);
+    }
+}
+
+// Writing into a String cannot fail.
+fn heading(page: &mut String, level: usize, title: &str) {
+    let _ = writeln!(page, "\n{} {title}\n", "#".repeat(level));
+}
+
+fn row(page: &mut String, name: &str, doc: &str) {
+    let _ = writeln!(page, "- `{name}: {doc}");
+}

@@ -1,0 +1,143 @@
+//! The ledger's keyspaces: opened, made, recovered.
+
+use super::ledger::Depth;
+use super::records::EnvelopeId;
+use super::{StoreError, folder, format, keys, tail};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use relay_contract::RoomKey;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// The keyspaces, and what is known of them without asking the disk.
+pub(super) struct Shared {
+    pub(super) db: Database,
+    pub(super) meta: Keyspace,
+    pub(super) journal: Keyspace,
+    pub(super) work: Keyspace,
+    pub(super) seen: Keyspace,
+    pub(super) index: Keyspace,
+    /// Number of the last committed line of the index log.
+    pub(super) position: AtomicU64,
+    /// Envelopes accepted and not fanned out.
+    pub(super) waiting: AtomicU64,
+    /// Rows still to be delivered, and dead letters, a room.
+    pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
+    /// Where the work of an earlier run begins.
+    pub(super) first: FirstWork,
+    /// Told after every commit that accepted something.
+    pub(super) accepted: Notify,
+    /// Told after every commit that lengthened the index log.
+    pub(super) indexed: Notify,
+    /// Told once when the database below has failed.
+    pub(super) failed: Notify,
+}
+
+/// Where the work that an earlier run has left begins. Scans start here: what lies before it is closed, and a tree keeps
+/// the tombstones of closed rows for a long time.
+#[derive(Debug, Default)]
+pub(super) struct FirstWork {
+    /// The oldest envelope that is to be fanned out; the newest of all if there is none.
+    pub(super) to_fan_out: EnvelopeId,
+    /// The oldest row of each room that has one.
+    pub(super) rows: HashMap<RoomKey, EnvelopeId>,
+}
+
+pub(super) const IDENTITY: &[u8] = b"identity";
+
+/// Makes a ledger under another name first: fjall does not open what it was making when the power was cut.
+pub(super) fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let _sole = folder::lock(data_dir)?;
+    if path.exists() {
+        return Ok(());
+    }
+    let unfinished = data_dir.join("ledger.unfinished");
+    folder::remove(&unfinished)?;
+    drop(Shared::open(&unfinished)?);
+    folder::sync_all(&unfinished)?;
+    folder::rename(&unfinished, path)
+}
+
+fn open_database(path: &Path) -> fjall::Result<Database> {
+    Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
+}
+
+impl Shared {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let db = match open_database(path) {
+            Err(fjall::Error::JournalRecovery(_)) if tail::cut(path)? => open_database(path),
+            opened => opened,
+        };
+        let db = db.map_err(|error| match error {
+            fjall::Error::Locked => StoreError::Locked(path.to_owned()),
+            other => StoreError::Engine(format!("{}: {other}", path.display())),
+        })?;
+        // Memtables default to 64 MiB each, which idle memory would show.
+        let keyspace =
+            |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
+        let mut shared = Self {
+            first: FirstWork::default(),
+            meta: keyspace("meta")?,
+            journal: keyspace("journal")?,
+            work: keyspace("work")?,
+            seen: keyspace("seen")?,
+            index: keyspace("index")?,
+            position: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            depth: Mutex::default(),
+            accepted: Notify::new(),
+            indexed: Notify::new(),
+            failed: Notify::new(),
+            db: db.clone(),
+        };
+        format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
+        if shared.meta.get(IDENTITY)?.is_none() {
+            shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
+        }
+        shared.recover()?;
+        Ok(shared)
+    }
+
+    /// Counts what waits, finds where it begins, and the end of the index log.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        if let Some(last) = self.index.last_key_value() {
+            let number = <[u8; 8]>::try_from(&*last.key()?).map_err(|_| bad_key())?;
+            self.position.store(u64::from_be_bytes(number), Ordering::Release);
+        }
+        let mut waiting = 0;
+        if let Some(newest) = self.journal.last_key_value() {
+            self.first.to_fan_out = id_of(&newest.key()?)?;
+        }
+        for entry in self.work.prefix([keys::work::TO_FAN_OUT]) {
+            let id = id_of(&entry.key()?)?;
+            self.first.to_fan_out = id.min(self.first.to_fan_out);
+            waiting += 1;
+        }
+        self.waiting.store(waiting, Ordering::Release);
+        let mut depth = self.depth.lock().unwrap_or_else(PoisonError::into_inner);
+        for tag in [keys::work::OUTBOX, keys::work::DEAD] {
+            for entry in self.work.prefix([tag]) {
+                let key = entry.key()?;
+                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+                if tag == keys::work::OUTBOX {
+                    let id = id_of(&key)?;
+                    self.first.rows.entry(room.clone()).or_insert(id);
+                    depth.entry(room).or_default().queued += 1;
+                } else {
+                    depth.entry(room).or_default().dead += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn id_of(key: &[u8]) -> Result<EnvelopeId, StoreError> {
+    keys::trailing_id(key).ok_or_else(bad_key)
+}
+
+pub(super) fn bad_key() -> StoreError {
+    StoreError::Corrupt { place: "work", why: "a key has not the expected shape".into() }
+}
