@@ -97,10 +97,12 @@ mod tests {
         routes
     }
 
+    type Links = [(&'static str, &'static str, Direction)];
+
     #[test]
     fn targets_by_direction() {
         use Direction::{Both, In, Out};
-        let cases: &[(&str, &[(&str, &str, Direction)], &str, &[&str])] = &[
+        let cases: &[(&str, &Links, &str, &[&str])] = &[
             ("both ways", &[("c", "a", Both), ("c", "b", Both)], "a", &["b"]),
             ("never back, never to a room that only speaks", &[("c", "a", Both), ("c", "b", In)], "a", &[]),
             ("a room that only listens says nothing", &[("c", "a", Out), ("c", "b", Both)], "a", &[]),

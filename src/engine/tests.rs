@@ -1,1 +1,215 @@
-//! tests
+//! What panics costs itself, and nothing else. The platform here is one that panics on demand.
+
+use super::space::Crash;
+use super::supervisor::SpaceOf;
+use super::*;
+use crate::routing::Direction;
+use async_trait::async_trait;
+use relay_contract::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+const PLATFORM: Platform = Platform::new("puppet");
+
+/// A platform of one room, whose events the test writes and whose posts it reads.
+struct Puppet {
+    events: tokio::sync::Mutex<mpsc::Receiver<Value>>,
+    posted: Mutex<Vec<String>>,
+}
+
+fn room(name: &str) -> RoomKey {
+    RoomKey::new(PLATFORM, "net", name)
+}
+
+#[async_trait]
+impl Connector for Puppet {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+        let report = |id: &NativeId| RoomReport {
+            key: room(id.as_str()),
+            space: SpaceRef { id: "space".into(), name: "Space".into() },
+            name: id.to_string(),
+            warnings: vec![],
+        };
+        Ok(Preflight {
+            identity: Identity { id: "me".into(), name: "Me".into() },
+            warnings: vec![],
+            rooms: rooms.iter().map(|id| (id.clone(), Ok(report(id)))).collect(),
+        })
+    }
+
+    async fn listen(&self, _: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        inbox.connected();
+        let mut events = self.events.lock().await;
+        loop {
+            tokio::select! {
+                Some(payload) = events.recv() => {
+                    let raw = RawEvent { space: "space".into(), payload, cursor: None };
+                    if inbox.accept(raw).await.is_err() { return Ok(()) }
+                }
+                () = inbox.stopped() => return Ok(()),
+            }
+        }
+    }
+
+    fn translate(&self, raw: &RawEvent) -> Translation {
+        let text = raw.payload["text"].as_str().unwrap_or_default();
+        assert!(text != "panic in translate", "as the test asked");
+        let author = Author { id: "u".into(), name: "Ada".into(), avatar: None, standing: Standing::Person };
+        Translation::Events(vec![Envelope {
+            origin: room(raw.payload["room"].as_str().unwrap_or_default()),
+            author: Some(author),
+            at: Timestamp(0),
+            event: Event::Posted(Message {
+                at: MessageRef::plain(text),
+                body: Text::plain(text),
+                attachments: vec![],
+                reply: None,
+            }),
+        }])
+    }
+
+    fn capabilities(&self, _: &RoomKey) -> Capabilities {
+        Capabilities {
+            edit: Support::Native,
+            delete: Support::Native,
+            reply: Support::Native,
+            persona: Support::Native,
+            attachment: Support::Fallback,
+            text: TextLimit { most: 100, unit: Unit::Chars },
+            room_rate: (1000, 1),
+            account_rate: (1000, 1),
+        }
+    }
+
+    fn permalink(&self, _: &RoomKey, _: &MessageRef) -> Option<String> {
+        None
+    }
+
+    fn render(&self, _: &RoomKey, draft: &Draft) -> Vec<Part> {
+        let text = draft.body.excerpt(100);
+        assert!(text != "panic in render", "as the test asked");
+        vec![Part { text, formatting: Value::Null }]
+    }
+
+    async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
+        let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
+        assert!(part.text != "panic in deliver", "as the test asked");
+        self.posted.lock().unwrap().push(part.text.clone());
+        Ok(Receipt { message: MessageRef::plain(format!("copy of {}", part.text)) })
+    }
+}
+
+/// Two rooms of one puppet, joined.
+struct Stage {
+    engine: Engine,
+    puppet: Arc<Puppet>,
+    say: mpsc::Sender<Value>,
+    _dir: tempfile::TempDir,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (say, events) = mpsc::channel(100);
+        let puppet = Arc::new(Puppet { events: tokio::sync::Mutex::new(events), posted: Mutex::default() });
+        let account = Account("puppet".into());
+        let link = |room: &str| PlannedLink {
+            account: account.clone(),
+            room: room.into(),
+            direction: Direction::Both,
+        };
+        let plan = Plan {
+            accounts: vec![AccountPlan { name: account.clone(), connector: puppet.clone(), ceilings: false }],
+            channels: BTreeMap::from([("lobby".to_owned(), vec![link("here"), link("there")])]),
+        };
+        let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
+        Self { engine: Engine::start(stores, plan).unwrap(), puppet, say, _dir: dir }
+    }
+
+    async fn say(&self, text: &str) {
+        self.say.send(json!({ "room": "here", "text": text })).await.unwrap();
+    }
+
+    async fn arrives(&self, text: &str) {
+        self.until(text, || self.puppet.posted.lock().unwrap().iter().any(|posted| posted == text)).await;
+    }
+
+    async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.engine.core().counters.all().find(|(counted, _)| *counted == name).unwrap().1
+    }
+}
+
+#[test]
+fn a_poison_event_is_set_aside_and_the_next_goes_through() {
+    block_on(async {
+        let stage = Stage::set();
+        stage.say("panic in translate").await;
+        stage.say("after").await;
+        stage.arrives("after").await;
+        let aside = stage.engine.core().ledger.aside(10).unwrap();
+        assert_eq!(aside.len(), 1);
+        assert!(aside[0].reason.contains("as the test asked"), "{aside:?}");
+        assert!(aside[0].payload.contains("panic in translate"));
+        stage.engine.stop().await;
+    });
+}
+
+#[test]
+fn a_delivery_that_panics_is_buried_and_the_next_goes_through() {
+    block_on(async {
+        let stage = Stage::set();
+        stage.say("panic in render").await;
+        stage.say("panic in deliver").await;
+        stage.say("after").await;
+        stage.arrives("after").await;
+        let dead = stage.engine.core().ledger.dead_letters(10).unwrap();
+        let reasons: Vec<_> = dead.iter().map(|(_, _, letter)| letter.reason.as_str()).collect();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        assert!(reasons.iter().all(|reason| reason.contains("as the test asked")), "{reasons:?}");
+        assert_eq!(stage.count("dead"), 2);
+        stage.engine.stop().await;
+    });
+}
+
+#[test]
+fn a_space_that_goes_down_comes_back_with_its_lanes() {
+    block_on(async {
+        let stage = Stage::set();
+        stage.say("before").await;
+        stage.arrives("before").await;
+        for round in 0..3 {
+            let of = SpaceOf { account: Account("puppet".into()), space: "space".into() };
+            let space = loop {
+                match stage.engine.supervisor.send(of_again(&of)).await.unwrap() {
+                    Ok(space) => break space,
+                    Err(wait) => tokio::time::sleep(wait).await,
+                }
+            };
+            assert!(space.send(Crash).await.is_err(), "it crashed");
+            let word = format!("after crash {round}");
+            stage.say(&word).await;
+            stage.arrives(&word).await;
+        }
+        assert_eq!(stage.count("panicked"), 3);
+        stage.engine.stop().await;
+    });
+}
+
+fn of_again(of: &SpaceOf) -> SpaceOf {
+    SpaceOf { account: of.account.clone(), space: of.space.clone() }
+}
