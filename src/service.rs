@@ -1,12 +1,11 @@
 //! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
 
 use crate::config::{ChannelSection, Config};
-use crate::engine::{AccountPlan, Core, Engine, Plan, PlannedLink, Stores};
+use crate::engine::{AccountPlan, Engine, Plan, PlannedLink, Stores};
 use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// Why Relay did not start, or did not go on.
@@ -68,8 +67,9 @@ impl Service {
         Ok(Self { engine, servers })
     }
 
-    /// The engine's shared state.
-    pub fn core(&self) -> Arc<Core> {
+    /// The engine's shared state, which the demo's page shows.
+    #[cfg(feature = "demo")]
+    pub fn core(&self) -> std::sync::Arc<crate::engine::Core> {
         self.engine.core()
     }
 
