@@ -194,15 +194,11 @@ impl Core {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// The lane of a room, made if there is none and an account can reach the room. Says whether it is new.
-    pub(super) fn lane_or_new(
-        &self,
-        room: &RoomKey,
-        known: &[KnownRoomEntry],
-    ) -> Option<(Arc<LaneHandle>, bool)> {
+    /// The lane of a room, made if there is none and an account can reach the room.
+    pub(super) fn lane_or_new(&self, room: &RoomKey, known: &[KnownRoomEntry]) -> Option<Arc<LaneHandle>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(room) {
-            return Some((lane.clone(), false));
+            return Some(lane.clone());
         }
         let (account, entry) = known
             .iter()
@@ -216,7 +212,7 @@ impl Core {
             state: Mutex::new(LaneState::Idle),
         });
         lanes.insert(room.clone(), lane.clone());
-        Some((lane, true))
+        Some(lane)
     }
 }
 

@@ -4,9 +4,9 @@ use super::core::Core;
 use super::supervisor::{Serve, Supervisor};
 use crate::observe::Count;
 use crate::store::ledger::FannedOut;
-use crate::store::{EnvelopeId, Mapped, OutboxRow, StoreError};
+use crate::store::{DeadLetter, EnvelopeId, Mapped, OutboxRow, StoreError};
 use actix::Addr;
-use relay_contract::{Envelope, Event, RoomKey};
+use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,9 @@ pub async fn run(core: Arc<Core>, supervisor: Addr<Supervisor>) {
         tracing::warn!("not all accounts have answered; messages go on to those that have");
     }
     let mut fan_out = FanOut { core, supervisor, from: EnvelopeId::default() };
+    if let Err(error) = fan_out.take_over().await {
+        tracing::error!(%error, "what an earlier run left could not be looked through");
+    }
     loop {
         match fan_out.batch().await {
             Ok(0) => fan_out.core.ledger.something_accepted().await,
@@ -56,7 +59,15 @@ impl FanOut {
         let mut planned = Planned::new();
         let mut fanned = Vec::with_capacity(ids.len());
         for &id in &ids {
-            let rows = self.plan(id, &planned)?;
+            let rows = match self.plan(id, &planned) {
+                // One record that cannot be read must not hold all that come after it.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(envelope = %id, %error, "an envelope goes nowhere");
+                    self.core.counters.add(Count::SetAside);
+                    Vec::new()
+                }
+                planned => planned?,
+            };
             planned.insert(id, rows.iter().map(|(room, _)| room.clone()).collect());
             fanned.push(FannedOut { id, rows });
         }
@@ -115,18 +126,42 @@ impl FanOut {
         Ok(author.is_none() || author == envelope.author.as_ref().map(|author| author.id.clone()))
     }
 
-    /// Wakes a room's lane; starts it where an account that is not asked any more for this room can still reach it.
+    /// Wakes a room's lane. Starts it where an account that is not asked any more for this room can still reach it, and
+    /// closes its rows where none can.
     async fn wake(&self, room: &RoomKey) -> Result<(), StoreError> {
         if let Some(lane) = self.core.lane(room) {
             lane.wake.notify_one();
             return Ok(());
         }
         let known = self.core.ledger.known_rooms()?;
-        if let Some((lane, _)) = self.core.lane_or_new(room, &known) {
-            let (account, space) = (lane.account.name.clone(), lane.space.clone());
-            if self.supervisor.send(Serve { account, space, room: room.clone() }).await.is_err() {
-                tracing::warn!(%room, "the supervisor is gone");
+        let Some(lane) = self.core.lane_or_new(room, &known) else {
+            return self.close_unreachable(room).await;
+        };
+        let (account, space) = (lane.account.name.clone(), lane.space.id.clone());
+        if self.supervisor.send(Serve { account, space, lane: Some(room.clone()) }).await.is_err() {
+            tracing::warn!(%room, "the supervisor is gone");
+        }
+        Ok(())
+    }
+
+    /// What an earlier run left: lanes that no account has started are woken or closed.
+    async fn take_over(&self) -> Result<(), StoreError> {
+        for (room, depth) in self.core.ledger.depths() {
+            if depth.queued > 0 {
+                self.wake(&room).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn close_unreachable(&self, room: &RoomKey) -> Result<(), StoreError> {
+        let mut from = EnvelopeId::default();
+        while let Some((id, row)) = self.core.ledger.head(room, from)? {
+            tracing::warn!(%room, envelope = %id, "given up: no account reaches this room any more");
+            self.core.counters.add(Count::Dead);
+            let letter = DeadLetter { reason: "unlinked".into(), at: Timestamp::now().0, row };
+            self.core.ledger.bury(room.clone(), id, letter).await?;
+            from = id;
         }
         Ok(())
     }

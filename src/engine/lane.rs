@@ -137,6 +137,7 @@ impl Lane {
                 Ok(Fate::Closed)
             }
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
+            Ok(Err(error @ StoreError::Corrupt { .. })) => self.bury(id, row, error.to_string()).await,
             Ok(Err(error)) => Err(error),
             Err(panic) => {
                 self.core.counters.add(Count::Panicked);

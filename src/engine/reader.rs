@@ -81,7 +81,18 @@ impl Reader {
                     let (space, key) = (report.space.clone(), report.key.clone());
                     let learned = self.core.learn_room(&self.account.name, &asked, report).await;
                     learned.map_err(|e| OpenError::Unavailable(e.to_string()))?;
-                    let serve = Serve { account: self.account.name.clone(), space: space.clone(), room: key };
+                    let known = self.core.ledger.known_rooms();
+                    let known = known.map_err(|e| OpenError::Unavailable(e.to_string()))?;
+                    // Two accounts may see one room: the lane belongs to one of them.
+                    let lane = self
+                        .core
+                        .lane_or_new(&key, &known)
+                        .filter(|lane| lane.account.name == self.account.name);
+                    let serve = Serve {
+                        account: self.account.name.clone(),
+                        space: space.id.clone(),
+                        lane: lane.map(|lane| lane.room.clone()),
+                    };
                     if let Ok(Some(addr)) = self.supervisor.send(serve).await {
                         spaces.insert(space.id, addr);
                     }
@@ -107,7 +118,8 @@ impl Reader {
         let ended = loop {
             tokio::select! {
                 ended = &mut listening => break ended,
-                () = self.account.recheck.notified() => break Err(ListenError::Lost("checked again".into())),
+                // A delivery was refused for the credential: checked again at once, parked as it is until then.
+                () = self.account.recheck.notified() => break Ok(()),
                 () = tokio::time::sleep(RECHECK_ROOMS) => {
                     let missing = self.core.states.missing_of(&self.account.name);
                     if !missing.is_empty() && let Ok(found) = self.check(&missing).await {

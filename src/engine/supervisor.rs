@@ -8,7 +8,7 @@ use super::delay::Delay;
 use super::space::{DownGuard, RunLane, Space, SpaceKey};
 use crate::observe::Count;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
-use relay_contract::{Account, NativeId, RoomKey, SpaceRef};
+use relay_contract::{Account, NativeId, RoomKey};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,31 +82,29 @@ impl Actor for Supervisor {
     }
 }
 
-/// Run a space and in it the lane of a room.
+/// Run a space, and in it a lane.
 #[derive(Message)]
 #[rtype(result = "Option<Addr<Space>>")]
 pub struct Serve {
     /// Through which account.
     pub account: Account,
     /// The space.
-    pub space: SpaceRef,
-    /// The room.
-    pub room: RoomKey,
+    pub space: NativeId,
+    /// The room whose lane is to run there; the lane's handle is among the core's already.
+    pub lane: Option<RoomKey>,
 }
 
 impl Handler<Serve> for Supervisor {
     type Result = Option<Addr<Space>>;
 
     fn handle(&mut self, serve: Serve, ctx: &mut Context<Self>) -> Self::Result {
-        let key = SpaceKey { account: serve.account, space: serve.space.id };
+        let key = SpaceKey { account: serve.account, space: serve.space };
         let addr = self.space(&key, ctx)?;
-        let known = self.core.ledger.known_rooms().unwrap_or_default();
-        if let Some((lane, _)) = self.core.lane_or_new(&serve.room, &known)
-            && lane.account.name == key.account
+        if let Some(room) = serve.lane
             && let Some(child) = self.spaces.get_mut(&key)
         {
-            child.lanes.insert(serve.room.clone());
-            run_lane(&addr, serve.room);
+            child.lanes.insert(room.clone());
+            run_lane(&addr, room);
         }
         Some(addr)
     }

@@ -134,3 +134,28 @@ async fn one_platform_that_is_down_slows_only_itself() {
     until("Discord has it all", || bench.with("discord", "steady-").len() == 20).await;
     assert!(bench.with("telegram", "steady-").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_removed_link_or_account_is_closed_and_said() {
+    for remove_the_account in [false, true] {
+        let mut bench = Bench::started().await;
+        bench.fault("telegram", Kind::ServerError, 1000, "sendMessage");
+        bench.say("slack", "too late");
+        bench.arrives("discord", "too late").await;
+        bench.stop().await;
+        let config = std::fs::read_to_string(bench.config()).unwrap();
+        let mut config = config.replace(&format!(", \"telegram:{}\"", bench.room("telegram")), "");
+        if remove_the_account {
+            let (before, after) = config.split_once("[accounts.telegram]").unwrap();
+            config = format!("{before}[channels.lobby]{}", after.split_once("[channels.lobby]").unwrap().1);
+        }
+        std::fs::write(bench.config(), config).unwrap();
+        bench.start();
+        bench.connected(if remove_the_account { 2 } else { 3 }).await;
+        until("the row is closed", || {
+            let letters = bench.status().unwrap()["dead_letters"].as_array().unwrap().clone();
+            letters.len() == 1 && letters[0]["reason"] == "unlinked"
+        })
+        .await;
+    }
+}
