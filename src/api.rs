@@ -1,21 +1,13 @@
 //! `/healthz` and `/readyz`, for whoever watches the process.
 
 use crate::engine::{AccountState, Core};
-use crate::service::ServiceError;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-
-/// Takes the address.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|e| ServiceError::Listen { place: address.to_string(), why: e.to_string() })
-}
 
 /// Answers until the task is ended.
 pub async fn serve(listener: TcpListener, core: Arc<Core>) {

@@ -2,7 +2,6 @@
 //! and one answer a connection, each a line of JSON.
 
 use crate::engine::{Core, Status};
-use crate::service::ServiceError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,21 +48,18 @@ pub enum AskError {
     NoAnswer(String),
 }
 
-fn path(data_dir: &Path) -> PathBuf {
+/// Where the socket of a state directory is.
+pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
 /// Makes the socket. What an earlier process left is removed: the ledger's lock says that it is gone.
-pub fn bind(data_dir: &Path) -> Result<UnixListener, ServiceError> {
+pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
     let path = path(data_dir);
-    let failed =
-        |e: std::io::Error| ServiceError::Listen { place: path.display().to_string(), why: e.to_string() };
     match std::fs::remove_file(&path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => UnixListener::bind(&path),
     }
-    UnixListener::bind(&path).map_err(failed)
 }
 
 /// Answers until the task is ended.

@@ -6,6 +6,7 @@ use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
 use std::collections::BTreeMap;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// Why Relay did not start, or did not go on.
@@ -51,9 +52,13 @@ impl Service {
         // Blocks for as long as a rebuild takes: nothing else runs yet.
         let stores = Stores::open(data_dir, progress)?;
         let mut servers = JoinSet::new();
-        let control = control::bind(data_dir)?;
+        let control =
+            control::bind(data_dir).map_err(|e| cannot_listen(control::path(data_dir).display(), &e))?;
         let listener = match config.relay.listen {
-            Some(address) => Some(api::bind(address).await?),
+            Some(address) => {
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|e| cannot_listen(address, &e))?)
+            }
             None => None,
         };
         let engine = Engine::start(stores, plan)?;
@@ -83,6 +88,10 @@ impl Service {
         self.engine.stop().await;
         self.servers.shutdown().await;
     }
+}
+
+fn cannot_listen(place: impl std::fmt::Display, why: &std::io::Error) -> ServiceError {
+    ServiceError::Listen { place: place.to_string(), why: why.to_string() }
 }
 
 fn plan(config: &Config) -> Result<Plan, ServiceError> {

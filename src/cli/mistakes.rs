@@ -14,6 +14,9 @@ pub fn show(found: &Mistakes) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     let mut shown = String::new();
     for mistake in &found.mistakes {
+        if !shown.is_empty() {
+            shown.push('\n');
+        }
         let place = format!("{}:{}:{}", found.path.display(), mistake.line, mistake.column);
         let length = mistake.span.len().min(first_line_from(&found.text, mistake.span.start));
         let mut diagnostic =
@@ -31,7 +34,7 @@ pub fn show(found: &Mistakes) -> String {
     }
     let count = found.mistakes.len();
     let s = if count == 1 { "" } else { "s" };
-    shown.push_str(&format!("{count} mistake{s} in {}; nothing was started.\n", found.path.display()));
+    shown.push_str(&format!("\n{count} mistake{s} in {}; nothing was started.\n", found.path.display()));
     shown
 }
 
