@@ -12,6 +12,7 @@ pub use problem::{Mistake, Mistakes};
 
 use crate::routing::Direction;
 use relay_contract::{Account, NativeId, Settings};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -113,7 +114,7 @@ pub const LINK_KEYS: &[Key] = &[
 impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        match std::fs::read_to_string(path) {
+        match read_bounded(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) => Err(Mistakes::unreadable(path, &error)),
         }
@@ -130,4 +131,15 @@ impl Config {
             _ => Err(Mistakes::new(path, text, mistakes)),
         }
     }
+}
+
+/// A file's text; not more than a megabyte of it, whatever was named by mistake.
+fn read_bounded(path: &Path) -> std::io::Result<String> {
+    const MOST: u64 = 1 << 20;
+    let mut text = String::new();
+    let length = std::fs::File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    if length as u64 > MOST {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is larger than a megabyte"));
+    }
+    Ok(text)
 }

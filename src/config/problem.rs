@@ -54,6 +54,9 @@ impl Mistakes {
         let help = match error.kind() {
             std::io::ErrorKind::NotFound => "Name the file: relay run --config FILE.".into(),
             std::io::ErrorKind::PermissionDenied => "Let the user that runs relay read it.".to_owned(),
+            std::io::ErrorKind::FileTooLarge => {
+                "Name the right file: a bridges.toml has some kilobytes.".into()
+            }
             std::io::ErrorKind::InvalidData => "Save it as UTF-8 text.".into(),
             _ => "Make it readable.".into(),
         };

@@ -62,7 +62,7 @@ impl Source {
 }
 
 fn read_file(path: &Path) -> Result<String, (String, String)> {
-    std::fs::read_to_string(path).map_err(|error| {
+    super::read_bounded(path).map_err(|error| {
         (
             format!("the secret's file {} cannot be read: {error}", path.display()),
             "Write the token into it, readable only for the user that runs relay (chmod 600).".into(),

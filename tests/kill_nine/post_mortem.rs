@@ -9,6 +9,11 @@ use std::fmt;
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
+/// How many of each person's newest messages are looked at.
+const RECENT: usize = 200;
+/// In how many lines of the index they surely are: three origins, two copies each, and their edits.
+const RECENT_LINES: u64 = 20 * RECENT as u64;
+
 /// How many messages were found between each two steps, over all kills.
 #[derive(Debug, Default)]
 pub struct Fallen {
@@ -63,7 +68,7 @@ pub async fn examine(bench: &Bench, load: &Load) -> Fallen {
     for platform in PLATFORMS {
         let acknowledged: BTreeSet<String> = bench.people(platform).acknowledged().into_iter().collect();
         // Acknowledgements are remembered for the newest messages only, which is where a kill leaves its traces.
-        for said in load.said(platform).iter().rev().take(200) {
+        for said in load.said(platform).iter().rev().take(RECENT) {
             let Some(envelope) = journal.accepted.get(&(platform, said.id.clone())) else {
                 fallen.said_not_accepted += 1;
                 continue;
@@ -132,7 +137,9 @@ struct Journal {
 impl Journal {
     fn of(ledger: &Ledger, bench: &Bench) -> Self {
         let mut accepted = HashMap::new();
-        for (_, line) in ledger.index_after(0, usize::MAX).unwrap() {
+        // The newest lines are enough for the newest messages, and a hundred times all lines is a long wait.
+        let recent = ledger.position().saturating_sub(RECENT_LINES);
+        for (_, line) in ledger.index_after(recent, usize::MAX).unwrap() {
             if line.origin {
                 let platform = PLATFORMS.into_iter().find(|p| *p == line.room.platform.as_str()).unwrap();
                 accepted.insert((platform, line.messages[0].id.to_string()), line.envelope);
