@@ -57,11 +57,14 @@ pub struct Frame {
     pub position: Position,
 }
 
-/// Events that somebody wants: messages, and what names and webhooks are known by.
+/// Events that somebody wants: messages, what names and webhooks are known by, and what begins a connection, so that its place is
+/// kept although nobody speaks.
 fn is_wanted(kind: &str) -> bool {
     matches!(
         kind,
-        "MESSAGE_CREATE"
+        "READY"
+            | "RESUMED"
+            | "MESSAGE_CREATE"
             | "MESSAGE_UPDATE"
             | "MESSAGE_DELETE"
             | "MESSAGE_DELETE_BULK"

@@ -72,6 +72,31 @@ async fn a_refused_resume_begins_anew() {
     heard.stop().await.unwrap();
 }
 
+/// Otherwise every start would hear again that the earlier ones were resumed.
+#[tokio::test]
+async fn a_resumed_connection_moves_the_place_to_go_on_from() {
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    rig.say("Ada", "one", None);
+    let (_, mut cursor) = heard.next().await;
+    heard.stop().await.unwrap();
+    for _ in 0..2 {
+        let mut heard = rig.listen(Some(cursor.clone()));
+        heard.connected().await;
+        eventually(|| heard.moved().is_some()).await;
+        let moved = heard.moved().unwrap();
+        assert_eq!(session(&moved), session(&cursor));
+        assert!(sequence(&moved) > sequence(&cursor), "{moved} after {cursor}");
+        heard.stop().await.unwrap();
+        cursor = moved;
+    }
+}
+
+fn sequence(cursor: &str) -> u64 {
+    serde_json::from_str::<serde_json::Value>(cursor).unwrap()["sequence"].as_u64().unwrap()
+}
+
 fn session(cursor: &str) -> String {
     serde_json::from_str::<serde_json::Value>(cursor).unwrap()["session"].to_string()
 }

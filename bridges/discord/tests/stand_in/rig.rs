@@ -193,6 +193,7 @@ struct Post {
     accepted: Semaphore,
     stop: watch::Receiver<bool>,
     begun: Mutex<Vec<Option<String>>>,
+    moved: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -201,6 +202,10 @@ impl Inbox for Post {
         self.begun.lock().unwrap().push(raw.cursor.clone());
         self.accepted.acquire().await.map_err(|_| Stopped)?.forget();
         self.events.send(raw).await.map_err(|_| Stopped)
+    }
+
+    fn moved(&self, cursor: String) {
+        *self.moved.lock().unwrap() = Some(cursor);
     }
 
     fn connected(&self) {
@@ -237,6 +242,7 @@ impl Heard {
             accepted: Semaphore::new(permits),
             stop: stopped,
             begun: Mutex::default(),
+            moved: Mutex::default(),
         });
         let (listener, given) = (connector.clone(), inbox.clone());
         let listening = tokio::spawn(async move { listener.listen(cursor, given.as_ref()).await });
@@ -251,6 +257,11 @@ impl Heard {
     /// How many calls of `accept` were begun.
     pub fn begun(&self) -> usize {
         self.inbox.begun.lock().unwrap().len()
+    }
+
+    /// The newest place that was told without an event.
+    pub fn moved(&self) -> Option<String> {
+        self.inbox.moved.lock().unwrap().clone()
     }
 
     pub async fn connected(&mut self) {
