@@ -195,6 +195,14 @@ impl Discord {
                 "Copy it: User Settings → Advanced → Developer Mode, then right-click the channel → Copy Channel ID.",
             )));
         };
+        // The same room under two spellings would be two rooms to the engine, and a loop.
+        let canonical = NativeId::from(channel_id.to_string());
+        if canonical != *id {
+            return Ok(Err(Problem::new(
+                format!("`{id}` is not how Discord writes this channel's id."),
+                format!("Write the id as Discord shows it: `{canonical}`."),
+            )));
+        }
         let Some(found) = or_absent(channel(rest, channel_id).await)? else {
             return Ok(Err(no_access()));
         };
@@ -228,7 +236,7 @@ impl Discord {
         self.rooms.put(channel_id, room);
         let name = found.name.clone().unwrap_or_else(|| id.to_string());
         Ok(Ok(RoomReport {
-            key: RoomKey::new(PLATFORM, self.config.network(), id.clone()),
+            key: RoomKey::new(PLATFORM, self.config.network(), canonical),
             space: SpaceRef { id: guild.id.to_string().into(), name: guild.name.clone() },
             warnings: warnings(allowed, found.is_thread(), &name),
             name,

@@ -26,6 +26,18 @@ async fn who_we_are_and_where() {
     assert_eq!((can.persona, can.reply), (Support::Native, Support::Fallback));
 }
 
+/// Otherwise one room could be linked twice, to itself.
+#[tokio::test]
+async fn a_room_has_one_spelling() {
+    let rig = Rig::start().await;
+    for sign in ["0", "00", "+"] {
+        let asked = [NativeId::from(format!("{sign}{}", rig.room_id))];
+        let answer = rig.connector.preflight(&asked).await.unwrap();
+        let problem = answer.rooms[0].1.as_ref().unwrap_err();
+        assert_eq!(problem.fix, format!("Write the id as Discord shows it: `{}`.", rig.room_id));
+    }
+}
+
 #[tokio::test]
 async fn c2_a_wrong_token_says_where_to_click() {
     let rig = Rig::start().await;
