@@ -156,6 +156,9 @@ mod tests {
         for (token, key, url, says) in [
             ("", "api_url", "https://a", "`token`"),
             ("a\nb", "api_url", "https://a", "`token`"),
+            ("a b", "api_url", "https://a", "`token`"),
+            ("\u{f6}wl", "api_url", "https://a", "`token`"),
+            ("a\0b", "api_url", "https://a", "`token`"),
             ("a", "api_url", "https://a/api/v9", "path"),
             ("a", "api_url", "https://me@a", "user name"),
             ("a", "gateway_url", "https://a", "WebSocket"),
