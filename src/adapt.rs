@@ -3,7 +3,7 @@
 
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{
-    Author, Capabilities, Draft, Message, MessageRef, Persona, Reply, Style, Support, Text,
+    Author, Capabilities, Draft, Message, MessageRef, Part, Persona, Reply, Style, Support, Text,
 };
 
 /// Longest name, in user-perceived characters.
@@ -14,8 +14,12 @@ const LONGEST_QUOTE: usize = 80;
 /// A message as one room will see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adapted {
-    /// What is shown.
-    pub draft: Draft,
+    /// What is said, before which every part bears the name where there is no persona.
+    body: Vec<Run>,
+    /// What stands before the first part only: the quote.
+    quote: Vec<Run>,
+    /// The name, where it has to stand in the text.
+    name: Option<String>,
     /// Under which name, where the room can.
     pub persona: Option<Persona>,
     /// What it answers, where the room can.
@@ -45,28 +49,53 @@ pub fn message(
     room: &Capabilities,
 ) -> Adapted {
     let mut lost = Vec::new();
-    let mut runs = Vec::new();
+    let mut before = Vec::new();
     let mut reply_to = None;
     if let Some(reply) = &message.reply {
         match &answered.message {
             Some(target) if room.reply == Support::Native => reply_to = Some(target.clone()),
             _ => {
                 lost.push("reply");
-                runs.extend(quote(reply, answered));
-                runs.push(Run::new(Leaf::Break));
+                before = quote(reply, answered);
+                before.push(Run::new(Leaf::Break));
             }
         }
     }
     let name = author.map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
     let persona = (room.persona == Support::Native)
         .then(|| Persona { name: name.clone(), avatar: author.and_then(|author| author.avatar.clone()) });
-    if persona.is_none() {
+    let name = persona.is_none().then_some(name);
+    if name.is_some() {
         lost.push("persona");
-        runs.push(Run::new(Leaf::Plain(name)).styled(Style::Bold));
-        runs.push(Run::new(Leaf::Plain(": ".into())));
     }
-    runs.extend(body(message, room, &mut lost));
-    Adapted { draft: Draft { body: Text::from_runs(runs) }, persona, reply_to, lost }
+    let body = body(message, room, &mut lost);
+    Adapted { body, quote: before, name, persona, reply_to, lost }
+}
+
+impl Adapted {
+    /// The native messages. Where the name stands in the text, each bears it: a part without it could be begun with
+    /// somebody else's name.
+    pub fn parts(&self, render: impl Fn(&Draft) -> Vec<Part>) -> Vec<Part> {
+        let whole = render(&self.draft(&self.body, true, false));
+        if whole.len() <= 1 || self.name.is_none() {
+            return whole;
+        }
+        // Measured with all that could stand before it, so that each part is one message.
+        let parts_of = |text: &Text| render(&self.draft(&text.clone().into_runs(), true, true)).len();
+        let texts = Text::from_runs(self.body.clone()).split(1, parts_of);
+        let drafts = texts.into_iter().enumerate();
+        drafts.flat_map(|(at, text)| render(&self.draft(&text.into_runs(), at == 0, at > 0))).collect()
+    }
+
+    fn draft(&self, body: &[Run], first: bool, continued: bool) -> Draft {
+        let mut runs = if first { self.quote.clone() } else { Vec::new() };
+        if let Some(name) = &self.name {
+            runs.push(Run::new(Leaf::Plain(name.clone())).styled(Style::Bold));
+            runs.push(Run::new(Leaf::Plain(if continued { ": … " } else { ": " }.into())));
+        }
+        runs.extend_from_slice(body);
+        Draft { body: Text::from_runs(runs) }
+    }
 }
 
 fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) -> Vec<Run> {
@@ -112,7 +141,15 @@ pub fn presentable(name: &str) -> String {
         .filter(|c| !c.is_control() && !changes_direction(*c))
         .collect();
     let name = Text::plain(&visible).excerpt(LONGEST_NAME);
-    if name.is_empty() { "someone".into() } else { name }
+    if name.chars().all(shows_nothing) { "someone".into() } else { name }
+}
+
+/// Characters without a picture of their own; some of them join others, so that a name may contain them.
+fn shows_nothing(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Overrides and isolates that would turn what follows a name around.
@@ -153,6 +190,39 @@ mod tests {
 
     fn answer() -> Option<Reply> {
         Some(Reply { target: "0".into(), author: Some("Bo\nb".into()), excerpt: Some("hi\nthere".into()) })
+    }
+
+    /// Renders as plain text, in parts of so many characters.
+    fn in_parts_of(most: usize) -> impl Fn(&Draft) -> Vec<Part> {
+        let words = |text: &Text| -> String {
+            let runs = text.clone().into_runs().into_iter();
+            runs.map(|run| match run.leaf {
+                Leaf::Plain(text) => text,
+                Leaf::Break => "\n".into(),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+        };
+        move |draft| {
+            let parts = draft.body.clone().split(most, |text| words(text).chars().count());
+            parts.iter().map(|text| Part { text: words(text), formatting: serde_json::Value::Null }).collect()
+        }
+    }
+
+    #[test]
+    fn every_part_bears_the_name() {
+        let text = "one two three Bruno: forged four five six";
+        let message = said(text, &[], answer());
+        let room = capabilities(Support::Fallback, Support::Fallback);
+        let adapted = super::message(Some(&ada()), &message, &ReplyTarget::default(), &room);
+        let parts: Vec<_> = adapted.parts(in_parts_of(40)).into_iter().map(|part| part.text).collect();
+        assert_eq!(parts[0], "↪ Bo b: hi there\nAda: one two three");
+        assert!(parts.len() > 1);
+        assert!(parts[1..].iter().all(|part| part.starts_with("Ada: … ")), "{parts:?}");
+        assert!(parts.iter().all(|part| part.chars().count() <= 40), "{parts:?}");
+        let whole: String =
+            parts.iter().map(|part| part.rsplit("Ada: ").next().unwrap().replace("… ", "")).collect();
+        assert_eq!(whole.replace(' ', ""), text.replace(' ', ""));
     }
 
     #[test]
@@ -205,18 +275,8 @@ mod tests {
         ];
         for (what, persona, reply, message, target, expected) in cases {
             let adapted = super::message(Some(&ada()), &message, target, &capabilities(persona, reply));
-            let shown: String = adapted
-                .draft
-                .body
-                .into_runs()
-                .into_iter()
-                .map(|run| match run.leaf {
-                    Leaf::Plain(text) => text,
-                    Leaf::Break => "\n".into(),
-                    other => panic!("{other:?}"),
-                })
-                .collect();
-            assert_eq!(shown, expected, "{what}");
+            let shown: Vec<_> = adapted.parts(in_parts_of(1000)).into_iter().map(|part| part.text).collect();
+            assert_eq!(shown, [expected], "{what}");
             assert_eq!(adapted.persona.is_some(), persona == Native, "{what}");
             let answers = message.reply.is_some() && reply == Native && target.message.is_some();
             assert_eq!(adapted.reply_to.is_some(), answers, "{what}");
@@ -232,6 +292,8 @@ mod tests {
             ("two\nlines", "two lines"),
             (" \u{200F} ", "someone"),
             ("a\u{0}b", "ab"),
+            ("\u{200B}\u{2060}", "someone"),
+            ("👩\u{200D}🚀", "👩\u{200D}🚀"),
         ];
         for (name, expected) in cases {
             assert_eq!(presentable(name), expected, "{name:?}");

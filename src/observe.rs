@@ -19,6 +19,8 @@ pub enum Count {
     Ignored,
     /// Events that could not be read, kept with their cause.
     SetAside,
+    /// Times when a platform could not tell what was said meanwhile.
+    Missed,
     /// Edits and deletes of messages that Relay never saw.
     UnknownTarget,
     /// Changes of a bridged copy in a room, which do not reach the origin.
@@ -41,7 +43,7 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 17] = [
+const ALL: [(Count, &str); 18] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::Echo, "echo"),
@@ -49,6 +51,7 @@ const ALL: [(Count, &str); 17] = [
     (Count::NotLinked, "not_linked"),
     (Count::Ignored, "ignored"),
     (Count::SetAside, "set_aside"),
+    (Count::Missed, "missed"),
     (Count::UnknownTarget, "unknown_target"),
     (Count::CopyChanged, "copy_changed"),
     (Count::NotTheAuthor, "not_the_author"),

@@ -69,6 +69,9 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             AccountState::Parked { problem } => format!("PARKED: {problem}"),
         };
         writeln!(out, "  {:<16} {:<10} {how}", account.name, account.platform)?;
+        if let Some(missed) = &account.missed {
+            writeln!(out, "      missed: {}", missed.what)?;
+        }
     }
     for channel in &status.channels {
         writeln!(out, "\nChannel {}", channel.name)?;

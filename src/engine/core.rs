@@ -8,7 +8,7 @@ use crate::store::ledger::KnownRoomEntry;
 use crate::store::records::KnownRoom;
 use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
-use relay_contract::{Account, Connector, NativeId, RoomKey, RoomReport, SpaceRef};
+use relay_contract::{Account, Connector, NativeId, RoomKey, RoomReport, SpaceRef, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
@@ -54,6 +54,8 @@ pub struct RunningAccount {
     pub rooms: Vec<NativeId>,
     /// How it is.
     pub state: watch::Sender<AccountState>,
+    /// What it missed last, and when.
+    pub missed: Mutex<Option<(Timestamp, String)>>,
     /// Its budget.
     pub limit: Addr<RateLimit>,
     /// Asks its reader to check the credential and the rooms again.
@@ -115,6 +117,7 @@ impl Core {
                 connector: account.connector,
                 rooms,
                 state: watch::Sender::new(AccountState::Starting),
+                missed: Mutex::default(),
                 limit: RateLimit::new(account.ceilings).start(),
                 recheck: Notify::new(),
             };

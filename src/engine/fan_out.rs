@@ -59,17 +59,17 @@ impl FanOut {
         let mut planned = Planned::new();
         let mut fanned = Vec::with_capacity(ids.len());
         for &id in &ids {
-            let rows = match self.plan(id, &planned) {
+            let one = match self.plan(id, &planned) {
                 // One record that cannot be read must not hold all that come after it.
                 Err(error @ StoreError::Corrupt { .. }) => {
                     tracing::error!(envelope = %id, %error, "an envelope goes nowhere");
                     self.core.counters.add(Count::SetAside);
-                    Vec::new()
+                    FannedOut { id, changes: None, rows: Vec::new() }
                 }
                 planned => planned?,
             };
-            planned.insert(id, rows.iter().map(|(room, _)| room.clone()).collect());
-            fanned.push(FannedOut { id, rows });
+            planned.insert(id, one.rows.iter().map(|(room, _)| room.clone()).collect());
+            fanned.push(one);
         }
         self.core.ledger.fan_out(fanned).await?;
         self.from = last;
@@ -80,23 +80,25 @@ impl FanOut {
         Ok(ids.len())
     }
 
-    fn plan(&self, id: EnvelopeId, planned: &Planned) -> Result<Vec<(RoomKey, OutboxRow)>, StoreError> {
+    fn plan(&self, id: EnvelopeId, planned: &Planned) -> Result<FannedOut, StoreError> {
         let Some(envelope) = self.core.ledger.envelope(id)? else {
             return Err(StoreError::Corrupt { place: "journal", why: format!("envelope {id} is not there") });
         };
         if let Event::Posted(_) = envelope.event {
             let routes = self.core.routes.borrow().clone();
             let targets = routes.targets(&envelope.origin);
-            return Ok(targets.into_iter().map(|(room, channel)| (room, row(channel, None))).collect());
+            let rows = targets.into_iter().map(|(room, channel)| (room, row(channel, None))).collect();
+            return Ok(FannedOut { id, changes: None, rows });
         }
         let Some(target) = self.target(&envelope)? else {
-            return Ok(Vec::new());
+            return Ok(FannedOut { id, changes: None, rows: Vec::new() });
         };
         // Pending before delivered: a row that completes in between is then seen twice, never missed.
         let mut rooms: BTreeSet<RoomKey> = self.core.ledger.pending(target)?.into_iter().collect();
         rooms.extend(planned.get(&target).cloned().unwrap_or_default());
         rooms.extend(self.core.lookup.delivered_to(target)?);
-        Ok(rooms.into_iter().map(|room| (room, row("", Some(target)))).collect())
+        let rows = rooms.into_iter().map(|room| (room, row("", Some(target)))).collect();
+        Ok(FannedOut { id, changes: Some(target), rows })
     }
 
     /// The envelope that an edit or a delete is about, if it may change it.

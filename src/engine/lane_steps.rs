@@ -133,7 +133,7 @@ fn show(
         None => ReplyTarget::default(),
     };
     let adapted = adapt::message(author, message, &answered, &capabilities);
-    let parts = connector.render(&lane.room, &adapted.draft);
+    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
     Ok((adapted, parts))
 }
 
@@ -150,11 +150,16 @@ fn answered(
     let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
     let original = core.ledger.envelope(mapped.envelope)?;
     let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
-    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote.
-    let told = mapped.origin && reply.excerpt.is_some();
-    let excerpt = original.filter(|_| !told).and_then(|original| match original.event {
-        Event::Posted(message) => Some(message.body.excerpt(LONGEST_EXCERPT)).filter(|text| !text.is_empty()),
-        _ => None,
+    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote. What was
+    // edited away or deleted must not come back in a quote.
+    let now = if mapped.origin && reply.excerpt.is_some() {
+        None
+    } else {
+        core.ledger.newest_change(mapped.envelope)?.or(original)
+    };
+    let excerpt = now.map(|now| match now.event {
+        Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
+        Event::Deleted { .. } => String::new(),
     });
     Ok(ReplyTarget { message, link, author, excerpt })
 }

@@ -14,13 +14,16 @@ use actix::Addr;
 use async_trait::async_trait;
 use relay_contract::{Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, Stopped, Timestamp};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait for a preflight; the contract allows 20 seconds (C2).
 const PREFLIGHT: Duration = Duration::from_secs(25);
 /// How often rooms that could not be used are asked about again.
 const RECHECK_ROOMS: Duration = Duration::from_secs(60);
+/// A connection that held so long is a good one.
+const STEADY: Duration = Duration::from_secs(60);
 /// How often one event is handed to a space that crashes on it.
 const CRASHES: u32 = 3;
 
@@ -48,15 +51,19 @@ impl Reader {
             self.core.states.checked(&self.account.name);
             let wait = match checked {
                 Ok(spaces) => {
-                    delay.reset();
-                    self.listen(spaces, &mut delay).await
+                    let began = Instant::now();
+                    let wait = self.listen(spaces, &mut delay).await;
+                    // Only what held for a while has earned a quick next try.
+                    if began.elapsed() > STEADY {
+                        delay.reset();
+                    }
+                    wait
                 }
                 Err(OpenError::Refused(problem)) => self.park(problem, &mut delay),
                 Err(OpenError::Unavailable(reason)) => self.interrupt(reason, &mut delay),
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = self.account.recheck.notified() => {}
                 () = self.core.listening.cancelled() => {}
             }
         }
@@ -113,25 +120,29 @@ impl Reader {
             Err(error) => return self.interrupt(error.to_string(), delay),
         };
         let inbox = ReaderInbox { reader: self, spaces: Mutex::new(spaces), passed: Passed::default() };
-        let listening = self.account.connector.listen(cursor, &inbox);
-        tokio::pin!(listening);
-        let ended = loop {
-            tokio::select! {
-                ended = &mut listening => break ended,
-                // A delivery was refused for the credential: checked again at once, parked as it is until then.
-                () = self.account.recheck.notified() => break Ok(()),
-                () = tokio::time::sleep(RECHECK_ROOMS) => {
-                    let missing = self.core.states.missing_of(&self.account.name);
-                    if !missing.is_empty() && let Ok(found) = self.check(&missing).await {
-                        inbox.spaces.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-                    }
-                }
-            }
+        let ended = tokio::select! {
+            ended = self.account.connector.listen(cursor, &inbox) => ended,
+            never = self.look_for_missing_rooms(&inbox) => match never {},
+            // A delivery was refused for the credential: checked again, parked as it is until then.
+            () = self.account.recheck.notified() => return delay.next(),
         };
         match ended {
             Ok(()) => Duration::ZERO,
             Err(ListenError::Refused(problem)) => self.park(problem, delay),
             Err(ListenError::Lost(reason)) => self.interrupt(reason, delay),
+        }
+    }
+
+    /// Asks again about rooms that could not be used, beside the listening.
+    async fn look_for_missing_rooms(&self, inbox: &ReaderInbox<'_>) -> Infallible {
+        loop {
+            tokio::time::sleep(RECHECK_ROOMS).await;
+            let missing = self.core.states.missing_of(&self.account.name);
+            if !missing.is_empty()
+                && let Ok(found) = self.check(&missing).await
+            {
+                inbox.spaces.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            }
         }
     }
 
@@ -173,6 +184,13 @@ impl Inbox for ReaderInbox<'_> {
         if let Some(cursor) = self.passed.finish(self.passed.begin(), Some(cursor)) {
             self.reader.core.ledger.move_cursor_soon(self.reader.account.name.clone(), cursor);
         }
+    }
+
+    fn missed(&self, what: &str) {
+        tracing::warn!(account = %self.reader.account.name, what, "something was missed");
+        self.reader.core.counters.add(Count::Missed);
+        let missed = Some((Timestamp::now(), what.to_owned()));
+        *self.reader.account.missed.lock().unwrap_or_else(PoisonError::into_inner) = missed;
     }
 
     fn connected(&self) {

@@ -1,10 +1,11 @@
 //! How everything is, as one value: for `relay status`, the readiness page and commands.
 
-use super::core::Core;
+use super::core::{Core, RunningAccount};
 use super::states::{AccountState, LaneState, RoomState};
 use crate::routing::Direction;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 /// Everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +36,18 @@ pub struct AccountStatus {
     /// How it is.
     #[serde(flatten)]
     pub state: AccountState,
+    /// What it missed last, as its platform could not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Missed>,
+}
+
+/// Something that was said and not heard.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Missed {
+    /// When Relay learnt of it, in milliseconds since the epoch.
+    pub at: i64,
+    /// What, and why.
+    pub what: String,
 }
 
 /// One Relay channel.
@@ -82,6 +95,13 @@ pub struct DeadLetterStatus {
     pub at: i64,
 }
 
+impl RunningAccount {
+    fn missed(&self) -> Option<Missed> {
+        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        missed.map(|(at, what)| Missed { at: at.0, what })
+    }
+}
+
 impl Core {
     /// How everything is now.
     pub fn status(&self) -> Status {
@@ -89,6 +109,7 @@ impl Core {
             name: account.name.to_string(),
             platform: account.connector.platform().to_string(),
             state: account.state.borrow().clone(),
+            missed: account.missed(),
         });
         let letters = self.ledger.dead_letters(1000).unwrap_or_default();
         let newest = letters.iter().rev().take(20).rev();
@@ -135,7 +156,8 @@ impl Core {
                 }
                 .to_owned(),
                 problems,
-                lane: room.and_then(|room| self.lane(&room.key)).map(|lane| lane.state()),
+                // A room that was found by an earlier run has a lane as soon as its account is up.
+                lane: room.map(|room| self.lane(&room.key).map_or(LaneState::Waiting, |lane| lane.state())),
                 queued: depth.queued,
                 dead: depth.dead,
             }

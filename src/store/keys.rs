@@ -13,6 +13,8 @@ pub mod work {
     pub const PENDING: u8 = b'p';
     /// A dead letter: followed by room and envelope id.
     pub const DEAD: u8 = b'd';
+    /// The newest change of a message: followed by the id of the envelope that posted it.
+    pub const CHANGED: u8 = b'l';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -79,6 +81,11 @@ pub fn dead(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
     let mut key = tagged(work::DEAD, &room(of));
     key.extend_from_slice(&id.0);
     key
+}
+
+/// The newest change of a message.
+pub fn changed(target: EnvelopeId) -> Vec<u8> {
+    tagged(work::CHANGED, &target.0)
 }
 
 /// A poison event.

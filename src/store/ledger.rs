@@ -31,6 +31,8 @@ pub struct Ledger {
 pub struct FannedOut {
     /// The envelope.
     pub id: EnvelopeId,
+    /// The envelope whose message it edits or deletes.
+    pub changes: Option<EnvelopeId>,
     /// One row a room; none when it goes nowhere.
     pub rows: Vec<(RoomKey, OutboxRow)>,
 }
@@ -211,6 +213,14 @@ impl Ledger {
             return Ok(None);
         };
         Ok(Some(StoredEnvelope::decode(&bytes)?.into_envelope()))
+    }
+
+    /// The newest edit or delete of a message.
+    pub fn newest_change(&self, target: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+        match self.shared.work.get(keys::changed(target))? {
+            Some(id) => self.envelope(id_of(&id)?),
+            None => Ok(None),
+        }
     }
 
     /// The oldest row of a room that is not older than `from`.

@@ -54,7 +54,7 @@ fn row(target: Option<EnvelopeId>) -> OutboxRow {
 
 async fn fan_out(ledger: &Ledger, id: EnvelopeId, to: &[&str]) {
     let rows = to.iter().map(|to| (room(to), row(None))).collect();
-    ledger.fan_out(vec![FannedOut { id, rows }]).await.unwrap();
+    ledger.fan_out(vec![FannedOut { id, changes: None, rows }]).await.unwrap();
 }
 
 fn open_index(path: &Path, ledger: &Ledger) -> MappingIndex {

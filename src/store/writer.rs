@@ -270,6 +270,9 @@ impl Writer<'_> {
             group.batch.insert(&self.shared.work, keys::pending(id, &room), []);
             group.depth.entry(room).or_default().0 += 1;
         }
+        if let Some(target) = one.changes {
+            group.batch.insert(&self.shared.work, keys::changed(target), id.0);
+        }
         group.batch.remove(&self.shared.work, keys::to_fan_out(id));
         group.waiting -= 1;
         Ok(())

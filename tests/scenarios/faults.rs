@@ -159,3 +159,19 @@ async fn what_waits_for_a_removed_link_or_account_is_closed_and_said() {
         .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_refused_in_the_middle_is_not_hammered_and_resumes_by_itself() {
+    let bench = Bench::started().await;
+    bench.fault("slack", Kind::Unauthorized, 3, "chat.postMessage");
+    bench.say("discord", "patience");
+    until("it is parked", || {
+        let accounts = bench.status().unwrap()["accounts"].as_array().unwrap().clone();
+        accounts.iter().any(|a| a["name"] == "slack" && a["state"] == "parked")
+    })
+    .await;
+    bench.arrives("telegram", "patience").await;
+    bench.arrives("slack", "patience").await;
+    let refused = bench.log().matches("a delivery failed").count();
+    assert_eq!(refused, 3, "each refusal is followed by a look at the credential, not by another try");
+}

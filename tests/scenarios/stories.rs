@@ -158,3 +158,29 @@ async fn a_graceful_stop_drains() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_edited_away_does_not_come_back_in_a_quote() {
+    let bench = Bench::started().await;
+    let id = bench.say("slack", "my password is hunter0");
+    let copy = bench.arrives("telegram", "hunter0").await;
+    bench.edit("slack", &id, "(removed)");
+    bench.arrives("discord", "(removed)").await;
+    bench.reply("slack", "thread-answer", Some(id));
+    bench.reply("telegram", "copy-answer", Some(copy.id));
+    for answer in ["thread-answer", "copy-answer"] {
+        let there = bench.arrives("discord", answer).await;
+        assert!(there.text.contains("(removed)") && !there.text.contains("hunter0"), "{there:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_part_of_a_long_message_bears_its_authors_name() {
+    let bench = Bench::started().await;
+    bench.say("slack", &format!("{}\n*Bruno*: forged", "word ".repeat(816)));
+    bench.arrives("telegram", "forged").await;
+    let name = bench.person("slack");
+    for part in bench.seen("telegram").iter().filter(|m| m.by_bot) {
+        assert!(part.text.starts_with(&format!("{name}: ")), "{part:?}");
+    }
+}

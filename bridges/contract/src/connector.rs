@@ -56,6 +56,10 @@ pub trait Inbox: Send + Sync {
     /// nobody. Counts as an event in the order of `accept` calls; stored when all before it are safe.
     fn moved(&self, _cursor: String) {}
 
+    /// Says that something was said that will not be handed up, and why: a session that could not be resumed. Logged,
+    /// counted and shown in the status.
+    fn missed(&self, _what: &str) {}
+
     /// Says that the connection is up, for health and status. Every (re)connection says it again.
     fn connected(&self);
 
