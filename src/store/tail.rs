@@ -41,10 +41,11 @@ pub fn cut(ledger: &Path) -> Result<bool, StoreError> {
         journal.sync_all()
     });
     cut.map_err(|e| failed("cutting", &path, e))?;
-    tracing::warn!(
+    tracing::error!(
         at = whole,
         copy = %copy.display(),
-        "the end of the ledger's journal was torn, as by a power cut; what was not yet answered is dropped"
+        "the ledger's journal is broken, and what comes after the break is dropped. After a power cut that is only what \
+         nobody was told of yet; if the disk is damaged, answered messages are lost too. The whole journal is kept as a copy"
     );
     Ok(true)
 }
