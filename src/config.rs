@@ -2,6 +2,7 @@
 
 mod check;
 mod document;
+mod masked;
 pub mod problem;
 pub mod reference;
 mod secrets;

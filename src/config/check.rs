@@ -1,6 +1,7 @@
 //! The meaning of a document: every section, every key, every reference.
 
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
+use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
 use super::{
     ACCOUNT_KEYS, AccountSection, CHANNEL_KEYS, ChannelSection, Config, LINK_KEYS, LinkSection, Mistake,
@@ -57,7 +58,7 @@ fn named_tables<'v, 'i>(
         if name.is_empty() || name.contains([':', '/', '\0']) || name.chars().any(char::is_control) {
             mistakes.push(Mistake::new(
                 key.span(),
-                format!("`{name}` cannot be a name in [{section}]"),
+                format!("this cannot be a name in [{section}]"),
                 "Use letters, digits, `-` and `_`.",
             ));
         }
@@ -96,7 +97,7 @@ fn relay_section(
         if address.is_err() {
             mistakes.push(Mistake::new(
                 value.span(),
-                format!("`{written}` is not an address with a port"),
+                "`listen` is not an address with a port",
                 "Write it like \"127.0.0.1:8722\".",
             ));
         }
@@ -122,7 +123,10 @@ fn account(
     };
     let written = text(platform, "`platform`", mistakes)?;
     let Some(entry) = platforms::named(written) else {
-        let what = format!("there is no platform `{written}`");
+        let what = match is_plain_word(written) {
+            true => format!("there is no platform `{written}`"),
+            false => "there is no such platform".into(),
+        };
         mistakes.push(Mistake::new(platform.span(), what, did_you_mean(written, known_platforms)));
         return None;
     };

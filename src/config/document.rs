@@ -1,5 +1,6 @@
 //! TOML with places: the syntax, and small steps into tables that report what is not there or not known.
 
+use super::masked::is_plain_word;
 use super::{Key, Mistake};
 use std::ops::Range;
 use toml::Spanned;
@@ -70,7 +71,11 @@ pub(super) fn refuse_unknown(table: &DeTable<'_>, known: &[&str], place: &str, m
         if !known.contains(&name) {
             mistakes.push(Mistake::new(
                 key.span(),
-                format!("{place} has no key `{name}`"),
+                match is_plain_word(name) {
+                    true => format!("{place} has no key `{name}`"),
+                    // Somebody may have pasted a token there.
+                    false => format!("{place} has a key that is not known"),
+                },
                 did_you_mean(name, known.iter().copied()),
             ));
         }

@@ -32,7 +32,7 @@ impl Mistake {
 pub struct Mistakes {
     /// The file.
     pub path: PathBuf,
-    /// Its text.
+    /// Its text, with everything masked that could be a secret.
     pub text: String,
     /// What is wrong in it.
     pub mistakes: Vec<Mistake>,
@@ -47,7 +47,7 @@ impl Mistakes {
             mistake.line = before.matches('\n').count() + 1;
             mistake.column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         }
-        Self { path: path.to_owned(), text: text.to_owned(), mistakes }
+        Self { path: path.to_owned(), text: super::masked::masked(text), mistakes }
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {

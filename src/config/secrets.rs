@@ -1,5 +1,6 @@
 //! Where a secret comes from: the environment, a file, or a systemd credential. Never the config file itself.
 
+use super::masked;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,12 @@ pub(super) enum Source {
     /// An environment variable.
     Env(String),
     /// A file; one line break at its end does not belong to the secret.
-    File(PathBuf),
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Whether it is a path and not, by mistake, the secret.
+        shown: bool,
+    },
     /// A systemd credential (`LoadCredential=`, systemd.exec(5)).
     Credential(String),
 }
@@ -21,7 +27,7 @@ impl Source {
     pub(super) fn new(kind: &str, name: &str, folder: &Path) -> Option<Self> {
         match kind {
             "env" => Some(Self::Env(name.into())),
-            "file" => Some(Self::File(folder.join(name))),
+            "file" => Some(Self::File { path: folder.join(name), shown: masked::is_path(name) }),
             "credential" => Some(Self::Credential(name.into())),
             _ => None,
         }
@@ -31,20 +37,29 @@ impl Source {
     pub(super) fn read(&self) -> Result<SecretString, (String, String)> {
         let secret = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
-                (
-                    format!("the environment variable `{name}` is not set"),
-                    format!("Set it before starting relay: export {name}=…"),
-                )
+                if masked::is_variable(name) {
+                    (
+                        format!("the environment variable `{name}` is not set"),
+                        format!("Set it before starting relay: export {name}=…"),
+                    )
+                } else {
+                    (
+                        "that is not the name of an environment variable that is set".into(),
+                        "Write the variable's name here, such as DISCORD_TOKEN, and the secret into the variable."
+                            .to_owned(),
+                    )
+                }
             })?,
-            Self::File(path) => read_file(path)?,
+            Self::File { path, shown } => read_file(path, *shown)?,
             Self::Credential(name) => {
                 let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    let shown = if masked::is_plain_name(name) { name.as_str() } else { "NAME" };
                     (
-                        format!("there is no credential `{name}`: relay was not started by systemd with credentials"),
-                        format!("Add LoadCredential={name}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
+                        "there are no credentials: relay was not started by systemd with any".to_owned(),
+                        format!("Add LoadCredential={shown}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
                     )
                 })?;
-                read_file(&Path::new(&folder).join(name))?
+                read_file(&Path::new(&folder).join(name), masked::is_plain_name(name))?
             }
         };
         let secret = secret.trim_end_matches(['\n', '\r']);
@@ -61,10 +76,11 @@ impl Source {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, (String, String)> {
+fn read_file(path: &Path, may_be_shown: bool) -> Result<String, (String, String)> {
     super::read_bounded(path).map_err(|error| {
+        let shown = if may_be_shown { format!(" {}", path.display()) } else { String::new() };
         (
-            format!("the secret's file {} cannot be read: {error}", path.display()),
+            format!("the secret's file{shown} cannot be read: {error}"),
             "Write the token into it, readable only for the user that runs relay (chmod 600).".into(),
         )
     })

@@ -85,3 +85,28 @@ async fn the_example_files_are_right_and_the_readme_shows_one_of_them() {
         "README.md shows config/bridges.toml"
     );
 }
+
+/// A token in the wrong place is the mistake that everybody makes once, with the terminal shared.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_shows_a_secret_that_stands_in_the_file() {
+    let bench = Bench::new().await;
+    let forms = [
+        "token = \"MTIz.SECRET\"",
+        "token = MTIz.SECRET",
+        "token = { value = \"MTIz.SECRET\" }",
+        "token = { env = \"MTIz.SECRET\" }\ntokn = \"MTIz.SECRET\"",
+        "token = { file = \"MTIz.SECRET\" }",
+        "token = { env = \"PATH\" }\napi_url = \"http://user:SECRET@host\"",
+    ];
+    for form in forms {
+        let text = format!("[relay]\nlisten = 1\n[accounts.owls]\nplatform = \"discord\"\n{form}\n");
+        std::fs::write(bench.config(), text).unwrap();
+        for command in [&["check"][..], &["check", "--json"], &["run"], &["status"]] {
+            let told = bench.command(command[0]).args(&command[1..]).output().unwrap();
+            assert_eq!(told.status.code(), Some(2), "{form}: {command:?}");
+            let told = [told.stdout, told.stderr].concat();
+            let told = String::from_utf8_lossy(&told);
+            assert!(told.contains("mistake") && !told.contains("SECRET"), "{form}: {command:?}: {told}");
+        }
+    }
+}
