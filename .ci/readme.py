@@ -83,7 +83,6 @@ def write_config():
         if platform == "discord":
             more += f'gateway_url = "{urls[platform]["gateway_url"]}"\n'
         text = text.replace(f'platform = "{platform}"\n', more)
-    text = text.replace("/var/lib/relay", "relay-data")
     (ROOT / "bridges.toml").write_text(text)
     os.environ["DISCORD_TOKEN"] = told["discord"]["bots"][0]["token"]
     os.environ["SLACK_BOT_TOKEN"] = told["slack"]["bots"][0]["token"]

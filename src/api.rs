@@ -20,12 +20,13 @@ pub async fn serve(listener: TcpListener, core: Arc<Core>) {
     }
 }
 
-/// 200 when every account is connected or waits for a person, 503 while one is still trying. The body tells which.
+/// 200 when something is carried: an account is connected, and none is still trying. Else 503. The body tells which.
 async fn ready(State(core): State<Arc<Core>>) -> Response {
     let accounts = core.status().accounts;
     let trying = accounts
         .iter()
         .any(|account| !matches!(account.state, AccountState::Up | AccountState::Parked { .. }));
-    let code = if trying { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (code, Json(serde_json::json!({ "ready": !trying, "accounts": accounts }))).into_response()
+    let ready = !trying && accounts.iter().any(|account| account.state == AccountState::Up);
+    let code = if !ready { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (code, Json(serde_json::json!({ "ready": ready, "accounts": accounts }))).into_response()
 }

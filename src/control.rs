@@ -36,8 +36,11 @@ pub enum Response {
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nobody listens.
-    #[error("no relay runs with this state directory ({}): {why}", path.display())]
-    NotRunning {
+    #[error("no relay runs with the state directory {}. Start it with `relay run`.", .0.display())]
+    NotRunning(PathBuf),
+    /// The socket is there, but this user may not use it, or the like.
+    #[error("the running relay cannot be asked through {}: {why}", path.display())]
+    NoAccess {
         /// The socket.
         path: PathBuf,
         /// The system's words.
@@ -99,9 +102,12 @@ async fn answer(stream: UnixStream, core: &Core) -> std::io::Result<()> {
 /// Asks the engine that runs with this state directory.
 pub async fn ask(data_dir: &Path, request: &Request) -> Result<Response, AskError> {
     let path = path(data_dir);
-    let stream = UnixStream::connect(&path)
-        .await
-        .map_err(|e| AskError::NotRunning { path: path.clone(), why: e.to_string() })?;
+    let stream = UnixStream::connect(&path).await.map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
+            AskError::NotRunning(data_dir.to_owned())
+        }
+        _ => AskError::NoAccess { path: path.clone(), why: e.to_string() },
+    })?;
     match tokio::time::timeout(PATIENCE, exchange(stream, request)).await {
         Ok(answered) => answered.map_err(|e| AskError::NoAnswer(e.to_string())),
         Err(_) => Err(AskError::NoAnswer("it took longer than 10 seconds".into())),

@@ -213,7 +213,12 @@ impl Lane {
         mut row: OutboxRow,
         error: DeliverError,
     ) -> Result<Fate, StoreError> {
-        tracing::warn!(room = %self.handle.room, envelope = %id, %error, "a delivery failed");
+        match &error {
+            DeliverError::RateLimited { .. } | DeliverError::Unavailable(_) | DeliverError::Unsure(_) => {
+                tracing::warn!(room = %self.handle.room, %error, "not delivered yet; it is tried again");
+            }
+            _ => tracing::warn!(room = %self.handle.room, envelope = %id, %error, "a delivery was refused"),
+        }
         row.attempts = row.attempts.saturating_add(1);
         row.last_error = Some(error.to_string());
         let counters = &self.core.counters;

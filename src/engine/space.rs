@@ -6,6 +6,7 @@ use super::supervisor::{Down, Supervisor};
 use crate::observe::Count;
 use crate::store::records::SetAside;
 use crate::store::{StoreError, Verdict};
+use actix::prelude::SendError;
 use actix::{Actor, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
 use relay_contract::{
     Envelope, Event, NativeId, RawEvent, RoomKey, Standing, Stopped, Timestamp, Translation,
@@ -36,7 +37,7 @@ pub struct DownGuard {
 impl Drop for DownGuard {
     fn drop(&mut self) {
         if let Some(down) = self.down.take()
-            && self.supervisor.try_send(down).is_err()
+            && let Err(SendError::Full(_)) = self.supervisor.try_send(down)
         {
             tracing::warn!("the supervisor was not told of a space that went down");
         }

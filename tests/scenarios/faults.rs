@@ -172,6 +172,6 @@ async fn a_credential_that_is_refused_in_the_middle_is_not_hammered_and_resumes_
     .await;
     bench.arrives("telegram", "patience").await;
     bench.arrives("slack", "patience").await;
-    let refused = bench.log().matches("a delivery failed").count();
+    let refused = bench.log().matches("a delivery was refused").count();
     assert_eq!(refused, 3, "each refusal is followed by a look at the credential, not by another try");
 }
