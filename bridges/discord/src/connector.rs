@@ -6,6 +6,7 @@ use crate::ids::snowflake;
 use crate::names::Names;
 use crate::rest::Rest;
 use crate::rooms::Rooms;
+use crate::shard::LastHeard;
 use crate::webhooks::Webhooks;
 use crate::{PLATFORM, capabilities, preflight, render, translate};
 use async_trait::async_trait;
@@ -32,6 +33,7 @@ pub struct Discord {
     pub(crate) rooms: Rooms,
     pub(crate) webhooks: Webhooks,
     pub(crate) names: Names,
+    pub(crate) heard: LastHeard,
     us: RwLock<Option<Us>>,
     rest: RwLock<Option<Arc<Rest>>>,
 }
@@ -44,6 +46,7 @@ impl Discord {
             rooms: Rooms::default(),
             webhooks: Webhooks::default(),
             names: Names::default(),
+            heard: LastHeard::default(),
             us: RwLock::default(),
             rest: RwLock::default(),
         }

@@ -36,13 +36,16 @@ impl Discord {
             Ok(position) => Some(position),
             Err(error) => {
                 tracing::warn!(%error, "the stored session cannot be read; a new one is begun");
+                inbox.missed(
+                    "the stored session cannot be read: what was said since Relay last ran was missed",
+                );
                 None
             }
         });
         let (to, from) = mpsc::channel(QUEUED);
         let token = self.config.token.expose_secret();
         let reading = async {
-            let read = shard::read(token, gateway.as_deref(), position, &to, inbox).await;
+            let read = shard::read(token, gateway.as_deref(), position, &to, &self.heard, inbox).await;
             // What was read is still handed up; then the other side ends.
             drop(to);
             read

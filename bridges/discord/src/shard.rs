@@ -6,9 +6,10 @@ use crate::config;
 use crate::errors::wrong_token;
 use futures::StreamExt;
 use futures::future::poll_fn;
-use relay_contract::{Inbox, ListenError, Problem};
+use relay_contract::{Inbox, ListenError, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::SendError;
@@ -44,6 +45,25 @@ pub struct Position {
     pub info: SessionInfo,
     /// The sequence number of the newest event that was taken.
     pub sequence: u64,
+}
+
+/// When the gateway was last heard within a session, in milliseconds since the epoch; 0 before that. Outlives one connection.
+#[derive(Debug, Default)]
+pub struct LastHeard(AtomicI64);
+
+impl LastHeard {
+    fn now(&self) {
+        self.0.store(Timestamp::now().0, Ordering::Relaxed);
+    }
+
+    /// In words that follow "since".
+    fn since(&self) -> String {
+        match self.0.load(Ordering::Relaxed) {
+            0 => "Relay last ran".to_owned(),
+            at => jiff::Timestamp::from_second(at / 1_000)
+                .map_or_else(|_| "the last event".to_owned(), |at| at.to_string()),
+        }
+    }
 }
 
 /// One dispatched event, as it was read.
@@ -97,12 +117,13 @@ pub async fn read(
     gateway: Option<&str>,
     cursor: Option<Position>,
     to: &Sender<Frame>,
+    heard: &LastHeard,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
     let mut position = cursor;
     loop {
         let mut shard = shard(token, gateway, position.clone()).map_err(ListenError::Refused)?;
-        match follow(&mut shard, &mut position, to, inbox).await? {
+        match follow(&mut shard, &mut position, to, heard, inbox).await? {
             Left::Stopping => {
                 say_goodbye(&mut shard).await;
                 return Ok(());
@@ -149,6 +170,7 @@ async fn follow(
     shard: &mut Shard,
     position: &mut Option<Position>,
     to: &Sender<Frame>,
+    heard: &LastHeard,
     inbox: &dyn Inbox,
 ) -> Result<Left, ListenError> {
     let mut session = position.clone().map(|position| position.info);
@@ -181,7 +203,12 @@ async fn follow(
             }
             None => return Err(ListenError::Lost("the gateway closed the session for good".to_owned())),
         };
+        let active = shard.state() == ShardState::Active;
         let Some((kind, sequence)) = dispatched(&text) else {
+            // An answered heartbeat, most often: until here nothing was missed, however quiet it is.
+            if active {
+                heard.now();
+            }
             continue;
         };
         match kind.as_str() {
@@ -192,6 +219,13 @@ async fn follow(
                 }
                 session = shard.session().map(|it| SessionInfo { session: it.id().to_owned(), resume_url });
                 up = true;
+                if position.is_some() {
+                    let since = heard.since();
+                    tracing::warn!(since, "Discord did not resume the session; a new one is begun");
+                    inbox.missed(&format!(
+                        "Discord did not resume the session: what was said since {since} was missed"
+                    ));
+                }
                 inbox.connected();
             }
             "RESUMED" => {
@@ -199,6 +233,10 @@ async fn follow(
                 inbox.connected();
             }
             _ => {}
+        }
+        // Not while old events are replayed: the rest of them may be lost yet.
+        if active {
+            heard.now();
         }
         let Some(info) = session.clone().filter(|_| is_wanted(&kind)) else {
             continue;

@@ -55,20 +55,47 @@ async fn a_restart_goes_on_where_the_last_accepted_event_was() {
 }
 
 #[tokio::test]
-async fn a_refused_resume_begins_anew() {
+async fn a_refused_resume_begins_anew_and_says_what_was_missed() {
     let rig = Rig::ready().await;
     let mut heard = rig.listen(None);
     heard.connected().await;
     rig.say("Ada", "one", None);
     let (_, cursor) = heard.next().await;
-    heard.stop().await.unwrap();
+    // While Relay runs: since the last time that the gateway was heard.
     rig.fault(Kind::RefuseResume, "", 1.0);
-    let mut heard = rig.listen(Some(cursor.clone()));
+    rig.fault(Kind::Disconnect, "", 1.0);
+    heard.interrupted().await;
+    rig.say("Ada", "meanwhile", None);
     heard.connected().await;
+    let missed = heard.missed();
+    assert_eq!(missed.len(), 1, "{missed:?}");
+    assert!(missed[0].contains("was said since 20"), "{missed:?}");
     rig.say("Ada", "two", None);
     let (envelope, new) = heard.next().await;
     assert_eq!(words(&envelope), "two");
     assert_ne!(session(&new), session(&cursor));
+    heard.stop().await.unwrap();
+    // At a start: nobody knows since when.
+    rig.fault(Kind::RefuseResume, "", 1.0);
+    let mut heard = Heard::listen(rig.restarted().await, Some(new), 1_000);
+    heard.connected().await;
+    let said = "Discord did not resume the session: what was said since Relay last ran was missed";
+    assert_eq!(heard.missed(), [said]);
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_missed_at_a_first_start_or_after_a_resume() {
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    rig.say("Ada", "one", None);
+    let (_, cursor) = heard.next().await;
+    assert_eq!(heard.missed(), Vec::<String>::new());
+    heard.stop().await.unwrap();
+    let mut heard = rig.listen(Some(cursor));
+    heard.connected().await;
+    assert_eq!(heard.missed(), Vec::<String>::new());
     heard.stop().await.unwrap();
 }
 

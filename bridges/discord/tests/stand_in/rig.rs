@@ -194,6 +194,7 @@ struct Post {
     stop: watch::Receiver<bool>,
     begun: Mutex<Vec<Option<String>>>,
     moved: Mutex<Option<String>>,
+    missed: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -206,6 +207,10 @@ impl Inbox for Post {
 
     fn moved(&self, cursor: String) {
         *self.moved.lock().unwrap() = Some(cursor);
+    }
+
+    fn missed(&self, what: &str) {
+        self.missed.lock().unwrap().push(what.to_owned());
     }
 
     fn connected(&self) {
@@ -243,6 +248,7 @@ impl Heard {
             stop: stopped,
             begun: Mutex::default(),
             moved: Mutex::default(),
+            missed: Mutex::default(),
         });
         let (listener, given) = (connector.clone(), inbox.clone());
         let listening = tokio::spawn(async move { listener.listen(cursor, given.as_ref()).await });
@@ -262,6 +268,11 @@ impl Heard {
     /// The newest place that was told without an event.
     pub fn moved(&self) -> Option<String> {
         self.inbox.moved.lock().unwrap().clone()
+    }
+
+    /// What was told to be missed.
+    pub fn missed(&self) -> Vec<String> {
+        self.inbox.missed.lock().unwrap().clone()
     }
 
     pub async fn connected(&mut self) {
