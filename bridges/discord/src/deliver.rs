@@ -10,6 +10,7 @@ use crate::{persona, preflight};
 use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Part, Persona, Receipt, RoomKey};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use std::time::Instant;
 use twilight_model::channel::message::AllowedMentions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
@@ -38,6 +39,7 @@ impl Discord {
                     // Planned while webhooks were allowed: the bot would show it without the author's name.
                     Err(DeliverError::Forbidden(no_permission("it may not manage webhooks any more")))
                 } else {
+                    self.look_for_webhooks(&rest, channel, room).await;
                     post_by_bot(&rest, channel, part, reply_to).await
                 }
             }
@@ -60,6 +62,20 @@ impl Discord {
             .ok_or_else(|| DeliverError::Rejected("that channel is not one of a server".to_owned()))?;
         self.rooms.put(channel, room);
         Ok((channel, room))
+    }
+
+    /// Sees, once in a while, if webhooks are allowed again. This post was planned for the bot; the next one need not be.
+    async fn look_for_webhooks(&self, rest: &Rest, channel: Id<ChannelMarker>, room: Room) {
+        if !self.rooms.is_to_look(channel, Instant::now()) {
+            return;
+        }
+        let Ok(us) = self.us_or_ask(rest).await else {
+            return;
+        };
+        match self.webhooks.of_channel(rest, us.application, room.webhooks_of).await {
+            Ok(_) => self.rooms.with_webhooks(channel),
+            Err(failure) => tracing::debug!(%channel, why = failure.words(), "still without webhooks"),
+        }
     }
 
     async fn post_by_webhook(

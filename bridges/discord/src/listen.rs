@@ -125,6 +125,14 @@ impl Discord {
     }
 
     fn learn(&self, kind: &str, native: &Value) {
+        let guild = match kind {
+            "GUILD_CREATE" => native.get("id"),
+            "CHANNEL_UPDATE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" => native.get("guild_id"),
+            _ => None,
+        };
+        if let Some(guild) = guild.and_then(Value::as_str).and_then(|id| snowflake(&id.into())) {
+            self.rooms.may_have_changed(guild);
+        }
         if kind == "WEBHOOKS_UPDATE" {
             let channel = native.get("channel_id").and_then(Value::as_str);
             if let Some(channel) = channel.and_then(|id| snowflake(&id.into())) {

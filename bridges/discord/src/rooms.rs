@@ -1,7 +1,8 @@
 //! What is known of the linked rooms, from `preflight`: where their webhooks live and what Relay may do there.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, GuildMarker};
 
@@ -18,25 +19,116 @@ pub struct Room {
     pub may_webhook: bool,
 }
 
+/// How long a "no" to webhooks is believed before it is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
+#[derive(Debug)]
+struct Known {
+    room: Room,
+    /// A delivery was told that webhooks are not allowed, after `preflight` had found that they are.
+    refused: bool,
+    /// When it was last looked whether webhooks are allowed; nothing: due.
+    looked: Option<Instant>,
+}
+
+impl Known {
+    fn may_webhook(&self) -> bool {
+        self.room.may_webhook && !self.refused
+    }
+}
+
 /// The linked rooms. As many as there are links.
 #[derive(Debug, Default)]
-pub struct Rooms(RwLock<HashMap<Id<ChannelMarker>, Room>>);
+pub struct Rooms(RwLock<HashMap<Id<ChannelMarker>, Known>>);
 
 impl Rooms {
     /// What is known of a room.
     pub fn get(&self, room: Id<ChannelMarker>) -> Option<Room> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&room).copied()
+        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.get(&room).map(|known| Room { may_webhook: known.may_webhook(), ..known.room })
     }
 
-    /// Remembers.
+    /// Remembers what was asked just now.
     pub fn put(&self, id: Id<ChannelMarker>, room: Room) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, room);
+        self.write().insert(id, Known { room, refused: false, looked: Some(Instant::now()) });
     }
 
-    /// Relay may not use webhooks in this room any more; the next `preflight` looks again.
+    /// Relay may not use webhooks in this room for now.
     pub fn without_webhooks(&self, id: Id<ChannelMarker>) {
-        if let Some(room) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
-            room.may_webhook = false;
+        if let Some(known) = self.write().get_mut(&id) {
+            known.refused = true;
+            known.looked = Some(Instant::now());
         }
+    }
+
+    /// Relay may use webhooks in this room again.
+    pub fn with_webhooks(&self, id: Id<ChannelMarker>) {
+        if let Some(known) = self.write().get_mut(&id) {
+            known.room.may_webhook = true;
+            known.refused = false;
+        }
+    }
+
+    /// Whether the room is without webhooks, and it is time to see if that is still so. Says so once in a while.
+    pub fn is_to_look(&self, id: Id<ChannelMarker>, now: Instant) -> bool {
+        let mut rooms = self.write();
+        let Some(known) = rooms.get_mut(&id).filter(|known| !known.may_webhook()) else {
+            return false;
+        };
+        let due = known.looked.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_AGAIN);
+        if due {
+            known.looked = Some(now);
+        }
+        due
+    }
+
+    /// Something in this guild has changed that may give permissions: what a delivery was refused is tried again at once, and
+    /// what `preflight` did not find is looked for at the next post.
+    pub fn may_have_changed(&self, guild: Id<GuildMarker>) {
+        for known in self.write().values_mut().filter(|known| known.room.guild == guild) {
+            known.refused = false;
+            known.looked = None;
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Id<ChannelMarker>, Known>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_no_to_webhooks_is_not_for_ever() {
+        let (id, guild) = (Id::new(2), Id::new(1));
+        let room = |may_webhook| Room { guild, webhooks_of: id, thread: None, may_webhook };
+        let rooms = Rooms::default();
+        let may = || rooms.get(id).unwrap().may_webhook;
+        let later = || Instant::now() + LOOK_AGAIN;
+        rooms.put(id, room(true));
+        assert!(may() && !rooms.is_to_look(id, later()));
+        // Refused while delivering: looked at again after a while, once.
+        rooms.without_webhooks(id);
+        assert!(!may() && !rooms.is_to_look(id, Instant::now()));
+        let at = later();
+        assert!(rooms.is_to_look(id, at) && !rooms.is_to_look(id, at));
+        rooms.with_webhooks(id);
+        assert!(may());
+        // Or as soon as something changes in its guild.
+        rooms.without_webhooks(id);
+        rooms.may_have_changed(Id::new(9));
+        assert!(!may());
+        rooms.may_have_changed(guild);
+        assert!(may());
+        // What `preflight` said stays until it was looked again.
+        rooms.put(id, room(false));
+        assert!(!rooms.is_to_look(id, Instant::now()));
+        rooms.may_have_changed(guild);
+        assert!(!may() && rooms.is_to_look(id, Instant::now()));
+        rooms.with_webhooks(id);
+        assert!(may());
     }
 }

@@ -1,7 +1,7 @@
 //! C14, C15: what the engine is told when something goes wrong, and what has then been done.
 
-use crate::rig::Rig;
-use relay_contract::{DeliverError, Scope};
+use crate::rig::{Rig, eventually};
+use relay_contract::{DeliverError, Scope, Support};
 use stand_ins::faults::Kind;
 use std::time::{Duration, Instant};
 
@@ -105,6 +105,23 @@ async fn a_refused_credential_and_a_kick_park() {
     assert!(matches!(told, Err(DeliverError::Forbidden(_))), "{told:?}");
     let told = rig.remove(&hook).await;
     assert!(told.is_err(), "{told:?}");
+}
+
+/// While listening nobody asks for a `preflight`.
+#[tokio::test]
+async fn a_bot_that_is_invited_back_posts_under_names_again() {
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    rig.kick();
+    let told = rig.post("x", "Elif").await;
+    assert!(matches!(told, Err(DeliverError::Forbidden(_))), "{told:?}");
+    assert_eq!(rig.connector.capabilities(&rig.room).persona, Support::Fallback);
+    rig.invite();
+    eventually(|| rig.connector.capabilities(&rig.room).persona == Support::Native).await;
+    let message = rig.post("back", "Elif").await.unwrap().message;
+    assert_eq!(rig.seen(&message.id).author, "Elif");
+    heard.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -132,6 +132,10 @@ impl Rig {
         self.act(Act::Kick { bot: "Relay".to_owned(), room: self.room_id.to_string() });
     }
 
+    pub fn invite(&self) {
+        self.act(Act::Invite { bot: "Relay".to_owned(), room: self.room_id.to_string() });
+    }
+
     pub fn fault(&self, kind: Kind, only: &str, seconds: f64) {
         let only = (!only.is_empty()).then(|| only.to_owned());
         self.world.discord.fault(Fault { kind, times: 1, only, seconds }).unwrap();
