@@ -1,6 +1,6 @@
 //! The platforms that this Relay speaks: the only file that names connector crates.
 
-use relay_contract::{Connector, Field, Platform, Problem, Settings};
+use relay_contract::{Connector, Field, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// One platform, as its crate declares it.
@@ -9,6 +9,8 @@ pub struct Entry {
     pub platform: Platform,
     /// The keys that its accounts have.
     pub fields: &'static [Field],
+    /// What its rooms' ids look like.
+    pub room_ids: RoomIds,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -22,9 +24,12 @@ impl Entry {
 
 /// All of them.
 pub static ALL: &[Entry] = &[
-    Entry { platform: relay_discord::PLATFORM, fields: relay_discord::FIELDS, open: relay_discord::open },
-    Entry { platform: relay_slack::PLATFORM, fields: relay_slack::FIELDS, open: relay_slack::open },
-    Entry { platform: relay_telegram::PLATFORM, fields: relay_telegram::FIELDS, open: relay_telegram::open },
+    Entry { platform: relay_discord::PLATFORM, fields: relay_discord::FIELDS,
+        room_ids: relay_discord::ROOM_IDS, open: relay_discord::open },
+    Entry { platform: relay_slack::PLATFORM, fields: relay_slack::FIELDS,
+        room_ids: relay_slack::ROOM_IDS, open: relay_slack::open },
+    Entry { platform: relay_telegram::PLATFORM, fields: relay_telegram::FIELDS,
+        room_ids: relay_telegram::ROOM_IDS, open: relay_telegram::open },
 ];
 
 /// The platform of that name.

@@ -19,5 +19,5 @@ pub use envelope::{Attachment, Author, Envelope, Event, EventKey, Message, Reply
 pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef};
-pub use settings::{Field, FieldKind, Settings};
+pub use settings::{Field, FieldKind, RoomIds, Settings};
 pub use text::{Block, Inline, Mention, Style, Text};

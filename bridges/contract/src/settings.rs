@@ -36,3 +36,12 @@ pub struct Settings {
     /// Values of `FieldKind::Url`, without a trailing slash.
     pub urls: BTreeMap<&'static str, String>,
 }
+
+/// What the ids of a platform's rooms look like, so that a wrong one is found before anything is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomIds {
+    /// Whether a text can be a room's id.
+    pub holds: fn(&str) -> bool,
+    /// What they look like and where people find them, as a sentence.
+    pub doc: &'static str,
+}

@@ -53,11 +53,17 @@ mod webhooks;
 
 pub use config::FIELDS;
 
-use relay_contract::{Connector, Platform, Problem, Settings};
+use relay_contract::{Connector, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// The platform's name.
 pub const PLATFORM: Platform = Platform::new("discord");
+
+/// Channel ids: snowflakes.
+pub const ROOM_IDS: RoomIds = RoomIds {
+    holds: |id| id.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == id),
+    doc: "A Discord channel's id is a long number: User Settings → Advanced → Developer Mode, then right-click the channel → Copy Channel ID.",
+};
 
 /// Reads an account's settings. Fails only on settings that cannot work; asks nobody.
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {

@@ -46,7 +46,7 @@ mod socket;
 mod translate;
 mod web;
 
-use relay_contract::{Connector, Field, FieldKind, Platform, Problem, Settings};
+use relay_contract::{Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// This platform.
@@ -78,6 +78,15 @@ pub const FIELDS: &[Field] = &[
 /// Log targets that may write secrets or people's words: socket URLs with their ticket, headers, frames.
 pub const LOG_TARGETS_WITH_SECRETS: &[&str] =
     &["slack_morphism", "tungstenite", "tokio_tungstenite", "h2", "hyper"];
+
+/// Conversation ids: a letter for the kind, then capitals and digits.
+pub const ROOM_IDS: RoomIds = RoomIds {
+    holds: |id| {
+        id.starts_with(['C', 'G', 'D'])
+            && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    },
+    doc: "A Slack channel's id looks like C0123456789: open the channel's details, it stands at the bottom.",
+};
 
 /// Opens an account. Reads the settings and the system's certificates; no network.
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {

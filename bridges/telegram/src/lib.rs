@@ -35,7 +35,7 @@ mod rooms;
 mod translate;
 mod wire;
 
-use relay_contract::{Connector, Field, FieldKind, Platform, Problem, Settings};
+use relay_contract::{Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// `telegram`.
@@ -56,6 +56,12 @@ pub const FIELDS: &[Field] = &[
         doc: "Base URL of a Bot API server of your own; https://api.telegram.org when left out.",
     },
 ];
+
+/// Chat ids: integers, negative for groups.
+pub const ROOM_IDS: RoomIds = RoomIds {
+    holds: |id| id.parse::<i64>().is_ok_and(|number| number.to_string() == id),
+    doc: "A Telegram chat's id is a number, negative for groups: in a link to one of its messages, t.me/c/1234567890/5, it is -1001234567890.",
+};
 
 /// Opens an account. Reads settings only.
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
