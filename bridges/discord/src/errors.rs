@@ -82,7 +82,8 @@ impl Failure {
 pub fn wrong_token() -> Problem {
     Problem::new(
         "Discord does not accept the token.",
-        "Make a new one (Discord Developer Portal → your application → Bot → Reset Token) and put it where `token` is read from.",
+        "Make a new one (Discord Developer Portal → your application → Bot → Reset Token), put it where `token` is read from, and \
+         restart Relay.",
     )
 }
 
@@ -196,6 +197,12 @@ mod tests {
             let error = refused(status, code);
             assert!(right(&error), "{status} {code}: {error:?}");
         }
+    }
+
+    /// A secret is read at the start only.
+    #[test]
+    fn a_new_token_needs_a_restart() {
+        assert!(wrong_token().fix.ends_with("put it where `token` is read from, and restart Relay."));
     }
 
     #[test]

@@ -244,15 +244,15 @@ fn bad_credential(key: &str, code: &str) -> Problem {
     let fix = match (key, code) {
         (_, "account_inactive") => {
             "The app was removed from the workspace: install it again at api.slack.com/apps, your app, Install App, \
-             and copy the new token."
+             put the new token where this key is read from, and restart Relay."
         }
         ("app_token", _) => {
-            "At api.slack.com/apps, your app, Basic Information, App-Level Tokens, make a token with connections:write \
-             and put it into `app_token`."
+            "At api.slack.com/apps, your app, Basic Information, App-Level Tokens, make a token with connections:write, \
+             put it where `app_token` is read from, and restart Relay."
         }
         _ => {
-            "At api.slack.com/apps, your app, OAuth & Permissions, copy the Bot User OAuth Token into `bot_token`; \
-             reinstall the app if there is none."
+            "At api.slack.com/apps, your app, OAuth & Permissions, copy the Bot User OAuth Token (reinstall the app if there \
+             is none), put it where `bot_token` is read from, and restart Relay."
         }
     };
     Problem::new(format!("Slack does not accept `{key}` ({code})."), fix)
@@ -282,6 +282,17 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// A secret is read at the start only.
+    #[test]
+    fn a_new_token_needs_a_restart() {
+        for (key, code) in
+            [("bot_token", "account_inactive"), ("app_token", "invalid_auth"), ("bot_token", "invalid_auth")]
+        {
+            let problem = bad_credential(key, code);
+            assert!(problem.fix.contains("is read from, and restart Relay"), "{problem}");
+        }
+    }
 
     #[test]
     fn what_a_failed_request_means() {

@@ -43,8 +43,8 @@ pub fn bad_token(answer: &Answer) -> bool {
 pub fn token_problem(answer: &Answer) -> Problem {
     Problem::new(
         format!("Telegram does not accept the bot's token ({} {}).", answer.code, answer.description),
-        "In Telegram, ask @BotFather for a new token: /token, then put it into the account's `token`. With an `api_url` of \
-         your own, check that it points at a Bot API server.",
+        "In Telegram, ask @BotFather for a new token: /token. Put it where `token` is read from, and restart Relay. With an \
+         `api_url` of your own, check that it points at a Bot API server.",
     )
 }
 
@@ -213,6 +213,13 @@ mod tests {
                 DeliverError::RateLimited { retry_after, scope }
             );
         }
+    }
+
+    /// A secret is read at the start only.
+    #[test]
+    fn a_new_token_needs_a_restart() {
+        let problem = token_problem(&Answer { code: 401, ..Answer::default() });
+        assert!(problem.fix.contains("Put it where `token` is read from, and restart Relay."), "{problem}");
     }
 
     #[test]
