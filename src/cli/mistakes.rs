@@ -4,7 +4,12 @@ use crate::config::Mistakes;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use std::io::IsTerminal;
 
-/// All mistakes with the lines they are in, and a last line that counts them.
+/// From this length on, in bytes, a line is not shown: nobody can read it, and the drawing of columns ends at 65,535.
+const LONGEST_LINE: usize = 2_000;
+/// So many mistakes are shown; whoever has more starts with these.
+const MOST_SHOWN: usize = 100;
+
+/// All mistakes with the lines they are in, up to a hundred of them, and a last line that counts them.
 pub fn show(found: &Mistakes) -> String {
     let theme = if std::io::stderr().is_terminal() {
         GraphicalTheme::unicode()
@@ -13,11 +18,15 @@ pub fn show(found: &Mistakes) -> String {
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     let mut shown = String::new();
-    for mistake in &found.mistakes {
+    for mistake in found.mistakes.iter().take(MOST_SHOWN) {
         if !shown.is_empty() {
             shown.push('\n');
         }
         let place = format!("{}:{}:{}", found.path.display(), mistake.line, mistake.column);
+        if has_long_line(&found.text, mistake.span.start) {
+            shown.push_str(&format!("{place}: {}\n  help: {}\n", mistake.what, mistake.help));
+            continue;
+        }
         let length = mistake.span.len().min(first_line_from(&found.text, mistake.span.start));
         let mut diagnostic =
             MietteDiagnostic::new(format!("{place}: {}", mistake.what)).with_help(&mistake.help);
@@ -32,10 +41,22 @@ pub fn show(found: &Mistakes) -> String {
             shown.push_str(&format!("{place}: {} {}\n", mistake.what, mistake.help));
         }
     }
+    if found.mistakes.len() > MOST_SHOWN {
+        shown.push_str(&format!("\n… and {} more.\n", found.mistakes.len() - MOST_SHOWN));
+    }
     let count = found.mistakes.len();
     let s = if count == 1 { "" } else { "s" };
     shown.push_str(&format!("\n{count} mistake{s} in {}; nothing was started.\n", found.path.display()));
     shown
+}
+
+/// Whether a line that would be shown, the one of this place or one next to it, is too long for that.
+fn has_long_line(text: &str, place: usize) -> bool {
+    let (before, after) = (text.get(..place).unwrap_or(text), text.get(place..).unwrap_or(""));
+    let length = |line: Option<&str>| line.map_or(0, str::len);
+    let (mut before, mut after) = (before.rsplit('\n'), after.split('\n'));
+    let own = length(before.next()) + length(after.next());
+    own.max(length(before.next())).max(length(after.next())) > LONGEST_LINE
 }
 
 /// Length of the rest of a line: a mistake that spans a whole table is marked at its first line only.

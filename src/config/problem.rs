@@ -41,11 +41,20 @@ pub struct Mistakes {
 impl Mistakes {
     pub(super) fn new(path: &Path, text: &str, mut mistakes: Vec<Mistake>) -> Self {
         mistakes.sort_by_key(|mistake| mistake.span.start);
+        // One pass over the text, however many mistakes there are.
+        let (mut at, mut line, mut column) = (0, 1, 1);
         for mistake in &mut mistakes {
             let start = mistake.span.start.min(text.len());
-            let before = text.get(..start).unwrap_or(text);
-            mistake.line = before.matches('\n').count() + 1;
-            mistake.column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            let passed = text.get(at..start).unwrap_or("");
+            let mut on_line = passed;
+            if let Some((before, after)) = passed.rsplit_once('\n') {
+                line += before.matches('\n').count() + 1;
+                column = 1;
+                on_line = after;
+            }
+            column += on_line.chars().count();
+            at = start;
+            (mistake.line, mistake.column) = (line, column);
         }
         Self { path: path.to_owned(), text: super::masked::masked(text), mistakes }
     }
