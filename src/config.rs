@@ -5,6 +5,7 @@ mod document;
 mod masked;
 pub mod problem;
 pub mod reference;
+mod relay_section;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ pub struct Config {
     pub accounts: Vec<AccountSection>,
     /// `[channels.NAME]`, in the order of their names.
     pub channels: Vec<ChannelSection>,
+    /// What works, and should be changed all the same: a line each.
+    pub warnings: Vec<String>,
 }
 
 /// The process itself.
@@ -121,17 +124,33 @@ impl Config {
         }
     }
 
+    /// The state directory that a file names. Reads `[relay]` only: whoever asks a running Relay need not have its secrets.
+    pub fn data_dir(path: &Path) -> Result<PathBuf, Mistakes> {
+        let text = read_bounded(path).map_err(|error| Mistakes::unreadable(path, &error))?;
+        let mut mistakes = Vec::new();
+        let relay = document::parse(&text, &mut mistakes)
+            .and_then(|document| relay_section::check(document.get("relay"), folder(path), &mut mistakes));
+        match relay {
+            Some(relay) if mistakes.is_empty() => Ok(relay.data_dir),
+            _ => Err(Mistakes::new(path, &text, mistakes)),
+        }
+    }
+
     /// Checks a text; `path` is for messages, and relative paths start at its folder.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
-        let config = document::parse(text, &mut mistakes).and_then(|document| {
-            check::check(&document, path.parent().unwrap_or(Path::new(".")), &mut mistakes)
-        });
+        let config = document::parse(text, &mut mistakes)
+            .and_then(|document| check::check(&document, folder(path), &mut mistakes));
         match config {
             Some(config) if mistakes.is_empty() => Ok(config),
             _ => Err(Mistakes::new(path, text, mistakes)),
         }
     }
+}
+
+/// Where a file's relative paths start.
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 /// A file's text; not more than a megabyte of it, whatever was named by mistake.

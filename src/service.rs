@@ -15,7 +15,7 @@ pub enum ServiceError {
     /// The state directory.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An account's settings cannot work.
+    /// An account's settings cannot work. The config's check has asked the same connector, so this is not expected.
     #[error("account {account}: {problem}")]
     Account {
         /// Which.

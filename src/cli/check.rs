@@ -19,8 +19,11 @@ pub fn run(check: &Check) -> ExitCode {
     match Config::load(&check.file.config) {
         Ok(config) => {
             if check.json {
-                println!("{}", serde_json::json!({ "mistakes": [] }));
+                println!("{}", serde_json::json!({ "mistakes": [], "warnings": config.warnings }));
             } else {
+                for warning in &config.warnings {
+                    eprintln!("warning: {warning}");
+                }
                 let links: usize = config.channels.iter().map(|channel| channel.links.len()).sum();
                 let (accounts, channels) = (config.accounts.len(), config.channels.len());
                 println!(

@@ -7,7 +7,7 @@ use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the bridge.
 pub fn run(path: &Path) -> ExitCode {
@@ -19,6 +19,9 @@ pub fn run(path: &Path) -> ExitCode {
         }
     };
     logging::start("info");
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     match engine::block_on(serve(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error),
@@ -26,11 +29,14 @@ pub fn run(path: &Path) -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<(), ServiceError> {
+    // From the start: unhandled, it would end the process.
+    let hang_up = signal(SignalKind::hangup());
     let mut bar = None;
     let service = Service::start(config, &mut |done, all| show_progress(&mut bar, done, all)).await?;
     let failed = tokio::select! {
         () = told_to_stop() => false,
         () = service.failure() => true,
+        () = told_to_reload(hang_up) => false,
     };
     if !failed {
         tracing::info!("stopping: what is due is delivered, the rest goes on at the next start");
@@ -58,6 +64,16 @@ fn show_progress(bar: &mut Option<ProgressBar>, done: u64, all: u64) {
     if done >= all {
         bar.finish_and_clear();
     }
+}
+
+/// Says at each SIGHUP that nothing comes of it. Never resolves.
+async fn told_to_reload(hang_up: std::io::Result<Signal>) {
+    if let Ok(mut hang_up) = hang_up {
+        while hang_up.recv().await.is_some() {
+            tracing::warn!("SIGHUP: reloading is not supported yet: restart to read the config anew");
+        }
+    }
+    std::future::pending().await
 }
 
 /// Resolves at SIGINT or SIGTERM.

@@ -26,8 +26,8 @@ pub struct StatusOf {
 pub fn run(of: &StatusOf) -> ExitCode {
     let data_dir = match &of.data_dir {
         Some(data_dir) => data_dir.clone(),
-        None => match Config::load(&of.config) {
-            Ok(config) => config.relay.data_dir,
+        None => match Config::data_dir(&of.config) {
+            Ok(data_dir) => data_dir,
             Err(found) => {
                 eprint!("{}", mistakes::show(&found));
                 return ExitCode::from(EXIT_MISTAKES);

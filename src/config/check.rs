@@ -5,15 +5,14 @@ use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
 use super::{
     ACCOUNT_KEYS, AccountSection, CHANNEL_KEYS, ChannelSection, Config, LINK_KEYS, LinkSection, Mistake,
-    RELAY_KEYS, RelaySection,
+    relay_section,
 };
 use crate::platforms;
 use crate::routing::Direction;
 use relay_contract::{Account, Field, FieldKind, NativeId, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::de::DeTable;
 
 const SECTIONS: &[&str] = &["relay", "accounts", "channels"];
@@ -21,7 +20,7 @@ const SECTIONS: &[&str] = &["relay", "accounts", "channels"];
 /// Checks a document. Answers as much as could be understood; it may be used only without mistakes.
 pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Option<Config> {
     refuse_unknown(document, SECTIONS, "the file", mistakes);
-    let relay = relay_section(document.get("relay"), folder, mistakes);
+    let relay = relay_section::check(document.get("relay"), folder, mistakes);
     let sections = named_tables(document, "accounts", mistakes);
     if sections.is_empty() {
         mistakes.push(missing(
@@ -31,13 +30,16 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         ));
     }
     let account_names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
-    let accounts =
-        sections.iter().filter_map(|(name, value)| account(name, value, folder, mistakes)).collect();
+    let mut warnings = Vec::new();
+    let accounts = sections
+        .iter()
+        .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
+        .collect();
     let channels = named_tables(document, "channels", mistakes)
         .into_iter()
         .filter_map(|(name, value)| channel(name, value, &account_names, mistakes))
         .collect();
-    Some(Config { relay: relay?, accounts, channels })
+    Some(Config { relay: relay?, accounts, channels, warnings })
 }
 
 /// The tables inside a section such as `[accounts.NAME]`.
@@ -67,51 +69,14 @@ fn named_tables<'v, 'i>(
     found
 }
 
-fn relay_section(
-    value: Option<&Value<'_>>,
-    folder: &Path,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<RelaySection> {
-    let default_dir =
-        || std::env::var_os("STATE_DIRECTORY").map_or_else(|| folder.join("relay-data"), PathBuf::from);
-    let Some(value) = value else {
-        return Some(RelaySection { data_dir: default_dir(), listen: None });
-    };
-    let section = table(value, "[relay]", mistakes)?;
-    refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
-    let data_dir = match section.get("data_dir") {
-        Some(value) => folder.join(text(value, "`data_dir`", mistakes)?),
-        None => default_dir(),
-    };
-    if data_dir.exists() && !data_dir.is_dir() {
-        let span = section.get("data_dir").map_or(value.span(), toml::Spanned::span);
-        mistakes.push(Mistake::new(
-            span,
-            format!("`data_dir` is {}, which is not a folder", data_dir.display()),
-            "Name a folder; it is made if it is not there.",
-        ));
-    }
-    let listen = section.get("listen").and_then(|value| {
-        let written = text(value, "`listen`", mistakes)?;
-        let address = written.parse::<SocketAddr>();
-        if address.is_err() {
-            mistakes.push(Mistake::new(
-                value.span(),
-                "`listen` is not an address with a port",
-                "Write it like \"127.0.0.1:8722\".",
-            ));
-        }
-        address.ok()
-    });
-    Some(RelaySection { data_dir, listen })
-}
-
 fn account(
     name: &str,
     value: &Value<'_>,
     folder: &Path,
     mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<String>,
 ) -> Option<AccountSection> {
+    let before = mistakes.len();
     let place = format!("[accounts.{name}]");
     let section = table(value, &place, mistakes)?;
     let known_platforms = platforms::ALL.iter().map(|entry| entry.name());
@@ -137,7 +102,7 @@ fn account(
         Settings { account: Account(name.to_owned()), secrets: BTreeMap::new(), urls: BTreeMap::new() };
     for field in entry.fields {
         match section.get(field.name) {
-            Some(value) => read_field(field, value, folder, &mut settings, mistakes),
+            Some(value) => read_field(field, value, folder, &mut settings, mistakes, warnings),
             None if field.required && !is_misspelt(section, field.name, &known) => {
                 let what = format!("`{}` in {place}", field.name);
                 let help = format!("Add {} = {}. {}", field.name, example(field), field.doc);
@@ -153,6 +118,14 @@ fn account(
         }
         found.unwrap_or(true)
     });
+    if mistakes.len() == before
+        // It reads the settings and asks nobody.
+        && let Err(problem) = (entry.open)(settings.clone())
+    {
+        let named = entry.fields.iter().find(|field| problem.what.contains(&format!("`{}`", field.name)));
+        let span = named.and_then(|field| section.get(field.name)).unwrap_or(value).span();
+        mistakes.push(Mistake::new(span, format!("{place}: {}", problem.what), problem.fix));
+    }
     Some(AccountSection { platform: entry.name(), settings, ceilings })
 }
 
@@ -162,10 +135,11 @@ fn read_field(
     folder: &Path,
     settings: &mut Settings,
     mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<String>,
 ) {
     match field.kind {
         FieldKind::Secret => {
-            if let Some(secret) = secret(field, value, folder, mistakes) {
+            if let Some(secret) = secret(field, value, folder, mistakes, warnings) {
                 settings.secrets.insert(field.name, secret);
             }
         }
@@ -182,6 +156,7 @@ fn secret(
     value: &Value<'_>,
     folder: &Path,
     mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<String>,
 ) -> Option<SecretString> {
     let name = field.name;
     if value.get_ref().is_str() {
@@ -210,7 +185,9 @@ fn secret(
         return None;
     };
     let written = text(from, &format!("`{}` of `{name}`", kind.get_ref()), mistakes)?;
-    match Source::new(kind.get_ref(), written, folder)?.read() {
+    let source = Source::new(kind.get_ref(), written, folder)?;
+    warnings.extend(source.warning());
+    match source.read() {
         Ok(secret) => Some(secret),
         Err((what, help)) => {
             mistakes.push(Mistake::new(from.span(), format!("`{name}`: {what}"), help));

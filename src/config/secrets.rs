@@ -2,6 +2,7 @@
 
 use super::masked;
 use secrecy::SecretString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where to read a secret.
@@ -33,6 +34,17 @@ impl Source {
         }
     }
 
+    /// What an admin should know about it although it works.
+    pub(super) fn warning(&self) -> Option<String> {
+        let Self::File { path, .. } = self else { return None };
+        let mode = std::fs::metadata(path).ok()?.permissions().mode();
+        let path = path.display();
+        // It was found, so it is a path and no secret.
+        (mode & 0o077 != 0).then(|| {
+            format!("others may read the secret's file {path} (mode {:03o}): chmod 600 {path}", mode & 0o777)
+        })
+    }
+
     /// Reads it: the reason and the way out if it is not there.
     pub(super) fn read(&self) -> Result<SecretString, (String, String)> {
         let secret = match self {
@@ -62,7 +74,8 @@ impl Source {
                 read_file(&Path::new(&folder).join(name), masked::is_plain_name(name))?
             }
         };
-        let secret = secret.trim_end_matches(['\n', '\r']);
+        // Some editors put a byte order mark at the start of a file.
+        let secret = secret.strip_prefix('\u{feff}').unwrap_or(&secret).trim_end_matches(['\n', '\r']);
         if secret.is_empty() {
             return Err(("the secret is empty".into(), "Put the token there, on one line.".into()));
         }

@@ -129,6 +129,25 @@ fn what_is_no_secret_is_shown() {
 }
 
 #[test]
+fn both_keys_of_a_section_are_reported() {
+    let text = format!("{ACCOUNT}[relay]\ndata_dir = 1\nlisten = \"x\"\n");
+    let lines: Vec<_> = mistakes(&text).into_iter().map(|(line, ..)| line).collect();
+    assert_eq!(lines, [5, 6]);
+}
+
+#[test]
+fn a_state_directory_has_room_for_the_socket() {
+    let room = 107 - relay_section::SOCKET.len();
+    for (length, accepted) in [(room, true), (room + 1, false)] {
+        let folder = format!("/{}", "x".repeat(length - 1));
+        assert_eq!(crate::control::path(Path::new(&folder)).as_os_str().len() <= 107, accepted);
+        let found = mistakes(&format!("{ACCOUNT}[relay]\ndata_dir = \"{folder}\"\n"));
+        assert_eq!(found.is_empty(), accepted, "{found:?}");
+        assert!(accepted || found[0].1.contains("too long for the control socket"), "{found:?}");
+    }
+}
+
+#[test]
 fn no_text_panics() {
     proptest::proptest!(|(text in "[\\[\\]a-zäé{}=\"'\\\\\\n .#0-9]{0,200}")| {
         let _ = Config::parse(&text, Path::new("bridges.toml"));

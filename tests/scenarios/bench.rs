@@ -210,6 +210,13 @@ impl Bench {
         }
     }
 
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let child = self.relay.as_ref().expect("Relay runs");
+        let told = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+        assert!(told.expect("kill exists").success());
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         self.relay.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))

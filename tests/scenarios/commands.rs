@@ -73,9 +73,11 @@ async fn the_example_files_are_right_and_the_readme_shows_one_of_them() {
     files.extend(std::fs::read_dir(root.join("config/examples")).unwrap().map(|entry| entry.unwrap().path()));
     for file in &files {
         let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
-        for secret in ["DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "TELEGRAM_TOKEN"] {
-            check.env(secret, "a-token");
-        }
+        check
+            .env("DISCORD_TOKEN", "a-token")
+            .env("SLACK_BOT_TOKEN", "xoxb-1-a")
+            .env("SLACK_APP_TOKEN", "xapp-1-a")
+            .env("TELEGRAM_TOKEN", format!("123456789:{}", "A".repeat(35)));
         let checked = check.arg("check").arg("--config").arg(file).output().unwrap();
         assert!(checked.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&checked.stderr));
     }
@@ -107,6 +109,89 @@ async fn no_command_shows_a_secret_that_stands_in_the_file() {
             let told = [told.stdout, told.stderr].concat();
             let told = String::from_utf8_lossy(&told);
             assert!(told.contains("mistake") && !told.contains("SECRET"), "{form}: {command:?}: {told}");
+        }
+    }
+}
+
+/// What `check` calls right, `run` starts: the connectors' own rules are a part of the check.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_its_connector_refuses_is_a_mistake_at_its_key() {
+    let bench = Bench::new().await;
+    let cases = [
+        ("slack", "xapp-1-a", "`bot_token` does not begin with"),
+        ("slack-app", "xoxb-1-a", "`app_token` does not begin with"),
+        ("telegram", "123456789:AAE/BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", "not a Telegram bot token"),
+        ("discord", "tökén", "no Discord token has"),
+    ];
+    for (file, token, what) in cases {
+        bench.write_config("");
+        std::fs::write(bench.dir.path().join(file), token).unwrap();
+        let told = bench.command("check").output().unwrap();
+        assert_eq!(told.status.code(), Some(2), "{file}");
+        let told = String::from_utf8(told.stderr).unwrap();
+        assert!(told.contains(what) && told.contains(&format!("token = {{ file = \"{file}\" }}")), "{told}");
+    }
+    bench.write_config("");
+    let token = std::fs::read_to_string(bench.dir.path().join("telegram")).unwrap();
+    std::fs::write(bench.dir.path().join("telegram"), format!("\u{feff}{token}\r\n")).unwrap();
+    let told = bench.command("check").output().unwrap();
+    assert!(told.status.success(), "a byte order mark: {}", String::from_utf8_lossy(&told.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_needs_no_secret_and_a_hang_up_ends_nothing() {
+    let mut bench = Bench::started().await;
+    std::fs::remove_file(bench.dir.path().join("discord")).unwrap();
+    let asked = bench.command("status").output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    bench.signal("HUP");
+    bench.say("slack", "still here");
+    bench.arrives("discord", "still here").await;
+    assert!(bench.runs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new().await;
+    for file in ["discord", "slack", "slack-app", "telegram"] {
+        let mode = if file == "telegram" { 0o640 } else { 0o600 };
+        let path = bench.dir.path().join(file);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let told = bench.command("check").output().unwrap();
+    assert!(told.status.success());
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(
+        told.contains("telegram (mode 640): chmod 600") && told.matches("warning").count() == 1,
+        "{told}"
+    );
+}
+
+/// A file may be anything, such as a build's output that was named by mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_without_end_and_nests_without_bottom_are_mistakes_like_any() {
+    let bench = Bench::new().await;
+    let links = "\"nobody:1\", ".repeat(4_000);
+    let cases = [
+        format!("a={}", "[".repeat(100_000)),
+        format!("a={}", "{a=".repeat(3_000)),
+        format!("[{}", "a.".repeat(100_000)),
+        format!("a.{}=1", "a.".repeat(100_000)),
+        format!("[channels.x]\nlinks = [{links}]"),
+        format!("[channels.x]\nlinks = [\n{}]", "\"nobody:1\",\n".repeat(4_000)),
+        "=\n".repeat(20_000),
+    ];
+    for text in cases {
+        std::fs::write(bench.config(), &text).unwrap();
+        for command in [&["check"][..], &["check", "--json"]] {
+            let began = std::time::Instant::now();
+            let told = bench.command(command[0]).args(&command[1..]).output().unwrap();
+            let shown = String::from_utf8_lossy(&told.stderr);
+            let start = &text[..20];
+            assert_eq!(told.status.code(), Some(2), "{start}: {shown}");
+            assert!(shown.len() < 200_000, "{start}: {} bytes", shown.len());
+            assert!(began.elapsed().as_secs() < 10, "{start}: {:?}", began.elapsed());
         }
     }
 }

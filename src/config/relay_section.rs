@@ -1,0 +1,66 @@
+//! `[relay]`: the process itself.
+
+use super::document::{Value, names, refuse_unknown, table, text};
+use super::{Mistake, RELAY_KEYS, RelaySection};
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Longest path of a Unix socket in bytes: `sun_path` has 108, the last of them zero (unix(7)).
+const LONGEST_SOCKET: usize = 107;
+/// What the socket's path has more than the folder's.
+pub(super) const SOCKET: &str = "/control.sock";
+
+/// Checks the section. Answers as much as could be understood, and reports all that could not.
+pub(super) fn check(
+    value: Option<&Value<'_>>,
+    folder: &Path,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<RelaySection> {
+    let default_dir =
+        || std::env::var_os("STATE_DIRECTORY").map_or_else(|| folder.join("relay-data"), PathBuf::from);
+    let Some(value) = value else {
+        let data_dir = default_dir();
+        usable(&data_dir, 0..0, mistakes);
+        return Some(RelaySection { data_dir, listen: None });
+    };
+    let section = table(value, "[relay]", mistakes)?;
+    refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
+    let data_dir = match section.get("data_dir") {
+        Some(value) => text(value, "`data_dir`", mistakes).map(|written| folder.join(written)),
+        None => Some(default_dir()),
+    };
+    if let Some(data_dir) = &data_dir {
+        usable(data_dir, section.get("data_dir").map_or(value.span(), toml::Spanned::span), mistakes);
+    }
+    let listen = section.get("listen").and_then(|value| {
+        let address = text(value, "`listen`", mistakes)?.parse::<SocketAddr>();
+        if address.is_err() {
+            mistakes.push(Mistake::new(
+                value.span(),
+                "`listen` is not an address with a port",
+                "Write it like \"127.0.0.1:8722\".",
+            ));
+        }
+        address.ok()
+    });
+    Some(RelaySection { data_dir: data_dir?, listen })
+}
+
+fn usable(data_dir: &Path, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {
+    let most = LONGEST_SOCKET - SOCKET.len();
+    let length = data_dir.as_os_str().as_bytes().len();
+    if length > most {
+        mistakes.push(Mistake::new(
+            span,
+            format!("`data_dir` is a path of {length} bytes, too long for the control socket in it"),
+            format!("Name a folder whose path has at most {most} bytes."),
+        ));
+    } else if data_dir.exists() && !data_dir.is_dir() {
+        mistakes.push(Mistake::new(
+            span,
+            format!("`data_dir` is {}, which is not a folder", data_dir.display()),
+            "Name a folder; it is made if it is not there.",
+        ));
+    }
+}
