@@ -2,7 +2,7 @@
 
 use super::{EXIT_MISTAKES, fail, logging, mistakes, run};
 use crate::demo::{DemoError, Running};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -53,5 +53,11 @@ async fn serve(port: u16, folder: &Path) -> Result<(), DemoError> {
         () = running.stop() => {}
         () = run::told_to_stop() => {}
     }
-    if failed { Err(DemoError::LedgerFailed) } else { Ok(()) }
+    if failed {
+        return Err(DemoError::LedgerFailed);
+    }
+    let mut out = std::io::stdout();
+    // A terminal has just shown `^C`, without a line's end.
+    let _ = writeln!(out, "{}Stopped.", if out.is_terminal() { "\n" } else { "" });
+    Ok(())
 }

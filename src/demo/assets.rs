@@ -24,6 +24,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/message.js", SCRIPT, include_str!("page/message.js")),
     ("/composer.js", SCRIPT, include_str!("page/composer.js")),
     ("/channel.js", SCRIPT, include_str!("page/channel.js")),
+    ("/outages.js", SCRIPT, include_str!("page/outages.js")),
     ("/journeys.js", SCRIPT, include_str!("page/journeys.js")),
     ("/tries.js", SCRIPT, include_str!("page/tries.js")),
     ("/markup/markdown.js", SCRIPT, include_str!("page/markup/markdown.js")),

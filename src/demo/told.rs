@@ -21,7 +21,7 @@ const COMPARE: Duration = Duration::from_millis(500);
 /// One server-sent event.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// `change`, `carried`, `status`, or `behind`: ask for everything again.
+    /// `change`, `carried`, `account`, `status`, or `behind`: ask for everything again.
     pub event: &'static str,
     /// JSON.
     pub json: Arc<str>,
@@ -43,6 +43,7 @@ pub fn channel() -> broadcast::Sender<Told> {
 pub fn follow(shown: &Arc<Shown>, tasks: &mut JoinSet<()>) {
     for at in 0..shown.setup.rooms.len() {
         tasks.spawn(follow_room(shown.clone(), at));
+        tasks.spawn(follow_account(shown.clone(), at));
     }
     tasks.spawn(follow_ledger(shown.clone()));
     tasks.spawn(follow_status(shown.clone()));
@@ -62,6 +63,19 @@ async fn follow_room(shown: Arc<Shown>, at: usize) {
         };
         // No page may be open.
         let _ = shown.told.send(told);
+    }
+}
+
+/// How an account is, at once: a connection that is cut is often back before the next comparison of the whole status.
+async fn follow_account(shown: Arc<Shown>, at: usize) {
+    let Some(room) = shown.setup.rooms.get(at) else { return };
+    let mut accounts = shown.core.accounts.values();
+    let Some(account) = accounts.find(|account| account.name.to_string() == room.account) else { return };
+    let mut state = account.state.subscribe();
+    while state.changed().await.is_ok() {
+        let now = state.borrow_and_update().clone();
+        let told = json!({ "platform": room.people.platform(), "account": now });
+        let _ = shown.told.send(Told::new("account", &told));
     }
 }
 

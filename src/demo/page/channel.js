@@ -6,6 +6,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WORDS = { starting: "starting", interrupted: "reconnecting", parked: "needs a person", stopped: "stopped" };
 /** How long a message's light takes along the line, in milliseconds. */
 const PASSING = 650;
+/** How long what was said of a fault stays, in milliseconds. */
+const KEPT = 8_000;
 
 const byId = (id) => document.getElementById(id);
 
@@ -13,6 +15,9 @@ const byId = (id) => document.getElementById(id);
 export class Channel {
   #element = byId("channel");
   #nodes = new Map();
+  /** What is shown instead of a room's status: kind and words. */
+  #instead = new Map();
+  #kept = 0;
 
   /** One node a room, in the order of the rooms. */
   load(rooms) {
@@ -43,12 +48,25 @@ export class Channel {
       const link = links.find((one) => one.account === room.account);
       const [kind, words] = describe(account, link);
       allUp &&= kind === "up";
-      room.state.className = `state ${kind}`;
-      if (room.state.textContent !== words) room.state.textContent = words;
       room.state.title = account?.problem?.what ?? account?.reason ?? link?.lane?.reason ?? "";
-      this.#nodes.get(room.platform)?.setAttribute("class", `node ${room.platform} ${kind}`);
+      room.link = [kind, words];
+      this.#draw(room);
     }
     return [allUp && waiting === 0, dead];
+  }
+
+  /** Shows something else than a room's status, or without `kind` its status again. */
+  instead(room, kind, words) {
+    if (kind) this.#instead.set(room.platform, [kind, words]);
+    else this.#instead.delete(room.platform);
+    this.#draw(room);
+  }
+
+  #draw(room) {
+    const [kind, words] = this.#instead.get(room.platform) ?? room.link ?? ["down", "starting"];
+    room.state.className = `state ${kind}`;
+    if (room.state.textContent !== words) room.state.textContent = words;
+    this.#nodes.get(room.platform)?.setAttribute("class", `node ${room.platform} ${kind}`);
   }
 
   /** A light goes from one room to another. */
@@ -66,8 +84,15 @@ export class Channel {
     light.animate(frames, { duration: PASSING, easing: "ease-in-out" }).finished.finally(() => light.remove());
   }
 
+  /** Says something that the next arrivals do not replace for a while. */
+  keep(text) {
+    this.#kept = performance.now() + KEPT;
+    byId("latest").replaceChildren(text);
+  }
+
   /** What happened last. */
   say(text, ...parts) {
+    if (performance.now() < this.#kept) return;
     byId("latest").replaceChildren(text, ...parts);
   }
 }

@@ -32,7 +32,12 @@ export class Composer {
       this.error,
     );
     this.text.addEventListener("keydown", (event) => this.#key(event));
-    this.text.addEventListener("input", () => this.#fit());
+    this.text.addEventListener("input", () => {
+      // What was said about the last text is not about this one.
+      this.error.textContent = "";
+      this.onInput?.();
+      this.#fit();
+    });
     this.element = form;
   }
 

@@ -50,6 +50,12 @@ export class Journeys {
     return all.filter(([there, one]) => there !== platform || one !== id);
   }
 
+  /** Where it was written: platform and id. */
+  origin(platform, id) {
+    const journey = this.#envelopes.get(this.#byMessage.get(key(platform, id)));
+    return journey?.origin ? [journey.origin, journey.rooms.get(journey.origin)[0]] : null;
+  }
+
   #finish(envelope) {
     const journey = this.#envelopes.get(envelope);
     if (!journey || journey.done || !journey.origin || journey.rooms.size < 3) return;

@@ -67,11 +67,12 @@ export function item(room, message) {
   return shown;
 }
 
-function answers(room, message) {
+/** What a message answers, as a link to it. */
+export function answers(room, message) {
   if (!message.reply_to) return null;
   const target = room.message(message.reply_to);
   const what = room.platform === "slack" ? "in the thread of" : "answers";
-  const label = target ? [el("b", {}, target.author), " ", el("span", {}, excerpt(plain(room, target)))] : ["an earlier message"];
+  const label = target ? [el("b", {}, target.author), " ", el("span", {}, excerpt(plain(room, target)))] : [room.isGone(message.reply_to) ? "a deleted message" : "an earlier message"];
   return el(
     "button",
     { class: "answers", type: "button", tabindex: "-1", onclick: () => room.goTo(message.reply_to) },

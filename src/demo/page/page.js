@@ -4,6 +4,7 @@ import { Channel } from "./channel.js";
 import { el, excerpt } from "./elements.js";
 import { Journeys } from "./journeys.js";
 import { plain } from "./message.js";
+import { Outages } from "./outages.js";
 import { Room } from "./room.js";
 import { act, follow } from "./server.js";
 import { Tries } from "./tries.js";
@@ -12,6 +13,10 @@ const byId = (id) => document.getElementById(id);
 const rooms = new Map();
 const channel = new Channel();
 const journeys = new Journeys(arrived);
+const outages = new Outages(
+  (platform, kind, words) => rooms.has(platform) && channel.instead(rooms.get(platform), kind, words),
+  (platform, outage) => tries?.back(platform, outage),
+);
 let tries;
 
 const actions = {
@@ -20,6 +25,14 @@ const actions = {
     const id = await act(room.platform, what);
     if (what.do === "say") journeys.typed(room.platform, id, at);
     return id;
+  },
+  /** Who wrote a message; on a platform where the bot speaks for everybody, the person it speaks for. */
+  author(room, id) {
+    const message = room.message(id);
+    if (!message || !room.isBot(message.author)) return message?.author;
+    const [platform, first] = journeys.origin(room.platform, id) ?? [];
+    // An original that this page does not hold: Relay writes the name before the text.
+    return rooms.get(platform)?.message(first)?.author ?? /^([^:\n]{1,80}): /.exec(plain(room, message))?.[1] ?? message.author;
   },
   seen: (room, message) => journeys.seen(room.platform, message.id),
   point(room, id) {
@@ -36,7 +49,7 @@ function fresh(state) {
       byId("rooms").append(room.element);
     }
     tries = new Tries(Object.fromEntries(rooms), (text) => {
-      channel.say(text);
+      channel.keep(text);
       byId("said").textContent = text;
     });
     byId("channel-name").textContent = state.channel;
@@ -64,6 +77,7 @@ function arrived({ platform, id, took }) {
   const room = rooms.get(platform);
   const message = room?.message(id);
   if (!message) return;
+  tries.arrived(platform, id);
   const shown = `${Math.max(1, Math.round(took)).toLocaleString("en")} ms`;
   channel.say(`${message.author} was heard in all rooms after `, el("b", {}, shown));
   document.body.dataset.took = String(Math.round(took));
@@ -75,6 +89,7 @@ follow({
   fresh,
   change: ({ platform, message }) => rooms.get(platform)?.change(message),
   carried,
+  account: ({ platform, account }) => outages.account(platform, account.state),
   status,
   lost: (isLost) => (byId("lost").hidden = !isLost),
 });

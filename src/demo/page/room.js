@@ -1,7 +1,7 @@
 // One room: its messages, and where people type.
 
 import { Composer } from "./composer.js";
-import { avatar, item, typed } from "./message.js";
+import { answers, avatar, item, typed } from "./message.js";
 import { el } from "./elements.js";
 
 /** Messages that stay in the page. */
@@ -13,18 +13,22 @@ const LEAVING = 900;
 const NAMES = { discord: "Discord", slack: "Slack", telegram: "Telegram" };
 const NO_DELETES = "Telegram tells no bot about deletions, so Relay cannot know: in the other rooms the message stays.";
 
-/** A pane. `act` does what a person does, `seen` hears of new messages, `point` of the message that is looked at. */
+/** A pane. `act` does what a person does, `seen` hears of new messages, `point` of the message that is looked at; `author` says who wrote one. */
 export class Room {
   #act;
+  #author;
   #seen;
   #atEnd = true;
   #items = new Map();
   #messages = new Map();
+  /** Messages that are known to be deleted. */
+  #gone = new Set();
   /** What was typed on this page, as it was typed. */
   #typed = new Map();
 
-  constructor(given, { act, seen, point }) {
+  constructor(given, { act, seen, point, author }) {
     this.#act = act;
+    this.#author = author;
     this.#seen = seen;
     this.platform = given.platform;
     this.account = given.account;
@@ -41,6 +45,7 @@ export class Room {
     this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.#toEnd() }, "New messages ↓");
     this.state = el("span", { class: "state" }, "starting");
     this.composer = new Composer(this, (said) => this.#send(said));
+    this.composer.onInput = () => (this.note.hidden = true);
     this.element = el(
       "section",
       { class: `room ${given.platform}`, "aria-labelledby": `${given.platform}-title` },
@@ -79,6 +84,7 @@ export class Room {
     this.list.replaceChildren();
     this.#items.clear();
     this.#messages.clear();
+    this.#gone = new Set(messages.filter((message) => message.deleted).map((message) => message.id));
     for (const message of messages) if (!message.deleted) this.#add(message);
     this.#toEnd();
   }
@@ -91,6 +97,7 @@ export class Room {
       this.#redraw(message);
     } else {
       const near = this.#isNearEnd();
+      this.note.hidden = true;
       const shown = this.#add(message);
       if (message.by_bot) shown.classList.add("arrived");
       this.#seen(this, message);
@@ -103,6 +110,11 @@ export class Room {
   /** A message of this room. */
   message(id) {
     return this.#messages.get(id);
+  }
+
+  /** Whether a message is known to be deleted. */
+  isGone(id) {
+    return this.#gone.has(id);
   }
 
   /** Whether one of the people wrote it, and not a bridge. */
@@ -135,7 +147,7 @@ export class Room {
 
   /** Begins an answer. */
   reply(id) {
-    this.composer.reply(id, this.message(id)?.author ?? "a message");
+    this.composer.reply(id, this.#author(this, id) ?? "a message");
   }
 
   /** Begins a change. */
@@ -209,6 +221,7 @@ export class Room {
     if (old.tabIndex === 0) this.#current(shown);
     if (hadFocus) shown.focus({ preventScroll: true });
     shown.classList.add(message.by_bot ? "arrived" : "changed");
+    this.#quoteAnew(message.id);
     if (near) this.#toEnd();
   }
 
@@ -217,6 +230,8 @@ export class Room {
     if (!shown) return;
     this.#items.delete(id);
     this.#messages.delete(id);
+    this.#gone.add(id);
+    this.#quoteAnew(id);
     shown.classList.add("leaving");
     shown.inert = true;
     if (shown.tabIndex === 0) this.#current(shown.previousElementSibling ?? shown.nextElementSibling);
@@ -227,7 +242,16 @@ export class Room {
     }, LEAVING);
   }
 
+  /** Its answers show what it says now, or that it is gone. */
+  #quoteAnew(id) {
+    for (const [answer, shown] of this.#items) {
+      const message = this.message(answer);
+      if (message?.reply_to === id) shown.querySelector(".answers")?.replaceWith(answers(this, message));
+    }
+  }
+
   #bound() {
+    if (this.#gone.size > MOST) this.#gone.delete(this.#gone.values().next().value);
     while (this.#items.size > MOST) {
       const [oldest, shown] = this.#items.entries().next().value;
       this.#items.delete(oldest);

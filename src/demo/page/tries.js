@@ -1,6 +1,7 @@
 // Samples that show what a bridge carries, and faults that show that it loses nothing.
 
 import { el } from "./elements.js";
+import { duration } from "./outages.js";
 import { fault } from "./server.js";
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -36,26 +37,33 @@ async function conversation(rooms) {
   await discord.rewrite("Bruno", late, "I will be there at 8:12 after all");
 }
 
+/** Seconds that Slack lets Relay wait for a new connection: left alone it is back before anybody sees that it was gone. */
+const AWAY = 2;
+
 /** Each with what somebody says so that it shows, and what to watch. */
 const FAULTS = [
   {
     label: "Cut Slack’s connection",
     platform: "slack",
-    fault: { kind: "disconnect", times: 3 },
+    faults: [{ kind: "slow", seconds: AWAY, only: "apps.connections.open" }, { kind: "disconnect" }],
+    cuts: true,
+    from: "slack",
     say: (rooms) => rooms.slack.composer.say("Farid", "Does this still get out?"),
-    watch: "Slack’s connection is cut, three times over. Farid goes on typing.",
+    watch: "Slack’s connection is cut, and Slack takes its time with a new one. Farid goes on typing.",
   },
   {
     label: "Telegram answers 429 for 5 s",
     platform: "telegram",
-    fault: { kind: "rate_limit", seconds: 5, only: "sendMessage" },
+    faults: [{ kind: "rate_limit", seconds: 5, only: "sendMessage" }],
+    from: "discord",
     say: (rooms) => rooms.discord.composer.say("Chiara", "Can the hikers hear us?"),
     watch: "Telegram asks to wait 5 seconds. Slack does not wait with it.",
   },
   {
     label: "Discord answers 502 three times",
     platform: "discord",
-    fault: { kind: "server_error", times: 3, only: "/webhooks/" },
+    faults: [{ kind: "server_error", times: 3, only: "/webhooks/" }],
+    from: "telegram",
     say: (rooms) => rooms.telegram.composer.say("Kwame", "And the owls?"),
     watch: "Discord fails three times. Relay tries again until it does not.",
   },
@@ -74,9 +82,12 @@ function closing(panel) {
 /** Fills in the buttons. `tell` says something in the channel's line. */
 export class Tries {
   #tell;
-  /** When the last fault began, until everything is well again. */
-  #since = null;
-  #troubled = false;
+  /** The last fault, until everything is well again. */
+  #fault = null;
+  /** Messages that arrived in all rooms since it began. */
+  #heard = new Set();
+  #calm = true;
+  #dead = 0;
 
   constructor(rooms, tell) {
     this.#tell = tell;
@@ -93,24 +104,53 @@ export class Tries {
     closing(document.getElementById("its-config"));
   }
 
-  /** Told with every status: says when a fault is over. */
+  /** Told with every status. */
   calm(isCalm, dead) {
-    if (this.#since === null) return;
-    if (!isCalm) this.#troubled = true;
-    // A fault may be over between two statuses, without having been seen.
-    const over = this.#troubled || performance.now() - this.#since > 4_000;
-    if (!isCalm || !over) return;
-    const seconds = ((performance.now() - this.#since) / 1000).toFixed(1);
-    this.#tell(`Over after ${seconds} s. ${dead ? `${dead} given up, see the log.` : "Everything has arrived, nothing was lost."}`);
-    this.#since = null;
+    [this.#calm, this.#dead] = [isCalm, dead];
+    this.#look();
   }
 
-  async #make({ platform, fault: armed, say, watch }, rooms) {
-    this.#since = performance.now();
-    this.#troubled = false;
-    await fault(platform, armed);
+  /** A message that was typed here is in all rooms. */
+  arrived(platform, id) {
+    if (!this.#fault) return;
+    this.#heard.add(`${platform}/${id}`);
+    this.#look();
+  }
+
+  /** A connection is back for good. */
+  back(platform, outage) {
+    const fault = this.#fault;
+    if (fault?.platform === platform) fault.outage = outage;
+    else this.#tell(`A connection was cut and came back after ${duration(outage.took)}.`);
+    this.#look();
+  }
+
+  /** Says when a fault is over: the message is everywhere or given up, and the connection is back if it was cut. */
+  #look() {
+    const fault = this.#fault;
+    if (!fault?.message || !this.#calm || (fault.cuts && !fault.outage)) return;
+    const lost = this.#dead - fault.dead;
+    if (!lost && !this.#heard.has(fault.message)) return;
+    const what = fault.outage
+      ? `Slack’s connection was cut ${fault.outage.cuts > 1 ? `${fault.outage.cuts} times ` : ""}and came back after ${duration(fault.outage.took)}.`
+      : `Over after ${duration(performance.now() - fault.since)}. Everything has arrived.`;
+    this.#fault = null;
+    this.#tell(lost > 0 ? `${lost} given up, see the log.` : `${what} Nothing was lost.`);
+  }
+
+  async #make({ platform, faults, cuts, from, say, watch }, rooms) {
+    this.#heard.clear();
+    const begun = { platform, cuts, since: performance.now(), dead: this.#dead, outage: null, message: null };
+    this.#fault = begun;
     this.#tell(watch);
-    await say(rooms);
+    try {
+      for (const one of faults) await fault(platform, one);
+      begun.message = `${from}/${await say(rooms)}`;
+    } catch (error) {
+      this.#fault = null;
+      throw error;
+    }
+    this.#look();
   }
 
   async #run(button, what) {
