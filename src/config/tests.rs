@@ -86,7 +86,7 @@ fn a_secret_never_shows() {
             format!("token: {secret}"),
             format!("token {secret} = 1"),
             format!("token = {secret}="),
-            format!("{secret}"),
+            secret.to_owned(),
             format!("# {secret}\nceilings = 1"),
             format!("ceilings = 1 # {secret}"),
             format!("platform = \"telegram\", token = \"{secret}\""),
