@@ -16,8 +16,8 @@ pub const CHANNEL: &str = "lobby";
 
 const HEAD: &str = "\
 # Three accounts and the channel that joins a room of each.
-# The URLs lead to the demo's pretend platforms, which have no rate limits;
-# without them it would be the real ones.
+# The URLs lead to the demo's pretend platforms, which have no
+# rate limits; without them it would be the real ones.
 [relay]
 data_dir = \"state\"
 ";

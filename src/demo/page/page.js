@@ -61,6 +61,8 @@ function fresh(state) {
   for (const given of state.rooms) rooms.get(given.platform)?.load(given.messages);
   state.carried.forEach((line) => journeys.carried(line));
   status(state.status);
+  // That a connection is back may be among what was missed.
+  for (const { platform, state: now } of state.status.accounts) if (now === "up") outages.account(platform, now);
 }
 
 function status(now) {

@@ -69,6 +69,12 @@ const FAULTS = [
   },
 ];
 
+const NAMES = { discord: "Discord", slack: "Slack", telegram: "Telegram" };
+
+function wasCut(platform, { took, cuts }) {
+  return `${NAMES[platform]}’s connection was cut ${cuts > 1 ? `${cuts} times ` : ""}and came back after ${duration(took)}`;
+}
+
 /** A panel above the page goes with Escape, or when something else is pressed. */
 function closing(panel) {
   document.addEventListener("pointerdown", (event) => (panel.open &&= panel.contains(event.target)));
@@ -121,7 +127,7 @@ export class Tries {
   back(platform, outage) {
     const fault = this.#fault;
     if (fault?.platform === platform) fault.outage = outage;
-    else this.#tell(`A connection was cut and came back after ${duration(outage.took)}.`);
+    else this.#tell(`${wasCut(platform, outage)}.`);
     this.#look();
   }
 
@@ -132,7 +138,7 @@ export class Tries {
     const lost = this.#dead - fault.dead;
     if (!lost && !this.#heard.has(fault.message)) return;
     const what = fault.outage
-      ? `Slack’s connection was cut ${fault.outage.cuts > 1 ? `${fault.outage.cuts} times ` : ""}and came back after ${duration(fault.outage.took)}.`
+      ? `${wasCut(fault.platform, fault.outage)}.`
       : `Over after ${duration(performance.now() - fault.since)}. Everything has arrived.`;
     this.#fault = null;
     this.#tell(lost > 0 ? `${lost} given up, see the log.` : `${what} Nothing was lost.`);
