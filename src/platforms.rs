@@ -24,12 +24,24 @@ impl Entry {
 
 /// All of them.
 pub static ALL: &[Entry] = &[
-    Entry { platform: relay_discord::PLATFORM, fields: relay_discord::FIELDS,
-        room_ids: relay_discord::ROOM_IDS, open: relay_discord::open },
-    Entry { platform: relay_slack::PLATFORM, fields: relay_slack::FIELDS,
-        room_ids: relay_slack::ROOM_IDS, open: relay_slack::open },
-    Entry { platform: relay_telegram::PLATFORM, fields: relay_telegram::FIELDS,
-        room_ids: relay_telegram::ROOM_IDS, open: relay_telegram::open },
+    Entry {
+        platform: relay_discord::PLATFORM,
+        fields: relay_discord::FIELDS,
+        room_ids: relay_discord::ROOM_IDS,
+        open: relay_discord::open,
+    },
+    Entry {
+        platform: relay_slack::PLATFORM,
+        fields: relay_slack::FIELDS,
+        room_ids: relay_slack::ROOM_IDS,
+        open: relay_slack::open,
+    },
+    Entry {
+        platform: relay_telegram::PLATFORM,
+        fields: relay_telegram::FIELDS,
+        room_ids: relay_telegram::ROOM_IDS,
+        open: relay_telegram::open,
+    },
 ];
 
 /// The platform of that name.

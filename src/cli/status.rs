@@ -96,10 +96,10 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
-    let arrow = match link.direction.as_str() {
-        "in" => "→",
-        "out" => "←",
-        _ => "↔",
+    let direction = match link.direction.as_str() {
+        "in" => ", only from this room",
+        "out" => ", only into this room",
+        _ => "",
     };
     let name = match (&link.space, &link.name) {
         (Some(space), Some(name)) if space != name => format!("{space} / {name}"),
@@ -115,7 +115,7 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         Some(LaneState::Parked { problem }) => format!("PARKED: {problem}"),
         None => "not found yet".into(),
     };
-    write!(out, "  {arrow} {:<12} {name:<32} {how}", link.account)?;
+    write!(out, "  {:<16} {name:<32} {how}{direction}", link.account)?;
     if link.queued > 0 {
         write!(out, ", {} waiting", link.queued)?;
     }

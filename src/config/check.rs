@@ -29,17 +29,30 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
             "Add a section [accounts.NAME] with a platform and its token.",
         ));
     }
-    let account_names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
+    let known: Vec<Known<'_>> = sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
     let mut warnings = Vec::new();
     let accounts = sections
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
         .collect();
-    let channels = named_tables(document, "channels", mistakes)
+    let channels: Vec<ChannelSection> = named_tables(document, "channels", mistakes)
         .into_iter()
-        .filter_map(|(name, value)| channel(name, value, &account_names, mistakes))
+        .filter_map(|(name, value)| channel(name, value, &known, mistakes))
         .collect();
+    if channels.is_empty() {
+        warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
+    }
+    for channel in channels.iter().filter(|channel| channel.links.len() < 2) {
+        warnings.push(format!("[channels.{}] joins fewer than two rooms: nothing is carried.", channel.name));
+    }
     Some(Config { relay: relay?, accounts, channels, warnings })
+}
+
+/// An account's name, and its platform if there is one of that name.
+type Known<'v> = (&'v str, Option<&'static platforms::Entry>);
+
+fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
+    platforms::named(account.get_ref().as_table()?.get("platform")?.get_ref().as_str()?)
 }
 
 /// The tables inside a section such as `[accounts.NAME]`.
@@ -220,7 +233,7 @@ fn example(field: &Field) -> String {
 fn channel(
     name: &str,
     value: &Value<'_>,
-    accounts: &[&str],
+    accounts: &[Known<'_>],
     mistakes: &mut Vec<Mistake>,
 ) -> Option<ChannelSection> {
     let place = format!("[channels.{name}]");
@@ -259,7 +272,7 @@ fn channel(
     Some(ChannelSection { name: name.to_owned(), links: found })
 }
 
-fn link(item: &Value<'_>, accounts: &[&str], mistakes: &mut Vec<Mistake>) -> Option<LinkSection> {
+fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -> Option<LinkSection> {
     if item.get_ref().is_str() {
         return room(item, Direction::Both, accounts, mistakes);
     }
@@ -294,7 +307,7 @@ fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction
 fn room(
     value: &Value<'_>,
     direction: Direction,
-    accounts: &[&str],
+    accounts: &[Known<'_>],
     mistakes: &mut Vec<Mistake>,
 ) -> Option<LinkSection> {
     let written = text(value, "a link", mistakes)?;
@@ -309,12 +322,19 @@ fn room(
             return None;
         }
     };
-    if !accounts.contains(&account) {
+    let Some((_, platform)) = accounts.iter().find(|(name, _)| *name == account) else {
         mistakes.push(Mistake::new(
             value.span(),
             format!("there is no account `{account}`"),
-            did_you_mean(account, accounts.iter().copied()),
+            did_you_mean(account, accounts.iter().map(|(name, _)| *name)),
         ));
+        return None;
+    };
+    if let Some(platform) = platform
+        && !(platform.room_ids.holds)(room)
+    {
+        let what = format!("`{room}` is not the id of a {} room", platform.name());
+        mistakes.push(Mistake::new(value.span(), what, platform.room_ids.doc));
         return None;
     }
     Some(LinkSection { account: Account(account.to_owned()), room: NativeId::from(room), direction })

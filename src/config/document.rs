@@ -14,12 +14,14 @@ pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 /// Parses the text; every syntax error is a mistake. `None` when nothing sensible is left.
 pub(super) fn parse<'i>(text: &'i str, mistakes: &mut Vec<Mistake>) -> Option<DeTable<'i>> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    // Only the first: the others are mostly its consequences.
+    if let Some(error) = errors.first() {
         let span = error.span().unwrap_or(0..0);
         mistakes.push(Mistake::new(
             span,
             format!("this is not TOML: {}", error.message().replace('\n', ", ")),
-            "Write KEY = VALUE, with text in double quotes.",
+            "Look here and just before: KEY = VALUE, text in straight double quotes, a comma between the items of a list, \
+             and a bracket closed for each that is opened.",
         ));
     }
     // What the parser made up to go on would only bring mistakes that are none.

@@ -28,6 +28,7 @@ pub fn markdown() -> String {
             let needed = if field.required { "required" } else { "optional" };
             row(&mut page, &format!("{}` ({kind}, {needed})", field.name), field.doc);
         }
+        page.push_str(&format!("- Rooms: {}\n", entry.room_ids.doc));
     }
     section(&mut page, "[channels.NAME]", "A Relay channel: rooms that share what is said.", CHANNEL_KEYS);
     section(&mut page, "A link as a table", "Where a direction is needed.", LINK_KEYS);

@@ -52,6 +52,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
             "://",
         ),
         ("[channels.x\nlinks = []", 4, "not TOML", "KEY = VALUE"),
+        ("[channels.x]\nlinks = [\"owls:#general\"]", 5, "not the id of a discord room", "Copy Channel ID"),
     ];
     for (written, line, what, help) in cases {
         let found = mistakes(&format!("{ACCOUNT}{written}"));
