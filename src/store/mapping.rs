@@ -190,11 +190,7 @@ impl Lookup {
 
     /// Lines that the ledger has and the index has not.
     fn tail(&self) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
-        let reached = self.position();
-        if reached >= self.ledger.position() {
-            return Ok(Vec::new());
-        }
-        self.ledger.index_after(reached, usize::MAX)
+        self.ledger.index_after(self.position(), usize::MAX)
     }
 
     fn get(&self, key: Vec<u8>) -> Result<Option<sled::IVec>, StoreError> {
