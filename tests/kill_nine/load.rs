@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Between two messages of one person.
-const PACE: Duration = Duration::from_millis(25);
+const PACE: Duration = Duration::from_millis(20);
 /// Every so many messages, the last one is corrected.
 const EDIT_EVERY: usize = 3;
 
