@@ -192,11 +192,6 @@ impl Core {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
     }
 
-    /// All lanes.
-    pub fn all_lanes(&self) -> Vec<Arc<LaneHandle>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
     /// The lane of a room, made if there is none and an account can reach the room.
     pub(super) fn lane_or_new(&self, room: &RoomKey, known: &[KnownRoomEntry]) -> Option<Arc<LaneHandle>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);

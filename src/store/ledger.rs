@@ -321,9 +321,4 @@ impl Ledger {
     pub fn depths(&self) -> HashMap<RoomKey, Depth> {
         self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    /// Bytes on disk.
-    pub fn disk_space(&self) -> Result<u64, StoreError> {
-        Ok(self.shared.db.disk_space()?)
-    }
 }
