@@ -127,6 +127,36 @@ async fn lookups_do_not_wait_for_the_index() {
     close(ledger, writer).await;
 }
 
+/// Lines move from the ledger's end into the index while somebody looks: each is seen in one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_misses_nothing_while_the_index_catches_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = open_index(dir.path(), &ledger);
+    let lookup = index.lookup(ledger.clone());
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (stopped, behind) = (stop.clone(), ledger.clone());
+    let following = std::thread::spawn(move || {
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            index.catch_up(&behind, &mut |_, _| {}).unwrap();
+        }
+    });
+    let mut missed = 0;
+    for number in 0..400 {
+        let id = accept_new(&ledger, posted(&number.to_string())).await;
+        let copy = vec![MessageRef::plain(format!("copy-{number}"))];
+        ledger.complete(room("there"), id, id, Some(copy)).await.unwrap();
+        for _ in 0..20 {
+            missed += usize::from(lookup.delivered_to(id).unwrap().is_empty());
+            missed += usize::from(lookup.messages(id, &room("there")).unwrap().is_none());
+        }
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    following.join().unwrap();
+    assert_eq!(missed, 0);
+    close(ledger, writer).await;
+}
+
 #[tokio::test]
 async fn a_mapping_that_cannot_be_trusted_is_made_anew() {
     let dir = tempfile::tempdir().unwrap();
