@@ -166,6 +166,7 @@ mod tests {
         Capabilities {
             edit: Support::Native,
             delete: Support::Native,
+            delete_heard: Support::Native,
             reply,
             persona,
             attachment: Support::Fallback,

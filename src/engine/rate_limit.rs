@@ -145,6 +145,7 @@ mod tests {
         Capabilities {
             edit: Support::Native,
             delete: Support::Native,
+            delete_heard: Support::Native,
             reply: Support::Native,
             persona: Support::Native,
             attachment: Support::Native,

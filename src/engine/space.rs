@@ -132,6 +132,8 @@ impl Space {
                 self.core.counters.add(Count::Ignored);
                 Ok(Vec::new())
             }
+            // They come to `commands` through the reader.
+            Ok(Translation::Command(_) | Translation::Room(_)) => Ok(Vec::new()),
             Ok(Translation::Unreadable(reason)) => Err(reason),
             Err(panic) => {
                 self.core.counters.add(Count::Panicked);

@@ -35,6 +35,8 @@ impl Connector for Puppet {
             key: room(id.as_str()),
             space: SpaceRef { id: "space".into(), name: "Space".into() },
             name: id.to_string(),
+            visibility: Visibility::Space,
+            members: None,
             warnings: vec![],
         };
         Ok(Preflight {
@@ -79,6 +81,7 @@ impl Connector for Puppet {
         Capabilities {
             edit: Support::Native,
             delete: Support::Native,
+            delete_heard: Support::Native,
             reply: Support::Native,
             persona: Support::Native,
             attachment: Support::Fallback,

@@ -49,6 +49,8 @@ pub struct Capabilities {
     pub edit: Support,
     /// Deleting a message it posted.
     pub delete: Support,
+    /// Being told when somebody deletes a message.
+    pub delete_heard: Support,
     /// Answering a message.
     pub reply: Support,
     /// Posting under somebody's name.

@@ -1,11 +1,13 @@
 //! The one trait that a platform implements. Obligations are numbered in `CONTRACT.md`.
 
 use crate::capabilities::Capabilities;
+use crate::commands::{Answer, Call};
 use crate::delivery::{Attempt, Draft, Part, Receipt};
 use crate::envelope::Envelope;
 use crate::errors::{DeliverError, ListenError, OpenError};
 use crate::ids::{MessageRef, NativeId, Platform, RoomKey};
 use crate::preflight::Preflight;
+use crate::rooms::{Listing, RoomNews};
 use async_trait::async_trait;
 use std::time::Duration;
 
@@ -39,6 +41,21 @@ pub trait Connector: Send + Sync + 'static {
     /// One attempt at one part. Never repeats, waits out or throttles by itself.
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
 
+    /// Every room that the account sees, whether it can be linked or not. Bounded in time by the connector.
+    async fn find(&self) -> Result<Listing, OpenError> {
+        Ok(Listing::default())
+    }
+
+    /// Whether the asker has the platform's own right to manage the room of their command.
+    async fn may_manage(&self, _call: &Call) -> Result<bool, DeliverError> {
+        Ok(false)
+    }
+
+    /// Answers a command, to the asker alone wherever the platform can. One attempt.
+    async fn answer(&self, _call: &Call, _answer: &Answer) -> Result<(), DeliverError> {
+        Ok(())
+    }
+
     /// How long the engine waits for `deliver` before it calls the outcome unknown.
     fn deliver_deadline(&self) -> Duration {
         Duration::from_secs(30)
@@ -59,6 +76,12 @@ pub trait Inbox: Send + Sync {
     /// Says that something was said that will not be handed up, and why: a session that could not be resumed. Logged,
     /// counted and shown in the status.
     fn missed(&self, _what: &str) {}
+
+    /// The Relay channels whose name begins like this and that somebody who may manage this room can be offered, at most
+    /// 25. Answers at once, from memory.
+    fn suggest(&self, _room: &crate::ids::RoomKey, _begun: &str) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Says that the connection is up, for health and status. Every (re)connection says it again.
     fn connected(&self);
@@ -91,6 +114,10 @@ pub struct RawEvent {
 pub enum Translation {
     /// These happened, in this order.
     Events(Vec<Envelope>),
+    /// A command: it goes to `commands`, and to no room.
+    Command(Call),
+    /// Something became of a room.
+    Room(RoomNews),
     /// Nothing for a bridge, with a constant word why (`typing`, `join`, `unfurl`).
     Ignored(&'static str),
     /// Should have meant something, but could not be read: set aside with this reason.

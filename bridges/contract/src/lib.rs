@@ -3,21 +3,25 @@
 //! No I/O, no runtime, no actors. `CONTRACT.md` beside this crate numbers what each side owes the other.
 
 pub mod capabilities;
+pub mod commands;
 pub mod connector;
 pub mod delivery;
 pub mod envelope;
 pub mod errors;
 pub mod ids;
 pub mod preflight;
+pub mod rooms;
 pub mod settings;
 pub mod text;
 
 pub use capabilities::{Capabilities, Support, TextLimit, Unit};
+pub use commands::{Answer, Ask, Asker, Call};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
 pub use delivery::{Attempt, Draft, Operation, Part, Persona, Receipt};
 pub use envelope::{Attachment, Author, Envelope, Event, EventKey, Message, Reply, Standing};
 pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef};
+pub use rooms::{Listed, Listing, RoomNews, Visibility};
 pub use settings::{Field, FieldKind, RoomIds, Settings};
 pub use text::{Block, Inline, Mention, Style, Text};

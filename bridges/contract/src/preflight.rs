@@ -2,6 +2,7 @@
 
 use crate::errors::Problem;
 use crate::ids::{NativeId, RoomKey};
+use crate::rooms::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `Connector::preflight`.
@@ -31,8 +32,12 @@ pub struct RoomReport {
     pub key: RoomKey,
     /// The space it is in.
     pub space: SpaceRef,
-    /// The name people see.
+    /// The name as people there see and write it: `#general`, `Sunday hikers`.
     pub name: String,
+    /// Who can read it.
+    pub visibility: Visibility,
+    /// How many people are in it, where the platform tells.
+    pub members: Option<u64>,
     /// Rights that are missing here; what they concern will not work.
     pub warnings: Vec<Problem>,
 }

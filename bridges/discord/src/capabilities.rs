@@ -25,6 +25,7 @@ pub fn of_room(webhooks: bool, compatible: bool) -> Capabilities {
     Capabilities {
         edit: Support::Native,
         delete: Support::Native,
+        delete_heard: Support::Native,
         reply,
         persona,
         attachment: Support::Fallback,

@@ -7,7 +7,9 @@ use crate::ids::snowflake;
 use crate::rest::Rest;
 use crate::rooms::Room;
 use futures::StreamExt;
-use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomKey, RoomReport, SpaceRef};
+use relay_contract::{
+    Identity, NativeId, OpenError, Preflight, Problem, RoomKey, RoomReport, SpaceRef, Visibility,
+};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -239,7 +241,9 @@ impl Discord {
             key: RoomKey::new(PLATFORM, self.config.network(), canonical),
             space: SpaceRef { id: guild.id.to_string().into(), name: guild.name.clone() },
             warnings: warnings(allowed, found.is_thread(), &name),
-            name,
+            name: format!("#{name}"),
+            visibility: Visibility::Space,
+            members: None,
         }))
     }
 }

@@ -10,6 +10,7 @@ pub fn of_a_room(customize: bool) -> Capabilities {
     Capabilities {
         edit: Support::Native,
         delete: Support::Native,
+        delete_heard: Support::Native,
         reply: Support::Native,
         persona: if customize { Support::Native } else { Support::Fallback },
         attachment: Support::Fallback,

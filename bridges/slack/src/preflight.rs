@@ -7,7 +7,7 @@ use crate::names::Directory;
 use crate::permissions::Permissions;
 use crate::web::{Web, With};
 use futures::StreamExt;
-use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomReport, SpaceRef};
+use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomReport, SpaceRef, Visibility};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -164,7 +164,9 @@ impl Check<'_> {
         Ok(Ok(RoomReport {
             key: ids::room(team.id.as_str(), room.as_str()),
             space: team.clone(),
-            name,
+            name: format!("#{name}"),
+            visibility: if is("is_private") { Visibility::Private } else { Visibility::Space },
+            members: None,
             warnings: Vec::new(),
         }))
     }

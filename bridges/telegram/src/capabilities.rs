@@ -18,6 +18,7 @@ pub fn of(room: &RoomKey) -> Capabilities {
     Capabilities {
         edit: Support::Native,
         delete: Support::Native,
+        delete_heard: Support::Dropped,
         reply: Support::Native,
         persona: Support::Fallback,
         attachment: Support::Fallback,

@@ -3,7 +3,7 @@
 use crate::api::{Answer, Api};
 use crate::preflight::{Me, QUESTION, answered};
 use crate::{errors, ids, wire};
-use relay_contract::{NativeId, OpenError, Problem, RoomReport, SpaceRef};
+use relay_contract::{NativeId, OpenError, Problem, RoomReport, SpaceRef, Visibility};
 use serde::Deserialize;
 use teloxide::payloads::{GetChat, GetChatMember};
 use teloxide::types::{ChatId, UserId};
@@ -120,6 +120,8 @@ fn described(place: &Place, warnings: Vec<Problem>) -> RoomReport {
         key: ids::room(place.chat.id),
         space: SpaceRef { id: ids::native(place.chat.id), name: name.clone() },
         name,
+        visibility: Visibility::Space,
+        members: None,
         warnings,
     }
 }

@@ -18,7 +18,7 @@ impl World {
                 ("xoxb-demo-slack-token", "xapp-demo-slack-token"),
             ),
             telegram: platform(
-                ("Chats", &["Sunday hikers"]),
+                ("Chats", &["Sunday hikers", "Trail crew"]),
                 &["Hana", "Ivo", "Jelena", "Kwame"],
                 ("7000000001:demo-telegram-token-of-thirty-five-c", ""),
             ),
@@ -28,10 +28,12 @@ impl World {
 
 fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, &str)) -> Platform {
     let room = |name: &&str| Room { id: String::new(), name: (*name).to_owned(), private: false };
-    let person = |name: &&str| Person {
+    // The first may manage the rooms.
+    let person = |(at, name): (usize, &&str)| Person {
         id: String::new(),
         name: (*name).to_owned(),
         handle: String::new(),
+        manages: at == 0,
         token: String::new(),
     };
     Platform {
@@ -41,7 +43,7 @@ fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, 
             name: space.0.to_owned(),
             rooms: space.1.iter().map(room).collect(),
         }],
-        people: people.iter().map(person).collect(),
+        people: people.iter().enumerate().map(person).collect(),
         bots: vec![Bot {
             id: String::new(),
             name: "Relay".to_owned(),

@@ -44,6 +44,35 @@ pub enum Act {
         /// Native id.
         message: String,
     },
+    /// Gives the bot's command, as the platform's own client would send it: a slash command of an application, or
+    /// (Telegram) a message that begins with it.
+    Command {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// All that is typed: `/relay connect lobby`.
+        text: String,
+    },
+    /// Gives the room another name in the platform's settings.
+    Rename {
+        /// Where.
+        room: String,
+        /// The new name, without a leading `#`.
+        name: String,
+    },
+    /// Makes the room private, or visible to everybody in its space (Telegram: gives it a public name).
+    SetPrivate {
+        /// Where.
+        room: String,
+        /// Whether only some people see it from now on.
+        private: bool,
+    },
+    /// Archives the room (Slack), turns the group into a supergroup (Telegram), deletes the channel (Discord).
+    Close {
+        /// Where.
+        room: String,
+    },
     /// Deletes a webhook of the room in the platform's settings (Discord only).
     DeleteWebhooks {
         /// Where.
@@ -91,6 +120,9 @@ pub struct Seen {
     /// Attached file names.
     #[serde(default)]
     pub files: Vec<String>,
+    /// The id of the only person who sees it; nobody else does (an answer to a command).
+    #[serde(default)]
+    pub only_for: Option<String>,
     /// Has been edited.
     pub edited: bool,
     /// Has been deleted: kept here so that a test can tell.

@@ -72,6 +72,10 @@ pub struct Person {
     /// The unique handle, without `@`; derived from the name when left out.
     #[serde(default)]
     pub handle: String,
+    /// May manage the rooms that they are in: Manage Channels on Discord, a workspace admin on Slack, an administrator of
+    /// the chats on Telegram.
+    #[serde(default)]
+    pub manages: bool,
     /// Slack only: a session token (`xoxc-…`), with which a Web API client acts as the person, as Slack's own client does.
     #[serde(default)]
     pub token: String,

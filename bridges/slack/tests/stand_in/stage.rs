@@ -162,6 +162,7 @@ impl Heard {
                 Translation::Events(mut all) => return all.remove(0),
                 Translation::Ignored(_) => {}
                 Translation::Unreadable(why) => panic!("{why}"),
+                Translation::Command(_) | Translation::Room(_) => {}
             }
         }
     }

@@ -46,6 +46,9 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             state.delete(channel, id);
             Ok(message)
         }
+        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
+            Err(Refused::Impossible("not here yet".into()))
+        }
         Act::DeleteWebhooks { room } => {
             let (channel, guild) = room_of(state, &room)?;
             let before = state.webhooks.len();

@@ -184,6 +184,9 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             }
             Ok(room.id)
         }
+        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
+            Err(Refused::Impossible("not here yet".into()))
+        }
         Act::DeleteWebhooks { .. } => {
             Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))
         }

@@ -219,6 +219,7 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         reply_to: message.thread.clone().filter(|root| *root != message.ts),
         extras: message.custom.blocks.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
         files: message.files.clone(),
+        only_for: None,
         edited: message.edits > 0,
         deleted: message.deleted,
         pinged,

@@ -131,6 +131,9 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             let chat = state.room(&room)?;
             stand(state, &bot, chat, true)
         }
+        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
+            Err(Refused::Impossible("not here yet".into()))
+        }
         Act::DeleteWebhooks { .. } => Err(Refused::Impossible("Telegram rooms have no webhooks".into())),
     }
 }

@@ -124,6 +124,7 @@ impl State {
             reply_to: message.reply_to.map(|id| id.to_string()),
             extras: Vec::new(),
             files: message.file.iter().cloned().collect(),
+            only_for: None,
             edited: message.edits > 0,
             deleted: message.deleted,
             pinged: self.pinged(message),

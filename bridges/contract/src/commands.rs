@@ -1,0 +1,129 @@
+//! `/relay …`, wherever it was typed or clicked.
+
+use crate::ids::{NativeId, RoomKey, Timestamp};
+use crate::preflight::SpaceRef;
+use crate::text::Text;
+use std::fmt;
+
+/// Somebody's command.
+#[derive(Clone, PartialEq)]
+pub struct Call {
+    /// Where it was given.
+    pub room: RoomKey,
+    /// The space of that room.
+    pub space: SpaceRef,
+    /// By whom.
+    pub asker: Asker,
+    /// What is asked.
+    pub ask: Ask,
+    /// When, by the platform's clock.
+    pub at: Timestamp,
+    /// What the connector needs to answer and to tell the asker's rights. Opaque, and not for any log: it may hold a token.
+    pub reply: serde_json::Value,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("room", &self.room)
+            .field("asker", &self.asker)
+            .field("ask", &self.ask)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// Their id on the platform.
+    pub id: NativeId,
+    /// The name that people in that room see.
+    pub name: String,
+}
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// What there is.
+    Help,
+    /// Join this room to a Relay channel.
+    Connect {
+        /// The channel's name.
+        channel: String,
+        /// The asker has been told what they should know, and says yes.
+        sure: bool,
+    },
+    /// How this room is joined, and whether it works.
+    Status,
+    /// Take this room out of a Relay channel; out of its only one when none is named.
+    Disconnect {
+        /// The channel's name.
+        channel: Option<String>,
+    },
+    /// Let somebody's room into a channel.
+    Approve {
+        /// The code that they were given.
+        code: String,
+        /// The asker has been told who it is, and says yes.
+        sure: bool,
+    },
+    /// Something else.
+    Unknown(String),
+}
+
+impl Ask {
+    /// Reads what stands behind `/relay`. A last word `yes` is a confirmation.
+    pub fn parse(words: &str) -> Self {
+        let words = words.trim();
+        let (verb, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+        let rest = rest.trim();
+        let (object, sure) = match rest.rsplit_once(char::is_whitespace) {
+            Some((object, last)) if last.eq_ignore_ascii_case("yes") => (object.trim_end(), true),
+            _ => (rest, false),
+        };
+        match verb.to_lowercase().as_str() {
+            "" | "help" => Self::Help,
+            "status" => Self::Status,
+            "connect" => Self::Connect { channel: object.to_owned(), sure },
+            "disconnect" => Self::Disconnect { channel: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "approve" => Self::Approve { code: object.to_owned(), sure },
+            _ => Self::Unknown(verb.chars().take(40).collect()),
+        }
+    }
+}
+
+/// What is answered: shown to the asker alone wherever the platform can.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The words.
+    pub text: Text,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words() {
+        let connect = |channel: &str, sure| Ask::Connect { channel: channel.into(), sure };
+        let approve = |code: &str, sure| Ask::Approve { code: code.into(), sure };
+        let cases = [
+            ("", Ask::Help),
+            ("  help me", Ask::Help),
+            ("STATUS", Ask::Status),
+            ("connect lobby", connect("lobby", false)),
+            ("connect  the lobby  yes ", connect("the lobby", true)),
+            ("connect yes", connect("yes", false)),
+            ("connect", connect("", false)),
+            ("disconnect", Ask::Disconnect { channel: None }),
+            ("disconnect lobby", Ask::Disconnect { channel: Some("lobby".into()) }),
+            ("approve K7M2-9QXD", approve("K7M2-9QXD", false)),
+            ("approve\tK7M2-9QXD YES", approve("K7M2-9QXD", true)),
+            ("dance", Ask::Unknown("dance".into())),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(Ask::parse(words), expected, "{words:?}");
+        }
+    }
+}
