@@ -72,6 +72,13 @@ pub fn message(
     Adapted { body, quote: before, name, persona, reply_to, lost }
 }
 
+/// What Relay itself says in a room: under its own name, where the room shows names.
+pub fn notice(body: &Text, room: &Capabilities) -> Adapted {
+    let persona = (room.persona == Support::Native).then(|| Persona { name: "Relay".into(), avatar: None });
+    let body = body.clone().into_runs();
+    Adapted { body, quote: Vec::new(), name: None, persona, reply_to: None, lost: Vec::new() }
+}
+
 impl Adapted {
     /// The native messages. Where the name stands in the text, each bears it: a part without it could be begun with
     /// somebody else's name.

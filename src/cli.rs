@@ -1,13 +1,18 @@
 //! The command line: one file a command.
 
+mod approve;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod logging;
 mod mistakes;
+mod rooms;
 mod run;
 mod status;
 
+use crate::config::Config;
+use crate::control::{self, Request, Response};
+use crate::engine;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +34,10 @@ enum Command {
     Run(ConfigFile),
     /// Check the config file: all mistakes at once, each with its line and what to write instead
     Check(check::Check),
+    /// List the rooms that each account sees, with what to write into `links`
+    Rooms(rooms::Rooms),
+    /// Let a room in that asked to join from the chat
+    Approve(approve::Approve),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
@@ -44,6 +53,51 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// Which running bridge.
+#[derive(Debug, clap::Args)]
+struct RunningBridge {
+    /// The config file, which names the state directory
+    #[arg(long, short, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    config: PathBuf,
+    /// The state directory, instead of a config file
+    #[arg(long, conflicts_with = "config")]
+    data_dir: Option<PathBuf>,
+}
+
+impl RunningBridge {
+    /// Its state directory; mistakes of the config file are shown.
+    fn data_dir(&self) -> Result<PathBuf, ExitCode> {
+        match &self.data_dir {
+            Some(data_dir) => Ok(data_dir.clone()),
+            None => Config::data_dir(&self.config).map_err(|found| {
+                eprint!("{}", mistakes::show(&found));
+                ExitCode::from(EXIT_MISTAKES)
+            }),
+        }
+    }
+
+    /// Asks it.
+    fn ask(&self, request: &Request) -> Result<Response, ExitCode> {
+        let data_dir = self.data_dir()?;
+        match engine::block_on_without_actors(control::ask(&data_dir, request)) {
+            Ok(Response::Error(error)) => Err(fail(error)),
+            Ok(response) => Ok(response),
+            Err(error) => Err(fail(error)),
+        }
+    }
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &impl serde::Serialize) -> ExitCode {
+    match serde_json::to_string_pretty(value) {
+        Ok(json) => {
+            println!("{json}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(error),
+    }
+}
+
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -52,6 +106,8 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(file) => run::run(&file.config),
         Command::Check(check) => check::run(&check),
+        Command::Rooms(of) => rooms::run(&of),
+        Command::Approve(approve) => approve::run(&approve),
         Command::Status(of) => status::run(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),

@@ -2,6 +2,8 @@
 
 mod check;
 mod document;
+pub mod joined;
+mod links;
 mod masked;
 pub mod problem;
 pub mod reference;
@@ -12,7 +14,9 @@ mod tests;
 
 pub use problem::{Mistake, Mistakes};
 
-use crate::routing::Direction;
+pub use joined::Joined;
+
+use crate::routing::{Connect, Direction};
 use relay_contract::{Account, NativeId, Settings};
 use std::io::Read;
 use std::net::SocketAddr;
@@ -58,17 +62,34 @@ pub struct ChannelSection {
     pub name: String,
     /// Its links.
     pub links: Vec<LinkSection>,
+    /// Which rooms may join it from the chat.
+    pub connect: Connect,
+    /// Rooms in which newcomers may be let in.
+    pub owners: Vec<RoomText>,
+    /// What was changed from the chat.
+    pub joined: Joined,
+}
+
+/// A room as it is written: `"ACCOUNT:ROOM"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomText {
+    /// Through which account.
+    pub account: Account,
+    /// Its id, or the name that people see.
+    pub room: NativeId,
+    /// Whether it is a name.
+    pub by_name: bool,
 }
 
 /// One room of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkSection {
-    /// Through which account.
-    pub account: Account,
     /// Which room.
-    pub room: NativeId,
+    pub at: RoomText,
     /// Which way.
     pub direction: Direction,
+    /// Whether other bots and webhooks there are carried.
+    pub bots: bool,
 }
 
 /// A key of a section, for the check and for the reference.
@@ -101,26 +122,56 @@ pub const ACCOUNT_KEYS: &[Key] = &[
 ];
 
 /// Keys of `[channels.NAME]`.
-pub const CHANNEL_KEYS: &[Key] = &[Key {
-    name: "links",
-    doc: "The rooms of this channel: \"ACCOUNT:ROOM-ID\", or { room = \"ACCOUNT:ROOM-ID\", direction = \"in\" }.",
-}];
+pub const CHANNEL_KEYS: &[Key] = &[
+    Key {
+        name: "links",
+        doc: "The rooms of this channel: \"ACCOUNT:ROOM\", or { room = \"ACCOUNT:ROOM\", direction = \"in\" }. ROOM is the name that people \
+              see (`#general`, `Night Owls/#general`, `Sunday hikers`; `relay rooms` lists them) or the room's id. A room that was \
+              found stays the same one when it is renamed. A private room is linked by its id only.",
+    },
+    Key {
+        name: "connect",
+        doc: "Which rooms may join from the chat, with /relay connect, by somebody who may manage the room: \"ask\" (default: when somebody \
+              lets it in with a code), \"open\" (any) or \"closed\" (none).",
+    },
+    Key {
+        name: "owners",
+        doc: "Rooms in which newcomers may be let in with /relay approve CODE: [\"ACCOUNT:ROOM\", …]. They need not be linked. Without any, \
+              only `relay approve CODE` on the machine does it.",
+    },
+];
 
 /// Keys of a link that is written as a table.
 pub const LINK_KEYS: &[Key] = &[
-    Key { name: "room", doc: "\"ACCOUNT:ROOM-ID\"." },
+    Key { name: "room", doc: "\"ACCOUNT:ROOM\"." },
     Key {
         name: "direction",
         doc: "\"both\" (default), \"in\" (only from the room) or \"out\" (only into the room).",
     },
+    Key {
+        name: "bots",
+        doc: "Whether what other bots and webhooks say there is carried too. Default: false. What another bridge only repeats is cut.",
+    },
 ];
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and checks a file, and what was changed from the chat since.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        match read_bounded(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) => Err(Mistakes::unreadable(path, &error)),
+        let text = read_bounded(path).map_err(|error| Mistakes::unreadable(path, &error))?;
+        let mut config = Self::parse(&text, path)?;
+        joined::read(&mut config)?;
+        config.warn_of_lonely_channels();
+        Ok(config)
+    }
+
+    fn warn_of_lonely_channels(&mut self) {
+        for channel in self.channels.iter().filter(|channel| channel.links_in_force().len() < 2) {
+            let until =
+                if channel.connect == Connect::Closed { "" } else { " until a room joins from the chat" };
+            self.warnings.push(format!(
+                "[channels.{}] joins fewer than two rooms: nothing is carried{until}.",
+                channel.name
+            ));
         }
     }
 

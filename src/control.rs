@@ -1,7 +1,8 @@
 //! The control socket: a Unix socket in the state directory, through which commands ask the running engine. One request
 //! and one answer a connection, each a line of JSON.
 
-use crate::engine::{Core, Status};
+use crate::commands::{AccountRooms, Commands, Review};
+use crate::engine::Status;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// Longest request, in bytes.
 const LONGEST_REQUEST: u64 = 64 * 1024;
-/// Longest wait for the other side.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for the other side; asking every platform for its rooms takes most of it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Request {
     /// How everything is.
     Status,
+    /// What each account sees.
+    Rooms,
+    /// Let a room in.
+    Approve {
+        /// A code, or the link that was parked.
+        what: String,
+        /// Whoever asks has been told what comes of it.
+        sure: bool,
+    },
 }
 
 /// What is answered.
@@ -28,6 +38,12 @@ pub enum Request {
 pub enum Response {
     /// How everything is.
     Status(Box<Status>),
+    /// What each account sees.
+    Rooms(Vec<AccountRooms>),
+    /// What would be done.
+    Shown(String),
+    /// What was done.
+    Done(String),
     /// It could not be done.
     Error(String),
 }
@@ -66,13 +82,13 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until the task is ended.
-pub async fn serve(listener: UnixListener, core: Arc<Core>) {
+pub async fn serve(listener: UnixListener, commands: Arc<Commands>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let core = core.clone();
+                let commands = commands.clone();
                 tokio::spawn(async move {
-                    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, answer(stream, &core)).await {
+                    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, answer(stream, &commands)).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -85,12 +101,18 @@ pub async fn serve(listener: UnixListener, core: Arc<Core>) {
     }
 }
 
-async fn answer(stream: UnixStream, core: &Core) -> std::io::Result<()> {
+async fn answer(stream: UnixStream, commands: &Commands) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     BufReader::new(reading.take(LONGEST_REQUEST)).read_line(&mut line).await?;
     let response = match serde_json::from_str::<Request>(&line) {
-        Ok(Request::Status) => Response::Status(Box::new(core.status())),
+        Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
+        Ok(Request::Rooms) => Response::Rooms(commands.rooms().await),
+        Ok(Request::Approve { what, sure }) => match commands.approve(&what, sure).await {
+            Ok(Review::Shown(words)) => Response::Shown(words),
+            Ok(Review::Done(words)) => Response::Done(words),
+            Err(refused) => Response::Error(refused),
+        },
         Err(error) => Response::Error(format!("the request is not understood: {error}")),
     };
     let mut bytes = serde_json::to_vec(&response)?;
@@ -110,7 +132,7 @@ pub async fn ask(data_dir: &Path, request: &Request) -> Result<Response, AskErro
     })?;
     match tokio::time::timeout(PATIENCE, exchange(stream, request)).await {
         Ok(answered) => answered.map_err(|e| AskError::NoAnswer(e.to_string())),
-        Err(_) => Err(AskError::NoAnswer("it took longer than 10 seconds".into())),
+        Err(_) => Err(AskError::NoAnswer("it took longer than a minute".into())),
     }
 }
 

@@ -11,12 +11,18 @@
 mod core;
 mod delay;
 mod fan_out;
+pub mod find;
+mod known;
 mod lane;
 mod lane_steps;
+mod links;
 mod mapping;
+mod moved;
 mod passed;
 mod rate_limit;
 mod reader;
+mod repeats;
+mod rooms;
 mod runtime;
 mod space;
 mod states;
@@ -25,23 +31,33 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use self::core::{AccountPlan, Core, Plan, PlannedLink};
+pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
+pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
+pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
-pub use states::{AccountState, LaneState};
+pub use states::{AccountState, LaneState, RoomState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 
 use crate::store::ledger::WriterGuard;
 use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::Actor;
+use relay_contract::Call;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor::{StopAll, Supervisor};
+use tokio::sync::mpsc;
 
 /// How long a graceful stop lets lanes deliver what is due.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long readers have to finish what they hold.
 const READERS_STOP: Duration = Duration::from_secs(10);
+
+/// Commands that wait for an answer; more than this are not answered.
+const CALLS: usize = 64;
+
+/// Commands as they come, each with the account that heard it.
+pub type Calls = mpsc::Receiver<(Arc<RunningAccount>, Call)>;
 
 /// The opened state, before anything runs. Opening blocks: do it before or outside the runtime.
 pub struct Stores {
@@ -70,19 +86,22 @@ pub struct Engine {
 
 impl Engine {
     /// Starts everything; answers before the accounts are connected. Must be called inside an actix system on a
-    /// multi-threaded tokio runtime.
-    pub fn start(stores: Stores, plan: core::Plan) -> Result<Self, StoreError> {
+    /// multi-threaded tokio runtime. Commands come out of the receiver.
+    pub fn start(stores: Stores, plan: core::Plan) -> Result<(Self, Calls), StoreError> {
         let Stores { ledger, writer, index } = stores;
-        let core = Arc::new(Core::new(ledger.clone(), index.lookup(ledger.clone()), plan)?);
+        let (calls, receiver) = mpsc::channel(CALLS);
+        let core = Arc::new(Core::new(ledger.clone(), index.lookup(ledger.clone()), plan, calls)?);
         let mapping = mapping::start(index.clone(), ledger);
         let supervisor = Supervisor::new(core.clone()).start();
+        // It is set once, here.
+        let _ = core.supervisor.set(supervisor.clone());
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(mapping::follow(core.clone(), mapping));
-        tasks.spawn(fan_out::run(core.clone(), supervisor.clone()));
+        tasks.spawn(fan_out::run(core.clone()));
         for account in core.accounts.values() {
             tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
         }
-        Ok(Self { core, supervisor, index, writer, tasks })
+        Ok((Self { core, supervisor, index, writer, tasks }, receiver))
     }
 
     /// What runs, for commands and the status page.

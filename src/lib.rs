@@ -3,6 +3,7 @@
 pub mod adapt;
 mod api;
 pub mod cli;
+mod commands;
 pub mod config;
 mod control;
 #[cfg(feature = "demo")]

@@ -13,6 +13,10 @@ pub enum Count {
     Echo,
     /// Messages of other bots, which are not carried.
     OtherBot,
+    /// Messages of another bridge that brought back what Relay had carried.
+    Looped,
+    /// Commands that nobody had time for.
+    Unanswered,
     /// Events of rooms that are not linked.
     NotLinked,
     /// Events that mean nothing to a bridge.
@@ -43,11 +47,13 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 18] = [
+const ALL: [(Count, &str); 20] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::Echo, "echo"),
     (Count::OtherBot, "other_bot"),
+    (Count::Looped, "looped"),
+    (Count::Unanswered, "unanswered"),
     (Count::NotLinked, "not_linked"),
     (Count::Ignored, "ignored"),
     (Count::SetAside, "set_aside"),

@@ -1,10 +1,10 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
 use relay_contract::RoomKey;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which way a link carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From the room and into it.
@@ -27,6 +27,19 @@ impl Direction {
     }
 }
 
+/// Which rooms may join a Relay channel from the chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connect {
+    /// Any room that the account sees.
+    Open,
+    /// One that somebody lets in with a code.
+    #[default]
+    Ask,
+    /// None.
+    Closed,
+}
+
 /// One room joined to one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -34,42 +47,68 @@ pub struct Link {
     pub room: RoomKey,
     /// Which way.
     pub direction: Direction,
+    /// Whether what other bots and webhooks say there is carried too.
+    pub bots: bool,
 }
 
 /// All links now in force.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routes {
     channels: BTreeMap<String, Vec<Link>>,
-    known: BTreeSet<RoomKey>,
+    /// The channels of each room; none for a room that was linked earlier in this run.
+    rooms: HashMap<RoomKey, BTreeSet<String>>,
 }
 
 impl Routes {
+    /// Without links; what was linked before is still known.
+    pub fn after(before: &Self) -> Self {
+        let rooms = before.rooms.keys().map(|room| (room.clone(), BTreeSet::new())).collect();
+        Self { channels: BTreeMap::new(), rooms }
+    }
+
     /// Joins a room to a channel; the same room again replaces its direction.
     pub fn link(&mut self, channel: &str, link: Link) {
-        self.known.insert(link.room.clone());
         let links = self.channels.entry(channel.to_owned()).or_default();
-        links.retain(|other| other.room != link.room);
+        if !self.rooms.entry(link.room.clone()).or_default().insert(channel.to_owned()) {
+            links.retain(|other| other.room != link.room);
+        }
         links.push(link);
+    }
+
+    /// A room's links, each with its channel.
+    pub fn links_of(&self, room: &RoomKey) -> impl Iterator<Item = (&str, &Link)> {
+        let channels = self.rooms.get(room).into_iter().flatten();
+        channels.filter_map(|name| {
+            let link = self.channels.get(name)?.iter().find(|link| link.room == *room)?;
+            Some((name.as_str(), link))
+        })
     }
 
     /// Whether anything said in the room goes anywhere.
     pub fn hears(&self, room: &RoomKey) -> bool {
-        self.channels.values().flatten().any(|link| link.room == *room && link.direction.hears())
+        self.links_of(room).any(|(_, link)| link.direction.hears())
     }
 
-    /// Whether the room is linked at all: edits and deletes of what it heard earlier still matter.
+    /// Whether anything said elsewhere comes into the room.
+    pub fn speaks(&self, room: &RoomKey) -> bool {
+        self.links_of(room).any(|(_, link)| link.direction.speaks())
+    }
+
+    /// Whether the room is or was linked: edits and deletes of what it heard earlier still matter.
     pub fn knows(&self, room: &RoomKey) -> bool {
-        self.known.contains(room)
+        self.rooms.contains_key(room)
+    }
+
+    /// The links of a channel.
+    pub fn channel(&self, name: &str) -> &[Link] {
+        self.channels.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Where a new message goes: each room once, with the first channel that leads there, and never back.
     pub fn targets(&self, origin: &RoomKey) -> Vec<(RoomKey, &str)> {
         let mut targets: Vec<(RoomKey, &str)> = Vec::new();
-        for (name, links) in &self.channels {
-            if !links.iter().any(|link| link.room == *origin && link.direction.hears()) {
-                continue;
-            }
-            for link in links {
+        for (name, _) in self.links_of(origin).filter(|(_, link)| link.direction.hears()) {
+            for link in self.channel(name) {
                 let new = !targets.iter().any(|(room, _)| *room == link.room);
                 if new && link.room != *origin && link.direction.speaks() {
                     targets.push((link.room.clone(), name));
@@ -92,7 +131,7 @@ mod tests {
     fn routes(links: &[(&str, &str, Direction)]) -> Routes {
         let mut routes = Routes::default();
         for (channel, id, direction) in links {
-            routes.link(channel, Link { room: room(id), direction: *direction });
+            routes.link(channel, Link { room: room(id), direction: *direction, bots: false });
         }
         routes
     }
@@ -127,5 +166,14 @@ mod tests {
             let expected: Vec<_> = expected.iter().map(|id| room(id)).collect();
             assert_eq!(found, expected, "{what}");
         }
+    }
+
+    #[test]
+    fn a_link_that_is_gone_carries_nothing_and_is_still_known() {
+        let before = routes(&[("c", "a", Direction::Both), ("c", "b", Direction::Both)]);
+        let mut after = Routes::after(&before);
+        after.link("c", Link { room: room("a"), direction: Direction::Both, bots: false });
+        assert!(after.knows(&room("b")) && !after.hears(&room("b")) && !after.speaks(&room("b")));
+        assert!(after.targets(&room("a")).is_empty() && after.targets(&room("b")).is_empty());
     }
 }

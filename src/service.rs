@@ -1,11 +1,12 @@
 //! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
 
-use crate::config::{ChannelSection, Config};
-use crate::engine::{AccountPlan, Engine, Plan, PlannedLink, Stores};
+use crate::commands::Commands;
+use crate::config::{ChannelSection, Config, LinkSection, RoomText};
+use crate::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Stores};
 use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -61,8 +62,11 @@ impl Service {
             }
             None => None,
         };
-        let engine = Engine::start(stores, plan)?;
-        servers.spawn(control::serve(control, engine.core()));
+        let (engine, calls) = Engine::start(stores, plan)?;
+        let joined = config.channels.iter().map(|channel| channel.joined.clone());
+        let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
+        servers.spawn(commands.clone().serve(calls));
+        servers.spawn(control::serve(control, commands));
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
@@ -104,13 +108,26 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
             .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
         accounts.push(AccountPlan { name: account, connector, ceilings: section.ceilings });
     }
-    let channels = config.channels.iter().map(|ChannelSection { name, links }| {
-        let links = links.iter().map(|link| PlannedLink {
-            account: link.account.clone(),
-            room: link.room.clone(),
-            direction: link.direction,
-        });
-        (name.clone(), links.collect())
-    });
-    Ok(Plan { accounts, channels: channels.collect::<BTreeMap<_, _>>() })
+    let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
+    Ok(Plan { accounts, channels: channels.collect() })
+}
+
+fn channel(section: &ChannelSection) -> Channel {
+    let planned = |link: &LinkSection, joined| PlannedLink {
+        at: room(&link.at),
+        direction: link.direction,
+        bots: link.bots,
+        joined,
+    };
+    let disconnected = section.links.iter().filter(|link| section.is_disconnected(link));
+    Channel {
+        connect: section.connect,
+        owners: section.owners.iter().map(room).collect(),
+        links: section.links_in_force().iter().map(|(link, joined)| planned(link, *joined)).collect(),
+        disconnected: disconnected.map(|link| planned(link, false)).collect(),
+    }
+}
+
+fn room(written: &RoomText) -> PlannedRoom {
+    PlannedRoom { account: written.account.clone(), room: written.room.clone(), by_name: written.by_name }
 }

@@ -18,6 +18,7 @@ pub mod format;
 mod keys;
 pub mod ledger;
 pub mod mapping;
+mod moves;
 pub mod records;
 mod shared;
 mod tail;

@@ -24,7 +24,7 @@ pub fn run(check: &Check) -> ExitCode {
                 for warning in &config.warnings {
                     eprintln!("warning: {warning}");
                 }
-                let links: usize = config.channels.iter().map(|channel| channel.links.len()).sum();
+                let links: usize = config.channels.iter().map(|channel| channel.links_in_force().len()).sum();
                 let (accounts, channels) = (config.accounts.len(), config.channels.len());
                 println!(
                     "{} is right: {accounts} account(s), {channels} channel(s), {links} link(s).",

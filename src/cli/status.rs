@@ -1,22 +1,17 @@
 //! `relay status`: how the running bridge is.
 
-use super::{EXIT_MISTAKES, fail, mistakes};
-use crate::config::Config;
-use crate::control::{self, Request, Response};
-use crate::engine::{self, AccountState, LaneState, LinkStatus, Status};
+use super::{RunningBridge, fail, print_json};
+use crate::control::{Request, Response};
+use crate::engine::{AccountState, LaneState, LinkStatus, Status};
+use crate::routing::{Connect, Direction};
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `relay status`.
 #[derive(Debug, clap::Args)]
 pub struct StatusOf {
-    /// The config file, which names the state directory
-    #[arg(long, short, default_value = "bridges.toml", env = "RELAY_CONFIG")]
-    config: PathBuf,
-    /// The state directory, instead of a config file
-    #[arg(long, conflicts_with = "config")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    bridge: RunningBridge,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -24,31 +19,14 @@ pub struct StatusOf {
 
 /// Asks and prints.
 pub fn run(of: &StatusOf) -> ExitCode {
-    let data_dir = match &of.data_dir {
-        Some(data_dir) => data_dir.clone(),
-        None => match Config::data_dir(&of.config) {
-            Ok(data_dir) => data_dir,
-            Err(found) => {
-                eprint!("{}", mistakes::show(&found));
-                return ExitCode::from(EXIT_MISTAKES);
-            }
-        },
-    };
-    let asked = engine::block_on_without_actors(control::ask(&data_dir, &Request::Status));
-    match asked {
-        Ok(Response::Status(status)) if of.json => match serde_json::to_string_pretty(&status) {
-            Ok(json) => {
-                println!("{json}");
-                ExitCode::SUCCESS
-            }
-            Err(error) => fail(error),
-        },
+    match of.bridge.ask(&Request::Status) {
+        Ok(Response::Status(status)) if of.json => print_json(&status),
         Ok(Response::Status(status)) => {
             print!("{}", table(&status));
             ExitCode::SUCCESS
         }
-        Ok(Response::Error(error)) => fail(error),
-        Err(error) => fail(error),
+        Ok(_) => fail("the running relay answered something else: is it of another version?"),
+        Err(code) => code,
     }
 }
 
@@ -69,14 +47,25 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             AccountState::Parked { problem } => format!("PARKED: {problem}"),
         };
         writeln!(out, "  {:<16} {:<10} {how}", account.name, account.platform)?;
+        for warning in &account.warnings {
+            writeln!(out, "      {warning}")?;
+        }
         if let Some(missed) = &account.missed {
             writeln!(out, "      missed: {}", missed.what)?;
         }
     }
     for channel in &status.channels {
-        writeln!(out, "\nChannel {}", channel.name)?;
+        let open = match channel.connect {
+            Connect::Open => " (any room may join)",
+            Connect::Ask => "",
+            Connect::Closed => " (closed to newcomers)",
+        };
+        writeln!(out, "\nChannel {}{open}", channel.name)?;
         for link in &channel.links {
             write_link(link, out)?;
+        }
+        for link in &channel.disconnected {
+            writeln!(out, "  {:<16} {:<32} disconnected in the chat", link.account, name(link))?;
         }
     }
     let happened: Vec<_> = status.counters.iter().filter(|(_, count)| **count > 0).collect();
@@ -95,16 +84,19 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
-    let direction = match link.direction.as_str() {
-        "in" => ", only from this room",
-        "out" => ", only into this room",
-        _ => "",
-    };
-    let name = match (&link.space, &link.name) {
-        (Some(space), Some(name)) if space != name => format!("{space} / {name}"),
+fn name(link: &LinkStatus) -> String {
+    match (&link.space, &link.name) {
+        (Some(space), Some(name)) if space != name => format!("{space}/{name}"),
         (_, Some(name)) => name.clone(),
         _ => link.room.clone(),
+    }
+}
+
+fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
+    let direction = match link.direction {
+        Direction::In => ", only from this room",
+        Direction::Out => ", only into this room",
+        Direction::Both => "",
     };
     let how = match &link.lane {
         Some(LaneState::Idle) => "ready".to_owned(),
@@ -115,7 +107,10 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         Some(LaneState::Parked { problem }) => format!("PARKED: {problem}"),
         None => "not found yet".into(),
     };
-    write!(out, "  {:<16} {name:<32} {how}{direction}", link.account)?;
+    write!(out, "  {:<16} {:<32} {how}{direction}", link.account, name(link))?;
+    if link.joined {
+        write!(out, ", joined in the chat")?;
+    }
     if link.queued > 0 {
         write!(out, ", {} waiting", link.queued)?;
     }

@@ -3,13 +3,9 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
-use super::{
-    ACCOUNT_KEYS, AccountSection, CHANNEL_KEYS, ChannelSection, Config, LINK_KEYS, LinkSection, Mistake,
-    relay_section,
-};
+use super::{ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, links, relay_section};
 use crate::platforms;
-use crate::routing::Direction;
-use relay_contract::{Account, Field, FieldKind, NativeId, Settings};
+use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,19 +33,16 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         .collect();
     let channels: Vec<ChannelSection> = named_tables(document, "channels", mistakes)
         .into_iter()
-        .filter_map(|(name, value)| channel(name, value, &known, mistakes))
+        .filter_map(|(name, value)| links::channel(name, value, &known, mistakes))
         .collect();
     if channels.is_empty() {
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
-    }
-    for channel in channels.iter().filter(|channel| channel.links.len() < 2) {
-        warnings.push(format!("[channels.{}] joins fewer than two rooms: nothing is carried.", channel.name));
     }
     Some(Config { relay: relay?, accounts, channels, warnings })
 }
 
 /// An account's name, and its platform if there is one of that name.
-type Known<'v> = (&'v str, Option<&'static platforms::Entry>);
+pub(super) type Known<'v> = (&'v str, Option<&'static platforms::Entry>);
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
     platforms::named(account.get_ref().as_table()?.get("platform")?.get_ref().as_str()?)
@@ -228,114 +221,4 @@ fn example(field: &Field) -> String {
         FieldKind::Secret => format!("{{ env = \"{}\" }}", field.name.to_uppercase()),
         FieldKind::Url(schemes) => format!("\"{}://…\"", schemes.first().unwrap_or(&"https")),
     }
-}
-
-fn channel(
-    name: &str,
-    value: &Value<'_>,
-    accounts: &[Known<'_>],
-    mistakes: &mut Vec<Mistake>,
-) -> Option<ChannelSection> {
-    let place = format!("[channels.{name}]");
-    let section = table(value, &place, mistakes)?;
-    refuse_unknown(section, &names(CHANNEL_KEYS), &place, mistakes);
-    let Some(links) = section.get("links") else {
-        if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
-            return None;
-        }
-        mistakes.push(missing(
-            value.span(),
-            &format!("`links` in {place}"),
-            "Add links = [\"ACCOUNT:ROOM-ID\", …].",
-        ));
-        return None;
-    };
-    let Some(items) = links.get_ref().as_array() else {
-        mistakes.push(document::wrong_kind(links, "`links`", "a list in square brackets"));
-        return None;
-    };
-    let mut found: Vec<LinkSection> = Vec::new();
-    for item in items {
-        let Some(link) = link(item, accounts, mistakes) else {
-            continue;
-        };
-        if found.iter().any(|other| other.account == link.account && other.room == link.room) {
-            mistakes.push(Mistake::new(
-                item.span(),
-                format!("`{}:{}` is linked twice in {place}", link.account, link.room),
-                "Remove one of them.",
-            ));
-        } else {
-            found.push(link);
-        }
-    }
-    Some(ChannelSection { name: name.to_owned(), links: found })
-}
-
-fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -> Option<LinkSection> {
-    if item.get_ref().is_str() {
-        return room(item, Direction::Both, accounts, mistakes);
-    }
-    let section = table(item, "a link", mistakes)?;
-    refuse_unknown(section, &names(LINK_KEYS), "a link", mistakes);
-    let direction = match section.get("direction") {
-        Some(value) => direction(value, mistakes)?,
-        None => Direction::Both,
-    };
-    match section.get("room") {
-        Some(value) => room(value, direction, accounts, mistakes),
-        None => {
-            mistakes.push(missing(item.span(), "`room` of a link", "Add room = \"ACCOUNT:ROOM-ID\"."));
-            None
-        }
-    }
-}
-
-fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction> {
-    match text(value, "`direction`", mistakes)? {
-        "both" => Some(Direction::Both),
-        "in" => Some(Direction::In),
-        "out" => Some(Direction::Out),
-        other => {
-            let help = did_you_mean(other, ["both", "in", "out"].into_iter());
-            mistakes.push(Mistake::new(value.span(), format!("there is no direction `{other}`"), help));
-            None
-        }
-    }
-}
-
-fn room(
-    value: &Value<'_>,
-    direction: Direction,
-    accounts: &[Known<'_>],
-    mistakes: &mut Vec<Mistake>,
-) -> Option<LinkSection> {
-    let written = text(value, "a link", mistakes)?;
-    let (account, room) = match written.split_once(':') {
-        Some((account, room)) if !account.is_empty() && !room.trim().is_empty() => (account, room.trim()),
-        _ => {
-            mistakes.push(Mistake::new(
-                value.span(),
-                format!("`{written}` does not name an account and a room"),
-                "Write \"ACCOUNT:ROOM-ID\".",
-            ));
-            return None;
-        }
-    };
-    let Some((_, platform)) = accounts.iter().find(|(name, _)| *name == account) else {
-        mistakes.push(Mistake::new(
-            value.span(),
-            format!("there is no account `{account}`"),
-            did_you_mean(account, accounts.iter().map(|(name, _)| *name)),
-        ));
-        return None;
-    };
-    if let Some(platform) = platform
-        && !(platform.room_ids.holds)(room)
-    {
-        let what = format!("`{room}` is not the id of a {} room", platform.name());
-        mistakes.push(Mistake::new(value.span(), what, platform.room_ids.doc));
-        return None;
-    }
-    Some(LinkSection { account: Account(account.to_owned()), room: NativeId::from(room), direction })
 }

@@ -8,7 +8,18 @@ use relay_contract::FieldKind;
 use std::ops::Range;
 
 /// Keys whose value is never a secret.
-const HARMLESS: &[&str] = &["platform", "ceilings", "data_dir", "listen", "links", "room", "direction"];
+const HARMLESS: &[&str] = &[
+    "platform",
+    "ceilings",
+    "data_dir",
+    "listen",
+    "links",
+    "room",
+    "direction",
+    "connect",
+    "owners",
+    "bots",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {

@@ -21,7 +21,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ("[channels.x]\nlink = []", 5, "no key `link`", "`links`"),
         ("[channels.x]\nlinks = [\"ows:1\"]", 5, "no account `ows`", "`owls`"),
         ("[channels.x]\nlinks = [\n  \"owls:1\",\n  \"owls:1\",\n]", 7, "linked twice", "Remove one"),
-        ("[channels.x]\nlinks = [\"owls\"]", 5, "does not name", "ACCOUNT:ROOM-ID"),
+        ("[channels.x]\nlinks = [\"owls\"]", 5, "does not name", "ACCOUNT:ROOM"),
         (
             "[channels.x]\nlinks = [{ room = \"owls:1\", direction = \"inn\" }]",
             5,
@@ -52,7 +52,11 @@ fn each_mistake_has_its_line_and_its_way_out() {
             "://",
         ),
         ("[channels.x\nlinks = []", 4, "not TOML", "KEY = VALUE"),
-        ("[channels.x]\nlinks = [\"owls:#general\"]", 5, "not the id of a discord room", "Copy Channel ID"),
+        ("[channels.x]\nlinks = []\nconnect = \"opn\"", 6, "no connect `opn`", "`open`"),
+        ("[channels.x]\nlinks = []\nowners = \"owls:1\"", 6, "not a list", "list"),
+        ("[channels.x]\nlinks = []\nowners = [\"ows:1\"]", 6, "no account `ows`", "`owls`"),
+        ("[channels.x]\nlinks = [{ room = \"owls:1\", bots = 1 }]", 5, "`bots` is", "true or false"),
+        ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];
     for (written, line, what, help) in cases {
         let found = mistakes(&format!("{ACCOUNT}{written}"));

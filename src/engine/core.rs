@@ -1,17 +1,22 @@
 //! What all parts of the engine share: the stores, the routes, the accounts, the lanes by room.
 
+use super::known::KnownRooms;
+use super::links::Channels;
 use super::rate_limit::RateLimit;
+use super::repeats::Repeats;
+use super::rooms::Look;
+use super::space::Space;
 use super::states::{AccountState, LaneState, States};
-use crate::observe::Counters;
-use crate::routing::{Direction, Link, Routes};
-use crate::store::ledger::KnownRoomEntry;
-use crate::store::records::KnownRoom;
+use super::supervisor::Supervisor;
+use crate::observe::{Count, Counters};
+use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
-use relay_contract::{Account, Connector, NativeId, RoomKey, RoomReport, SpaceRef, Timestamp};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, watch};
+use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,7 +25,7 @@ pub struct Plan {
     /// The accounts.
     pub accounts: Vec<AccountPlan>,
     /// Relay channels by name, with their links.
-    pub channels: BTreeMap<String, Vec<PlannedLink>>,
+    pub channels: Channels,
 }
 
 /// One account.
@@ -33,27 +38,20 @@ pub struct AccountPlan {
     pub ceilings: bool,
 }
 
-/// A link as the admin wrote it: the room is not looked up yet.
-#[derive(Debug, Clone)]
-pub struct PlannedLink {
-    /// Through which account.
-    pub account: Account,
-    /// The id that the admin wrote.
-    pub room: NativeId,
-    /// Which way.
-    pub direction: Direction,
-}
-
 /// An account while it runs.
 pub struct RunningAccount {
     /// Its name.
     pub name: Account,
     /// The platform behind it.
     pub connector: Arc<dyn Connector>,
-    /// The rooms that its links name.
-    pub rooms: Vec<NativeId>,
+    /// Its spaces that run, by their id.
+    pub spaces: Mutex<HashMap<NativeId, Addr<Space>>>,
+    /// Rooms, as they were asked for, that its reader is to ask about again.
+    pub look: Look,
     /// How it is.
     pub state: watch::Sender<AccountState>,
+    /// Missing rights that concern the whole account.
+    pub warnings: Mutex<Vec<Problem>>,
     /// What it missed last, and when.
     pub missed: Mutex<Option<(Timestamp, String)>>,
     /// Its budget.
@@ -72,6 +70,14 @@ pub struct LaneHandle {
     pub space: SpaceRef,
     /// Something new is in the outbox, or something changed that it waits for.
     pub wake: Notify,
+    /// What it was refused may be allowed now: it need not wait for its time.
+    pub retry: Notify,
+    /// Rows have come that are older than what it looks for.
+    pub rewind: AtomicBool,
+    /// Its room has moved: it is to end.
+    pub retired: CancellationToken,
+    /// It has ended for that.
+    pub ended: CancellationToken,
     /// How it is.
     pub state: Mutex<LaneState>,
 }
@@ -84,8 +90,18 @@ pub struct Core {
     pub lookup: Lookup,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
-    /// Links as the admin wrote them.
-    pub channels: BTreeMap<String, Vec<PlannedLink>>,
+    /// Links as they were asked for.
+    pub(super) channels: Mutex<Arc<Channels>>,
+    /// What the rooms that were asked for turned out to be.
+    pub known: KnownRooms,
+    /// Rooms that are moving: their lanes are not to begin yet.
+    pub(super) moving: Mutex<HashSet<RoomKey>>,
+    /// What was said lately where other bots are let in.
+    pub repeats: Repeats,
+    /// Commands on their way to whoever answers them.
+    pub(super) calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
+    /// Who owns the spaces; set when it runs.
+    pub(super) supervisor: OnceLock<Addr<Supervisor>>,
     /// All accounts.
     pub accounts: BTreeMap<Account, Arc<RunningAccount>>,
     /// Lanes by room.
@@ -105,17 +121,21 @@ pub struct Core {
 }
 
 impl Core {
-    pub(super) fn new(ledger: Ledger, lookup: Lookup, plan: Plan) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        ledger: Ledger,
+        lookup: Lookup,
+        plan: Plan,
+        calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
+    ) -> Result<Self, StoreError> {
+        let known = KnownRooms::new(ledger.known_rooms()?);
         let mut accounts = BTreeMap::new();
         for account in plan.accounts {
-            let links = plan.channels.values().flatten().filter(|link| link.account == account.name);
-            let mut rooms: Vec<NativeId> = links.map(|link| link.room.clone()).collect();
-            rooms.sort();
-            rooms.dedup();
             let running = RunningAccount {
                 name: account.name.clone(),
                 connector: account.connector,
-                rooms,
+                spaces: Mutex::default(),
+                look: Look::default(),
+                warnings: Mutex::default(),
                 state: watch::Sender::new(AccountState::Starting),
                 missed: Mutex::default(),
                 limit: RateLimit::new(account.ceilings).start(),
@@ -127,7 +147,12 @@ impl Core {
             ledger,
             lookup,
             routes: watch::Sender::new(Arc::default()),
-            channels: plan.channels,
+            channels: Mutex::new(Arc::new(plan.channels)),
+            known,
+            moving: Mutex::default(),
+            repeats: Repeats::default(),
+            calls,
+            supervisor: OnceLock::new(),
             accounts,
             lanes: Mutex::default(),
             states: States::default(),
@@ -137,54 +162,19 @@ impl Core {
             readers: TaskTracker::new(),
             lane_tasks: TaskTracker::new(),
         };
-        core.link_known_rooms()?;
+        // An account that is parked now still gets its messages queued: its rooms were found at an earlier start.
+        core.rebuild_routes();
         core.readers.close();
         core.lane_tasks.close();
         Ok(core)
     }
 
-    /// Puts links into force whose rooms were found at an earlier start: an account that is parked now still gets its
-    /// messages queued.
-    fn link_known_rooms(&self) -> Result<(), StoreError> {
-        for KnownRoomEntry { account, asked, room } in self.ledger.known_rooms()? {
-            if self.accounts.contains_key(&account) {
-                self.link(&account, &asked, &room.key);
-            }
+    /// Hands a command to whoever answers it.
+    pub(super) fn call(&self, account: &Arc<RunningAccount>, call: Call) {
+        if self.calls.try_send((account.clone(), call)).is_err() {
+            tracing::warn!(account = %account.name, "a command is not answered: too many wait");
+            self.counters.add(Count::Unanswered);
         }
-        Ok(())
-    }
-
-    /// Puts the links of a room into force.
-    fn link(&self, account: &Account, asked: &NativeId, key: &RoomKey) {
-        self.routes.send_modify(|routes| {
-            let routes = Arc::make_mut(routes);
-            for (channel, links) in &self.channels {
-                for link in links.iter().filter(|link| link.account == *account && link.room == *asked) {
-                    routes.link(channel, Link { room: key.clone(), direction: link.direction });
-                }
-            }
-        });
-    }
-
-    /// Takes in what a room turned out to be: stored, linked, shown in status.
-    pub(super) async fn learn_room(
-        &self,
-        account: &Account,
-        asked: &NativeId,
-        report: RoomReport,
-    ) -> Result<(), StoreError> {
-        let known = KnownRoom {
-            key: report.key.clone(),
-            space: report.space.id.to_string(),
-            space_name: report.space.name.clone(),
-            name: report.name.clone(),
-        };
-        if self.ledger.known_room(account, asked)?.as_ref() != Some(&known) {
-            self.ledger.remember_room(account.clone(), asked.clone(), known).await?;
-        }
-        self.link(account, asked, &report.key);
-        self.states.found(account, asked, report);
-        Ok(())
     }
 
     /// The lane of a room, if it runs.
@@ -193,20 +183,23 @@ impl Core {
     }
 
     /// The lane of a room, made if there is none and an account can reach the room.
-    pub(super) fn lane_or_new(&self, room: &RoomKey, known: &[KnownRoomEntry]) -> Option<Arc<LaneHandle>> {
+    pub(super) fn lane_or_new(&self, room: &RoomKey) -> Option<Arc<LaneHandle>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(room) {
             return Some(lane.clone());
         }
-        let (account, entry) = known
-            .iter()
-            .filter(|entry| entry.room.key == *room)
-            .find_map(|entry| Some((self.accounts.get(&entry.account)?, entry)))?;
+        let asked_for = self.known.asked_for(room);
+        let (account, known) =
+            asked_for.into_iter().find_map(|(by, _, known)| Some((self.accounts.get(&by)?, known)))?;
         let lane = Arc::new(LaneHandle {
             room: room.clone(),
             account: account.clone(),
-            space: SpaceRef { id: entry.room.space.as_str().into(), name: entry.room.space_name.clone() },
+            space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
             wake: Notify::new(),
+            retry: Notify::new(),
+            rewind: AtomicBool::new(false),
+            retired: CancellationToken::new(),
+            ended: CancellationToken::new(),
             state: Mutex::new(LaneState::Idle),
         });
         lanes.insert(room.clone(), lane.clone());
@@ -215,6 +208,15 @@ impl Core {
 }
 
 impl RunningAccount {
+    /// Says which rights the account has not.
+    pub fn set_warnings(&self, warnings: Vec<Problem>) {
+        let mut current = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.iter().filter(|warning| !current.contains(warning)) {
+            tracing::warn!(account = %self.name, "{warning}");
+        }
+        *current = warnings;
+    }
+
     /// Says how the account is.
     pub fn set_state(&self, state: AccountState) {
         self.state.send_if_modified(|current| {

@@ -1,11 +1,9 @@
 //! From the journal to the outbox: one task, in the order of the journal, so that every lane is in that order too.
 
 use super::core::Core;
-use super::supervisor::{Serve, Supervisor};
 use crate::observe::Count;
 use crate::store::ledger::FannedOut;
 use crate::store::{DeadLetter, EnvelopeId, Mapped, OutboxRow, StoreError};
-use actix::Addr;
 use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,12 +15,12 @@ const BATCH: usize = 256;
 const FIRST_CHECKS: Duration = Duration::from_secs(30);
 
 /// Fans out until the task is ended.
-pub async fn run(core: Arc<Core>, supervisor: Addr<Supervisor>) {
+pub async fn run(core: Arc<Core>) {
     let accounts = core.accounts.len();
     if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
         tracing::warn!("not all accounts have answered; messages go on to those that have");
     }
-    let mut fan_out = FanOut { core, supervisor, from: EnvelopeId::default() };
+    let mut fan_out = FanOut { core, from: EnvelopeId::default() };
     if let Err(error) = fan_out.take_over().await {
         tracing::error!(%error, "what an earlier run left could not be looked through");
     }
@@ -41,7 +39,6 @@ pub async fn run(core: Arc<Core>, supervisor: Addr<Supervisor>) {
 
 struct FanOut {
     core: Arc<Core>,
-    supervisor: Addr<Supervisor>,
     /// Nothing older is still to be fanned out.
     from: EnvelopeId,
 }
@@ -90,6 +87,12 @@ impl FanOut {
             let rows = targets.into_iter().map(|(room, channel)| (room, row(channel, None))).collect();
             return Ok(FannedOut { id, changes: None, rows });
         }
+        if let Event::Noticed { channel, .. } = &envelope.event {
+            // Whichever way a link carries, its room is told whom it is joined with.
+            let routes = self.core.routes.borrow().clone();
+            let rooms = routes.channel(channel).iter().map(|link| (link.room.clone(), row(channel, None)));
+            return Ok(FannedOut { id, changes: None, rows: rooms.collect() });
+        }
         let Some(target) = self.target(&envelope)? else {
             return Ok(FannedOut { id, changes: None, rows: Vec::new() });
         };
@@ -135,14 +138,17 @@ impl FanOut {
             lane.wake.notify_one();
             return Ok(());
         }
-        let known = self.core.ledger.known_rooms()?;
-        let Some(lane) = self.core.lane_or_new(room, &known) else {
+        if self.core.is_moving(room) {
+            return Ok(());
+        }
+        if let Some(to) = self.core.ledger.moved(room)? {
+            self.core.move_rows(room, &to).await?;
+            return Box::pin(self.wake(&to)).await;
+        }
+        let Some(lane) = self.core.lane_or_new(room) else {
             return self.close_unreachable(room).await;
         };
-        let (account, space) = (lane.account.name.clone(), lane.space.id.clone());
-        if self.supervisor.send(Serve { account, space, lane: Some(room.clone()) }).await.is_err() {
-            tracing::warn!(%room, "the supervisor is gone");
-        }
+        self.core.serve(&lane.account, &lane.space, room).await;
         Ok(())
     }
 

@@ -8,10 +8,11 @@ use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError};
 use futures::FutureExt;
-use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp};
+use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp, Visibility};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Waits between attempts.
@@ -34,7 +35,10 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
-            Ok(()) => return,
+            Ok(()) => {
+                handle.ended.cancel();
+                return;
+            }
             Err(panic) => {
                 core.counters.add(Count::Panicked);
                 tracing::error!(room = %handle.room, panic = panic_text(&panic), "a lane panicked; it is started again");
@@ -69,6 +73,12 @@ enum Fate {
 impl Lane {
     async fn run(mut self) {
         loop {
+            if self.handle.retired.is_cancelled() {
+                return;
+            }
+            if self.handle.rewind.swap(false, Ordering::AcqRel) {
+                self.from = EnvelopeId::default();
+            }
             let fate = match self.core.ledger.head(&self.handle.room, self.from) {
                 Ok(None) if self.core.draining.is_cancelled() => return,
                 Ok(None) => {
@@ -102,9 +112,12 @@ impl Lane {
 
     /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
     async fn wait(&self, wait: Option<Duration>) {
+        let parked = matches!(self.handle.state(), LaneState::Parked { .. });
         tokio::select! {
             () = self.handle.wake.notified(), if wait.is_none() => {}
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            () = self.handle.retry.notified(), if parked => {}
+            () = self.handle.retired.cancelled() => {}
             () = self.core.draining.cancelled() => {}
         }
     }
@@ -118,6 +131,7 @@ impl Lane {
         self.handle.set_state(LaneState::Waiting);
         tokio::select! {
             changed = state.wait_for(AccountState::may_deliver) => changed.is_ok(),
+            () = self.handle.retired.cancelled() => false,
             () = self.core.draining.cancelled() => false,
         }
     }
@@ -126,6 +140,9 @@ impl Lane {
         let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
         match planned {
             Ok(Ok(Work::Steps(steps))) => {
+                if let Some(problem) = self.wider() {
+                    return Ok(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
+                }
                 if !self.account_ready().await {
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Waiting));
                 }
@@ -144,6 +161,24 @@ impl Lane {
                 self.bury(id, row, format!("rendering it panicked: {}", panic_text(&panic))).await
             }
         }
+    }
+
+    /// Why nothing is said in a room that more people can read than was agreed to.
+    fn wider(&self) -> Option<Problem> {
+        let now = match self.core.known.wider(&self.handle.room)? {
+            Visibility::Private | Visibility::Space => "everybody in its space",
+            Visibility::World => "anybody",
+        };
+        let (_, asked, _) = self.core.known.asked_for(&self.handle.room).into_iter().next()?;
+        Some(Problem::new(
+            format!(
+                "This room can now be read by {now}, which was not so when it was joined: nothing is said there."
+            ),
+            format!(
+                "Make it private again, or agree: relay approve \"{}:{asked}\".",
+                self.handle.account.name
+            ),
+        ))
     }
 
     async fn deliver(

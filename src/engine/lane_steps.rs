@@ -65,7 +65,13 @@ pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> 
         return Ok(Work::Impossible("its envelope is not in the journal"));
     };
     match (&envelope.event, row.target) {
-        (Event::Posted(_), _) if !core.routes.borrow().knows(&lane.room) => Ok(Work::Impossible("unlinked")),
+        (Event::Posted(_), _) if !core.routes.borrow().speaks(&lane.room) => Ok(Work::Impossible("unlinked")),
+        (Event::Noticed { body, .. }, _) => {
+            let connector = &lane.account.connector;
+            let adapted = adapt::notice(body, &connector.capabilities(&lane.room));
+            let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
+            Ok(Work::Steps(steps_of(parts.into_iter().map(Step::Post).collect(), adapted, id)))
+        }
         (Event::Posted(message), _) => {
             let (adapted, parts) = show(core, lane, &envelope, envelope.author.as_ref(), message)?;
             let steps = parts.into_iter().map(Step::Post).collect();
@@ -160,6 +166,7 @@ fn answered(
     let excerpt = now.map(|now| match now.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
         Event::Deleted { .. } => String::new(),
+        Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
     });
     Ok(ReplyTarget { message, link, author, excerpt })
 }

@@ -3,25 +3,28 @@
 
 use super::core::{Core, RunningAccount};
 use super::delay::Delay;
+use super::lane::panic_text;
 use super::passed::Passed;
 use super::space::{Hear, Heard, Space};
 use super::states::AccountState;
-use super::supervisor::{Serve, SpaceOf, Supervisor};
+use super::supervisor::{SpaceOf, Supervisor};
 use crate::observe::Count;
 use crate::store::records::SetAside;
 use crate::store::{StoreError, Verdict};
 use actix::Addr;
 use async_trait::async_trait;
-use relay_contract::{Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, Stopped, Timestamp};
-use std::collections::HashMap;
+use relay_contract::{
+    Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, RoomKey, Stopped, Timestamp, Translation,
+};
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Longest wait for a preflight; the contract allows 20 seconds (C2).
-const PREFLIGHT: Duration = Duration::from_secs(25);
 /// How often rooms that could not be used are asked about again.
 const RECHECK_ROOMS: Duration = Duration::from_secs(60);
+/// How long news of rooms are gathered before they are asked about.
+const GATHER: Duration = Duration::from_millis(200);
 /// A connection that held so long is a good one.
 const STEADY: Duration = Duration::from_secs(60);
 /// How often one event is handed to a space that crashes on it.
@@ -47,12 +50,12 @@ impl Reader {
     async fn run(self) {
         let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(300));
         while !self.core.listening.is_cancelled() {
-            let checked = self.check(&self.account.rooms).await;
+            let checked = self.check().await;
             self.core.states.checked(&self.account.name);
             let wait = match checked {
-                Ok(spaces) => {
+                Ok(()) => {
                     let began = Instant::now();
-                    let wait = self.listen(spaces, &mut delay).await;
+                    let wait = self.listen(&mut delay).await;
                     // Only what held for a while has earned a quick next try.
                     if began.elapsed() > STEADY {
                         delay.reset();
@@ -69,60 +72,22 @@ impl Reader {
         }
     }
 
-    /// Preflight: what is found is linked and gets its lanes; the spaces that events may come from are answered.
-    async fn check(&self, rooms: &[NativeId]) -> Result<HashMap<NativeId, Addr<Space>>, OpenError> {
-        let asked = tokio::time::timeout(PREFLIGHT, self.account.connector.preflight(rooms)).await;
-        let found = asked.unwrap_or_else(|_| {
-            Err(OpenError::Unavailable("the platform did not answer in 25 seconds".into()))
-        })?;
-        for warning in &found.warnings {
-            tracing::warn!(account = %self.account.name, "{warning}");
-        }
-        let mut spaces = HashMap::new();
-        for (asked, room) in found.rooms {
-            match room {
-                Ok(report) => {
-                    for warning in &report.warnings {
-                        tracing::warn!(account = %self.account.name, room = report.name, "{warning}");
-                    }
-                    let (space, key) = (report.space.clone(), report.key.clone());
-                    let learned = self.core.learn_room(&self.account.name, &asked, report).await;
-                    learned.map_err(|e| OpenError::Unavailable(e.to_string()))?;
-                    let known = self.core.ledger.known_rooms();
-                    let known = known.map_err(|e| OpenError::Unavailable(e.to_string()))?;
-                    // Two accounts may see one room: the lane belongs to one of them.
-                    let lane = self
-                        .core
-                        .lane_or_new(&key, &known)
-                        .filter(|lane| lane.account.name == self.account.name);
-                    let serve = Serve {
-                        account: self.account.name.clone(),
-                        space: space.id.clone(),
-                        lane: lane.map(|lane| lane.room.clone()),
-                    };
-                    if let Ok(Some(addr)) = self.supervisor.send(serve).await {
-                        spaces.insert(space.id, addr);
-                    }
-                }
-                Err(problem) => {
-                    tracing::warn!(account = %self.account.name, room = %asked, "{problem}");
-                    self.core.states.missing(&self.account.name, &asked, problem);
-                }
-            }
-        }
-        Ok(spaces)
+    /// Checks the credential, and the rooms that the account is asked for.
+    async fn check(&self) -> Result<(), OpenError> {
+        self.core.look_up(&self.account, &self.core.planned_of(&self.account.name)).await
     }
 
     /// Listens until the connection is lost for good; answers how long to wait before the next try.
-    async fn listen(&self, spaces: HashMap<NativeId, Addr<Space>>, delay: &mut Delay) -> Duration {
+    async fn listen(&self, delay: &mut Delay) -> Duration {
         let cursor = match self.core.ledger.cursor(&self.account.name) {
             Ok(cursor) => cursor,
             Err(error) => return self.interrupt(error.to_string(), delay),
         };
-        let inbox = ReaderInbox { reader: self, spaces: Mutex::new(spaces), passed: Passed::default() };
+        let inbox =
+            ReaderInbox { reader: self, passed: Passed::default(), turn: tokio::sync::Mutex::default() };
         let ended = tokio::select! {
             ended = self.account.connector.listen(cursor, &inbox) => ended,
-            never = self.look_for_missing_rooms(&inbox) => match never {},
+            never = self.look_again() => match never {},
             // A delivery was refused for the credential: checked again, parked as it is until then.
             () = self.account.recheck.notified() => return delay.next(),
         };
@@ -133,15 +98,24 @@ impl Reader {
         }
     }
 
-    /// Asks again about rooms that could not be used, beside the listening.
-    async fn look_for_missing_rooms(&self, inbox: &ReaderInbox<'_>) -> Infallible {
+    /// Asks again about rooms, beside the listening: about those that could not be used once in a while, about those that
+    /// something became of soon.
+    async fn look_again(&self) -> Infallible {
         loop {
-            tokio::time::sleep(RECHECK_ROOMS).await;
-            let missing = self.core.states.missing_of(&self.account.name);
-            if !missing.is_empty()
-                && let Ok(found) = self.check(&missing).await
+            let asked = tokio::select! {
+                () = tokio::time::sleep(RECHECK_ROOMS) => self.core.states.missing_of(&self.account.name).into_iter().collect(),
+                () = self.account.look.due() => {
+                    // Much of it comes at once.
+                    tokio::time::sleep(GATHER).await;
+                    self.account.look.take()
+                }
+            };
+            let planned = self.core.planned_of(&self.account.name).into_iter();
+            let planned: Vec<_> = planned.filter(|room| asked.contains(&room.room)).collect();
+            if !planned.is_empty()
+                && let Err(error) = self.core.look_up(&self.account, &planned).await
             {
-                inbox.spaces.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                tracing::info!(account = %self.account.name, %error, "rooms could not be asked about");
             }
         }
     }
@@ -163,8 +137,9 @@ impl Reader {
 /// The engine's side of `listen`.
 struct ReaderInbox<'a> {
     reader: &'a Reader,
-    spaces: Mutex<HashMap<NativeId, Addr<Space>>>,
     passed: Passed,
+    /// What comes from spaces without a link is looked at one by one: a room may move in between.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[async_trait]
@@ -193,6 +168,10 @@ impl Inbox for ReaderInbox<'_> {
         *self.reader.account.missed.lock().unwrap_or_else(PoisonError::into_inner) = missed;
     }
 
+    fn suggest(&self, room: &RoomKey, begun: &str) -> Vec<String> {
+        self.reader.core.suggest(room, begun)
+    }
+
     fn connected(&self) {
         tracing::info!(account = %self.reader.account.name, "connected");
         self.reader.account.set_state(AccountState::Up);
@@ -211,11 +190,21 @@ impl Inbox for ReaderInbox<'_> {
 impl ReaderInbox<'_> {
     /// Returns when the event is on disk, dropped by rule, or set aside.
     async fn take_in(&self, raw: RawEvent) -> Result<(), Stopped> {
-        let space = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(&raw.space).cloned();
-        let Some(mut space) = space else {
-            self.reader.core.counters.add(Count::NotLinked);
-            return Ok(());
-        };
+        if let Some(space) = self.space(&raw.space) {
+            return self.hand_over(space, raw).await;
+        }
+        let turn = self.turn.lock().await;
+        match self.space(&raw.space) {
+            None => self.unlinked(&raw).await,
+            // Its room was joined, or moved here, meanwhile.
+            Some(space) => {
+                drop(turn);
+                self.hand_over(space, raw).await
+            }
+        }
+    }
+
+    async fn hand_over(&self, mut space: Addr<Space>, raw: RawEvent) -> Result<(), Stopped> {
         let raw = Arc::new(raw);
         for _ in 0..CRASHES {
             match space.send(Hear { raw: raw.clone() }).await {
@@ -225,6 +214,26 @@ impl ReaderInbox<'_> {
             }
         }
         self.set_aside(&raw, "it crashed its space three times").await
+    }
+
+    /// What a space that no link leads to is still heard for: commands, and what became of its rooms.
+    async fn unlinked(&self, raw: &RawEvent) -> Result<(), Stopped> {
+        let (core, account) = (&self.reader.core, &self.reader.account);
+        match catch_unwind(AssertUnwindSafe(|| account.connector.translate(raw))) {
+            Ok(Translation::Command(call)) => core.call(account, call),
+            Ok(Translation::Room(news)) => core.news(account, news).await.map_err(stop_on)?,
+            Ok(_) => core.counters.add(Count::NotLinked),
+            Err(panic) => {
+                core.counters.add(Count::Panicked);
+                let reason = format!("reading it panicked: {}", panic_text(&panic));
+                self.set_aside(raw, &reason).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn space(&self, of: &NativeId) -> Option<Addr<Space>> {
+        self.reader.account.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned()
     }
 
     /// Waits until the ledger has it.
@@ -247,7 +256,8 @@ impl ReaderInbox<'_> {
         loop {
             match self.reader.supervisor.send(ask()).await {
                 Ok(Ok(addr)) => {
-                    let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+                    let spaces = &self.reader.account.spaces;
+                    let mut spaces = spaces.lock().unwrap_or_else(PoisonError::into_inner);
                     spaces.insert(space.clone(), addr.clone());
                     return Ok(addr);
                 }

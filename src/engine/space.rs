@@ -4,21 +4,25 @@ use super::core::{Core, RunningAccount};
 use super::lane;
 use super::supervisor::{Down, Supervisor};
 use crate::observe::Count;
+use crate::routing::Routes;
 use crate::store::records::SetAside;
 use crate::store::{StoreError, Verdict};
 use actix::prelude::SendError;
 use actix::{Actor, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
 use relay_contract::{
-    Envelope, Event, NativeId, RawEvent, RoomKey, Standing, Stopped, Timestamp, Translation,
+    Call, Envelope, Event, NativeId, RawEvent, RoomKey, RoomNews, Standing, Stopped, Timestamp, Translation,
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// Events that wait for one space; more than this makes its reader wait.
 const MAILBOX: usize = 256;
+/// So much of a message is compared with what another bridge says, in user-perceived characters.
+const COMPARED: usize = 500;
 
 /// The actor.
 pub struct Space {
@@ -89,12 +93,18 @@ impl Handler<Hear> for Space {
     fn handle(&mut self, hear: Hear, _: &mut Context<Self>) -> Self::Result {
         let read = self.read(&hear.raw);
         let core = self.core.clone();
-        let account = self.account.name.clone();
+        let running = self.account.clone();
+        let account = running.name.clone();
         // Atomic: the next event is looked at only when this one has its place in the ledger's queue.
         let stored = async move {
             match read {
-                Ok(envelopes) if envelopes.is_empty() => Ok(Heard::Done),
-                Ok(envelopes) => {
+                Ok(Read::Command(call)) => {
+                    core.call(&running, call);
+                    Ok(Heard::Done)
+                }
+                Ok(Read::News(news)) => core.news(&running, news).await.map(|()| Heard::Done),
+                Ok(Read::Envelopes(envelopes)) if envelopes.is_empty() => Ok(Heard::Done),
+                Ok(Read::Envelopes(envelopes)) => {
                     let queued = core.ledger.accept(account, envelopes).await;
                     queued.map(Heard::Queued)
                 }
@@ -120,20 +130,21 @@ impl Handler<Hear> for Space {
 }
 
 impl Space {
-    /// What of an event is to be accepted; the reason if it cannot be read. The fence: a panic costs this event.
-    fn read(&self, raw: &RawEvent) -> Result<Vec<Envelope>, String> {
+    /// What an event means; the reason if it cannot be read. The fence: a panic costs this event.
+    fn read(&self, raw: &RawEvent) -> Result<Read, String> {
         let translated = catch_unwind(AssertUnwindSafe(|| self.account.connector.translate(raw)));
         match translated {
             Ok(Translation::Events(envelopes)) => {
-                Ok(envelopes.into_iter().filter(|envelope| self.is_wanted(envelope)).collect())
+                let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
+                Ok(Read::Envelopes(wanted.collect()))
             }
             Ok(Translation::Ignored(word)) => {
                 tracing::trace!(account = %self.account.name, word, "ignored");
                 self.core.counters.add(Count::Ignored);
-                Ok(Vec::new())
+                Ok(Read::Envelopes(Vec::new()))
             }
-            // They come to `commands` through the reader.
-            Ok(Translation::Command(_) | Translation::Room(_)) => Ok(Vec::new()),
+            Ok(Translation::Command(call)) => Ok(Read::Command(call)),
+            Ok(Translation::Room(news)) => Ok(Read::News(news)),
             Ok(Translation::Unreadable(reason)) => Err(reason),
             Err(panic) => {
                 self.core.counters.add(Count::Panicked);
@@ -146,16 +157,60 @@ impl Space {
         let routes = self.core.routes.borrow();
         let unwanted = match (&envelope.author, &envelope.event) {
             (Some(author), _) if author.standing == Standing::Relay => Some(Count::Echo),
-            (Some(author), _) if author.standing == Standing::Bot => Some(Count::OtherBot),
+            (Some(author), _) if author.standing == Standing::Bot && !hears_bots(&routes, envelope) => {
+                Some(Count::OtherBot)
+            }
             (_, Event::Posted(_)) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
             (_, _) if !routes.knows(&envelope.origin) => Some(Count::NotLinked),
             _ => None,
         };
+        let unwanted = unwanted.or_else(|| self.is_repeat(&routes, envelope).then_some(Count::Looped));
         if let Some(count) = unwanted {
             self.core.counters.add(count);
         }
         unwanted.is_none()
     }
+
+    /// Whether another bridge brings back what was said in another room of the channel. Where other bots are let in, what is
+    /// said is remembered for that.
+    fn is_repeat(&self, routes: &Routes, envelope: &Envelope) -> bool {
+        let (Event::Posted(message), Some(author)) = (&envelope.event, &envelope.author) else {
+            return false;
+        };
+        let lets_bots_in = |name: &&str| routes.channel(name).iter().any(|link| link.bots);
+        let channels: Vec<&str> =
+            routes.links_of(&envelope.origin).map(|(name, _)| name).filter(lets_bots_in).collect();
+        if channels.is_empty() {
+            return false;
+        }
+        let (text, now) = (message.body.excerpt(COMPARED), Instant::now());
+        let repeats = &self.core.repeats;
+        if author.standing == Standing::Bot
+            && channels.iter().any(|channel| repeats.repeats(channel, &envelope.origin, &text, now))
+        {
+            let count = repeats.cut(&envelope.origin, &author.id, &author.name);
+            if count.is_power_of_two() {
+                tracing::warn!(room = %envelope.origin, bot = %author.id, count, "another bridge repeats what Relay carries; it is cut");
+            }
+            return true;
+        }
+        repeats.said(channels.into_iter(), &envelope.origin, &text, now);
+        false
+    }
+}
+
+/// What an event means to the engine.
+enum Read {
+    /// These are to be accepted.
+    Envelopes(Vec<Envelope>),
+    /// A command.
+    Command(Call),
+    /// Something became of a room.
+    News(RoomNews),
+}
+
+fn hears_bots(routes: &Routes, envelope: &Envelope) -> bool {
+    routes.links_of(&envelope.origin).any(|(_, link)| link.bots && link.direction.hears())
 }
 
 /// Run the lane of a room, if it does not run yet.

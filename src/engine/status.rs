@@ -1,10 +1,13 @@
 //! How everything is, as one value: for `relay status`, the readiness page and commands.
 
 use super::core::{Core, RunningAccount};
+use super::links::{Channel, PlannedLink, PlannedRoom};
 use super::states::{AccountState, LaneState, RoomState};
-use crate::routing::Direction;
+use crate::routing::{Connect, Direction};
+use crate::store::ledger::Depth;
+use relay_contract::RoomKey;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
 /// Everything.
@@ -36,6 +39,9 @@ pub struct AccountStatus {
     /// How it is.
     #[serde(flatten)]
     pub state: AccountState,
+    /// Missing rights that concern the whole account, and what to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What it missed last, as its platform could not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Missed>,
@@ -55,8 +61,13 @@ pub struct Missed {
 pub struct ChannelStatus {
     /// Its name.
     pub name: String,
+    /// Which rooms may join it from the chat.
+    pub connect: Connect,
     /// Its links.
     pub links: Vec<LinkStatus>,
+    /// Links of the admin's file that were disconnected from the chat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disconnected: Vec<LinkStatus>,
 }
 
 /// One link.
@@ -64,14 +75,17 @@ pub struct ChannelStatus {
 pub struct LinkStatus {
     /// The account it goes through.
     pub account: String,
-    /// The id that the admin wrote.
+    /// The id or name that was written.
     pub room: String,
     /// The room's name, once it was found.
     pub name: Option<String>,
     /// The space's name, once it was found.
     pub space: Option<String>,
     /// Which way it carries.
-    pub direction: String,
+    pub direction: Direction,
+    /// It was made from the chat.
+    #[serde(default)]
+    pub joined: bool,
     /// What is wrong with the room or missing in it, and what to do.
     pub problems: Vec<String>,
     /// How its lane is, once it runs.
@@ -96,6 +110,11 @@ pub struct DeadLetterStatus {
 }
 
 impl RunningAccount {
+    fn warnings(&self) -> Vec<String> {
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.iter().map(ToString::to_string).collect()
+    }
+
     fn missed(&self) -> Option<Missed> {
         let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         missed.map(|(at, what)| Missed { at: at.0, what })
@@ -109,6 +128,7 @@ impl Core {
             name: account.name.to_string(),
             platform: account.connector.platform().to_string(),
             state: account.state.borrow().clone(),
+            warnings: account.warnings(),
             missed: account.missed(),
         });
         let letters = self.ledger.dead_letters(1000).unwrap_or_default();
@@ -133,41 +153,44 @@ impl Core {
 
     fn channel_statuses(&self) -> Vec<ChannelStatus> {
         let depths = self.ledger.depths();
-        let known = self.ledger.known_rooms().unwrap_or_default();
-        let link_status = |link: &super::core::PlannedLink| {
-            let remembered =
-                known.iter().find(|entry| entry.account == link.account && entry.asked == link.room);
-            let room = remembered.map(|entry| &entry.room);
-            let problems = match self.states.get(&link.account, &link.room) {
-                Some(RoomState::Found(report)) => report.warnings.iter().map(ToString::to_string).collect(),
-                Some(RoomState::Missing(problem)) => vec![problem.to_string()],
-                None => Vec::new(),
-            };
-            let depth = room.and_then(|room| depths.get(&room.key)).copied().unwrap_or_default();
-            LinkStatus {
-                account: link.account.to_string(),
-                room: link.room.to_string(),
-                name: room.map(|room| room.name.clone()),
-                space: room.map(|room| room.space_name.clone()),
-                direction: match link.direction {
-                    Direction::Both => "both",
-                    Direction::In => "in",
-                    Direction::Out => "out",
-                }
-                .to_owned(),
-                problems,
-                // A room that was found by an earlier run has a lane as soon as its account is up.
-                lane: room.map(|room| self.lane(&room.key).map_or(LaneState::Waiting, |lane| lane.state())),
-                queued: depth.queued,
-                dead: depth.dead,
-            }
+        let channels = self.channels();
+        let of = |(name, channel): (&String, &Channel)| ChannelStatus {
+            name: name.clone(),
+            connect: channel.connect,
+            links: channel.links.iter().map(|link| self.link_status(link, &depths)).collect(),
+            disconnected: channel.disconnected.iter().map(|link| self.link_status(link, &depths)).collect(),
         };
-        self.channels
-            .iter()
-            .map(|(name, links)| ChannelStatus {
-                name: name.clone(),
-                links: links.iter().map(link_status).collect(),
-            })
-            .collect()
+        channels.iter().map(of).collect()
+    }
+
+    /// How one link is.
+    pub fn link_status(&self, link: &PlannedLink, depths: &HashMap<RoomKey, Depth>) -> LinkStatus {
+        let PlannedRoom { account, room: asked, .. } = &link.at;
+        let known = self.known.get(account, asked);
+        let mut problems = match self.states.get(account, asked) {
+            Some(RoomState::Found(report)) => report.warnings.iter().map(ToString::to_string).collect(),
+            Some(RoomState::Missing(problem)) => vec![problem.to_string()],
+            None => Vec::new(),
+        };
+        if let Some(cut) = known.as_ref().and_then(|known| self.repeats.cut_in(&known.key)) {
+            problems.push(format!(
+                "Another bridge is in this room: {} message(s) by {} that brought back what Relay carries were cut.",
+                cut.count, cut.by
+            ));
+        }
+        let depth = known.as_ref().and_then(|known| depths.get(&known.key)).copied().unwrap_or_default();
+        LinkStatus {
+            account: account.to_string(),
+            room: asked.to_string(),
+            name: known.as_ref().map(|known| known.name.clone()),
+            space: known.as_ref().map(|known| known.space_name.clone()),
+            direction: link.direction,
+            joined: link.joined,
+            problems,
+            // A room that was found by an earlier run has a lane as soon as its account is up.
+            lane: known.map(|known| self.lane(&known.key).map_or(LaneState::Waiting, |lane| lane.state())),
+            queued: depth.queued,
+            dead: depth.dead,
+        }
     }
 }

@@ -114,6 +114,7 @@ struct Stage {
     engine: Engine,
     puppet: Arc<Puppet>,
     say: mpsc::Sender<Value>,
+    _calls: Calls,
     _dir: tempfile::TempDir,
 }
 
@@ -124,16 +125,19 @@ impl Stage {
         let puppet = Arc::new(Puppet { events: tokio::sync::Mutex::new(events), posted: Mutex::default() });
         let account = Account("puppet".into());
         let link = |room: &str| PlannedLink {
-            account: account.clone(),
-            room: room.into(),
+            at: PlannedRoom { account: account.clone(), room: room.into(), by_name: false },
             direction: Direction::Both,
+            bots: false,
+            joined: false,
         };
+        let lobby = Channel { links: vec![link("here"), link("there")], ..Channel::default() };
         let plan = Plan {
             accounts: vec![AccountPlan { name: account.clone(), connector: puppet.clone(), ceilings: false }],
-            channels: BTreeMap::from([("lobby".to_owned(), vec![link("here"), link("there")])]),
+            channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
         };
         let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
-        Self { engine: Engine::start(stores, plan).unwrap(), puppet, say, _dir: dir }
+        let (engine, calls) = Engine::start(stores, plan).unwrap();
+        Self { engine, puppet, say, _calls: calls, _dir: dir }
     }
 
     async fn say(&self, text: &str) {

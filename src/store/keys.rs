@@ -101,6 +101,24 @@ pub fn cursor(account: &Account) -> Vec<u8> {
 /// The beginning of all rooms in meta.
 pub const ROOM_PREFIX: &[u8] = b"room\0";
 
+/// The beginning of all rooms that an account has seen, in meta.
+const SEEN_PREFIX: &[u8] = b"seen\0";
+
+/// The beginning of all rooms that this account has seen.
+pub fn seen_by(account: &Account) -> Vec<u8> {
+    [SEEN_PREFIX, account.0.as_bytes(), b"\0"].concat()
+}
+
+/// A room that an account has seen, in meta.
+pub fn seen_room(account: &Account, of: &RoomKey) -> Vec<u8> {
+    [seen_by(account), room(of)].concat()
+}
+
+/// What became of a room that has moved, in meta.
+pub fn moved(from: &RoomKey) -> Vec<u8> {
+    [b"moved\0".as_slice(), &room(from)].concat()
+}
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

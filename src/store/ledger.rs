@@ -5,7 +5,7 @@ use super::records::{
 };
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
-use super::{StoreError, folder, keys};
+use super::{StoreError, folder, keys, moves};
 use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
 use std::collections::HashMap;
 use std::path::Path;
@@ -161,6 +161,21 @@ impl Ledger {
         self.ask(|done| Command::RememberRoom { account, asked, room, done }).await
     }
 
+    /// Remembers a room that an account has seen. Not synced: it is seen again.
+    pub async fn remember_seen(&self, account: Account, room: KnownRoom) -> Result<(), StoreError> {
+        self.send(Command::RememberSeen { account, room }).await
+    }
+
+    /// A room goes on as another: noted, and whoever asked for it gets the new one. Resolves when it is on disk.
+    pub async fn move_room(&self, from: RoomKey, to: RoomKey) -> Result<(), StoreError> {
+        self.ask(|done| Command::MoveRoom { from, to, done }).await
+    }
+
+    /// What waits for a room that has moved waits for the new one. Nobody may deliver to the old one meanwhile.
+    pub async fn move_rows(&self, from: RoomKey, to: RoomKey) -> Result<(), StoreError> {
+        self.ask(|done| Command::MoveRows { from, to, done }).await
+    }
+
     async fn ask(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Command,
@@ -229,8 +244,8 @@ impl Ledger {
         room: &RoomKey,
         from: EnvelopeId,
     ) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
-        let from =
-            from.max(self.shared.first.rows.get(room).copied().unwrap_or(self.shared.first.to_fan_out));
+        let first = self.shared.first.rows.lock().unwrap_or_else(PoisonError::into_inner).get(room).copied();
+        let from = from.max(first.unwrap_or(self.shared.first.to_fan_out));
         let last = keys::outbox(room, EnvelopeId([0xFF; 16]));
         let mut rows = self.shared.work.range(keys::outbox(room, from)..=last);
         let Some(entry) = rows.next() else { return Ok(None) };
@@ -310,6 +325,17 @@ impl Ledger {
                 Ok(KnownRoomEntry { account, asked, room: KnownRoom::decode(&value)? })
             })
             .collect()
+    }
+
+    /// All rooms that an account has seen.
+    pub fn seen_rooms(&self, account: &Account) -> Result<Vec<KnownRoom>, StoreError> {
+        let entries = self.shared.meta.prefix(keys::seen_by(account));
+        entries.map(|entry| KnownRoom::decode(&entry.value()?)).collect()
+    }
+
+    /// Where a room has gone, if it has moved.
+    pub fn moved(&self, from: &RoomKey) -> Result<Option<RoomKey>, StoreError> {
+        moves::destination(&self.shared, from)
     }
 
     /// A number that tells this ledger from any other, made with it.

@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::format;
-use relay_contract::{MessageRef, RoomKey};
+use relay_contract::{MessageRef, RoomKey, RoomReport, Visibility};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -144,6 +144,31 @@ pub struct KnownRoom {
     pub space_name: String,
     /// The room's name.
     pub name: String,
+    /// Who can read it.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// The widest visibility that a person has agreed to; what is wider parks the link.
+    #[serde(default)]
+    pub agreed: Option<Visibility>,
+}
+
+impl KnownRoom {
+    /// What a report says; agreed to as it is.
+    pub fn new(report: &RoomReport) -> Self {
+        Self {
+            key: report.key.clone(),
+            space: report.space.id.to_string(),
+            space_name: report.space.name.clone(),
+            name: report.name.clone(),
+            visibility: Some(report.visibility),
+            agreed: Some(report.visibility),
+        }
+    }
+
+    /// Whether more people can read it than was agreed to.
+    pub fn is_wider(&self) -> bool {
+        self.visibility.zip(self.agreed).is_some_and(|(now, agreed)| now > agreed)
+    }
 }
 
 impl Record for KnownRoom {

@@ -41,8 +41,8 @@ pub(super) struct Shared {
 pub(super) struct FirstWork {
     /// The oldest envelope that is to be fanned out; the newest of all if there is none.
     pub(super) to_fan_out: EnvelopeId,
-    /// The oldest row of each room that has one.
-    pub(super) rows: HashMap<RoomKey, EnvelopeId>,
+    /// The oldest row of each room that has one; what moves to another room begins there anew.
+    pub(super) rows: Mutex<HashMap<RoomKey, EnvelopeId>>,
 }
 
 pub(super) const IDENTITY: &[u8] = b"identity";
@@ -123,7 +123,8 @@ impl Shared {
                 let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
                 if tag == keys::work::OUTBOX {
                     let id = id_of(&key)?;
-                    self.first.rows.entry(room.clone()).or_insert(id);
+                    let rows = self.first.rows.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    rows.entry(room.clone()).or_insert(id);
                     depth.entry(room).or_default().queued += 1;
                 } else {
                     depth.entry(room).or_default().dead += 1;

@@ -6,7 +6,7 @@ use super::*;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{
     Account, Attachment, Author, Block, Envelope, Event, Mention, Message, MessageKey, MessageRef, Platform,
-    Reply, RoomKey, Standing, Style, Text, Timestamp,
+    Reply, RoomKey, Standing, Style, Text, Timestamp, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -55,6 +55,17 @@ fn row(target: Option<EnvelopeId>) -> OutboxRow {
 async fn fan_out(ledger: &Ledger, id: EnvelopeId, to: &[&str]) {
     let rows = to.iter().map(|to| (room(to), row(None))).collect();
     ledger.fan_out(vec![FannedOut { id, changes: None, rows }]).await.unwrap();
+}
+
+fn known(id: &str) -> KnownRoom {
+    KnownRoom {
+        key: room(id),
+        space: "s".into(),
+        space_name: "S".into(),
+        name: "n".into(),
+        visibility: Some(Visibility::Private),
+        agreed: None,
+    }
 }
 
 fn open_index(path: &Path, ledger: &Ledger) -> MappingIndex {
@@ -208,8 +219,7 @@ async fn newer_state_is_refused_and_older_is_migrated() {
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     let id = accept_new(&ledger, posted("1")).await;
     fan_out(&ledger, id, &["there"]).await;
-    let known =
-        KnownRoom { key: room("here"), space: "s".into(), space_name: "S".into(), name: "here".into() };
+    let known = known("here");
     ledger.remember_room(account(), "here".into(), known.clone()).await.unwrap();
     close(ledger.clone(), writer).await;
     drop(ledger);
@@ -305,8 +315,52 @@ fn stored_shapes() {
     insta::assert_snapshot!("index_line", shape(&line));
     let aside = SetAside { account: "a".into(), reason: "r".into(), payload: "{}".into(), at: 1 };
     insta::assert_snapshot!("set_aside", shape(&aside));
-    let known = KnownRoom { key: room("r"), space: "s".into(), space_name: "S".into(), name: "n".into() };
-    insta::assert_snapshot!("known_room", shape(&known));
+    insta::assert_snapshot!("known_room", shape(&known("r")));
+}
+
+/// What an earlier Relay stored of a room says nothing of who can read it.
+#[test]
+fn a_room_of_an_earlier_format_is_read() {
+    #[derive(serde::Serialize)]
+    struct Earlier<'a> {
+        key: RoomKey,
+        space: &'a str,
+        space_name: &'a str,
+        name: &'a str,
+    }
+    let earlier = Earlier { key: room("r"), space: "s", space_name: "S", name: "n" };
+    let body = rmp_serde::to_vec_named(&earlier).unwrap();
+    let read = KnownRoom::decode(&format::with_header(1, &body)).unwrap();
+    assert_eq!(read, KnownRoom { visibility: None, ..known("r") });
+    assert!(!read.is_wider());
+}
+
+#[tokio::test]
+async fn what_waits_for_a_room_follows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    ledger.remember_room(account(), "asked".into(), known("old")).await.unwrap();
+    let (a, b) = (accept_new(&ledger, posted("1")).await, accept_new(&ledger, posted("2")).await);
+    fan_out(&ledger, a, &["old", "other"]).await;
+    fan_out(&ledger, b, &["old"]).await;
+    close(ledger, writer).await;
+    // Rows of an earlier run are older than anything that a lane of the new room would look for.
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    ledger.move_room(room("old"), room("new")).await.unwrap();
+    ledger.move_rows(room("old"), room("new")).await.unwrap();
+    ledger.move_rows(room("old"), room("new")).await.unwrap();
+    assert_eq!(ledger.moved(&room("old")).unwrap(), Some(room("new")));
+    assert_eq!(ledger.known_room(&account(), &"asked".into()).unwrap().unwrap().key, room("new"));
+    assert_eq!(ledger.head(&room("old"), EnvelopeId::default()).unwrap(), None);
+    let first = ledger.head(&room("new"), EnvelopeId::default()).unwrap().unwrap();
+    assert_eq!(first.0, a);
+    assert!(
+        ledger.pending(a).unwrap().contains(&room("new"))
+            && !ledger.pending(a).unwrap().contains(&room("old"))
+    );
+    let depths = ledger.depths();
+    assert_eq!((depths[&room("new")].queued, depths[&room("old")].queued), (2, 0));
+    close(ledger, writer).await;
 }
 
 /// The header in hexadecimal, and the body as JSON.

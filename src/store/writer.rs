@@ -5,7 +5,7 @@ use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
 };
 use super::shared::Shared;
-use super::{StoreError, keys};
+use super::{StoreError, keys, moves};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::{Account, Envelope, Event, MessageRef, NativeId, RoomKey};
 use std::collections::{HashMap, HashSet};
@@ -65,6 +65,23 @@ pub(super) enum Command {
         room: RoomKey,
         id: EnvelopeId,
         letter: DeadLetter,
+        done: Done<()>,
+    },
+    /// A room was seen; nobody has asked for it.
+    RememberSeen {
+        account: Account,
+        room: KnownRoom,
+    },
+    /// A room goes on as another: who asked for it gets the new one.
+    MoveRoom {
+        from: RoomKey,
+        to: RoomKey,
+        done: Done<()>,
+    },
+    /// What waits for a room that has moved waits for the new one.
+    MoveRows {
+        from: RoomKey,
+        to: RoomKey,
         done: Done<()>,
     },
     RememberRoom {
@@ -212,6 +229,25 @@ impl Writer<'_> {
             Command::RememberRoom { account, asked, room, done } => {
                 let stored = room.encode().map(|bytes| {
                     group.batch.insert(&self.shared.meta, keys::known_room(&account, &asked), bytes);
+                    group.must_sync = true;
+                });
+                settle(stored, done, answers);
+            }
+            Command::RememberSeen { account, room } => match room.encode() {
+                Ok(bytes) => {
+                    group.batch.insert(&self.shared.meta, keys::seen_room(&account, &room.key), bytes);
+                }
+                Err(error) => tracing::error!(%error, "a room that was seen is not remembered"),
+            },
+            Command::MoveRoom { from, to, done } => {
+                let stored = moves::room(self.shared, &from, &to, &mut group.batch);
+                group.must_sync = true;
+                settle(stored, done, answers);
+            }
+            Command::MoveRows { from, to, done } => {
+                let stored = moves::rows(self.shared, &from, &to, &mut group.batch).map(|moved| {
+                    group.depth.entry(from).or_default().0 -= moved;
+                    group.depth.entry(to).or_default().0 += moved;
                     group.must_sync = true;
                 });
                 settle(stored, done, answers);

@@ -5,7 +5,7 @@ use relay::store::records::{KnownRoom, SetAside};
 use relay::store::{EnvelopeId, OutboxRow};
 use relay_contract::{
     Account, Author, Envelope, Event, Message, MessageRef, NativeId, Platform, RoomKey, Standing, Text,
-    Timestamp,
+    Timestamp, Visibility,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -115,8 +115,14 @@ impl Which {
 
     pub fn known_room(self) -> (NativeId, KnownRoom) {
         let name = self.message_id();
-        let known =
-            KnownRoom { key: room(&name), space: "s".into(), space_name: "S".into(), name: name.clone() };
+        let known = KnownRoom {
+            key: room(&name),
+            space: "s".into(),
+            space_name: "S".into(),
+            name: name.clone(),
+            visibility: Some(Visibility::Space),
+            agreed: None,
+        };
         (name.into(), known)
     }
 }

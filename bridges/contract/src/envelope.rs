@@ -34,6 +34,15 @@ pub enum Event {
         /// Which.
         target: NativeId,
     },
+    /// Relay itself has something to say in every room of a channel: a room has joined. No connector makes one.
+    Noticed {
+        /// Tells one notice from the next.
+        id: NativeId,
+        /// The Relay channel.
+        channel: String,
+        /// What is said.
+        body: Text,
+    },
 }
 
 /// A message.
@@ -98,7 +107,7 @@ pub enum Standing {
 pub struct EventKey {
     /// The room.
     pub room: RoomKey,
-    /// `p`osted, `e`dited or `d`eleted.
+    /// `p`osted, `e`dited, `d`eleted or `n`oticed.
     pub kind: char,
     /// The message.
     pub id: NativeId,
@@ -113,6 +122,7 @@ impl Envelope {
             Event::Posted(message) => ('p', &message.at.id, ""),
             Event::Edited { to, version } => ('e', &to.at.id, version.as_str()),
             Event::Deleted { target } => ('d', target, ""),
+            Event::Noticed { id, .. } => ('n', id, ""),
         };
         EventKey { room: self.origin.clone(), kind, id: id.clone(), version: version.to_owned() }
     }
@@ -123,6 +133,7 @@ impl Envelope {
             Event::Posted(message) => &message.at.id,
             Event::Edited { to, .. } => &to.at.id,
             Event::Deleted { target } => target,
+            Event::Noticed { id, .. } => id,
         };
         MessageKey { room: self.origin.clone(), id: id.clone() }
     }
@@ -133,6 +144,7 @@ impl Envelope {
             Event::Posted(_) => "post",
             Event::Edited { .. } => "edit",
             Event::Deleted { .. } => "delete",
+            Event::Noticed { .. } => "notice",
         }
     }
 }

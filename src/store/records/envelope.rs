@@ -36,6 +36,7 @@ enum StoredEvent {
     Posted(StoredMessage),
     Edited { to: StoredMessage, version: String },
     Deleted { target: String },
+    Noticed { id: String, channel: String, body: Vec<StoredRun> },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ impl StoredEnvelope {
                 Event::Posted(message) => StoredEvent::Posted(store_message(message)),
                 Event::Edited { to, version } => StoredEvent::Edited { to: store_message(to), version },
                 Event::Deleted { target } => StoredEvent::Deleted { target: target.into() },
+                Event::Noticed { id, channel, body } => {
+                    StoredEvent::Noticed { id: id.into(), channel, body: store_text(body) }
+                }
             },
         }
     }
@@ -110,6 +114,9 @@ impl StoredEnvelope {
                 StoredEvent::Posted(message) => Event::Posted(load_message(message)),
                 StoredEvent::Edited { to, version } => Event::Edited { to: load_message(to), version },
                 StoredEvent::Deleted { target } => Event::Deleted { target: target.into() },
+                StoredEvent::Noticed { id, channel, body } => {
+                    Event::Noticed { id: id.into(), channel, body: load_text(body) }
+                }
             },
         }
     }
@@ -118,7 +125,7 @@ impl StoredEnvelope {
 fn store_message(message: Message) -> StoredMessage {
     StoredMessage {
         at: message.at,
-        body: message.body.into_runs().into_iter().map(store_run).collect(),
+        body: store_text(message.body),
         attachments: message.attachments.into_iter().map(|file| (file.name, file.size)).collect(),
         reply: message.reply.map(|reply| StoredReply {
             target: reply.target.into(),
@@ -131,7 +138,7 @@ fn store_message(message: Message) -> StoredMessage {
 fn load_message(message: StoredMessage) -> Message {
     Message {
         at: message.at,
-        body: Text::from_runs(message.body.into_iter().map(load_run).collect()),
+        body: load_text(message.body),
         attachments: message.attachments.into_iter().map(|(name, size)| Attachment { name, size }).collect(),
         reply: message.reply.map(|reply| Reply {
             target: reply.target.into(),
@@ -139,6 +146,14 @@ fn load_message(message: StoredMessage) -> Message {
             excerpt: reply.excerpt,
         }),
     }
+}
+
+fn store_text(text: Text) -> Vec<StoredRun> {
+    text.into_runs().into_iter().map(store_run).collect()
+}
+
+fn load_text(runs: Vec<StoredRun>) -> Text {
+    Text::from_runs(runs.into_iter().map(load_run).collect())
 }
 
 fn store_run(run: Run) -> StoredRun {

@@ -1,0 +1,182 @@
+//! `/relay …` in the chat, and the steps that the command line shares with it.
+//!
+//! A connector hands a command up; it is answered here, one task each, and the answer goes back through the connector. What an
+//! answer names is never more than its asker could see anyway: the room they are in, and what they wrote themselves.
+
+mod approve;
+mod carries;
+mod codes;
+mod connect;
+mod disconnect;
+mod rooms;
+mod status;
+
+pub use approve::Review;
+pub use rooms::{AccountRooms, RoomLine, of_config};
+
+use crate::config::Joined;
+use crate::engine::{Calls, Channels, Core, RunningAccount};
+use codes::Codes;
+use futures::FutureExt;
+use relay_contract::{Answer, Ask, Call, Platform, Problem, RoomKey, Text, Timestamp};
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Commands answered at the same time.
+const AT_ONCE: usize = 8;
+/// Longest time that a command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for the platform's word on somebody's rights, and for an answer to be taken.
+const PLATFORM: Duration = Duration::from_secs(15);
+/// A command that was given so long ago is not carried out any more, in milliseconds: nobody expects it to be.
+const TOO_OLD: i64 = 10 * 60 * 1000;
+
+/// Answers commands.
+pub struct Commands {
+    core: Arc<Core>,
+    data_dir: PathBuf,
+    /// What was changed from the chat, by channel; as it is on disk.
+    joined: Arc<Mutex<BTreeMap<String, Joined>>>,
+    codes: Mutex<Codes>,
+}
+
+/// Why a command was not carried out, in words for whoever gave it.
+type Refused = String;
+
+impl Commands {
+    /// With what was changed from the chat before.
+    pub fn new(core: Arc<Core>, data_dir: PathBuf, joined: impl Iterator<Item = Joined>) -> Self {
+        let joined = joined.filter(|joined| !joined.channel.is_empty());
+        let joined = joined.map(|joined| (joined.channel.clone(), joined)).collect();
+        Self { core, data_dir, joined: Arc::new(Mutex::new(joined)), codes: Mutex::default() }
+    }
+
+    /// What runs.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Answers until the task is ended.
+    pub async fn serve(self: Arc<Self>, mut calls: Calls) {
+        let mut answering = JoinSet::new();
+        loop {
+            tokio::select! {
+                // A task's panic is caught inside it.
+                _ = answering.join_next(), if !answering.is_empty() => {}
+                call = calls.recv(), if answering.len() < AT_ONCE => {
+                    let Some((account, call)) = call else { return };
+                    let commands = self.clone();
+                    answering.spawn(async move { commands.answer(&account, &call).await });
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, account: &Arc<RunningAccount>, call: &Call) {
+        if Timestamp::now().0.saturating_sub(call.at.0) > TOO_OLD {
+            tracing::info!(account = %account.name, room = %call.room, "a command from long ago is not carried out");
+            return;
+        }
+        let worked_out = AssertUnwindSafe(self.carry_out(account, call)).catch_unwind();
+        let words = match tokio::time::timeout(PATIENCE, worked_out).await {
+            Ok(Ok(words)) => words,
+            Ok(Err(_)) => {
+                tracing::error!(account = %account.name, ask = ?call.ask, "answering a command panicked");
+                "Something went wrong in Relay; its log says what.".to_owned()
+            }
+            Err(_) => {
+                "It took longer than a minute. /relay status tells how this room is joined now.".to_owned()
+            }
+        };
+        let answer = Answer { text: Text::plain(&words) };
+        let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
+        match told {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(account = %account.name, room = %call.room, %error, "an answer was not taken");
+            }
+            Err(_) => {
+                tracing::warn!(account = %account.name, room = %call.room, "an answer was not taken in time")
+            }
+        }
+    }
+
+    async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> String {
+        let done = match &call.ask {
+            Ask::Help => Ok(status::help(None)),
+            Ask::Unknown(verb) => Ok(status::help(Some(verb))),
+            Ask::Status => Ok(self.status(&call.room)),
+            Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
+            Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
+            Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
+        };
+        done.unwrap_or_else(|refused| refused)
+    }
+
+    /// The asker must have the platform's own right to manage the room.
+    async fn must_manage(&self, account: &RunningAccount, call: &Call) -> Result<(), Refused> {
+        match tokio::time::timeout(PLATFORM, account.connector.may_manage(call)).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(format!(
+                "Only somebody who may manage this room on {} can do that.",
+                shown(&call.room.platform)
+            )),
+            Ok(Err(error)) => {
+                Err(format!("It cannot be checked whether you may manage this room ({error}). Try again."))
+            }
+            Err(_) => Err("The platform does not say whether you may manage this room. Try again.".into()),
+        }
+    }
+
+    /// Changes a channel on disk and then in force, one change at a time.
+    async fn change(
+        &self,
+        channel: &str,
+        on_disk: impl FnOnce(&mut Joined) + Send + 'static,
+        in_force: impl FnOnce(&mut Channels) + Send + 'static,
+    ) -> Result<(), Refused> {
+        let (core, data_dir, all) = (self.core.clone(), self.data_dir.clone(), self.joined.clone());
+        let channel = channel.to_owned();
+        let changed = tokio::task::spawn_blocking(move || {
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut joined = all.get(&channel).cloned().unwrap_or_default();
+            joined.channel.clone_from(&channel);
+            on_disk(&mut joined);
+            crate::config::joined::write(&data_dir, &joined)?;
+            all.insert(channel, joined);
+            core.change_channels(in_force);
+            Ok::<(), std::io::Error>(())
+        });
+        match changed.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "bridges.d cannot be written");
+                Err("Relay cannot write its state directory, so nothing was changed; its log says why."
+                    .into())
+            }
+            Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
+        }
+    }
+
+    /// Says something in every room of a channel.
+    async fn tell(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
+        if let Err(error) = self.core.notice(&account.name, about, channel, Text::plain(words)).await {
+            tracing::error!(%error, channel, "the rooms of a channel are not told");
+        }
+    }
+}
+
+/// A platform's name as people write it.
+fn shown(platform: &Platform) -> String {
+    let mut letters = platform.as_str().chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Both sentences of a problem.
+fn problem(problem: &Problem) -> Refused {
+    problem.to_string()
+}

@@ -1,0 +1,171 @@
+//! Codes that let a room in: single-use, short-lived, and guessed by nobody. They live in memory: a restart voids them.
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use relay_contract::{Account, RoomReport};
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// How long a code is good for.
+pub const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// Without the letters and digits that are taken for each other. 32 of them: 5 bits each.
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// Letters of a code: 40 bits.
+const LENGTH: usize = 8;
+/// Codes that wait at the same time.
+const MOST: usize = 1_000;
+/// What one person may do within [`WINDOW`].
+const TRIES: usize = 5;
+/// What all together may get wrong within it.
+const ALL_TRIES: usize = 50;
+const WINDOW: Duration = Duration::from_secs(10 * 60);
+/// People remembered for it.
+const MOST_PEOPLE: usize = 10_000;
+
+/// A room that waits to be let in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// The channel.
+    pub channel: String,
+    /// Through which account.
+    pub account: Account,
+    /// The room, as it was when somebody asked.
+    pub report: RoomReport,
+    /// Who asked, name and id.
+    pub by: String,
+    until: Instant,
+}
+
+impl Waiting {
+    /// From now on, for a quarter of an hour.
+    pub fn new(channel: &str, account: Account, report: RoomReport, by: String, now: Instant) -> Self {
+        Self { channel: channel.to_owned(), account, report, by, until: now + GOOD_FOR }
+    }
+}
+
+/// All that wait, and who has tried what.
+#[derive(Debug, Default)]
+pub struct Codes {
+    waiting: HashMap<String, Waiting>,
+    tries: HashMap<String, VecDeque<Instant>>,
+    wrong: VecDeque<Instant>,
+}
+
+impl Codes {
+    /// Whether somebody may try once more; counted as a try.
+    pub fn may_try(&mut self, who: &str, now: Instant) -> bool {
+        self.tries.retain(|_, tries| {
+            forget(tries, now);
+            !tries.is_empty()
+        });
+        if self.tries.len() >= MOST_PEOPLE && !self.tries.contains_key(who) {
+            return false;
+        }
+        let tries = self.tries.entry(who.to_owned()).or_default();
+        let may = tries.len() < TRIES;
+        if may {
+            tries.push_back(now);
+        }
+        may
+    }
+
+    /// A new code for a room; none when too many wait, or the system has no randomness. An earlier code of the same room for the
+    /// same channel is void.
+    pub fn make(&mut self, waiting: Waiting, now: Instant) -> Option<String> {
+        self.waiting.retain(|_, other| {
+            other.until > now && !(other.channel == waiting.channel && other.report.key == waiting.report.key)
+        });
+        if self.waiting.len() >= MOST {
+            return None;
+        }
+        let mut random = [0; LENGTH];
+        OsRng.try_fill_bytes(&mut random).ok()?;
+        let code: String = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+        self.waiting.insert(code.clone(), waiting);
+        Some(format!("{}-{}", &code[..LENGTH / 2], &code[LENGTH / 2..]))
+    }
+
+    /// Whom a code lets in. Wrong, used and expired are the same answer, and count.
+    pub fn look(&mut self, written: &str, now: Instant) -> Option<Waiting> {
+        forget(&mut self.wrong, now);
+        if self.wrong.len() >= ALL_TRIES {
+            return None;
+        }
+        let found = self.waiting.get(&bare(written)).filter(|waiting| waiting.until > now).cloned();
+        if found.is_none() {
+            self.wrong.push_back(now);
+        }
+        found
+    }
+
+    /// The same, and the code is used up.
+    pub fn take(&mut self, written: &str, now: Instant) -> Option<Waiting> {
+        self.look(written, now)?;
+        self.waiting.remove(&bare(written))
+    }
+}
+
+fn forget(tries: &mut VecDeque<Instant>, now: Instant) {
+    while tries.front().is_some_and(|at| now.saturating_duration_since(*at) > WINDOW) {
+        tries.pop_front();
+    }
+}
+
+/// As it is kept: without the dash, in capitals.
+fn bare(written: &str) -> String {
+    written
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .take(2 * LENGTH)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::{Platform, RoomKey, SpaceRef, Visibility};
+
+    fn waiting(id: &str, now: Instant) -> Waiting {
+        let report = RoomReport {
+            key: RoomKey::new(Platform::new("p"), "n", id),
+            space: SpaceRef { id: "s".into(), name: "S".into() },
+            name: "#r".into(),
+            visibility: Visibility::Space,
+            members: None,
+            warnings: vec![],
+        };
+        Waiting::new("lobby", Account("a".into()), report, "Ada (1)".into(), now)
+    }
+
+    #[test]
+    fn a_code_is_good_once_and_for_a_while() {
+        let (mut codes, now) = (Codes::default(), Instant::now());
+        let code = codes.make(waiting("1", now), now).expect("a code");
+        assert_eq!(code.len(), LENGTH + 1);
+        let typed = format!(" {} ", code.to_lowercase().replace('-', ""));
+        assert!(codes.look(&typed, now).is_some() && codes.look(&typed, now).is_some());
+        assert!(codes.take(&typed, now).is_some());
+        assert!(codes.take(&code, now).is_none() && codes.look(&code, now).is_none(), "used");
+        let late = codes.make(waiting("1", now), now).expect("a code");
+        assert!(codes.look(&late, now + GOOD_FOR).is_none(), "expired");
+        let first = codes.make(waiting("2", now), now).expect("a code");
+        let second = codes.make(waiting("2", now), now).expect("a code");
+        assert!(codes.look(&first, now).is_none() && codes.look(&second, now).is_some(), "asked anew");
+    }
+
+    #[test]
+    fn nobody_guesses() {
+        let (mut codes, now) = (Codes::default(), Instant::now());
+        let code = codes.make(waiting("1", now), now).expect("a code");
+        for _ in 0..ALL_TRIES {
+            assert!(codes.look("AAAA-AAAA", now).is_none());
+        }
+        assert!(codes.look(&code, now).is_none(), "after so many wrong ones nothing is right for a while");
+        let later = now + WINDOW + Duration::from_secs(1);
+        assert!(codes.look(&code, later).is_some());
+        let tried = (0..TRIES + 2).filter(|_| codes.may_try("eve", now)).count();
+        assert_eq!(tried, TRIES);
+        assert!(codes.may_try("ada", now) && codes.may_try("eve", later));
+    }
+}

@@ -1,0 +1,168 @@
+//! `/relay connect CHANNEL`: a room joins a Relay channel.
+
+use super::codes::{GOOD_FOR, Waiting};
+use super::{Commands, Refused, carries, problem, shown};
+use crate::config::joined::Entry;
+use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
+use crate::routing::{Connect, Direction};
+use relay_contract::{Asker, Call, NativeId, OpenError, RoomReport, Visibility};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+impl Commands {
+    pub(super) async fn connect(
+        &self,
+        account: &Arc<RunningAccount>,
+        call: &Call,
+        channel: &str,
+        sure: bool,
+    ) -> Result<String, Refused> {
+        if channel.is_empty() {
+            return Err("Which Relay channel? Write /relay connect CHANNEL.".into());
+        }
+        self.must_manage(account, call).await?;
+        if self.core.joined(&call.room).iter().any(|(name, _)| name == channel) {
+            return Err(format!("This room is joined to {channel} already. /relay status tells how it is."));
+        }
+        let who = format!("{}/{}", call.room.platform, call.asker.id);
+        if !self.codes.lock().unwrap_or_else(PoisonError::into_inner).may_try(&who, Instant::now()) {
+            return Err("That were many tries in a short time. Wait ten minutes.".into());
+        }
+        let channels = self.core.channels();
+        let wanted = channels.get(channel);
+        // The admin's own file names this room: it was disconnected in the chat, and may come back.
+        let is_own = wanted
+            .is_some_and(|wanted| wanted.disconnected.iter().any(|link| self.is_room(&link.at, &call.room)));
+        let policy = match wanted {
+            _ if is_own => Connect::Open,
+            Some(wanted) if wanted.connect != Connect::Closed => wanted.connect,
+            // Whether it is closed or not there is nobody's business.
+            _ => return Err(self.unknown_channel(call, channel)),
+        };
+        let report = self.describe(account, &call.room.room).await?;
+        if report.visibility == Visibility::Private && !sure {
+            return Err(format!(
+                "{} is private: if it is joined to {channel}, everything that is said here is shown to the people in the rooms of that \
+                 channel, on other platforms. If you want that, write /relay connect {channel} yes.",
+                full_name(&report)
+            ));
+        }
+        let by = named(&call.asker);
+        if policy == Connect::Open {
+            return self.join(account, report, channel, by).await;
+        }
+        let waiting = Waiting::new(channel, account.name.clone(), report, by, Instant::now());
+        let code = self.codes.lock().unwrap_or_else(PoisonError::into_inner).make(waiting, Instant::now());
+        let Some(code) = code else {
+            return Err("Too many rooms wait to be let in. Try again later.".into());
+        };
+        tracing::info!(account = %account.name, room = %call.room, asker = %call.asker.id, channel, "a room asks to join");
+        Ok(format!(
+            "Who runs {channel} has to let this room in. Give them this code; it is good once, for {} minutes:\n\n{code}\n\n\
+             They use it with /relay approve {code} in an owners' room, or with `relay approve {code}` where Relay runs.",
+            GOOD_FOR.as_secs() / 60
+        ))
+    }
+
+    fn unknown_channel(&self, call: &Call, channel: &str) -> Refused {
+        let offered = self.core.suggest(&call.room, "");
+        let offered = match offered.is_empty() {
+            true => String::new(),
+            false => format!(" Open here: {}.", offered.join(", ")),
+        };
+        format!("There is no channel {channel} that this room can be joined to.{offered}")
+    }
+
+    pub(super) fn is_room(&self, planned: &PlannedRoom, room: &relay_contract::RoomKey) -> bool {
+        self.core.known.get(&planned.account, &planned.room).is_some_and(|known| known.key == *room)
+    }
+
+    /// The room as the platform describes it now.
+    pub(super) async fn describe(
+        &self,
+        account: &RunningAccount,
+        room: &NativeId,
+    ) -> Result<RoomReport, Refused> {
+        let asked = [room.clone()];
+        let answered = preflight(account, &asked).await.map_err(|error| match error {
+            OpenError::Refused(found) => problem(&found),
+            OpenError::Unavailable(why) => format!("The platform does not answer now ({why}). Try again."),
+        })?;
+        match answered.rooms.into_iter().next() {
+            Some((_, Ok(report))) => Ok(report),
+            Some((_, Err(found))) => Err(problem(&found)),
+            None => Err("The platform does not tell of this room. Try again.".into()),
+        }
+    }
+
+    /// Joins a room that may: on disk, in force, and every room is told.
+    pub(super) async fn join(
+        &self,
+        account: &Arc<RunningAccount>,
+        report: RoomReport,
+        channel: &str,
+        by: String,
+    ) -> Result<String, Refused> {
+        let asked = report.key.room.clone();
+        let cannot = |error: crate::store::StoreError| {
+            tracing::error!(%error, "a room cannot be joined");
+            "Relay cannot write its ledger; nothing was changed.".to_owned()
+        };
+        self.core.join(account, report.clone()).await.map_err(cannot)?;
+        let entry = Entry {
+            room: format!("{}:{asked}", account.name),
+            name: full_name(&report),
+            by: by.clone(),
+            at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        };
+        let own = self.core.channels().get(channel).and_then(|channel| {
+            channel.disconnected.iter().find(|link| self.is_room(&link.at, &report.key)).cloned()
+        });
+        let link = own.clone().unwrap_or_else(|| PlannedLink {
+            at: PlannedRoom { account: account.name.clone(), room: asked, by_name: false },
+            direction: Direction::Both,
+            bots: false,
+            joined: true,
+        });
+        let (name, at) = (channel.to_owned(), link.at.clone());
+        let on_disk = move |joined: &mut crate::config::Joined| match own {
+            Some(own) => joined.disconnected.retain(|entry| !entry.is(&own.at.account, &own.at.room)),
+            None => {
+                joined.links.retain(|other| other.room != entry.room);
+                joined.links.push(entry);
+            }
+        };
+        self.change(channel, on_disk, move |channels| {
+            let channel = channels.entry(name).or_default();
+            channel.disconnected.retain(|other| other.at != at);
+            channel.links.retain(|other| other.at != at);
+            channel.links.push(link);
+        })
+        .await?;
+        tracing::info!(account = %account.name, room = %report.key, channel, by, "a room has joined");
+        let words = format!(
+            "{} ({}) has joined {channel}: what is said in one of its rooms is shown in the others.",
+            full_name(&report),
+            shown(&report.key.platform)
+        );
+        self.tell(account, &report.key, channel, &words).await;
+        let capabilities = account.connector.capabilities(&report.key);
+        Ok(format!(
+            "This room is joined to {channel}, and every room of it is told.\n{}",
+            carries::report(&capabilities)
+        ))
+    }
+}
+
+/// `#general of Night Owls`; a room that is a space of its own has one name.
+pub(super) fn full_name(report: &RoomReport) -> String {
+    match report.space.name == report.name || report.space.name.is_empty() {
+        true => report.name.clone(),
+        false => format!("{} of {}", report.name, report.space.name),
+    }
+}
+
+/// Who did it, for the records.
+pub(super) fn named(asker: &Asker) -> String {
+    format!("{} ({})", crate::adapt::presentable(&asker.name), asker.id)
+}

@@ -1,0 +1,232 @@
+//! What was changed from the chat: `bridges.d/CHANNEL.toml` in the state directory. Relay writes it; the admin's own file is
+//! never touched. It is plain TOML, so that a person can read it, and put it right while Relay does not run.
+
+use super::{Config, LinkSection, Mistake, Mistakes, RoomText, read_bounded};
+use crate::routing::Direction;
+use relay_contract::{Account, NativeId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const HEAD: &str =
+    "# Written by Relay: what was changed with /relay in the chat. Do not change it while Relay runs.\n\n";
+
+/// What was changed in one channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joined {
+    /// The channel.
+    #[serde(default)]
+    pub channel: String,
+    /// Rooms that have joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Entry>,
+    /// Links of the admin's own file that were disconnected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disconnected: Vec<Entry>,
+}
+
+/// One room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// `ACCOUNT:ROOM`, as it is asked for.
+    pub room: String,
+    /// What it was called then.
+    #[serde(default)]
+    pub name: String,
+    /// Who did it: the name and the id they have there.
+    #[serde(default)]
+    pub by: String,
+    /// When, in UTC.
+    #[serde(default)]
+    pub at: String,
+}
+
+impl Entry {
+    fn place(&self) -> Option<(Account, NativeId)> {
+        let (account, room) = self.room.split_once(':')?;
+        Some((Account(account.to_owned()), NativeId::from(room)))
+    }
+
+    /// Whether it is about this room.
+    pub fn is(&self, account: &Account, room: &NativeId) -> bool {
+        self.place().is_some_and(|(of, id)| of == *account && id == *room)
+    }
+}
+
+/// The folder of a state directory.
+pub fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("bridges.d")
+}
+
+/// Reads all files of the state directory into the channels that they are about. What cannot be read is a mistake: a link that was
+/// disconnected must not come back by itself.
+pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
+    let folder = folder(&config.relay.data_dir);
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Mistakes::unreadable(&folder, &error)),
+    };
+    let mut found = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Mistakes::unreadable(&folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = read_bounded(&path).map_err(|error| Mistakes::unreadable(&path, &error))?;
+            found.insert(path.clone(), parse(&text, &path)?);
+        }
+    }
+    for (path, joined) in found {
+        match config.channels.iter_mut().find(|channel| channel.name == joined.channel) {
+            Some(channel) => channel.joined = joined,
+            None => config.warnings.push(format!(
+                "{} is about a channel `{}` that is not in the config: it is left alone.",
+                path.display(),
+                joined.channel
+            )),
+        }
+    }
+    let accounts: Vec<Account> =
+        config.accounts.iter().map(|section| section.settings.account.clone()).collect();
+    for channel in &mut config.channels {
+        apply(channel, &accounts, &mut config.warnings);
+    }
+    Ok(())
+}
+
+fn parse(text: &str, path: &Path) -> Result<Joined, Mistakes> {
+    toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let help = "Put it right, or remove the file: then nothing counts that was changed in the chat.";
+        Mistakes::new(path, text, vec![Mistake::new(span, error.message().replace('\n', ", "), help)])
+    })
+}
+
+fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &mut Vec<String>) {
+    let name = &channel.name;
+    channel.joined.links.retain(|entry| {
+        let known = entry.place().is_some_and(|(account, _)| accounts.contains(&account));
+        if !known {
+            warnings.push(format!(
+                "`{}` joined [channels.{name}] from the chat, but there is no such account: it is left out.",
+                entry.room
+            ));
+        }
+        known
+    });
+    for entry in &channel.joined.disconnected {
+        if channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room)) {
+            warnings.push(format!(
+                "`{}` was disconnected from [channels.{name}] in the chat by {} at {}: it is not linked. \
+                 /relay connect there joins it again, or remove it from bridges.toml.",
+                entry.room, entry.by, entry.at
+            ));
+        }
+    }
+}
+
+impl super::ChannelSection {
+    /// The links that count: those of the admin's file that were not disconnected, and those that have joined. The
+    /// second value says which.
+    pub fn links_in_force(&self) -> Vec<(LinkSection, bool)> {
+        let own =
+            self.links.iter().filter(|link| !self.is_disconnected(link)).map(|link| (link.clone(), false));
+        let joined = self.joined.links.iter().filter_map(|entry| {
+            let (account, room) = entry.place()?;
+            let at = RoomText { account, room, by_name: false };
+            Some((LinkSection { at, direction: Direction::Both, bots: false }, true))
+        });
+        own.chain(joined).collect()
+    }
+
+    /// Whether a link of the admin's file was disconnected from the chat.
+    pub fn is_disconnected(&self, link: &LinkSection) -> bool {
+        self.joined.disconnected.iter().any(|entry| entry.is(&link.at.account, &link.at.room))
+    }
+}
+
+/// Writes what was changed in a channel, wholly or not at all; synced when it returns.
+pub fn write(data_dir: &Path, joined: &Joined) -> std::io::Result<()> {
+    let folder = folder(data_dir);
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{}.toml", file_name(&joined.channel)));
+    let text = toml::to_string_pretty(joined).map_err(std::io::Error::other)?;
+    let unfinished = path.with_extension("unfinished");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(format!("{HEAD}{text}").as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, &path)?;
+    std::fs::File::open(&folder)?.sync_all()
+}
+
+/// A channel's name as a file's: what is not a letter or a digit stands there as its number, so that no two are alike.
+fn file_name(channel: &str) -> String {
+    channel.chars().fold(String::new(), |mut name, c| {
+        match c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' {
+            true => name.push(c),
+            false => name.push_str(&format!("_{:x}_", u32::from(c))),
+        }
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "[accounts.owls]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n\
+        [channels.\"The Lobby\"]\nlinks = [\"owls:1\", \"owls:Night Owls/#general\"]\n";
+
+    fn entry(room: &str) -> Entry {
+        Entry { room: room.into(), name: "#x \"y\"".into(), by: "Ada (7)".into(), at: "now".into() }
+    }
+
+    fn load(dir: &Path) -> Result<Config, Mistakes> {
+        let file = dir.join("bridges.toml");
+        std::fs::write(&file, format!("[relay]\ndata_dir = \"state\"\n{CONFIG}")).unwrap();
+        Config::load(&file)
+    }
+
+    #[test]
+    fn what_was_changed_is_in_force_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        let mut joined = Joined { channel: "The Lobby".into(), ..Joined::default() };
+        joined.links = vec![entry("owls:9"), entry("gone:5")];
+        joined.disconnected = vec![entry("owls:Night Owls/#general")];
+        write(&state, &joined).unwrap();
+        let config = load(dir.path()).unwrap();
+        let in_force: Vec<_> = config.channels[0]
+            .links_in_force()
+            .into_iter()
+            .map(|(link, joined)| (link.at.room.to_string(), joined))
+            .collect();
+        assert_eq!(in_force, [("1".to_owned(), false), ("9".to_owned(), true)]);
+        let told = config.warnings.join("\n");
+        assert!(told.contains("was disconnected") && told.contains("no such account"), "{told}");
+    }
+
+    #[test]
+    fn a_damaged_file_starts_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        write(&state, &Joined { channel: "The Lobby".into(), ..Joined::default() }).unwrap();
+        let file = std::fs::read_dir(folder(&state)).unwrap().next().unwrap().unwrap().path();
+        std::fs::write(&file, "channel = \"The Lobby\"\nlinks = [{ rom = 1 }]\n").unwrap();
+        let found = load(dir.path()).unwrap_err();
+        assert_eq!((found.path, found.mistakes[0].line), (file, 2));
+    }
+
+    #[test]
+    fn no_two_channels_share_a_file() {
+        let names = ["lobby", "Lobby", "a/b", "a_b", "a_2f_b", "é", "..", "the lobby"];
+        let files: std::collections::BTreeSet<_> = names.iter().map(|name| file_name(name)).collect();
+        assert_eq!(files.len(), names.len());
+        assert!(files.iter().all(|name| !name.contains(['/', '.'])), "{files:?}");
+    }
+}

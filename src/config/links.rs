@@ -1,0 +1,156 @@
+//! `[channels.NAME]`: which rooms are joined, and who may join them.
+
+use super::check::Known;
+use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
+use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText};
+use crate::routing::{Connect, Direction};
+use relay_contract::{Account, NativeId};
+
+/// Checks one channel's section.
+pub(super) fn channel(
+    name: &str,
+    value: &Value<'_>,
+    accounts: &[Known<'_>],
+    mistakes: &mut Vec<Mistake>,
+) -> Option<ChannelSection> {
+    let place = format!("[channels.{name}]");
+    let section = table(value, &place, mistakes)?;
+    refuse_unknown(section, &names(CHANNEL_KEYS), &place, mistakes);
+    let connect = section.get("connect").and_then(|value| connect(value, mistakes)).unwrap_or_default();
+    let owners = section.get("owners").map_or_else(Vec::new, |owners| {
+        let items = items(owners, "`owners`", mistakes);
+        items.iter().filter_map(|item| room(item, accounts, mistakes)).collect()
+    });
+    let Some(links) = section.get("links") else {
+        if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
+            return None;
+        }
+        // Rooms may join it from the chat.
+        if section.get("connect").is_some() && connect != Connect::Closed {
+            let (links, joined) = (Vec::new(), Joined::default());
+            return Some(ChannelSection { name: name.to_owned(), links, connect, owners, joined });
+        }
+        mistakes.push(missing(
+            value.span(),
+            &format!("`links` in {place}"),
+            "Add links = [\"ACCOUNT:ROOM\", …].",
+        ));
+        return None;
+    };
+    let mut found: Vec<LinkSection> = Vec::new();
+    for item in items(links, "`links`", mistakes) {
+        let Some(link) = link(item, accounts, mistakes) else {
+            continue;
+        };
+        if found.iter().any(|other| other.at == link.at) {
+            mistakes.push(Mistake::new(
+                item.span(),
+                format!("`{}:{}` is linked twice in {place}", link.at.account, link.at.room),
+                "Remove one of them.",
+            ));
+        } else {
+            found.push(link);
+        }
+    }
+    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined: Joined::default() })
+}
+
+fn items<'v, 'i>(value: &'v Value<'i>, what: &str, mistakes: &mut Vec<Mistake>) -> &'v [Value<'i>] {
+    match value.get_ref().as_array() {
+        Some(items) => items,
+        None => {
+            mistakes.push(document::wrong_kind(value, what, "a list in square brackets"));
+            &[]
+        }
+    }
+}
+
+fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -> Option<LinkSection> {
+    if item.get_ref().is_str() {
+        return Some(LinkSection {
+            at: room(item, accounts, mistakes)?,
+            direction: Direction::Both,
+            bots: false,
+        });
+    }
+    let section = table(item, "a link", mistakes)?;
+    refuse_unknown(section, &names(LINK_KEYS), "a link", mistakes);
+    let direction = match section.get("direction") {
+        Some(value) => direction(value, mistakes)?,
+        None => Direction::Both,
+    };
+    let bots = section.get("bots").is_some_and(|value| {
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            mistakes.push(document::wrong_kind(value, "`bots`", "true or false"));
+        }
+        found.unwrap_or(false)
+    });
+    match section.get("room") {
+        Some(value) => Some(LinkSection { at: room(value, accounts, mistakes)?, direction, bots }),
+        None => {
+            mistakes.push(missing(item.span(), "`room` of a link", "Add room = \"ACCOUNT:ROOM\"."));
+            None
+        }
+    }
+}
+
+fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction> {
+    let all = [("both", Direction::Both), ("in", Direction::In), ("out", Direction::Out)];
+    one_of(value, "direction", &all, mistakes)
+}
+
+fn connect(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Connect> {
+    let all = [("open", Connect::Open), ("ask", Connect::Ask), ("closed", Connect::Closed)];
+    one_of(value, "connect", &all, mistakes)
+}
+
+fn one_of<T: Copy>(
+    value: &Value<'_>,
+    key: &str,
+    all: &[(&str, T)],
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
+    let written = text(value, &format!("`{key}`"), mistakes)?;
+    let found = all.iter().find(|(word, _)| *word == written).map(|(_, meant)| *meant);
+    if found.is_none() {
+        let help = did_you_mean(written, all.iter().map(|(word, _)| *word));
+        mistakes.push(Mistake::new(value.span(), format!("there is no {key} `{written}`"), help));
+    }
+    found
+}
+
+/// A room that is written as `ACCOUNT:ROOM`.
+pub(super) fn room(
+    value: &Value<'_>,
+    accounts: &[Known<'_>],
+    mistakes: &mut Vec<Mistake>,
+) -> Option<RoomText> {
+    let written = text(value, "a room", mistakes)?;
+    let (account, room) = match written.split_once(':') {
+        Some((account, room)) if !account.is_empty() && !room.trim().is_empty() => (account, room.trim()),
+        _ => {
+            mistakes.push(Mistake::new(
+                value.span(),
+                format!("`{written}` does not name an account and a room"),
+                "Write \"ACCOUNT:ROOM\".",
+            ));
+            return None;
+        }
+    };
+    let Some((_, platform)) = accounts.iter().find(|(name, _)| *name == account) else {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("there is no account `{account}`"),
+            did_you_mean(account, accounts.iter().map(|(name, _)| *name)),
+        ));
+        return None;
+    };
+    if room.chars().any(char::is_control) {
+        let what = format!("`{}` is not the name of a room", room.escape_debug());
+        mistakes.push(Mistake::new(value.span(), what, "Write its name on one line, or its id."));
+        return None;
+    }
+    let by_name = platform.is_some_and(|platform| !(platform.room_ids.holds)(room));
+    Some(RoomText { account: Account(account.to_owned()), room: NativeId::from(room), by_name })
+}

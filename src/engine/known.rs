@@ -1,0 +1,77 @@
+//! What the rooms that were asked for turned out to be: the ledger's entries, held in memory, by what was asked and by
+//! what was found.
+
+use crate::store::ledger::KnownRoomEntry;
+use crate::store::records::KnownRoom;
+use relay_contract::{Account, NativeId, RoomKey, Visibility};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+/// Rooms by the account and the words with which they were asked for.
+#[derive(Debug, Default)]
+pub struct KnownRooms(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_asked: HashMap<(Account, NativeId), KnownRoom>,
+    by_key: HashMap<RoomKey, Vec<(Account, NativeId)>>,
+}
+
+impl KnownRooms {
+    /// From the ledger.
+    pub fn new(entries: Vec<KnownRoomEntry>) -> Self {
+        let known = Self::default();
+        for KnownRoomEntry { account, asked, room } in entries {
+            known.put(&account, &asked, room);
+        }
+        known
+    }
+
+    /// What a room turned out to be when it was last asked about.
+    pub fn get(&self, account: &Account, asked: &NativeId) -> Option<KnownRoom> {
+        self.read().by_asked.get(&(account.clone(), asked.clone())).cloned()
+    }
+
+    /// Remembers it.
+    pub fn put(&self, account: &Account, asked: &NativeId, room: KnownRoom) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let place = (account.clone(), asked.clone());
+        let key = room.key.clone();
+        let before = known.by_asked.insert(place.clone(), room).map(|before| before.key);
+        if let Some(before) = before.filter(|before| *before != key)
+            && let Some(places) = known.by_key.get_mut(&before)
+        {
+            places.retain(|other| *other != place);
+        }
+        let places = known.by_key.entry(key).or_default();
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+
+    /// By which accounts and words a room was asked for.
+    pub fn asked_for(&self, room: &RoomKey) -> Vec<(Account, NativeId, KnownRoom)> {
+        let known = self.read();
+        let places = known.by_key.get(room).into_iter().flatten();
+        let found = places.filter_map(|place| Some((place, known.by_asked.get(place)?)));
+        found.map(|((account, asked), room)| (account.clone(), asked.clone(), room.clone())).collect()
+    }
+
+    /// What an account has asked for, of the rooms for which this holds.
+    pub fn asked_by(&self, account: &Account, which: impl Fn(&KnownRoom) -> bool) -> Vec<NativeId> {
+        let known = self.read();
+        let asked = known.by_asked.iter().filter(|((by, _), room)| by == account && which(room));
+        asked.map(|((_, asked), _)| asked.clone()).collect()
+    }
+
+    /// Who can read a room now, if that are more people than was agreed to.
+    pub fn wider(&self, room: &RoomKey) -> Option<Visibility> {
+        let known = self.read();
+        let mut found = known.by_key.get(room)?.iter().filter_map(|place| known.by_asked.get(place));
+        found.find(|room| room.is_wider()).and_then(|room| room.visibility)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,120 @@
+//! Which rooms are joined to which channels: as the admin wrote it, and as it was changed from the chat.
+
+use super::core::Core;
+use crate::routing::{Connect, Direction, Link, Routes};
+use relay_contract::{Account, NativeId, RoomKey};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+/// Relay channels by name.
+pub type Channels = BTreeMap<String, Channel>;
+
+/// A Relay channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// Which rooms may join it from the chat.
+    pub connect: Connect,
+    /// Where newcomers may be let in.
+    pub owners: Vec<PlannedRoom>,
+    /// Its links.
+    pub links: Vec<PlannedLink>,
+    /// Links of the admin's own file that were disconnected from the chat.
+    pub disconnected: Vec<PlannedLink>,
+}
+
+/// A room as it was asked for: it is not looked up yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlannedRoom {
+    /// Through which account.
+    pub account: Account,
+    /// The id or the name that was written.
+    pub room: NativeId,
+    /// Whether it is a name, to be looked for among the rooms that the account sees.
+    pub by_name: bool,
+}
+
+/// A link as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedLink {
+    /// The room.
+    pub at: PlannedRoom,
+    /// Which way.
+    pub direction: Direction,
+    /// Whether what other bots and webhooks say there is carried too.
+    pub bots: bool,
+    /// It was made from the chat.
+    pub joined: bool,
+}
+
+impl Core {
+    /// The links as they were asked for.
+    pub fn channels(&self) -> Arc<Channels> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes them; in force when this returns, for rooms that are known.
+    pub fn change_channels(&self, change: impl FnOnce(&mut Channels)) {
+        change(Arc::make_mut(&mut *self.channels.lock().unwrap_or_else(PoisonError::into_inner)));
+        self.rebuild_routes();
+    }
+
+    /// Puts the links whose rooms are known into force.
+    pub(super) fn rebuild_routes(&self) {
+        let channels = self.channels();
+        self.routes.send_modify(|routes| {
+            let mut fresh = Routes::after(routes);
+            for (name, channel) in channels.iter() {
+                for link in &channel.links {
+                    if let Some(known) = self.known.get(&link.at.account, &link.at.room) {
+                        let (direction, bots) = (link.direction, link.bots);
+                        fresh.link(name, Link { room: known.key, direction, bots });
+                    }
+                }
+            }
+            *routes = Arc::new(fresh);
+        });
+    }
+
+    /// Everything that an account is to look up.
+    pub(super) fn planned_of(&self, account: &Account) -> Vec<PlannedRoom> {
+        let channels = self.channels();
+        let all = channels
+            .values()
+            .flat_map(|channel| channel.links.iter().map(|link| &link.at).chain(channel.owners.iter()));
+        let of_account: BTreeSet<&PlannedRoom> = all.filter(|room| room.account == *account).collect();
+        of_account.into_iter().cloned().collect()
+    }
+
+    /// Whether newcomers to a channel may be let in from this room.
+    pub fn is_owners_room(&self, channel: &str, room: &RoomKey) -> bool {
+        let channels = self.channels();
+        let mut owners = channels.get(channel).into_iter().flat_map(|channel| &channel.owners);
+        owners
+            .any(|owner| self.known.get(&owner.account, &owner.room).is_some_and(|known| known.key == *room))
+    }
+
+    /// The channels that a room is joined to, with the link of each.
+    pub fn joined(&self, room: &RoomKey) -> Vec<(String, PlannedLink)> {
+        let channels = self.channels();
+        let is_here = |link: &&PlannedLink| {
+            self.known.get(&link.at.account, &link.at.room).is_some_and(|known| known.key == *room)
+        };
+        let of = |(name, channel): (&String, &Channel)| {
+            channel.links.iter().find(is_here).map(|link| (name.clone(), link.clone()))
+        };
+        channels.iter().filter_map(of).collect()
+    }
+
+    /// The channels that begin like this and that somebody who manages this room can be offered: those that are open, and
+    /// those that the room is joined to.
+    pub fn suggest(&self, room: &RoomKey, begun: &str) -> Vec<String> {
+        let begun = begun.to_lowercase();
+        let joined = self.joined(room);
+        let channels = self.channels();
+        let offered = channels.iter().filter(|(name, channel)| {
+            channel.connect == Connect::Open || joined.iter().any(|(joined, _)| joined == *name)
+        });
+        let named = offered.filter(|(name, _)| name.to_lowercase().starts_with(&begun));
+        named.map(|(name, _)| name.clone()).take(25).collect()
+    }
+}
