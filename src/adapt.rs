@@ -1,9 +1,9 @@
 //! What a message looks like in a room that cannot do everything. Pure and total: always a best rendering, plus a list of
 //! what was lost.
 
-use relay_contract::text::{Leaf, Run};
+use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Author, Capabilities, Draft, Message, MessageRef, Part, Persona, Reply, Style, Support, Text,
+    Author, Capabilities, Draft, Formatting, Message, MessageRef, Part, Persona, Reply, Style, Support, Text,
 };
 
 /// Longest name, in user-perceived characters.
@@ -107,6 +107,7 @@ impl Adapted {
 
 fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) -> Vec<Run> {
     let mut runs = message.body.clone().into_runs();
+    lost.extend(not_shown(&runs, &room.formatting));
     if room.attachment != Support::Native && !message.attachments.is_empty() {
         lost.push("attachment");
         for file in &message.attachments {
@@ -120,6 +121,24 @@ fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) ->
         runs.push(Run::new(Leaf::Plain("(a message without text)".into())).styled(Style::Italic));
     }
     runs
+}
+
+/// What the text has and the room shows by other means or not at all, one word each.
+fn not_shown(runs: &[Run], room: &Formatting) -> Vec<&'static str> {
+    let within = |test: fn(&Container) -> bool| runs.iter().any(|run| run.within.iter().any(test));
+    let styled = |style| runs.iter().any(|run| run.styles.contains(&style));
+    let leaf = |test: fn(&Leaf) -> bool| runs.iter().any(|run| test(&run.leaf));
+    let features = [
+        ("heading", room.heading, within(|container| matches!(container, Container::Heading(_)))),
+        ("list", room.list, within(|container| matches!(container, Container::Item { .. }))),
+        ("quote", room.quote, within(|container| matches!(container, Container::Quote))),
+        ("underline", room.underline, styled(Style::Underline)),
+        ("spoiler", room.spoiler, styled(Style::Spoiler)),
+        ("emoji", room.emoji, leaf(|leaf| matches!(leaf, Leaf::Emoji(_)))),
+        ("time", room.time, leaf(|leaf| matches!(leaf, Leaf::Time(_)))),
+    ];
+    let lost = features.into_iter().filter(|(_, support, has)| *has && *support != Support::Native);
+    lost.map(|(feature, ..)| feature).collect()
 }
 
 /// One line that says what is answered, for rooms that cannot show it.
@@ -178,6 +197,7 @@ mod tests {
             persona,
             attachment: Support::Fallback,
             text: TextLimit { most: 1000, unit: Unit::Chars },
+            formatting: relay_contract::Formatting::NATIVE,
             room_rate: (1, 1),
             account_rate: (1, 1),
         }
@@ -288,6 +308,62 @@ mod tests {
             assert_eq!(adapted.persona.is_some(), persona == Native, "{what}");
             let answers = message.reply.is_some() && reply == Native && target.message.is_some();
             assert_eq!(adapted.reply_to.is_some(), answers, "{what}");
+        }
+    }
+
+    /// What the name stands before is shown as it is: a block begins on a line of its own.
+    #[test]
+    fn blocks_begin_below_the_name() {
+        let run = |text: &str| Run::new(Leaf::Plain(text.into()));
+        let item = Container::Item { item: 0, number: Some(1) };
+        let starts = [run("a").inside(&[item]), run("a").inside(&[Container::Quote])].into_iter().chain([
+            run("a").inside(&[Container::Heading(1)]),
+            Run::new(Leaf::Block { lang: None, text: "a".into() }),
+        ]);
+        for start in starts {
+            let mut message = said("", &["f.png"], None);
+            message.body = Text::from_runs(vec![start.clone(), run("b").inside(&[Container::Quote])]);
+            let room = capabilities(Support::Fallback, Support::Native);
+            let adapted = super::message(Some(&ada()), &message, &ReplyTarget::default(), &room);
+            let seen = std::cell::RefCell::new(Vec::new());
+            adapted.parts(|draft| {
+                seen.borrow_mut().push(draft.body.clone());
+                vec![Part { text: String::new(), formatting: serde_json::Value::Null }]
+            });
+            let name = Text::from_runs(vec![run("Ada").styled(Style::Bold), run(":")]);
+            let file = Text::plain("📎 f.png");
+            let blocks = [name.blocks(), message.body.blocks(), file.blocks()].concat();
+            assert_eq!(seen.into_inner(), [Text::new(blocks)], "{start:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_said() {
+        use Support::{Fallback, Native};
+        let run = |text: &str| Run::new(Leaf::Plain(text.into()));
+        let item = Container::Item { item: 0, number: None };
+        let emoji = Leaf::Emoji(relay_contract::Emoji { name: "owl".into(), id: None });
+        let time = Leaf::Time(relay_contract::Time { seconds: 0, style: Default::default() });
+        let all = Formatting::NATIVE;
+        let cases = [
+            (run("a").inside(&[Container::Heading(1)]), Formatting { heading: Fallback, ..all }, "heading"),
+            (run("a").inside(&[item]), Formatting { list: Fallback, ..all }, "list"),
+            (run("a").inside(&[Container::Quote]), Formatting { quote: Fallback, ..all }, "quote"),
+            (run("a").styled(Style::Underline), Formatting { underline: Fallback, ..all }, "underline"),
+            (run("a").styled(Style::Spoiler), Formatting { spoiler: Fallback, ..all }, "spoiler"),
+            (Run::new(emoji), Formatting { emoji: Fallback, ..all }, "emoji"),
+            (Run::new(time), Formatting { time: Fallback, ..all }, "time"),
+        ];
+        for (run, formatting, word) in cases {
+            let mut message = said("", &[], None);
+            message.body = Text::from_runs(vec![run]);
+            let lost = |formatting, body: &Message| {
+                let room = Capabilities { formatting, ..capabilities(Native, Native) };
+                super::message(Some(&ada()), body, &ReplyTarget::default(), &room).lost
+            };
+            assert_eq!(lost(formatting, &message), [word]);
+            assert!(lost(all, &message).is_empty(), "{word}");
+            assert!(lost(formatting, &said("plain", &[], None)).is_empty(), "{word}");
         }
     }
 

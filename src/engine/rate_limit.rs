@@ -150,6 +150,7 @@ mod tests {
             persona: Support::Native,
             attachment: Support::Native,
             text: TextLimit { most: 1, unit: Unit::Chars },
+            formatting: relay_contract::Formatting::NATIVE,
             room_rate: (4, 60),
             account_rate: (6, 60),
         }

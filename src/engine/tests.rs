@@ -86,6 +86,7 @@ impl Connector for Puppet {
             persona: Support::Native,
             attachment: Support::Fallback,
             text: TextLimit { most: 100, unit: Unit::Chars },
+            formatting: relay_contract::Formatting::NATIVE,
             room_rate: (1000, 1),
             account_rate: (1000, 1),
         }

@@ -44,6 +44,8 @@ impl<'de> Deserialize<'de> for EnvelopeId {
 pub trait Record: Serialize + DeserializeOwned {
     /// The version that is written.
     const VERSION: u8 = 1;
+    /// The oldest version that reads the same, new fields and variants left out.
+    const OLDEST: u8 = Self::VERSION;
     /// Where it is kept, for errors.
     const PLACE: &'static str;
 
@@ -58,7 +60,7 @@ pub trait Record: Serialize + DeserializeOwned {
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let corrupt = |why: String| StoreError::Corrupt { place: Self::PLACE, why };
         let (version, body) = format::split_header(bytes).map_err(corrupt)?;
-        if version != Self::VERSION {
+        if !(Self::OLDEST..=Self::VERSION).contains(&version) {
             return Err(corrupt(format!("it has version {version}, not {}", Self::VERSION)));
         }
         rmp_serde::from_slice(body).map_err(|e| corrupt(e.to_string()))

@@ -3,10 +3,10 @@
 use super::ledger::{FannedOut, WriterGuard};
 use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};
 use super::*;
-use relay_contract::text::{Leaf, Run};
+use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Account, Attachment, Author, Block, Envelope, Event, Mention, Message, MessageKey, MessageRef, Platform,
-    Reply, RoomKey, Standing, Style, Text, Timestamp, Visibility,
+    Account, Attachment, Author, Block, Emoji, Envelope, Event, Mention, Message, MessageKey, MessageRef,
+    Platform, Reply, RoomKey, Standing, Style, Text, Time, TimeStyle, Timestamp, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -271,6 +271,8 @@ fn rewrite_records(path: &Path, rewrite: &dyn Fn(&[u8]) -> Vec<u8>) {
 /// Everything that a message can have.
 fn rich_envelope() -> Envelope {
     let person = Mention::Person { id: Some("u2".into()), name: "Bo".into() };
+    let bullet = Container::Item { item: 0, number: None };
+    let numbered = Container::Item { item: 1, number: Some(3) };
     let body = Text::from_runs(vec![
         Run::new(Leaf::Plain("bold".into())).styled(Style::Bold).linked("https://x"),
         Run::new(Leaf::Break),
@@ -279,6 +281,10 @@ fn rich_envelope() -> Envelope {
         Run::new(Leaf::Mention(Mention::Room { name: "r".into() })),
         Run::new(Leaf::Mention(Mention::Group { name: "g".into() })),
         Run::new(Leaf::Block { lang: Some("rust".into()), text: "fn".into() }),
+        Run::new(Leaf::Plain("head".into())).inside(&[Container::Heading(2)]),
+        Run::new(Leaf::Emoji(Emoji { name: "owl".into(), id: Some("9".into()) })).inside(&[Container::Quote]),
+        Run::new(Leaf::Time(Time { seconds: 7, style: TimeStyle::Clock })).inside(&[bullet, numbered]),
+        Run::new(Leaf::Plain("hidden".into())).styled(Style::Underline).styled(Style::Spoiler),
     ]);
     envelope(Event::Edited {
         to: Message {
@@ -297,8 +303,35 @@ fn the_journal_keeps_everything() {
     let stored = StoredEnvelope::new(account(), rich.clone());
     assert_eq!(StoredEnvelope::decode(&stored.encode().unwrap()).unwrap().into_envelope(), rich);
     assert!(
-        matches!(rich.event, Event::Edited { to, .. } if matches!(to.body.blocks(), [_, Block::Code { .. }]))
+        matches!(rich.event, Event::Edited { to, .. } if matches!(to.body.blocks(), [_, Block::Code { .. }, ..]))
     );
+}
+
+/// What version 1 wrote, before texts had quotes, lists and headings.
+#[test]
+fn an_older_envelope_is_read() {
+    let written = serde_json::json!({
+        "account": "a", "at": 1, "author": null, "origin": {"network": "net", "platform": "p", "room": "here"},
+        "event": {"posted": {
+            "at": {"id": "1", "thread": null}, "attachments": [], "reply": null,
+            "body": [
+                {"leaf": {"plain": "bold"}, "styles": ["Bold"], "url": "https://x"}, {"leaf": "break"},
+                {"leaf": {"person": {"id": null, "name": "Bo"}}}, {"leaf": {"block": {"lang": null, "text": "fn"}}},
+            ],
+        }},
+    });
+    let body = rmp_serde::to_vec_named(&written).unwrap();
+    let read = StoredEnvelope::decode(&[&[1, 0, 0, 0], &body[..]].concat()).unwrap().into_envelope();
+    let Event::Posted(message) = read.event else { panic!("{read:?}") };
+    let expected = Text::from_runs(vec![
+        Run::new(Leaf::Plain("bold".into())).styled(Style::Bold).linked("https://x"),
+        Run::new(Leaf::Break),
+        Run::new(Leaf::Mention(Mention::Person { id: None, name: "Bo".into() })),
+        Run::new(Leaf::Block { lang: None, text: "fn".into() }),
+    ]);
+    assert_eq!(message.body, expected);
+    let newer = StoredEnvelope::decode(&[&[3, 0, 0, 0], &body[..]].concat());
+    assert!(newer.is_err_and(|error| error.to_string().contains("version 3")));
 }
 
 /// A change here is a change of what is on people's disks: it needs a new version and a migration.

@@ -42,6 +42,38 @@ pub struct TextLimit {
     pub unit: Unit,
 }
 
+/// How a room shows what a text may have and not every platform knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Formatting {
+    /// Headings.
+    pub heading: Support,
+    /// Lists.
+    pub list: Support,
+    /// Quotes.
+    pub quote: Support,
+    /// Underlined text.
+    pub underline: Support,
+    /// Hidden text. A fallback never shows it without being asked.
+    pub spoiler: Support,
+    /// The origin's own emoji.
+    pub emoji: Support,
+    /// Moments, each reader's in their own time zone.
+    pub time: Support,
+}
+
+impl Formatting {
+    /// Everything as the origin shows it.
+    pub const NATIVE: Self = Self {
+        heading: Support::Native,
+        list: Support::Native,
+        quote: Support::Native,
+        underline: Support::Native,
+        spoiler: Support::Native,
+        emoji: Support::Native,
+        time: Support::Native,
+    };
+}
+
 /// What Relay can do in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
@@ -59,6 +91,8 @@ pub struct Capabilities {
     pub attachment: Support,
     /// The longest message.
     pub text: TextLimit,
+    /// How it shows what not every platform knows.
+    pub formatting: Formatting,
     /// A ceiling on requests that change this room: (requests, in seconds). The server's own word rules over it.
     pub room_rate: (u32, u32),
     /// The same for the whole account.

@@ -14,7 +14,7 @@ pub mod rooms;
 pub mod settings;
 pub mod text;
 
-pub use capabilities::{Capabilities, Support, TextLimit, Unit};
+pub use capabilities::{Capabilities, Formatting, Support, TextLimit, Unit};
 pub use commands::{Answer, Ask, Asker, Call};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
 pub use delivery::{Attempt, Draft, Operation, Part, Persona, Receipt};
@@ -24,4 +24,4 @@ pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Time
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef};
 pub use rooms::{Listed, Listing, RoomNews, Visibility};
 pub use settings::{Field, FieldKind, RoomIds, Settings};
-pub use text::{Block, Inline, Mention, Style, Text};
+pub use text::{Block, Emoji, Inline, Mention, Style, Text, Time, TimeStyle};

@@ -1,23 +1,40 @@
 //! The text tree: what was said, free of any platform's markup. Always in its normal form.
 
 mod excerpt;
+mod normal;
 mod runs;
 mod split;
 #[cfg(test)]
+mod structure_tests;
+#[cfg(test)]
 mod tests;
+mod time;
 
-pub use runs::{Leaf, Run};
+pub use runs::{Container, Leaf, Run};
+pub use time::{Time, TimeStyle};
 
 use crate::ids::NativeId;
 use serde::{Deserialize, Serialize};
 
+/// How many quotes and list items may lie in one another; what is deeper stands, on lines of its own, in the innermost
+/// that is allowed.
+pub const DEEPEST: usize = 8;
+/// The highest number of a list item, which no platform goes beyond.
+pub const HIGHEST_NUMBER: u32 = 999_999_999;
+
 /// A text in its normal form.
 ///
-/// No empty block or inline; neighbouring paragraphs are one, with two breaks between; a plain inline has no line
-/// break; styles nest in the order of [`Style`], links outermost; white space between differently styled words bears
-/// only the styles that both sides share; a paragraph neither begins nor ends with white space or a break.
+/// **Blocks.** None is empty. Neighbours of one kind are one: paragraphs and quotes with two breaks between, lists with their
+/// items one after the other; only headings and blocks of code stay apart. A heading is one line and holds no other block. An
+/// ordered list begins with a number from 1 to [`HIGHEST_NUMBER`]. Quotes and items are at most [`DEEPEST`] deep.
+///
+/// **Inlines.** None is empty; a plain inline has no line break; links are outermost, and styles nest in the order of
+/// [`Style`]; white space between differently styled words bears only the styles that both sides share; a paragraph neither
+/// begins nor ends with white space or a break. A block of code that is a spoiler is inline code, line by line.
+///
+/// The size of the tree is linear in what it was made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Vec<Block>", into = "Vec<Block>")]
 pub struct Text(Vec<Block>);
 
 /// A block.
@@ -25,12 +42,28 @@ pub struct Text(Vec<Block>);
 pub enum Block {
     /// Running text.
     Paragraph(Vec<Inline>),
+    /// A heading.
+    Heading {
+        /// From 1, the largest, to 6.
+        level: u8,
+        /// Its one line.
+        inlines: Vec<Inline>,
+    },
     /// A block of code, as it is.
     Code {
         /// The language, where given.
         lang: Option<String>,
         /// The code, without the final line break.
         text: String,
+    },
+    /// What somebody else said.
+    Quote(Vec<Block>),
+    /// A list.
+    List {
+        /// The number of the first item, from which the others count up; `None` for a list with bullets.
+        start: Option<u32>,
+        /// The items.
+        items: Vec<Vec<Block>>,
     },
 }
 
@@ -52,6 +85,10 @@ pub enum Inline {
     },
     /// Somebody or something named. Inert wherever it is rendered.
     Mention(Mention),
+    /// An emoji of the origin's own; one that Unicode has is plain text.
+    Emoji(Emoji),
+    /// A moment.
+    Time(Time),
     /// A line break.
     Break,
 }
@@ -59,12 +96,38 @@ pub enum Inline {
 /// A style, in the order in which styles nest, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Style {
+    /// Hidden until the reader wants to see it.
+    Spoiler,
     /// Bold.
     Bold,
+    /// Underlined.
+    Underline,
     /// Italic.
     Italic,
     /// Struck through.
     Strike,
+}
+
+impl Style {
+    /// All of them, outermost first.
+    pub const ALL: [Self; 5] = [Self::Spoiler, Self::Bold, Self::Underline, Self::Italic, Self::Strike];
+}
+
+/// An emoji that only its platform can show.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Emoji {
+    /// Its name without colons, or the emoji of Unicode that stands for it. Without white space.
+    pub name: String,
+    /// Its id on the origin platform, where it has one.
+    pub id: Option<NativeId>,
+}
+
+impl Emoji {
+    /// As plain text: `:owl:`, or the emoji that stands for it.
+    pub fn shown(&self) -> String {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "_-+'".contains(c);
+        if self.name.chars().all(is_word) { format!(":{}:", self.name) } else { self.name.clone() }
+    }
 }
 
 /// Whom or what a mention names.
@@ -99,6 +162,18 @@ impl Mention {
     }
 }
 
+impl From<Vec<Block>> for Text {
+    fn from(blocks: Vec<Block>) -> Self {
+        Self::new(blocks)
+    }
+}
+
+impl From<Text> for Vec<Block> {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
 impl Text {
     /// Brings blocks into the normal form.
     pub fn new(blocks: Vec<Block>) -> Self {
@@ -120,14 +195,25 @@ impl Text {
         self.0.is_empty()
     }
 
+    /// The leaves in order.
+    pub fn into_runs(self) -> Vec<Run> {
+        runs::flatten(self.0)
+    }
+
+    /// The tree of a sequence of leaves, in its normal form.
+    pub fn from_runs(runs: Vec<Run>) -> Self {
+        Self(normal::blocks_of(runs))
+    }
+
     /// This, a line break, and then the other.
     pub fn followed_by(self, other: Self) -> Self {
         if self.is_empty() {
             return other;
         }
         let mut runs = self.into_runs();
+        let items = runs::next_item(&runs);
         runs.push(Run::new(Leaf::Break));
-        runs.extend(other.into_runs());
+        runs.extend(other.into_runs().into_iter().map(|run| run.with_items_from(items)));
         Self::from_runs(runs)
     }
 }

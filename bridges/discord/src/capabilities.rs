@@ -1,6 +1,6 @@
 //! What a Discord room can do.
 
-use relay_contract::{Capabilities, Support, TextLimit, Unit};
+use relay_contract::{Capabilities, Formatting, Support, TextLimit, Unit};
 
 /// The longest message, in code points.
 ///
@@ -30,6 +30,8 @@ pub fn of_room(webhooks: bool, compatible: bool) -> Capabilities {
         persona,
         attachment: Support::Fallback,
         text: TextLimit { most: MOST_TEXT, unit: Unit::Chars },
+        // Emoji of other platforms and servers are their names.
+        formatting: Formatting { emoji: Support::Fallback, ..Formatting::NATIVE },
         room_rate: if compatible { RATE_ELSEWHERE } else { RATE },
         // <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
         account_rate: (50, 1),

@@ -36,6 +36,11 @@ pub fn markup(text: &Text) -> String {
                 writer.inlines(inlines);
                 out.push_str(&written(writer.tokens));
             }
+            Block::Heading { .. } | Block::Quote(_) | Block::List { .. } => {
+                let words: String =
+                    Text::new(vec![block.clone()]).into_runs().iter().map(|run| run.leaf.shown()).collect();
+                out.push_str(&Line::Start.escape(&words));
+            }
             Block::Code { lang, text } => {
                 let lang = lang.as_deref().filter(|lang| crate::parse::is_lang(lang)).unwrap_or_default();
                 let text = text.replace("```", &LOOKALIKE.repeat(3));
@@ -119,6 +124,8 @@ impl Writer {
                 }
                 Inline::Link { url, label } => self.link(url, label),
                 Inline::Mention(mention) => self.plain(&mention.shown()),
+                Inline::Emoji(emoji) => self.plain(&emoji.shown()),
+                Inline::Time(time) => self.plain(&time.shown()),
                 Inline::Break => {
                     self.raw("\n");
                     self.line = Line::Start;
@@ -170,6 +177,8 @@ fn shown(label: &[Inline]) -> String {
             Inline::Plain(text) | Inline::Code(text) => text.clone(),
             Inline::Styled(_, inner) | Inline::Link { label: inner, .. } => shown(inner),
             Inline::Mention(mention) => mention.shown(),
+            Inline::Emoji(emoji) => emoji.shown(),
+            Inline::Time(time) => time.shown(),
             Inline::Break => "\n".to_owned(),
         })
         .collect()
@@ -267,6 +276,8 @@ fn written(tokens: Vec<Token>) -> String {
                 }
             }
             Token::Begin(Style::Bold, _) | Token::End(Style::Bold, _) => out.push_str("**"),
+            Token::Begin(Style::Underline, _) | Token::End(Style::Underline, _) => out.push_str("__"),
+            Token::Begin(Style::Spoiler, _) | Token::End(Style::Spoiler, _) => out.push_str("||"),
             Token::Begin(Style::Strike, _) | Token::End(Style::Strike, _) => out.push_str("~~"),
             Token::Begin(Style::Italic, number) => {
                 let mark = italic_mark(&tokens[at + 1..], *number);

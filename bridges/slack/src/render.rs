@@ -73,7 +73,7 @@ fn inline(run: Run, section: &mut Vec<Value>) {
             style.insert(name.into(), true.into());
         }
     }
-    let text = words(&run.leaf);
+    let text = run.leaf.shown();
     let mut element = match run.url.as_deref() {
         Some(url) if run.leaf != Leaf::Break && can_link(url) => {
             let mut link = json!({ "type": "link", "url": url });
@@ -113,14 +113,6 @@ fn can_link(url: &str) -> bool {
     url.chars().count() <= MOST_URL
         && !url.contains(|c: char| c.is_whitespace() || c.is_control())
         && url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
-}
-
-fn words(leaf: &Leaf) -> String {
-    match leaf {
-        Leaf::Plain(text) | Leaf::Code(text) | Leaf::Block { text, .. } => text.clone(),
-        Leaf::Mention(mention) => mention.shown(),
-        Leaf::Break => "\n".into(),
-    }
 }
 
 /// The text in mrkdwn.
@@ -169,7 +161,7 @@ fn fallback_run(before: Option<&Run>, run: &Run, after: Option<&Run>, shown: &mu
         marks.filter(|(style, _)| run.styles.contains(style)).map(|(_, mark)| *mark)
     };
     // A mark counts only beside a word, so white space stays outside of it.
-    let all = words(&run.leaf);
+    let all = run.leaf.shown();
     let core = if matches!(run.leaf, Leaf::Plain(_)) { all.trim() } else { &all };
     if core.is_empty() {
         shown.push_str(&all);

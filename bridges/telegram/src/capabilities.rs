@@ -1,7 +1,7 @@
 //! What a Telegram chat can do.
 
 use crate::ids;
-use relay_contract::{Capabilities, RoomKey, Support, TextLimit, Unit};
+use relay_contract::{Capabilities, Formatting, RoomKey, Support, TextLimit, Unit};
 
 /// The longest text of a message, in UTF-16 units. Source: <https://core.telegram.org/bots/api#sendmessage>.
 pub const LONGEST: usize = 4_096;
@@ -23,6 +23,13 @@ pub fn of(room: &RoomKey) -> Capabilities {
         persona: Support::Fallback,
         attachment: Support::Fallback,
         text: TextLimit { most: LONGEST, unit: Unit::Utf16 },
+        formatting: Formatting {
+            heading: Support::Fallback,
+            list: Support::Fallback,
+            emoji: Support::Fallback,
+            time: Support::Fallback,
+            ..Formatting::NATIVE
+        },
         room_rate: if private { PRIVATE_RATE } else { GROUP_RATE },
         account_rate: ACCOUNT_RATE,
     }

@@ -35,7 +35,7 @@ fn written(text: Text) -> Writer {
     while let Some(group) = groups.next() {
         match group.first().and_then(|run| run.url.as_deref()) {
             Some(url) => {
-                let next = groups.peek().and_then(|group| words(&group.first()?.leaf).chars().next());
+                let next = groups.peek().and_then(|group| group.first()?.leaf.shown().chars().next());
                 writer.link(url, group, next);
             }
             None => group.iter().for_each(|run| writer.run(run)),
@@ -66,22 +66,20 @@ impl Writer {
                 self.push(code);
                 self.entity(MessageEntityKind::Code, from);
             }
-            Leaf::Plain(text) => self.styled(text, run, true),
-            Leaf::Mention(mention) => self.styled(&mention.shown(), run, true),
-            Leaf::Break => self.styled("\n", run, true),
+            leaf => self.styled(&leaf.shown(), run, true),
         }
     }
 
     /// Runs with one URL, and the character behind them. The label comes first; a target that Telegram would not take as one
     /// is put behind it.
     fn link(&mut self, url: &str, runs: &[Run], next: Option<char>) {
-        let label: String = runs.iter().map(|run| words(&run.leaf)).collect();
+        let label: String = runs.iter().map(|run| run.leaf.shown()).collect();
         self.join(&label);
         let from = self.begin();
         let apart = !self.text.ends_with(char::is_alphanumeric) && next.is_none_or(char::is_whitespace);
         let found_by_server = label == url && apart && inert::is_plain_link(url);
         for run in runs {
-            self.styled(&words(&run.leaf), run, !found_by_server);
+            self.styled(&run.leaf.shown(), run, !found_by_server);
         }
         match target(url) {
             _ if found_by_server => {}
@@ -105,6 +103,8 @@ impl Writer {
             let kind = match style {
                 Style::Bold => MessageEntityKind::Bold,
                 Style::Italic => MessageEntityKind::Italic,
+                Style::Underline => MessageEntityKind::Underline,
+                Style::Spoiler => MessageEntityKind::Spoiler,
                 Style::Strike => MessageEntityKind::Strikethrough,
             };
             self.entity(kind, from);
@@ -190,14 +190,6 @@ impl Writer {
         self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length));
         let entities = serde_json::to_value(&self.entities).unwrap_or_default();
         Part { text: self.text, formatting: serde_json::json!({ "entities": entities }) }
-    }
-}
-
-fn words(leaf: &Leaf) -> String {
-    match leaf {
-        Leaf::Plain(text) | Leaf::Code(text) | Leaf::Block { text, .. } => text.clone(),
-        Leaf::Mention(mention) => mention.shown(),
-        Leaf::Break => "\n".to_owned(),
     }
 }
 

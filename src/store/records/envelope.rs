@@ -1,10 +1,10 @@
 //! An envelope on disk. Text is stored flat, as runs, which no change of the tree's shape touches.
 
 use super::Record;
-use relay_contract::text::{Leaf, Run};
+use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Account, Attachment, Author, Envelope, Event, Mention, Message, MessageRef, Reply, RoomKey, Standing,
-    Style, Text, Timestamp,
+    Account, Attachment, Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Reply, RoomKey,
+    Standing, Style, Text, Time, TimeStyle, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,10 @@ pub struct StoredEnvelope {
     event: StoredEvent,
 }
 
+/// Version 2 added what a run stands in, emoji and moments, and the styles underline and spoiler.
 impl Record for StoredEnvelope {
+    const VERSION: u8 = 2;
+    const OLDEST: u8 = 1;
     const PLACE: &'static str = "journal";
 }
 
@@ -61,6 +64,16 @@ struct StoredRun {
     styles: Vec<Style>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    within: Vec<StoredContainer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredContainer {
+    Quote,
+    Item { item: u32, number: Option<u32> },
+    Heading(u8),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +84,8 @@ enum StoredLeaf {
     Person { id: Option<String>, name: String },
     Room { name: String },
     Group { name: String },
+    Emoji { name: String, id: Option<String> },
+    Time { seconds: i64, style: TimeStyle },
     Break,
     Block { lang: Option<String>, text: String },
 }
@@ -163,10 +178,17 @@ fn store_run(run: Run) -> StoredRun {
         Leaf::Mention(Mention::Person { id, name }) => StoredLeaf::Person { id: id.map(Into::into), name },
         Leaf::Mention(Mention::Room { name }) => StoredLeaf::Room { name },
         Leaf::Mention(Mention::Group { name }) => StoredLeaf::Group { name },
+        Leaf::Emoji(Emoji { name, id }) => StoredLeaf::Emoji { name, id: id.map(Into::into) },
+        Leaf::Time(Time { seconds, style }) => StoredLeaf::Time { seconds, style },
         Leaf::Break => StoredLeaf::Break,
         Leaf::Block { lang, text } => StoredLeaf::Block { lang, text },
     };
-    StoredRun { leaf, styles: run.styles.into_iter().collect(), url: run.url }
+    let within = run.within.into_iter().map(|container| match container {
+        Container::Quote => StoredContainer::Quote,
+        Container::Item { item, number } => StoredContainer::Item { item, number },
+        Container::Heading(level) => StoredContainer::Heading(level),
+    });
+    StoredRun { leaf, styles: run.styles.into_iter().collect(), url: run.url, within: within.collect() }
 }
 
 fn load_run(run: StoredRun) -> Run {
@@ -176,8 +198,15 @@ fn load_run(run: StoredRun) -> Run {
         StoredLeaf::Person { id, name } => Leaf::Mention(Mention::Person { id: id.map(Into::into), name }),
         StoredLeaf::Room { name } => Leaf::Mention(Mention::Room { name }),
         StoredLeaf::Group { name } => Leaf::Mention(Mention::Group { name }),
+        StoredLeaf::Emoji { name, id } => Leaf::Emoji(Emoji { name, id: id.map(Into::into) }),
+        StoredLeaf::Time { seconds, style } => Leaf::Time(Time { seconds, style }),
         StoredLeaf::Break => Leaf::Break,
         StoredLeaf::Block { lang, text } => Leaf::Block { lang, text },
     };
-    Run { leaf, styles: run.styles.into_iter().collect(), url: run.url }
+    let within = run.within.into_iter().map(|container| match container {
+        StoredContainer::Quote => Container::Quote,
+        StoredContainer::Item { item, number } => Container::Item { item, number },
+        StoredContainer::Heading(level) => Container::Heading(level),
+    });
+    Run { leaf, styles: run.styles.into_iter().collect(), url: run.url, within: within.collect() }
 }

@@ -1,6 +1,6 @@
 //! Cutting a long text into parts, each within a limit that only the caller can measure.
 
-use super::{Leaf, Run, Text};
+use super::{Container, Leaf, Run, Text};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How good a place is for a cut after an atom.
@@ -20,7 +20,8 @@ struct Atom {
 impl Text {
     /// The text in as few parts as a greedy cut gives, each with `measure(part) <= most`, cut between blocks, lines or
     /// words where the part stays at least half full, else between user-perceived characters, else (a single one that
-    /// is longer than the limit) between code points. Nothing is lost but white space at the cuts.
+    /// is longer than the limit) between code points. Nothing is lost but white space at the cuts. What is cut in two stays
+    /// what it is on both sides: a quote, code in its language, a list that goes on with the right number.
     pub fn split(self, most: usize, measure: impl Fn(&Text) -> usize) -> Vec<Text> {
         if self.is_empty() || measure(&self) <= most {
             return vec![self];
@@ -43,32 +44,41 @@ impl Text {
 }
 
 fn atoms(text: Text) -> Vec<Atom> {
-    let mut atoms = Vec::new();
+    let mut atoms: Vec<Atom> = Vec::new();
     for run in text.into_runs() {
-        let with = |leaf| Run { leaf, styles: run.styles.clone(), url: run.url.clone() };
+        if let Some(last) = atoms.last_mut()
+            && last.run.within != run.within
+        {
+            // Between items of one list, a line; else a block ends here.
+            let same_list = matches!(
+                (last.run.within.first(), run.within.first()),
+                (Some(Container::Item { .. }), Some(Container::Item { .. }))
+            );
+            last.cut = last.cut.max(if same_list { Cut::Line } else { Cut::Block });
+        }
+        let atom = |leaf, cut| Atom { run: run.with_leaf(leaf), cut };
         match &run.leaf {
-            Leaf::Plain(text) => atoms.extend(graphemes(text).map(|piece| Atom {
-                cut: if piece.chars().all(char::is_whitespace) { Cut::Word } else { Cut::Grapheme },
-                run: with(Leaf::Plain(piece.to_owned())),
+            Leaf::Plain(text) => atoms.extend(graphemes(text).map(|piece| {
+                let space = piece.chars().all(char::is_whitespace);
+                atom(Leaf::Plain(piece.to_owned()), if space { Cut::Word } else { Cut::Grapheme })
             })),
-            Leaf::Code(text) => atoms.extend(
-                graphemes(text)
-                    .map(|piece| Atom { cut: Cut::Grapheme, run: with(Leaf::Code(piece.to_owned())) }),
-            ),
+            Leaf::Code(text) => {
+                atoms.extend(graphemes(text).map(|piece| atom(Leaf::Code(piece.to_owned()), Cut::Grapheme)));
+            }
             Leaf::Block { lang, text } => {
                 if let Some(last) = atoms.last_mut() {
                     last.cut = Cut::Block;
                 }
-                atoms.extend(graphemes(text).map(|piece| Atom {
-                    cut: if piece == "\n" { Cut::Line } else { Cut::Grapheme },
-                    run: with(Leaf::Block { lang: lang.clone(), text: piece.to_owned() }),
+                atoms.extend(graphemes(text).map(|piece| {
+                    let leaf = Leaf::Block { lang: lang.clone(), text: piece.to_owned() };
+                    atom(leaf, if piece == "\n" { Cut::Line } else { Cut::Grapheme })
                 }));
                 if let Some(last) = atoms.last_mut() {
                     last.cut = Cut::Block;
                 }
             }
-            Leaf::Break => atoms.push(Atom { cut: Cut::Line, run: run.clone() }),
-            Leaf::Mention(_) => atoms.push(Atom { cut: Cut::Grapheme, run: run.clone() }),
+            Leaf::Break => atoms.push(atom(Leaf::Break, Cut::Line)),
+            leaf => atoms.push(atom(leaf.clone(), Cut::Grapheme)),
         }
     }
     atoms
@@ -104,9 +114,19 @@ fn rebuild(atoms: &[Atom]) -> Text {
     Text::from_runs(runs)
 }
 
-/// The largest count that fits; at least 1, so that a cut always advances.
+/// The largest count that fits; at least 1, so that a cut always advances. Looks no further than twice as far as it has to.
 fn longest_that_fits(total: usize, fits: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (1, total);
+    let mut low = 1;
+    let mut high = total;
+    while low < high {
+        let further = low.saturating_mul(2).min(high);
+        if fits(further) {
+            low = further;
+        } else {
+            high = further - 1;
+            break;
+        }
+    }
     while low < high {
         let middle = low + (high - low).div_ceil(2);
         if fits(middle) { low = middle } else { high = middle - 1 }

@@ -115,18 +115,13 @@ fn excerpts() {
     assert_eq!(Text::plain("a\nb").excerpt(10), "a b");
     assert_eq!(Text::plain("abcdef").excerpt(4), "abc…");
     assert_eq!(Text::plain("abcd").excerpt(4), "abcd");
+    let hidden = Run::new(Leaf::Plain("secret".into())).styled(Style::Spoiler);
+    let item = Run::new(Leaf::Plain("item".into())).inside(&[Container::Item { item: 0, number: None }]);
+    assert_eq!(Text::from_runs(vec![hidden, item]).excerpt(99), "(spoiler) item");
 }
 
 fn words(text: &Text) -> String {
-    text.clone()
-        .into_runs()
-        .into_iter()
-        .map(|run| match run.leaf {
-            Leaf::Plain(text) | Leaf::Code(text) | Leaf::Block { text, .. } => text,
-            Leaf::Mention(mention) => mention.shown(),
-            Leaf::Break => "\n".into(),
-        })
-        .collect()
+    text.clone().into_runs().iter().map(|run| run.leaf.shown()).collect()
 }
 
 fn without_space(text: &str) -> String {

@@ -189,7 +189,7 @@ impl Spans {
             let marks = [Mark::Bold, Mark::Star, Mark::Line, Mark::Strike];
             let styles: BTreeSet<Style> =
                 marks.into_iter().filter(|mark| depth[*mark as usize] > 0).filter_map(Mark::style).collect();
-            runs.push(Run { leaf, styles, url: url.or_else(|| link.clone()) });
+            runs.push(Run { leaf, styles, url: url.or_else(|| link.clone()), within: Vec::new() });
         }
         runs
     }

@@ -239,9 +239,7 @@ fn in_code(source: &str, names: &Names) -> String {
         rest = match bracket(inner, names) {
             Some((inside, run)) => {
                 match run.leaf {
-                    Leaf::Plain(text) | Leaf::Code(text) => shown.push_str(&text),
-                    Leaf::Mention(mention) => shown.push_str(&mention.shown()),
-                    Leaf::Break | Leaf::Block { .. } => {}
+                    leaf => shown.push_str(&leaf.shown()),
                 }
                 &inner[inside + 1..]
             }

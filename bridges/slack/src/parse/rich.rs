@@ -64,7 +64,7 @@ fn begin_line(runs: &mut Vec<Run>) {
     let open = match runs.last().map(|run| &run.leaf) {
         None | Some(Leaf::Break | Leaf::Block { .. }) => false,
         Some(Leaf::Plain(text) | Leaf::Code(text)) => !text.ends_with('\n'),
-        Some(Leaf::Mention(_)) => true,
+        Some(_) => true,
     };
     if open {
         runs.push(Run::new(Leaf::Break));
