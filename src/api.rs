@@ -1,6 +1,6 @@
 //! `/healthz` and `/readyz`, for whoever watches the process.
 
-use crate::engine::{AccountState, Core};
+use crate::engine::Core;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -20,13 +20,15 @@ pub async fn serve(listener: TcpListener, core: Arc<Core>) {
     }
 }
 
-/// 200 when something is carried: an account is connected, and none is still trying. Else 503. The body tells which.
+/// 200 when all is settled and something is carried. Else 503. The body tells what is waited for.
 async fn ready(State(core): State<Arc<Core>>) -> Response {
+    let readiness = core.readiness();
+    let code = if readiness.is_carrying() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let accounts = core.status().accounts;
-    let trying = accounts
-        .iter()
-        .any(|account| !matches!(account.state, AccountState::Up | AccountState::Parked { .. }));
-    let ready = !trying && accounts.iter().any(|account| account.state == AccountState::Up);
-    let code = if !ready { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (code, Json(serde_json::json!({ "ready": ready, "accounts": accounts }))).into_response()
+    let told = serde_json::json!({
+        "ready": readiness.is_carrying(),
+        "waits_for": readiness.waits_for,
+        "accounts": accounts,
+    });
+    (code, Json(told)).into_response()
 }

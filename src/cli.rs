@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod logging;
 mod mistakes;
+mod notify;
 mod rooms;
 mod run;
 mod status;

@@ -16,11 +16,13 @@ mod known;
 mod lane;
 mod lane_steps;
 mod links;
+mod liveness;
 mod mapping;
 mod moved;
 mod passed;
 mod rate_limit;
 mod reader;
+mod readiness;
 mod repeats;
 mod rooms;
 mod runtime;
@@ -33,6 +35,8 @@ mod tests;
 
 pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
+pub use liveness::{Pulse, Vital};
+pub use readiness::Readiness;
 pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState, RoomState};
@@ -107,6 +111,11 @@ impl Engine {
     /// What runs, for commands and the status page.
     pub fn core(&self) -> Arc<Core> {
         self.core.clone()
+    }
+
+    /// Asks whether the engine still works.
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(self.core.clone(), self.supervisor.clone())
     }
 
     /// Resolves when the ledger has failed: nothing can be promised any more and the process should end.

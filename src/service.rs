@@ -2,7 +2,7 @@
 
 use crate::commands::Commands;
 use crate::config::{ChannelSection, Config, LinkSection, RoomText};
-use crate::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Stores};
+use crate::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
@@ -80,6 +80,11 @@ impl Service {
     #[cfg(feature = "demo")]
     pub fn core(&self) -> std::sync::Arc<crate::engine::Core> {
         self.engine.core()
+    }
+
+    /// Asks whether the engine still works, and how far it is.
+    pub fn pulse(&self) -> Pulse {
+        self.engine.pulse()
     }
 
     /// Resolves when the ledger has failed.

@@ -1,6 +1,6 @@
 //! `relay run`: everything, until it is told to stop.
 
-use super::{EXIT_MISTAKES, fail, logging, mistakes};
+use super::{EXIT_MISTAKES, fail, logging, mistakes, notify};
 use crate::config::Config;
 use crate::engine;
 use crate::service::{Service, ServiceError};
@@ -8,6 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+const STOPPING: &str = "stopping: what is due is delivered, the rest goes on at the next start";
+const LEDGER_FAILED: &str = "stopping: the ledger cannot be written";
 
 /// Runs the bridge.
 pub fn run(path: &Path) -> ExitCode {
@@ -31,16 +34,22 @@ pub fn run(path: &Path) -> ExitCode {
 async fn serve(config: Config) -> Result<(), ServiceError> {
     // From the start: unhandled, it would end the process.
     let hang_up = signal(SignalKind::hangup());
-    let mut bar = None;
-    let service = Service::start(config, &mut |done, all| show_progress(&mut bar, done, all)).await?;
+    let (mut bar, mut rebuild) = (None, notify::Rebuild::default());
+    let mut progress = |done, all| {
+        rebuild.progress(done, all);
+        show_progress(&mut bar, done, all);
+    };
+    let service = Service::start(config, &mut progress).await?;
+    let attendant = notify::attend(service.pulse());
     let failed = tokio::select! {
         () = told_to_stop() => false,
         () = service.failure() => true,
         () = told_to_reload(hang_up) => false,
     };
-    if !failed {
-        tracing::info!("stopping: what is due is delivered, the rest goes on at the next start");
-    }
+    drop(attendant);
+    let why = if failed { LEDGER_FAILED } else { STOPPING };
+    tracing::info!("{why}");
+    notify::stopping(why).await;
     tokio::select! {
         () = service.stop() => {}
         () = told_to_stop() => tracing::warn!("told twice: stopping at once; what was accepted is on disk"),

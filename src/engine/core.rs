@@ -2,6 +2,7 @@
 
 use super::known::KnownRooms;
 use super::links::Channels;
+use super::liveness::Rounds;
 use super::rate_limit::RateLimit;
 use super::repeats::Repeats;
 use super::rooms::Look;
@@ -110,6 +111,8 @@ pub struct Core {
     pub states: States,
     /// What happened.
     pub counters: Counters,
+    /// The fan-out's, which show that it lives.
+    pub fan_out_rounds: Rounds,
     /// Cancelled first: nothing new is heard.
     pub listening: CancellationToken,
     /// Cancelled second: lanes end when nothing is due.
@@ -157,6 +160,7 @@ impl Core {
             lanes: Mutex::default(),
             states: States::default(),
             counters: Counters::default(),
+            fan_out_rounds: Rounds::default(),
             listening: CancellationToken::new(),
             draining: CancellationToken::new(),
             readers: TaskTracker::new(),

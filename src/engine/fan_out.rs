@@ -6,6 +6,7 @@ use crate::store::ledger::FannedOut;
 use crate::store::{DeadLetter, EnvelopeId, Mapped, OutboxRow, StoreError};
 use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +17,21 @@ const FIRST_CHECKS: Duration = Duration::from_secs(30);
 
 /// Fans out until the task is ended.
 pub async fn run(core: Arc<Core>) {
-    let accounts = core.accounts.len();
-    if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
-        tracing::warn!("not all accounts have answered; messages go on to those that have");
+    tokio::select! {
+        () = first_checks(&core) => {}
+        never = answer_rounds(&core) => match never {},
     }
     let mut fan_out = FanOut { core, from: EnvelopeId::default() };
     if let Err(error) = fan_out.take_over().await {
         tracing::error!(%error, "what an earlier run left could not be looked through");
     }
     loop {
+        fan_out.core.fan_out_rounds.made();
         match fan_out.batch().await {
-            Ok(0) => fan_out.core.ledger.something_accepted().await,
+            Ok(0) => tokio::select! {
+                () = fan_out.core.ledger.something_accepted() => {}
+                () = fan_out.core.fan_out_rounds.asked() => {}
+            },
             Ok(_) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -34,6 +39,22 @@ pub async fn run(core: Arc<Core>) {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
+    }
+}
+
+/// Until each account has answered once, the room of a new link may not be known yet.
+async fn first_checks(core: &Core) {
+    let accounts = core.accounts.len();
+    if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
+        tracing::warn!("not all accounts have answered; messages go on to those that have");
+    }
+}
+
+/// Whoever asks meanwhile whether this task lives is answered. Never resolves.
+async fn answer_rounds(core: &Core) -> Infallible {
+    loop {
+        core.fan_out_rounds.asked().await;
+        core.fan_out_rounds.made();
     }
 }
 
@@ -155,6 +176,7 @@ impl FanOut {
     /// What an earlier run left: lanes that no account has started are woken or closed.
     async fn take_over(&self) -> Result<(), StoreError> {
         for (room, depth) in self.core.ledger.depths() {
+            self.core.fan_out_rounds.made();
             if depth.queued > 0 {
                 self.wake(&room).await?;
             }

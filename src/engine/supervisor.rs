@@ -160,6 +160,17 @@ impl Handler<Down> for Supervisor {
     }
 }
 
+/// Answer: whoever asks wants to know that this actor lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ping;
+
+impl Handler<Ping> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Context<Self>) {}
+}
+
 /// Let all spaces and their lanes go.
 #[derive(Message)]
 #[rtype(result = "()")]

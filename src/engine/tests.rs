@@ -221,3 +221,25 @@ fn a_space_that_goes_down_comes_back_with_its_lanes() {
 fn of_again(of: &SpaceOf) -> SpaceOf {
     SpaceOf { account: of.account.clone(), space: of.space.clone() }
 }
+
+#[test]
+fn a_part_that_does_not_answer_is_named() {
+    const WITHIN: Duration = Duration::from_millis(300);
+    block_on(async {
+        let mut stage = Stage::set();
+        let pulse = stage.engine.pulse();
+        stage.say("before").await;
+        stage.arrives("before").await;
+        assert_eq!(pulse.stuck(WITHIN).await, []);
+        let busy = pulse.clone();
+        let asked = tokio::spawn(async move { busy.stuck(WITHIN).await });
+        // The actors' thread is this one.
+        std::thread::sleep(WITHIN * 3);
+        assert_eq!(asked.await.unwrap(), [Vital::Supervisor]);
+        assert_eq!(pulse.stuck(WITHIN).await, []);
+        stage.engine.tasks.shutdown().await;
+        assert_eq!(pulse.stuck(WITHIN).await, [Vital::FanOut]);
+        stage.engine.core().ledger.close().await.unwrap();
+        assert_eq!(pulse.stuck(WITHIN).await, [Vital::Ledger, Vital::FanOut]);
+    });
+}

@@ -125,6 +125,11 @@ impl Ledger {
         self.ask(|done| Command::FanOut { fanned, done }).await
     }
 
+    /// Changes nothing; resolves when the writer has done what was queued before. It shows that the writer lives.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.ask(|done| Command::Probe { done }).await
+    }
+
     /// Executes what is queued, syncs, and ends the writer. Whatever comes later is refused.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.ask(|done| Command::Close { done }).await

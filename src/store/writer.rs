@@ -90,6 +90,9 @@ pub(super) enum Command {
         room: KnownRoom,
         done: Done<()>,
     },
+    Probe {
+        done: Done<()>,
+    },
     Close {
         done: Done<()>,
     },
@@ -252,6 +255,7 @@ impl Writer<'_> {
                 });
                 settle(stored, done, answers);
             }
+            Command::Probe { done } => answers.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
                 self.closing = true;
