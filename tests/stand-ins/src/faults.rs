@@ -42,6 +42,8 @@ pub enum Kind {
     Slow,
     /// An API request is answered 401.
     Unauthorized,
+    /// Discord: a guild (`only`, by id or name; else all) has an outage of `seconds`, and comes back. Immediate.
+    Unavailable,
 }
 
 fn once() -> u32 {

@@ -42,10 +42,16 @@ errors! {
     UNKNOWN_USER = 404 10013 "Unknown User";
     /// The webhook was deleted, or never was.
     UNKNOWN_WEBHOOK = 404 10015 "Unknown Webhook";
+    /// No such interaction, or none that waits for an answer any more.
+    UNKNOWN_INTERACTION = 404 10062 "Unknown interaction";
+    /// The application has no such command.
+    UNKNOWN_COMMAND = 404 10063 "Unknown application command";
     /// A channel cannot have more than 15.
     TOO_MANY_WEBHOOKS = 400 30007 "Maximum number of webhooks reached (15)";
     /// Over 25 MiB.
     TOO_LARGE = 413 40005 "Request entity too large";
+    /// An interaction is answered once.
+    ALREADY_ANSWERED = 400 40060 "Interaction has already been acknowledged.";
     /// The bot cannot see the channel.
     MISSING_ACCESS = 403 50001 "Missing Access";
     /// Only one's own messages can be edited.
@@ -56,6 +62,8 @@ errors! {
     MISSING_PERMISSIONS = 403 50013 "Missing Permissions";
     /// The token in the path is not the webhook's.
     INVALID_WEBHOOK_TOKEN = 401 50027 "Invalid Webhook Token";
+    /// The guild has an outage.
+    UNAVAILABLE = 503 0 "503: Service Unavailable";
     /// The body is not JSON.
     INVALID_JSON = 400 50109 "The request body contains invalid JSON.";
 }

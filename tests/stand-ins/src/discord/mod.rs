@@ -4,6 +4,7 @@
 
 mod errors;
 mod gateway;
+mod interactions;
 mod mentions;
 mod model;
 mod payload;
@@ -12,6 +13,7 @@ mod person;
 mod rest;
 mod seen;
 mod state;
+mod typed;
 
 use crate::faults::{Fault, Faults, Kind};
 use crate::people::{Act, Change, People, Refused, Seen};
@@ -20,7 +22,8 @@ use crate::world;
 use gateway::session::Order;
 use state::State;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 use tokio::sync::broadcast;
 
 /// The stand-in.
@@ -29,6 +32,8 @@ pub struct Discord {
     faults: Arc<Faults>,
     url: String,
     stop: Stop,
+    /// Itself, for what happens later.
+    later: Weak<Self>,
 }
 
 /// Starts it on `world.port`. A world that Discord could not have (an id that is no snowflake, an unknown permission) is
@@ -38,8 +43,9 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
     let faults = Arc::<Faults>::default();
     let state = State::new(world, bound.url(), faults.clone())
         .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
-    let discord =
-        Arc::new(Discord { state: Mutex::new(state), faults, url: bound.url(), stop: bound.stop.clone() });
+    let (url, stop) = (bound.url(), bound.stop.clone());
+    let state = Mutex::new(state);
+    let discord = Arc::new_cyclic(|later| Discord { state, faults, url, stop, later: later.clone() });
     bound.serve(rest::router(discord.clone()));
     Ok(discord)
 }
@@ -47,6 +53,27 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
 impl Discord {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Guilds go away for a while, and come back.
+    fn outage(&self, only: Option<&str>, seconds: f64) -> Result<(), Refused> {
+        let out = self.state().go_away(only);
+        if out.is_empty() {
+            return Err(Refused::Unknown("guild", only.unwrap_or_default().to_owned()));
+        }
+        let (later, stop) = (self.later.clone(), self.stop.clone());
+        let lasts = Duration::from_secs_f64(seconds.clamp(0.0, 3_600.0));
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.stopped() => {}
+                () = tokio::time::sleep(lasts) => {
+                    if let Some(discord) = later.upgrade() {
+                        discord.state().come_back(&out);
+                    }
+                }
+            }
+        });
+        Ok(())
     }
 
     /// A disconnection that is armed for more than one occasion happens again as soon as a client is back.
@@ -91,6 +118,9 @@ impl People for Discord {
     fn fault(&self, mut fault: Fault) -> Result<(), Refused> {
         if fault.times == 0 {
             return Err(Refused::Impossible("`times` is at least 1".into()));
+        }
+        if fault.kind == Kind::Unavailable {
+            return self.outage(fault.only.as_deref(), fault.seconds);
         }
         if matches!(fault.kind, Kind::Disconnect | Kind::Reconnect) {
             if self.state().sessions.order(order_of(fault.kind)) == 0 {

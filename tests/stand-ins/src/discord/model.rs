@@ -14,12 +14,19 @@ pub struct Guild {
     pub name: String,
     /// Who owns it.
     pub owner: u64,
+    /// Has an outage: nobody has left it, and nothing in it can be reached.
+    pub unavailable: bool,
 }
 
 impl Guild {
     /// The role that every person has.
     pub fn people_role(&self) -> u64 {
         self.id.wrapping_add(1)
+    }
+
+    /// The role of the people who may manage channels.
+    pub fn managers_role(&self) -> u64 {
+        self.id.wrapping_sub(1)
     }
 
     /// The managed role of the bot at a place of the world.
@@ -58,6 +65,8 @@ pub struct User {
     pub handle: String,
     /// Not a person.
     pub bot: bool,
+    /// May manage channels.
+    pub manages: bool,
 }
 
 /// A bot and its application, which share an id.
@@ -80,7 +89,7 @@ pub struct Bot {
 impl Bot {
     /// The bot as a user.
     pub fn user(&self) -> User {
-        User { id: self.id, name: self.name.clone(), handle: self.name.clone(), bot: true }
+        User { id: self.id, name: self.name.clone(), handle: self.name.clone(), bot: true, manages: false }
     }
 }
 
@@ -180,6 +189,10 @@ pub struct Message {
     pub at: u64,
     /// When it was last edited.
     pub edited: Option<u64>,
+    /// The only person who sees it.
+    pub only_for: Option<u64>,
+    /// The interaction that it answers.
+    pub answers: Option<u64>,
     /// Kept, so that it can be told.
     pub deleted: bool,
 }

@@ -74,7 +74,7 @@ pub fn webhook(state: &State, webhook: &Webhook, with_token: bool, with_user: bo
 }
 
 /// A member object without its user, as in messages.
-fn partial_member(state: &State, guild: &Guild, user: &User) -> Value {
+pub fn partial_member(state: &State, guild: &Guild, user: &User) -> Value {
     let roles: Vec<String> = state.roles_of(guild, user).iter().map(u64::to_string).collect();
     json!({
         "nick": null, "avatar": null, "banner": null, "roles": roles, "joined_at": timestamp(LONG_AGO),
@@ -90,7 +90,7 @@ pub fn member(state: &State, guild: &Guild, of: &User) -> Value {
     object
 }
 
-/// The role objects of a guild: `@everyone`, the people's, and one managed role for each bot in it.
+/// The role objects of a guild: `@everyone`, the people's, the managers', and one managed role for each bot in it.
 pub fn roles(state: &State, guild: &Guild) -> Vec<Value> {
     let role = |id: u64, name: &str, bits: u64, position: usize, managed: bool| {
         json!({
@@ -100,11 +100,12 @@ pub fn roles(state: &State, guild: &Guild) -> Vec<Value> {
         })
     };
     let mut roles = vec![
-        role(guild.id, "@everyone", 0, 0, false),
+        role(guild.id, "@everyone", permissions::of_everyone(), 0, false),
         role(guild.people_role(), "Members", permissions::of_people(), 1, false),
+        role(guild.managers_role(), "Managers", permissions::MANAGE_CHANNELS, 2, false),
     ];
     for (place, bot) in state.bots.iter().enumerate().filter(|(_, b)| b.guilds.contains(&guild.id)) {
-        let mut made = role(guild.bot_role(place), &bot.name, bot.may.permissions, 2 + place, true);
+        let mut made = role(guild.bot_role(place), &bot.name, bot.may.permissions, 3 + place, true);
         made["tags"] = json!({ "bot_id": bot.id.to_string() });
         roles.push(made);
     }
@@ -231,6 +232,14 @@ fn bare_message(state: &State, of: &Message) -> Value {
                 "avatar": avatar.as_deref().map(picture), "bot": true, "public_flags": 0, "flags": 0,
             });
         }
+    }
+    if let Some(interaction) = of.answers.and_then(|id| state.interactions.get(&id)) {
+        if interaction.original == of.id {
+            object["type"] = 20.into();
+        }
+        let application = state.bots.get(interaction.bot).map_or(0, |bot| bot.id).to_string();
+        object["webhook_id"] = application.clone().into();
+        object["application_id"] = application.into();
     }
     if let Some(nonce) = &draft.nonce {
         object["nonce"] = nonce.clone();

@@ -41,6 +41,8 @@ const PERMISSIONS: &[(&str, u32)] = &[
 
 /// Full control, past every overwrite.
 pub const ADMINISTRATOR: u64 = 1 << 3;
+/// Manage, rename and delete channels.
+pub const MANAGE_CHANNELS: u64 = 1 << 4;
 /// See a channel and hear of what happens in it.
 pub const VIEW_CHANNEL: u64 = 1 << 10;
 /// Post.
@@ -151,6 +153,16 @@ impl May {
             None
         }
     }
+}
+
+/// What everybody in a guild may do, bots too: see its channels, as far as no overwrite hides them.
+pub fn of_everyone() -> u64 {
+    VIEW_CHANNEL
+}
+
+/// Everything.
+pub fn all() -> u64 {
+    PERMISSIONS.iter().fold(0, |bits, p| bits | 1 << p.1)
 }
 
 /// What every person in a guild may do: talk, and ping everybody.

@@ -2,6 +2,7 @@
 
 use super::mentions::Mentions;
 use super::model::{Attachment, Author, Draft, User};
+use super::payload;
 use super::permissions::GUILDS;
 use super::state::State;
 use crate::people::{Act, Refused};
@@ -9,6 +10,8 @@ use serde_json::json;
 
 /// A person's message is at most this long (without Nitro), in code points.
 const LONGEST: usize = 2_000;
+/// A channel's name is at most this long.
+const LONGEST_NAME: usize = 100;
 
 /// Does it; answers the id of the message, or of the room where no message is concerned.
 pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
@@ -46,8 +49,25 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             state.delete(channel, id);
             Ok(message)
         }
-        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
-            Err(Refused::Impossible("not here yet".into()))
+        Act::Command { person, room, text } => {
+            let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
+            state.command(&author, channel, guild, &text)
+        }
+        Act::Rename { room, name } => {
+            let name = name.trim_start_matches('#').to_owned();
+            if name.is_empty() || name.chars().count() > LONGEST_NAME {
+                return Err(Refused::Impossible(format!("a name has 1 to {LONGEST_NAME} characters")));
+            }
+            changed(state, &room, |channel| channel.name = name)
+        }
+        Act::SetPrivate { room, private } => changed(state, &room, |channel| channel.private = private),
+        Act::Close { room } => {
+            let (channel, _) = room_of(state, &room)?;
+            let body = state.channels.get(&channel).map(|channel| payload::channel(state, channel));
+            state.dispatch("CHANNEL_DELETE", GUILDS, channel, &body.unwrap_or_default());
+            state.channels.remove(&channel);
+            state.webhooks.retain(|_, webhook| webhook.channel != channel);
+            Ok(channel.to_string())
         }
         Act::DeleteWebhooks { room } => {
             let (channel, guild) = room_of(state, &room)?;
@@ -88,6 +108,24 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             Ok(guild.to_string())
         }
     }
+}
+
+/// Changes a channel's settings and tells of it.
+fn changed(
+    state: &mut State,
+    room: &str,
+    change: impl FnOnce(&mut super::model::Channel),
+) -> Result<String, Refused> {
+    let (channel, _) = room_of(state, room)?;
+    let changed = state.channels.get_mut(&channel).map(|channel| {
+        change(channel);
+        channel.clone()
+    });
+    if let Some(changed) = changed {
+        let body = payload::channel(state, &changed);
+        state.dispatch("CHANNEL_UPDATE", GUILDS, channel, &body);
+    }
+    Ok(channel.to_string())
 }
 
 fn someone(state: &State, person: &str) -> Result<User, Refused> {

@@ -25,7 +25,7 @@ pub fn of(message: &Message) -> Seen {
         reply_to: draft.reply_to.map(|id| id.to_string()),
         extras: draft.embeds.iter().chain(&draft.components).cloned().collect(),
         files: draft.files.iter().map(|file| file.name.clone()).collect(),
-        only_for: None,
+        only_for: message.only_for.map(|id| id.to_string()),
         edited: message.edited.is_some(),
         deleted: message.deleted,
         pinged,

@@ -1,6 +1,7 @@
 //! Everything a Discord stand-in knows, and the changes that people and bots make to it. One lock, never held across an await.
 
 use super::gateway::session::Sessions;
+use super::interactions::Interaction;
 use super::mentions::Mentions;
 use super::model::{Author, Bot, Channel, Draft, Guild, Message, User, Webhook};
 use super::permissions::{self, May, Overwrite};
@@ -17,6 +18,10 @@ use tokio::sync::broadcast;
 
 /// Milliseconds from the Unix epoch to the first second of 2015, where snowflakes begin.
 const DISCORD_EPOCH: u64 = 1_420_070_400_000;
+/// Message flag: the application is thinking.
+///
+/// <https://discord.com/developers/docs/resources/message#message-object-message-flags>
+pub const LOADING: u64 = 1 << 7;
 
 /// What exists and who listens.
 pub struct State {
@@ -32,6 +37,8 @@ pub struct State {
     pub bots: Vec<Bot>,
     /// By id.
     pub webhooks: BTreeMap<u64, Webhook>,
+    /// By id: the last of those that people began.
+    pub interactions: BTreeMap<u64, Interaction>,
     /// By channel.
     pub history: History<Message>,
     /// Gateway sessions.
@@ -61,6 +68,7 @@ impl State {
             people: Vec::new(),
             bots: Vec::new(),
             webhooks: BTreeMap::new(),
+            interactions: BTreeMap::new(),
             history: History::default(),
             sessions: Sessions::default(),
             changes: broadcast::Sender::new(4_096),
@@ -73,11 +81,13 @@ impl State {
                 name: person.name.clone(),
                 handle: person.handle.clone(),
                 bot: false,
+                manages: person.manages,
             });
         }
-        let owner = state.people.first().map_or(1, |person| person.id);
+        // An owner may do everything; where nobody may manage, it is nobody of this world.
+        let owner = state.people.iter().find(|person| person.manages).map_or(1, |person| person.id);
         for space in &world.spaces {
-            let guild = Guild { id: id(&space.id)?, name: space.name.clone(), owner };
+            let guild = Guild { id: id(&space.id)?, name: space.name.clone(), owner, unavailable: false };
             for (position, room) in space.rooms.iter().enumerate() {
                 let channel = Channel {
                     id: id(&room.id)?,
@@ -156,12 +166,13 @@ impl State {
     pub fn roles_of(&self, guild: &Guild, user: &User) -> Vec<u64> {
         match self.bots.iter().position(|bot| bot.id == user.id) {
             Some(place) => vec![guild.bot_role(place)],
+            None if user.manages => vec![guild.people_role(), guild.managers_role()],
             None => vec![guild.people_role()],
         }
     }
 
     /// A channel's overwrites: a private one is hidden from `@everyone` and shown to its members; a public one is hidden
-    /// from the bots that are not in it.
+    /// from the bots that are not in it, or may see nothing.
     pub fn overwrites(&self, channel: &Channel) -> Vec<Overwrite> {
         let view = permissions::VIEW_CHANNEL;
         let mut overwrites = Vec::new();
@@ -174,10 +185,10 @@ impl State {
         }
         for (place, bot) in self.bots.iter().enumerate() {
             let role = guild.bot_role(place);
-            if !channel.bots.contains(&place) {
+            if !channel.bots.contains(&place) || bot.may.permissions & view == 0 {
                 overwrites.push(Overwrite { role, deny: view, allow: 0 });
             } else if channel.private {
-                overwrites.push(Overwrite { role, deny: 0, allow: bot.may.permissions & view });
+                overwrites.push(Overwrite { role, deny: 0, allow: view });
             }
         }
         overwrites
@@ -192,20 +203,42 @@ impl State {
             return 0;
         }
         let overwrites = self.overwrites(channel);
-        permissions::in_channel(bot.may.permissions, guild.id, &[guild.bot_role(place)], &overwrites)
+        let base = permissions::of_everyone() | bot.may.permissions;
+        permissions::in_channel(base, guild.id, &[guild.bot_role(place)], &overwrites)
     }
 
-    /// A message that has not been deleted.
+    /// What a person may do in a channel.
+    pub fn person_permissions(&self, person: &User, channel: &Channel) -> u64 {
+        let Some(guild) = self.guilds.get(&channel.guild) else {
+            return 0;
+        };
+        if guild.owner == person.id {
+            return permissions::all();
+        }
+        let managing = if person.manages { permissions::MANAGE_CHANNELS } else { 0 };
+        let base = permissions::of_everyone() | permissions::of_people() | managing;
+        permissions::in_channel(base, guild.id, &self.roles_of(guild, person), &self.overwrites(channel))
+    }
+
+    /// A message that has not been deleted, and that everybody sees.
     pub fn live_message(&self, channel: u64, id: u64) -> Option<&Message> {
-        self.history.get(&channel.to_string(), &id.to_string()).filter(|message| !message.deleted)
+        let message = self.history.get(&channel.to_string(), &id.to_string());
+        message.filter(|message| !message.deleted && message.only_for.is_none())
     }
 
     /// Posts; tells sessions and watchers.
     pub fn post(&mut self, channel: u64, guild: u64, author: Author, draft: Draft) -> Message {
-        let id = self.new_id();
-        let message = Message { id, channel, guild, author, draft, at: now(), edited: None, deleted: false };
-        self.history.push(&channel.to_string(), id.to_string(), message.clone());
-        self.channels.entry(channel).and_modify(|c| c.last_message = Some(id));
+        let (id, at) = (self.new_id(), now());
+        let (edited, only_for, answers, deleted) = (None, None, None, false);
+        self.show(Message { id, channel, guild, author, draft, at, edited, only_for, answers, deleted })
+    }
+
+    /// Puts a message into its channel; tells watchers, and sessions unless it is for one person only.
+    pub fn show(&mut self, message: Message) -> Message {
+        self.history.push(&message.channel.to_string(), message.id.to_string(), message.clone());
+        if message.only_for.is_none() {
+            self.channels.entry(message.channel).and_modify(|c| c.last_message = Some(message.id));
+        }
         self.told("MESSAGE_CREATE", "posted", &message);
         message
     }
@@ -213,8 +246,11 @@ impl State {
     /// Changes a message by `change`; tells sessions and watchers.
     pub fn edit(&mut self, channel: u64, id: u64, change: impl FnOnce(&mut Draft)) -> Option<Message> {
         let message = self.history.get_mut(&channel.to_string(), &id.to_string()).filter(|m| !m.deleted)?;
+        let loading = message.draft.flags & LOADING != 0;
         change(&mut message.draft);
-        message.edited = Some(now());
+        message.draft.flags &= !LOADING;
+        // What an application was thinking about is not an edit.
+        message.edited = (!loading).then(now);
         let message = message.clone();
         self.told("MESSAGE_UPDATE", "edited", &message);
         Some(message)
@@ -238,7 +274,9 @@ impl State {
         } else {
             payload::message_event(self, message)
         };
-        self.dispatch(event, permissions::GUILD_MESSAGES, message.channel, &body);
+        if message.only_for.is_none() {
+            self.dispatch(event, permissions::GUILD_MESSAGES, message.channel, &body);
+        }
         // Nobody watching is fine.
         let _ = self.changes.send(Change { what: what.to_owned(), message: seen::of(message) });
     }
@@ -248,6 +286,9 @@ impl State {
         let Some(channel) = self.channels.get(&channel).cloned() else {
             return;
         };
+        if self.guilds.get(&channel.guild).is_some_and(|guild| guild.unavailable) {
+            return;
+        }
         let mut sessions = self.sessions.listening(intent);
         sessions
             .retain(|(_, place, _)| self.bot_permissions(*place, &channel) & permissions::VIEW_CHANNEL != 0);

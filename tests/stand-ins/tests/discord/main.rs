@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod gateway;
+mod interactions;
 mod rest;
 
 use futures::{SinkExt, StreamExt};

@@ -5,6 +5,7 @@
 pub mod compression;
 pub mod session;
 
+use super::model::Guild;
 use super::{Discord, payload, permissions};
 use crate::faults::Kind;
 use crate::server::Connection;
@@ -304,7 +305,9 @@ impl super::state::State {
             "geo_ordered_rtc_regions": [], "auth": {}, "_trace": [],
         });
         self.sessions.push(&hold.session, "READY", &ready);
-        for guild in bot.guilds {
+        let reachable = |guild: &u64| self.guilds.get(guild).is_none_or(|guild| !guild.unavailable);
+        let guilds: Vec<u64> = bot.guilds.into_iter().filter(reachable).collect();
+        for guild in guilds {
             self.tell_guild(&hold.session, place, intents, guild, false);
         }
         hold
@@ -322,6 +325,38 @@ impl super::state::State {
             body["unavailable"] = false.into();
         }
         self.sessions.push(session, "GUILD_CREATE", &body);
+    }
+
+    /// Guilds have an outage: their bots are told, and nothing in them can be reached. Answers which.
+    pub fn go_away(&mut self, only: Option<&str>) -> Vec<u64> {
+        let named = |guild: &&mut Guild| {
+            only.is_none_or(|only| guild.name == only || guild.id.to_string() == only) && !guild.unavailable
+        };
+        let mut out = Vec::new();
+        for guild in self.guilds.values_mut().filter(named) {
+            guild.unavailable = true;
+            out.push(guild.id);
+        }
+        for (session, place, _) in self.sessions.listening(permissions::GUILDS) {
+            let here = |guild: &&u64| self.bots.get(place).is_some_and(|bot| bot.guilds.contains(guild));
+            for guild in out.iter().filter(here) {
+                let body = json!({ "id": guild.to_string(), "unavailable": true });
+                self.sessions.push(&session, "GUILD_DELETE", &body);
+            }
+        }
+        out
+    }
+
+    /// They can be reached again.
+    pub fn come_back(&mut self, guilds: &[u64]) {
+        for guild in guilds {
+            self.guilds.entry(*guild).and_modify(|guild| guild.unavailable = false);
+            for (session, place, intents) in self.sessions.listening(permissions::GUILDS) {
+                if self.bots.get(place).is_some_and(|bot| bot.guilds.contains(guild)) {
+                    self.tell_guild(&session, place, intents, *guild, false);
+                }
+            }
+        }
     }
 
     /// `ws://127.0.0.1:port`.

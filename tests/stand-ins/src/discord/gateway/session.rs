@@ -137,6 +137,11 @@ impl Sessions {
         asked.map(|(id, session)| (id.clone(), session.bot, session.intents)).collect()
     }
 
+    /// All sessions of a bot: what is for its application alone.
+    pub fn of_bot(&self, bot: usize) -> Vec<String> {
+        self.by_id.iter().filter(|(_, session)| session.bot == bot).map(|(id, _)| id.clone()).collect()
+    }
+
     /// Appends a dispatch to a session.
     pub fn push(&mut self, id: &str, event: &str, body: &Value) {
         let Some(session) = self.by_id.get_mut(id) else {

@@ -78,6 +78,15 @@ async fn file(field: Field<'_>) -> Result<File, MultipartError> {
 }
 
 impl Body {
+    /// The object that it holds under a name, with the files.
+    pub fn within(mut self, name: &str) -> Self {
+        let inner = match self.object.remove(name) {
+            Some(Value::Object(inner)) => inner,
+            _ => Map::new(),
+        };
+        Self { object: inner, files: self.files }
+    }
+
     /// The content, if the body has one. Surrounding white space is dropped, as Discord does.
     pub fn content(&self) -> Answer<Option<String>> {
         let content = match self.object.get("content") {

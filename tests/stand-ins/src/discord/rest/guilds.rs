@@ -1,11 +1,13 @@
 //! Guilds, channels, roles and members, to be read.
 
-use super::{Answer, Me, id};
+use super::{Answer, Asked, Me, id};
+use crate::discord::errors::ApiError;
 use crate::discord::model::Guild;
 use crate::discord::permissions::{GUILD_MEMBERS, VIEW_CHANNEL};
 use crate::discord::{Discord, errors, payload, state};
 use axum::Json;
 use axum::extract::{Path, State};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -15,13 +17,32 @@ impl state::State {
     /// A guild that the bot is in.
     pub(super) fn guild_for(&self, me: Me, guild: &str) -> Answer<&Guild> {
         let guild = id(guild)?;
+        self.no_outage(guild)?;
         let in_it = self.me(me)?.guilds.contains(&guild);
         self.guilds.get(&guild).filter(|_| in_it).ok_or(errors::UNKNOWN_GUILD)
     }
 }
 
-/// `GET /users/@me/guilds`
-pub async fn mine(State(discord): D, me: Me) -> Answer<Json<Value>> {
+/// Which part of the guilds.
+#[derive(Debug, Deserialize)]
+pub struct Page {
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// `with_counts`
+#[derive(Debug, Deserialize)]
+pub struct Counts {
+    with_counts: Option<String>,
+}
+
+/// `GET /users/@me/guilds`: by id, at most 200.
+pub async fn mine(State(discord): D, me: Me, Asked(page): Asked<Page>) -> Answer<Json<Value>> {
+    let limit = page.limit.unwrap_or(200);
+    if !(1..=200).contains(&limit) {
+        let says = "int value should be between 1 and 200.";
+        return Err(ApiError::field("limit", "NUMBER_TYPE_MAX", says));
+    }
     let state = discord.state();
     let bot = state.me(me)?;
     let told = |guild: &Guild| {
@@ -30,13 +51,26 @@ pub async fn mine(State(discord): D, me: Me) -> Answer<Json<Value>> {
             "permissions": bot.may.permissions.to_string(),
         })
     };
-    Ok(Json(bot.guilds.iter().filter_map(|id| state.guilds.get(id)).map(told).collect()))
+    let theirs = bot.guilds.iter().filter(|id| page.after.is_none_or(|after| **id > after)).take(limit);
+    Ok(Json(theirs.filter_map(|id| state.guilds.get(id)).map(told).collect()))
 }
 
 /// `GET /guilds/{guild}`
-pub async fn guild(State(discord): D, me: Me, Path(guild): Path<String>) -> Answer<Json<Value>> {
+pub async fn guild(
+    State(discord): D,
+    me: Me,
+    Path(guild): Path<String>,
+    Asked(counts): Asked<Counts>,
+) -> Answer<Json<Value>> {
     let state = discord.state();
-    Ok(Json(payload::guild(&state, state.guild_for(me, &guild)?)))
+    let guild = state.guild_for(me, &guild)?;
+    let mut object = payload::guild(&state, guild);
+    if counts.with_counts.is_some_and(|with| with == "true" || with == "1") {
+        let everybody = state.members(guild).len();
+        object["approximate_member_count"] = everybody.into();
+        object["approximate_presence_count"] = everybody.into();
+    }
+    Ok(Json(object))
 }
 
 /// `GET /guilds/{guild}/channels`: all that exist, as Discord does, whether the bot sees into them or not.

@@ -4,8 +4,10 @@
 
 mod accounts;
 mod body;
+mod commands;
 mod embeds;
 mod guilds;
+mod interactions;
 mod messages;
 mod webhooks;
 
@@ -47,11 +49,19 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/users/{user}", get(accounts::user))
         .route("/applications/@me", get(accounts::application))
         .route("/oauth2/applications/@me", get(accounts::application))
-        .route("/applications/{application}/commands", get(accounts::commands).put(accounts::set_commands))
+        .route(
+            "/applications/{application}/commands",
+            get(commands::list).put(commands::set).post(commands::create),
+        )
+        .route(
+            "/applications/{application}/commands/{command}",
+            get(commands::one).patch(commands::change).delete(commands::delete),
+        )
         .route(
             "/applications/{application}/guilds/{guild}/commands",
-            get(accounts::guild_commands).put(accounts::set_guild_commands),
+            get(commands::list_of_guild).put(commands::set_of_guild),
         )
+        .route("/interactions/{interaction}/{token}/callback", post(interactions::callback))
         .route("/guilds/{guild}", get(guilds::guild))
         .route("/guilds/{guild}/channels", get(guilds::channels))
         .route("/guilds/{guild}/roles", get(guilds::roles))
@@ -171,6 +181,12 @@ fn id(text: &str) -> Answer<u64> {
 }
 
 impl State {
+    /// What is in a guild that has an outage cannot be reached.
+    fn no_outage(&self, guild: u64) -> Answer<()> {
+        let out = self.guilds.get(&guild).is_some_and(|guild| guild.unavailable);
+        if out { Err(errors::UNAVAILABLE) } else { Ok(()) }
+    }
+
     fn me(&self, Me(place): Me) -> Answer<&Bot> {
         self.bots.get(place).ok_or(errors::UNAUTHORIZED)
     }
@@ -178,6 +194,7 @@ impl State {
     /// A channel that the bot sees and where it has all of `needed`.
     fn channel_for(&self, Me(place): Me, channel: &str, needed: u64) -> Answer<&Channel> {
         let channel = self.channels.get(&id(channel)?).ok_or(errors::UNKNOWN_CHANNEL)?;
+        self.no_outage(channel.guild)?;
         let has = self.bot_permissions(place, channel);
         if has & VIEW_CHANNEL == 0 {
             Err(errors::MISSING_ACCESS)

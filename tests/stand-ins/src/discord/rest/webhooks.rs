@@ -1,4 +1,4 @@
-//! Webhooks: made and listed by bots, executed by whoever has their token.
+//! Webhooks: made and listed by bots, executed by whoever has their token. An interaction is answered through the same routes.
 //!
 //! <https://discord.com/developers/docs/resources/webhook>
 
@@ -148,6 +148,11 @@ pub async fn execute(
     body: Body,
 ) -> Answer<Response> {
     let mut state = discord.state();
+    let wait = options.wait.as_deref().is_some_and(|wait| wait == "true" || wait == "1");
+    if let Some(interaction) = state.interaction_with_token(id(&webhook)?, &token).cloned() {
+        let message = state.follow_up(&interaction, &body)?;
+        return Ok(Json(payload::message(&state, &message)).into_response());
+    }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     options.no_thread(&webhook)?;
     let text = |name: &str| body.object.get(name).and_then(Value::as_str);
@@ -164,7 +169,7 @@ pub async fn execute(
     draft.nonce = None;
     let author = Author::Webhook { id: webhook.id, application: webhook.creator, name, avatar };
     let message = state.post(webhook.channel, webhook.guild, author, draft);
-    if options.wait.is_some_and(|wait| wait == "true" || wait == "1") {
+    if wait {
         return Ok(Json(payload::message(&state, &message)).into_response());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -177,6 +182,9 @@ pub async fn message(
     Asked(options): Asked<Options>,
 ) -> Answer<Json<Value>> {
     let state = discord.state();
+    if let Some(interaction) = state.interaction_with_token(id(&webhook)?, &token) {
+        return Ok(Json(state.answer_told(interaction, &message)?));
+    }
     let webhook = state.webhook_with_token(&webhook, &token)?;
     options.no_thread(webhook)?;
     Ok(Json(payload::message(&state, state.posted_by(webhook, &message)?)))
@@ -190,6 +198,9 @@ pub async fn edit(
     body: Body,
 ) -> Answer<Json<Value>> {
     let mut state = discord.state();
+    if let Some(interaction) = state.interaction_with_token(id(&webhook)?, &token).cloned() {
+        return Ok(Json(state.change_answer(&interaction, &message, &body)?));
+    }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     options.no_thread(&webhook)?;
     let message = state.posted_by(&webhook, &message)?.clone();
@@ -206,6 +217,9 @@ pub async fn delete_message(
     Asked(options): Asked<Options>,
 ) -> Answer<StatusCode> {
     let mut state = discord.state();
+    if let Some(interaction) = state.interaction_with_token(id(&webhook)?, &token).cloned() {
+        return state.delete_answer(&interaction, &message);
+    }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     options.no_thread(&webhook)?;
     let message = state.posted_by(&webhook, &message)?.id;
@@ -229,6 +243,7 @@ impl state::State {
 
     fn webhook_with_token(&self, webhook: &str, token: &str) -> Answer<&Webhook> {
         let webhook = self.webhooks.get(&id(webhook)?).ok_or(errors::UNKNOWN_WEBHOOK)?;
+        self.no_outage(webhook.guild)?;
         if webhook.token == token { Ok(webhook) } else { Err(errors::INVALID_WEBHOOK_TOKEN) }
     }
 

@@ -1,0 +1,165 @@
+//! Application commands that people give or are still typing, as their client sends them to the application.
+//!
+//! <https://discord.com/developers/docs/interactions/receiving-and-responding>
+
+use super::model::User;
+use super::state::{State, now};
+use super::{payload, typed};
+use crate::people::Refused;
+use serde_json::{Value, json};
+
+/// How long an application has for its first answer, in milliseconds.
+const FIRST_ANSWER: u64 = 3_000;
+/// How long the token of an interaction is worth something, in milliseconds.
+const TOKEN_LASTS: u64 = 15 * 60 * 1_000;
+/// How many are remembered.
+const KEPT: usize = 1_000;
+
+/// What somebody began with an application.
+#[derive(Debug, Clone)]
+pub struct Interaction {
+    /// Its id.
+    pub id: u64,
+    /// What the application answers with.
+    pub token: String,
+    /// The application's bot, by its place in the world.
+    pub bot: usize,
+    /// Where.
+    pub channel: u64,
+    /// That channel's guild.
+    pub guild: u64,
+    /// Who.
+    pub person: u64,
+    /// They are still typing, and wait for proposals.
+    pub completing: bool,
+    /// The id that its first answer has, or will have.
+    pub original: u64,
+    /// Has its first answer.
+    pub answered: bool,
+    /// Milliseconds since the epoch.
+    pub at: u64,
+}
+
+impl Interaction {
+    /// The first answer comes in time.
+    pub fn waits(&self) -> bool {
+        now().saturating_sub(self.at) <= FIRST_ANSWER
+    }
+
+    /// The token is still worth something.
+    pub fn lives(&self) -> bool {
+        now().saturating_sub(self.at) <= TOKEN_LASTS
+    }
+}
+
+/// A command of an application in the guild.
+struct Found {
+    bot: usize,
+    command: Value,
+}
+
+impl State {
+    /// Gives a command, or asks for proposals where the text ends in a tab. Answers the id of the message that the answer will be.
+    pub fn command(
+        &mut self,
+        person: &User,
+        channel: u64,
+        guild: u64,
+        text: &str,
+    ) -> Result<String, Refused> {
+        let impossible = |what: String| Refused::Impossible(what);
+        if self.guilds.get(&guild).is_some_and(|guild| guild.unavailable) {
+            return Err(impossible("the guild has an outage".into()));
+        }
+        let words = text.strip_prefix('/').ok_or_else(|| impossible("a command begins with `/`".into()))?;
+        let completing = words.ends_with('\t');
+        let (name, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+        let found = self
+            .registered(guild, name)
+            .ok_or_else(|| impossible(format!("no application here has the command `/{name}`")))?;
+        self.may_use(person, channel, &found)?;
+        let options =
+            typed::options(&found.command["options"], rest.trim(), completing).map_err(impossible)?;
+        let interaction = Interaction {
+            id: self.new_id(),
+            token: format!("aW50ZXJhY3Rpb246{}{}", ulid::Ulid::new(), ulid::Ulid::new()),
+            bot: found.bot,
+            channel,
+            guild,
+            person: person.id,
+            completing,
+            original: self.new_id(),
+            answered: false,
+            at: now(),
+        };
+        let mut asked = json!({ "id": found.command["id"], "name": found.command["name"], "type": 1 });
+        if !options.is_empty() {
+            asked["options"] = options.into();
+        }
+        let body = self.told_to_application(person, &interaction, &asked);
+        for session in self.sessions.of_bot(interaction.bot) {
+            self.sessions.push(&session, "INTERACTION_CREATE", &body);
+        }
+        while self.interactions.len() >= KEPT {
+            self.interactions.pop_first();
+        }
+        let original = interaction.original.to_string();
+        self.interactions.insert(interaction.id, interaction);
+        Ok(original)
+    }
+
+    /// The command of that name that a client offers in a guild: the guild's own before a global one.
+    fn registered(&self, guild: u64, name: &str) -> Option<Found> {
+        let here = self.bots.iter().enumerate().filter(|(_, bot)| bot.guilds.contains(&guild));
+        here.flat_map(|(place, bot)| [(place, bot, Some(guild)), (place, bot, None)]).find_map(
+            |(place, bot, scope)| {
+                let is_it = |command: &&Value| command["name"] == name && command["type"] == 1;
+                let command = bot.commands.get(&scope)?.iter().find(is_it)?.clone();
+                Some(Found { bot: place, command })
+            },
+        )
+    }
+
+    /// The client offers a command only to those who have what it wants.
+    fn may_use(&self, person: &User, channel: u64, found: &Found) -> Result<(), Refused> {
+        let wants = found.command["default_member_permissions"].as_str();
+        let wants: Option<u64> = wants.and_then(|bits| bits.parse().ok());
+        let has = self.channels.get(&channel).map_or(0, |channel| self.person_permissions(person, channel));
+        match wants {
+            Some(wants) if has & wants != wants || wants == 0 => {
+                Err(Refused::Impossible(format!("the command is not offered to {}", person.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The interaction object.
+    fn told_to_application(&self, person: &User, of: &Interaction, asked: &Value) -> Value {
+        let guild = of.guild.to_string();
+        let channel = self.channels.get(&of.channel);
+        let mut member = self
+            .guilds
+            .get(&of.guild)
+            .map_or_else(|| json!({}), |guild| payload::member(self, guild, person));
+        let permissions = channel.map_or(0, |channel| self.person_permissions(person, channel));
+        member["permissions"] = permissions.to_string().into();
+        let ours = channel.map_or(0, |channel| self.bot_permissions(of.bot, channel));
+        json!({
+            "id": of.id.to_string(), "application_id": self.bots.get(of.bot).map_or(0, |bot| bot.id).to_string(),
+            "type": if of.completing { 4 } else { 2 }, "data": asked, "token": of.token, "version": 1,
+            "guild_id": guild, "guild": { "id": guild, "locale": "en-US", "features": [] },
+            "channel_id": of.channel.to_string(),
+            "channel": channel.map(|channel| payload::channel(self, channel)),
+            "member": member, "app_permissions": ours.to_string(), "locale": "en-US", "guild_locale": "en-US",
+            "entitlements": [], "authorizing_integration_owners": { "0": guild }, "context": 0,
+            "attachment_size_limit": 10 << 20,
+        })
+    }
+
+    /// The interaction that an application may still answer with this token.
+    pub fn interaction_with_token(&self, application: u64, token: &str) -> Option<&Interaction> {
+        let is_it = |it: &&Interaction| it.token == token && it.lives();
+        let found = self.interactions.values().find(is_it)?;
+        self.bots.get(found.bot).filter(|bot| bot.id == application).map(|_| found)
+    }
+}
