@@ -6,11 +6,12 @@ use crate::listen::Listener;
 use crate::names::Directory;
 use crate::preflight::Check;
 use crate::web::Web;
-use crate::{capabilities, deliver, ids, render, translate};
+use crate::{capabilities, commands, deliver, ids, render, translate};
 use async_trait::async_trait;
 use relay_contract::{
-    Attempt, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, MessageRef, NativeId,
-    OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, Listing,
+    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    Translation,
 };
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ impl Connector for Slack {
         check.run(rooms).await
     }
 
+    async fn find(&self) -> Result<Listing, OpenError> {
+        let check = Check { web: &self.web, directory: &self.directory, memory: &self.memory };
+        check.find().await
+    }
+
     async fn listen(&self, _: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
         let Some(known) = self.memory.get() else {
             return Err(ListenError::Lost("there has been no preflight".into()));
@@ -65,6 +71,17 @@ impl Connector for Slack {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         deliver::deliver(&self.web, &attempt).await
+    }
+
+    async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
+        let Some(known) = self.memory.get() else {
+            return Err(DeliverError::Unavailable("there has been no preflight".into()));
+        };
+        commands::may_manage(&self.web, &known.own, call).await
+    }
+
+    async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
+        commands::answer(&self.web, call, answer).await
     }
 
     fn deliver_deadline(&self) -> Duration {

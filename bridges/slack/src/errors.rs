@@ -185,7 +185,8 @@ fn api_deliver(code: &str, details: &str, room: &str) -> DeliverError {
             &format!("There is no Slack channel {room}, or Relay cannot see it"),
             "Check the id; in a private channel, type `/invite` and the app's name.".into(),
         ),
-        "is_archived" => forbidden(
+        // Of a post, and of an edit.
+        "is_archived" | "is_inactive" => forbidden(
             &format!("The Slack channel {room} is archived"),
             "Unarchive it, or remove the link.".into(),
         ),
@@ -240,7 +241,8 @@ fn is_passing(code: &str) -> bool {
     )
 }
 
-fn bad_credential(key: &str, code: &str) -> Problem {
+/// A token that is not accepted, or no longer.
+pub fn bad_credential(key: &str, code: &str) -> Problem {
     let fix = match (key, code) {
         (_, "account_inactive") => {
             "The app was removed from the workspace: install it again at api.slack.com/apps, your app, Install App, \
@@ -302,6 +304,7 @@ mod tests {
             ("not_in_channel", "forbidden"),
             ("channel_not_found", "forbidden"),
             ("is_archived", "forbidden"),
+            ("is_inactive", "forbidden"),
             ("restricted_action", "forbidden"),
             ("missing_scope", "forbidden"),
             ("invalid_auth", "unauthorized"),

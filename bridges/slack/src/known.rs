@@ -8,6 +8,9 @@ use std::sync::{PoisonError, RwLock};
 pub struct Own {
     /// Team id.
     pub team: String,
+    /// The workspace's name.
+    #[serde(default)]
+    pub team_name: String,
     /// The bot's user id.
     pub user: String,
     /// The bot's bot id, which its posts carry.

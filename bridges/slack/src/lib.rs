@@ -29,6 +29,7 @@
 //! taken from those scopes.
 
 mod capabilities;
+mod commands;
 mod config;
 mod connector;
 mod deliver;
@@ -36,12 +37,16 @@ mod errors;
 mod ids;
 mod known;
 mod listen;
+#[cfg(test)]
+mod manifest_tests;
 mod names;
 mod parse;
 mod permissions;
 mod persona;
 mod preflight;
 mod render;
+mod response_url;
+mod rooms;
 mod socket;
 mod translate;
 mod web;

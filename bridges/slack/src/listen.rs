@@ -1,13 +1,13 @@
 //! Events from Socket Mode to the inbox, one after the other, each acknowledged after it was accepted.
 
-use crate::errors::CallError;
+use crate::errors::{CallError, bad_credential};
 use crate::known::Own;
 use crate::names::Directory;
 use crate::socket::{Heard, Socket};
-use crate::translate::{Added, Payload};
+use crate::translate::{Added, Payload, command};
 use crate::web::{Web, With};
 use crate::{parse, preflight};
-use relay_contract::{Inbox, ListenError, OpenError, Problem, RawEvent, Stopped};
+use relay_contract::{Inbox, ListenError, OpenError, Problem, RawEvent, Stopped, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -19,6 +19,13 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// How long it may stay away before `listen` gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(150);
 const ASK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the app subscribes to for messages in public and private channels
+/// (<https://docs.slack.dev/reference/events/message.channels/>).
+#[cfg(test)]
+pub const MESSAGES: &[&str] = &["message.channels", "message.groups"];
+/// Events after which the token is of no use.
+pub const FAREWELLS: &[&str] = &["app_uninstalled", "tokens_revoked"];
 
 /// What listening needs.
 pub struct Listener<'a> {
@@ -74,6 +81,9 @@ impl Listener<'_> {
                     if accepted == Err(Stopped) {
                         return Ok(());
                     }
+                    if let Some(problem) = turned_away(&frame, &self.own) {
+                        return Err(ListenError::Refused(problem));
+                    }
                 }
                 Some(Heard::Noise(text)) => {
                     // Nothing to acknowledge; kept as a poison event all the same.
@@ -115,19 +125,21 @@ impl Listener<'_> {
         // Of an Events API envelope only the event: the rest holds a verification token and ids of the delivery.
         let event = match kind {
             "events_api" => payload.get("event").cloned().unwrap_or(Value::Null),
+            "slash_commands" | "interactive" => command::kept(kind, payload),
             _ => json!({}),
         };
         self.wrapped(kind, app, event).await
     }
 
     async fn wrapped(&self, kind: &str, app: Option<&str>, event: Value) -> RawEvent {
-        let (people, rooms) = wanted(&event, &self.own);
+        let asked = matches!(kind, "slash_commands" | "interactive");
+        let (people, rooms) = if asked { (asker(&event), Vec::new()) } else { wanted(&event, &self.own) };
         let (people, rooms) = self.directory.look_up(self.web, &people, &rooms).await;
         let payload = Payload {
             kind: kind.to_owned(),
             app: app.map(str::to_owned),
             event,
-            relay: Added { own: self.own.clone(), people, rooms },
+            relay: Added { own: self.own.clone(), people, rooms, heard: asked.then(Timestamp::now) },
         };
         RawEvent {
             space: self.own.team.as_str().into(),
@@ -155,6 +167,11 @@ async fn until(moment: Option<Instant>) {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
+}
+
+/// Who gave a command.
+fn asker(event: &Value) -> Vec<String> {
+    event.get("user").and_then(Value::as_str).map(str::to_owned).into_iter().collect()
 }
 
 /// Whose names an event needs: (people, rooms). Nobody's where nothing will come of it.
@@ -187,6 +204,44 @@ fn wanted(event: &Value, own: &Own) -> (Vec<String>, Vec<String>) {
     (people, rooms)
 }
 
+/// The event says that the app or its token is no longer welcome
+/// (<https://docs.slack.dev/reference/events/app_uninstalled/>, <https://docs.slack.dev/reference/events/tokens_revoked/>).
+fn turned_away(frame: &Value, own: &Own) -> Option<Problem> {
+    let event = frame.pointer("/payload/event")?;
+    let kind = FAREWELLS.iter().find(|kind| event.get("type").is_some_and(|given| given == **kind))?;
+    if *kind == "app_uninstalled" {
+        return Some(bad_credential("bot_token", "account_inactive"));
+    }
+    let bots = event.pointer("/tokens/bot")?.as_array()?;
+    bots.iter().any(|bot| *bot == own.user).then(|| bad_credential("bot_token", "token_revoked"))
+}
+
 fn switched_off() -> Problem {
     Problem::new("Socket Mode is switched off for the Slack app.", preflight::SOCKET_MODE_FIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_token() {
+        let own = Own { team: "T1".into(), team_name: "One".into(), user: "UBOT".into(), bot: None };
+        let cases = [
+            (json!({ "type": "app_uninstalled" }), Some("account_inactive")),
+            (json!({ "type": "tokens_revoked", "tokens": { "bot": ["U1", "UBOT"] } }), Some("token_revoked")),
+            (json!({ "type": "tokens_revoked", "tokens": { "bot": ["U1"], "oauth": ["UBOT"] } }), None),
+            (json!({ "type": "tokens_revoked" }), None),
+            (json!({ "type": "message", "text": "app_uninstalled" }), None),
+        ];
+        for (event, code) in cases {
+            let problem = turned_away(&json!({ "payload": { "event": event } }), &own);
+            assert_eq!(problem.is_some(), code.is_some(), "{event}");
+            assert!(
+                problem.is_none_or(|problem| code.is_some_and(|code| problem.what.contains(code))),
+                "{event}"
+            );
+        }
+        assert_eq!(turned_away(&Value::Null, &own), None);
+    }
 }

@@ -3,14 +3,18 @@
 //! Message events and their subtypes: <https://docs.slack.dev/reference/events/message/>.
 
 mod author;
+pub mod command;
 mod message;
+pub mod news;
 #[cfg(test)]
 mod tests;
 
 use crate::known::Own;
 use crate::names::Person;
 use crate::{ids, parse};
-use relay_contract::{Envelope, Event, NativeId, RawEvent, RoomKey, Standing, Timestamp, Translation};
+use relay_contract::{
+    Envelope, Event, NativeId, RawEvent, RoomKey, RoomNews, Standing, Timestamp, Translation,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,6 +44,9 @@ pub struct Added {
     /// Names of mentioned conversations by id.
     #[serde(default)]
     pub rooms: BTreeMap<String, String>,
+    /// When a command arrived, by this machine's clock: Slack does not tell when it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Timestamp>,
 }
 
 /// What an event means.
@@ -79,26 +86,31 @@ impl<'a> Reader<'a> {
 
     fn read(mut self, payload: &Payload) -> Translation {
         let event = &payload.event;
-        if payload.kind != "events_api" {
-            return match payload.kind.as_str() {
-                "slash_commands" => Translation::Ignored("slash command"),
-                "interactive" => Translation::Ignored("interaction"),
-                "unreadable" => Translation::Unreadable("a frame that is not JSON".into()),
-                _ => Translation::Ignored("unknown envelope"),
-            };
-        }
-        let Some(kind) = string(event, "type") else {
-            return Translation::Unreadable("an event without a type".into());
+        let meant = match payload.kind.as_str() {
+            "events_api" => self.event(event),
+            kind @ ("slash_commands" | "interactive") => self.command(kind, event).map(Translation::Command),
+            "unreadable" => Err(Nothing::Unreadable("a frame that is not JSON".into())),
+            _ => Err(Nothing::Ignored("unknown envelope")),
         };
-        if kind != "message" {
-            return Translation::Ignored(ignored_event(kind));
-        }
-        self.names.groups = parse::mentioned(event.get("message").unwrap_or(event)).groups;
-        match self.message(event) {
-            Ok(envelope) => Translation::Events(vec![envelope]),
+        match meant {
+            Ok(translation) => translation,
             Err(Nothing::Ignored(why)) => Translation::Ignored(why),
             Err(Nothing::Unreadable(why)) => Translation::Unreadable(why),
         }
+    }
+
+    fn event(&mut self, event: &Value) -> Result<Translation, Nothing> {
+        let Some(kind) = string(event, "type") else {
+            return Err(Nothing::Unreadable("an event without a type".into()));
+        };
+        if kind != "message" {
+            return self.news(kind, event).map(Translation::Room);
+        }
+        if string(event, "subtype").is_some_and(|subtype| news::CONVERTED.contains(&subtype)) {
+            return Ok(Translation::Room(RoomNews::Changed(required(event, "channel")?.into())));
+        }
+        self.names.groups = parse::mentioned(event.get("message").unwrap_or(event)).groups;
+        Ok(Translation::Events(vec![self.message(event)?]))
     }
 
     fn message(&self, event: &Value) -> Result<Envelope, Nothing> {
@@ -220,7 +232,7 @@ impl<'a> Reader<'a> {
 fn ignored_event(kind: &str) -> &'static str {
     match kind {
         "reaction_added" | "reaction_removed" => "reaction",
-        "member_joined_channel" | "channel_join" => "join",
+        "member_joined_channel" => "join",
         "member_left_channel" => "leave",
         "app_mention" => "mention of the app",
         _ => "not a message",

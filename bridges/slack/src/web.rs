@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::errors::CallError;
+use crate::response_url;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -13,7 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use slack_morphism::hyper_tokio::SlackHyperClient;
-use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackClient};
+use slack_morphism::{
+    SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -85,6 +88,33 @@ impl Web {
         });
         let answer = timeout(most, session.http_session_api.http_post(method, request, None)).await;
         opened(answer.map_err(|_| CallError::no_answer(most))?)
+    }
+
+    /// Posts to a response URL, which is a credential of its own: no token goes along, and nothing goes anywhere but to
+    /// this API. The library leaves such a URL out of its log.
+    pub async fn respond(
+        &self,
+        response_url: &str,
+        request: &(impl Serialize + Send + Sync),
+        most: Duration,
+    ) -> Result<(), CallError> {
+        let Some(url) = response_url::of_api(&self.api, response_url) else {
+            return Err(CallError::NotSent("the response URL is not one of this API".into()));
+        };
+        let span = tracing::debug_span!("answer to a command");
+        let context = SlackClientApiCallContext {
+            rate_control_params: None,
+            token: None,
+            tracing_span: &span,
+            is_sensitive_url: true,
+        };
+        let answer = timeout(most, self.client.http_api.connector.http_post_uri(url, request, context)).await;
+        match answer.map_err(|_| CallError::no_answer(most))? {
+            // Slack answers `ok`, which the library makes `{}` of.
+            Ok(Value::Object(_)) => Ok(()),
+            Ok(_) => Err(CallError::NotSlack),
+            Err(error) => Err(CallError::from_library(error)),
+        }
     }
 
     /// Calls a method that only reads; those take no JSON.
@@ -186,6 +216,8 @@ mod tests {
             web.post("auth.test", &nothing, With::App, second).await.unwrap_err(),
             web.get("auth.test", &[], second).await.unwrap_err(),
             web.auth_test(second).await.unwrap_err(),
+            web.respond("http://127.0.0.1:9/commands/verysecret", &nothing, second).await.unwrap_err(),
+            web.respond("http://elsewhere.example/verysecret", &nothing, second).await.unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error, CallError::NotSent(_)), "{error:?}");

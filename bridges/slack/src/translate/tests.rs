@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 use super::*;
-use relay_contract::{Attachment, Author, Message, Reply, Text};
+use relay_contract::{Ask, Asker, Attachment, Author, Call, Message, Reply, SpaceRef, Text};
 use serde_json::json;
 
 fn raw(event: Value) -> RawEvent {
@@ -18,7 +18,8 @@ fn raw_of(kind: &str, event: Value) -> RawEvent {
             "app": "A1",
             "event": event,
             "relay": {
-                "own": { "team": "T1", "user": "UBOT", "bot": "BOWN" },
+                "own": { "team": "T1", "team_name": "One", "user": "UBOT", "bot": "BOWN" },
+                "heard": 1_700_000_000_000_i64,
                 "people": { "U1": { "name": "Ada", "avatar": "https://x.example/ada.png" }, "U2": { "name": "Bob" } },
                 "rooms": { "C2": "random" },
             },
@@ -228,11 +229,17 @@ fn ignored() {
         (post(json!({ "text": "" })), "empty"),
         (json!({ "type": "reaction_added" }), "reaction"),
         (json!({ "type": "from_the_future" }), "not a message"),
+        (json!({ "type": "team_join", "user": { "id": "U9" } }), "not a message"),
+        (json!({ "type": "app_uninstalled" }), "not a message"),
+        (json!({ "type": "member_joined_channel", "user": "U1", "channel": "C1" }), "join"),
+        (json!({ "type": "member_left_channel", "user": "U1", "channel": "C1" }), "leave"),
+        // For these there are events of their own.
+        (post(json!({ "subtype": "channel_name", "name": "new" })), "rename"),
+        (post(json!({ "subtype": "channel_archive" })), "archive"),
     ];
     for (event, why) in cases {
         assert_eq!(translate(&raw(event.clone())), Translation::Ignored(why), "{event}");
     }
-    assert_eq!(translate(&raw_of("slash_commands", json!({}))), Translation::Ignored("slash command"));
     assert_eq!(translate(&raw_of("from_the_future", json!({}))), Translation::Ignored("unknown envelope"));
 }
 
@@ -249,11 +256,161 @@ fn unreadable() {
         json!({ "type": "message", "subtype": "message_changed", "channel": "C1" }),
         json!({ "type": "message", "subtype": "message_deleted", "channel": "C1" }),
     ];
-    for event in cases {
+    let of_a_room = [
+        json!({ "type": "channel_rename" }),
+        json!({ "type": "channel_archive", "channel": { "name": "no id" } }),
+        json!({ "type": "channel_id_changed", "old_channel_id": "G1" }),
+        json!({ "type": "member_left_channel", "user": "UBOT" }),
+        post(json!({ "subtype": "channel_convert_to_private", "channel": null })),
+    ];
+    for event in cases.into_iter().chain(of_a_room) {
         let answer = translate(&raw(event.clone()));
         assert!(matches!(answer, Translation::Unreadable(_)), "{answer:?} from {event}");
     }
     let no_payload = RawEvent { payload: json!(7), ..raw(json!({})) };
     assert!(matches!(translate(&no_payload), Translation::Unreadable(_)));
     assert!(matches!(translate(&raw_of("unreadable", json!({ "text": "x" }))), Translation::Unreadable(_)));
+    for kind in ["slash_commands", "interactive"] {
+        for event in
+            [json!(null), json!({}), json!({ "type": "message_action", "callback_id": "relay_help" })]
+        {
+            let answer = translate(&raw_of(kind, event.clone()));
+            let ignored = kind == "interactive" && event.get("type").is_none();
+            match answer {
+                Translation::Ignored("interaction") => assert!(ignored, "{event}"),
+                Translation::Unreadable(_) => assert!(!ignored, "{event}"),
+                other => panic!("{other:?} from {event}"),
+            }
+        }
+    }
+    let mut timeless = raw_of("slash_commands", json!({ "user": "U1", "channel": "C1" }));
+    timeless.payload["relay"]["heard"] = Value::Null;
+    assert!(matches!(translate(&timeless), Translation::Unreadable(_)));
+}
+
+#[test]
+fn news_of_rooms() {
+    let changed = |id: &str| RoomNews::Changed(id.into());
+    let object = json!({ "id": "C7", "name": "new", "created": 1 });
+    let mut cases = vec![
+        (json!({ "type": "member_joined_channel", "user": "UBOT", "channel": "C7" }), changed("C7")),
+        (json!({ "type": "member_left_channel", "user": "UBOT", "channel": "C7" }), changed("C7")),
+        (post(json!({ "subtype": "channel_convert_to_private", "channel_type": "group" })), changed("C1")),
+        (post(json!({ "subtype": "channel_convert_to_public" })), changed("C1")),
+        (
+            json!({ "type": "channel_id_changed", "old_channel_id": "G7", "new_channel_id": "C7" }),
+            RoomNews::Moved { from: ids::room("T1", "G7"), to: ids::room("T1", "C7") },
+        ),
+    ];
+    for kind in news::ABOUT_A_CHANNEL {
+        let channel = if kind.ends_with("rename") { object.clone() } else { json!("C7") };
+        cases.push((json!({ "type": kind, "channel": channel }), changed("C7")));
+    }
+    for (event, expected) in cases {
+        assert_eq!(translate(&raw(event.clone())), Translation::Room(expected), "{event}");
+    }
+}
+
+fn call(kind: &str, payload: &Value) -> Call {
+    let event = command::kept(kind, payload);
+    match translate(&raw_of(kind, event)) {
+        Translation::Command(call) => call,
+        other => panic!("{other:?} from {payload}"),
+    }
+}
+
+/// As <https://docs.slack.dev/interactivity/implementing-slash-commands/> shows it.
+fn slash(text: &str) -> Value {
+    json!({
+        "token": "verification", "team_id": "T1", "team_domain": "one", "channel_id": "C1", "channel_name": "general",
+        "user_id": "U1", "user_name": "ada", "command": "/relay", "text": text, "api_app_id": "A1",
+        "response_url": "https://hooks.slack.com/commands/T1/2/secret", "trigger_id": "1.2.3", "is_enterprise_install": "false",
+    })
+}
+
+#[test]
+fn slash_commands() {
+    let answered = json!({ "response_url": "https://hooks.slack.com/commands/T1/2/secret" });
+    let expected = Call {
+        room: ids::room("T1", "C1"),
+        space: SpaceRef { id: "T1".into(), name: "One".into() },
+        asker: Asker { id: "U1".into(), name: "Ada".into() },
+        ask: Ask::Connect { channel: "lobby".into(), sure: false },
+        at: Timestamp(1_700_000_000_000),
+        reply: answered,
+    };
+    assert_eq!(call("slash_commands", &slash("connect lobby")), expected);
+    // Whatever it is called.
+    let mut other = slash("connect lobby");
+    other["command"] = "/bridge".into();
+    assert_eq!(call("slash_commands", &other), expected);
+    let cases = [("", Ask::Help), ("status", Ask::Status), ("dance", Ask::Unknown("dance".into()))];
+    for (text, ask) in cases {
+        assert_eq!(call("slash_commands", &slash(text)).ask, ask, "{text:?}");
+    }
+    let mut unknown = slash("");
+    (unknown["user_id"], unknown["user_name"]) = ("U9".into(), "eve".into());
+    assert_eq!(call("slash_commands", &unknown).asker.name, "eve");
+}
+
+/// As <https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload/> shows it.
+fn shortcut(callback_id: &str, thread: Option<&str>) -> Value {
+    json!({
+        "type": "message_action", "token": "verification", "action_ts": "1.2", "callback_id": callback_id,
+        "team": { "id": "T1", "domain": "one" }, "user": { "id": "U2", "name": "bob", "team_id": "T1" },
+        "channel": { "id": "C1", "name": "general" }, "message_ts": "1.1", "trigger_id": "1.2.3",
+        "message": { "type": "message", "user": "U1", "ts": "1.1", "text": "between us", "thread_ts": thread },
+        "response_url": "https://hooks.slack.com/app/T1/2/secret",
+    })
+}
+
+#[test]
+fn shortcuts() {
+    for (callback_id, ask) in command::SHORTCUTS {
+        for (thread, answered_in) in [(None, None), (Some("1.0"), Some("1.0")), (Some("1.1"), None)] {
+            let call = call("interactive", &shortcut(callback_id, thread));
+            assert_eq!(
+                (&call.ask, call.asker.name.as_str(), &call.room),
+                (ask, "Bob", &ids::room("T1", "C1"))
+            );
+            assert_eq!(call.reply["response_url"], "https://hooks.slack.com/app/T1/2/secret");
+            assert_eq!(call.reply.get("thread").and_then(Value::as_str), answered_in);
+        }
+    }
+    let cases = [
+        (shortcut("somebody_elses", None), "unknown shortcut"),
+        (json!({ "type": "block_actions", "user": { "id": "U1" } }), "interaction"),
+        (json!({ "type": "shortcut", "callback_id": "relay_help", "user": { "id": "U1" } }), "interaction"),
+    ];
+    for (payload, why) in cases {
+        let event = command::kept("interactive", &payload);
+        assert_eq!(translate(&raw_of("interactive", event)), Translation::Ignored(why), "{payload}");
+    }
+}
+
+/// What is set aside when it cannot be read holds no secret, and nothing of what people said.
+#[test]
+fn what_is_kept_of_a_command() {
+    let kept = |kind: &str, payload: Value| command::kept(kind, &payload).to_string();
+    let (mut roomless, mut nobody) = (slash("status"), shortcut("relay_help", None));
+    roomless["channel_id"] = Value::Null;
+    nobody["user"] = Value::Null;
+    let cases = [
+        kept("slash_commands", roomless),
+        kept("interactive", nobody),
+        kept("interactive", json!({ "type": "view_submission", "response_url": "https://x/secret" })),
+    ];
+    for kept in cases {
+        assert!(
+            !kept.contains("secret") && !kept.contains("verification") && !kept.contains("between us"),
+            "{kept}"
+        );
+    }
+    let whole = kept("interactive", shortcut("relay_help", Some("1.0")));
+    assert!(
+        whole.contains("secret") && !whole.contains("verification") && !whole.contains("between us"),
+        "{whole}"
+    );
+    let call = call("slash_commands", &slash("status"));
+    assert!(!format!("{call:?}").contains("secret"), "{call:?}");
 }
