@@ -12,6 +12,12 @@ pub struct Parameters(Map<String, Value>);
 /// The largest request body in bytes: Telegram takes files of 50 MB.
 pub const LARGEST: usize = 60 * 1_024 * 1_024;
 
+impl From<Map<String, Value>> for Parameters {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Parameters {
     /// Reads them all. The error says what could not be read, for people.
     pub async fn read(request: Request) -> Result<Self, String> {

@@ -22,7 +22,7 @@ const LONGEST_SECTION: usize = 3_000;
 /// `chat.postMessage`.
 pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
     require(state, app, "chat:write")?;
-    let room = writable(state, app, given)?;
+    let room = open(state, app, given, "is_archived")?;
     let (text, blocks) = content(state, given)?;
     let attachments = list(given, "attachments", "invalid_attachments")?;
     if text.is_empty() && blocks.is_none() && attachments.is_none() {
@@ -35,37 +35,66 @@ pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec
     let customised = state.apps.get(app).is_some_and(|a| a.may("chat:write.customize"));
     let custom = |name: &str| given.text(name).filter(|value| customised && !value.is_empty());
     let metadata = given.json("metadata").map_err(|_| Refusal::new("invalid_metadata_format"))?;
-    let message = Stored {
-        ts: String::new(),
-        author: Author::App(app),
-        text,
-        custom: Custom {
-            username: custom("username"),
-            icon_url: custom("icon_url"),
-            icon_emoji: custom("icon_emoji"),
-            blocks,
-            attachments,
-            metadata,
-        },
-        broadcast: thread.is_some() && given.flag("reply_broadcast"),
-        thread,
-        replies: 0,
-        client_id: None,
-        files: Vec::new(),
-        edited: None,
-        edits: 0,
-        deleted: false,
-        at: 0,
-    };
+    let mut message = by_app(app, text, blocks, thread, None);
+    message.broadcast = message.thread.is_some() && given.flag("reply_broadcast");
+    message.custom.username = custom("username");
+    message.custom.icon_url = custom("icon_url");
+    message.custom.icon_emoji = custom("icon_emoji");
+    message.custom.attachments = attachments;
+    message.custom.metadata = metadata;
     let (message, change) = state.post(&room, message);
     changes.push(change);
     Ok(json!({ "channel": room.id, "ts": message.ts, "message": wire::message(state, &room, &message) }))
 }
 
+/// `chat.postEphemeral` (<https://docs.slack.dev/reference/methods/chat.postEphemeral>).
+pub fn whisper(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
+    require(state, app, "chat:write")?;
+    let room = open(state, app, given, "is_archived")?;
+    let user = given.text("user").unwrap_or_default();
+    if !state.people.iter().any(|person| person.id == user) {
+        return Err(Refusal::new("user_not_in_channel"));
+    }
+    let (text, blocks) = content(state, given)?;
+    if text.is_empty() && blocks.is_none() {
+        return Err(Refusal::new("no_text"));
+    }
+    let thread = given.text("thread_ts").filter(|ts| !ts.is_empty());
+    let (message, change) = state.whisper(&room, by_app(app, text, blocks, thread, Some(user)));
+    changes.push(change);
+    Ok(json!({ "message_ts": message.ts }))
+}
+
+/// An app's message without a name of its own.
+pub(super) fn by_app(
+    app: usize,
+    text: String,
+    blocks: Option<Value>,
+    thread: Option<String>,
+    only_for: Option<String>,
+) -> Stored {
+    Stored {
+        ts: String::new(),
+        author: Author::App(app),
+        text,
+        custom: Custom { blocks, ..Custom::default() },
+        thread,
+        broadcast: false,
+        replies: 0,
+        client_id: None,
+        files: Vec::new(),
+        only_for,
+        edited: None,
+        edits: 0,
+        deleted: false,
+        at: 0,
+    }
+}
+
 /// `chat.update`: the name and icon stay; text without blocks takes the blocks away.
 pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
     require(state, app, "chat:write")?;
-    let room = writable(state, app, given)?;
+    let room = open(state, app, given, "is_inactive")?;
     let ts = own(state, app, &room, given, "cant_update_message")?;
     let (text, blocks) = content(state, given)?;
     let attachments = list(given, "attachments", "invalid_attachments")?;
@@ -114,6 +143,12 @@ fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refus
         (false, false) if app.may("chat:write.public") => Ok(room.clone()),
         (false, false) => Err(Refusal::new("not_in_channel")),
     }
+}
+
+/// The same, unless it is archived.
+fn open(state: &State, app: usize, given: &Parameters, archived: &str) -> Result<Room, Refusal> {
+    let room = writable(state, app, given)?;
+    if room.archived { Err(Refusal::new(archived)) } else { Ok(room) }
 }
 
 /// The `ts` of a request, if that message is the app's own.

@@ -29,7 +29,11 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
         }
         "conversations.info" => {
             let room = visible(state, app, given, "read")?;
-            Ok(json!({ "channel": wire::room(state, &room, me(state, app)?) }))
+            let mut channel = wire::room(state, &room, me(state, app)?);
+            if given.flag("include_num_members") {
+                channel["num_members"] = json!(wire::members(state, &room).len());
+            }
+            Ok(json!({ "channel": channel }))
         }
         "conversations.list" => list(state, app, given, false),
         "users.conversations" => list(state, app, given, true),
@@ -109,10 +113,21 @@ fn list(state: &State, app: usize, given: &Parameters, own: bool) -> Answer {
     let app = me(state, app)?;
     let shown = |r: &&Room| match r.private {
         _ if own && !app.rooms.contains(&r.id) => false,
+        _ if r.archived && given.flag("exclude_archived") => false,
         true => wanted("private_channel") && app.rooms.contains(&r.id),
         false => wanted("public_channel"),
     };
-    page(state.rooms.iter().filter(shown).map(|r| wire::room(state, r, app)).collect(), given, "channels")
+    let told = |room: &Room| {
+        let mut channel = wire::room(state, room, app);
+        if !own {
+            channel["num_members"] = json!(wire::members(state, room).len());
+        } else if let Some(channel) = channel.as_object_mut() {
+            // Of one's own channels that goes without saying.
+            channel.remove("is_member");
+        }
+        channel
+    };
+    page(state.rooms.iter().filter(shown).map(told).collect(), given, "channels")
 }
 
 fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {
@@ -120,6 +135,9 @@ fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {
     let room = visible(state, app, given, "read")?;
     if room.private {
         return Err(Refusal::new("method_not_supported_for_channel_type"));
+    }
+    if room.archived {
+        return Err(Refusal::new("is_archived"));
     }
     if let Some(app) = state.apps.get_mut(app) {
         app.rooms.insert(room.id.clone());
@@ -143,8 +161,11 @@ fn time(ts: &str) -> u64 {
     seconds.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000).saturating_add(micros.parse().unwrap_or(0))
 }
 
-/// As history shows it: of a deleted message only a thread's tombstone.
+/// As history shows it: of a deleted message only a thread's tombstone, and nothing that one person alone sees.
 fn shown(state: &State, room: &Room, message: &Stored) -> Option<Value> {
+    if message.only_for.is_some() {
+        return None;
+    }
     match (message.deleted, message.replies) {
         (false, _) => Some(wire::message(state, room, message)),
         (true, 1..) => Some(wire::tombstone(message)),

@@ -17,8 +17,30 @@ const KEPT_FOR: Duration = Duration::from_secs(366);
 /// The most events that wait for one app; the oldest go first.
 const KEPT: usize = 50_000;
 
+/// What an envelope carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something that happened. It comes again until it is acknowledged.
+    Event,
+    /// A slash command. Somebody waits for it, so that it comes once or not at all.
+    Command,
+    /// A shortcut; the same holds for it.
+    Interaction,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Event => "events_api",
+            Self::Command => "slash_commands",
+            Self::Interaction => "interactive",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Event {
+    kind: Kind,
     payload: Value,
     label: Option<String>,
     envelopes: Vec<String>,
@@ -35,13 +57,14 @@ struct Event {
 pub struct Queue(VecDeque<Event>);
 
 impl Queue {
-    /// Appends an event.
-    pub fn push(&mut self, payload: Value, label: Option<String>) {
+    /// Appends something to be told.
+    pub fn push(&mut self, kind: Kind, payload: Value, label: Option<String>) {
         if self.0.len() >= KEPT {
             self.0.pop_front();
         }
         let now = Instant::now();
         self.0.push_back(Event {
+            kind,
             payload,
             label,
             envelopes: Vec::new(),
@@ -62,7 +85,11 @@ impl Queue {
             }
         }
         self.0.retain(|e| {
-            let kept = e.silences < PATIENCE.len() && (e.on.is_some() || now - e.waiting_since < KEPT_FOR);
+            let (silences, kept_for) = match e.kind {
+                Kind::Event => (PATIENCE.len(), KEPT_FOR),
+                Kind::Command | Kind::Interaction => (1, PATIENCE[0]),
+            };
+            let kept = e.silences < silences && (e.on.is_some() || now - e.waiting_since < kept_for);
             if !kept {
                 tracing::debug!(label = ?e.label, "an event was given up");
             }
@@ -76,9 +103,14 @@ impl Queue {
         event.on = Some(connection);
         event.due = now + PATIENCE.get(event.silences).copied().unwrap_or(KEPT_FOR);
         let mut told = json!({
-            "envelope_id": uuid(&envelope), "payload": event.payload, "type": "events_api",
-            "accepts_response_payload": false, "retry_attempt": attempt, "retry_reason": "",
+            "envelope_id": uuid(&envelope), "payload": event.payload, "type": event.kind.name(),
+            "accepts_response_payload": event.kind != Kind::Event,
         });
+        if event.kind != Kind::Event {
+            return Some(told.to_string());
+        }
+        told["retry_attempt"] = json!(attempt);
+        told["retry_reason"] = json!("");
         if attempt > 0 {
             told["retry_reason"] = json!("timeout");
         }
@@ -104,8 +136,16 @@ impl Queue {
         self.0.remove(at)?.label
     }
 
-    /// A connection is gone: what it has not acknowledged is due at once.
+    /// The response URL of the command or shortcut in an envelope that was not acknowledged yet.
+    pub fn response_url(&self, envelope: &str) -> Option<String> {
+        let plain = envelope.replace('-', "");
+        let event = self.0.iter().find(|e| e.kind != Kind::Event && e.envelopes.contains(&plain))?;
+        event.payload["response_url"].as_str().map(str::to_owned)
+    }
+
+    /// A connection is gone: the events that it has not acknowledged are due at once.
     pub fn lost(&mut self, connection: u64) {
+        self.0.retain(|e| e.kind == Kind::Event || e.on != Some(connection));
         let now = Instant::now();
         for event in self.0.iter_mut().filter(|e| e.on == Some(connection)) {
             event.on = None;
@@ -140,7 +180,11 @@ mod tests {
     fn unacknowledged_events_come_again_in_order_when_the_connection_is_lost() {
         let mut queue = Queue::default();
         for id in ["Ev1", "Ev2", "Ev3"] {
-            queue.push(json!({ "event_id": id, "event": { "type": "message" } }), Some(id.into()));
+            queue.push(
+                Kind::Event,
+                json!({ "event_id": id, "event": { "type": "message" } }),
+                Some(id.into()),
+            );
         }
         let first = sent(&mut queue, 1).unwrap();
         assert_eq!((&*first.0, first.1), ("Ev1", 0));
@@ -158,7 +202,7 @@ mod tests {
     #[test]
     fn a_silent_connection_is_told_three_times_more_and_then_no_more() {
         let mut queue = Queue::default();
-        queue.push(json!({ "event_id": "Ev1", "event": { "type": "message" } }), None);
+        queue.push(Kind::Event, json!({ "event_id": "Ev1", "event": { "type": "message" } }), None);
         for attempt in 0..4 {
             assert_eq!(sent(&mut queue, 1).unwrap().1, attempt);
             assert_eq!(sent(&mut queue, 1), None);
@@ -171,9 +215,31 @@ mod tests {
     }
 
     #[test]
+    fn a_command_comes_once() {
+        let command = || json!({ "command": "/relay", "response_url": "http://127.0.0.1/x" });
+        let mut queue = Queue::default();
+        queue.push(Kind::Command, command(), Some("1".into()));
+        let told: Value = serde_json::from_str(&queue.next(1, |_| true).unwrap()).unwrap();
+        assert_eq!((&told["type"], told.get("retry_attempt")), (&json!("slash_commands"), None));
+        let envelope = told["envelope_id"].as_str().unwrap();
+        assert_eq!(queue.response_url(envelope).as_deref(), Some("http://127.0.0.1/x"));
+        queue.lost(1);
+        assert_eq!((queue.next(2, |_| false), queue.acknowledge(envelope)), (None, None));
+        queue.push(Kind::Interaction, command(), None);
+        assert!(queue.next(2, |_| false).is_some());
+        queue.0[0].due = Instant::now();
+        assert_eq!(queue.next(2, |_| false), None);
+        assert!(queue.0.is_empty());
+    }
+
+    #[test]
     fn a_repeated_event_has_the_same_id_and_another_envelope() {
         let mut queue = Queue::default();
-        queue.push(json!({ "event_id": "Ev1", "event": { "type": "message" } }), Some("1".into()));
+        queue.push(
+            Kind::Event,
+            json!({ "event_id": "Ev1", "event": { "type": "message" } }),
+            Some("1".into()),
+        );
         let first: Value = serde_json::from_str(&queue.next(1, |_| true).unwrap()).unwrap();
         let (id, attempt, envelope) = sent(&mut queue, 1).unwrap();
         assert_eq!((&*id, attempt), ("Ev1", 1));

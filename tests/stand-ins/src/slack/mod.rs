@@ -4,11 +4,13 @@
 //! the real server turns them into `:names:`.
 
 mod chat;
+mod commands;
 mod conversations;
 mod events;
 mod mrkdwn;
 mod people;
 mod rich_text;
+mod rooms;
 mod server;
 mod session;
 mod socket;

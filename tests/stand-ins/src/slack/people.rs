@@ -2,10 +2,9 @@
 
 use super::socket::Order;
 use super::state::{Author, Custom, Room, State, Stored};
-use super::{Shared, Slack, mrkdwn, wire};
+use super::{Shared, Slack, commands, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Kind};
 use crate::people::{Act, Change, People, Refused, Seen};
-use serde_json::json;
 use tokio::sync::broadcast;
 
 /// The longest message that the client sends, in characters.
@@ -23,7 +22,8 @@ impl People for Slack {
     fn act(&self, act: Act) -> Result<String, Refused> {
         let mut changes = Vec::new();
         let mut state = self.shared.state();
-        let done = perform(&mut state, act, &mut changes);
+        let connected = |app| self.shared.sockets().connected(app);
+        let done = perform(&mut state, act, &mut changes, connected);
         self.shared.announce(changes);
         done
     }
@@ -99,10 +99,17 @@ fn own(state: &State, room: &Room, ts: &str, person: &str) -> Result<(), Refused
     }
 }
 
-fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
+/// `connected` says whether an app, by its place in the list, has a connection.
+fn perform(
+    state: &mut State,
+    act: Act,
+    changes: &mut Vec<Change>,
+    connected: impl Fn(usize) -> bool,
+) -> Result<String, Refused> {
     match act {
         Act::Say { person, room, text, reply_to, files } => {
             let room = find(state, &room)?;
+            writable(&room)?;
             let author = Author::Person(state.person(&person)?.id.clone());
             let text = read(state, &text)?;
             if text.trim().is_empty() && files.is_empty() {
@@ -125,6 +132,7 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
                 replies: 0,
                 client_id: Some(client_id()),
                 files,
+                only_for: None,
                 edited: None,
                 edits: 0,
                 deleted: false,
@@ -158,34 +166,15 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             changes.extend(state.delete(&room, &message));
             Ok(message)
         }
-        Act::Kick { bot, room } => {
+        Act::Kick { bot, room } => rooms::kick(state, &find(state, &room)?, &bot),
+        Act::Invite { bot, room } => rooms::invite(state, &find(state, &room)?, &bot),
+        Act::Rename { room, name } => rooms::rename(state, &find(state, &room)?, &name),
+        Act::SetPrivate { room, private } => Ok(rooms::set_private(state, &find(state, &room)?, private)),
+        Act::Close { room } => rooms::archive(state, &find(state, &room)?),
+        Act::Command { person, room, text } => {
             let room = find(state, &room)?;
-            let app = app(state, &bot)?;
-            let event = membership(state, &room, app, "member_left_channel");
-            if state.apps.get_mut(app).is_some_and(|a| a.rooms.remove(&room.id)) {
-                let actor = state.people.first().map(|p| p.id.clone());
-                let left = json!({
-                    "type": if room.private { "group_left" } else { "channel_left" }, "channel": room.id,
-                    "actor_id": actor, "event_ts": event["event_ts"],
-                });
-                state.tell_app(app, left, None);
-                state.tell_app(app, event.clone(), None);
-                tell_members(state, &room, app, &event);
-            }
-            Ok(room.id)
-        }
-        Act::Invite { bot, room } => {
-            let room = find(state, &room)?;
-            let app = app(state, &bot)?;
-            let event = membership(state, &room, app, "member_joined_channel");
-            if state.apps.get_mut(app).is_some_and(|a| a.rooms.insert(room.id.clone())) {
-                state.tell_app(app, event.clone(), None);
-                tell_members(state, &room, app, &event);
-            }
-            Ok(room.id)
-        }
-        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
-            Err(Refused::Impossible("not here yet".into()))
+            writable(&room)?;
+            commands::give(state, &room, &person, &text, connected)
         }
         Act::DeleteWebhooks { .. } => {
             Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))
@@ -193,34 +182,9 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
     }
 }
 
-/// An app by name, or by any of its ids.
-fn app(state: &State, wanted: &str) -> Result<usize, Refused> {
-    let found = state.apps.iter().position(|a| {
-        [&a.id, &a.bot_id, &a.user.id, &a.user.name, &a.user.handle].iter().any(|known| *known == wanted)
-    });
-    found.ok_or_else(|| Refused::Unknown("bot", wanted.to_owned()))
-}
-
-fn membership(state: &mut State, room: &Room, app: usize, kind: &str) -> serde_json::Value {
-    let ts = state.next_ts();
-    let inviter = state.people.first().map(|p| p.id.clone());
-    let mut event = json!({
-        "type": kind, "user": state.apps.get(app).map(|a| a.user.id.clone()), "channel": room.id,
-        "channel_type": if room.private { "G" } else { "C" }, "team": state.team, "event_ts": ts,
-    });
-    if kind == "member_joined_channel" {
-        event["inviter"] = json!(inviter);
-    }
-    event
-}
-
-/// The other apps in the channel hear of it too.
-fn tell_members(state: &mut State, room: &Room, except: usize, event: &serde_json::Value) {
-    for at in (0..state.apps.len()).filter(|at| *at != except) {
-        if state.apps.get(at).is_some_and(|a| a.rooms.contains(&room.id)) {
-            state.tell_app(at, event.clone(), None);
-        }
-    }
+/// In an archived channel there is nothing to type into.
+fn writable(room: &Room) -> Result<(), Refused> {
+    if room.archived { Err(Refused::Impossible(format!("#{} is archived", room.name))) } else { Ok(()) }
 }
 
 /// The client's own id for a message: a UUID.

@@ -1,9 +1,9 @@
-//! The HTTP side: `/api/{method}`, users' pictures, and the way into Socket Mode.
+//! The HTTP side: `/api/{method}`, response URLs, users' pictures, and the way into Socket Mode.
 //!
 //! Source: <https://docs.slack.dev/apis/web-api>.
 
 use super::state::State as World;
-use super::{Shared, chat, conversations, session, socket};
+use super::{Shared, chat, commands, conversations, session, socket};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
@@ -12,7 +12,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -53,11 +53,13 @@ fn rate_limited(fault: &Fault) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, after, Json(Refusal::new("ratelimited").0)).into_response()
 }
 
-/// Its routes. Faults concern the Web API alone.
+/// Its routes. Faults concern the Web API and response URLs alone.
 pub fn router(shared: Arc<Shared>) -> Router {
     let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
         .route("/api/{method}", any(call))
+        .route("/commands/{team}/{number}/{secret}", post(commands::respond))
+        .route("/app/{team}/{number}/{secret}", post(commands::respond))
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(from_fn_with_state(how, misbehave))
         .route("/link/", get(socket::open))
@@ -128,6 +130,7 @@ fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: 
     };
     let answer = match method {
         "chat.postMessage" => chat::post(state, app, given, &mut changes),
+        "chat.postEphemeral" => chat::whisper(state, app, given, &mut changes),
         "chat.update" => chat::update(state, app, given, &mut changes),
         "chat.delete" => chat::delete(state, app, given, &mut changes),
         _ => conversations::call(state, app, method, given),

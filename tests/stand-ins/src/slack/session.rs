@@ -74,6 +74,7 @@ fn post(state: &mut State, person: &Person, given: &Parameters, changes: &mut Ve
         replies: 0,
         client_id: Some(client_id()),
         files: Vec::new(),
+        only_for: None,
         edited: None,
         edits: 0,
         deleted: false,

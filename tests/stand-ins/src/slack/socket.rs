@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.slack.dev/apis/events-api/using-socket-mode>.
 
-use super::Shared;
+use super::{Shared, commands};
 use crate::faults::Kind;
 use crate::server::Connection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -66,6 +66,11 @@ impl Sockets {
             link.order = Some(order);
         }
         !self.links.is_empty()
+    }
+
+    /// Has the app an open connection?
+    pub fn connected(&self, app: usize) -> bool {
+        self.links.values().any(|link| link.app == app)
     }
 
     fn redeem(&mut self, ticket: &str) -> Option<usize> {
@@ -219,8 +224,20 @@ impl Talk {
                 let told: Value = serde_json::from_str(&text).unwrap_or_default();
                 if let Some(envelope) = told["envelope_id"].as_str() {
                     let mut state = self.shared.state();
-                    let label = state.apps.get_mut(self.app).and_then(|a| a.queue.acknowledge(envelope));
+                    let queue = state.apps.get_mut(self.app).map(|app| &mut app.queue);
+                    let (url, label) = queue.map_or((None, None), |queue| {
+                        (queue.response_url(envelope), queue.acknowledge(envelope))
+                    });
                     state.acknowledged.add(label);
+                    // The acknowledgement of a command may answer it.
+                    if let (Some(url), Value::Object(answer)) = (url, told["payload"].clone())
+                        && let Some(secret) = url.rsplit('/').next()
+                    {
+                        let mut changes = Vec::new();
+                        if commands::answer(&mut state, secret, &answer.into(), &mut changes).is_ok() {
+                            self.shared.announce(changes);
+                        }
+                    }
                 }
                 Some(())
             }

@@ -1,6 +1,7 @@
 //! Who exists, who is where, what was said: everything behind one short lock.
 
-use super::events::Queue;
+use super::commands::Grants;
+use super::events::{Kind, Queue};
 use super::mrkdwn::Names;
 use super::wire;
 use crate::acknowledged::Acknowledged;
@@ -13,12 +14,13 @@ use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What an app may do when the world does not say: everything but posting into channels that it is not in.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "channels:history",
     "channels:join",
     "channels:read",
     "chat:write",
     "chat:write.customize",
+    "commands",
     "groups:history",
     "groups:read",
     "reactions:write",
@@ -37,6 +39,8 @@ pub struct Person {
     pub handle: String,
     /// `xoxc-…`: the person's own client; empty where there is none.
     pub token: String,
+    /// Is an admin of the workspace.
+    pub admin: bool,
 }
 
 /// An app and its bot user.
@@ -76,6 +80,8 @@ pub struct Room {
     pub name: String,
     /// Only its members know of it.
     pub private: bool,
+    /// Nobody can write there any more.
+    pub archived: bool,
 }
 
 /// Who said something.
@@ -125,6 +131,8 @@ pub struct Stored {
     pub client_id: Option<String>,
     /// Names of attached files.
     pub files: Vec<String>,
+    /// The only person who sees it. Such a message is in no history, and nobody is told of it.
+    pub only_for: Option<String>,
     /// Who changed it last, and when (a `ts`). Not set by an app that updates its blocks.
     pub edited: Option<(String, String)>,
     /// How often it was changed.
@@ -154,6 +162,8 @@ pub struct State {
     pub said: History<Stored>,
     /// Events whose envelopes were acknowledged, in that order.
     pub acknowledged: Acknowledged,
+    /// Response URLs that were given out.
+    pub grants: Grants,
     /// When it was started, in seconds since the epoch.
     pub since: u64,
     last: u64,
@@ -190,7 +200,7 @@ impl State {
         let rooms: Vec<Room> = space
             .iter()
             .flat_map(|space| &space.rooms)
-            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private })
+            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private, archived: false })
             .collect();
         let apps = world.bots.iter().map(|bot| {
             let rest = bot.id.get(1..).unwrap_or_default();
@@ -207,6 +217,7 @@ impl State {
                     name: bot.name.clone(),
                     handle: handle(&bot.name),
                     token: String::new(),
+                    admin: false,
                 },
                 token: bot.token.clone(),
                 app_token: bot.app_token.clone(),
@@ -220,6 +231,7 @@ impl State {
             name: p.name.clone(),
             handle: p.handle.clone(),
             token: p.token.clone(),
+            admin: p.manages,
         };
         Ok(Self {
             url,
@@ -230,6 +242,7 @@ impl State {
             rooms,
             said: History::default(),
             acknowledged: Acknowledged::default(),
+            grants: Grants::default(),
             since: micros() / 1_000_000,
             last: 0,
         })
@@ -238,6 +251,11 @@ impl State {
     /// The next `ts`: later than all before it, in every channel.
     pub fn next_ts(&mut self) -> String {
         self.last = micros().max(self.last + 1);
+        self.last_ts()
+    }
+
+    /// The newest `ts`.
+    pub fn last_ts(&self) -> String {
         format!("{}.{:06}", self.last / 1_000_000, self.last % 1_000_000)
     }
 
@@ -260,9 +278,9 @@ impl State {
         by_id.or_else(|| self.rooms.iter().find(|r| r.name == name))
     }
 
-    /// A message that has not been deleted.
+    /// A message that everybody sees and that has not been deleted.
     pub fn message(&self, room: &str, ts: &str) -> Option<&Stored> {
-        self.said.get(room, ts).filter(|m| !m.deleted)
+        self.said.get(room, ts).filter(|m| !m.deleted && m.only_for.is_none())
     }
 
     /// Keeps a message and tells the apps; its `ts` is set here.
@@ -278,6 +296,15 @@ impl State {
         self.said.push(&room.id, message.ts.clone(), message.clone());
         let event = wire::message(self, room, &message);
         self.tell(room, event, None, &message.ts);
+        let change = self.change("posted", room, &message);
+        (message, change)
+    }
+
+    /// Keeps a message that one person sees; its `ts` is set here.
+    pub fn whisper(&mut self, room: &Room, mut message: Stored) -> (Stored, Change) {
+        message.ts = self.next_ts();
+        message.at = self.last / 1_000;
+        self.said.push(&room.id, message.ts.clone(), message.clone());
         let change = self.change("posted", room, &message);
         (message, change)
     }
@@ -338,7 +365,7 @@ impl State {
     }
 
     /// Queues a message event for each app in the channel that may read it. `ts` is the event's own, where it differs.
-    fn tell(&mut self, room: &Room, mut event: Value, ts: Option<&str>, label: &str) {
+    pub fn tell(&mut self, room: &Room, mut event: Value, ts: Option<&str>, label: &str) {
         if let Some(ts) = ts {
             event["ts"] = json!(ts);
         }
@@ -359,7 +386,7 @@ impl State {
         if let Some(app) = self.apps.get_mut(app) {
             let id = format!("Ev{}", ulid::Ulid::new());
             let payload = wire::callback(&team, app, event, &id);
-            app.queue.push(payload, label);
+            app.queue.push(Kind::Event, payload, label);
         }
     }
 }

@@ -163,7 +163,7 @@ pub fn user(state: &State, user: &Person, app: Option<&App>) -> Value {
     json!({
         "id": user.id, "team_id": state.team, "name": user.handle, "deleted": false, "color": "9f69e7",
         "real_name": user.name, "tz": "Europe/Berlin", "tz_label": "Central European Time", "tz_offset": 3_600,
-        "profile": profile, "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
+        "profile": profile, "is_admin": user.admin, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
         "is_ultra_restricted": false, "is_bot": app.is_some(), "is_app_user": false, "updated": state.since,
     })
 }
@@ -174,12 +174,11 @@ pub fn room(state: &State, room: &Room, app: &App) -> Value {
     json!({
         "id": room.id, "name": room.name, "name_normalized": room.name, "is_channel": true, "is_group": false,
         "is_im": false, "is_mpim": false, "is_private": room.private, "created": state.since, "updated": state.since * 1_000,
-        "is_archived": false, "is_general": room.name == "general", "unlinked": 0, "is_shared": false,
+        "is_archived": room.archived, "is_general": room.name == "general", "unlinked": 0, "is_shared": false,
         "is_org_shared": false, "is_pending_ext_shared": false, "is_ext_shared": false, "pending_shared": [],
         "context_team_id": state.team, "shared_team_ids": [state.team], "creator": creator, "previous_names": [],
         "is_member": app.rooms.contains(&room.id),
         "topic": { "value": "", "creator": "", "last_set": 0 }, "purpose": { "value": "", "creator": "", "last_set": 0 },
-        "num_members": members(state, room).len(),
     })
 }
 
@@ -219,7 +218,7 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         reply_to: message.thread.clone().filter(|root| *root != message.ts),
         extras: message.custom.blocks.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
         files: message.files.clone(),
-        only_for: None,
+        only_for: message.only_for.clone(),
         edited: message.edits > 0,
         deleted: message.deleted,
         pinged,
