@@ -2,30 +2,30 @@
 
 use crate::api::Api;
 use crate::config::Config;
-use crate::{PLATFORM, capabilities, deliver, ids, listen, preflight, render, translate};
+use crate::moves::Moves;
+use crate::own::Own;
+use crate::{PLATFORM, answers, capabilities, deliver, ids, listen, preflight, render, translate};
 use async_trait::async_trait;
 use relay_contract::errors::ListenError;
 use relay_contract::{
-    Attempt, Capabilities, Connector, DeliverError, Draft, Inbox, MessageRef, NativeId, OpenError, Part,
-    Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, Listing, MessageRef,
+    NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
 };
-use std::sync::OnceLock;
+use std::sync::{PoisonError, RwLock};
 
 /// One bot.
 pub struct Telegram {
     api: Api,
-    /// The bot's user id, which its token begins with; preflight finds it out where that is not so.
-    own: OnceLock<i64>,
+    /// The bot's user id, which its token begins with, and what preflight finds out. Never locked across an await.
+    own: RwLock<Own>,
+    moves: Moves,
 }
 
 impl Telegram {
     /// Sends nothing yet.
     pub fn new(config: &Config) -> Result<Self, Problem> {
-        let own = OnceLock::new();
-        if let Some(id) = config.own_id() {
-            own.get_or_init(|| id);
-        }
-        Ok(Self { api: Api::new(config)?, own })
+        let own = RwLock::new(Own { id: config.own_id(), username: None });
+        Ok(Self { api: Api::new(config)?, own, moves: Moves::default() })
     }
 }
 
@@ -36,19 +36,17 @@ impl Connector for Telegram {
     }
 
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        let report = preflight::preflight(&self.api, rooms).await?;
-        if let Some(id) = ids::chat(&report.identity.id) {
-            self.own.get_or_init(|| id);
-        }
+        let (report, own) = preflight::preflight(&self.api, &self.moves, rooms).await?;
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
         Ok(report)
     }
 
     async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
-        listen::listen(&self.api, cursor.as_deref(), inbox).await
+        listen::listen(&self.api, &self.moves, cursor.as_deref(), inbox).await
     }
 
     fn translate(&self, raw: &RawEvent) -> Translation {
-        translate::update(raw, self.own.get().copied())
+        translate::update(raw, &self.own.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn capabilities(&self, room: &RoomKey) -> Capabilities {
@@ -64,6 +62,25 @@ impl Connector for Telegram {
     }
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
-        deliver::deliver(&self.api, &attempt).await
+        deliver::deliver(&self.api, &self.moves, &attempt).await
+    }
+
+    /// The Bot API has no list of chats: each is told as [`relay_contract::RoomNews::Seen`] when something happens in it.
+    async fn find(&self) -> Result<Listing, OpenError> {
+        Ok(Listing { rooms: Vec::new(), complete: false })
+    }
+
+    async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
+        answers::may_manage(&self.api, call).await
+    }
+
+    async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
+        let render = |body| self.render(&call.room, &Draft { body });
+        let mut parts = render(answer.text.clone());
+        if parts.len() > answers::MOST {
+            parts.truncate(answers::MOST - 1);
+            parts.extend(render(answers::cut()));
+        }
+        answers::answer(&self.api, call, &parts).await
     }
 }

@@ -64,9 +64,7 @@ pub fn delivering(error: CallError, doing: Doing) -> DeliverError {
         CallError::Answered(answer) => answer,
     };
     if let Some(id) = answer.migrate_to {
-        return DeliverError::Unavailable(format!(
-            "the group became a supergroup: use the new id {id} in the config"
-        ));
+        return DeliverError::Unavailable(format!("the group became the supergroup {id}"));
     }
     if bad_token(&answer) {
         return DeliverError::Unauthorized(token_problem(&answer));
@@ -134,7 +132,8 @@ pub fn forbidden(description: &str) -> Problem {
         said if said.contains("blocked by the user") => {
             "The person has to unblock the bot and send it /start."
         }
-        said if said.contains("deactivated") => {
+        said if said.contains("initiate conversation") => "The person has to send /start to the bot first.",
+        said if said.contains("deactivated") || said.contains("chat was deleted") => {
             "The chat or account no longer exists: take the link out of the config."
         }
         _ if no_right(description) => {
@@ -223,9 +222,22 @@ mod tests {
     }
 
     #[test]
-    fn a_migrated_group_is_named_with_its_new_id() {
-        let answer = Answer { code: 400, migrate_to: Some(-1001), ..Answer::default() };
-        let error = delivering(CallError::Answered(answer), Doing::Post).to_string();
-        assert!(error.contains("use the new id -1001"), "{error}");
+    fn what_to_do_is_said_exactly() {
+        let cases = [
+            ("Forbidden: bot was kicked from the supergroup chat", "Add members"),
+            ("Forbidden: bot is not a member of the channel chat", "Add admin"),
+            ("Forbidden: bot was blocked by the user", "unblock the bot"),
+            ("Forbidden: bot can't initiate conversation with a user", "send /start"),
+            ("Forbidden: user is deactivated", "take the link out"),
+            ("Forbidden: the group chat was deleted", "take the link out"),
+            ("Bad Request: not enough rights to send text messages to the chat", "Send messages"),
+            ("Bad Request: have no rights to send a message", "Send messages"),
+            ("Bad Request: CHAT_WRITE_FORBIDDEN", "Send messages"),
+            ("Bad Request: chat not found", "Check the chat's id"),
+        ];
+        for (description, says) in cases {
+            let problem = forbidden(description);
+            assert!(problem.fix.contains(says), "{description}: {problem}");
+        }
     }
 }

@@ -29,13 +29,41 @@ pub fn message(id: &NativeId) -> Option<i32> {
     id.as_str().parse().ok().filter(|id| *id > 0)
 }
 
+/// How to address a message: by its id, and the topic it stands in.
+///
+/// A basic group has no topics; there the group stands in the topic's place. When it becomes a supergroup, ids are counted
+/// anew, and one of the old ones must not be taken for a new message's.
+pub fn message_in(chat: i64, id: i64, topic: Option<i64>) -> MessageRef {
+    let thread = if is_basic_group(chat) { Some(chat) } else { topic };
+    MessageRef { id: native(id), thread: thread.map(native) }
+}
+
+/// A message that Relay posted, to be found again under the key of another chat: of the group that became this supergroup.
+pub fn message_elsewhere(chat: i64, id: i64) -> MessageRef {
+    MessageRef { id: native(id), thread: Some(native(chat)) }
+}
+
+/// The chat that a message really stands in, given the chat of its room.
+pub fn chat_of(room: i64, message: &MessageRef) -> i64 {
+    let named = message.thread.as_ref().and_then(chat);
+    named.filter(|chat| *chat < 0).unwrap_or(room)
+}
+
+/// Groups that are no supergroups have negative ids above those of all others.
+/// Source: <https://core.telegram.org/api/bots/ids>.
+pub fn is_basic_group(chat: i64) -> bool {
+    (-999_999_999_999..0).contains(&chat)
+}
+
 /// `https://t.me/c/…`, which works for members of a supergroup or channel; other chats have no links.
 /// Source: <https://core.telegram.org/api/links#private-message-links>.
 pub fn permalink(room: &RoomKey, message: &MessageRef) -> Option<String> {
-    let number = room.room.as_str().strip_prefix(SUPERGROUP)?;
+    let chat = chat_of(chat(&room.room)?, message).to_string();
+    let number = chat.strip_prefix(SUPERGROUP)?;
     number.parse::<u64>().ok()?;
     self::message(&message.id)?;
-    let topic = message.thread.as_ref().map(|topic| format!("{topic}/")).unwrap_or_default();
+    let topic = message.thread.as_ref().and_then(self::message);
+    let topic = topic.map(|topic| format!("{topic}/")).unwrap_or_default();
     Some(format!("https://t.me/c/{number}/{topic}{}", message.id))
 }
 
@@ -51,10 +79,28 @@ mod tests {
             (-1001234567890, topic, Some("https://t.me/c/1234567890/3/7")),
             (-1001234567890, MessageRef::plain("x"), None),
             (-4567, MessageRef::plain("7"), None),
+            (-4567, message_in(-4567, 7, None), None),
+            (-4567, message_elsewhere(-1001234567890, 7), Some("https://t.me/c/1234567890/7")),
+            (-1001234567890, message_in(-4567, 7, None), None),
             (4567, MessageRef::plain("7"), None),
         ];
         for (chat, message, link) in cases {
             assert_eq!(permalink(&room(chat), &message).as_deref(), link, "{chat}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_looked_for_where_it_stands() {
+        let cases = [
+            (-1001, message_in(-1001, 7, None), -1001),
+            (-1001, message_in(-1_001_234_567_890, 7, Some(3)), -1001),
+            (-4567, message_in(-4567, 7, None), -4567),
+            (-1_001_234_567_890, message_in(-4567, 7, Some(3)), -4567),
+            (-4567, message_elsewhere(-1_001_234_567_890, 7), -1_001_234_567_890),
+            (4567, MessageRef { id: "7".into(), thread: Some("odd".into()) }, 4567),
+        ];
+        for (room, message, chat) in cases {
+            assert_eq!(chat_of(room, &message), chat, "{room} {message:?}");
         }
     }
 }

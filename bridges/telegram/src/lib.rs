@@ -18,9 +18,11 @@
 //! - Ids of updates begin anew at a random number after a week of silence. Therefore an offset is only sent while there is
 //!   something to confirm, never out of habit: a stale one would confirm, and lose, what lies below it.
 
+mod answers;
 mod api;
 mod attachments;
 mod capabilities;
+mod commands;
 mod config;
 mod connector;
 mod deliver;
@@ -28,10 +30,15 @@ mod errors;
 mod ids;
 mod inert;
 mod listen;
+mod menu;
+mod moves;
+mod news;
+mod own;
 mod parse;
 mod preflight;
 mod render;
 mod rooms;
+mod seen;
 mod translate;
 mod wire;
 

@@ -1,7 +1,9 @@
-//! Long polling: nothing is confirmed before it was accepted.
+//! Long polling: nothing is confirmed before it was accepted. In front of a chat's first update stands the chat itself.
 
 use crate::api::{Answer, Api, CallError};
-use crate::{errors, ids, translate};
+use crate::moves::Moves;
+use crate::seen::Told;
+use crate::{errors, ids, menu, news, translate};
 use futures::StreamExt;
 use rand::Rng;
 use relay_contract::errors::ListenError;
@@ -55,18 +57,48 @@ enum Next {
     Again(u64, String),
 }
 
-/// Polls until stopped or refused. A connection that can be mended is mended here.
-pub async fn listen(api: &Api, cursor: Option<&str>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+/// Polls until stopped or refused, and puts the command into the bot's menu beside it.
+pub async fn listen(
+    api: &Api,
+    moves: &Moves,
+    cursor: Option<&str>,
+    inbox: &dyn Inbox,
+) -> Result<(), ListenError> {
+    let announcing = async {
+        menu::announce(api).await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = polling(api, moves, cursor, inbox) => ended,
+        never = announcing => never,
+    }
+}
+
+/// A connection that can be mended is mended here.
+async fn polling(
+    api: &Api,
+    moves: &Moves,
+    cursor: Option<&str>,
+    inbox: &dyn Inbox,
+) -> Result<(), ListenError> {
     let accepted_below = cursor.and_then(|cursor| cursor.parse::<i64>().ok());
+    let mut told = Told::default();
     let mut confirm: Option<i32> = None;
     let mut failures = 0;
     let mut up = false;
     loop {
-        let polled = tokio::select! {
-            biased;
-            () = inbox.stopped() => return Ok(()),
-            // The first answer should come at once, so that "connected" is said when it is true.
-            polled = poll(api, confirm, if up { HOLD } else { 0 }) => polled,
+        // The first answer should come at once, so that "connected" is said when it is true.
+        let poll = poll(api, confirm, if up { HOLD } else { 0 });
+        tokio::pin!(poll);
+        let polled = loop {
+            tokio::select! {
+                biased;
+                () = inbox.stopped() => return Ok(()),
+                (from, to) = moves.unsaid() => if inbox.accept(news::moved(from, to)).await.is_err() {
+                    return Ok(());
+                },
+                polled = &mut poll => break polled,
+            }
         };
         let (updates, next) = match polled {
             Ok(polled) => polled,
@@ -90,7 +122,12 @@ pub async fn listen(api: &Api, cursor: Option<&str>, inbox: &dyn Inbox) -> Resul
         }
         // What was to be confirmed is; an offset is not sent again before there is something new to confirm.
         confirm = next;
-        let events = updates.into_iter().filter_map(|update| event(update, accepted_below));
+        let events = updates.into_iter().flat_map(|update| {
+            let event = event(update, accepted_below);
+            let before = event.as_ref().and_then(|event| told.before(&event.payload));
+            event.iter().for_each(|event| note(moves, &event.payload));
+            before.into_iter().chain(event)
+        });
         let mut accepts = futures::stream::iter(events).map(|event| inbox.accept(event)).buffered(OVERLAP);
         while let Some(accepted) = accepts.next().await {
             if accepted.is_err() {
@@ -133,6 +170,17 @@ fn event(update: Value, accepted_below: Option<i64>) -> Option<RawEvent> {
     }
     let space = translate::chat(&update).map_or_else(|| NativeId::from("unknown"), ids::native);
     Some(RawEvent { space, payload: update, cursor: id.map(|id| id.saturating_add(1).to_string()) })
+}
+
+/// Remembers a move that the engine is told of by the update itself.
+fn note(moves: &Moves, update: &Value) {
+    let carried = translate::carried(update);
+    let moved = carried.and_then(|carried| {
+        news::migration(carried.get("chat")?.get("id")?.as_i64()?, |name| carried.get(name))
+    });
+    if let Some((from, to)) = moved {
+        moves.heard(from, to);
+    }
 }
 
 fn after(error: &CallError, failures: usize) -> Next {

@@ -1,6 +1,8 @@
 //! Who the bot is, and whether it can be polled.
 
 use crate::api::{Api, CallError};
+use crate::moves::Moves;
+use crate::own::Own;
 use crate::{errors, ids, rooms};
 use futures::StreamExt;
 use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem};
@@ -38,8 +40,8 @@ struct WebhookInfo {
 }
 
 /// Asks about the bot, then about each chat.
-pub async fn preflight(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-    match tokio::time::timeout(DEADLINE, ask(api, rooms)).await {
+pub async fn preflight(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
+    match tokio::time::timeout(DEADLINE, ask(api, moves, rooms)).await {
         Ok(answer) => answer,
         Err(_) => {
             Err(OpenError::Unavailable(format!("Telegram did not answer within {} s", DEADLINE.as_secs())))
@@ -47,7 +49,7 @@ pub async fn preflight(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenE
     }
 }
 
-async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+async fn ask(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
     let me: Me = api.call(&GetMe::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
     let hook: WebhookInfo =
         api.call(&GetWebhookInfo::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
@@ -56,7 +58,7 @@ async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
     }
     let mut reports = futures::stream::iter(rooms.iter().cloned())
         .map(|room| async {
-            let report = rooms::report(api, &me, &room).await;
+            let report = rooms::report(api, moves, &me, &room).await;
             (room, report)
         })
         .buffered(AT_ONCE);
@@ -66,11 +68,9 @@ async fn ask(api: &Api, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         answered.push((room, report?));
     }
     drop(reports);
-    Ok(Preflight {
-        identity: Identity { id: ids::native(me.id), name: me.username.unwrap_or(me.first_name) },
-        warnings: Vec::new(),
-        rooms: answered,
-    })
+    let own = Own { id: Some(me.id), username: me.username.clone() };
+    let identity = Identity { id: ids::native(me.id), name: me.username.unwrap_or(me.first_name) };
+    Ok((Preflight { identity, warnings: Vec::new(), rooms: answered }, own))
 }
 
 /// Only the host of the URL is told: its path is some program's secret.

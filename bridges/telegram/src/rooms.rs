@@ -1,22 +1,30 @@
 //! One chat in a preflight: is it there, is the bot in it, what may the bot do.
 
 use crate::api::{Answer, Api};
+use crate::moves::Moves;
 use crate::preflight::{Me, QUESTION, answered};
 use crate::{errors, ids, wire};
 use relay_contract::{NativeId, OpenError, Problem, RoomReport, SpaceRef, Visibility};
-use serde::Deserialize;
-use teloxide::payloads::{GetChat, GetChatMember};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use teloxide::payloads::{GetChat, GetChatMember, GetChatMemberCount};
+use teloxide::requests::Payload;
 use teloxide::types::{ChatId, UserId};
 
 const SWITCH_PRIVACY_OFF: &str = "Send /setprivacy to @BotFather, choose the bot, then Disable; after that, remove the bot from \
                                   the group and add it again. Or make the bot an administrator of the group.";
 
-/// A `ChatFullInfo`.
+/// A `ChatFullInfo`. Source: <https://core.telegram.org/bots/api#chatfullinfo>.
 #[derive(Debug, Deserialize)]
 struct Place {
     #[serde(flatten)]
     chat: wire::Chat,
     permissions: Option<Permissions>,
+    /// Names by which anybody finds it.
+    #[serde(default)]
+    active_usernames: Vec<String>,
+    /// The place that a group is tied to.
+    location: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,24 +44,83 @@ struct Member {
     can_post_messages: Option<bool>,
 }
 
-/// The inner result is about the chat, the outer one about Telegram.
-pub async fn report(api: &Api, me: &Me, room: &NativeId) -> Result<Result<RoomReport, Problem>, OpenError> {
-    let Some(id) = ids::chat(room) else {
+/// What came of a question about a chat.
+enum Told<T> {
+    /// This.
+    Here(T),
+    /// The group is a supergroup now.
+    Moved(i64),
+    /// Nothing good.
+    Wrong(Problem),
+}
+
+/// The inner result is about the chat, the outer one about Telegram. A group that became a supergroup is answered for with
+/// the supergroup, under its key.
+pub async fn report(
+    api: &Api,
+    moves: &Moves,
+    me: &Me,
+    room: &NativeId,
+) -> Result<Result<RoomReport, Problem>, OpenError> {
+    let Some(asked) = ids::chat(room) else {
         return Ok(Err(not_an_id(room)));
     };
-    let place: Place = match api.call(&GetChat::new(ChatId(id)), QUESTION).await {
-        Ok(place) => place,
-        Err(error) => return Ok(Err(no_chat(id, &answered(error)?))),
+    let mut id = moves.to(asked).unwrap_or(asked);
+    let mut told = look(api, me, id).await?;
+    if let Told::Moved(to) = told {
+        moves.found(id, to);
+        id = to;
+        told = look(api, me, id).await?;
+    }
+    Ok(match told {
+        Told::Here(mut report) if id != asked => {
+            report.warnings.push(became_supergroup(asked, id));
+            Ok(report)
+        }
+        Told::Here(report) => Ok(report),
+        Told::Moved(to) => Err(became_supergroup(id, to)),
+        Told::Wrong(problem) => Err(problem),
+    })
+}
+
+async fn look(api: &Api, me: &Me, id: i64) -> Result<Told<RoomReport>, OpenError> {
+    let place: Place = match ask(api, id, &GetChat::new(ChatId(id))).await? {
+        Told::Here(place) => place,
+        Told::Moved(to) => return Ok(Told::Moved(to)),
+        Told::Wrong(problem) => return Ok(Told::Wrong(problem)),
     };
     if place.chat.kind == "private" {
-        return Ok(Ok(described(&place, Vec::new())));
+        return Ok(Told::Here(described(&place, Vec::new())));
     }
-    let own = UserId(me.id.unsigned_abs());
-    let member: Member = match api.call(&GetChatMember::new(ChatId(id), own), QUESTION).await {
-        Ok(member) => member,
-        Err(error) => return Ok(Err(no_chat(id, &answered(error)?))),
-    };
-    Ok(judged(&place, &member, me.can_read_all_group_messages))
+    let own = GetChatMember::new(ChatId(id), UserId(me.id.unsigned_abs()));
+    let count = GetChatMemberCount::new(ChatId(id));
+    // Of an upgraded group these two are the first to say so: its members are not told any more.
+    let (member, members) = futures::future::join(ask(api, id, &own), ask(api, id, &count)).await;
+    Ok(match (member?, members?) {
+        (Told::Here(member), members) => match judged(&place, &member, me.can_read_all_group_messages) {
+            Ok(report) => Told::Here(RoomReport {
+                members: if let Told::Here(count) = members { Some(count) } else { None },
+                ..report
+            }),
+            Err(problem) => Told::Wrong(problem),
+        },
+        (Told::Moved(to), _) => Told::Moved(to),
+        (Told::Wrong(problem), _) => Told::Wrong(problem),
+    })
+}
+
+async fn ask<P, R>(api: &Api, id: i64, question: &P) -> Result<Told<R>, OpenError>
+where
+    P: Payload + Serialize,
+    R: DeserializeOwned,
+{
+    match api.call(question, QUESTION).await {
+        Ok(told) => Ok(Told::Here(told)),
+        Err(error) => answered(error).map(|answer| match answer.migrate_to {
+            Some(to) => Told::Moved(to),
+            None => Told::Wrong(no_chat(id, &answer)),
+        }),
+    }
 }
 
 fn judged(place: &Place, member: &Member, reads_all: bool) -> Result<RoomReport, Problem> {
@@ -115,15 +182,39 @@ fn channel(place: &Place, member: &Member, admin: bool) -> Result<RoomReport, Pr
 }
 
 fn described(place: &Place, warnings: Vec<Problem>) -> RoomReport {
-    let name = place.chat.name();
-    RoomReport {
-        key: ids::room(place.chat.id),
-        space: SpaceRef { id: ids::native(place.chat.id), name: name.clone() },
-        name,
-        visibility: Visibility::Space,
-        members: None,
-        warnings,
+    let mut report = sketch(&place.chat);
+    // A group with a place on the map is found by everybody nearby, and read by anybody.
+    if (!place.active_usernames.is_empty() || place.location.is_some()) && place.chat.kind != "private" {
+        report.visibility = Visibility::World;
     }
+    report.warnings = warnings;
+    report
+}
+
+/// What any update tells of its chat: nothing about rights, and not how many people are in it.
+pub fn sketch(chat: &wire::Chat) -> RoomReport {
+    let name = chat.name();
+    let public = chat.username.as_deref().is_some_and(|name| !name.is_empty());
+    RoomReport {
+        key: ids::room(chat.id),
+        space: SpaceRef { id: ids::native(chat.id), name: name.clone() },
+        name,
+        visibility: match (chat.kind.as_str(), public) {
+            // A person's handle does not open their chats.
+            ("private", _) => Visibility::Private,
+            (_, true) => Visibility::World,
+            (_, false) => Visibility::Space,
+        },
+        members: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn became_supergroup(old: i64, new: i64) -> Problem {
+    Problem::new(
+        format!("The group {old} became a supergroup, and its id is {new} now."),
+        format!("Write {new} in the config; until then it is asked for at every start."),
+    )
 }
 
 fn not_an_id(room: &NativeId) -> Problem {
@@ -135,17 +226,13 @@ fn not_an_id(room: &NativeId) -> Problem {
 }
 
 fn no_chat(id: i64, answer: &Answer) -> Problem {
-    match answer.migrate_to {
-        Some(new) => Problem::new(
-            format!("The group {id} became a supergroup."),
-            format!("Use its new id {new} in the config."),
-        ),
-        None if answer.description.contains("chat not found") => Problem::new(
+    if answer.description.contains("chat not found") {
+        return Problem::new(
             format!("There is no chat {id}, or the bot has never been in it."),
             "Check the id (groups begin with -, supergroups and channels with -100), and add the bot to the chat.",
-        ),
-        None => errors::forbidden(&answer.description),
+        );
     }
+    errors::forbidden(&answer.description)
 }
 
 #[cfg(test)]
@@ -192,6 +279,25 @@ mod tests {
             };
             let (kind, says) = expected.split_once(": ").unwrap_or((expected, ""));
             assert!(got.starts_with(kind) && got.contains(says), "{shown}: {got}");
+        }
+    }
+
+    #[test]
+    fn who_can_read_it() {
+        let cases = [
+            (json!({"type": "supergroup"}), Visibility::Space),
+            (json!({"type": "group"}), Visibility::Space),
+            (json!({"type": "supergroup", "username": "hikers"}), Visibility::World),
+            (json!({"type": "channel", "username": "news"}), Visibility::World),
+            (json!({"type": "supergroup", "username": ""}), Visibility::Space),
+            (json!({"type": "supergroup", "active_usernames": ["hikers"]}), Visibility::World),
+            (json!({"type": "supergroup", "location": {"address": "Main St 1"}}), Visibility::World),
+            (json!({"type": "private", "username": "ada", "active_usernames": ["ada"]}), Visibility::Private),
+        ];
+        for (mut place, visibility) in cases {
+            place["id"] = json!(-1001);
+            let shown = place.to_string();
+            assert_eq!(described(&read(&place), Vec::new()).visibility, visibility, "{shown}");
         }
     }
 

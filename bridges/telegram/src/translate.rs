@@ -3,10 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{attachments, ids, parse, wire};
-use relay_contract::{
-    Author, Envelope, Event, Message, MessageRef, RawEvent, Reply, Standing, Timestamp, Translation,
-};
+use crate::own::Own;
+use crate::{attachments, commands, ids, news, parse, wire};
+use relay_contract::{Author, Envelope, Event, Message, RawEvent, Reply, Standing, Timestamp, Translation};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -17,16 +16,16 @@ const EXCERPT: usize = 120;
 pub const MESSAGES: [(&str, bool); 4] =
     [("message", true), ("channel_post", true), ("edited_message", false), ("edited_channel_post", false)];
 
-/// Whether an update is about a bot's own membership.
+/// The kind of update that is about the bot's own membership.
 pub const MEMBERSHIP: &str = "my_chat_member";
 
-/// What an update means. `own` is the bot's user id.
-pub fn update(raw: &RawEvent, own: Option<i64>) -> Translation {
+/// What an update means.
+pub fn update(raw: &RawEvent, own: &Own) -> Translation {
     let carried = MESSAGES.iter().find_map(|(kind, new)| Some((raw.payload.get(kind)?, *new)));
     let Some((carried, new)) = carried else {
         return match raw.payload.get(MEMBERSHIP) {
-            Some(_) => Translation::Ignored("membership"),
-            None => Translation::Ignored("unknown update"),
+            Some(change) => news::membership(change),
+            None => news::told(&raw.payload).unwrap_or(Translation::Ignored("unknown update")),
         };
     };
     match wire::Message::deserialize(carried) {
@@ -36,20 +35,30 @@ pub fn update(raw: &RawEvent, own: Option<i64>) -> Translation {
     }
 }
 
-fn posted(message: &wire::Message, own: Option<i64>) -> Translation {
+fn posted(message: &wire::Message, own: &Own) -> Translation {
+    if let Some(news) = news::of(message) {
+        return Translation::Room(news);
+    }
+    if let Some(call) = commands::call(message, own) {
+        return Translation::Command(call);
+    }
     match content(message) {
         Err(ignored) => Translation::Ignored(ignored),
         Ok(content) => envelope(message, own, message.date, Event::Posted(content)),
     }
 }
 
-fn edited(message: &wire::Message, own: Option<i64>) -> Translation {
+fn edited(message: &wire::Message, own: &Own) -> Translation {
     // An edit that people don't see as one (a reaction, a button, a preview) bears no date.
     let Some(edit_date) = message.edit_date.filter(|date| *date > 0) else {
         return Translation::Ignored("unseen edit");
     };
     if attachments::is_live_location(&message.rest) {
         return Translation::Ignored("live location");
+    }
+    // Given once, and not again by mending a word of it.
+    if commands::call(message, own).is_some() {
+        return Translation::Ignored("edited command");
     }
     match content(message) {
         Err(ignored) => Translation::Ignored(ignored),
@@ -61,10 +70,10 @@ fn edited(message: &wire::Message, own: Option<i64>) -> Translation {
     }
 }
 
-fn envelope(message: &wire::Message, own: Option<i64>, at: i64, event: Event) -> Translation {
+fn envelope(message: &wire::Message, own: &Own, at: i64, event: Event) -> Translation {
     Translation::Events(vec![Envelope {
         origin: ids::room(message.chat.id),
-        author: author(message, own),
+        author: author(message, own.id),
         at: Timestamp(at.saturating_mul(1_000)),
         event,
     }])
@@ -79,7 +88,7 @@ fn content(message: &wire::Message) -> Result<Message, &'static str> {
     }
     let topic = message.message_thread_id.filter(|_| message.is_topic_message);
     Ok(Message {
-        at: MessageRef { id: ids::native(message.message_id), thread: topic.map(ids::native) },
+        at: ids::message_in(message.chat.id, message.message_id, topic),
         body,
         attachments,
         reply: reply(message),
@@ -95,10 +104,13 @@ fn body(message: &wire::Message) -> relay_contract::Text {
 }
 
 /// Somebody who speaks for a chat (an anonymous administrator, a channel) is shown as that chat; in `from` there is a
-/// placeholder then, which calls itself a bot.
-fn author(message: &wire::Message, own: Option<i64>) -> Option<Author> {
+/// placeholder then, which calls itself a bot. What Telegram carries over from a linked channel nobody says in the group: it
+/// counts as a bot's, because what Relay posts in that channel is carried over too.
+pub fn author(message: &wire::Message, own: Option<i64>) -> Option<Author> {
+    let carried_over = message.rest.get("is_automatic_forward") == Some(&Value::Bool(true));
     let (id, name, standing) = match (&message.sender_chat, &message.from) {
         (_, Some(user)) if Some(user.id) == own => (user.id, user.name(), Standing::Relay),
+        (Some(chat), _) if carried_over => (chat.id, chat.name(), Standing::Bot),
         (Some(chat), _) => (chat.id, chat.name(), Standing::Person),
         (None, Some(user)) if user.is_bot => (user.id, user.name(), Standing::Bot),
         (None, Some(user)) => (user.id, user.name(), Standing::Person),
@@ -141,8 +153,12 @@ fn fingerprint(message: &Message) -> u64 {
     })
 }
 
+/// The message or change of membership in an update.
+pub fn carried(update: &Value) -> Option<&Value> {
+    MESSAGES.iter().map(|(kind, _)| *kind).chain([MEMBERSHIP]).find_map(|kind| update.get(kind))
+}
+
 /// The chat that an update happened in.
 pub fn chat(update: &Value) -> Option<i64> {
-    let kinds = MESSAGES.iter().map(|(kind, _)| *kind).chain([MEMBERSHIP]);
-    kinds.filter_map(|kind| update.get(kind)).find_map(|carried| carried.get("chat")?.get("id")?.as_i64())
+    carried(update)?.get("chat")?.get("id")?.as_i64()
 }

@@ -43,6 +43,8 @@ pub struct Chat {
     #[serde(default, rename = "type")]
     pub kind: String,
     pub title: Option<String>,
+    /// Without `@`; of a chat that has one, so that anybody finds it.
+    pub username: Option<String>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
 }

@@ -1,16 +1,20 @@
 //! Updates, by table.
 
 use super::update;
-use crate::ids;
-use relay_contract::{Attachment, Envelope, Event, Message, RawEvent, Standing, Translation};
+use crate::own::Own;
+use crate::{ids, news};
+use relay_contract::{
+    Ask, Attachment, Envelope, Event, Message, RawEvent, RoomNews, Standing, Translation, Visibility,
+};
 use serde_json::{Value, json};
 
 const OWN: i64 = 7_000;
 
 fn translated(payload: Value) -> Translation {
     let raw = RawEvent { space: "-1001".into(), payload, cursor: None };
-    let first = update(&raw, Some(OWN));
-    assert_eq!(update(&raw, Some(OWN)), first, "pure");
+    let own = Own { id: Some(OWN), username: Some("relay_bot".into()) };
+    let first = update(&raw, &own);
+    assert_eq!(update(&raw, &own), first, "pure");
     first
 }
 
@@ -83,6 +87,12 @@ fn whose_it_is() {
             "News",
             Standing::Person,
         ),
+        (
+            json!({"from": user(777_000, false, "Telegram"), "sender_chat": channel, "is_automatic_forward": true}),
+            "-1002",
+            "News",
+            Standing::Bot,
+        ),
         (json!({"from": Value::Null}), "-1001", "Hikers", Standing::Person),
         (json!({"from": {"id": 5, "first_name": "", "username": "ada"}}), "5", "ada", Standing::Person),
         (json!({"from": {"id": 5, "first_name": " "}}), "5", "5", Standing::Person),
@@ -115,7 +125,16 @@ fn what_is_for_a_bridge_and_what_not() {
             ),
             ignored("live location"),
         ),
-        (json!({"update_id": 1, "my_chat_member": {"chat": {"id": 1}}}), ignored("membership")),
+        (
+            with(
+                "edited_message",
+                json!({
+                    "edit_date": 1, "text": "/relay status",
+                    "entities": [{"type": "bot_command", "offset": 0, "length": 6}],
+                }),
+            ),
+            ignored("edited command"),
+        ),
         (json!({"update_id": 1, "poll": {}}), ignored("unknown update")),
         (json!({}), ignored("unknown update")),
         (json!("odd"), ignored("unknown update")),
@@ -129,6 +148,9 @@ fn what_is_for_a_bridge_and_what_not() {
         json!({"message": null}),
         json!({"message": {"message_id": "x", "chat": {"id": 1}}}),
         with("message", json!({"text": 7})),
+        json!({"my_chat_member": {"chat": {"id": "x"}}}),
+        json!({"my_chat_member": 7}),
+        json!({"relay_seen": {"title": "x"}}),
     ] {
         assert!(matches!(translated(payload.clone()), Translation::Unreadable(_)), "{payload}");
     }
@@ -226,4 +248,63 @@ fn a_topic_is_part_of_the_address() {
     };
     assert_eq!(topic(true), Some("3".into()));
     assert_eq!(topic(false), None);
+}
+
+#[test]
+fn a_basic_group_is_part_of_the_address() {
+    let chat = json!({"id": -4567, "type": "group", "title": "Hikers"});
+    let got = envelope(with("message", json!({"text": "x", "chat": chat})));
+    assert_eq!(message(&got).at.thread, Some("-4567".into()));
+}
+
+#[test]
+fn a_command_is_no_message() {
+    let entities = json!([{"type": "bot_command", "offset": 0, "length": 6}]);
+    let got = translated(with("message", json!({"text": "/relay connect lobby", "entities": entities})));
+    let Translation::Command(call) = got else { panic!("{got:?}") };
+    assert_eq!(call.ask, Ask::Connect { channel: "lobby".into(), sure: false });
+    assert_eq!(
+        (call.room, call.space.name.as_str(), call.asker.id.as_str()),
+        (ids::room(-1001), "Hikers", "5")
+    );
+    let entities = json!([{"type": "bot_command", "offset": 0, "length": 16}]);
+    let others = envelope(with("message", json!({"text": "/relay@other_bot connect", "entities": entities})));
+    assert_eq!(message(&others).body.excerpt(99), "/relay@other_bot connect");
+}
+
+#[test]
+fn what_becomes_of_chats() {
+    let moved = |from, to| RoomNews::Moved { from: ids::room(from), to: ids::room(to) };
+    let changed = |chat: i64| RoomNews::Changed(ids::native(chat));
+    let cases = [
+        (with("message", json!({"new_chat_title": "Climbers"})), changed(-1001)),
+        (with("channel_post", json!({"new_chat_title": "Climbers"})), changed(-1001)),
+        (json!({"update_id": 1, "my_chat_member": {"chat": {"id": -7}, "new_chat_member": {}}}), changed(-7)),
+        (with("message", json!({"chat": {"id": -7}, "migrate_to_chat_id": -1001})), moved(-7, -1001)),
+        (with("message", json!({"migrate_from_chat_id": -7})), moved(-7, -1001)),
+        (news::moved(-7, -1001).payload, moved(-7, -1001)),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(translated(payload.clone()), Translation::Room(expected), "{payload}");
+    }
+}
+
+#[test]
+fn a_chat_that_is_seen() {
+    let cases = [
+        (json!({"id": -7, "type": "group", "title": "Hikers"}), "Hikers", Visibility::Space),
+        (json!({"id": -1001, "type": "supergroup", "title": "H", "username": "h"}), "H", Visibility::World),
+        (json!({"id": -1002, "type": "channel", "title": "News"}), "News", Visibility::Space),
+    ];
+    for (chat, name, visibility) in cases {
+        let got = translated(news::seen(chat.clone()));
+        let Translation::Room(RoomNews::Seen(report)) = got else { panic!("{got:?}") };
+        assert_eq!(
+            (report.name.as_str(), report.visibility, report.members),
+            (name, visibility, None),
+            "{chat}"
+        );
+        assert_eq!(report.key, ids::room(chat["id"].as_i64().unwrap()));
+        assert_eq!(report.space.id, report.key.room);
+    }
 }
