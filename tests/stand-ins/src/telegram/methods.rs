@@ -1,11 +1,13 @@
 //! The methods that answer at once.
 
 use super::Shared;
+use super::access::{Access, inside, me, named, room};
 use super::entities::{Entity, Formatted, clean, units};
 use super::markup;
+use super::menu;
 use super::people::LONGEST;
 use super::server::Failure;
-use super::state::{Bot, Standing, State, Stored, now};
+use super::state::{Standing, State, Stored, now};
 use super::wire;
 use crate::parameters::Parameters;
 use crate::people::Change;
@@ -69,10 +71,6 @@ pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Re
     result
 }
 
-fn me(state: &State, bot: usize) -> Result<&Bot, Failure> {
-    state.bots.get(bot).ok_or_else(|| Failure::new(401, "Unauthorized"))
-}
-
 fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Result<Value, Failure> {
     Ok(match method {
         "getMe" => {
@@ -94,14 +92,13 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
         "getWebhookInfo" => {
             json!({ "url": "", "has_custom_certificate": false, "pending_update_count": me(state, bot)?.queue.len() })
         }
-        "getMyCommands" => me(state, bot)?.commands.clone(),
+        "getMyCommands" => {
+            me(state, bot)?.commands.get(&menu::whose(given)).cloned().unwrap_or_else(|| json!([]))
+        }
         "setMyCommands" | "deleteMyCommands" => {
-            let commands = given.json("commands").map_err(Failure::bad)?.unwrap_or_else(|| json!([]));
-            if !commands.is_array() {
-                return Err(Failure::bad("can't parse commands: expected an Array"));
-            }
+            let commands = if method == "setMyCommands" { menu::commands(given)? } else { json!([]) };
             if let Some(bot) = state.bots.get_mut(bot) {
-                bot.commands = commands;
+                bot.commands.insert(menu::whose(given), commands);
             }
             json!(true)
         }
@@ -110,26 +107,28 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
             json!(true)
         }
         "getChat" => {
-            let id = room(state, bot, given)?;
+            let id = named(state, bot, given, "chat_id", Access::Read)?;
             state.chat(id).map(wire::full_chat).ok_or_else(|| Failure::bad("chat not found"))?
         }
         "getChatMember" => {
-            let chat = room(state, bot, given)?;
+            let chat = named(state, bot, given, "chat_id", Access::Members)?;
             let user = given.number("user_id").ok_or_else(|| Failure::bad("invalid user_id specified"))?;
             member(state, chat, user).ok_or_else(|| Failure::bad("user not found"))?
         }
         "getChatMemberCount" => {
-            let chat = room(state, bot, given)?;
-            json!(state.people.len() + state.bots.iter().filter(|b| inside(b, chat)).count())
+            let chat = named(state, bot, given, "chat_id", Access::Members)?;
+            let people = if chat > 0 { 1 } else { state.people.len() };
+            json!(people + state.bots.iter().filter(|b| inside(b, chat)).count())
         }
         "getChatAdministrators" => {
-            let chat = room(state, bot, given)?;
-            let creator = state.people.first().map(|p| wire::person_member(p, true));
+            let chat = named(state, bot, given, "chat_id", Access::Members)?;
+            if chat > 0 {
+                return Err(Failure::bad("there are no administrators in the private chat"));
+            }
+            let people = state.people.iter().filter(|p| p.manages || is_creator(state, p.id));
+            let people = people.map(|p| wire::person_member(p, is_creator(state, p.id)));
             let bots = state.bots.iter().filter(|b| b.standing.get(&chat) == Some(&Standing::Administrator));
-            creator
-                .into_iter()
-                .chain(bots.map(|b| wire::bot_member(b, Some(Standing::Administrator))))
-                .collect()
+            people.chain(bots.map(|b| wire::bot_member(b, Some(Standing::Administrator)))).collect()
         }
         "leaveChat" => {
             let chat = room(state, bot, given)?;
@@ -142,37 +141,16 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
     })
 }
 
-fn inside(bot: &Bot, chat: i64) -> bool {
-    matches!(bot.standing.get(&chat), Some(Standing::Administrator | Standing::Member))
+fn is_creator(state: &State, person: i64) -> bool {
+    state.creator().is_some_and(|creator| creator.id == person)
 }
 
 fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
     if let Some(bot) = state.bots.iter().find(|b| b.user.id == user) {
         return Some(wire::bot_member(bot, bot.standing.get(&chat).copied()));
     }
-    let at = state.people.iter().position(|p| p.id == user)?;
-    Some(wire::person_member(state.people.get(at)?, at == 0))
-}
-
-/// The chat of a request, if the bot is in it.
-fn room(state: &State, bot: usize, given: &Parameters) -> Result<i64, Failure> {
-    named(state, bot, given, "chat_id")
-}
-
-fn named(state: &State, bot: usize, given: &Parameters, field: &str) -> Result<i64, Failure> {
-    let wanted = given
-        .text(field)
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| Failure::bad(format!("{field} is empty")))?;
-    let chat =
-        wanted.parse().ok().and_then(|id| state.chat(id)).ok_or_else(|| Failure::bad("chat not found"))?;
-    match me(state, bot)?.standing.get(&chat.id) {
-        Some(Standing::Administrator | Standing::Member) => Ok(chat.id),
-        Some(Standing::Kicked) => {
-            Err(Failure::new(403, format!("Forbidden: bot was kicked from the {} chat", chat.kind())))
-        }
-        None => Err(Failure::bad("chat not found")),
-    }
+    let person = state.people.iter().find(|p| p.id == user)?;
+    Some(if chat > 0 { wire::member(person) } else { wire::person_member(person, is_creator(state, user)) })
 }
 
 /// Text and its formatting out of a request.
@@ -252,16 +230,9 @@ fn send(
     let body = body(state, given)?;
     let chat = room(state, bot, given)?;
     let message = Stored {
-        id: 0,
-        from: me(state, bot)?.user.clone(),
-        body,
         reply_to: answered(state, chat, given)?,
-        file: None,
         link_preview: link_preview(given)?,
-        at: now(),
-        edited_at: None,
-        edits: 0,
-        deleted: false,
+        ..Stored::new(me(state, bot)?.user.clone(), body)
     };
     let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
     changes.push(change);
@@ -277,7 +248,8 @@ fn copy(
     given: &Parameters,
     changes: &mut Vec<Change>,
 ) -> Result<Value, Failure> {
-    let (to, from) = (room(state, bot, given)?, named(state, bot, given, "from_chat_id")?);
+    let from = named(state, bot, given, "from_chat_id", Access::Read)?;
+    let to = room(state, bot, given)?;
     let id = given.number("message_id").ok_or_else(|| Failure::bad("message identifier is not specified"))?;
     let old = state.message(from, id).ok_or_else(|| Failure::bad("message to copy not found"))?;
     let copied = Stored {
@@ -306,12 +278,13 @@ fn edit(
     changes: &mut Vec<Change>,
 ) -> Result<Value, Failure> {
     let body = body(state, given)?;
-    let chat = room(state, bot, given)?;
+    let chat = named(state, bot, given, "chat_id", Access::Edit)?;
     let id = given.number("message_id").ok_or_else(|| Failure::bad("message identifier is not specified"))?;
     let options = link_preview(given)?;
     let own = me(state, bot)?.user.id;
+    let left_behind = state.chat(chat).is_some_and(|chat| chat.moved_to.is_some());
     let old = state.message_mut(chat, id).ok_or_else(|| Failure::bad("message to edit not found"))?;
-    if old.from.id != own {
+    if old.from.id != own || left_behind {
         return Err(Failure::bad("message can't be edited"));
     }
     if old.body == body && (options.is_none() || old.link_preview == options) {

@@ -1,11 +1,15 @@
 //! Telegram: the Bot API over HTTP with long polling, and the groups that people and bots talk in.
 //!
 //! A Telegram bot sees no other bot (but in bot-to-bot mode), not its own messages, and no deletions: neither do bots
-//! here. Message ids count up within a chat; each chat begins a million after the one before it.
+//! here. A private chat exists once a person has begun it with a bot; a group can become a supergroup. Message ids count
+//! up within a chat; each chat begins a million after the one before it.
 
+mod access;
+mod chats;
 mod detect;
 mod entities;
 mod markup;
+mod menu;
 mod methods;
 mod people;
 mod server;

@@ -1,11 +1,10 @@
 //! What people do in the groups, with an official client.
 
 use super::entities::{Formatted, clean, split};
-use super::state::{Standing, State, Stored, User, now};
-use super::{Shared, Telegram, typed, wire};
+use super::state::{State, Stored, User};
+use super::{Shared, Telegram, typed};
 use crate::faults::{Fault, Kind};
 use crate::people::{Act, Change, People, Refused, Seen};
-use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -76,28 +75,22 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
 fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
     match act {
         Act::Say { person, room, text, reply_to, files } => {
-            let (from, chat) = (state.person(&person)?, state.room(&room)?);
+            let from = state.person(&person)?;
+            let chat = state.talk(&from, &room)?;
             let reply_to = reply_to.map(|id| existing(state, chat, &id)).transpose()?;
-            let mut first = None;
-            for (body, file) in messages(&text, files)? {
-                let message = Stored {
-                    id: 0,
-                    from: from.clone(),
-                    body,
-                    reply_to: reply_to.filter(|_| first.is_none()),
-                    file,
-                    link_preview: None,
-                    at: now(),
-                    edited_at: None,
-                    edits: 0,
-                    deleted: false,
-                };
-                if let Some((message, change)) = state.post(chat, message) {
-                    first.get_or_insert(message.id);
-                    changes.push(change);
-                }
+            say(state, &from, chat, messages(&text, files)?, reply_to, changes)
+        }
+        Act::Command { person, room, text } => {
+            let from = state.person(&person)?;
+            let typed = messages(&text, Vec::new())?;
+            let begins = |(body, _): &(Formatted, _)| {
+                body.entities.iter().any(|entity| entity.kind == "bot_command" && entity.offset == 0)
+            };
+            if !typed.first().is_some_and(begins) {
+                return Err(Refused::Impossible("a command begins with a slash and a word".into()));
             }
-            first.map(|id| id.to_string()).ok_or_else(|| Refused::Impossible("message text is empty".into()))
+            let chat = state.talk(&from, &room)?;
+            say(state, &from, chat, typed, None, changes)
         }
         Act::Edit { person, room, message, text } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
@@ -125,17 +118,52 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
         }
         Act::Kick { bot, room } => {
             let chat = state.room(&room)?;
-            stand(state, &bot, chat, false)
+            state.stand(&bot, chat, false)?;
+            Ok(chat.to_string())
         }
         Act::Invite { bot, room } => {
             let chat = state.room(&room)?;
-            stand(state, &bot, chat, true)
+            state.stand(&bot, chat, true)?;
+            Ok(chat.to_string())
         }
-        Act::Command { .. } | Act::Rename { .. } | Act::SetPrivate { .. } | Act::Close { .. } => {
-            Err(Refused::Impossible("not here yet".into()))
+        Act::Rename { room, name } => {
+            let chat = state.room(&room)?;
+            changes.extend(state.rename(chat, &name)?);
+            Ok(chat.to_string())
+        }
+        Act::SetPrivate { room, private } => {
+            let chat = state.room(&room)?;
+            state.set_private(chat, private)?;
+            Ok(chat.to_string())
+        }
+        Act::Close { room } => {
+            let chat = state.room(&room)?;
+            let (new, told) = state.upgrade(chat)?;
+            changes.extend(told);
+            Ok(new.to_string())
         }
         Act::DeleteWebhooks { .. } => Err(Refused::Impossible("Telegram rooms have no webhooks".into())),
     }
+}
+
+fn say(
+    state: &mut State,
+    from: &User,
+    chat: i64,
+    typed: Vec<(Formatted, Option<String>)>,
+    reply_to: Option<i64>,
+    changes: &mut Vec<Change>,
+) -> Result<String, Refused> {
+    let mut first = None;
+    for (body, file) in typed {
+        let reply_to = reply_to.filter(|_| first.is_none());
+        let message = Stored { reply_to, file, ..Stored::new(from.clone(), body) };
+        if let Some((message, change)) = state.post(chat, message) {
+            first.get_or_insert(message.id);
+            changes.push(change);
+        }
+    }
+    first.map(|id| id.to_string()).ok_or_else(|| Refused::Impossible("message text is empty".into()))
 }
 
 /// One or more messages for what was typed: a document each for the files, the text beside the first of them.
@@ -174,32 +202,4 @@ fn own(state: &State, chat: i64, message: &str, person: &User) -> Result<i64, Re
     } else {
         Err(Refused::Impossible(format!("message {message} is not by {}", person.name)))
     }
-}
-
-/// Lets a bot in or out, and tells it with `my_chat_member`.
-fn stand(state: &mut State, bot: &str, chat: i64, inside: bool) -> Result<String, Refused> {
-    let by = state.people.first().map(wire::user);
-    let place = state.chat(chat).map(wire::chat);
-    let known = |b: &&mut super::state::Bot| {
-        b.user.id.to_string() == bot || b.user.name == bot || b.user.handle == bot.trim_start_matches('@')
-    };
-    let bot = state.bots.iter_mut().find(known).ok_or_else(|| Refused::Unknown("bot", bot.to_owned()))?;
-    let old = bot.standing.get(&chat).copied();
-    let new = match (inside, bot.admin) {
-        (true, true) => Standing::Administrator,
-        (true, false) => Standing::Member,
-        (false, _) => Standing::Kicked,
-    };
-    if old != Some(new) {
-        bot.standing.insert(chat, new);
-        let update = json!({
-            "chat": place,
-            "from": by.unwrap_or_else(|| wire::user(&bot.user)),
-            "date": now() / 1_000,
-            "old_chat_member": wire::bot_member(bot, old),
-            "new_chat_member": wire::bot_member(bot, Some(new)),
-        });
-        bot.queue.push("my_chat_member", update, None);
-    }
-    Ok(chat.to_string())
 }

@@ -32,6 +32,12 @@ impl Failure {
         Self { code, description: description.into(), parameters: None }
     }
 
+    /// The chat of the request is left behind.
+    pub fn migrated(to: i64) -> Self {
+        let parameters = Some(json!({ "migrate_to_chat_id": to }));
+        Self { parameters, ..Self::bad("group chat was upgraded to a supergroup chat") }
+    }
+
     /// 400 `Bad Request: …`.
     pub fn bad(why: impl std::fmt::Display) -> Self {
         Self::new(400, format!("Bad Request: {why}"))

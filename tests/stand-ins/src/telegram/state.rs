@@ -21,20 +21,33 @@ pub struct User {
     pub handle: String,
     /// Not a person.
     pub is_bot: bool,
+    /// Of a person: is an administrator of the groups.
+    pub manages: bool,
 }
 
-/// A group.
+/// A group, or what a person and a bot say to each other alone.
 #[derive(Debug)]
 pub struct Chat {
     /// `-100…` for a supergroup.
     pub id: i64,
     /// Its name.
     pub title: String,
+    /// The name by which anybody finds it.
+    pub username: Option<String>,
+    /// The supergroup that it became.
+    pub moved_to: Option<i64>,
+    /// Of a private chat: the bot. Its id is the person's.
+    pub with: Option<i64>,
     /// The id that the next message gets.
     next: i64,
 }
 
 impl Chat {
+    /// An empty one.
+    pub fn new(id: i64, title: String, first_message: i64) -> Self {
+        Self { id, title, username: None, moved_to: None, with: None, next: first_message }
+    }
+
     /// `supergroup`, `group` or `private`.
     pub fn kind(&self) -> &'static str {
         match self.id {
@@ -69,6 +82,8 @@ pub struct Stored {
     pub reply_to: Option<i64>,
     /// Name of the attached document.
     pub file: Option<String>,
+    /// The fields of a service message, which says nothing else.
+    pub service: Option<serde_json::Value>,
     /// As a bot gave it.
     pub link_preview: Option<serde_json::Value>,
     /// Milliseconds since the epoch.
@@ -79,6 +94,25 @@ pub struct Stored {
     pub edits: u32,
     /// Kept for those who look back.
     pub deleted: bool,
+}
+
+impl Stored {
+    /// Something said now; its id comes when it is posted.
+    pub fn new(from: User, body: Formatted) -> Self {
+        Self {
+            id: 0,
+            from,
+            body,
+            reply_to: None,
+            file: None,
+            service: None,
+            link_preview: None,
+            at: now(),
+            edited_at: None,
+            edits: 0,
+            deleted: false,
+        }
+    }
 }
 
 /// A bot and its updates.
@@ -98,8 +132,8 @@ pub struct Bot {
     pub standing: HashMap<i64, Standing>,
     /// What it has not been told yet.
     pub queue: Queue,
-    /// By `setMyCommands`.
-    pub commands: serde_json::Value,
+    /// By `setMyCommands`, for each scope and language.
+    pub commands: HashMap<(String, String), serde_json::Value>,
 }
 
 /// Everything.
@@ -138,12 +172,12 @@ impl State {
             let id = number(&room.id, "chat")?;
             // Real groups have different ages too: ids that differ between chats catch a client that forgets the chat.
             let next = i64::try_from(index % 2_000).unwrap_or(0) * 1_000_000 + 1;
-            state.chats.push(Chat { id, title: room.name.clone(), next });
+            state.chats.push(Chat::new(id, room.name.clone(), next));
         }
         for person in &world.people {
             let id = number(&person.id, "user")?;
             let (name, handle) = (person.name.clone(), person.handle.clone());
-            state.people.push(User { id, name, handle, is_bot: false });
+            state.people.push(User { id, name, handle, is_bot: false, manages: person.manages });
         }
         for bot in &world.bots {
             let id = number(&bot.id, "bot")?;
@@ -160,14 +194,14 @@ impl State {
             let standing = state.chats.iter().filter(inside).map(|chat| (chat.id, standing)).collect();
             let handle = bot_handle(&bot.name);
             state.bots.push(Bot {
-                user: User { id, name: bot.name.clone(), handle, is_bot: true },
+                user: User { id, name: bot.name.clone(), handle, is_bot: true, manages: false },
                 token: bot.token.clone(),
                 privacy_off: may("privacy_off"),
                 admin,
                 bot_to_bot: bot.may.iter().flatten().any(|m| m == "bot_to_bot"),
                 standing,
                 queue: Queue::new(id),
-                commands: serde_json::json!([]),
+                commands: HashMap::new(),
             });
         }
         Ok(state)
@@ -190,13 +224,13 @@ impl State {
         self.people.iter().chain(self.bots.iter().map(|b| &b.user)).find(|u| u.id == id)
     }
 
-    /// A chat's id by id or title.
+    /// A chat's id by id or title; what was left behind has no title any more.
     pub fn room(&self, wanted: &str) -> Result<i64, Refused> {
         let title = wanted.trim_start_matches('#');
         self.chats
             .iter()
             .find(|c| c.id.to_string() == wanted)
-            .or_else(|| self.chats.iter().find(|c| c.title == title))
+            .or_else(|| self.chats.iter().find(|c| c.title == title && c.moved_to.is_none()))
             .map(|c| c.id)
             .ok_or_else(|| Refused::Unknown("room", wanted.to_owned()))
     }
@@ -257,9 +291,10 @@ impl State {
     fn tell(&mut self, chat: i64, message: &Stored, kind: &'static str) {
         let from = message.from.id;
         let sender_talks = self.bots.iter().any(|b| b.user.id == from && b.bot_to_bot);
-        let Some(value) = self.chat(chat).map(|place| self.wire_message(place, message, true)) else {
+        let Some(place) = self.chat(chat) else {
             return;
         };
+        let (value, with) = (self.wire_message(place, message, true), place.with);
         let answered = message.reply_to.and_then(|id| self.message(chat, id)).map(|m| m.from.id);
         let label = match message.edits {
             0 => message.id.to_string(),
@@ -273,7 +308,12 @@ impl State {
                 _ => continue,
             };
             let answers = answered == Some(bot.user.id);
-            let sees = if message.from.is_bot {
+            if with.is_some_and(|with| with != bot.user.id) {
+                continue;
+            }
+            let sees = if with.is_some() || message.service.is_some() {
+                true
+            } else if message.from.is_bot {
                 let concerns = answers || commands(&message.body, &bot.user.handle);
                 bot.bot_to_bot && admin && bot.privacy_off || (bot.bot_to_bot || sender_talks) && concerns
             } else {

@@ -20,7 +20,11 @@ pub fn user(user: &User) -> Value {
 /// A `Chat`.
 pub fn chat(chat: &Chat) -> Value {
     let name = if chat.kind() == "private" { "first_name" } else { "title" };
-    json!({ "id": chat.id, "type": chat.kind(), name: chat.title })
+    let mut told = json!({ "id": chat.id, "type": chat.kind(), name: chat.title });
+    if let Some(username) = &chat.username {
+        told["username"] = json!(username);
+    }
+    told
 }
 
 /// A `ChatFullInfo`.
@@ -37,6 +41,9 @@ pub fn full_chat(place: &Chat) -> Value {
         "can_send_other_messages": true, "can_add_web_page_previews": true, "can_change_info": false,
         "can_invite_users": true, "can_pin_messages": false, "can_manage_topics": false,
     });
+    if let Some(username) = &place.username {
+        told["active_usernames"] = json!([username]);
+    }
     for (name, value) in [
         ("accent_color_id", json!(0)),
         ("max_reaction_count", json!(11)),
@@ -52,7 +59,7 @@ pub fn full_chat(place: &Chat) -> Value {
 pub fn bot_member(bot: &Bot, standing: Option<Standing>) -> Value {
     match standing {
         Some(Standing::Administrator) => administrator(&bot.user),
-        Some(Standing::Member) => json!({ "status": "member", "user": user(&bot.user) }),
+        Some(Standing::Member) => member(&bot.user),
         Some(Standing::Kicked) => json!({ "status": "kicked", "user": user(&bot.user), "until_date": 0 }),
         None => json!({ "status": "left", "user": user(&bot.user) }),
     }
@@ -68,13 +75,27 @@ fn administrator(who: &User) -> Value {
     })
 }
 
-/// A person's `ChatMember`: the first one made the group.
+/// A person's `ChatMember` in a group.
 pub fn person_member(person: &User, creator: bool) -> Value {
-    if creator {
-        json!({ "status": "creator", "user": user(person), "is_anonymous": false })
-    } else {
-        json!({ "status": "member", "user": user(person) })
+    match (creator, person.manages) {
+        (true, _) => json!({ "status": "creator", "user": user(person), "is_anonymous": false }),
+        (false, true) => administrator(person),
+        (false, false) => member(person),
     }
+}
+
+/// A `ChatMember` without any right.
+pub fn member(who: &User) -> Value {
+    json!({ "status": "member", "user": user(who) })
+}
+
+/// What the people in a chat read where a service message stands.
+fn service_line(fields: &Value) -> String {
+    let says = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if fields.get("new_chat_title").is_some() {
+        return format!("changed the group name to “{}”", says("new_chat_title"));
+    }
+    "the group is a supergroup now".to_owned()
 }
 
 impl State {
@@ -99,6 +120,9 @@ impl State {
         if !message.body.entities.is_empty() {
             told[entities] = json!(message.body.entities);
         }
+        for (name, value) in message.service.iter().filter_map(Value::as_object).flatten() {
+            told[name] = value.clone();
+        }
         if let Some(at) = message.edited_at {
             told["edit_date"] = json!(at);
         }
@@ -119,7 +143,7 @@ impl State {
             author: message.from.name.clone(),
             avatar: None,
             by_bot: message.from.is_bot,
-            text: message.body.text.clone(),
+            text: message.service.as_ref().map_or_else(|| message.body.text.clone(), service_line),
             entities: message.body.entities.iter().map(|e| json!(e)).collect(),
             reply_to: message.reply_to.map(|id| id.to_string()),
             extras: Vec::new(),
