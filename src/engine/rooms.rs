@@ -75,7 +75,7 @@ impl Core {
         account: &Arc<RunningAccount>,
         rooms: &[PlannedRoom],
     ) -> Result<(), OpenError> {
-        let ids = self.ids(account, rooms).await?;
+        let ids = self.ids(account, rooms).await;
         let asked: BTreeSet<NativeId> = ids.values().cloned().collect();
         let asked: Vec<NativeId> = asked.into_iter().collect();
         let answered = preflight(account, &asked).await?;
@@ -85,7 +85,13 @@ impl Core {
         for (asked, id) in ids {
             match answers.get(&id) {
                 Some(Ok(report)) => found.push((asked, report.clone())),
-                Some(Err(problem)) => self.missing(account, &asked, problem.clone()),
+                Some(Err(problem)) => {
+                    let mut problem = problem.clone();
+                    if asked != id {
+                        problem.fix.push_str(" If its name means another room now, write that room's id.");
+                    }
+                    self.missing(account, &asked, problem);
+                }
                 None => {
                     let problem =
                         Problem::new("The platform did not tell of this room.", "It is asked again.");
@@ -97,11 +103,7 @@ impl Core {
     }
 
     /// The native id of each room that was asked for: as it was found before, as it is written, or by its name.
-    async fn ids(
-        &self,
-        account: &RunningAccount,
-        rooms: &[PlannedRoom],
-    ) -> Result<HashMap<NativeId, NativeId>, OpenError> {
+    async fn ids(&self, account: &RunningAccount, rooms: &[PlannedRoom]) -> HashMap<NativeId, NativeId> {
         let mut ids = HashMap::new();
         let mut names = Vec::new();
         for room in rooms {
@@ -113,16 +115,25 @@ impl Core {
             }
         }
         if names.is_empty() {
-            return Ok(ids);
+            return ids;
         }
-        let listing = self.listing(account).await?;
+        let listing = self.listing(account).await.map_err(|error| match error {
+            OpenError::Refused(problem) => problem,
+            OpenError::Unavailable(why) => Problem::new(
+                format!("The rooms cannot be listed now: {why}."),
+                "It is tried again by itself.",
+            ),
+        });
         for name in names {
-            match find::named(name.as_str(), &account.name.0, &listing.rooms, listing.complete) {
+            let found = listing.as_ref().map_err(Problem::clone).and_then(|listing| {
+                find::named(name.as_str(), &account.name.0, &listing.rooms, listing.complete)
+            });
+            match found {
                 Ok(id) => drop(ids.insert(name.clone(), id)),
                 Err(problem) => self.missing(account, name, problem),
             }
         }
-        Ok(ids)
+        ids
     }
 
     fn missing(&self, account: &RunningAccount, asked: &NativeId, problem: Problem) {

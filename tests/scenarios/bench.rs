@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// The three platforms, in the order of most tables.
 pub const PLATFORMS: [&str; 3] = ["discord", "slack", "telegram"];
 
+/// The token of another Slack app.
+const OTHER_BOT: &str = "xoxb-other-app";
+
 /// How long anything may take before a scenario gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,7 +33,36 @@ pub struct Bench {
 impl Bench {
     /// Stand-ins and a config; Relay does not run yet.
     pub async fn new() -> Self {
+        Self::of(World::demo()).await
+    }
+
+    /// The same, with another app in the Slack workspace.
+    pub async fn with_another_bot() -> Self {
         let mut world = World::demo();
+        let mut other = world.slack.bots[0].clone();
+        (other.name, other.token, other.app_token) = ("Bridge".into(), OTHER_BOT.into(), "xapp-other".into());
+        world.slack.bots.push(other);
+        Self::of(world).await
+    }
+
+    /// The same, with a Telegram group that is not a supergroup yet.
+    pub async fn with_a_basic_group() -> Self {
+        let mut world = World::demo();
+        world.telegram.spaces[0].rooms[0].id = "-4001234567".into();
+        Self::of(world).await
+    }
+
+    /// The other app says something in the linked Slack channel.
+    pub async fn bot_says(&self, text: &str) {
+        let said = reqwest::Client::new()
+            .post(format!("{}/api/chat.postMessage", self.stand_ins.slack.api_url()))
+            .bearer_auth(OTHER_BOT)
+            .json(&serde_json::json!({ "channel": self.room("slack"), "text": text }));
+        let answer: serde_json::Value = said.send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+
+    async fn of(mut world: World) -> Self {
         world.fill_ids().expect("the demo world is sound");
         let stand_ins = stand_ins::start(world.clone()).await.expect("loopback ports");
         let bench =
@@ -96,7 +128,8 @@ impl Bench {
         }
     }
 
-    fn platform(&self, name: &str) -> &stand_ins::world::Platform {
+    /// What exists on a platform.
+    pub fn platform(&self, name: &str) -> &stand_ins::world::Platform {
         match name {
             "discord" => &self.world.discord,
             "slack" => &self.world.slack,

@@ -5,4 +5,6 @@
 mod bench;
 mod commands;
 mod faults;
+mod joining;
+mod living;
 mod stories;
