@@ -1,7 +1,8 @@
 """discord.py against the Discord stand-in.
 
 The official client logs in, sees a person's post, reply, edit and delete, posts through a webhook under a name and
-picture of its own, edits and deletes that, and survives a cut connection without missing what was said meanwhile.
+picture of its own, edits and deletes that, answers a command that a person gives, and survives a cut connection without
+missing what was said meanwhile.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import discord
 import yarl
+from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from news import DEADLINE, News, Told
@@ -28,6 +30,7 @@ name = "Night Owls"
 rooms = [{ name = "general" }, { name = "random" }]
 [[discord.people]]
 name = "Ada"
+manages = true
 [[discord.people]]
 name = "Bruno"
 [[discord.people]]
@@ -46,6 +49,7 @@ class Watcher(discord.Client):
         intents.message_content = True
         super().__init__(intents=intents)
         self.news = News()
+        self.tree = app_commands.CommandTree(self)
 
     async def _tell(self, what: str, payload: Any = None, id: object = "") -> None:
         await self.news.add(Told(what, str(id), raw=payload))
@@ -67,6 +71,18 @@ class Watcher(discord.Client):
 
     async def on_webhooks_update(self, channel: discord.abc.GuildChannel) -> None:
         await self._tell("webhooks", channel, channel.id)
+
+    async def on_guild_channel_update(self, before: Any, after: Any) -> None:
+        await self._tell("changed", (before, after), after.id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._tell("closed", channel, channel.id)
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        await self._tell("out", guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self._tell("back", guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self._tell("left", guild)
@@ -177,6 +193,89 @@ async def bot(room: Room, client: Watcher, channel: discord.TextChannel) -> None
         prove("typing")
 
 
+async def commands(room: Room, client: Watcher) -> None:
+    """A command is offered, completed, given, deferred to its asker alone, and answered in two messages."""
+    group = app_commands.Group(name="bridge", description="What the bridge does", guild_only=True)
+
+    @group.command(name="connect", description="Join this channel")
+    async def connect(asked: discord.Interaction, channel: str, sure: bool = False) -> None:
+        await asked.response.defer(ephemeral=True)
+        manages = asked.permissions.manage_channels
+        await asked.edit_original_response(content=f"{channel} {sure} {manages}")
+        await asked.followup.send("and more", ephemeral=True)
+
+    @connect.autocomplete("channel")
+    async def names(_: discord.Interaction, begun: str) -> list[app_commands.Choice[str]]:
+        known = ["lobby", "lounge", "owls"]
+        return [app_commands.Choice(name=name, value=name) for name in known if name.startswith(begun)]
+
+    @group.command(name="loud", description="Answer everybody, at once")
+    async def loud(asked: discord.Interaction) -> None:
+        await asked.response.send_message("for everybody")
+
+    client.tree.add_command(group)
+    synced = await client.tree.sync()
+    prove("command: synced", [command.name for command in synced] == ["bridge"])
+    prove("command: read back", [it.name for it in await client.tree.fetch_commands()] == ["bridge"])
+
+    async def shown(person: str, text: str, words: str) -> dict[str, Any]:
+        answer = room.act("command", person=person, text=text)
+        for _ in range(200):
+            if any(seen["id"] == answer and seen["text"] == words for seen in room.messages()):
+                return room.seen(answer)
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{text}: not {words}")
+
+    for person, manages in [("Ada", True), ("Bruno", False)]:
+        seen = await shown(person, "/bridge connect lobby yes", f"lobby True {manages}")
+        prove(f"command of {person}: answered to the asker alone", seen["only_for"] and not seen["edited"])
+        await see_text(room, "and more")
+    followed = [seen for seen in room.messages() if seen["text"] == "and more"]
+    prove("command: followed up to the asker alone", len(followed) == 2 and all(it["only_for"] for it in followed))
+    prove("command: completed", await shown("Ada", "/bridge connect lo\t", "lobby\nlounge"))
+    loud = await shown("Ada", "/bridge loud", "for everybody")
+    echo = await client.sees("posted", loud["id"])
+    prove("command: an answer to everybody", loud["only_for"] is None and echo.author == client.user)
+    prove("command: its kind", echo.type == discord.MessageType.chat_input_command)
+    alone = [told for told in client.news.told if told.what == "posted" and told.raw.content == "and more"]
+    prove("command: what is for one is told to no gateway", not alone)
+
+
+async def see_text(room: Room, words: str) -> None:
+    """Waits until a message says this."""
+    for _ in range(200):
+        if words in room.said():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"nobody said {words}")
+
+
+async def changes(room: Room, client: Watcher, guild: discord.Guild) -> None:
+    """A channel is renamed, hidden, shown and deleted; the guild has an outage and comes back."""
+    other = Room(room.stand, room.platform, "random")
+    channel = discord.utils.get(guild.text_channels, name="random")
+    assert channel
+    other.act("rename", name="lounge")
+    before, after = await client.sees("changed", channel.id)
+    prove("renamed", (before.name, after.name) == ("random", "lounge"))
+    other = Room(room.stand, room.platform, str(channel.id))
+    for private in (True, False):
+        client.news.told.clear()
+        other.act("set_private", private=private)
+        _, after = await client.sees("changed", channel.id)
+        everyone = after.permissions_for(guild.default_role)
+        prove(f"private: {private}", everyone.view_channel is not private)
+    other.act("close")
+    await client.sees("closed", channel.id)
+    prove("deleted", await refused(10003, client.fetch_channel(channel.id)))
+    client.news.told.clear()
+    room.fault("unavailable", seconds=0.5)
+    await client.sees("out")
+    prove("outage: not left", not client.news.every(lambda told: told.what == "left"))
+    await client.sees("back")
+    prove("outage: over")
+
+
 async def lost_connections(room: Room, client: Watcher) -> None:
     """Lost connections are resumed, and nothing said meanwhile is lost or doubled."""
     room.fault("disconnect")
@@ -263,6 +362,8 @@ async def judge(stand_ins: str) -> None:
             await people(room, client)
             await webhook(room, client, channel)
             await bot(room, client, channel)
+            await commands(room, client)
+            await changes(room, client, guild)
             await lost_connections(room, client)
             await requests(room, channel)
             await membership(room, client, channel)

@@ -24,9 +24,13 @@ class Room:
         """A message as the members see it."""
         return self.stand.seen(self.platform, self.name, message)
 
+    def messages(self) -> list[dict[str, Any]]:
+        """All messages as the members see them, the oldest first."""
+        return self.stand.messages(self.platform, self.name)
+
     def said(self) -> list[str]:
         """All texts, the oldest first."""
-        return [message["text"] for message in self.stand.messages(self.platform, self.name)]
+        return [message["text"] for message in self.messages()]
 
     def acknowledged(self) -> set[str]:
         """Ids of the events that a client acknowledged."""

@@ -2,8 +2,11 @@
 
 use crate::config::Config;
 use crate::errors::Failure;
+use crate::facts::Facts;
+use crate::first_answers::FirstAnswers;
 use crate::ids::snowflake;
 use crate::names::Names;
+use crate::registration::Registration;
 use crate::rest::Rest;
 use crate::rooms::Rooms;
 use crate::shard::LastHeard;
@@ -11,8 +14,9 @@ use crate::webhooks::Webhooks;
 use crate::{PLATFORM, capabilities, preflight, render, translate};
 use async_trait::async_trait;
 use relay_contract::{
-    Attempt, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, MessageRef, NativeId,
-    OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, Listing,
+    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 use twilight_model::id::Id;
@@ -34,6 +38,9 @@ pub struct Discord {
     pub(crate) webhooks: Webhooks,
     pub(crate) names: Names,
     pub(crate) heard: LastHeard,
+    pub(crate) facts: Facts,
+    pub(crate) first_answers: FirstAnswers,
+    pub(crate) registration: Registration,
     us: RwLock<Option<Us>>,
     rest: RwLock<Option<Arc<Rest>>>,
 }
@@ -47,6 +54,9 @@ impl Discord {
             webhooks: Webhooks::default(),
             names: Names::default(),
             heard: LastHeard::default(),
+            facts: Facts::default(),
+            first_answers: FirstAnswers::default(),
+            registration: Registration::default(),
             us: RwLock::default(),
             rest: RwLock::default(),
         }
@@ -121,5 +131,17 @@ impl Connector for Discord {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         self.attempt(attempt).await
+    }
+
+    async fn find(&self) -> Result<Listing, OpenError> {
+        self.list_rooms().await
+    }
+
+    async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
+        self.asker_manages(call).await
+    }
+
+    async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
+        self.answer_call(call, answer).await
     }
 }

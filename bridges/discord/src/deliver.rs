@@ -1,12 +1,12 @@
 //! One part, one attempt: through the channel's webhook under the author's name, or as the bot.
 
 use crate::connector::Discord;
-use crate::errors::{Failure, code, no_permission};
+use crate::errors::{Failure, code, no_permission, outage};
 use crate::ids::{PostedBy, snowflake};
 use crate::rest::Rest;
 use crate::rooms::Room;
 use crate::webhooks::Webhook;
-use crate::{persona, preflight};
+use crate::{guilds, persona};
 use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Part, Persona, Receipt, RoomKey};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -31,20 +31,31 @@ impl Discord {
     pub(crate) async fn attempt(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         let rest = self.rest().map_err(|problem| DeliverError::Unavailable(problem.to_string()))?;
         let (channel, room) = self.room(&rest, attempt.room).await?;
-        match attempt.operation {
+        let done = self.change(&rest, channel, room, attempt.operation).await;
+        done.map_err(|error| if self.facts.has_outage(room.guild) { in_outage(error) } else { error })
+    }
+
+    async fn change(
+        &self,
+        rest: &Rest,
+        channel: Id<ChannelMarker>,
+        room: Room,
+        operation: Operation<'_>,
+    ) -> Result<Receipt, DeliverError> {
+        match operation {
             Operation::Post { part, persona, reply_to } => {
                 if room.may_webhook {
-                    self.post_by_webhook(&rest, channel, room, part, persona).await
+                    self.post_by_webhook(rest, channel, room, part, persona).await
                 } else if persona.is_some() {
                     // Planned while webhooks were allowed: the bot would show it without the author's name.
                     Err(DeliverError::Forbidden(no_permission("it may not manage webhooks any more")))
                 } else {
-                    self.look_for_webhooks(&rest, channel, room).await;
-                    post_by_bot(&rest, channel, part, reply_to).await
+                    self.look_for_webhooks(rest, channel, room).await;
+                    post_by_bot(rest, channel, part, reply_to).await
                 }
             }
-            Operation::Edit { target, part } => self.edit(&rest, channel, room, target, part).await,
-            Operation::Delete { target } => self.delete(&rest, channel, room, target).await,
+            Operation::Edit { target, part } => self.edit(rest, channel, room, target, part).await,
+            Operation::Delete { target } => self.delete(rest, channel, room, target).await,
         }
     }
 
@@ -55,7 +66,7 @@ impl Discord {
         if let Some(room) = self.rooms.get(channel) {
             return Ok((channel, room));
         }
-        let found = preflight::channel(rest, channel).await.map_err(Failure::before_anything)?;
+        let found = guilds::channel(rest, channel).await.map_err(Failure::before_anything)?;
         // Whether webhooks may be used shows itself when one is used.
         let room = found
             .as_room(true)
@@ -111,7 +122,7 @@ impl Discord {
             request = request.thread_id(thread);
         }
         let posted = rest.ask::<Posted>(request.wait()).await;
-        let posted = self.or_forget(room, posted)?;
+        let posted = self.or_forget(room, posted.map_err(or_locked))?;
         Ok(receipt(PostedBy::Webhook(webhook.id, room.thread), posted))
     }
 
@@ -226,7 +237,27 @@ async fn post_by_bot(
         // A target that is gone by now does not stop the answer.
         request = request.reply(answered).fail_if_not_exists(false);
     }
-    Ok(receipt(PostedBy::Bot, rest.ask(request).await?))
+    Ok(receipt(PostedBy::Bot, rest.ask(request).await.map_err(or_locked)?))
+}
+
+/// A post takes a thread out of the archive: where it does not, the thread is locked.
+fn or_locked(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused { status, code: code::THREAD_ARCHIVED, message } => {
+            Failure::Refused { status, code: code::THREAD_LOCKED, message }
+        }
+        other => other,
+    }
+}
+
+/// What is refused while a guild has an outage says nothing about what will be allowed afterwards.
+fn in_outage(error: DeliverError) -> DeliverError {
+    match error {
+        DeliverError::Forbidden(_) | DeliverError::TargetGone | DeliverError::Rejected(_) => {
+            DeliverError::Unavailable(outage().what)
+        }
+        other => other,
+    }
 }
 
 fn receipt(by: PostedBy, posted: Posted) -> Receipt {

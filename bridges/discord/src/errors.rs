@@ -16,6 +16,8 @@ pub mod code {
     pub const UNKNOWN_WEBHOOK: u64 = 10_015;
     /// The channel has 15 webhooks already.
     pub const TOO_MANY_WEBHOOKS: u64 = 30_007;
+    /// The interaction has its first answer.
+    pub const ALREADY_ANSWERED: u64 = 40_060;
     /// The bot cannot see the channel.
     pub const MISSING_ACCESS: u64 = 50_001;
     /// The message is somebody else's.
@@ -24,6 +26,10 @@ pub mod code {
     pub const MISSING_PERMISSIONS: u64 = 50_013;
     /// The webhook's token is wrong: it has been made anew.
     pub const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
+    /// The thread is in the archive. A post takes it out again, unless it is locked.
+    pub const THREAD_ARCHIVED: u64 = 50_083;
+    /// Only who may manage threads can post in it.
+    pub const THREAD_LOCKED: u64 = 160_005;
 }
 
 /// Why one request did not succeed. Holds no URL and no secret.
@@ -95,6 +101,22 @@ pub fn no_access() -> Problem {
     )
 }
 
+/// What to do about a guild that Discord cannot serve.
+pub fn outage() -> Problem {
+    Problem::new(
+        "Discord has an outage in this server.",
+        "Nothing: Relay has not left it, and goes on by itself when it is back.",
+    )
+}
+
+/// What to do about a thread that nobody may post in.
+pub fn locked() -> Problem {
+    Problem::new(
+        "The thread is locked.",
+        "Unlock it: right-click the thread → Unlock Thread; or grant the bot Manage Threads.",
+    )
+}
+
 /// What to do about a missing permission.
 pub fn no_permission(words: &str) -> Problem {
     Problem::new(
@@ -118,6 +140,7 @@ impl From<Failure> for DeliverError {
             Failure::Refused { code: code::UNKNOWN_CHANNEL | code::MISSING_ACCESS, .. } => {
                 Self::Forbidden(no_access())
             }
+            Failure::Refused { code: code::THREAD_LOCKED, .. } => Self::Forbidden(locked()),
             Failure::Refused { code: code::TOO_MANY_WEBHOOKS, .. } => Self::Forbidden(Problem::new(
                 "The channel has 15 webhooks already, as many as Discord allows.",
                 "Delete one that is not used: channel settings → Integrations → Webhooks.",
@@ -187,6 +210,8 @@ mod tests {
             (404, code::UNKNOWN_WEBHOOK, |e| matches!(e, E::Unavailable(_))),
             (401, code::INVALID_WEBHOOK_TOKEN, |e| matches!(e, E::Unavailable(_))),
             (400, code::TOO_MANY_WEBHOOKS, |e| matches!(e, E::Forbidden(_))),
+            (400, code::THREAD_LOCKED, |e| matches!(e, E::Forbidden(why) if why.fix.contains("Unlock"))),
+            (400, code::THREAD_ARCHIVED, |e| matches!(e, E::Rejected(_))),
             (403, code::NOT_THE_AUTHOR, |e| matches!(e, E::Rejected(_))),
             (400, 50_035, |e| matches!(e, E::Rejected(_))),
             (413, 40_005, |e| matches!(e, E::Rejected(_))),

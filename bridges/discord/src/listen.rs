@@ -3,7 +3,9 @@
 use crate::config;
 use crate::connector::{Discord, Us};
 use crate::errors::{Failure, wrong_token};
+use crate::first_answers::WAITING;
 use crate::ids::snowflake;
+use crate::interactions::{Interaction, Kind};
 use crate::rest::Rest;
 use crate::shard::{self, Frame, Position};
 use futures::StreamExt;
@@ -11,7 +13,7 @@ use futures::stream::FuturesOrdered;
 use relay_contract::{Inbox, ListenError, RawEvent, Timestamp};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::task::Poll;
 use tokio::sync::mpsc::{self, Receiver};
 
@@ -43,14 +45,29 @@ impl Discord {
             }
         });
         let (to, from) = mpsc::channel(QUEUED);
+        let (first, first_answers) = mpsc::channel(WAITING);
         let token = self.config.token.expose_secret();
         let reading = async {
-            let read = shard::read(token, gateway.as_deref(), position, &to, &self.heard, inbox).await;
-            // What was read is still handed up; then the other side ends.
-            drop(to);
+            let at_once = |kind: &str, event: &str| {
+                if kind == "INTERACTION_CREATE"
+                    && let Some(answer) = self.first_answer(us, event, inbox)
+                    && first.try_send(answer).is_err()
+                {
+                    tracing::warn!("more commands are given than can be answered in time");
+                }
+            };
+            let gateway = gateway.as_deref();
+            let read = shard::read(token, gateway, position, &to, &self.heard, &at_once, inbox).await;
+            // What was read is still handed up and answered; then the other sides end.
+            drop((to, first));
             read
         };
-        let (read, ()) = futures::join!(reading, self.hand_up(&rest, us, from, inbox));
+        let (read, ..) = futures::join!(
+            reading,
+            self.hand_up(&rest, us, from, inbox),
+            self.give_first_answers(&rest, us, first_answers),
+            self.register(&rest, us, inbox),
+        );
         read
     }
 
@@ -97,19 +114,31 @@ impl Discord {
         while let Some(Ok(())) = accepting.next().await {}
     }
 
-    /// A message's event with all that `translate` needs. Other events teach names, and are not handed up.
+    /// An event with all that `translate` needs. Those that say nothing new of a room only teach names, and are not handed up.
     async fn raw(&self, rest: &Rest, us: Us, frame: Frame) -> Option<RawEvent> {
         let mut event: Value = serde_json::from_str(&frame.text)
             .inspect_err(|error| tracing::warn!(kind = frame.kind, %error, "the gateway sent an event that is not JSON"))
             .ok()?;
         let native = event.get_mut("d")?.take();
-        if !frame.kind.starts_with("MESSAGE_") {
-            self.learn(&frame.kind, &native);
-            return None;
-        }
         // Direct messages are in no guild, and nobody links them.
-        let guild = native.get("guild_id")?.as_str()?.to_owned();
-        let names = self.names.of_message(rest, &guild, &native).await;
+        let guild = guild_of(&frame.kind, &native)?.to_owned();
+        let (native, names) = if frame.kind.starts_with("MESSAGE_") {
+            let names = self.names.of_message(rest, &guild, &native).await;
+            (native, names)
+        } else if frame.kind == "INTERACTION_CREATE" {
+            let interaction = Interaction::deserialize(&native).ok()?;
+            if !matches!(interaction.kind(&us.application.to_string()), Kind::Command(_)) {
+                return None;
+            }
+            let names = self.names.of_guild(rest, &guild).await;
+            (native, names)
+        } else {
+            self.learn(&frame.kind, &native);
+            if !self.facts.heard(us, &frame.kind, &native) {
+                return None;
+            }
+            (self.concerned(&native), Map::new())
+        };
         let cursor = serde_json::to_string(&frame.position).ok();
         let payload = json!({
             "t": frame.kind,
@@ -124,13 +153,35 @@ impl Discord {
         Some(RawEvent { space: guild.into(), payload, cursor })
     }
 
+    /// Of an event about a guild or a channel, what it concerns: the rest may be large, and is asked for anew.
+    fn concerned(&self, native: &Value) -> Value {
+        let mut kept = Map::new();
+        for key in ["id", "guild_id", "unavailable"] {
+            if let Some(value) = native.get(key) {
+                kept.insert(key.to_owned(), value.clone());
+            }
+        }
+        if let Some(user) = native.get("user").and_then(|user| user.get("id")) {
+            kept.insert("user".to_owned(), json!({ "id": user }));
+        }
+        let channel = native.get("id").and_then(Value::as_str).and_then(|id| snowflake(&id.into()));
+        if channel.is_some_and(|channel| self.rooms.has_threads_of(channel)) {
+            kept.insert("threads".to_owned(), true.into());
+        }
+        kept.into()
+    }
+
     fn learn(&self, kind: &str, native: &Value) {
-        let guild = match kind {
-            "GUILD_CREATE" => native.get("id"),
-            "CHANNEL_UPDATE" | "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" => native.get("guild_id"),
-            _ => None,
-        };
-        if let Some(guild) = guild.and_then(Value::as_str).and_then(|id| snowflake(&id.into())) {
+        let may_give_rights = matches!(
+            kind,
+            "GUILD_CREATE"
+                | "GUILD_MEMBER_UPDATE"
+                | "CHANNEL_UPDATE"
+                | "GUILD_ROLE_UPDATE"
+                | "GUILD_ROLE_DELETE"
+        );
+        let guild = guild_of(kind, native).filter(|_| may_give_rights);
+        if let Some(guild) = guild.and_then(|id| snowflake(&id.into())) {
             self.rooms.may_have_changed(guild);
         }
         if kind == "WEBHOOKS_UPDATE" {
@@ -142,6 +193,12 @@ impl Discord {
             self.names.learn(kind, native);
         }
     }
+}
+
+/// The guild that an event belongs to.
+fn guild_of<'a>(kind: &str, native: &'a Value) -> Option<&'a str> {
+    let of_itself = matches!(kind, "GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE");
+    native.get(if of_itself { "id" } else { "guild_id" })?.as_str()
 }
 
 fn lost(failure: Failure) -> ListenError {

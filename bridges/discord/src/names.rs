@@ -1,4 +1,4 @@
-//! Names of rooms and roles, so that a mention of one can be shown: learnt from the gateway, asked for once where it has not told.
+//! Names of guilds, rooms and roles, so that a mention of one can be shown: learnt from the gateway, asked for once where it has not told.
 
 use crate::rest::Rest;
 use serde::Deserialize;
@@ -15,15 +15,17 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// A guild has at most 500 channels, 1,000 active threads and 250 roles.
 ///
 /// <https://support.discord.com/hc/en-us/articles/33694251638295>
-const MOST_NAMES: usize = 2_500;
+pub const MOST_NAMES: usize = 2_500;
 /// How many guilds are remembered: more than one unsharded connection can have.
-const MOST_GUILDS: usize = 2_500;
+pub const MOST_GUILDS: usize = 2_500;
 /// How many mentions of one message are looked up.
 const MOST_WANTED: usize = 100;
+/// The key of the guild's own name.
+pub const ITSELF: &str = "=";
 
 #[derive(Debug, Default)]
 struct Guild {
-    /// `#ID` of a room, `&ID` of a role → its name.
+    /// `#ID` of a room, `&ID` of a role, `=` the guild → its name.
     names: HashMap<String, String>,
     asked: Option<Instant>,
 }
@@ -55,7 +57,12 @@ impl Names {
             "GUILD_CREATE" => {
                 let rooms = list("channels").iter().chain(list("threads")).map(|it| ('#', it));
                 let roles = list("roles").iter().map(|it| ('&', it));
-                self.keep(&guild, rooms.chain(roles).filter_map(|(sign, it)| named(sign, it)));
+                let itself = text(native, "name").map(|name| (ITSELF.to_owned(), name));
+                let all = rooms.chain(roles).filter_map(|(sign, it)| named(sign, it));
+                self.keep(&guild, itself.into_iter().chain(all));
+            }
+            "GUILD_UPDATE" => {
+                self.keep(&guild, text(native, "name").map(|name| (ITSELF.to_owned(), name)));
             }
             // Without `unavailable` we have left it; otherwise it only has an outage.
             "GUILD_DELETE" if native.get("unavailable").is_none() => {
@@ -75,11 +82,19 @@ impl Names {
 
     /// The names of all that a message mentions, as far as they are to be had.
     pub async fn of_message(&self, rest: &Rest, guild: &str, native: &Value) -> Map<String, Value> {
-        let wanted = wanted(native);
-        let (found, missing) = self.known(guild, &wanted);
+        self.told(rest, guild, &wanted(native)).await
+    }
+
+    /// The name of a guild, if it is to be had.
+    pub async fn of_guild(&self, rest: &Rest, guild: &str) -> Map<String, Value> {
+        self.told(rest, guild, &[ITSELF.to_owned()]).await
+    }
+
+    async fn told(&self, rest: &Rest, guild: &str, wanted: &[String]) -> Map<String, Value> {
+        let (found, missing) = self.known(guild, wanted);
         if missing && self.may_ask(guild) {
             self.ask(rest, guild).await;
-            return self.known(guild, &wanted).0;
+            return self.known(guild, wanted).0;
         }
         found
     }
@@ -90,14 +105,17 @@ impl Names {
         };
         let rooms = rest.ask::<Vec<Named>>(rest.client().guild_channels(id));
         let roles = rest.ask::<Vec<Named>>(rest.client().roles(id));
-        let asked = futures::join!(tokio::time::timeout(LOOKUP, rooms), tokio::time::timeout(LOOKUP, roles));
-        for (sign, answer) in [('#', asked.0), ('&', asked.1)] {
+        let itself = async { Ok(vec![rest.ask::<Named>(rest.client().guild(id)).await?]) };
+        let asked = futures::join!(
+            tokio::time::timeout(LOOKUP, rooms),
+            tokio::time::timeout(LOOKUP, roles),
+            tokio::time::timeout(LOOKUP, itself),
+        );
+        for (sign, answer) in [("#", asked.0), ("&", asked.1), (ITSELF, asked.2)] {
+            let key = |id: &str| if sign == ITSELF { ITSELF.to_owned() } else { format!("{sign}{id}") };
             match answer {
                 Ok(Ok(list)) => {
-                    self.keep(
-                        guild,
-                        list.into_iter().filter_map(|it| Some((format!("{sign}{}", it.id), it.name?))),
-                    );
+                    self.keep(guild, list.into_iter().filter_map(|it| Some((key(&it.id), it.name?))));
                 }
                 Ok(Err(failure)) => {
                     tracing::debug!(guild, why = failure.words(), "names cannot be looked up")

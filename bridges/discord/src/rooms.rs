@@ -69,6 +69,12 @@ impl Rooms {
         }
     }
 
+    /// Whether a thread of this channel is among the rooms.
+    pub fn has_threads_of(&self, channel: Id<ChannelMarker>) -> bool {
+        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.values().any(|known| known.room.thread.is_some() && known.room.webhooks_of == channel)
+    }
+
     /// Whether the room is without webhooks, and it is time to see if that is still so. Says so once in a while.
     pub fn is_to_look(&self, id: Id<ChannelMarker>, now: Instant) -> bool {
         let mut rooms = self.write();

@@ -77,8 +77,11 @@ pub struct Frame {
     pub position: Position,
 }
 
-/// Events that somebody wants: messages, what names and webhooks are known by, and what begins a connection, so that its place is
-/// kept although nobody speaks.
+/// What the reader hands an event to as soon as it is read, before it waits its turn.
+pub type AtOnce<'a> = &'a (dyn Fn(&str, &str) + Send + Sync);
+
+/// Events that somebody wants: messages, commands, what rooms and their names and rights are known by, and what begins a connection,
+/// so that its place is kept although nobody speaks. Our own GUILD_MEMBER_UPDATE comes without the members intent.
 fn is_wanted(kind: &str) -> bool {
     matches!(
         kind,
@@ -88,8 +91,11 @@ fn is_wanted(kind: &str) -> bool {
             | "MESSAGE_UPDATE"
             | "MESSAGE_DELETE"
             | "MESSAGE_DELETE_BULK"
+            | "INTERACTION_CREATE"
             | "GUILD_CREATE"
+            | "GUILD_UPDATE"
             | "GUILD_DELETE"
+            | "GUILD_MEMBER_UPDATE"
             | "CHANNEL_CREATE"
             | "CHANNEL_UPDATE"
             | "CHANNEL_DELETE"
@@ -118,12 +124,13 @@ pub async fn read(
     cursor: Option<Position>,
     to: &Sender<Frame>,
     heard: &LastHeard,
+    at_once: AtOnce<'_>,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
     let mut position = cursor;
     loop {
         let mut shard = shard(token, gateway, position.clone()).map_err(ListenError::Refused)?;
-        match follow(&mut shard, &mut position, to, heard, inbox).await? {
+        match follow(&mut shard, &mut position, to, heard, at_once, inbox).await? {
             Left::Stopping => {
                 say_goodbye(&mut shard).await;
                 return Ok(());
@@ -171,6 +178,7 @@ async fn follow(
     position: &mut Option<Position>,
     to: &Sender<Frame>,
     heard: &LastHeard,
+    at_once: AtOnce<'_>,
     inbox: &dyn Inbox,
 ) -> Result<Left, ListenError> {
     let mut session = position.clone().map(|position| position.info);
@@ -241,6 +249,7 @@ async fn follow(
         let Some(info) = session.clone().filter(|_| is_wanted(&kind)) else {
             continue;
         };
+        at_once(&kind, &text);
         let frame = Frame { text, kind, position: Position { info, sequence } };
         let here = frame.position.clone();
         match tokio::time::timeout(TAKEN_WITHIN, to.reserve()).await {

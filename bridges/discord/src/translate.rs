@@ -1,9 +1,10 @@
-//! Gateway events → envelopes. Pure: all that is needed is in the payload (C8, C9).
+//! Gateway events → envelopes, commands and news of rooms. Pure: all that is needed is in the payload (C8, C9).
 
-use crate::PLATFORM;
 use crate::ids::made_at;
+use crate::names::ITSELF;
 use crate::native::{BulkDeleted, Deleted, File, Message, Named, Poll, User};
 use crate::parse::{Lookup, parse};
+use crate::{PLATFORM, interactions, news};
 use relay_contract::{
     Attachment, Author, Envelope, Event, MessageRef, NativeId, RawEvent, Reply, RoomKey, Standing, Text,
     Timestamp, Translation,
@@ -16,13 +17,20 @@ use serde_json::{Map, Value};
 #[serde(default)]
 pub struct Beside {
     /// Our bot's user.
-    user: String,
+    pub user: String,
     /// Our application.
-    application: String,
-    /// Names of rooms (`#ID`) and roles (`&ID`) that the text names.
+    pub application: String,
+    /// Names of rooms (`#ID`) and roles (`&ID`) that the text names, and of the guild (`=`) where it is wanted.
     names: Map<String, Value>,
     /// When it was heard, in milliseconds since the epoch: Discord does not date deletes.
-    heard: i64,
+    pub heard: i64,
+}
+
+impl Beside {
+    /// The guild's name, where it is told.
+    pub fn guild_name(&self) -> Option<&str> {
+        self.names.get(ITSELF).and_then(Value::as_str)
+    }
 }
 
 /// How much of an answered message is shown, in characters.
@@ -46,7 +54,8 @@ pub fn event(network: &str, raw: &RawEvent) -> Translation {
             let each = |id: &String| deleted(room(&all.channel_id), id, &beside);
             Translation::Events(all.ids.iter().map(each).collect())
         }),
-        _ => Ok(Translation::Ignored("not a message")),
+        "INTERACTION_CREATE" => Ok(interactions::call(network, native, &beside)),
+        _ => Ok(news::of(kind, native, &beside).unwrap_or(Translation::Ignored("not a message"))),
     };
     answer.unwrap_or_else(|error| Translation::Unreadable(format!("{kind}: {error}")))
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use relay_contract::RoomNews;
 use serde_json::json;
 
 /// A message as the gateway sends it, with `changes` on top.
@@ -181,4 +182,34 @@ fn what_is_nothing_for_a_bridge_and_what_cannot_be_read() {
     }
     let raw = RawEvent { space: "1".into(), payload: json!({"t": "MESSAGE_CREATE"}), cursor: None };
     assert!(matches!(event("discord.com", &raw), T::Unreadable(_)));
+}
+
+#[test]
+fn news_of_rooms() {
+    use Translation as T;
+    let room = |id: &str| T::Room(RoomNews::Changed(id.into()));
+    let space = || T::Room(RoomNews::SpaceChanged("30".into()));
+    for (kind, native, expected) in [
+        ("CHANNEL_UPDATE", json!({"id": "20", "guild_id": "30"}), room("20")),
+        ("CHANNEL_UPDATE", json!({"id": "20", "guild_id": "30", "threads": true}), space()),
+        ("CHANNEL_DELETE", json!({"id": "20", "guild_id": "30"}), room("20")),
+        ("THREAD_UPDATE", json!({"id": "21", "guild_id": "30"}), room("21")),
+        ("THREAD_DELETE", json!({"id": "21", "guild_id": "30", "parent_id": "20"}), room("21")),
+        ("GUILD_CREATE", json!({"id": "30"}), space()),
+        ("GUILD_UPDATE", json!({"id": "30"}), space()),
+        ("GUILD_DELETE", json!({"id": "30"}), space()),
+        ("GUILD_DELETE", json!({"id": "30", "unavailable": true}), T::Ignored("outage")),
+        ("GUILD_ROLE_UPDATE", json!({"guild_id": "30", "role": {"id": "5"}}), space()),
+        ("GUILD_ROLE_DELETE", json!({"guild_id": "30", "role_id": "5"}), space()),
+        ("GUILD_MEMBER_UPDATE", json!({"guild_id": "30", "user": {"id": "1"}}), space()),
+        (
+            "GUILD_MEMBER_UPDATE",
+            json!({"guild_id": "30", "user": {"id": "9"}}),
+            T::Ignored("somebody else's roles"),
+        ),
+        ("CHANNEL_CREATE", json!({"id": "20", "guild_id": "30"}), T::Ignored("not a message")),
+    ] {
+        assert_eq!(told(kind, native.clone()), expected, "{kind} {native}");
+    }
+    assert!(matches!(told("CHANNEL_UPDATE", json!({"id": 5})), T::Unreadable(_)));
 }

@@ -18,7 +18,7 @@ async fn who_we_are_and_where() {
     assert_eq!(answer.identity.name, "Relay");
     assert_eq!(answer.identity.id.as_str(), rig.world.world.discord.bots[0].id);
     let room = answer.rooms[0].1.as_ref().unwrap();
-    assert_eq!((room.key.clone(), room.name.as_str()), (rig.room.clone(), "general"));
+    assert_eq!((room.key.clone(), room.name.as_str()), (rig.room.clone(), "#general"));
     assert_eq!((room.space.name.as_str(), room.warnings.len()), ("Night Owls", 0));
     assert!(answer.rooms[1].1.as_ref().unwrap_err().fix.contains("View Channel"));
     assert!(answer.rooms[2].1.as_ref().unwrap_err().fix.contains("Copy Channel ID"));

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod checks;
+mod commands;
 mod connections;
 mod incoming;
 mod outgoing;
 mod refusals;
 mod rig;
+mod rooms;

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use relay_contract::{
-    Account, Attempt, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, MessageRef, NativeId,
-    Operation, Part, Persona, RawEvent, Receipt, RoomKey, Settings, Stopped, Text, Translation,
+    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, MessageRef,
+    NativeId, Operation, Part, Persona, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text,
+    Translation,
 };
 use secrecy::SecretString;
 use stand_ins::StandIns;
@@ -14,11 +15,15 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Of the demo world's bot.
 pub const TOKEN: &str = "demo-discord-token";
+
+/// The Relay channels that are offered to somebody who may manage a room.
+pub const OFFERED: [&str; 3] = ["lobby", "lounge", "owls"];
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -65,6 +70,11 @@ impl Rig {
     pub async fn with(change: impl FnOnce(&mut Bot)) -> Self {
         let mut world = World::demo();
         change(&mut world.discord.bots[0]);
+        Self::of(world).await
+    }
+
+    /// With another world; the room is its first.
+    pub async fn of(world: World) -> Self {
         let world = stand_ins::start(world).await.unwrap();
         let room_id = NativeId::from(world.world.discord.spaces[0].rooms[0].id.as_str());
         Self {
@@ -134,6 +144,48 @@ impl Rig {
 
     pub fn invite(&self) {
         self.act(Act::Invite { bot: "Relay".to_owned(), room: self.room_id.to_string() });
+    }
+
+    /// Gives a command; answers the id of the message that the answer will be.
+    pub fn command(&self, person: &str, text: &str) -> NativeId {
+        let (person, room, text) = (person.to_owned(), self.room_id.to_string(), text.to_owned());
+        NativeId::from(self.act(Act::Command { person, room, text }))
+    }
+
+    /// Gives a command as soon as it is offered.
+    pub async fn first_command(&self, person: &str, text: &str) -> NativeId {
+        let act =
+            || Act::Command { person: person.into(), room: self.room_id.to_string(), text: text.into() };
+        patiently(async {
+            loop {
+                match self.world.discord.act(act()) {
+                    Ok(id) => return NativeId::from(id),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits for a message.
+    pub async fn shown(&self, id: &NativeId) -> Seen {
+        eventually(|| self.all().iter().any(|message| message.id == id.as_str())).await;
+        self.seen(id)
+    }
+
+    /// Asks the stand-in's API as the bot, past the connector.
+    pub async fn rest(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
+        let authority = self.world.discord.api_url().replace("http://", "");
+        let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
+        let length = body.len();
+        let request = format!(
+            "{method} /api/v10{path} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bot {TOKEN}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        patiently(stream.read_to_string(&mut answer)).await.unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     pub fn fault(&self, kind: Kind, only: &str, seconds: f64) {
@@ -225,6 +277,10 @@ impl Inbox for Post {
         let _ = self.said.try_send(Some(reason.to_owned()));
     }
 
+    fn suggest(&self, _: &RoomKey, begun: &str) -> Vec<String> {
+        OFFERED.iter().filter(|name| name.starts_with(begun)).map(|name| (*name).to_owned()).collect()
+    }
+
     async fn stopped(&self) {
         let _ = self.stop.clone().wait_for(|stopped| *stopped).await;
     }
@@ -305,6 +361,24 @@ impl Heard {
         match self.connector.translate(&raw) {
             Translation::Events(mut events) if events.len() == 1 => (events.remove(0), cursor),
             other => panic!("not one event: {other:?}"),
+        }
+    }
+
+    /// The next event as a command.
+    pub async fn call(&mut self) -> Call {
+        let raw = self.raw().await;
+        match self.connector.translate(&raw) {
+            Translation::Command(call) => call,
+            other => panic!("not a command: {other:?}"),
+        }
+    }
+
+    /// The next event as news of a room.
+    pub async fn news(&mut self) -> RoomNews {
+        let raw = self.raw().await;
+        match self.connector.translate(&raw) {
+            Translation::Room(news) => news,
+            other => panic!("not news of a room: {other:?}"),
         }
     }
 

@@ -1,0 +1,333 @@
+//! Guilds and their channels as Discord describes them: who sees a channel, and what we may do there. Shared by `preflight`, `find`
+//! and what the gateway tells.
+
+use crate::PLATFORM;
+use crate::connector::Us;
+use crate::errors::{Failure, no_access};
+use crate::rest::Rest;
+use crate::rooms::Room;
+use relay_contract::{Problem, RoomKey, RoomReport, SpaceRef, Visibility};
+use serde::Deserialize;
+use twilight_model::channel::ChannelType;
+use twilight_model::channel::permission_overwrite::PermissionOverwrite;
+use twilight_model::guild::Permissions;
+use twilight_model::id::Id;
+use twilight_model::id::marker::{ChannelMarker, GuildMarker, RoleMarker, UserMarker};
+use twilight_util::permission_calculator::PermissionCalculator;
+
+/// The feature of a guild that anybody can find and look into.
+///
+/// <https://discord.com/developers/docs/resources/guild#guild-object-guild-features>
+const DISCOVERABLE: &str = "DISCOVERABLE";
+
+/// A channel, as far as it is read.
+///
+/// <https://discord.com/developers/docs/resources/channel#channel-object>
+#[derive(Debug, Deserialize)]
+pub struct Channel {
+    pub id: Id<ChannelMarker>,
+    #[serde(rename = "type")]
+    pub kind: ChannelType,
+    #[serde(default)]
+    pub guild_id: Option<Id<GuildMarker>>,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub parent_id: Option<Id<ChannelMarker>>,
+    /// Place among the channels of its category.
+    #[serde(default)]
+    pub position: i64,
+    #[serde(default)]
+    pub permission_overwrites: Vec<PermissionOverwrite>,
+    /// Of a thread.
+    #[serde(default)]
+    pub thread_metadata: Option<ThreadState>,
+}
+
+/// Whether people can still talk in a thread.
+///
+/// <https://discord.com/developers/docs/resources/channel#thread-metadata-object>
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct ThreadState {
+    pub archived: bool,
+    /// Only who may manage threads can take it out of the archive.
+    pub locked: bool,
+}
+
+/// <https://discord.com/developers/docs/resources/guild#guild-object>
+#[derive(Debug, Deserialize)]
+pub struct Guild {
+    pub id: Id<GuildMarker>,
+    pub name: String,
+    pub owner_id: Id<UserMarker>,
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// Only where it was asked for.
+    #[serde(default)]
+    pub approximate_member_count: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Role {
+    pub id: Id<RoleMarker>,
+    pub permissions: Permissions,
+}
+
+/// Our membership of a guild.
+#[derive(Debug, Deserialize)]
+pub struct Member {
+    #[serde(default)]
+    pub roles: Vec<Id<RoleMarker>>,
+}
+
+/// A guild, and what we are in it.
+#[derive(Debug)]
+pub struct Home {
+    pub guild: Guild,
+    pub member: Member,
+}
+
+/// Asks about a channel.
+pub async fn channel(rest: &Rest, id: Id<ChannelMarker>) -> Result<Channel, Failure> {
+    rest.ask(rest.client().channel(id)).await
+}
+
+/// Asks about a guild, with the number of its members.
+pub async fn home(rest: &Rest, us: Us, id: Id<GuildMarker>) -> Result<Home, Failure> {
+    let guild = rest.ask(rest.client().guild(id).with_counts(true)).await?;
+    let member = rest.ask(rest.client().guild_member(id, us.user)).await?;
+    Ok(Home { guild, member })
+}
+
+impl Channel {
+    /// It is in a channel of its own.
+    pub fn is_thread(&self) -> bool {
+        matches!(
+            self.kind,
+            ChannelType::PublicThread | ChannelType::PrivateThread | ChannelType::AnnouncementThread
+        )
+    }
+
+    /// As a room to post in; `None` outside guilds.
+    pub fn as_room(&self, may_webhook: bool) -> Option<Room> {
+        let thread = self.is_thread().then_some(self.id);
+        let webhooks_of = if thread.is_some() { self.parent_id? } else { self.id };
+        Some(Room { guild: self.guild_id?, webhooks_of, thread, may_webhook })
+    }
+
+    /// Why nobody can be bridged here, whatever the permissions.
+    pub fn cannot_hold_messages(&self) -> Option<Problem> {
+        let what = match self.kind {
+            ChannelType::GuildCategory => "a category",
+            ChannelType::GuildForum | ChannelType::GuildMedia => "a forum, whose posts are threads",
+            ChannelType::GuildDirectory => "a directory",
+            _ if self.guild_id.is_none() => "a direct message",
+            _ => return None,
+        };
+        Some(Problem::new(
+            format!("This is {what}, not a channel that people talk in."),
+            "Link a text channel or a thread: right-click it → Copy Channel ID (User Settings → Advanced → Developer Mode).",
+        ))
+    }
+}
+
+impl Guild {
+    /// Anybody can look into it.
+    pub fn is_discoverable(&self) -> bool {
+        self.features.iter().any(|feature| feature == DISCOVERABLE)
+    }
+
+    fn permissions_of(&self, role: Id<RoleMarker>) -> Option<Permissions> {
+        self.roles.iter().find(|known| known.id == role).map(|role| role.permissions)
+    }
+
+    /// Who sees a channel. A thread has the overwrites of the channel that it is in.
+    ///
+    /// <https://discord.com/developers/docs/topics/permissions#permission-overwrites>
+    fn visibility(&self, channel: &Channel, governing: &Channel) -> Visibility {
+        let everyone: Id<RoleMarker> = self.id.cast();
+        let base = self.permissions_of(everyone).unwrap_or(Permissions::empty());
+        let overwrite = governing.permission_overwrites.iter().find(|it| it.id == everyone.cast());
+        let here = overwrite.map_or(base, |it| (base - it.deny) | it.allow);
+        let sees = base.contains(Permissions::ADMINISTRATOR) || here.contains(Permissions::VIEW_CHANNEL);
+        if !sees || channel.kind == ChannelType::PrivateThread {
+            Visibility::Private
+        } else if self.is_discoverable() {
+            Visibility::World
+        } else {
+            Visibility::Space
+        }
+    }
+}
+
+impl Home {
+    /// What we may do in a channel.
+    ///
+    /// <https://discord.com/developers/docs/topics/permissions#permission-overwrites>
+    pub fn allowed(&self, us: Us, channel: &Channel) -> Permissions {
+        let Self { guild, member } = self;
+        let everyone = guild.permissions_of(guild.id.cast()).unwrap_or(Permissions::empty());
+        let of = |id: &Id<RoleMarker>| Some((*id, guild.permissions_of(*id)?));
+        let roles: Vec<_> = member.roles.iter().filter_map(of).collect();
+        PermissionCalculator::new(guild.id, us.user, everyone, &roles)
+            .owner_id(guild.owner_id)
+            .in_channel(channel.kind, &channel.permission_overwrites)
+    }
+
+    /// A channel as a room; `governing` is the channel whose overwrites hold there. With what we may do in it.
+    pub fn report(
+        &self,
+        network: &str,
+        us: Us,
+        channel: &Channel,
+        governing: &Channel,
+    ) -> (RoomReport, Permissions) {
+        let allowed = self.allowed(us, governing);
+        let name = format!("#{}", channel.name.clone().unwrap_or_else(|| channel.id.to_string()));
+        let visibility = self.guild.visibility(channel, governing);
+        // How many see a private one is not told.
+        let members = self.guild.approximate_member_count.filter(|_| visibility != Visibility::Private);
+        let report = RoomReport {
+            key: RoomKey::new(PLATFORM, network, channel.id.to_string()),
+            space: SpaceRef { id: self.guild.id.to_string().into(), name: self.guild.name.clone() },
+            warnings: warnings(allowed, channel, &name),
+            name,
+            visibility,
+            members,
+        };
+        (report, allowed)
+    }
+}
+
+/// Why a channel cannot be linked with these permissions.
+pub fn out_of_reach(allowed: Permissions) -> Option<Problem> {
+    (!allowed.contains(Permissions::VIEW_CHANNEL)).then(no_access)
+}
+
+/// What will not work, and where to click.
+fn warnings(allowed: Permissions, channel: &Channel, name: &str) -> Vec<Problem> {
+    let send = if channel.is_thread() {
+        (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads")
+    } else {
+        (Permissions::SEND_MESSAGES, "Send Messages")
+    };
+    let missing = [
+        (send.0, send.1, "Relay cannot post here as the bot"),
+        (Permissions::READ_MESSAGE_HISTORY, "Read Message History", "answers cannot show what they answer"),
+        (
+            Permissions::MANAGE_WEBHOOKS,
+            "Manage Webhooks",
+            "messages are posted as the bot, with the author's name in front, instead of under the author's name and picture",
+        ),
+    ]
+    .into_iter()
+    .filter(|(permission, ..)| !allowed.contains(*permission))
+    .map(|(_, permission, effect)| {
+        Problem::new(
+            format!("The bot has no `{permission}` in {name}: {effect}."),
+            format!("Grant it: right-click {name} → Edit Channel → Permissions → the bot's role → {permission}."),
+        )
+    });
+    let locked = channel.thread_metadata.is_some_and(|state| state.locked)
+        && !allowed.contains(Permissions::MANAGE_THREADS);
+    let locked = locked.then(|| {
+        Problem::new(
+            format!("The thread {name} is locked: Relay cannot post in it."),
+            format!("Unlock it: right-click {name} → Unlock Thread; or grant the bot Manage Threads."),
+        )
+    });
+    missing.chain(locked).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::{Value, json};
+
+    const US: Us = Us { user: Id::new(9), application: Id::new(9) };
+
+    fn home(everyone: Permissions, bot: Permissions, features: &[&str], owner: &str) -> Home {
+        let bits = |p: Permissions| p.bits().to_string();
+        let guild = json!({"id": "1", "name": "G", "owner_id": owner, "features": features,
+            "approximate_member_count": 7, "roles": [
+            {"id": "1", "permissions": bits(everyone)}, {"id": "5", "permissions": bits(bot)}]});
+        let member = json!({"roles": ["5"]});
+        Home {
+            guild: serde_json::from_value(guild).unwrap(),
+            member: serde_json::from_value(member).unwrap(),
+        }
+    }
+
+    fn channel(kind: u8, overwrites: Value) -> Channel {
+        let channel = json!({"id": "2", "type": kind, "guild_id": "1", "name": "owls", "permission_overwrites": overwrites});
+        serde_json::from_value(channel).unwrap()
+    }
+
+    fn overwrite(id: &str, allow: Permissions, deny: Permissions) -> Value {
+        json!([{"id": id, "type": 0, "allow": allow.bits().to_string(), "deny": deny.bits().to_string()}])
+    }
+
+    #[test]
+    fn permissions_come_from_roles_and_overwrites() {
+        let (view, hooks) = (Permissions::VIEW_CHANNEL, Permissions::MANAGE_WEBHOOKS);
+        let none = Permissions::empty();
+        let deny = |id: &str, p: Permissions| overwrite(id, none, p);
+        for (everyone, bot, overwrites, owner, may) in [
+            (view, hooks, json!([]), "3", true),
+            (view, none, json!([]), "3", false),
+            (view, hooks, deny("5", hooks), "3", false),
+            (view, hooks, deny("1", view), "3", false),
+            (view | hooks, Permissions::ADMINISTRATOR, deny("1", hooks), "3", true),
+            (none, none, json!([]), "9", true),
+        ] {
+            let has = home(everyone, bot, &[], owner).allowed(US, &channel(0, overwrites));
+            assert_eq!(has.contains(view | hooks), may, "{has:?}");
+        }
+    }
+
+    #[test]
+    fn who_sees_a_channel_and_how_many_they_are() {
+        use Visibility::{Private, Space, World};
+        let (view, none) = (Permissions::VIEW_CHANNEL, Permissions::empty());
+        let open = &["COMMUNITY", "DISCOVERABLE"][..];
+        for (everyone, features, kind, overwrites, expected) in [
+            (view, &[][..], 0, json!([]), Space),
+            (view, open, 0, json!([]), World),
+            (view, open, 0, overwrite("1", none, view), Private),
+            (none, open, 0, json!([]), Private),
+            (none, &[], 0, overwrite("1", view, none), Space),
+            // An overwrite of another role says nothing about everybody.
+            (none, &[], 0, overwrite("5", view, none), Private),
+            (view, &[], 0, overwrite("5", none, view), Space),
+            (Permissions::ADMINISTRATOR, &[], 0, overwrite("1", none, view), Space),
+            (view, open, 11, json!([]), World),
+            (view, open, 12, json!([]), Private),
+        ] {
+            let home = home(everyone, none, features, "3");
+            let channel = channel(kind, overwrites);
+            let (report, _) = home.report("discord.com", US, &channel, &channel);
+            let members = (expected != Private).then_some(7);
+            assert_eq!((report.visibility, report.members), (expected, members), "{channel:?}");
+        }
+    }
+
+    #[test]
+    fn each_missing_permission_is_a_warning() {
+        let text = channel(0, json!([]));
+        assert_eq!(warnings(Permissions::all(), &text, "#general"), []);
+        let missing = Permissions::all() - Permissions::MANAGE_WEBHOOKS;
+        let told = warnings(missing, &text, "#general");
+        assert_eq!(told.len(), 1);
+        assert!(told[0].to_string().contains("Manage Webhooks") && told[0].fix.contains("click #general"));
+        let mut thread = channel(11, json!([]));
+        assert_eq!(warnings(Permissions::VIEW_CHANNEL, &thread, "#owls").len(), 3);
+        thread.thread_metadata = Some(ThreadState { archived: true, locked: true });
+        let all_but_threads = Permissions::all() - Permissions::MANAGE_THREADS;
+        assert!(warnings(all_but_threads, &thread, "#owls")[0].fix.contains("Unlock Thread"));
+        assert_eq!(warnings(Permissions::all(), &thread, "#owls"), []);
+    }
+}

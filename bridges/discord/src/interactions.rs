@@ -1,0 +1,253 @@
+//! `/relay …` as Discord tells it: what is asked, by whom, and how it is answered.
+//!
+//! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object>
+
+use crate::PLATFORM;
+use crate::connector::Discord;
+use crate::errors::Failure;
+use crate::ids::{made_at, snowflake};
+use crate::native::User;
+use crate::registration::NAME;
+use crate::render;
+use crate::translate::Beside;
+use relay_contract::{
+    Answer, Ask, Asker, Call, DeliverError, Draft, Part, RoomKey, SpaceRef, Timestamp, Translation,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use twilight_model::channel::message::{AllowedMentions, MessageFlags};
+use twilight_model::guild::Permissions;
+
+/// How many messages one answer has at most.
+const MOST_PARTS: usize = 5;
+/// What stands in the last of them where there would be more.
+const CUT: &str = "… The rest is too long to be shown here.";
+/// How much of an unknown word is kept, in characters.
+const LONGEST_WORD: usize = 40;
+
+/// A command that was given, or is being typed. Never formatted: it holds a token.
+#[derive(Deserialize)]
+pub struct Interaction {
+    pub id: String,
+    pub token: String,
+    application_id: String,
+    #[serde(rename = "type")]
+    kind: u64,
+    #[serde(default, rename = "data")]
+    command: Option<Command>,
+    #[serde(default)]
+    guild_id: Option<String>,
+    #[serde(default)]
+    channel_id: Option<String>,
+    #[serde(default)]
+    member: Option<Member>,
+}
+
+#[derive(Deserialize)]
+struct Command {
+    name: String,
+    /// 1: typed after a slash; the others are chosen from a menu.
+    #[serde(rename = "type")]
+    kind: u64,
+    #[serde(default)]
+    options: Vec<Given>,
+}
+
+/// A part of the command, or an option that was filled in.
+#[derive(Deserialize)]
+pub struct Given {
+    name: String,
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    focused: bool,
+    #[serde(default)]
+    options: Vec<Self>,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    user: User,
+    #[serde(default)]
+    nick: Option<String>,
+    /// What they may do in that channel, overwrites included.
+    #[serde(default)]
+    permissions: Option<Permissions>,
+}
+
+/// What an interaction is.
+pub enum Kind<'a> {
+    /// `/relay` was given, with this part of it.
+    Command(Option<&'a Given>),
+    /// A channel's name is being typed, and begins like this.
+    Typing(&'a str),
+    /// Not for us, with a word why.
+    Other(&'static str),
+}
+
+/// What is kept with a call.
+#[derive(Serialize, Deserialize)]
+struct Reply {
+    application: String,
+    interaction: String,
+    token: String,
+    may_manage: bool,
+}
+
+impl Interaction {
+    /// What it is, for an application.
+    pub fn kind(&self, application: &str) -> Kind<'_> {
+        if self.application_id != application {
+            return Kind::Other("another application's command");
+        }
+        let Some(command) = self.command.as_ref().filter(|it| it.name == NAME && it.kind == 1) else {
+            return Kind::Other("not our command");
+        };
+        if self.guild_id.is_none() || self.channel_id.is_none() || self.member.is_none() {
+            return Kind::Other("not in a server");
+        }
+        let part = command.options.first();
+        match self.kind {
+            2 => Kind::Command(part),
+            4 => {
+                let options = part.map(|part| part.options.as_slice()).unwrap_or_default();
+                let typed = options.iter().find(|option| option.focused).map(|option| &option.value);
+                Kind::Typing(typed.and_then(Value::as_str).unwrap_or_default())
+            }
+            _ => Kind::Other("not a command"),
+        }
+    }
+
+    /// The channel where it was begun.
+    pub fn channel(&self) -> Option<&str> {
+        self.channel_id.as_deref()
+    }
+
+    /// The asker may manage that channel.
+    pub fn may_manage(&self) -> bool {
+        let right = Permissions::MANAGE_CHANNELS | Permissions::ADMINISTRATOR;
+        let has = self.member.as_ref().and_then(|member| member.permissions);
+        has.is_some_and(|has| has.intersects(right))
+    }
+}
+
+/// What an INTERACTION_CREATE means.
+pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
+    let Ok(it) = Interaction::deserialize(native) else {
+        // Without the library's words, which may quote what they stumbled over.
+        return Translation::Unreadable("INTERACTION_CREATE: not of the documented form".to_owned());
+    };
+    let ask = match it.kind(&beside.application) {
+        Kind::Command(part) => part.map_or(Ask::Help, ask),
+        Kind::Typing(_) => return Translation::Ignored("still typing"),
+        Kind::Other(why) => return Translation::Ignored(why),
+    };
+    let may_manage = it.may_manage();
+    let (Some(guild), Some(channel), Some(member)) = (it.guild_id, it.channel_id, it.member) else {
+        return Translation::Ignored("not in a server");
+    };
+    let reply =
+        Reply { application: it.application_id, interaction: it.id.clone(), token: it.token, may_manage };
+    let Ok(reply) = serde_json::to_value(reply) else {
+        return Translation::Unreadable("INTERACTION_CREATE: it cannot be kept".to_owned());
+    };
+    let nick = member.nick.as_deref().filter(|nick| !nick.trim().is_empty());
+    Translation::Command(Call {
+        room: RoomKey::new(PLATFORM, network, channel),
+        space: SpaceRef { name: beside.guild_name().unwrap_or(&guild).to_owned(), id: guild.as_str().into() },
+        asker: Asker {
+            id: member.user.id.as_str().into(),
+            name: nick.unwrap_or_else(|| member.user.shown(None)).to_owned(),
+        },
+        ask,
+        at: Timestamp(made_at(&it.id).unwrap_or(beside.heard)),
+        reply,
+    })
+}
+
+fn ask(part: &Given) -> Ask {
+    let option = |name: &str| part.options.iter().find(|option| option.name == name);
+    let text =
+        |name: &str| option(name).and_then(|it| it.value.as_str()).unwrap_or_default().trim().to_owned();
+    let sure = option("sure").and_then(|it| it.value.as_bool()).unwrap_or_default();
+    match part.name.as_str() {
+        "help" => Ask::Help,
+        "status" => Ask::Status,
+        "connect" => Ask::Connect { channel: text("channel"), sure },
+        "disconnect" => Ask::Disconnect { channel: Some(text("channel")).filter(|name| !name.is_empty()) },
+        "approve" => Ask::Approve { code: text("code"), sure },
+        unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
+    }
+}
+
+impl Discord {
+    /// `may_manage`: as Discord said it with the command.
+    pub(crate) async fn asker_manages(&self, call: &Call) -> Result<bool, DeliverError> {
+        let reply = Reply::of(call)?;
+        self.still_open(&reply).await?;
+        Ok(reply.may_manage)
+    }
+
+    /// `answer`: into the message that says "is thinking", and further ones to the asker alone.
+    pub(crate) async fn answer_call(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
+        let reply = Reply::of(call)?;
+        let application = snowflake(&reply.application.as_str().into()).ok_or_else(not_ours)?;
+        self.still_open(&reply).await?;
+        let rest = self.rest().map_err(|problem| DeliverError::Unavailable(problem.to_string()))?;
+        let client = rest.client().interaction(application);
+        let nobody = AllowedMentions::default();
+        for (at, part) in within(render::parts(&Draft { body: answer.text.clone() })).iter().enumerate() {
+            let told = if at == 0 {
+                let request = client.update_response(&reply.token).content(Some(&part.text));
+                rest.tell(request.allowed_mentions(Some(&nobody))).await
+            } else {
+                let request = client.create_followup(&reply.token).content(&part.text);
+                rest.tell(request.flags(MessageFlags::EPHEMERAL).allowed_mentions(Some(&nobody))).await
+            };
+            told.map_err(unanswerable)?;
+        }
+        Ok(())
+    }
+
+    async fn still_open(&self, reply: &Reply) -> Result<(), DeliverError> {
+        let id = snowflake(&reply.interaction.as_str().into()).ok_or_else(not_ours)?;
+        if self.first_answers.is_open(id).await { Ok(()) } else { Err(given_up()) }
+    }
+}
+
+impl Reply {
+    fn of(call: &Call) -> Result<Self, DeliverError> {
+        Self::deserialize(&call.reply).map_err(|_| not_ours())
+    }
+}
+
+fn not_ours() -> DeliverError {
+    DeliverError::Rejected("this command was not given on Discord".to_owned())
+}
+
+fn given_up() -> DeliverError {
+    DeliverError::Rejected("Discord takes no answer to this command any more".to_owned())
+}
+
+/// A token of an interaction lasts for 15 minutes; what is said about it says nothing about the bot's.
+fn unanswerable(failure: Failure) -> DeliverError {
+    match failure {
+        Failure::Refused { status: 401 | 404, .. } => given_up(),
+        other => other.into(),
+    }
+}
+
+/// As many parts as an answer may have.
+fn within(mut parts: Vec<Part>) -> Vec<Part> {
+    if parts.len() > MOST_PARTS {
+        parts.truncate(MOST_PARTS);
+        if let Some(last) = parts.last_mut() {
+            CUT.clone_into(&mut last.text);
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+#[path = "interactions_tests.rs"]
+mod tests;

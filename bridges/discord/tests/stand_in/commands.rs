@@ -1,0 +1,202 @@
+//! `/relay`, given by people of the stand-in.
+
+use crate::rig::{Heard, OFFERED, Rig, TOKEN, eventually, open};
+use relay_contract::{Answer, Ask, Call, DeliverError, RoomKey, Text};
+use stand_ins::faults::Kind;
+use std::time::{Duration, Instant};
+
+fn answer(text: &str) -> Answer {
+    Answer { text: Text::plain(text) }
+}
+
+/// Listening, with the command offered.
+async fn offered() -> (Rig, Heard) {
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    let id = rig.first_command("Ada", "/relay help").await;
+    rig.shown(&id).await;
+    let help = heard.call().await;
+    assert_eq!(help.ask, Ask::Help);
+    (rig, heard)
+}
+
+async fn given(rig: &Rig, heard: &mut Heard, person: &str, text: &str) -> (relay_contract::NativeId, Call) {
+    let id = rig.command(person, text);
+    (id, heard.call().await)
+}
+
+#[tokio::test]
+async fn a_command_is_heard_and_answered_to_its_asker_only() {
+    let (rig, mut heard) = offered().await;
+    let (id, call) = given(&rig, &mut heard, "Ada", "/relay connect lobby yes").await;
+    assert_eq!(call.room, rig.room);
+    assert_eq!(call.space.name, "Night Owls");
+    assert_eq!(
+        (call.asker.name.as_str(), call.ask.clone()),
+        ("Ada", Ask::Connect { channel: "lobby".into(), sure: true })
+    );
+    assert!(rig.connector.may_manage(&call).await.unwrap());
+    rig.connector.answer(&call, &answer("*Joined* @everyone")).await.unwrap();
+    let seen = rig.seen(&id);
+    let ada = &rig.world.world.discord.people[0].id;
+    assert_eq!((seen.author.as_str(), seen.only_for.as_ref()), ("Relay", Some(ada)));
+    assert_eq!((seen.text.as_str(), seen.pinged.len()), (r"\*Joined\* @everyone", 0));
+    // Its own answer does not come back, and the next thing that does is the next thing said.
+    rig.say("Ada", "thanks", None);
+    heard.next().await;
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_may_not_manage_the_room_is_told_apart_and_offered_nothing() {
+    let (rig, mut heard) = offered().await;
+    for (person, manages, proposals) in
+        [("Ada", true, OFFERED[..2].join("\n")), ("Bruno", false, String::new())]
+    {
+        let (_, call) = given(&rig, &mut heard, person, "/relay status").await;
+        assert_eq!(rig.connector.may_manage(&call).await, Ok(manages), "{person}");
+        let typing = rig.command(person, "/relay connect lo\t");
+        assert_eq!(rig.shown(&typing).await.text, proposals, "{person}");
+        let typing = rig.command(person, "/relay disconnect lou\t");
+        assert_eq!(rig.shown(&typing).await.text, if manages { "lounge" } else { "" }, "{person}");
+    }
+    // What is only being typed is not handed up.
+    rig.say("Ada", "hello", None);
+    heard.next().await;
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_command_is_registered_once_and_others_are_left_alone() {
+    let rig = Rig::ready().await;
+    let path = format!("/applications/{}/commands", rig.world.world.discord.bots[0].id);
+    let old = r#"[{"name":"other","description":"Other"},{"name":"relay","description":"Old"}]"#;
+    let before = rig.rest("PUT", &path, old).await;
+    let mut versions = Vec::new();
+    for _ in 0..2 {
+        let mut heard = rig.listen(None);
+        heard.connected().await;
+        rig.first_command("Ada", "/relay status").await;
+        heard.call().await;
+        // As often as it would be registered again.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        heard.stop().await.unwrap();
+        let there = rig.rest("GET", &path, "").await;
+        assert_eq!((there.as_array().unwrap().len(), &there[0]), (2, &before[0]));
+        assert_eq!((&there[1]["id"], &there[1]["dm_permission"]), (&before[1]["id"], &false.into()));
+        versions.push(there[1]["version"].clone());
+    }
+    assert_eq!(versions[0], versions[1]);
+    assert_ne!(versions[0], before[1]["version"]);
+}
+
+/// Listening goes on, and `preflight` tells.
+#[tokio::test]
+async fn a_command_that_cannot_be_registered_is_a_warning() {
+    let rig = Rig::ready().await;
+    rig.fault(Kind::ServerError, "/commands", 1.0);
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    rig.say("Ada", "hello", None);
+    heard.next().await;
+    let warnings = async || rig.connector.preflight(&[]).await.unwrap().warnings;
+    let mut told = warnings().await;
+    for _ in 0..100 {
+        if !told.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        told = warnings().await;
+    }
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].what.contains("`/relay` is not offered") && told[0].fix.contains("tried again"),
+        "{told:?}"
+    );
+    heard.stop().await.unwrap();
+    let mut heard = rig.listen(None);
+    rig.first_command("Ada", "/relay status").await;
+    heard.call().await;
+    assert_eq!(warnings().await, []);
+    heard.stop().await.unwrap();
+}
+
+/// Within Discord's three seconds, although nothing is taken from the reader.
+#[tokio::test]
+async fn the_first_answer_does_not_wait_for_other_events() {
+    let (rig, heard) = offered().await;
+    heard.stop().await.unwrap();
+    let mut heard = rig.listen_slowly(0);
+    heard.connected().await;
+    for number in 0..100 {
+        rig.say("Ada", &number.to_string(), None);
+    }
+    eventually(|| heard.begun() == 64).await;
+    let begun = Instant::now();
+    let id = rig.command("Ada", "/relay status");
+    assert_eq!(rig.shown(&id).await.text, "");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    heard.permit(1_000);
+    for _ in 0..100 {
+        heard.next().await;
+    }
+    let call = heard.call().await;
+    rig.connector.answer(&call, &answer("late, but here")).await.unwrap();
+    assert_eq!(rig.seen(&id).text, "late, but here");
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_the_first_and_a_lost_first_ends_it() {
+    let (rig, mut heard) = offered().await;
+    rig.fault(Kind::Slow, "/callback", 0.5);
+    let (id, call) = given(&rig, &mut heard, "Ada", "/relay status").await;
+    assert!(rig.all().iter().all(|message| message.id != id.as_str()), "not slow");
+    rig.connector.answer(&call, &answer("fine")).await.unwrap();
+    assert_eq!(rig.seen(&id).text, "fine");
+    rig.fault(Kind::ServerError, "/callback", 1.0);
+    let (_, call) = given(&rig, &mut heard, "Ada", "/relay status").await;
+    let lost = |told: Result<(), DeliverError>| matches!(told, Err(DeliverError::Rejected(_)));
+    // Nothing is done for somebody who was told that it failed.
+    assert!(lost(rig.connector.may_manage(&call).await.map(drop)));
+    assert!(lost(rig.connector.answer(&call, &answer("fine")).await));
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_answer_comes_in_parts_and_has_an_end() {
+    let (rig, mut heard) = offered().await;
+    for (lines, messages) in [(100, 3), (600, 5)] {
+        let before = rig.all().len();
+        let (id, call) = given(&rig, &mut heard, "Ada", "/relay status").await;
+        let text: Vec<String> = (0..lines).map(|n| format!("line {n} of what there is to be said")).collect();
+        rig.connector.answer(&call, &answer(&text.join("\n"))).await.unwrap();
+        let shown = rig.all().split_off(before);
+        assert_eq!((shown.len(), shown[0].id.as_str()), (messages, id.as_str()), "{lines}");
+        assert!(shown.iter().all(|message| message.only_for.is_some()), "{lines}");
+        let last = &shown.last().unwrap().text;
+        assert_eq!(last.contains("too long to be shown"), lines == 600, "{last}");
+    }
+    heard.stop().await.unwrap();
+}
+
+/// C16 for answers: after a restart the call's own words are enough.
+#[tokio::test]
+async fn an_answer_after_a_restart_and_one_to_a_strangers_command() {
+    let (rig, mut heard) = offered().await;
+    let (id, mut call) = given(&rig, &mut heard, "Ada", "/relay status").await;
+    rig.shown(&id).await;
+    heard.stop().await.unwrap();
+    let urls = (rig.world.discord.api_url(), rig.world.discord.gateway_url());
+    let anew = open(&urls.0, urls.1.as_deref(), TOKEN);
+    anew.answer(&call, &answer("still here")).await.unwrap();
+    assert_eq!(rig.seen(&id).text, "still here");
+    call.reply["token"] = "wrong".into();
+    let told = anew.answer(&call, &answer("x")).await;
+    assert!(matches!(told, Err(DeliverError::Rejected(_))), "{told:?}");
+    call.reply = serde_json::json!({ "response_url": "https://slack.example" });
+    call.room = RoomKey::new(relay_contract::Platform::new("slack"), "T1", "C1");
+    assert!(matches!(anew.answer(&call, &answer("x")).await, Err(DeliverError::Rejected(_))));
+    assert!(anew.may_manage(&call).await.is_err());
+}
