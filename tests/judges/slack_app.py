@@ -15,6 +15,7 @@ rooms = [{{ id = "{ROOM}", name = "general" }}, {{ id = "{PRIVATE}", name = "sec
 [[slack.people]]
 name = "Elif"
 id = "U0ELIF"
+manages = true
 [[slack.people]]
 name = "Farid"
 id = "U0FARID"
@@ -61,7 +62,8 @@ def start_client(api, seen, bodies):
     @app.middleware
     async def note(body, next):
         bodies.append(body)
-        seen.append(body["event"])
+        # Commands and shortcuts are no events.
+        seen.append(body.get("event", {"type": body.get("command") or body.get("callback_id"), "body": body}))
         await next()
 
     @app.event("message")
@@ -79,6 +81,28 @@ def start_client(api, seen, bodies):
     @app.event("member_joined_channel")
     async def joined():
         pass
+
+    @app.event("channel_rename")
+    async def renamed():
+        pass
+
+    @app.event("channel_archive")
+    async def archived():
+        pass
+
+    @app.event("channel_unarchive")
+    async def unarchived():
+        pass
+
+    @app.command("/relay")
+    async def command(ack, respond, command):
+        await ack("heard" if command["text"] == "at once" else "")
+        await respond(f"{command['user_name']} asks: {command['text']}")
+
+    @app.shortcut("relay_status")
+    async def status(ack, respond, shortcut):
+        await ack()
+        await respond(f"of: {shortcut['message']['text']}", thread_ts=shortcut["message"].get("thread_ts"))
 
     socket = AsyncSocketModeHandler(
         app, APP_TOKEN, web_client=AsyncWebClient(base_url=f"{api}/api/"), ping_interval=1

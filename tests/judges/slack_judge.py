@@ -161,6 +161,49 @@ async def looks_up(client):
     )
 
 
+async def commands(room, client, seen, bodies):
+    """A slash command and a shortcut, answered to whoever gave them."""
+
+    def there(text):
+        return [m for m in room.stand.messages("slack", ROOM) if m["text"] == text]
+
+    async def whispered(text):
+        return await see([text], there)
+
+    def theirs(text):
+        return [m["only_for"] for m in there(text)]
+
+    label = room.act("command", person="Elif", text="/relay connect lobby")
+    given = await see(seen, lambda e: e.get("type") == "/relay")
+    prove(
+        "a slash command arrives",
+        given and given["body"]["text"] == "connect lobby" and given["body"]["channel_name"] == "general",
+    )
+    prove("and its answer too", await whispered("elif asks: connect lobby"))
+    prove("for its asker alone", theirs("elif asks: connect lobby") == ["U0ELIF"])
+    prove("it is acknowledged", label in room.acknowledged())
+    room.act("command", person="Farid", text="/relay at once")
+    prove("an acknowledgement can answer", await whispered("heard") and theirs("heard") == ["U0FARID"])
+
+    root = room.act("say", person="Elif", text="a question")
+    inside = room.act("say", person="Farid", text="in its thread", reply_to=root)
+    room.act("command", person="Farid", text=f"shortcut:relay_status {inside}")
+    prove("a shortcut arrives with its message", await whispered("of: in its thread"))
+    (answer,) = there("of: in its thread")
+    prove("and is answered in the thread", answer["only_for"] == "U0FARID" and answer["reply_to"] == root)
+    sent = await client.chat_postEphemeral(channel=ROOM, user="U0ELIF", text="psst")
+    prove("a whisper arrives", room.seen(sent["message_ts"])["only_for"] == "U0ELIF")
+    history = await client.conversations_history(channel=ROOM, limit=200)
+    hidden = {"psst", "heard", "of: in its thread", "elif asks: connect lobby"}
+    prove("none of these is in the history", not hidden & {m["text"] for m in history["messages"]})
+    events = [b["event"].get("text") for b in bodies if "event" in b]
+    prove("or an event", not hidden & set(events))
+    stranger = client.chat_postEphemeral(channel=ROOM, user="U0NOBODY", text="x")
+    prove("but only to people in the channel", await refused("user_not_in_channel", stranger))
+    admins = [(await client.users_info(user=u))["user"]["is_admin"] for u in ("U0ELIF", "U0FARID")]
+    prove("admins are told apart", admins == [True, False])
+
+
 async def survives(room, client, seen, bodies):
     """Lost connections lose no event; refused requests are told apart."""
     for fault in ["disconnect", "reconnect"]:
@@ -176,7 +219,7 @@ async def survives(room, client, seen, bodies):
     post = room.act("say", person="Elif", text="twice")
     await see(seen, lambda e: e.get("ts") == post)
     await asyncio.sleep(0.5)
-    same = [b["event_id"] for b in bodies if b["event"].get("ts") == post]
+    same = [b["event_id"] for b in bodies if b.get("event", {}).get("ts") == post]
     prove("a duplicated event arrives twice with one id", len(same) == 2 and same[0] == same[1])
 
     room.fault("rate_limit", only="chat.postMessage", seconds=1)
@@ -232,6 +275,27 @@ async def stands(room, client, seen):
     prove("an invited app can post again")
 
 
+async def changes(room, client, seen):
+    """The channel is renamed, hidden, archived and opened again."""
+    room.act("rename", name="plaza")
+    event = await see(seen, lambda e: e["type"] == "channel_rename")
+    prove("a rename is told", event and event["channel"]["name"] == "plaza")
+    for private, subtype in [(True, "channel_convert_to_private"), (False, "channel_convert_to_public")]:
+        room.act("set_private", private=private)
+        prove(f"{subtype} is told", await see(seen, lambda e: e.get("subtype") == subtype))
+        info = (await client.conversations_info(channel=ROOM))["channel"]
+        prove("and the channel says so", info["is_private"] == private and info["id"] == ROOM)
+    room.act("close")
+    prove("an archived channel is told", await see(seen, lambda e: e["type"] == "channel_archive"))
+    prove("it takes no post", await refused("is_archived", client.chat_postMessage(channel=ROOM, text="x")))
+    listed = (await client.conversations_list(exclude_archived=True))["channels"]
+    prove("and is not listed", listed == [])
+    room.act("invite", bot="Judge")
+    prove("its return is told", await see(seen, lambda e: e["type"] == "channel_unarchive"))
+    listed = (await client.conversations_list(exclude_archived=True))["channels"]
+    prove("with its members", [(r["name"], r["num_members"]) for r in listed] == [("plaza", 4)])
+
+
 async def judge(stand_ins):
     async with StandIns(stand_ins, WORLD) as stand:
         room = Room(stand, "slack", ROOM)
@@ -248,5 +312,7 @@ async def judge(stand_ins):
             await looks_up(app.client)
             await survives(room, app.client, seen, bodies)
             await stands(room, app.client, seen)
+            await commands(room, app.client, seen, bodies)
+            await changes(room, app.client, seen)
         finally:
             await socket.close_async()

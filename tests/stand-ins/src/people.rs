@@ -51,7 +51,8 @@ pub enum Act {
         person: String,
         /// Where.
         room: String,
-        /// All that is typed: `/relay connect lobby`.
+        /// All that is typed: `/relay connect lobby`. On Slack also a message's shortcut: `shortcut:`, its callback id, a space and
+        /// the message's id.
         text: String,
     },
     /// Gives the room another name in the platform's settings.
@@ -85,7 +86,7 @@ pub enum Act {
         /// Where.
         room: String,
     },
-    /// Lets the bot in again.
+    /// Lets the bot in again (Slack: opens an archived room for that).
     Invite {
         /// The bot's id or name.
         bot: String,

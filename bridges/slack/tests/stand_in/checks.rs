@@ -1,7 +1,7 @@
 //! Preflight: C1, C2, C3, C4.
 
 use crate::stage::Stage;
-use relay_contract::{OpenError, Problem, Support};
+use relay_contract::{OpenError, Problem, Support, Visibility};
 use secrecy::SecretString;
 use stand_ins::people::Act;
 use stand_ins::world::World;
@@ -14,7 +14,8 @@ async fn a_good_account_and_its_rooms() {
     assert!(found.warnings.is_empty(), "{:?}", found.warnings);
     let (room, report) = &found.rooms[0];
     let report = report.as_ref().unwrap();
-    assert_eq!((room, &report.key, report.name.as_str()), (&stage.room, &stage.key(), "general"));
+    assert_eq!((room, &report.key, report.name.as_str()), (&stage.room, &stage.key(), "#general"));
+    assert_eq!((report.visibility, report.members), (Visibility::Space, Some(4)));
     assert_eq!(report.space.name, "Studio");
     let problem = found.rooms[1].1.as_ref().unwrap_err();
     assert!(problem.what.contains("C0NOWHERE") && problem.fix.contains("/invite"), "{problem}");

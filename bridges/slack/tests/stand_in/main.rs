@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod checks;
+mod commands;
 mod faults;
 mod incoming;
 mod outgoing;
+mod rooms;
 mod stage;

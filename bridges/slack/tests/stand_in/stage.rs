@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use relay_contract::{
-    Account, Attempt, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, NativeId, Operation,
-    Part, RawEvent, Receipt, RoomKey, Settings, Stopped, Text, Translation,
+    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, NativeId,
+    Operation, Part, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text, Translation,
 };
 use secrecy::SecretString;
 use stand_ins::StandIns;
@@ -63,8 +63,13 @@ impl Stage {
         self.stand_ins.slack.act(act).unwrap()
     }
 
-    pub fn act(&self, act: Act) {
-        self.stand_ins.slack.act(act).unwrap();
+    pub fn act(&self, act: Act) -> String {
+        self.stand_ins.slack.act(act).unwrap()
+    }
+
+    /// Somebody types a command, or chooses a shortcut; answers the label it is acknowledged under.
+    pub fn command(&self, person: &str, text: &str) -> String {
+        self.act(Act::Command { person: person.into(), room: "general".into(), text: text.into() })
     }
 
     pub fn fault(&self, kind: Kind, only: Option<&str>) {
@@ -154,7 +159,33 @@ impl Heard {
         timeout(PATIENCE, self.raws.recv()).await.expect("an event").expect("an event")
     }
 
-    /// The next event that means something.
+    /// The next event that means something else than an envelope.
+    pub async fn other(&mut self) -> Translation {
+        loop {
+            let raw = self.raw().await;
+            match self.connector.translate(&raw) {
+                Translation::Events(_) | Translation::Ignored(_) => {}
+                Translation::Unreadable(why) => panic!("{why}"),
+                other => return other,
+            }
+        }
+    }
+
+    pub async fn call(&mut self) -> Call {
+        match self.other().await {
+            Translation::Command(call) => call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn news(&mut self) -> RoomNews {
+        match self.other().await {
+            Translation::Room(news) => news,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The next envelope.
     pub async fn envelope(&mut self) -> Envelope {
         loop {
             let raw = self.raw().await;
