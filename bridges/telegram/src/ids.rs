@@ -34,7 +34,7 @@ pub fn message(id: &NativeId) -> Option<i32> {
 /// A basic group has no topics; there the group stands in the topic's place. When it becomes a supergroup, ids are counted
 /// anew, and one of the old ones must not be taken for a new message's.
 pub fn message_in(chat: i64, id: i64, topic: Option<i64>) -> MessageRef {
-    let thread = if is_basic_group(chat) { Some(chat) } else { topic };
+    let thread = topic.or(is_basic_group(chat).then_some(chat));
     MessageRef { id: native(id), thread: thread.map(native) }
 }
 
@@ -95,7 +95,7 @@ mod tests {
             (-1001, message_in(-1001, 7, None), -1001),
             (-1001, message_in(-1_001_234_567_890, 7, Some(3)), -1001),
             (-4567, message_in(-4567, 7, None), -4567),
-            (-1_001_234_567_890, message_in(-4567, 7, Some(3)), -4567),
+            (-1_001_234_567_890, message_in(-4567, 7, None), -4567),
             (-4567, message_elsewhere(-1_001_234_567_890, 7), -1_001_234_567_890),
             (4567, MessageRef { id: "7".into(), thread: Some("odd".into()) }, 4567),
         ];

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code, reason = "shared with the other tests, which use all of it")]
-mod engine;
+#[path = "stand_in/rig.rs"]
+mod rig;
 
-use engine::Rig;
 use relay_contract::Text;
+use rig::Rig;
 use stand_ins::faults::Kind;
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -243,7 +243,8 @@ fn replies() {
 #[test]
 fn a_topic_is_part_of_the_address() {
     let topic = |is: bool| {
-        let fields = json!({"text": "x", "message_thread_id": 3, "is_topic_message": is});
+        let chat = json!({"id": -1_001_234_567_890_i64, "type": "supergroup", "title": "Hikers"});
+        let fields = json!({"text": "x", "chat": chat, "message_thread_id": 3, "is_topic_message": is});
         message(&envelope(with("message", fields))).at.thread.clone()
     };
     assert_eq!(topic(true), Some("3".into()));

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use relay_contract::{
-    Account, Attempt, Connector, DeliverError, Draft, Envelope, Event, Inbox, ListenError, MessageRef,
-    NativeId, Operation, Part, RawEvent, Receipt, RoomKey, Settings, Stopped, Text, Translation,
+    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, Event, Inbox, ListenError, MessageRef,
+    NativeId, Operation, Part, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text, Translation,
 };
 use secrecy::SecretString;
 use stand_ins::StandIns;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A connector and the stand-in it talks to.
 pub struct Rig {
-    pub world: StandIns,
+    pub world: Arc<StandIns>,
     pub connector: Arc<dyn Connector>,
     pub room: RoomKey,
     pub room_id: NativeId,
@@ -48,6 +48,11 @@ pub fn nobody() -> (tokio::net::TcpSocket, String) {
     (socket, url)
 }
 
+/// A text as it is.
+pub fn line(text: &str) -> Text {
+    Text::plain(text)
+}
+
 /// Waits until it is so.
 pub async fn eventually(so: impl Fn() -> bool) {
     let waited = async {
@@ -68,9 +73,13 @@ impl Rig {
     }
 
     pub async fn with(change: impl FnOnce(&mut Bot)) -> Self {
+        Self::with_world(|world| change(&mut world.telegram.bots[0])).await
+    }
+
+    pub async fn with_world(change: impl FnOnce(&mut World)) -> Self {
         let mut world = World::demo();
-        change(&mut world.telegram.bots[0]);
-        let world = stand_ins::start(world).await.unwrap();
+        change(&mut world);
+        let world = Arc::new(stand_ins::start(world).await.unwrap());
         let room_id = NativeId::from(world.world.telegram.spaces[0].rooms[0].id.as_str());
         Self {
             connector: open(&world.telegram.api_url(), TOKEN),
@@ -80,7 +89,18 @@ impl Rig {
         }
     }
 
-    fn act(&self, act: Act) -> String {
+    /// The same, for another room.
+    pub fn in_room(&self, room: &RoomKey) -> Self {
+        let (world, connector) = (self.world.clone(), self.connector.clone());
+        Self { world, connector, room: room.clone(), room_id: room.room.clone() }
+    }
+
+    /// The same, with a connector that has heard nothing yet.
+    pub fn another_connector(&self) -> Self {
+        Self { connector: open(&self.world.telegram.api_url(), TOKEN), ..self.in_room(&self.room) }
+    }
+
+    pub fn act(&self, act: Act) -> String {
         self.world.telegram.act(act).unwrap()
     }
 
@@ -108,6 +128,31 @@ impl Rig {
         let (person, room) = (person.to_owned(), self.room_id.to_string());
         let (message, text) = (message.to_owned(), text.to_owned());
         self.act(Act::Edit { person, room, message, text });
+    }
+
+    /// In the room, or in another one.
+    pub fn command(&self, person: &str, room: Option<&str>, text: &str) -> String {
+        let room = room.unwrap_or(self.room_id.as_str()).to_owned();
+        self.act(Act::Command { person: person.into(), room, text: text.into() })
+    }
+
+    pub fn rename(&self, name: &str) {
+        self.act(Act::Rename { room: self.room_id.to_string(), name: name.into() });
+    }
+
+    pub fn set_private(&self, private: bool) {
+        self.act(Act::SetPrivate { room: self.room_id.to_string(), private });
+    }
+
+    /// The group becomes a supergroup: its key afterwards.
+    pub fn upgrade(&self) -> RoomKey {
+        let new = self.act(Act::Close { room: self.room_id.to_string() });
+        RoomKey::new(relay_telegram::PLATFORM, "telegram", new)
+    }
+
+    pub fn invite(&self) {
+        let (bot, room) = ("Relay".to_owned(), self.room_id.to_string());
+        self.act(Act::Invite { bot, room });
     }
 
     pub fn kick(&self) {
@@ -265,11 +310,52 @@ impl Heard {
         }
     }
 
-    pub async fn envelope(&mut self) -> Envelope {
+    /// What the next event means.
+    pub async fn meaning(&mut self) -> Translation {
         let event = self.event().await;
-        match self.connector.as_ref().unwrap().translate(&event) {
-            Translation::Events(mut all) if all.len() == 1 => all.remove(0),
-            other => panic!("{event:?}: {other:?}"),
+        self.connector.as_ref().unwrap().translate(&event)
+    }
+
+    /// What happens next, past all news of rooms.
+    pub async fn envelope(&mut self) -> Envelope {
+        loop {
+            match self.meaning().await {
+                Translation::Events(mut all) if all.len() == 1 => return all.remove(0),
+                Translation::Room(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next news of a room, past all envelopes.
+    pub async fn news(&mut self) -> RoomNews {
+        loop {
+            match self.meaning().await {
+                Translation::Room(news) => return news,
+                Translation::Events(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next news of a room that is more than its being there.
+    pub async fn news_but_seen(&mut self) -> RoomNews {
+        loop {
+            match self.news().await {
+                RoomNews::Seen(_) => {}
+                news => return news,
+            }
+        }
+    }
+
+    /// The next command, past all news of rooms.
+    pub async fn call(&mut self) -> Call {
+        loop {
+            match self.meaning().await {
+                Translation::Command(call) => return call,
+                Translation::Room(_) => {}
+                other => panic!("{other:?}"),
+            }
         }
     }
 
@@ -293,14 +379,24 @@ impl Heard {
         }
     }
 
-    /// Texts of accepts that have begun, once there are so many.
+    /// Texts of accepts that have begun, once so many have.
     pub async fn begun(&mut self, count: usize) -> Vec<String> {
         eventually(|| self.begun.lock().unwrap().len() >= count).await;
         self.all()
     }
 
+    /// The same, without those that have no text.
     pub fn all(&self) -> Vec<String> {
-        self.begun.lock().unwrap().clone()
+        self.begun.lock().unwrap().iter().filter(|text| !text.is_empty()).cloned().collect()
+    }
+
+    /// Where listening can go on after the next event that says so.
+    pub async fn cursor(&mut self) -> String {
+        loop {
+            if let Some(cursor) = self.event().await.cursor {
+                return cursor;
+            }
+        }
     }
 
     pub fn release(&self, count: usize) {

@@ -1,0 +1,10 @@
+//! The connector against the Telegram stand-in, over real HTTP. Each test names the clause it checks.
+#![allow(clippy::unwrap_used)]
+
+mod chats;
+mod checks;
+mod commands;
+mod connections;
+mod incoming;
+mod outgoing;
+mod rig;
