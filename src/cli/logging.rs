@@ -1,8 +1,12 @@
-//! Logs to standard error, where systemd's journal and a terminal both find them.
+//! Logs: to the journal where standard error leads there, else to standard error.
+
+mod journal;
 
 use crate::store::TALKATIVE;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 /// Libraries that write URLs or headers into their logs, and so could write a token: silent whatever is asked for.
 const NEVER: &[&str] = &[
@@ -22,6 +26,29 @@ const NEVER: &[&str] = &[
 
 /// Starts logging; `RELAY_LOG` (such as `relay=debug`) replaces `default`.
 pub fn start(default: &str) {
+    let filter = filter(default);
+    let started = match journal::is_connected().then(journal::layer) {
+        Some(Ok(layer)) => tracing_subscriber::registry().with(filter).with(layer).try_init(),
+        Some(Err(error)) => {
+            eprintln!("relay: the journal takes no entries ({error}); logging to standard error");
+            to_standard_error(filter)
+        }
+        None => to_standard_error(filter),
+    };
+    if let Err(error) = started {
+        eprintln!("relay: logging was started already: {error}");
+    }
+}
+
+fn to_standard_error(filter: EnvFilter) -> Result<(), TryInitError> {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(filter).with(lines).try_init()
+}
+
+/// What is logged, wherever it goes.
+fn filter(default: &str) -> EnvFilter {
     let quiet: String = TALKATIVE.iter().map(|target| format!(",{target}=warn")).collect();
     let default = format!("{default}{quiet}");
     let wanted = std::env::var("RELAY_LOG").unwrap_or_else(|_| default.clone());
@@ -34,12 +61,5 @@ pub fn start(default: &str) {
             filter = filter.add_directive(directive);
         }
     }
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
-    if let Err(error) = started {
-        eprintln!("relay: logging was started already: {error}");
-    }
+    filter
 }

@@ -7,4 +7,5 @@ mod commands;
 mod faults;
 mod joining;
 mod living;
+mod service;
 mod stories;
