@@ -179,7 +179,6 @@ async fn told_to_end_it_delivers_what_is_due_and_keeps_the_rest() {
     let last = told.last("STOPPING=1").unwrap();
     let late = told.lines.lock().unwrap().iter().filter(|(at, line)| *at > last && line == "READY=1").count();
     assert_eq!(late, 0);
-    // The stand-in goes on refusing until its faults are used up; a new one has none.
     let told = Told::start(&bench);
     told.says("READY=1").await;
     bench.connected(3).await;
