@@ -8,7 +8,7 @@ use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError};
 use futures::FutureExt;
-use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp, Visibility};
+use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Lane {
         let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
         match planned {
             Ok(Ok(Work::Steps(steps))) => {
-                if let Some(problem) = self.wider() {
+                if let Some(problem) = self.core.wider(&self.handle.room) {
                     return Ok(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
                 }
                 if !self.account_ready().await {
@@ -161,24 +161,6 @@ impl Lane {
                 self.bury(id, row, format!("rendering it panicked: {}", panic_text(&panic))).await
             }
         }
-    }
-
-    /// Why nothing is said in a room that more people can read than was agreed to.
-    fn wider(&self) -> Option<Problem> {
-        let now = match self.core.known.wider(&self.handle.room)? {
-            Visibility::Private | Visibility::Space => "everybody in its space",
-            Visibility::World => "anybody",
-        };
-        let (_, asked, _) = self.core.known.asked_for(&self.handle.room).into_iter().next()?;
-        Some(Problem::new(
-            format!(
-                "This room can now be read by {now}, which was not so when it was joined: nothing is said there."
-            ),
-            format!(
-                "Make it private again, or agree: relay approve \"{}:{asked}\".",
-                self.handle.account.name
-            ),
-        ))
     }
 
     async fn deliver(

@@ -98,20 +98,27 @@ impl Reader {
         }
     }
 
-    /// Asks again about rooms, beside the listening: about those that could not be used once in a while, about those that
-    /// something became of soon.
+    /// Asks again about rooms, beside the listening: about those that could not be used, and one other, once in a while, for not
+    /// everything is told by an event; about those that something became of soon.
     async fn look_again(&self) -> Infallible {
+        let mut turn = 0_usize;
         loop {
-            let asked = tokio::select! {
-                () = tokio::time::sleep(RECHECK_ROOMS) => self.core.states.missing_of(&self.account.name).into_iter().collect(),
+            let (mut asked, once_in_a_while) = tokio::select! {
+                () = tokio::time::sleep(RECHECK_ROOMS) => {
+                    (self.core.states.missing_of(&self.account.name).into_iter().collect(), true)
+                }
                 () = self.account.look.due() => {
                     // Much of it comes at once.
                     tokio::time::sleep(GATHER).await;
-                    self.account.look.take()
+                    (self.account.look.take(), false)
                 }
             };
-            let planned = self.core.planned_of(&self.account.name).into_iter();
-            let planned: Vec<_> = planned.filter(|room| asked.contains(&room.room)).collect();
+            let planned = self.core.planned_of(&self.account.name);
+            if once_in_a_while && !planned.is_empty() {
+                asked.insert(planned[turn % planned.len()].room.clone());
+                turn = turn.wrapping_add(1);
+            }
+            let planned: Vec<_> = planned.into_iter().filter(|room| asked.contains(&room.room)).collect();
             if !planned.is_empty()
                 && let Err(error) = self.core.look_up(&self.account, &planned).await
             {

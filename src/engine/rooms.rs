@@ -256,6 +256,22 @@ impl Core {
         queued.await.map_err(|_| StoreError::Closed)?.map(drop)
     }
 
+    /// Why nothing is said in a room that more people can read than was agreed to.
+    pub fn wider(&self, room: &RoomKey) -> Option<Problem> {
+        let now = match self.known.wider(room)? {
+            Visibility::Private | Visibility::Space => "everybody in its space",
+            Visibility::World => "anybody",
+        };
+        let (account, asked, _) =
+            self.known.asked_for(room).into_iter().find(|(.., known)| known.is_wider())?;
+        Some(Problem::new(
+            format!(
+                "This room can now be read by {now}, which was not so when it was joined: nothing is said there."
+            ),
+            format!("Make it private again, or agree: relay approve \"{account}:{asked}\"."),
+        ))
+    }
+
     /// Somebody agrees that a room is as visible as it is now: what waited goes on.
     pub async fn agree(&self, account: &RunningAccount, asked: &NativeId) -> Result<bool, StoreError> {
         let Some(mut known) = self.known.get(&account.name, asked).filter(KnownRoom::is_wider) else {

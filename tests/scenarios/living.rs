@@ -1,7 +1,7 @@
 //! Rooms over the years: found by name, renamed, moved, taken away and given back; and other bots in them.
 
 use crate::bench::{Bench, PLATFORMS, until};
-use crate::joining::{ask, is_in, say_in, second};
+use crate::joining::{ask, is_in, say_in};
 use stand_ins::people::Act;
 
 fn rename(bench: &Bench, platform: &str, room: &str, name: &str) {
