@@ -102,6 +102,18 @@ impl Connector for Puppet {
         vec![Part { text, formatting: Value::Null }]
     }
 
+    async fn find(&self) -> Result<Listing, OpenError> {
+        Ok(Listing::default())
+    }
+
+    async fn may_manage(&self, _: &Call) -> Result<bool, DeliverError> {
+        Ok(false)
+    }
+
+    async fn answer(&self, _: &Call, _: &Answer) -> Result<(), DeliverError> {
+        Ok(())
+    }
+
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
         assert!(part.text != "panic in deliver", "as the test asked");

@@ -42,19 +42,13 @@ pub trait Connector: Send + Sync + 'static {
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
 
     /// Every room that the account sees, whether it can be linked or not. Bounded in time by the connector.
-    async fn find(&self) -> Result<Listing, OpenError> {
-        Ok(Listing::default())
-    }
+    async fn find(&self) -> Result<Listing, OpenError>;
 
     /// Whether the asker has the platform's own right to manage the room of their command.
-    async fn may_manage(&self, _call: &Call) -> Result<bool, DeliverError> {
-        Ok(false)
-    }
+    async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError>;
 
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
-    async fn answer(&self, _call: &Call, _answer: &Answer) -> Result<(), DeliverError> {
-        Ok(())
-    }
+    async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
 
     /// How long the engine waits for `deliver` before it calls the outcome unknown.
     fn deliver_deadline(&self) -> Duration {
