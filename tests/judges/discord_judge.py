@@ -226,12 +226,12 @@ async def commands(room: Room, client: Watcher) -> None:
             await asyncio.sleep(0.02)
         raise AssertionError(f"{text}: not {words}")
 
-    for person, manages in [("Ada", True), ("Bruno", False)]:
+    for times, (person, manages) in enumerate([("Ada", True), ("Bruno", False)], 1):
         seen = await shown(person, "/bridge connect lobby yes", f"lobby True {manages}")
         prove(f"command of {person}: answered to the asker alone", seen["only_for"] and not seen["edited"])
-        await see_text(room, "and more")
+        await said(room, "and more", times)
     followed = [seen for seen in room.messages() if seen["text"] == "and more"]
-    prove("command: followed up to the asker alone", len(followed) == 2 and all(it["only_for"] for it in followed))
+    prove("command: followed up to the asker alone", all(seen["only_for"] for seen in followed))
     prove("command: completed", await shown("Ada", "/bridge connect lo\t", "lobby\nlounge"))
     loud = await shown("Ada", "/bridge loud", "for everybody")
     echo = await client.sees("posted", loud["id"])
@@ -241,13 +241,13 @@ async def commands(room: Room, client: Watcher) -> None:
     prove("command: what is for one is told to no gateway", not alone)
 
 
-async def see_text(room: Room, words: str) -> None:
-    """Waits until a message says this."""
+async def said(room: Room, words: str, times: int) -> None:
+    """Waits until so many messages say this."""
     for _ in range(200):
-        if words in room.said():
+        if room.said().count(words) == times:
             return
         await asyncio.sleep(0.02)
-    raise AssertionError(f"nobody said {words}")
+    raise AssertionError(f"{words}: not said {times} times")
 
 
 async def changes(room: Room, client: Watcher, guild: discord.Guild) -> None:
