@@ -18,9 +18,10 @@
 //!
 //! A global 429 and one from the edge (without bucket headers) reach us without their `Retry-After`; we say 5 seconds.
 //!
-//! **twilight-http and its limiter write request paths into tracing spans**, and a webhook's path contains its token. Requests
-//! are made under a subscriber that hears nothing, and the limiter lives on a thread of its own where that subscriber is the
-//! default, so that no log setting can make the token appear.
+//! **twilight-http and its limiter write request paths into tracing spans**, and a webhook's path contains its token, an
+//! interaction's one that lets anybody answer in the bot's name for 15 minutes. Requests are made under a subscriber that hears
+//! nothing, and the limiter lives on a thread of its own where that subscriber is the default, so that no log setting can make a
+//! token appear.
 //!
 //! **twilight-http hides the status of an error page that is not JSON** (a proxy's 502 or 504). Such a page counts as certainly
 //! not done only if it names itself 500, 502 or 503.
@@ -31,6 +32,17 @@
 //!
 //! **Both load the system's certificates when they are built** and panic where there are none, or no rustls provider: they are built
 //! at the first use, inside the runtime, and that panic is answered as a problem.
+//!
+//! # Commands
+//!
+//! Discord gives up on a command that is not answered within three seconds. [`first_answers`] sends "is thinking", shown to the asker
+//! alone, as soon as the gateway has told of it, past whatever waits to be kept; the real answer goes into that message. Where
+//! Discord has given up, `may_manage` and `answer` say so, so that nothing is done for somebody who was told that it failed.
+//!
+//! # News of rooms
+//!
+//! Discord tells of every change of a channel, and little of it matters to a link. [`facts`] keeps a digest of what does, so that
+//! the engine is only told where something in it is different from what it was asked or heard last.
 
 mod capabilities;
 mod config;

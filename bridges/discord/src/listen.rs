@@ -126,7 +126,11 @@ impl Discord {
             let names = self.names.of_message(rest, &guild, &native).await;
             (native, names)
         } else if frame.kind == "INTERACTION_CREATE" {
-            let interaction = Interaction::deserialize(&native).ok()?;
+            let Ok(interaction) = Interaction::deserialize(&native) else {
+                // Not handed up, as what is set aside is kept, and its token is nobody's business.
+                tracing::warn!("the gateway sent an interaction that cannot be read");
+                return None;
+            };
             if !matches!(interaction.kind(&us.application.to_string()), Kind::Command(_)) {
                 return None;
             }

@@ -71,8 +71,7 @@ async fn no_token_is_in_a_log_line_or_an_error() {
     // The stand-in lives in this process too, and so does its WebSocket library.
     let theirs = |line: &&str| line.contains("stand_ins") || line.contains("tungstenite");
     let ours: Vec<&str> = text.lines().filter(|line| !theirs(line)).collect();
-    // A webhook's path, with whatever token. The WebSocket library writes out what is read at its lowest level, unless it is
-    // compressed, which it is.
+    // The path of a webhook or an interaction, with whatever token.
     let secret = |line: &&&str| {
         ["webhooks/", "interactions/", TOKEN, &interaction].iter().any(|secret| line.contains(secret))
     };
