@@ -22,6 +22,9 @@
 //! - Its rate control (one counter a second for a whole team) stays off: the engine keeps the limits.
 //! - Its typed responses fail on blocks they do not know, after a message has been posted. Requests and responses are
 //!   plain JSON here, sent through the library's session.
+//! - Slash commands and shortcuts come over the same socket and are acknowledged like events, with nothing in the
+//!   acknowledgement: the answer is not known yet. Slack does not repeat those. The answer goes to the command's response
+//!   URL, by the library's own POST, which keeps that URL out of its log.
 //! - It hides response headers. One request of `preflight` goes over the same connector without it, to read the
 //!   token's scopes from `x-oauth-scopes`.
 //!
