@@ -8,19 +8,21 @@ from news import see
 from processes import StandIns
 from proofs import Proofs
 from room import Room
-from telegram import Bot, MessageEntity
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
-from telegram.ext import Application, ChatMemberHandler, MessageHandler, filters
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, MessageEntity
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.ext import Application, ChatMemberHandler, CommandHandler, MessageHandler, filters
 
 PROOFS = Proofs(f"python-telegram-bot {telegram.__version__}")
 prove = PROOFS.prove
 
 TOKEN = "7000000001:judge-telegram-token-of-thirty-five"
 CHAT = -1001000000001
+GROUP = -4002  # no supergroup yet
+HANA = 1000000001
 WORLD = f"""
 [[telegram.spaces]]
 name = "Chats"
-rooms = [{{ id = "{CHAT}", name = "Sunday hikers" }}]
+rooms = [{{ id = "{CHAT}", name = "Sunday hikers" }}, {{ id = "{GROUP}", name = "Trail crew" }}]
 [[telegram.people]]
 name = "Hana"
 id = "1000000001"
@@ -43,13 +45,17 @@ async def refused(kind, text, attempt):
     return False
 
 
-def start_client(base_url, seen):
-    """An application that notes every update."""
+def start_client(base_url, seen, commands):
+    """An application that notes every update, and each call of its command."""
     application = Application.builder().token(TOKEN).base_url(f"{base_url}/bot").build()
 
     async def note(update, _):
         seen.append(update)
 
+    async def called(update, context):
+        commands.append((update.effective_user.full_name, context.args))
+
+    application.add_handler(CommandHandler("relay", called))
     application.add_handler(MessageHandler(filters.ALL, note))
     application.add_handler(ChatMemberHandler(note, ChatMemberHandler.ANY_CHAT_MEMBER))
     return application
@@ -190,6 +196,68 @@ async def survives(room, bot, seen):
     prove("401 is an error", await refused(InvalidToken, "", bot.send_message(CHAT, "who")))
 
 
+async def is_commanded(room, bot, commands):
+    """The menu is kept, and commands reach their handler."""
+    menu = [BotCommand("relay", "Joins chats")]
+    await bot.set_my_commands(menu)
+    prove("the menu of commands is kept", list(await bot.get_my_commands()) == menu)
+    prove("for each scope", list(await bot.get_my_commands(BotCommandScopeAllGroupChats())) == [])
+    for text in ("/relay connect lobby", "/relay@JUDGE_BOT connect lobby", "/relay@other_bot connect lobby"):
+        room.act("command", person="Ivo", text=text)
+    room.act("say", person="Ivo", text="not /relay connect lobby")
+    room.act("command", person="Hana", text="/relay")
+    await see(commands, lambda call: call[0] == "Hana")
+    wanted = ("Ivo", ["connect", "lobby"])
+    prove("commands for this bot reach their handler, others don't", commands == [wanted, wanted, ("Hana", [])])
+
+
+async def talks_alone(room, bot, seen):
+    """A private chat begins with the person."""
+    prove(
+        "a bot cannot begin a private chat",
+        await refused(Forbidden, "can't initiate conversation", bot.send_message(HANA, "hello")),
+    )
+    Room(room.stand, "telegram", "Judge").act("command", person="Hana", text="/start")
+    update = await see(seen, lambda u: u.message and u.message.text == "/start")
+    prove("a person can", update and update.effective_chat.type == "private" and update.effective_chat.id == HANA)
+    await bot.send_message(HANA, "hello")
+    prove("and is answered there", Room(room.stand, "telegram", str(HANA)).said() == ["/start", "hello"])
+
+
+async def moves(room, bot, seen):
+    """A new name, a public name, a supergroup."""
+    room.act("rename", name="Climbers")
+    update = await see(seen, lambda u: u.message and u.message.new_chat_title)
+    prove("a new name is told", update and update.effective_chat.title == "Climbers")
+    room.act("set_private", private=False)
+    prove("a public name shows", (await bot.get_chat(CHAT)).username == "chat_climbers")
+    room.act("set_private", private=True)
+    prove("and goes again", (await bot.get_chat(CHAT)).username is None)
+
+    new = int(Room(room.stand, "telegram", str(GROUP)).act("close"))
+    update = await see(seen, lambda u: u.message and u.message.migrate_to_chat_id)
+    prove(
+        "the old group tells where it went",
+        update and update.message.migrate_to_chat_id == new and update.effective_chat.id == GROUP,
+    )
+    update = await see(seen, lambda u: u.message and u.message.migrate_from_chat_id)
+    prove(
+        "the supergroup tells where it came from",
+        update and update.message.migrate_from_chat_id == GROUP and update.effective_chat.type == "supergroup",
+    )
+    for what, attempt in [
+        ("a post", bot.send_message(GROUP, "x")),
+        ("a count of members", bot.get_chat_member_count(GROUP)),
+    ]:
+        try:
+            await attempt
+            prove(f"{what} there is refused", False)
+        except ChatMigrated as error:
+            prove(f"{what} there is refused with the new id", error.new_chat_id == new)
+    prove("the old group can still be looked at", (await bot.get_chat(GROUP)).type == "group")
+    prove("the new one takes posts", (await bot.send_message(new, "here")).chat.id == new)
+
+
 async def stands(room, bot, seen):
     """Removed from the group, and let in again."""
     me = await bot.get_me()
@@ -197,7 +265,7 @@ async def stands(room, bot, seen):
     chat = await bot.get_chat(CHAT)
     prove(
         "chat and membership are told",
-        chat.title == "Sunday hikers"
+        chat.title == "Climbers"
         and member.status == "member"
         and await bot.get_chat_member_count(CHAT) == 3,
     )
@@ -219,8 +287,8 @@ async def judge(stand_ins):
         room, url = Room(stand, "telegram", str(CHAT)), stand.urls["telegram"]["api_url"]
         stranger = Bot("1:wrong", base_url=f"{url}/bot")
         prove("a wrong token is refused", await refused(InvalidToken, "", stranger.initialize()))
-        seen = []
-        client = start_client(url, seen)
+        seen, commands = [], []
+        client = start_client(url, seen, commands)
         async with client:
             me = client.bot
             prove("the client logs in", me.username == "judge_bot" and me.can_read_all_group_messages)
@@ -230,6 +298,9 @@ async def judge(stand_ins):
             try:
                 post = await reads(room, client.bot, seen)
                 await writes(room, client.bot, post)
+                await is_commanded(room, client.bot, commands)
+                await talks_alone(room, client.bot, seen)
+                await moves(room, client.bot, seen)
                 await survives(room, client.bot, seen)
                 await stands(room, client.bot, seen)
             finally:
