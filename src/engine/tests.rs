@@ -1,9 +1,12 @@
-//! What panics costs itself, and nothing else. The platform here is one that panics on demand.
+//! The engine with a platform of its own: what panics costs itself and nothing else, and rooms that move or become visible.
 
 use super::space::Crash;
 use super::supervisor::SpaceOf;
 use super::*;
 use crate::routing::Direction;
+use crate::store::ledger::FannedOut;
+use crate::store::records::KnownRoom;
+use crate::store::{OutboxRow, Verdict};
 use async_trait::async_trait;
 use relay_contract::*;
 use serde_json::{Value, json};
@@ -133,7 +136,10 @@ struct Stage {
 
 impl Stage {
     fn set() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::set_in(tempfile::tempdir().unwrap())
+    }
+
+    fn set_in(dir: tempfile::TempDir) -> Self {
         let (say, events) = mpsc::channel(100);
         let puppet = Arc::new(Puppet { events: tokio::sync::Mutex::new(events), posted: Mutex::default() });
         let account = Account("puppet".into());
@@ -253,5 +259,79 @@ fn a_part_that_does_not_answer_is_named() {
         assert_eq!(pulse.stuck(WITHIN).await, [Vital::FanOut]);
         stage.engine.core().ledger.close().await.unwrap();
         assert_eq!(pulse.stuck(WITHIN).await, [Vital::Ledger, Vital::FanOut]);
+    });
+}
+
+/// A crash between the move and its rows: they are found at the next start, and go to where the room is now.
+#[test]
+fn what_waited_for_a_room_that_moved_is_delivered_after_a_crash() {
+    block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let (ledger, writer) = crate::store::Ledger::open(dir.path()).unwrap();
+        let account = Account("puppet".into());
+        let envelope = Envelope {
+            origin: room("here"),
+            author: None,
+            at: Timestamp(0),
+            event: Event::Posted(Message {
+                at: MessageRef::plain("1"),
+                body: Text::plain("from before the move"),
+                attachments: vec![],
+                reply: None,
+            }),
+        };
+        let queued = ledger.accept(account.clone(), vec![envelope]).await.unwrap();
+        let Verdict::Accepted(id) = queued.await.unwrap().unwrap()[0] else { panic!("repeated") };
+        let row =
+            OutboxRow { target: None, channel: "lobby".into(), done: vec![], attempts: 0, last_error: None };
+        let rows = vec![(room("there"), row)];
+        ledger.fan_out(vec![FannedOut { id, changes: None, rows }]).await.unwrap();
+        let report = RoomReport {
+            key: room("there"),
+            space: SpaceRef { id: "space".into(), name: "Space".into() },
+            name: "there".into(),
+            visibility: Visibility::Space,
+            members: None,
+            warnings: vec![],
+        };
+        ledger.remember_room(account, "there".into(), KnownRoom::new(&report)).await.unwrap();
+        ledger.move_room(room("there"), room("elsewhere")).await.unwrap();
+        ledger.close().await.unwrap();
+        writer.join();
+        drop(ledger);
+        let stage = Stage::set_in(dir);
+        stage.arrives("from before the move").await;
+        assert_eq!(
+            stage.engine.core().known.get(&Account("puppet".into()), &"there".into()).unwrap().key,
+            room("elsewhere")
+        );
+        assert_eq!(stage.count("dead"), 0);
+        stage.engine.stop().await;
+    });
+}
+
+/// A room that more people can read than was agreed to: nothing is said there until somebody agrees; then all of it, in order.
+#[test]
+fn a_room_that_became_visible_waits_for_a_person() {
+    block_on(async {
+        let stage = Stage::set();
+        stage.say("before").await;
+        stage.arrives("before").await;
+        let core = stage.engine.core();
+        let account = core.accounts.values().next().unwrap().clone();
+        let mut known = core.known.get(&account.name, &"there".into()).unwrap();
+        known.agreed = Some(Visibility::Private);
+        core.remember(&account, &"there".into(), known).await.unwrap();
+        stage.say("one").await;
+        stage.say("two").await;
+        let parked = || matches!(core.lane(&room("there")).unwrap().state(), LaneState::Parked { .. });
+        stage.until("the lane is parked", parked).await;
+        assert!(core.wider(&room("there")).unwrap().fix.contains("relay approve \"puppet:there\""));
+        assert_eq!(*stage.puppet.posted.lock().unwrap(), ["before"]);
+        assert!(core.agree(&account, &"there".into()).await.unwrap());
+        stage.arrives("two").await;
+        assert_eq!(*stage.puppet.posted.lock().unwrap(), ["before", "one", "two"]);
+        assert!(!core.agree(&account, &"there".into()).await.unwrap(), "there is nothing to agree to");
+        stage.engine.stop().await;
     });
 }
