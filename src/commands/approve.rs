@@ -1,6 +1,6 @@
 //! `approve CODE`: somebody lets a room into a channel, in an owners' room or on the command line.
 
-use super::codes::Waiting;
+use super::codes::{GUESSES, Waiting};
 use super::connect::full_name;
 use super::{Commands, Refused, shown};
 use crate::engine::RunningAccount;
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. Codes are asked for with \
                         /relay connect in the room that is to join.";
-const TOO_MANY: &str = "That were many tries in a short time. Wait ten minutes.";
+pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
 
 /// What came of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Commands {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         match codes.look(code, Instant::now()) {
             Some(waiting) => Ok(waiting),
-            None if codes.may_try(&format!("approve {who}"), Instant::now()) => Err(NOT_GOOD.into()),
+            None if codes.may_try(&format!("approve {who}"), GUESSES, Instant::now()) => Err(NOT_GOOD.into()),
             None => Err(TOO_MANY.into()),
         }
     }

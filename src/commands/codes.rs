@@ -14,8 +14,10 @@ const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const LENGTH: usize = 8;
 /// Codes that wait at the same time.
 const MOST: usize = 1_000;
-/// What one person may do within [`WINDOW`].
-const TRIES: usize = 5;
+/// Names and codes that one person may get wrong within [`WINDOW`].
+pub const GUESSES: usize = 5;
+/// Codes that one person may ask for within it.
+pub const ASKS: usize = 20;
 /// What all together may get wrong within it.
 const ALL_TRIES: usize = 50;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
@@ -52,8 +54,8 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// Whether somebody may try once more; counted as a try.
-    pub fn may_try(&mut self, who: &str, now: Instant) -> bool {
+    /// Whether somebody may do so once more, of so many times within ten minutes; counted if they may.
+    pub fn may_try(&mut self, who: &str, most: usize, now: Instant) -> bool {
         self.tries.retain(|_, tries| {
             forget(tries, now);
             !tries.is_empty()
@@ -62,7 +64,7 @@ impl Codes {
             return false;
         }
         let tries = self.tries.entry(who.to_owned()).or_default();
-        let may = tries.len() < TRIES;
+        let may = tries.len() < most;
         if may {
             tries.push_back(now);
         }
@@ -164,8 +166,8 @@ mod tests {
         assert!(codes.look(&code, now).is_none(), "after so many wrong ones nothing is right for a while");
         let later = now + WINDOW + Duration::from_secs(1);
         assert!(codes.look(&code, later).is_some());
-        let tried = (0..TRIES + 2).filter(|_| codes.may_try("eve", now)).count();
-        assert_eq!(tried, TRIES);
-        assert!(codes.may_try("ada", now) && codes.may_try("eve", later));
+        let tried = (0..GUESSES + 2).filter(|_| codes.may_try("eve", GUESSES, now)).count();
+        assert_eq!(tried, GUESSES);
+        assert!(codes.may_try("ada", GUESSES, now) && codes.may_try("eve", GUESSES, later));
     }
 }

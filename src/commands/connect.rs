@@ -1,6 +1,7 @@
 //! `/relay connect CHANNEL`: a room joins a Relay channel.
 
-use super::codes::{GOOD_FOR, Waiting};
+use super::approve::TOO_MANY;
+use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
 use super::{Commands, Refused, carries, problem, shown};
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
@@ -23,10 +24,6 @@ impl Commands {
         self.must_manage(account, call).await?;
         if self.core.joined(&call.room).iter().any(|(name, _)| name == channel) {
             return Err(format!("This room is joined to {channel} already. /relay status tells how it is."));
-        }
-        let who = format!("{}/{}", call.room.platform, call.asker.id);
-        if !self.codes.lock().unwrap_or_else(PoisonError::into_inner).may_try(&who, Instant::now()) {
-            return Err("That were many tries in a short time. Wait ten minutes.".into());
         }
         let channels = self.core.channels();
         let wanted = channels.get(channel);
@@ -51,6 +48,7 @@ impl Commands {
         if policy == Connect::Open {
             return self.join(account, report, channel, by).await;
         }
+        self.may(call, "ask", ASKS)?;
         let waiting = Waiting::new(channel, account.name.clone(), report, by, Instant::now());
         let code = self.codes.lock().unwrap_or_else(PoisonError::into_inner).make(waiting, Instant::now());
         let Some(code) = code else {
@@ -64,7 +62,19 @@ impl Commands {
         ))
     }
 
+    /// Nobody guesses names, or asks for codes without end.
+    fn may(&self, call: &Call, what: &str, most: usize) -> Result<(), Refused> {
+        let who = format!("{what} {}/{}", call.room.platform, call.asker.id);
+        match self.codes.lock().unwrap_or_else(PoisonError::into_inner).may_try(&who, most, Instant::now()) {
+            true => Ok(()),
+            false => Err(TOO_MANY.into()),
+        }
+    }
+
     fn unknown_channel(&self, call: &Call, channel: &str) -> Refused {
+        if let Err(refused) = self.may(call, "connect", GUESSES) {
+            return refused;
+        }
         let offered = self.core.suggest(&call.room, "");
         let offered = match offered.is_empty() {
             true => String::new(),
