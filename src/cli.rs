@@ -4,6 +4,7 @@ mod approve;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
+mod disconnect;
 mod logging;
 mod mistakes;
 mod notify;
@@ -39,6 +40,8 @@ enum Command {
     Rooms(rooms::Rooms),
     /// Let a room in that asked to join from the chat
     Approve(approve::Approve),
+    /// Take a room out of a channel; `/relay connect` in the room brings it back
+    Disconnect(disconnect::Disconnect),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Rooms(of) => rooms::run(&of),
         Command::Approve(approve) => approve::run(&approve),
+        Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Status(of) => status::run(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),

@@ -35,6 +35,9 @@ const PLATFORM: Duration = Duration::from_secs(15);
 /// A command that was given so long ago is not carried out any more, in milliseconds: nobody expects it to be.
 const TOO_OLD: i64 = 10 * 60 * 1000;
 
+/// Whoever runs Relay, in records; people's names there end with an id.
+const COMMAND_LINE: &str = "the command line";
+
 /// Answers commands.
 pub struct Commands {
     core: Arc<Core>,

@@ -23,6 +23,13 @@ pub enum Request {
     Status,
     /// What each account sees.
     Rooms,
+    /// Take a room out.
+    Disconnect {
+        /// The channel.
+        channel: String,
+        /// `ACCOUNT:ROOM`.
+        room: String,
+    },
     /// Let a room in.
     Approve {
         /// A code, or the link that was parked.
@@ -108,6 +115,10 @@ async fn answer(stream: UnixStream, commands: &Commands) -> std::io::Result<()> 
     let response = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
         Ok(Request::Rooms) => Response::Rooms(commands.rooms().await),
+        Ok(Request::Disconnect { channel, room }) => match commands.disconnect_named(&channel, &room).await {
+            Ok(words) => Response::Done(words),
+            Err(refused) => Response::Error(refused),
+        },
         Ok(Request::Approve { what, sure }) => match commands.approve(&what, sure).await {
             Ok(Review::Shown(words)) => Response::Shown(words),
             Ok(Review::Done(words)) => Response::Done(words),

@@ -2,7 +2,7 @@
 
 use super::codes::{GUESSES, Waiting};
 use super::connect::full_name;
-use super::{Commands, Refused, shown};
+use super::{COMMAND_LINE, Commands, Refused, shown};
 use crate::engine::RunningAccount;
 use relay_contract::{Account, Call, NativeId, Visibility};
 use std::sync::{Arc, PoisonError};
@@ -59,7 +59,7 @@ impl Commands {
         if let Some((account, room)) = what.split_once(':') {
             return self.approve_wider(&Account(account.to_owned()), &NativeId::from(room), sure).await;
         }
-        let waiting = self.look(what, "the command line")?;
+        let waiting = self.look(what, COMMAND_LINE)?;
         self.review(what, waiting, sure).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::approve::TOO_MANY;
 use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
-use super::{Commands, Refused, carries, problem, shown};
+use super::{COMMAND_LINE, Commands, Refused, carries, problem, shown};
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
@@ -27,9 +27,11 @@ impl Commands {
         }
         let channels = self.core.channels();
         let wanted = channels.get(channel);
-        // The admin's own file names this room: it was disconnected in the chat, and may come back.
-        let is_own = wanted
-            .is_some_and(|wanted| wanted.disconnected.iter().any(|link| self.is_room(&link.at, &call.room)));
+        // The admin's own file names this room: it was disconnected in the chat, and may come back. Not so if the admin did it.
+        let is_own = wanted.is_some_and(|wanted| {
+            let mut gone = wanted.disconnected.iter().filter(|link| self.is_room(&link.at, &call.room));
+            gone.any(|link| !self.was_taken_out(channel, &link.at))
+        });
         let policy = match wanted {
             _ if is_own => Connect::Open,
             Some(wanted) if wanted.connect != Connect::Closed => wanted.connect,
@@ -81,6 +83,13 @@ impl Commands {
             false => format!(" Open here: {}.", offered.join(", ")),
         };
         format!("There is no channel {channel} that this room can be joined to.{offered}")
+    }
+
+    /// Whether whoever runs Relay took a room out, and not somebody in it.
+    fn was_taken_out(&self, channel: &str, room: &PlannedRoom) -> bool {
+        let joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = joined.get(channel).into_iter().flat_map(|joined| &joined.disconnected);
+        gone.any(|entry| entry.is(&room.account, &room.room) && entry.by == COMMAND_LINE)
     }
 
     pub(super) fn is_room(&self, planned: &PlannedRoom, room: &relay_contract::RoomKey) -> bool {

@@ -67,6 +67,12 @@ fn approve(bench: &Bench, what: &str, more: &[&str]) -> (bool, String) {
     (status.success(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
 }
 
+fn take_out(bench: &Bench, channel: &str, room: &str) -> (bool, String) {
+    let Output { status, stdout, stderr } =
+        bench.command("disconnect").args([channel, room]).output().unwrap();
+    (status.success(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
 /// The code in an answer.
 fn code(answer: &str) -> String {
     let is_code = |word: &&str| {
@@ -268,4 +274,40 @@ async fn whoever_guesses_is_stopped() {
     // Nothing is right for a while, or a guesser would know when to stop.
     assert!(!approve(&bench, &code, &["--yes"]).0);
     assert!(bench.with("slack", "has joined").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_relay_takes_any_room_out() {
+    let mut bench = Bench::new().await;
+    bench.write_config("connect = \"open\"\n");
+    bench.start();
+    bench.connected(3).await;
+    let room = second(&bench, "slack");
+    let joined = ask(&bench, "slack", 0, &room, "/relay connect lobby").await;
+    assert!(joined.contains("joined to lobby"), "{joined}");
+    let named = format!("slack:{room}");
+    for (channel, written, done, words) in [
+        ("loby", named.as_str(), false, "There is: lobby"),
+        ("lobby", "slack:C0", false, "Joined are:"),
+        ("lobby", named.as_str(), true, "has left lobby"),
+        ("lobby", named.as_str(), false, "is not joined"),
+    ] {
+        let (was_done, told) = take_out(&bench, channel, written);
+        assert!(was_done == done && told.contains(words), "{channel} {written}: {told}");
+    }
+    is_in(&bench, "discord", &bench.room("discord"), "has left lobby").await;
+    say_in(&bench, "slack", &room, "is anybody there?");
+    bench.say("telegram", "we are");
+    bench.arrives("discord", "we are").await;
+    assert!(bench.with("discord", "is anybody there?").is_empty());
+    // What the admin took out of the admin's own file does not come back without being asked for.
+    bench.stop().await;
+    bench.write_config("connect = \"closed\"\n");
+    bench.start();
+    bench.connected(3).await;
+    let own = bench.room("telegram");
+    let (done, told) = take_out(&bench, "lobby", &format!("telegram:{own}"));
+    assert!(done, "{told}");
+    let refused = ask(&bench, "telegram", 0, &own, "/relay connect lobby").await;
+    assert!(refused.contains("no channel lobby"), "{refused}");
 }
