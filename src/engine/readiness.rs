@@ -87,44 +87,30 @@ mod tests {
 
     #[test]
     fn a_line_says_what_is_waited_for_and_what_is_wrong() {
-        let waits = |many: usize| (0..many).map(|number| format!("account{number}")).collect();
-        let cases: [(Vec<String>, (usize, usize), (usize, usize), bool, bool, &str); 5] = [
-            (waits(0), (3, 3), (4, 4), true, true, "3 of 3 accounts connected, 4 of 4 rooms found"),
+        let of = |waits: usize, connected, found| {
+            let waits_for = (0..waits).map(|number| format!("account{number}")).collect();
+            Readiness { waits_for, connected, found }
+        };
+        let wrong = "; `relay status` says what is wrong";
+        let cases = [
+            (of(0, (3, 3), (4, 4)), true, true, "3 of 3 accounts connected, 4 of 4 rooms found".to_owned()),
+            (of(0, (2, 3), (3, 4)), true, true, format!("2 of 3 accounts connected, 3 of 4 rooms found{wrong}")),
+            (of(0, (0, 1), (0, 1)), true, false, format!("0 of 1 accounts connected, 0 of 1 rooms found{wrong}")),
             (
-                waits(0),
-                (2, 3),
-                (3, 4),
-                true,
-                true,
-                "2 of 3 accounts connected, 3 of 4 rooms found; `relay status` says what is wrong",
+                of(1, (2, 3), (3, 4)),
+                false,
+                false,
+                "2 of 3 accounts connected, 3 of 4 rooms found; waiting for account0".into(),
             ),
             (
-                waits(0),
-                (0, 1),
-                (0, 1),
-                true,
-                false,
-                "0 of 1 accounts connected, 0 of 1 rooms found; `relay status` says what is wrong",
-            ),
-            (
-                waits(1),
-                (2, 3),
-                (3, 4),
+                of(5, (0, 5), (0, 5)),
                 false,
                 false,
-                "2 of 3 accounts connected, 3 of 4 rooms found; waiting for account0",
-            ),
-            (
-                waits(5),
-                (0, 5),
-                (0, 5),
-                false,
-                false,
-                "0 of 5 accounts connected, 0 of 5 rooms found; waiting for account0, account1, account2 and 2 more",
+                "0 of 5 accounts connected, 0 of 5 rooms found; waiting for account0, account1, account2 and 2 more"
+                    .into(),
             ),
         ];
-        for (waits_for, connected, found, settled, carrying, line) in cases {
-            let readiness = Readiness { waits_for, connected, found };
+        for (readiness, settled, carrying, line) in cases {
             assert_eq!(readiness.summary(), line);
             assert_eq!((readiness.is_settled(), readiness.is_carrying()), (settled, carrying), "{line}");
         }

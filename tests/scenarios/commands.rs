@@ -69,6 +69,17 @@ async fn a_second_relay_with_the_same_state_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_files_are_right_and_the_readme_shows_one_of_them() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let telegram = format!("123456789:{}", "A".repeat(35));
+    let credentials = tempfile::tempdir().unwrap();
+    let tokens = [
+        ("discord", "a-token"),
+        ("slack-bot", "xoxb-1-a"),
+        ("slack-app", "xapp-1-a"),
+        ("telegram", &telegram),
+    ];
+    for (name, token) in tokens {
+        std::fs::write(credentials.path().join(format!("relay_{name}")), token).unwrap();
+    }
     let mut files = vec![root.join("config/bridges.toml")];
     files.extend(std::fs::read_dir(root.join("config/examples")).unwrap().map(|entry| entry.unwrap().path()));
     for file in &files {
@@ -77,7 +88,8 @@ async fn the_example_files_are_right_and_the_readme_shows_one_of_them() {
             .env("DISCORD_TOKEN", "a-token")
             .env("SLACK_BOT_TOKEN", "xoxb-1-a")
             .env("SLACK_APP_TOKEN", "xapp-1-a")
-            .env("TELEGRAM_TOKEN", format!("123456789:{}", "A".repeat(35)));
+            .env("TELEGRAM_TOKEN", &telegram)
+            .env("CREDENTIALS_DIRECTORY", credentials.path());
         let checked = check.arg("check").arg("--config").arg(file).output().unwrap();
         assert!(checked.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&checked.stderr));
     }
