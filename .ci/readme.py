@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -67,18 +68,43 @@ def stand_ins(command):
     Started(command, r'"control"').stop()
 
 
+WORLD = {}  # the imitated platforms: their control URL and what exists on them
+
+
+def control(path, body=None):
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(WORLD["control"] + path, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def act(platform, **what):
+    return control(f"/{platform}/act", what)
+
+
+def messages(platform, room):
+    found = control(f"/{platform}/rooms/{urllib.parse.quote(room)}/messages")
+    return found.get("messages", found) if isinstance(found, dict) else found
+
+
+def until(what, is_so):
+    for _ in range(300):
+        if found := is_so():
+            return found
+        time.sleep(0.1)
+    sys.exit(f"never: {what}")
+
+
 def write_config():
-    """A bridges.toml as the README shows it, pointed at imitated platforms."""
+    """The bridges.toml that the README shows, word for word; only the addresses lead to imitated platforms."""
     world = Started("./target/debug/stand-ins", r"^(\{.*\})$", within=20)
     RUNNING["stand-ins"] = world
     urls = json.loads(world.shown[1])
-    with urllib.request.urlopen(urls["control"] + "/world", timeout=10) as answer:
-        told = json.load(answer)
+    WORLD["control"] = urls["control"]
+    told = control("/world")
     told = told.get("world", told)
-    text = (ROOT / "config/bridges.toml").read_text()
-    for name, platform, shown in [("owls", "discord", r"1011223344556677889"), ("studio", "slack", "C0123456789"),
-                                  ("family", "telegram", r"-1001234567890")]:  # fmt: skip
-        text = text.replace(shown, told[platform]["spaces"][0]["rooms"][0]["id"])
+    text = re.search(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    for platform in ["discord", "slack", "telegram"]:
         more = f'platform = "{platform}"\napi_url = "{urls[platform]["api_url"]}"\n'
         if platform == "discord":
             more += f'gateway_url = "{urls[platform]["gateway_url"]}"\n'
@@ -95,21 +121,48 @@ def check(command):
     plain(command)
 
 
+def rooms(command):
+    shown = subprocess.run(["bash", "-c", command], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout
+    print(shown)
+    for written in ['"owls:Night Owls/#general"', '"studio:Studio/#general"']:
+        assert written in shown, f"relay rooms shows {written}"
+
+
 def run(command):
     RUNNING["relay"] = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=ROOT)
 
 
 def status(command):
-    for _ in range(100):
-        asked = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=20)
-        if asked.stdout.count("connected") == 3:
-            break
-        time.sleep(0.1)
-    else:
-        sys.exit(f"three accounts are never connected: {asked.stdout}{asked.stderr}")
-    print(asked.stdout)
+    ask = lambda: subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
+    until("three accounts are connected", lambda: ask().count("connected") == 3)
+    # As the README says: Telegram tells a bot of a group only when something happens there.
+    act("telegram", do="say", person="Hana", room="Sunday hikers", text="is this on?")
+    until("three rooms are ready", lambda: ask().count(" ready") == 3)
+    print(ask())
+    act("discord", do="say", person="Ada", room="general", text="hello from the README")
+    for platform, room in [("slack", "general"), ("telegram", "Sunday hikers")]:
+        until(f"it crosses to {platform}", lambda: any("hello from the README" in m["text"] for m in messages(platform, room)))
+    print("a message has crossed from Discord to Slack and Telegram")
+
+
+def approve(command):
+    """Ada asks in #random, and the code is used at a terminal, where somebody says yes."""
+    act("discord", do="command", person="Ada", room="random", text="/relay connect lobby")
+    code = until("a code", lambda: next(iter(re.findall(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}\b", str(messages("discord", "random")))), None))
+    master, slave = os.openpty()
+    process = subprocess.Popen(["bash", "-c", command.replace("CODE", code)], cwd=ROOT, stdin=slave, stdout=subprocess.PIPE, text=True)
+    os.write(master, b"y\n")
+    shown, _ = process.communicate(timeout=60)
+    print(shown)
+    assert process.returncode == 0 and "has joined lobby" in shown, "the room is let in"
+    act("slack", do="say", person="Elif", room="general", text="welcome, #random")
+    until("it crosses to #random", lambda: any("welcome, #random" in m["text"] for m in messages("discord", "random")))
+
+
+def disconnect(command):
+    plain(command)
     RUNNING["relay"].terminate()
-    if RUNNING["relay"].wait(30) != 0:
+    if RUNNING["relay"].wait(60) != 0:
         sys.exit("relay run did not stop gracefully")
     RUNNING["stand-ins"].stop()
     (ROOT / "bridges.toml").unlink()
@@ -120,8 +173,11 @@ SPECIAL = [
     (r"^cargo run --release -- demo$", demo),
     (r"^cargo run -p stand-ins$", stand_ins),
     (r"relay check ", check),
+    (r"relay rooms ", rooms),
     (r"relay run ", run),
     (r"relay status ", status),
+    (r"relay approve ", approve),
+    (r"relay disconnect ", disconnect),
 ]
 
 

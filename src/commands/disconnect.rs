@@ -48,9 +48,12 @@ impl Commands {
         };
         let written = |link: &PlannedLink| format!("{}:{}", link.at.account, link.at.room);
         let is_meant = |link: &&PlannedLink| {
-            let known = self.core.known.get(&link.at.account, &link.at.room);
-            let by_id = known.map(|known| format!("{}:{}", link.at.account, known.key.room));
-            written(link) == room || by_id.as_deref() == Some(room)
+            let named = self.core.known.get(&link.at.account, &link.at.room).map(|known| {
+                let (space, name) = (known.space_name, known.name);
+                [known.key.room.to_string(), format!("{space}/{name}"), name]
+            });
+            let mut names = named.iter().flatten().map(|name| format!("{}:{name}", link.at.account));
+            written(link) == room || names.any(|name| name == room)
         };
         let Some(link) = found.links.iter().find(is_meant).cloned() else {
             let all: Vec<String> = found.links.iter().map(|link| format!("\"{}\"", written(link))).collect();
