@@ -140,7 +140,7 @@ impl Lane {
         let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
         match planned {
             Ok(Ok(Work::Steps(steps))) => {
-                if let Some(problem) = self.core.wider(&self.handle.room) {
+                if let Some(problem) = self.core.held(&self.handle.room) {
                     return Ok(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
                 }
                 if !self.account_ready().await {

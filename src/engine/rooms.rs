@@ -256,6 +256,22 @@ impl Core {
         queued.await.map_err(|_| StoreError::Closed)?.map(drop)
     }
 
+    /// Why nothing is said in a room for now, whatever its platform would take: a webhook outlives the bot that was thrown out.
+    pub(super) fn held(&self, room: &RoomKey) -> Option<Problem> {
+        if let Some(problem) = self.wider(room) {
+            return Some(problem);
+        }
+        let mut missing = None;
+        for (account, asked, _) in self.known.asked_for(room) {
+            match self.states.get(&account, &asked) {
+                Some(RoomState::Missing(problem)) => missing = Some(problem),
+                // Through one account at least it can be reached, or nobody has said otherwise yet.
+                Some(RoomState::Found(_)) | None => return None,
+            }
+        }
+        missing
+    }
+
     /// Why nothing is said in a room that more people can read than was agreed to.
     pub fn wider(&self, room: &RoomKey) -> Option<Problem> {
         let now = match self.known.wider(room)? {

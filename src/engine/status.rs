@@ -188,7 +188,7 @@ impl Core {
             joined: link.joined,
             problems,
             // A room that was found by an earlier run has a lane as soon as its account is up.
-            lane: known.map(|known| match self.wider(&known.key) {
+            lane: known.map(|known| match self.held(&known.key) {
                 Some(problem) => LaneState::Parked { problem },
                 None => self.lane(&known.key).map_or(LaneState::Waiting, |lane| lane.state()),
             }),

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::{ask, is_in, say_in};
+use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 
 fn rename(bench: &Bench, platform: &str, room: &str, name: &str) {
@@ -115,24 +116,59 @@ async fn a_group_that_becomes_a_supergroup_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_is_thrown_out_and_let_in_again_goes_on_at_once() {
     let bench = Bench::started().await;
-    for platform in ["telegram", "slack"] {
+    for (platform, other) in [("telegram", "slack"), ("slack", "discord"), ("discord", "telegram")] {
         let (bot, room) = (bench.platform(platform).bots[0].id.clone(), bench.room(platform));
-        bench
-            .people(platform)
-            .act(Act::Kick { bot: bot.clone(), room: room.clone() })
-            .expect("a bot can be thrown out");
-        bench.say("discord", &format!("while away from {platform}"));
-        let parked = || {
-            let status = bench.status().unwrap_or_default();
-            let links = status["channels"][0]["links"].as_array().cloned().unwrap_or_default();
-            links.iter().any(|link| link["account"] == platform && link["lane"]["state"] == "parked")
-        };
-        until("it is parked", parked).await;
+        let kick = Act::Kick { bot: bot.clone(), room: room.clone() };
+        bench.people(platform).act(kick).expect("a bot can be thrown out");
+        until("it is parked", || is_parked(&bench, platform)).await;
+        bench.say(other, &format!("while away from {platform}"));
+        until("it waits", || {
+            bench.status().is_some_and(|status| status.to_string().contains("\"queued\":1"))
+        })
+        .await;
         bench.people(platform).act(Act::Invite { bot, room: room.clone() }).expect("a bot can be let in");
         // Within seconds: the lane does not wait for its next try, which is a minute away.
         bench.arrives(platform, &format!("while away from {platform}")).await;
+        bench.say(platform, &format!("back on {platform}"));
+        bench.arrives(other, &format!("back on {platform}")).await;
     }
     assert_eq!(bench.counter("dead"), 0);
+}
+
+fn is_parked(bench: &Bench, platform: &str) -> bool {
+    let status = bench.status().unwrap_or_default();
+    let links = status["channels"][0]["links"].as_array().cloned().unwrap_or_default();
+    links.iter().any(|link| link["account"] == platform && link["lane"]["state"] == "parked")
+}
+
+/// An archived channel takes nothing; its lane waits, says so, and goes on when it is opened again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_room_waits_and_goes_on() {
+    let bench = Bench::started().await;
+    let room = bench.room("slack");
+    bench.people("slack").act(Act::Close { room: room.clone() }).expect("a channel can be archived");
+    bench.say("discord", "into the archive");
+    until("it is parked", || is_parked(&bench, "slack")).await;
+    bench.arrives("telegram", "into the archive").await;
+    let told = String::from_utf8(bench.command("status").output().unwrap().stdout).unwrap();
+    assert!(told.contains("archived"), "{told}");
+    let bot = bench.platform("slack").bots[0].id.clone();
+    bench.people("slack").act(Act::Invite { bot, room }).expect("it can be opened again");
+    bench.arrives("slack", "into the archive").await;
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+/// A guild that has an outage has not been left: nothing is parked, and all of it arrives afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guild_with_an_outage_is_not_left() {
+    let bench = Bench::started().await;
+    bench.fault("discord", Kind::Unavailable, 1, "");
+    bench.say("slack", "during the outage");
+    bench.arrives("telegram", "during the outage").await;
+    bench.arrives("discord", "during the outage").await;
+    bench.say("discord", "after the outage");
+    bench.arrives("slack", "after the outage").await;
+    assert_eq!((bench.counter("dead"), bench.counter("panicked")), (0, 0));
 }
 
 /// Another bridge in two rooms that Relay joins too. Where a link lets bots in, what it says itself is carried, and what it only
