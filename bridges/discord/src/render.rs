@@ -1,20 +1,22 @@
 //! Text tree → Discord's markdown, so that nothing in a text is read as markup but what the tree says (C13).
 //!
 //! What Discord cannot show: a link with another scheme than http(s) is written out after its label; code with runs of one
-//! *and* of two backticks, and a block with three, gets look-alikes (ˋ); mentions are plain text. Nobody is notified: besides,
-//! every request says `allowed_mentions: none`.
+//! *and* of two backticks, and a block with three, gets look-alikes (ˋ), and so do bars in hidden code (¦); headings below the
+//! third level are bold lines; a quote in a quote is part of it; emoji are their names; mentions are plain text. Nobody is
+//! notified: besides, every request says `allowed_mentions: none`.
 
+mod inline;
 mod plain;
 #[cfg(test)]
 mod tests;
 
 use crate::capabilities::MOST_TEXT;
-use crate::parse::url;
-use plain::Line;
 use relay_contract::{Block, Draft, Inline, Part, Style, Text};
 
 /// A backtick that ends no code.
 const LOOKALIKE: &str = "ˋ";
+/// The lowest level of heading that Discord has.
+const LOWEST_HEADING: u8 = 3;
 
 /// The parts of a draft, each of at most 2,000 code points.
 pub fn parts(draft: &Draft) -> Vec<Part> {
@@ -25,289 +27,61 @@ pub fn parts(draft: &Draft) -> Vec<Part> {
 
 /// The text in Discord's markdown.
 pub fn markup(text: &Text) -> String {
+    blocks(text.blocks(), false)
+}
+
+/// Blocks below each other. In a quote there is no other.
+fn blocks(blocks: &[Block], quoted: bool) -> String {
     let mut out = String::new();
-    for block in text.blocks() {
-        if !out.is_empty() {
+    for (at, block) in blocks.iter().enumerate() {
+        if at > 0 {
             out.push('\n');
         }
         match block {
-            Block::Paragraph(inlines) => {
-                let mut writer = Writer::default();
-                writer.inlines(inlines);
-                out.push_str(&written(writer.tokens));
+            Block::Paragraph(inlines) => out.push_str(&inline::written(inlines)),
+            Block::Heading { level, inlines } if *level <= LOWEST_HEADING => {
+                let signs = "#".repeat(usize::from(*level));
+                out.push_str(&format!("{signs} {}", inline::written(inlines)));
             }
-            Block::Heading { .. } | Block::Quote(_) | Block::List { .. } => {
-                let words: String =
-                    Text::new(vec![block.clone()]).into_runs().iter().map(|run| run.leaf.shown()).collect();
-                out.push_str(&Line::Start.escape(&words));
+            Block::Heading { inlines, .. } => {
+                let bold = Inline::Styled(Style::Bold, inlines.clone());
+                let line = Text::new(vec![Block::Paragraph(vec![bold])]);
+                out.push_str(&self::blocks(line.blocks(), quoted));
             }
             Block::Code { lang, text } => {
                 let lang = lang.as_deref().filter(|lang| crate::parse::is_lang(lang)).unwrap_or_default();
                 let text = text.replace("```", &LOOKALIKE.repeat(3));
                 out.push_str(&format!("```{lang}\n{text}\n```"));
             }
+            Block::Quote(inner) if quoted => out.push_str(&self::blocks(inner, true)),
+            Block::Quote(inner) => out.push_str(&indented(&self::blocks(inner, true), "> ", "> ")),
+            Block::List { start, items } => {
+                for (item, number) in items.iter().zip(0u32..) {
+                    if number > 0 {
+                        out.push('\n');
+                    }
+                    let mark = start.map_or("- ".to_owned(), |start| format!("{}. ", start + number));
+                    let indent = " ".repeat(mark.len());
+                    out.push_str(&indented(&self::blocks(item, quoted), &mark, &indent));
+                }
+            }
         }
     }
     out
 }
 
-enum Token {
-    /// As it is.
-    Text(String),
-    /// A style begins. The number tells the pairs apart.
-    Begin(Style, usize),
-    /// It ends.
-    End(Style, usize),
-    /// A link that shows its address.
-    Url(String),
-}
-
-#[derive(Default)]
-struct Writer {
-    tokens: Vec<Token>,
-    line: Line,
-    styles: usize,
-}
-
-impl Writer {
-    fn raw(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
+/// Lines with something before the first and before each other; nothing but a quote's sign before an empty one.
+fn indented(text: &str, first: &str, others: &str) -> String {
+    let mut made = String::with_capacity(text.len() + first.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            made.push('\n');
         }
-        match self.tokens.last_mut() {
-            Some(Token::Text(before)) => before.push_str(text),
-            _ => self.tokens.push(Token::Text(text.to_owned())),
+        let before = if at == 0 { first } else { others };
+        if !line.is_empty() || !before.trim().is_empty() {
+            made.push_str(before);
         }
-    }
-
-    /// Begins a style; answers its end.
-    fn begin(&mut self, style: Style) -> Token {
-        self.styles += 1;
-        self.tokens.push(Token::Begin(style, self.styles));
-        Token::End(style, self.styles)
-    }
-
-    fn plain(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(at) = rest.find("http") {
-            let (before, link) = rest.split_at(at);
-            if url::begins(link) {
-                let escaped = self.line.escape(before);
-                self.raw(&escaped);
-                let length = url::extent(link).max("http".len());
-                self.tokens.push(Token::Url(link[..length].to_owned()));
-                self.line = Line::Within;
-                rest = &link[length..];
-            } else {
-                let (before, after) = rest.split_at(at + "http".len());
-                let escaped = self.line.escape(before);
-                self.raw(&escaped);
-                rest = after;
-            }
-        }
-        let escaped = self.line.escape(rest);
-        self.raw(&escaped);
-    }
-
-    fn inlines(&mut self, inlines: &[Inline]) {
-        for inline in inlines {
-            match inline {
-                Inline::Plain(text) => self.plain(text),
-                Inline::Styled(style, inner) => {
-                    let end = self.begin(*style);
-                    self.inlines(inner);
-                    self.tokens.push(end);
-                }
-                Inline::Code(text) => {
-                    self.raw(&code(text));
-                    self.line = Line::Within;
-                }
-                Inline::Link { url, label } => self.link(url, label),
-                Inline::Mention(mention) => self.plain(&mention.shown()),
-                Inline::Emoji(emoji) => self.plain(&emoji.shown()),
-                Inline::Time(time) => self.plain(&time.shown()),
-                Inline::Break => {
-                    self.raw("\n");
-                    self.line = Line::Start;
-                }
-            }
-        }
-    }
-
-    fn link(&mut self, url: &str, label: &[Inline]) {
-        let shown = shown(label);
-        let linkable = url::begins(url) && url.len() <= url::MOST;
-        if shown == url && linkable {
-            self.bare(url, label);
-        } else if !linkable || shown.contains("://") {
-            // Discord makes no link of this: the label, and where it leads if that is not the same.
-            self.inlines(label);
-            if shown != url {
-                self.plain(" (");
-                self.plain(url);
-                self.plain(")");
-            }
-        } else {
-            self.raw("[");
-            self.inlines(label);
-            self.raw(&format!("]({})", target(url)));
-            self.line = Line::Within;
-        }
-    }
-
-    /// A link that shows its address, in whatever style the address is shown.
-    fn bare(&mut self, url: &str, label: &[Inline]) {
-        match label {
-            [Inline::Styled(style, inner)] => {
-                let end = self.begin(*style);
-                self.bare(url, inner);
-                self.tokens.push(end);
-            }
-            _ => self.tokens.push(Token::Url(url.to_owned())),
-        }
-        self.line = Line::Within;
-    }
-}
-
-/// A label's words.
-fn shown(label: &[Inline]) -> String {
-    label
-        .iter()
-        .map(|inline| match inline {
-            Inline::Plain(text) | Inline::Code(text) => text.clone(),
-            Inline::Styled(_, inner) | Inline::Link { label: inner, .. } => shown(inner),
-            Inline::Mention(mention) => mention.shown(),
-            Inline::Emoji(emoji) => emoji.shown(),
-            Inline::Time(time) => time.shown(),
-            Inline::Break => "\n".to_owned(),
-        })
-        .collect()
-}
-
-/// An address in parentheses: what would end it is percent-encoded, parentheses that pair up stay.
-fn target(url: &str) -> String {
-    let mut depth = 0usize;
-    let balanced = url.chars().all(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return false,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        true
-    }) && depth == 0;
-    encoded(url, |c| matches!(c, '(' | ')') && !balanced)
-}
-
-/// An address without what no address may contain, nor what `also` names.
-fn encoded(url: &str, also: impl Fn(char) -> bool) -> String {
-    let mut made = String::with_capacity(url.len());
-    for c in url.chars() {
-        if c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '\\') || also(c) {
-            let mut bytes = [0; 4];
-            made.extend(c.encode_utf8(&mut bytes).bytes().map(|b| format!("%{b:02X}")));
-        } else {
-            made.push(c);
-        }
+        made.push_str(line);
     }
     made
-}
-
-/// Code between backticks: one, or two where the code has single ones.
-fn code(text: &str) -> String {
-    let has_run = |length: usize| text.split(|c| c != '`').any(|run| run.len() == length);
-    let (ticks, text) = match (has_run(1), has_run(2)) {
-        (false, _) => ("`", text.to_owned()),
-        (true, false) => ("``", text.to_owned()),
-        (true, true) => ("`", text.replace('`', LOOKALIKE)),
-    };
-    // A blank keeps a backtick from the edge.
-    let pad = |beside: bool| if beside { " " } else { "" };
-    let before = pad(text.trim_start_matches(' ').starts_with('`'));
-    let after = pad(text.trim_end_matches(' ').ends_with('`'));
-    format!("{ticks}{before}{text}{after}{ticks}")
-}
-
-/// Moves blanks from the edges of a style to its outside: they look the same there, and marks that touch words are read by all.
-fn tightened(tokens: Vec<Token>) -> Vec<Token> {
-    let mut made: Vec<Token> = Vec::with_capacity(tokens.len());
-    let text = |text: &str| (!text.is_empty()).then(|| Token::Text(text.to_owned()));
-    for token in tokens {
-        match token {
-            Token::Text(words) if matches!(made.last(), Some(Token::Begin(..))) => {
-                let (blank, words) = words.split_at(words.len() - words.trim_start().len());
-                let outside = made.iter().rposition(|token| !matches!(token, Token::Begin(..)));
-                let outside = outside.map_or(0, |at| at + 1);
-                made.splice(outside..outside, text(blank));
-                made.extend(text(words));
-            }
-            Token::End(..) => {
-                let blank = match made.last_mut() {
-                    Some(Token::Text(words)) => words.split_off(words.trim_end().len()),
-                    _ => String::new(),
-                };
-                made.pop_if(|token| matches!(token, Token::Text(words) if words.is_empty()));
-                // A style of nothing but blanks is none.
-                if made.pop_if(|token| matches!(token, Token::Begin(..))).is_none() {
-                    made.push(token);
-                }
-                made.extend(text(&blank));
-            }
-            token => made.push(token),
-        }
-    }
-    made
-}
-
-/// The tokens as text, now that it is known what follows each.
-fn written(tokens: Vec<Token>) -> String {
-    let tokens = tightened(tokens);
-    let mut out = String::new();
-    let mut italics: Vec<&str> = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Text(text) => out.push_str(text),
-            Token::Url(url) => {
-                let alone = tokens.get(at + 1).is_none_or(|next| first_char(next).is_whitespace());
-                if alone && url::extent(url) == url.len() && !url.contains("||") {
-                    out.push_str(url);
-                } else {
-                    out.push_str(&format!("<{}>", encoded(url, |_| false)));
-                }
-            }
-            Token::Begin(Style::Bold, _) | Token::End(Style::Bold, _) => out.push_str("**"),
-            Token::Begin(Style::Underline, _) | Token::End(Style::Underline, _) => out.push_str("__"),
-            Token::Begin(Style::Spoiler, _) | Token::End(Style::Spoiler, _) => out.push_str("||"),
-            Token::Begin(Style::Strike, _) | Token::End(Style::Strike, _) => out.push_str("~~"),
-            Token::Begin(Style::Italic, number) => {
-                let mark = italic_mark(&tokens[at + 1..], *number);
-                italics.push(mark);
-                out.push_str(mark);
-            }
-            Token::End(Style::Italic, _) => out.push_str(italics.pop().unwrap_or("_")),
-        }
-    }
-    out
-}
-
-/// `_` stays clear of the stars of bold, but ends only where no letter follows, and not before a `_` inside code or a link.
-fn italic_mark(after: &[Token], number: usize) -> &'static str {
-    let end = after.iter().position(|token| matches!(token, Token::End(_, n) if *n == number));
-    let Some(end) = end else { return "_" };
-    let followed = after.get(end + 1).is_some_and(|next| first_char(next).is_ascii_alphanumeric());
-    let has_line = after[..end].iter().any(|token| match token {
-        Token::Text(text) => plain::has_bare(text, '_'),
-        Token::Url(url) => url.contains('_'),
-        _ => false,
-    });
-    if followed || has_line { "*" } else { "_" }
-}
-
-fn first_char(token: &Token) -> char {
-    match token {
-        Token::Text(text) => text.chars().next().unwrap_or('\n'),
-        // In angle brackets, unless it stands alone.
-        Token::Url(_) => '<',
-        Token::Begin(..) | Token::End(..) => '*',
-    }
 }

@@ -30,13 +30,56 @@ impl Ticks {
     }
 }
 
+/// What a run of backticks turns out to be.
+pub enum Code<'a> {
+    /// A fenced block, with all its bytes.
+    Block(Option<&'a str>, &'a str, usize),
+    /// A span, with all its bytes.
+    Span(&'a str, usize),
+    /// As many backticks.
+    Ticks(usize),
+}
+
+impl Code<'_> {
+    /// In bytes.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Block(.., length) | Self::Span(_, length) | Self::Ticks(length) => *length,
+        }
+    }
+}
+
+impl Ticks {
+    /// What begins at this run of backticks. `no_fence` remembers that none ends any more.
+    pub fn code<'a>(&self, text: &'a str, at: usize, no_fence: &mut bool) -> Code<'a> {
+        let rest = &text[at..];
+        let ticks = run(rest.as_bytes(), b'`');
+        if ticks >= 3 && !*no_fence {
+            match rest[3..].find("```") {
+                None => *no_fence = true,
+                Some(end) => {
+                    if let Some((lang, code)) = block(&rest[3..3 + end]) {
+                        return Code::Block(lang, code, end + 6);
+                    }
+                }
+            }
+        }
+        match self.next(ticks, at + ticks) {
+            Some(end) if !text[at + ticks..end].trim_matches(['\n', '\r']).is_empty() => {
+                Code::Span(span(&text[at + ticks..end]), end + ticks - at)
+            }
+            _ => Code::Ticks(ticks),
+        }
+    }
+}
+
 /// How many times `byte` stands at the beginning.
 pub fn run(bytes: &[u8], byte: u8) -> usize {
     bytes.iter().take_while(|b| **b == byte).count()
 }
 
 /// What a span says: the blank that keeps a backtick from its edge is not part of it.
-pub fn span(inner: &str) -> &str {
+fn span(inner: &str) -> &str {
     let inner = match inner.strip_prefix(' ') {
         Some(rest) if rest.trim_start_matches(' ').starts_with('`') => rest,
         _ => inner,
@@ -48,7 +91,7 @@ pub fn span(inner: &str) -> &str {
 }
 
 /// A block's language and code; `None` where there is nothing in it.
-pub fn block(inner: &str) -> Option<(Option<&str>, &str)> {
+fn block(inner: &str) -> Option<(Option<&str>, &str)> {
     let (lang, code) = match inner.split_once('\n') {
         Some((first, rest)) if is_lang(first) && !rest.trim_matches('\n').is_empty() => (Some(first), rest),
         _ => (None, inner),

@@ -1,10 +1,11 @@
 //! Discord's markdown → text tree. Pure, total, and linear in the length of the text.
 //!
-//! Read: bold, italic, strike, inline code, blocks of code, links, mentions, escapes. What the tree has no place for (headings,
-//! quotes, lists, spoilers) stays as it was typed; underline loses its marks.
+//! Read: headings, quotes, lists, blocks of code; bold, italic, underline, strike, spoilers, inline code, links, mentions,
+//! emoji, moments, escapes. Subtext is plain.
 //!
 //! <https://support.discord.com/hc/en-us/articles/210298617>
 
+mod blocks;
 mod code;
 mod scan;
 mod spans;
@@ -14,9 +15,11 @@ mod tests;
 pub mod url;
 
 pub use code::is_lang;
+pub use tags::TIME_STYLES;
 
 use crate::native::Mentioned;
 use relay_contract::Text;
+use relay_contract::text::Leaf;
 use serde_json::{Map, Value};
 
 /// Names of what a text mentions.
@@ -45,5 +48,13 @@ impl<'a> Lookup<'a> {
 
 /// The tree of a message's content.
 pub fn parse(content: &str, lookup: &Lookup<'_>) -> Text {
-    Text::from_runs(scan::Scan::new(content, lookup).runs())
+    let mut spans = spans::Spans::default();
+    for section in blocks::sections(content) {
+        spans.section(&section.within);
+        if section.text.is_empty() {
+            spans.leaf(Leaf::Break);
+        }
+        scan::Scan::new(&section.text, lookup, &mut spans).all();
+    }
+    Text::from_runs(spans.runs())
 }

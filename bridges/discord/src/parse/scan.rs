@@ -3,11 +3,11 @@
 use super::spans::{Mark, Spans};
 use super::tags::{self, Tag};
 use super::{Lookup, code, url};
-use code::Ticks;
+use code::{Code, Ticks};
 use relay_contract::Mention;
-use relay_contract::text::{Leaf, Run};
+use relay_contract::text::Leaf;
 
-/// The reader of one text.
+/// The reader of one section.
 pub struct Scan<'a> {
     text: &'a str,
     at: usize,
@@ -15,17 +15,17 @@ pub struct Scan<'a> {
     ticks: Ticks,
     /// No fence ends after this place: known once one search has failed.
     no_fence: bool,
-    spans: Spans,
+    spans: &'a mut Spans,
 }
 
 impl<'a> Scan<'a> {
     /// At the beginning.
-    pub fn new(text: &'a str, lookup: &'a Lookup<'a>) -> Self {
-        Self { text, at: 0, lookup, ticks: Ticks::new(text), no_fence: false, spans: Spans::default() }
+    pub fn new(text: &'a str, lookup: &'a Lookup<'a>, spans: &'a mut Spans) -> Self {
+        Self { text, at: 0, lookup, ticks: Ticks::new(text), no_fence: false, spans }
     }
 
-    /// All leaves.
-    pub fn runs(mut self) -> Vec<Run> {
+    /// Adds all leaves.
+    pub fn all(mut self) {
         while let Some(c) = self.rest().chars().next() {
             match c {
                 '\\' => self.escape(),
@@ -34,6 +34,7 @@ impl<'a> Scan<'a> {
                 '*' => self.stars_or_lines('*', Mark::Star, Mark::Bold),
                 '_' => self.stars_or_lines('_', Mark::Line, Mark::Underline),
                 '~' => self.tildes(),
+                '|' => self.bars(),
                 '[' => {
                     self.spans.begin(Mark::Bracket);
                     self.at += 1;
@@ -44,7 +45,6 @@ impl<'a> Scan<'a> {
                 _ => self.plain(),
             }
         }
-        self.spans.runs()
     }
 
     fn rest(&self) -> &'a str {
@@ -62,7 +62,7 @@ impl<'a> Scan<'a> {
     fn plain(&mut self) {
         let rest = self.rest();
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        let more = rest[first..].find(['\\', '`', '<', '*', '_', '~', '[', ']', '@', 'h']);
+        let more = rest[first..].find(['\\', '`', '<', '*', '_', '~', '|', '[', ']', '@', 'h']);
         self.take(more.map_or(rest.len(), |more| first + more));
     }
 
@@ -78,28 +78,16 @@ impl<'a> Scan<'a> {
     }
 
     fn code(&mut self) {
-        let rest = self.rest();
-        let ticks = code::run(rest.as_bytes(), b'`');
-        if ticks >= 3 && !self.no_fence {
-            match rest[3..].find("```") {
-                None => self.no_fence = true,
-                Some(end) => {
-                    if let Some((lang, text)) = code::block(&rest[3..3 + end]) {
-                        let (lang, text) = (lang.map(str::to_owned), text.to_owned());
-                        self.spans.leaf(Leaf::Block { lang, text });
-                        self.at += end + 6;
-                        return;
-                    }
-                }
+        match self.ticks.code(self.text, self.at, &mut self.no_fence) {
+            Code::Block(lang, text, length) => {
+                self.spans.leaf(Leaf::Block { lang: lang.map(str::to_owned), text: text.to_owned() });
+                self.at += length;
             }
-        }
-        match self.ticks.next(ticks, self.at + ticks) {
-            Some(end) if !self.text[self.at + ticks..end].trim_matches(['\n', '\r']).is_empty() => {
-                let inner = &self.text[self.at + ticks..end];
-                self.spans.leaf(Leaf::Code(code::span(inner).to_owned()));
-                self.at = end + ticks;
+            Code::Span(text, length) => {
+                self.spans.leaf(Leaf::Code(text.to_owned()));
+                self.at += length;
             }
-            _ => self.take(ticks),
+            Code::Ticks(length) => self.take(length),
         }
     }
 
@@ -108,7 +96,7 @@ impl<'a> Scan<'a> {
             return self.take(1);
         };
         match tag {
-            Tag::Mention(mention) => self.spans.leaf(Leaf::Mention(mention)),
+            Tag::Leaf(leaf) => self.spans.leaf(leaf),
             Tag::Text(text) => self.spans.text(&text),
             Tag::Link(url) => self.spans.bare_link(&url),
         }
@@ -177,6 +165,21 @@ impl<'a> Scan<'a> {
             self.spans.end(Mark::Strike);
         } else {
             self.spans.begin(Mark::Strike);
+        }
+        self.at += 2;
+    }
+
+    /// Two bars begin or end a spoiler, in which there is something.
+    fn bars(&mut self) {
+        if !self.rest().starts_with("||") {
+            return self.take(1);
+        }
+        if !self.spans.is_open(Mark::Spoiler) {
+            self.spans.begin(Mark::Spoiler);
+        } else if self.spans.has_begun(Mark::Spoiler) {
+            return self.take(1);
+        } else {
+            self.spans.end(Mark::Spoiler);
         }
         self.at += 2;
     }

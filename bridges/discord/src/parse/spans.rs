@@ -1,7 +1,7 @@
 //! Which marks belong together: a stack of those that are open, each closed at most once, so that the whole is linear.
 
 use relay_contract::Style;
-use relay_contract::text::{Leaf, Run};
+use relay_contract::text::{Container, Leaf, Run};
 use std::collections::BTreeSet;
 
 /// A mark that opens and closes something.
@@ -19,9 +19,11 @@ pub enum Mark {
     Strike,
     /// `[`
     Bracket,
+    /// `||`
+    Spoiler,
 }
 
-const MARKS: usize = 6;
+const MARKS: usize = 7;
 
 impl Mark {
     fn typed(self) -> &'static str {
@@ -32,16 +34,19 @@ impl Mark {
             Self::Line => "_",
             Self::Strike => "~~",
             Self::Bracket => "[",
+            Self::Spoiler => "||",
         }
     }
 
-    /// What it does to the text; underline does nothing.
+    /// What it does to the text.
     fn style(self) -> Option<Style> {
         match self {
             Self::Bold => Some(Style::Bold),
             Self::Star | Self::Line => Some(Style::Italic),
             Self::Strike => Some(Style::Strike),
-            Self::Underline | Self::Bracket => None,
+            Self::Underline => Some(Style::Underline),
+            Self::Spoiler => Some(Style::Spoiler),
+            Self::Bracket => None,
         }
     }
 }
@@ -54,6 +59,7 @@ enum Piece {
     End(Mark),
     BeginLink(String),
     EndLink,
+    Within(Vec<Container>),
 }
 
 struct Open {
@@ -72,9 +78,33 @@ pub struct Spans {
     /// For each mark the places in `stack` where it is open.
     open: [Vec<usize>; MARKS],
     links: usize,
+    within: Vec<Container>,
 }
 
 impl Spans {
+    /// Another section begins. Only a spoiler reaches from one into the next: better too much hidden than too little.
+    pub fn section(&mut self, within: &[Container]) {
+        for (mark, open) in self.open.iter_mut().enumerate() {
+            if mark != Mark::Spoiler as usize {
+                for at in open.drain(..) {
+                    self.stack[at].live = false;
+                }
+            }
+        }
+        if self.within != within {
+            self.within = within.to_vec();
+            self.pieces.push(Piece::Within(self.within.clone()));
+        } else if !self.pieces.is_empty() {
+            self.leaf(Leaf::Break);
+        }
+    }
+
+    /// Whether nothing has been added since this mark was opened.
+    pub fn has_begun(&self, mark: Mark) -> bool {
+        let open = self.open[mark as usize].last().and_then(|at| self.stack.get(*at));
+        open.is_some_and(|open| open.piece + 1 == self.pieces.len())
+    }
+
     /// Adds plain text.
     pub fn text(&mut self, text: &str) {
         if let Some(Piece::Leaf(Leaf::Plain(before), None)) = self.pieces.last_mut() {
@@ -165,6 +195,7 @@ impl Spans {
         let mut runs = Vec::with_capacity(self.pieces.len());
         let mut depth = [0usize; MARKS];
         let mut link: Option<String> = None;
+        let mut within = Vec::new();
         for piece in self.pieces {
             let (leaf, url) = match piece {
                 Piece::Leaf(leaf, url) => (leaf, url),
@@ -185,11 +216,15 @@ impl Spans {
                     link = None;
                     continue;
                 }
+                Piece::Within(containers) => {
+                    within = containers;
+                    continue;
+                }
             };
-            let marks = [Mark::Bold, Mark::Star, Mark::Line, Mark::Strike];
+            let marks = [Mark::Spoiler, Mark::Bold, Mark::Underline, Mark::Star, Mark::Line, Mark::Strike];
             let styles: BTreeSet<Style> =
                 marks.into_iter().filter(|mark| depth[*mark as usize] > 0).filter_map(Mark::style).collect();
-            runs.push(Run { leaf, styles, url: url.or_else(|| link.clone()), within: Vec::new() });
+            runs.push(Run { leaf, styles, url: url.or_else(|| link.clone()), within: within.clone() });
         }
         runs
     }

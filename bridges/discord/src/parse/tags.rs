@@ -3,16 +3,16 @@
 //! <https://discord.com/developers/docs/reference#message-formatting>
 
 use super::{Lookup, url};
-use relay_contract::Mention;
-use twilight_model::util::Timestamp;
+use relay_contract::text::Leaf;
+use relay_contract::{Emoji, Mention, Time, TimeStyle};
 
 /// The longest tag that is not a link, in bytes: names have at most 32 characters, ids 20.
 const MOST: usize = 200;
 
 /// What a tag stands for.
 pub enum Tag {
-    /// A mention.
-    Mention(Mention),
+    /// A mention, an emoji or a moment.
+    Leaf(Leaf),
     /// Plain text instead.
     Text(String),
     /// A link shown as it is.
@@ -40,18 +40,18 @@ pub fn read(text: &str, lookup: &Lookup<'_>) -> Option<(Tag, usize)> {
 
 fn tag(inner: &str, lookup: &Lookup<'_>) -> Option<Tag> {
     if let Some(id) = inner.strip_prefix("@&").filter(|id| is_id(id)) {
-        return Some(Tag::Mention(Mention::Group { name: lookup.named('&', id) }));
+        return Some(mention(Mention::Group { name: lookup.named('&', id) }));
     }
     if let Some(rest) = inner.strip_prefix('@') {
         let id = rest.strip_prefix('!').unwrap_or(rest);
         let person = || Mention::Person { id: Some(id.into()), name: lookup.person(id) };
-        return is_id(id).then(|| Tag::Mention(person()));
+        return is_id(id).then(|| mention(person()));
     }
     if let Some(id) = inner.strip_prefix('#').filter(|id| is_id(id)) {
-        return Some(Tag::Mention(Mention::Room { name: lookup.named('#', id) }));
+        return Some(mention(Mention::Room { name: lookup.named('#', id) }));
     }
     if let Some(rest) = inner.strip_prefix("t:") {
-        return time(rest).map(Tag::Text);
+        return time(rest).map(|time| Tag::Leaf(Leaf::Time(time)));
     }
     if let Some((name, id)) = inner.strip_prefix('/').and_then(|rest| rest.rsplit_once(':')) {
         return (is_id(id) && !name.is_empty()).then(|| Tag::Text(format!("/{name}")));
@@ -59,26 +59,36 @@ fn tag(inner: &str, lookup: &Lookup<'_>) -> Option<Tag> {
     let emoji = inner.strip_prefix("a:").or_else(|| inner.strip_prefix(':'))?;
     let (name, id) = emoji.split_once(':')?;
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (is_name && is_id(id)).then(|| Tag::Text(format!(":{name}:")))
+    let emoji = || Emoji { name: name.to_owned(), id: Some(id.into()) };
+    (is_name && is_id(id)).then(|| Tag::Leaf(Leaf::Emoji(emoji())))
+}
+
+fn mention(mention: Mention) -> Tag {
+    Tag::Leaf(Leaf::Mention(mention))
 }
 
 fn is_id(id: &str) -> bool {
     (1..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `SECONDS` or `SECONDS:STYLE`, in words, in UTC.
-fn time(written: &str) -> Option<String> {
-    let (seconds, style) = written.split_once(':').unwrap_or((written, "f"));
-    let moment = Timestamp::from_secs(seconds.parse().ok()?).ok()?;
-    // `2021-08-10T11:16:37.020000+00:00`
-    let iso = moment.iso_8601().to_string();
-    let (date, clock) = iso.split_once('T')?;
-    let (minutes, seconds) = (clock.get(..5)?, clock.get(..8)?);
-    match style {
-        "t" => Some(format!("{minutes} UTC")),
-        "T" => Some(format!("{seconds} UTC")),
-        "d" | "D" => Some(date.to_owned()),
-        "f" | "F" | "R" | "s" | "S" => Some(format!("{date} {minutes} UTC")),
-        _ => None,
-    }
+/// The letters of the styles in which Discord shows a moment.
+pub const TIME_STYLES: [(char, TimeStyle); 9] = [
+    ('t', TimeStyle::Clock),
+    ('T', TimeStyle::ClockSeconds),
+    ('d', TimeStyle::ShortDate),
+    ('D', TimeStyle::Date),
+    ('f', TimeStyle::DateClock),
+    ('F', TimeStyle::WeekdayDateClock),
+    ('s', TimeStyle::ShortDateClock),
+    ('S', TimeStyle::ShortDateClockSeconds),
+    ('R', TimeStyle::Relative),
+];
+
+/// `SECONDS` or `SECONDS:STYLE`.
+fn time(written: &str) -> Option<Time> {
+    let (seconds, letter) = written.split_once(':').unwrap_or((written, "f"));
+    let seconds = seconds.parse().ok()?;
+    jiff::Timestamp::from_second(seconds).ok()?;
+    let (_, style) = TIME_STYLES.into_iter().find(|(known, _)| letter.chars().eq([*known]))?;
+    Some(Time { seconds, style })
 }

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{code as code_markup, *};
-use crate::parse::{Lookup, parse};
+use super::inline::{code as code_markup, shown};
+use super::*;
+use crate::parse::{Lookup, TIME_STYLES, parse};
 use proptest::prelude::*;
+use relay_contract::text::Container;
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Block, Inline, Mention, Style, Text};
+use relay_contract::{Emoji, Mention, Time, TimeStyle};
 
 fn read(content: &str) -> Text {
     parse(content, &Lookup::new(&serde_json::Map::new(), &[]))
@@ -22,6 +24,18 @@ fn code(text: &str) -> Run {
 
 fn block(lang: Option<&str>, text: &str) -> Run {
     Run::new(Leaf::Block { lang: lang.map(str::to_owned), text: text.to_owned() })
+}
+
+fn heading(level: u8) -> Container {
+    Container::Heading(level)
+}
+
+fn bullet(item: u32) -> Container {
+    Container::Item { item, number: None }
+}
+
+fn numbered(item: u32, number: u32) -> Container {
+    Container::Item { item, number: Some(number) }
 }
 
 #[test]
@@ -59,6 +73,28 @@ fn trees_become_markdown() {
             "@\\*Ada\\*\n\\<@1>",
         ),
         (vec![Run::new(Leaf::Mention(Mention::Group { name: "everyone".into() }))], "@everyone"),
+        (vec![plain("a").styled(Style::Underline)], "__a__"),
+        (vec![plain("a").styled(Style::Underline).styled(i).styled(b)], "**__*a*__**"),
+        (vec![plain("a").styled(Style::Spoiler), plain(" || b")], r"||a|| \|\| b"),
+        (vec![code("a||b").styled(Style::Spoiler)], "||`a¦¦b`||"),
+        (vec![Run::new(Leaf::Emoji(Emoji { name: "owl".into(), id: Some("1".into()) }))], ":owl:"),
+        (vec![Run::new(Leaf::Time(Time { seconds: 7, style: TimeStyle::Relative }))], "<t:7:R>"),
+        (vec![plain("a").inside(&[heading(1)]), plain("b")], "# a\nb"),
+        (vec![plain("a").inside(&[heading(3)]), plain("# b").inside(&[heading(4)])], "### a\n**\\# b**"),
+        (vec![plain("a\n\n> b").inside(&[Container::Quote]), plain("c")], "> a\n> \n> \\> b\nc"),
+        (vec![plain("a").inside(&[Container::Quote]), plain("b").inside(&[Container::Quote; 2])], "> a\n> b"),
+        (vec![block(None, "a\n\nb").inside(&[Container::Quote])], "> ```\n> a\n> \n> b\n> ```"),
+        (
+            vec![plain("a\n- b").inside(&[bullet(0)]), plain("c").inside(&[bullet(0), bullet(1)])],
+            "- a\n  \\- b\n  - c",
+        ),
+        (
+            vec![plain("a").inside(&[numbered(0, 9)]), plain("b").inside(&[numbered(1, 10)]), plain("c")],
+            "9. a\n10. b\nc",
+        ),
+        (vec![block(None, "a\n\n b").inside(&[numbered(0, 1)])], "1. ```\n   a\n\n    b\n   ```"),
+        (vec![plain("a").inside(&[bullet(0), heading(2)])], "- ## a"),
+        (vec![plain("a").inside(&[Container::Quote, bullet(0)])], "> - a"),
         (vec![], ""),
     ] {
         assert_eq!(markup(&Text::from_runs(runs)), typed);
@@ -98,41 +134,63 @@ fn words() -> impl Strategy<Value = String> {
 fn leaf() -> impl Strategy<Value = Leaf> {
     prop_oneof![
         6 => words().prop_map(Leaf::Plain),
-        2 => "[a-z *_~<\\\\]{1,6}".prop_map(Leaf::Code),
+        2 => "[a-z *_~<|\\\\]{1,6}".prop_map(Leaf::Code),
         1 => "(`|``|a`b| ` )[a-z ]{0,3}".prop_map(Leaf::Code),
         1 => Just(Leaf::Break),
-        1 => ("(rust|c\\+\\+)?", "[a-z*_`\\n ]{1,8}")
+        1 => ("(rust|c\\+\\+)?", "[a-z*_`\\n >-]{1,8}")
             .prop_filter("a fence, or nothing", |(_, text)| !text.contains("``") && !text.trim_matches('\n').is_empty())
             .prop_map(|(lang, text)| Leaf::Block { lang: Some(lang), text }),
+        1 => (-9_999i64..9_999_999_999, prop::sample::select(TIME_STYLES.to_vec()))
+            .prop_map(|(seconds, (_, style))| Leaf::Time(Time { seconds, style })),
     ]
 }
 
 fn tree() -> impl Strategy<Value = Text> {
-    let styles = prop::collection::btree_set(
-        prop::sample::select(vec![Style::Bold, Style::Italic, Style::Strike]),
-        0..3,
-    );
+    let styles = prop::collection::btree_set(prop::sample::select(Style::ALL.to_vec()), 0..3);
     let url = prop::option::weighted(
         0.15,
         prop::sample::select(vec!["https://a.b/c_d", "http://x.y/(z)", "https://q.r/?s=*t*"])
             .prop_map(str::to_owned),
     );
-    let run = (leaf(), styles, url).prop_map(|(leaf, styles, url)| Run { leaf, styles, url });
+    let container = prop_oneof![
+        2 => Just(Container::Quote),
+        3 => (0..4u32).prop_map(|item| Container::Item { item, number: None }),
+        3 => (0..4u32, 1..1_000_000_000u32).prop_map(|(item, number)| Container::Item { item, number: Some(number) }),
+        2 => (1..4u8).prop_map(Container::Heading),
+    ];
+    let within = prop_oneof![
+        6 => Just(vec![]),
+        4 => prop::collection::vec(container.clone(), 1..3),
+        1 => prop::collection::vec(container, 3..10),
+    ];
+    let run = (leaf(), styles, url, within).prop_map(|(leaf, styles, url, mut within)| {
+        // One quote at most.
+        let mut quotes = 0;
+        within.retain(|container| *container != Container::Quote || std::mem::replace(&mut quotes, 1) == 0);
+        Run { leaf, styles, url, within }
+    });
     prop::collection::vec(run, 0..8).prop_map(Text::from_runs)
 }
 
 /// Within what Discord can say: no mention, no blank label or one with another address, no code with runs of one and of two
-/// backticks.
+/// backticks, no bars in hidden code.
 fn can_be_said(text: &Text) -> bool {
-    text.blocks().iter().all(|block| match block {
-        Block::Paragraph(inlines) => inlines.iter().all(inline_can_be_said),
+    text.blocks().iter().all(block_can_be_said)
+}
+
+fn block_can_be_said(block: &Block) -> bool {
+    match block {
+        Block::Paragraph(inlines) | Block::Heading { inlines, .. } => inlines.iter().all(inline_can_be_said),
         Block::Code { .. } => true,
-    })
+        Block::Quote(blocks) => blocks.iter().all(block_can_be_said),
+        Block::List { items, .. } => items.iter().flatten().all(block_can_be_said),
+    }
 }
 
 fn inline_can_be_said(inline: &Inline) -> bool {
     match inline {
-        Inline::Mention(_) => false,
+        Inline::Mention(_) | Inline::Emoji(_) => false,
+        Inline::Styled(Style::Spoiler, inner) if shown(inner).contains("||") => false,
         Inline::Styled(_, inner) => inner.iter().all(inline_can_be_said),
         Inline::Code(text) => !code_markup(text).contains(LOOKALIKE),
         Inline::Link { url, label } => {
@@ -140,7 +198,7 @@ fn inline_can_be_said(inline: &Inline) -> bool {
             label.iter().all(inline_can_be_said)
                 && (says == *url || !(says.trim().is_empty() || says.contains("://")))
         }
-        Inline::Plain(_) | Inline::Break => true,
+        Inline::Plain(_) | Inline::Time(_) | Inline::Break => true,
     }
 }
 
