@@ -263,3 +263,39 @@ fn in_outage(error: DeliverError) -> DeliverError {
 fn receipt(by: PostedBy, posted: Posted) -> Receipt {
     Receipt { message: by.reference(posted.id) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Problem;
+    use std::time::Duration;
+
+    #[test]
+    fn a_post_into_an_archive_that_stays_shut_is_forbidden() {
+        let refused = |code| Failure::Refused { status: 400, code, message: "no".to_owned() };
+        for (code, forbidden) in [(code::THREAD_ARCHIVED, true), (code::THREAD_LOCKED, true), (50_035, false)]
+        {
+            let error = DeliverError::from(or_locked(refused(code)));
+            assert_eq!(matches!(error, DeliverError::Forbidden(_)), forbidden, "{code}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_parks_and_nothing_is_buried_in_an_outage() {
+        use DeliverError as E;
+        let limited = E::RateLimited { retry_after: Duration::ZERO, scope: relay_contract::Scope::Room };
+        let problem = || Problem::new("a", "b");
+        for (error, later) in [
+            (E::Forbidden(problem()), true),
+            (E::TargetGone, true),
+            (E::Rejected("x".into()), true),
+            (E::Unauthorized(problem()), false),
+            (E::Unsure("x".into()), false),
+            (limited, false),
+        ] {
+            let told = in_outage(error.clone());
+            assert_eq!(matches!(told, E::Unavailable(_)), later, "{error:?}");
+            assert!(later || told == error);
+        }
+    }
+}

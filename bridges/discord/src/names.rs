@@ -220,9 +220,12 @@ mod tests {
         };
         names.learn(
             "GUILD_CREATE",
-            &json!({"id": "1", "channels": [{"id": "2", "name": "general"}],
+            &json!({"id": "1", "name": "Night Owls", "channels": [{"id": "2", "name": "general"}],
             "threads": [{"id": "3", "name": "owls"}], "roles": [{"id": "4", "name": "mods"}]}),
         );
+        assert_eq!(known(ITSELF).as_deref(), Some("Night Owls"));
+        names.learn("GUILD_UPDATE", &json!({"id": "1", "name": "Early Birds"}));
+        assert_eq!(known(ITSELF).as_deref(), Some("Early Birds"));
         assert_eq!(known("#2").as_deref(), Some("general"));
         assert_eq!(known("#3").as_deref(), Some("owls"));
         assert_eq!(known("&4").as_deref(), Some("mods"));

@@ -104,12 +104,9 @@ impl Discord {
         })
     }
 
-    /// Why Discord does not show us a channel.
-    fn unseen(&self, channel: Id<ChannelMarker>) -> Problem {
-        match self.rooms.get(channel) {
-            Some(room) if self.facts.has_outage(room.guild) => outage(),
-            _ => no_access(),
-        }
+    /// The channel is one of a guild that has an outage.
+    fn is_in_outage(&self, channel: Id<ChannelMarker>) -> bool {
+        self.rooms.get(channel).is_some_and(|room| self.facts.has_outage(room.guild))
     }
 
     async fn ask_room(
@@ -133,8 +130,15 @@ impl Discord {
                 format!("Write the id as Discord shows it: `{canonical}`."),
             )));
         }
-        let Some(found) = or_absent(guilds::channel(rest, channel_id).await)? else {
-            return Ok(Err(self.unseen(channel_id)));
+        let found = match or_absent(guilds::channel(rest, channel_id).await) {
+            // One server's outage does not concern the rooms of others.
+            Err(OpenError::Unavailable(_)) | Ok(None) if self.is_in_outage(channel_id) => {
+                return Ok(Err(outage()));
+            }
+            other => other?,
+        };
+        let Some(found) = found else {
+            return Ok(Err(no_access()));
         };
         if let Some(problem) = found.cannot_hold_messages() {
             return Ok(Err(problem));

@@ -1,6 +1,6 @@
 //! What rooms there are, and what becomes of them over the years.
 
-use crate::rig::{Rig, open};
+use crate::rig::{Rig, open, patiently};
 use relay_contract::{DeliverError, NativeId, OpenError, RoomNews, Visibility};
 use stand_ins::faults::{Fault, Kind};
 use stand_ins::people::Act;
@@ -165,6 +165,15 @@ async fn an_outage_is_not_a_farewell() {
     rig.world.discord.fault(outage).unwrap();
     let told = rig.post("meanwhile", "Elif").await;
     assert!(matches!(told, Err(DeliverError::Unavailable(_))), "{told:?}");
+    // As soon as it has been told, a room that is asked about is no reason to ask for everything again.
+    let asked = patiently(async {
+        loop {
+            if let Ok(asked) = rig.connector.preflight(std::slice::from_ref(&rig.room_id)).await {
+                return asked;
+            }
+        }
+    });
+    assert!(asked.await.rooms[0].1.as_ref().unwrap_err().what.contains("outage"));
     let space = RoomNews::SpaceChanged(rig.world.world.discord.spaces[0].id.as_str().into());
     assert_eq!(heard.news().await, space);
     rig.preflight().await;
