@@ -13,7 +13,15 @@
 //!
 //! # What the platform does
 //!
-//! - A bot hears neither itself nor other bots, and is never told of a deletion.
+//! - A bot hears neither itself nor other bots, and is never told of a deletion. What it posts in a channel comes back in the
+//!   channel's discussion group as the channel's word: what Telegram carries over there counts as a bot's.
+//! - It has no list of its chats. Each is told when something happens in it: in front of its first update of a connection, and
+//!   when its name, public name or kind has changed.
+//! - A group that becomes a supergroup gets another id, and its messages are counted anew. The engine is told; what is posted
+//!   with the old id meanwhile fails once and goes to the new one from then on. In a basic group a message's `thread` names the
+//!   group, so that an old message is never taken for a new one with the same number.
+//! - A command's answer goes to the asker's private chat with the bot, which only a person can begin; else it is written in the
+//!   chat of the command, for everybody there.
 //! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours.
 //! - Ids of updates begin anew at a random number after a week of silence. Therefore an offset is only sent while there is
 //!   something to confirm, never out of habit: a stale one would confirm, and lose, what lies below it.
