@@ -3,6 +3,7 @@
 use super::codes::{GUESSES, Waiting};
 use super::connect::full_name;
 use super::{COMMAND_LINE, Commands, Refused, shown};
+use crate::adapt::presentable;
 use crate::engine::RunningAccount;
 use relay_contract::{Account, Call, NativeId, Visibility};
 use std::sync::{Arc, PoisonError};
@@ -114,10 +115,10 @@ fn described(waiting: &Waiting) -> String {
         report.members.map_or_else(|| "an unknown number of".to_owned(), |members| members.to_string());
     format!(
         "{} wants to join {}.\nPlatform: {}\nSpace: {}\nReadable by: {}\nPeople: {size}\nAsked by: {}",
-        report.name,
+        presentable(&report.name),
         waiting.channel,
         shown(&report.key.platform),
-        report.space.name,
+        presentable(&report.space.name),
         readers(report.visibility),
         waiting.by
     )

@@ -3,6 +3,7 @@
 use super::approve::TOO_MANY;
 use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
 use super::{COMMAND_LINE, Commands, Refused, carries, problem, shown};
+use crate::adapt::presentable;
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
@@ -175,13 +176,18 @@ impl Commands {
 
 /// `#general of Night Owls`; a room that is a space of its own has one name.
 pub(super) fn full_name(report: &RoomReport) -> String {
-    match report.space.name == report.name || report.space.name.is_empty() {
-        true => report.name.clone(),
-        false => format!("{} of {}", report.name, report.space.name),
+    named_in(&report.name, &report.space.name)
+}
+
+/// The same from its parts. Whoever names a room may write what they like: it stands on one line.
+pub(super) fn named_in(room: &str, space: &str) -> String {
+    match room == space || space.is_empty() {
+        true => presentable(room),
+        false => format!("{} of {}", presentable(room), presentable(space)),
     }
 }
 
 /// Who did it, for the records.
 pub(super) fn named(asker: &Asker) -> String {
-    format!("{} ({})", crate::adapt::presentable(&asker.name), asker.id)
+    format!("{} ({})", presentable(&asker.name), asker.id)
 }

@@ -1,7 +1,7 @@
 //! `/relay disconnect [CHANNEL]` in a room, and `relay disconnect CHANNEL ROOM` on the command line: a room leaves a Relay
 //! channel.
 
-use super::connect::named;
+use super::connect::{named, named_in};
 use super::{COMMAND_LINE, Commands, Refused, shown};
 use crate::config::Joined;
 use crate::config::joined::Entry;
@@ -75,13 +75,9 @@ impl Commands {
         by: String,
     ) -> Result<String, Refused> {
         let known = self.core.known.get(&link.at.account, &link.at.room);
-        let shown_name = known.as_ref().map_or_else(
-            || link.at.room.to_string(),
-            |known| match known.space_name == known.name || known.space_name.is_empty() {
-                true => known.name.clone(),
-                false => format!("{} of {}", known.name, known.space_name),
-            },
-        );
+        let shown_name = known
+            .as_ref()
+            .map_or_else(|| link.at.room.to_string(), |known| named_in(&known.name, &known.space_name));
         let entry = Entry {
             room: format!("{}:{}", link.at.account, link.at.room),
             name: shown_name.clone(),

@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const RECHECK_ROOMS: Duration = Duration::from_secs(60);
 /// How long news of rooms are gathered before they are asked about.
 const GATHER: Duration = Duration::from_millis(200);
+/// Shortest time between two rounds of asking for that: a busy platform has much news.
+const BETWEEN: Duration = Duration::from_secs(2);
 /// A connection that held so long is a good one.
 const STEADY: Duration = Duration::from_secs(60);
 /// How often one event is handed to a space that crashes on it.
@@ -101,7 +103,7 @@ impl Reader {
     /// Asks again about rooms, beside the listening: about those that could not be used, and one other, once in a while, for not
     /// everything is told by an event; about those that something became of soon.
     async fn look_again(&self) -> Infallible {
-        let mut turn = 0_usize;
+        let (mut turn, mut asked_last) = (0_usize, Instant::now());
         loop {
             let (mut asked, once_in_a_while) = tokio::select! {
                 () = tokio::time::sleep(RECHECK_ROOMS) => {
@@ -109,7 +111,8 @@ impl Reader {
                 }
                 () = self.account.look.due() => {
                     // Much of it comes at once.
-                    tokio::time::sleep(GATHER).await;
+                    tokio::time::sleep(GATHER.max(BETWEEN.saturating_sub(asked_last.elapsed()))).await;
+                    asked_last = Instant::now();
                     (self.account.look.take(), false)
                 }
             };

@@ -157,10 +157,30 @@ impl Core {
         let of = |(name, channel): (&String, &Channel)| ChannelStatus {
             name: name.clone(),
             connect: channel.connect,
-            links: channel.links.iter().map(|link| self.link_status(link, &depths)).collect(),
+            links: self.links_of(channel, &depths),
             disconnected: channel.disconnected.iter().map(|link| self.link_status(link, &depths)).collect(),
         };
         channels.iter().map(of).collect()
+    }
+
+    fn links_of(&self, channel: &Channel, depths: &HashMap<RoomKey, Depth>) -> Vec<LinkStatus> {
+        let mut seen: HashMap<RoomKey, &PlannedRoom> = HashMap::new();
+        let mut statuses = Vec::with_capacity(channel.links.len());
+        for link in &channel.links {
+            let mut status = self.link_status(link, depths);
+            // Two ways to write one room: only known once both were found.
+            if let Some(known) = self.known.get(&link.at.account, &link.at.room)
+                && let Some(first) = seen.insert(known.key, &link.at)
+            {
+                let same = format!(
+                    "This is the same room as `{}:{}`: remove one of the two.",
+                    first.account, first.room
+                );
+                status.problems.push(same);
+            }
+            statuses.push(status);
+        }
+        statuses
     }
 
     /// How one link is.
