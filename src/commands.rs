@@ -10,6 +10,7 @@ mod connect;
 mod disconnect;
 mod rooms;
 mod status;
+mod words;
 
 pub use approve::Review;
 pub use rooms::{AccountRooms, RoomLine, of_config};
@@ -18,7 +19,7 @@ use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use codes::Codes;
 use futures::FutureExt;
-use relay_contract::{Answer, Ask, Call, Platform, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -126,7 +127,7 @@ impl Commands {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(format!(
                 "Only somebody who may manage this room on {} can do that.",
-                shown(&call.room.platform)
+                words::shown(&call.room.platform)
             )),
             Ok(Err(error)) => {
                 Err(format!("It cannot be checked whether you may manage this room ({error}). Try again."))
@@ -171,12 +172,6 @@ impl Commands {
             tracing::error!(%error, channel, "the rooms of a channel are not told");
         }
     }
-}
-
-/// A platform's name as people write it.
-fn shown(platform: &Platform) -> String {
-    let mut letters = platform.as_str().chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Both sentences of a problem.

@@ -1,8 +1,8 @@
 //! `approve CODE`: somebody lets a room into a channel, in an owners' room or on the command line.
 
 use super::codes::{GUESSES, Waiting};
-use super::connect::full_name;
-use super::{COMMAND_LINE, Commands, Refused, shown};
+use super::words::{TOO_MANY, full_name, readers, shown};
+use super::{COMMAND_LINE, Commands, Refused};
 use crate::adapt::presentable;
 use crate::engine::RunningAccount;
 use relay_contract::{Account, Call, NativeId, Visibility};
@@ -11,7 +11,6 @@ use std::time::Instant;
 
 const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. Codes are asked for with \
                         /relay connect in the room that is to join.";
-pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
 
 /// What came of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,13 +121,4 @@ fn described(waiting: &Waiting) -> String {
         readers(report.visibility),
         waiting.by
     )
-}
-
-/// Who can read a room, in words.
-pub(super) fn readers(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Private => "those who were invited",
-        Visibility::Space => "everybody in its space",
-        Visibility::World => "anybody",
-    }
 }

@@ -1,13 +1,12 @@
 //! `/relay connect CHANNEL`: a room joins a Relay channel.
 
-use super::approve::TOO_MANY;
 use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
-use super::{COMMAND_LINE, Commands, Refused, carries, problem, shown};
-use crate::adapt::presentable;
+use super::words::{TOO_MANY, full_name, named, shown};
+use super::{COMMAND_LINE, Commands, Refused, carries, problem};
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
-use relay_contract::{Asker, Call, NativeId, OpenError, RoomReport, Visibility};
+use relay_contract::{Call, NativeId, OpenError, RoomReport, Visibility};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -172,22 +171,4 @@ impl Commands {
             carries::report(&capabilities)
         ))
     }
-}
-
-/// `#general of Night Owls`; a room that is a space of its own has one name.
-pub(super) fn full_name(report: &RoomReport) -> String {
-    named_in(&report.name, &report.space.name)
-}
-
-/// The same from its parts. Whoever names a room may write what they like: it stands on one line.
-pub(super) fn named_in(room: &str, space: &str) -> String {
-    match room == space || space.is_empty() {
-        true => presentable(room),
-        false => format!("{} of {}", presentable(room), presentable(space)),
-    }
-}
-
-/// Who did it, for the records.
-pub(super) fn named(asker: &Asker) -> String {
-    format!("{} ({})", presentable(&asker.name), asker.id)
 }

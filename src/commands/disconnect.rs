@@ -1,8 +1,8 @@
 //! `/relay disconnect [CHANNEL]` in a room, and `relay disconnect CHANNEL ROOM` on the command line: a room leaves a Relay
 //! channel.
 
-use super::connect::{named, named_in};
-use super::{COMMAND_LINE, Commands, Refused, shown};
+use super::words::{named, named_in, shown};
+use super::{COMMAND_LINE, Commands, Refused};
 use crate::config::Joined;
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, RunningAccount};

@@ -1,6 +1,7 @@
 //! `/relay help` and `/relay status`.
 
-use super::{Commands, shown};
+use super::Commands;
+use super::words::shown;
 use crate::engine::{LaneState, LinkStatus};
 use crate::routing::Direction;
 use relay_contract::RoomKey;

@@ -2,7 +2,6 @@
 
 use crate::errors::Problem;
 use crate::ids::{NativeId, RoomKey};
-use crate::rooms::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `Connector::preflight`.
@@ -40,6 +39,18 @@ pub struct RoomReport {
     pub members: Option<u64>,
     /// Rights that are missing here; what they concern will not work.
     pub warnings: Vec<Problem>,
+}
+
+/// Who can read a room, from the narrowest to the widest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Only some people of its space: a private channel.
+    Private,
+    /// Everybody in its space, and nobody else. A Telegram group is a space of its own.
+    Space,
+    /// Anybody who looks for it: a public Telegram group, a channel of a guild that can be discovered.
+    World,
 }
 
 /// A guild, workspace, network or chat.

@@ -5,18 +5,6 @@ use crate::ids::{NativeId, RoomKey};
 use crate::preflight::RoomReport;
 use serde::{Deserialize, Serialize};
 
-/// Who can read a room, from the narrowest to the widest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Visibility {
-    /// Only some people of its space: a private channel.
-    Private,
-    /// Everybody in its space, and nobody else. A Telegram group is a space of its own.
-    Space,
-    /// Anybody who looks for it: a public Telegram group, a channel of a guild that can be discovered.
-    World,
-}
-
 /// Everything that an account sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
