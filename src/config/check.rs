@@ -25,7 +25,8 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
             "Add a section [accounts.NAME] with a platform and its token.",
         ));
     }
-    let known: Vec<Known<'_>> = sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
+    let known: Vec<links::Known<'_>> =
+        sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
     let mut warnings = Vec::new();
     let accounts = sections
         .iter()
@@ -40,9 +41,6 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     }
     Some(Config { relay: relay?, accounts, channels, warnings })
 }
-
-/// An account's name, and its platform if there is one of that name.
-pub(super) type Known<'v> = (&'v str, Option<&'static platforms::Entry>);
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
     platforms::named(account.get_ref().as_table()?.get("platform")?.get_ref().as_str()?)

@@ -1,10 +1,13 @@
 //! `[channels.NAME]`: which rooms are joined, and who may join them.
 
-use super::check::Known;
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText};
+use crate::platforms::Entry;
 use crate::routing::{Connect, Direction};
 use relay_contract::{Account, NativeId};
+
+/// An account's name, and its platform if there is one of that name.
+pub(super) type Known<'v> = (&'v str, Option<&'static Entry>);
 
 /// Checks one channel's section.
 pub(super) fn channel(
