@@ -63,3 +63,36 @@ fn filter(default: &str) -> EnvFilter {
     }
     filter
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::Context;
+
+    /// Whose events come through, wherever they would go.
+    #[derive(Clone, Default)]
+    struct Heard(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Heard {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            self.0.lock().unwrap().push(event.metadata().target().to_owned());
+        }
+    }
+
+    #[test]
+    fn libraries_that_could_write_a_token_are_silent_even_at_trace() {
+        let heard = Heard::default();
+        let subscriber = tracing_subscriber::registry().with(filter("trace")).with(heard.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!(target: "reqwest", "https://api.telegram.org/bot1:token/getMe");
+            tracing::error!(target: "teloxide_core::net", "1:token");
+            tracing::error!(target: "slack_morphism", "xoxb-token");
+            tracing::error!(target: "twilight_http::client", "Bot token");
+            tracing::trace!(target: "relay::engine", "ours");
+        });
+        assert_eq!(*heard.0.lock().unwrap(), ["relay::engine"]);
+    }
+}
