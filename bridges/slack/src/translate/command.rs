@@ -1,7 +1,7 @@
 //! `/relay …` and the app's message shortcuts, which also work in threads, where slash commands do not.
 //!
 //! Payloads: <https://docs.slack.dev/interactivity/implementing-slash-commands/> and
-//! <https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload/>.
+//! <https://api.slack.com/reference/interaction-payloads/shortcuts>.
 
 use super::{Nothing, Reader, required, string};
 use crate::commands::ReplyTo;

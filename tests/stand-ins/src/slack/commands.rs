@@ -1,7 +1,7 @@
 //! Slash commands and message shortcuts, and the response URLs at which an app answers them.
 //!
 //! Source: <https://docs.slack.dev/interactivity/implementing-slash-commands>,
-//! <https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload> and
+//! <https://api.slack.com/reference/interaction-payloads/shortcuts> and
 //! <https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>. What a response URL answers that is not
 //! taken any more is not documented; clients report 404 with `used_url` or `expired_url`.
 

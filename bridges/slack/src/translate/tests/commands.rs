@@ -45,7 +45,7 @@ fn slash_commands() {
     assert_eq!(call("slash_commands", &unknown).asker.name, "eve");
 }
 
-/// As <https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload/> shows it.
+/// As <https://api.slack.com/reference/interaction-payloads/shortcuts> shows it.
 fn shortcut(callback_id: &str, thread: Option<&str>) -> Value {
     json!({
         "type": "message_action", "token": "verification", "action_ts": "1.2", "callback_id": callback_id,
