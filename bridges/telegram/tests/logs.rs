@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code, reason = "shared with the other tests, which use all of it")]
+#[path = "stand_in/heard.rs"]
+mod heard;
+#[allow(dead_code, reason = "shared with the other tests, which use all of it")]
 #[path = "stand_in/rig.rs"]
 mod rig;
 

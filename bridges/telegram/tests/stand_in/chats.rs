@@ -1,6 +1,7 @@
 //! What becomes of chats over the years.
 
-use crate::rig::{Heard, Rig, line};
+use crate::heard::Heard;
+use crate::rig::{Rig, eventually, line};
 use relay_contract::{
     DeliverError, Event, Listing, MessageRef, NativeId, RoomKey, RoomNews, RoomReport, Translation,
     Visibility,
@@ -52,7 +53,7 @@ async fn a_chat_is_told_once_a_connection_and_at_each_change() {
             assert_eq!(said(&mut heard).await, "three");
         }
         let all = rig.world.telegram.messages(rig.room_id.as_str()).unwrap();
-        crate::rig::eventually(|| rig.world.telegram.acknowledged().len() == all.len()).await;
+        eventually(|| rig.world.telegram.acknowledged().len() == all.len()).await;
         heard.stop();
         assert_eq!(running.ended().await, Ok(()));
     }
@@ -153,7 +154,7 @@ async fn a_refused_delivery_is_news() {
     for _ in 0..2 {
         assert_eq!(heard.news_but_seen().await, moved);
     }
-    crate::rig::eventually(|| rig.world.telegram.acknowledged().len() == 2).await;
+    eventually(|| rig.world.telegram.acknowledged().len() == 2).await;
     drop(heard);
     let mut heard = quiet.listen(None);
     heard.connected().await;

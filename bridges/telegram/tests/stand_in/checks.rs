@@ -1,5 +1,6 @@
 //! What is asked before anything is started.
 
+use crate::heard;
 use crate::rig::{self, Rig, TOKEN, line};
 use relay_contract::{Attempt, DeliverError, Draft, ListenError, OpenError, Operation, Visibility};
 use stand_ins::faults::Kind;
@@ -63,7 +64,7 @@ async fn a_wrong_token_is_refused_and_not_repeated() {
     let connector = rig::open(&rig.world.telegram.api_url(), secret);
     let error = connector.preflight(&[]).await.unwrap_err();
     assert!(matches!(&error, OpenError::Refused(problem) if problem.fix.contains("@BotFather")), "{error}");
-    let (inbox, _heard) = rig::inbox();
+    let (inbox, _kept) = heard::inbox();
     let listened = connector.listen(None, &inbox).await.unwrap_err();
     assert!(matches!(listened, ListenError::Refused(_)), "{listened}");
     for words in [error.to_string(), format!("{error:?}"), listened.to_string(), format!("{listened:?}")] {

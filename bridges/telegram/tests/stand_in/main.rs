@@ -5,6 +5,7 @@ mod chats;
 mod checks;
 mod commands;
 mod connections;
+mod heard;
 mod incoming;
 mod outgoing;
 mod rig;
