@@ -1,6 +1,8 @@
 //! The text tree: what was said, free of any platform's markup. Always in its normal form.
 
 mod excerpt;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod normal;
 mod runs;
 mod split;

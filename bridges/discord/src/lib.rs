@@ -53,6 +53,8 @@ mod facts;
 mod find;
 mod first_answers;
 mod guilds;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ids;
 mod interactions;
 mod listen;

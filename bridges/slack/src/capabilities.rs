@@ -17,7 +17,7 @@ pub fn of_a_room(customize: bool) -> Capabilities {
         text: TextLimit { most: MOST_CHARS, unit: Unit::Chars },
         formatting: Formatting {
             heading: Support::Fallback,
-            spoiler: Support::Fallback,
+            spoiler: Support::Dropped,
             emoji: Support::Fallback,
             ..Formatting::NATIVE
         },

@@ -37,6 +37,8 @@ mod config;
 mod connector;
 mod deliver;
 mod errors;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ids;
 mod known;
 mod listen;

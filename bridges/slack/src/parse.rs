@@ -4,7 +4,7 @@ mod mrkdwn;
 mod rich;
 
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Mention, Style, Text};
+use relay_contract::{Mention, Style, Text, Time, TimeStyle};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ fn said(message: &Value, names: &Names) -> Text {
     }
     match message.get("text").and_then(Value::as_str) {
         Some(text) if !text.trim().is_empty() => mrkdwn::text(text, names),
-        _ => Text::from_runs(rich::words_of(blocks, names)),
+        _ => rich::words_of(blocks, names),
     }
 }
 
@@ -91,12 +91,23 @@ fn plain(text: impl Into<String>) -> Run {
     Run::new(Leaf::Plain(text.into()))
 }
 
-/// A moment, for those whose client cannot show it in their own time zone.
-fn utc(seconds: i64) -> String {
-    match jiff::Timestamp::from_second(seconds) {
-        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        Err(_) => seconds.to_string(),
-    }
+/// How Slack shows a moment (<https://docs.slack.dev/messaging/formatting-message-text/#date-formatting>), by style.
+pub const TIME_FORMATS: [(&str, TimeStyle); 9] = [
+    ("{time}", TimeStyle::Clock),
+    ("{time_secs}", TimeStyle::ClockSeconds),
+    ("{date_num}", TimeStyle::ShortDate),
+    ("{date}", TimeStyle::Date),
+    ("{date} {time}", TimeStyle::DateClock),
+    ("{date_long} {time}", TimeStyle::WeekdayDateClock),
+    ("{date_short} {time}", TimeStyle::ShortDateClock),
+    ("{date_short} {time_secs}", TimeStyle::ShortDateClockSeconds),
+    ("{ago}", TimeStyle::Relative),
+];
+
+/// A moment in a format of Slack's; one that is not in the table is a day and a time of day.
+fn moment(seconds: i64, format: &str) -> Leaf {
+    let known = TIME_FORMATS.into_iter().find(|(known, _)| *known == format);
+    Leaf::Time(Time { seconds, style: known.map_or_else(TimeStyle::default, |(_, style)| style) })
 }
 
 /// Whom and what a message names by id, for looking up: (people, conversations without a label, groups with theirs).

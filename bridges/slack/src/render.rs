@@ -4,17 +4,26 @@
 //! notified (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>). In the fallback `&`, `<` and `>` are
 //! escaped, so that it can hold no `<!…>` or `<@…>`; its other characters are never changed, for mrkdwn has no escape
 //! for `*`, `_`, `~` and `` ` ``.
+//!
+//! What Slack cannot show: a heading is a bold line; hidden text is left out and said to be, for nothing here hides it until it
+//! is wanted; a quote in a quote is part of it; what a list's item has beside words and lists stands below it.
+
+mod fallback;
 
 use crate::capabilities::MOST_CHARS;
+use crate::parse::TIME_FORMATS;
+use fallback::fallback;
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Draft, Part, Style, Text};
-use serde_json::{Value, json};
+use relay_contract::{Block, Draft, Inline, Part, Style, Text};
+use serde_json::{Map, Value, json};
 
 /// Slack refuses blocks somewhere above 13,000 characters of JSON with `msg_blocks_too_long`
 /// (<https://github.com/slackapi/bolt-js/issues/2509>).
 const MOST_JSON: usize = 12_000;
 /// The longest URL of a link element.
 const MOST_URL: usize = 3_000;
+/// What stands for hidden text.
+const HIDDEN: &str = "▒▒▒▒ (spoiler)";
 
 /// The parts of a draft.
 pub fn parts(draft: &Draft) -> Vec<Part> {
@@ -34,38 +43,133 @@ fn length(text: &Text) -> usize {
 
 /// One rich text block.
 fn blocks(text: &Text) -> Value {
-    let mut elements: Vec<Value> = Vec::new();
-    let mut section: Vec<Value> = Vec::new();
-    for run in text.clone().into_runs() {
-        if let Leaf::Block { lang, text } = run.leaf {
-            close(&mut section, &mut elements);
-            let mut block = json!({
-                "type": "rich_text_preformatted",
-                "elements": [{ "type": "text", "text": text }],
-            });
-            if let Some(lang) = lang.filter(|lang| is_language(lang)) {
-                block["language"] = lang.into();
-            }
-            elements.push(block);
-        } else {
-            inline(run, &mut section);
-        }
-    }
-    close(&mut section, &mut elements);
-    json!([{ "type": "rich_text", "elements": elements }])
+    let mut rich = Rich::default();
+    rich.blocks(text.blocks());
+    json!([{ "type": "rich_text", "elements": rich.elements }])
 }
 
-fn close(section: &mut Vec<Value>, elements: &mut Vec<Value>) {
-    if !section.is_empty() {
-        elements.push(json!({ "type": "rich_text_section", "elements": std::mem::take(section) }));
+/// The elements so far, each on lines of its own.
+#[derive(Default)]
+struct Rich {
+    elements: Vec<Value>,
+    /// Lists that are open around what is written.
+    indent: usize,
+    quoted: bool,
+}
+
+impl Rich {
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            match block {
+                Block::Paragraph(_) | Block::Heading { .. } => {
+                    let kind = if self.quoted { "rich_text_quote" } else { "rich_text_section" };
+                    self.elements.push(json!({ "type": kind, "elements": inlines(block) }));
+                }
+                Block::Code { lang, text } => {
+                    let words = json!([{ "type": "text", "text": text }]);
+                    let mut element = json!({ "type": "rich_text_preformatted", "elements": words });
+                    if let Some(lang) = lang.as_deref().filter(|lang| is_language(lang)) {
+                        element["language"] = lang.into();
+                    }
+                    self.push(element);
+                }
+                Block::Quote(blocks) => {
+                    let around = std::mem::replace(&mut self.quoted, true);
+                    self.blocks(blocks);
+                    self.quoted = around;
+                }
+                Block::List { start, items } => self.list(*start, items),
+            }
+        }
     }
+
+    /// Slack's lists are flat: one that lies in an item is the next element, indented, and what follows it goes on with its
+    /// number.
+    fn list(&mut self, start: Option<u32>, items: &[Vec<Block>]) {
+        let mut sections: Vec<Value> = Vec::new();
+        let mut offset = start.map_or(0, |start| start.saturating_sub(1));
+        for (item, number) in items.iter().zip(start.unwrap_or(1)..) {
+            let (words, others) = match item.split_first() {
+                Some((first @ (Block::Paragraph(_) | Block::Heading { .. }), others)) => {
+                    (Some(first), others)
+                }
+                _ => (None, &item[..]),
+            };
+            if let Some(words) = words {
+                sections.push(json!({ "type": "rich_text_section", "elements": inlines(words) }));
+            }
+            if !others.is_empty() {
+                self.items(start, offset, std::mem::take(&mut sections));
+                self.indent += 1;
+                self.blocks(others);
+                self.indent -= 1;
+                offset = number;
+            }
+        }
+        self.items(start, offset, sections);
+    }
+
+    fn items(&mut self, start: Option<u32>, offset: u32, sections: Vec<Value>) {
+        if sections.is_empty() {
+            return;
+        }
+        let style = if start.is_some() { "ordered" } else { "bullet" };
+        let mut list = json!({ "type": "rich_text_list", "style": style, "elements": sections });
+        if start.is_some() && offset > 0 {
+            list["offset"] = offset.into();
+        }
+        if self.indent > 0 {
+            list["indent"] = self.indent.into();
+        }
+        self.push(list);
+    }
+
+    /// What is no quote by itself gets a quote's border.
+    fn push(&mut self, mut element: Value) {
+        if self.quoted {
+            element["border"] = 1.into();
+        }
+        self.elements.push(element);
+    }
+}
+
+/// A paragraph, or a heading as a bold line, as inline elements.
+fn inlines(block: &Block) -> Vec<Value> {
+    let mut section = Vec::new();
+    for run in shown_runs(block) {
+        inline(run, &mut section);
+    }
+    section
+}
+
+/// The runs of a paragraph or heading, with a word for what is hidden.
+fn shown_runs(block: &Block) -> Vec<Run> {
+    let block = match block {
+        Block::Heading { inlines, .. } => {
+            Block::Paragraph(vec![Inline::Styled(Style::Bold, inlines.clone())])
+        }
+        other => other.clone(),
+    };
+    let mut runs: Vec<Run> = Vec::new();
+    let mut hidden = false;
+    for run in Text::new(vec![block]).into_runs() {
+        let hides = run.styles.contains(&Style::Spoiler);
+        if !hides {
+            runs.push(run);
+        } else if !hidden {
+            runs.push(Run::new(Leaf::Plain(HIDDEN.to_owned())));
+        }
+        hidden = hides;
+    }
+    runs
 }
 
 fn inline(run: Run, section: &mut Vec<Value>) {
-    let mut style = serde_json::Map::new();
+    let mut style = Map::new();
     for (name, on) in [
         ("bold", run.styles.contains(&Style::Bold)),
         ("italic", run.styles.contains(&Style::Italic)),
+        ("underline", run.styles.contains(&Style::Underline)),
         ("strike", run.styles.contains(&Style::Strike)),
         ("code", matches!(run.leaf, Leaf::Code(_))),
     ] {
@@ -85,7 +189,14 @@ fn inline(run: Run, section: &mut Vec<Value>) {
         Some(url) if run.leaf != Leaf::Break && url != text => {
             json!({ "type": "text", "text": format!("{text} ({url})") })
         }
-        _ => json!({ "type": "text", "text": text }),
+        _ => match run.leaf {
+            Leaf::Time(time) => {
+                let format = TIME_FORMATS.into_iter().find(|(_, style)| *style == time.style);
+                let format = format.map_or("{date} {time}", |(format, _)| format);
+                json!({ "type": "date", "timestamp": time.seconds, "format": format, "fallback": text })
+            }
+            _ => json!({ "type": "text", "text": text }),
+        },
     };
     if !style.is_empty() {
         element["style"] = Value::Object(style);
@@ -113,89 +224,6 @@ fn can_link(url: &str) -> bool {
     url.chars().count() <= MOST_URL
         && !url.contains(|c: char| c.is_whitespace() || c.is_control())
         && url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"))
-}
-
-/// The text in mrkdwn.
-fn fallback(text: &Text) -> String {
-    let runs = text.clone().into_runs();
-    let mut shown = String::new();
-    for (at, run) in runs.iter().enumerate() {
-        if let Leaf::Block { text, .. } = &run.leaf {
-            new_line(&mut shown);
-            shown.push_str("```\n");
-            shown.push_str(&escaped(text));
-            shown.push_str("\n```");
-            continue;
-        }
-        if at > 0 && matches!(runs[at - 1].leaf, Leaf::Block { .. }) {
-            new_line(&mut shown);
-        }
-        let before = at.checked_sub(1).and_then(|before| runs.get(before));
-        fallback_run(before, run, runs.get(at + 1), &mut shown);
-    }
-    shown
-}
-
-fn new_line(shown: &mut String) {
-    if !shown.is_empty() && !shown.ends_with('\n') {
-        shown.push('\n');
-    }
-}
-
-/// A run with the marks that begin and end at it; links inside the styles, as Slack reads them.
-fn fallback_run(before: Option<&Run>, run: &Run, after: Option<&Run>, shown: &mut String) {
-    const MARKS: [(Style, char); 3] = [(Style::Bold, '*'), (Style::Italic, '_'), (Style::Strike, '~')];
-    if run.leaf == Leaf::Break {
-        shown.push('\n');
-        return;
-    }
-    // Styles nest in one order: where an outer one changes, the inner ones end and begin again. A line's end ends all.
-    let changes = |other: Option<&Run>| {
-        let other = other.filter(|other| !matches!(other.leaf, Leaf::Break | Leaf::Block { .. }));
-        let has = |style: &Style| other.is_some_and(|other| other.styles.contains(style));
-        MARKS.iter().position(|(style, _)| has(style) != run.styles.contains(style))
-    };
-    let (opens, closes) = (changes(before), changes(after));
-    let marks = |from: Option<usize>| {
-        let marks = MARKS.iter().skip(from.unwrap_or(MARKS.len()));
-        marks.filter(|(style, _)| run.styles.contains(style)).map(|(_, mark)| *mark)
-    };
-    // A mark counts only beside a word, so white space stays outside of it.
-    let all = run.leaf.shown();
-    let core = if matches!(run.leaf, Leaf::Plain(_)) { all.trim() } else { &all };
-    if core.is_empty() {
-        shown.push_str(&all);
-        return;
-    }
-    let leading =
-        all.len() - if matches!(run.leaf, Leaf::Plain(_)) { all.trim_start().len() } else { all.len() };
-    shown.push_str(&all[..leading]);
-    shown.extend(marks(opens));
-    shown.push_str(&linked(run, core));
-    shown.extend(marks(closes).collect::<Vec<_>>().into_iter().rev());
-    shown.push_str(&all[leading + core.len()..]);
-}
-
-/// The words of a run, as a link where they are one.
-fn linked(run: &Run, words: &str) -> String {
-    let text =
-        if matches!(run.leaf, Leaf::Code(_)) { format!("`{}`", escaped(words)) } else { escaped(words) };
-    match run.url.as_deref() {
-        None => text,
-        Some(url) if can_link(url) && url == words => format!("<{}>", escaped_url(url)),
-        Some(url) if can_link(url) => format!("<{}|{}>", escaped_url(url), text.replace('|', "¦")),
-        Some(url) if url == words => text,
-        Some(url) => format!("{text} ({})", escaped(url)),
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// A bar would end the URL.
-fn escaped_url(url: &str) -> String {
-    escaped(url).replace('|', "%7C")
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ mod config;
 mod connector;
 mod deliver;
 mod errors;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ids;
 mod inert;
 mod listen;

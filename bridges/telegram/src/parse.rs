@@ -8,8 +8,8 @@ pub(crate) mod tests;
 
 use crate::inert;
 use crate::wire::Entity;
-use relay_contract::text::{Leaf, Run};
-use relay_contract::{Mention, Style, Text};
+use relay_contract::text::{Container, Leaf, Run};
+use relay_contract::{Emoji, Mention, Style, Text};
 use std::collections::BTreeSet;
 
 /// More than Telegram ever sends with one message (100 of people's, and what it finds by itself).
@@ -26,15 +26,18 @@ enum What<'a> {
     Style(Style),
     Code,
     Link(&'a str),
+    Quote,
     /// Taken whole, with nothing inside.
     Pre(Option<&'a str>),
     /// Taken whole, with nothing inside.
     Mention(Option<i64>),
+    /// Taken whole: the emoji of Unicode that stands for it.
+    Emoji(Option<&'a str>),
 }
 
 impl What<'_> {
     fn is_whole(&self) -> bool {
-        matches!(self, What::Pre(_) | What::Mention(_))
+        matches!(self, What::Pre(_) | What::Mention(_) | What::Emoji(_))
     }
 }
 
@@ -71,6 +74,12 @@ fn run(text: &str, from: usize, to: usize, active: &[&Range]) -> Run {
             What::Style(style) => run = run.styled(*style),
             What::Link(url) => run = run.linked(*url),
             What::Code => code = true,
+            // Telegram has no quote in a quote.
+            What::Quote => run.within = vec![Container::Quote],
+            What::Emoji(id) => {
+                let (name, id) = (piece.trim().to_owned(), id.map(Into::into));
+                leaf = leaf.or((!name.is_empty()).then_some(Leaf::Emoji(Emoji { name, id })));
+            }
             // A block of nothing but line breaks is nothing but line breaks.
             What::Pre(lang) if !piece.trim_matches(['\r', '\n']).is_empty() => {
                 let lang = lang.map(str::to_owned);
@@ -115,6 +124,10 @@ fn what<'a>(entity: &'a Entity, piece: &'a str) -> Option<What<'a>> {
     Some(match entity.kind.as_str() {
         "bold" => What::Style(Style::Bold),
         "italic" => What::Style(Style::Italic),
+        "underline" => What::Style(Style::Underline),
+        "spoiler" => What::Style(Style::Spoiler),
+        "blockquote" | "expandable_blockquote" => What::Quote,
+        "custom_emoji" => What::Emoji(entity.custom_emoji_id.as_deref()),
         "strikethrough" => What::Style(Style::Strike),
         "code" => What::Code,
         "pre" => What::Pre(entity.language.as_deref()),
@@ -123,7 +136,7 @@ fn what<'a>(entity: &'a Entity, piece: &'a str) -> Option<What<'a>> {
         "url" if piece.contains("://") => What::Link(piece),
         "mention" => What::Mention(None),
         "text_mention" => What::Mention(entity.user),
-        // Hashtags, commands, addresses, numbers, and styles that others do not have: plain text.
+        // Hashtags, commands, addresses, numbers, and what is not known yet: plain text.
         _ => return None,
     })
 }

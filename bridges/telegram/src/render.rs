@@ -1,7 +1,10 @@
 //! The tree to Telegram's text and entities.
 //!
 //! Never `parse_mode`: text is text, whatever it looks like. Code stands alone (Telegram nests it in nothing), so it wins over
-//! styles; a link wins over code, because its target would be lost. Names are made inert by [`crate::inert`].
+//! styles, all but a spoiler, which must hide it; a link wins over code, because its target would be lost. A heading is a bold
+//! line; a list's items have `•` or their number before them and are indented by blanks; a quote in a quote is part of it, for
+//! Telegram nests none (<https://core.telegram.org/bots/api#formatting-options>); moments are told in UTC. Names are made inert
+//! by [`crate::inert`].
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +12,7 @@ mod tests;
 use crate::capabilities::LONGEST;
 use crate::inert;
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Part, Style, Text, Unit};
+use relay_contract::{Block, Inline, Part, Style, Text, Unit};
 use teloxide::types::{MessageEntity, MessageEntityKind};
 use url::Url;
 
@@ -17,30 +20,20 @@ use url::Url;
 /// Source: <https://limits.tginfo.me>.
 const MOST_ENTITIES: usize = 100;
 
+/// Blanks for each list that an item lies in.
+const INDENT: usize = 4;
+
 /// What an entity counts for, so that a part with too many of them is "too long".
 const ENTITY_SHARE: usize = LONGEST.div_ceil(MOST_ENTITIES);
 
 /// The parts of a text, each within Telegram's limits; at least one.
 pub fn parts(text: Text) -> Vec<Part> {
-    text.split(LONGEST, |text| written(text.clone()).measure())
-        .into_iter()
-        .map(|text| written(text).into_part())
-        .collect()
+    text.split(LONGEST, |text| written(text).measure()).iter().map(|text| written(text).into_part()).collect()
 }
 
-fn written(text: Text) -> Writer {
+fn written(text: &Text) -> Writer {
     let mut writer = Writer::default();
-    let runs = text.into_runs();
-    let mut groups = runs.chunk_by(|a, b| a.url.is_some() && a.url == b.url).peekable();
-    while let Some(group) = groups.next() {
-        match group.first().and_then(|run| run.url.as_deref()) {
-            Some(url) => {
-                let next = groups.peek().and_then(|group| group.first()?.leaf.shown().chars().next());
-                writer.link(url, group, next);
-            }
-            None => group.iter().for_each(|run| writer.run(run)),
-        }
-    }
+    writer.blocks(text.blocks());
     writer
 }
 
@@ -50,21 +43,94 @@ struct Writer {
     /// UTF-16 units of `text`.
     units: usize,
     entities: Vec<MessageEntity>,
-    /// Places in `entities` of the last bold, italic, struck and code ones, which may go on.
-    last: [Option<usize>; 4],
-    after_block: bool,
+    /// Places in `entities` of the last one of each kind that may go on.
+    last: [Option<usize>; 6],
+    /// Blanks before a line: the depth in lists.
+    indent: usize,
+    /// An item's mark was written last: what it stands before goes on behind it.
+    after_mark: bool,
+    quoted: bool,
 }
 
 impl Writer {
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            match block {
+                Block::Paragraph(_) => self.paragraph(block.clone()),
+                Block::Heading { inlines, .. } => {
+                    let bold = Inline::Styled(Style::Bold, inlines.clone());
+                    self.paragraph(Block::Paragraph(vec![bold]));
+                }
+                Block::Code { lang, text } => {
+                    self.after_mark = false;
+                    self.line(0);
+                    let from = self.units;
+                    self.push(text);
+                    self.entity(MessageEntityKind::Pre { language: lang.clone() }, from);
+                }
+                Block::Quote(blocks) if self.quoted => self.blocks(blocks),
+                Block::Quote(blocks) => {
+                    self.after_mark = false;
+                    self.line(0);
+                    let from = self.units;
+                    self.quoted = true;
+                    // Its first block is on the line that has just begun.
+                    self.after_mark = true;
+                    self.blocks(blocks);
+                    self.quoted = false;
+                    self.entity(MessageEntityKind::Blockquote, from);
+                }
+                Block::List { start, items } => {
+                    for (item, number) in items.iter().zip(0u32..) {
+                        self.line(self.indent);
+                        let mark = start.map_or("• ".to_owned(), |start| format!("{}. ", start + number));
+                        self.push(&mark);
+                        self.after_mark = true;
+                        self.indent += INDENT;
+                        self.blocks(item);
+                        self.indent -= INDENT;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins a line, unless the one that has begun goes on.
+    fn line(&mut self, indent: usize) {
+        if !std::mem::take(&mut self.after_mark) {
+            if self.units > 0 {
+                self.push("\n");
+            }
+            self.push(&" ".repeat(indent));
+        }
+    }
+
+    fn paragraph(&mut self, block: Block) {
+        self.line(self.indent);
+        let runs = Text::new(vec![block]).into_runs();
+        let mut groups = runs.chunk_by(|a, b| a.url.is_some() && a.url == b.url).peekable();
+        while let Some(group) = groups.next() {
+            match group.first().and_then(|run| run.url.as_deref()) {
+                Some(url) => {
+                    let next = groups.peek().and_then(|group| group.first()?.leaf.shown().chars().next());
+                    self.link(url, group, next);
+                }
+                None => group.iter().for_each(|run| self.run(run)),
+            }
+        }
+    }
+
     fn run(&mut self, run: &Run) {
         match &run.leaf {
-            Leaf::Block { lang, text } => self.block(lang.clone(), text),
-            Leaf::Code(code) => {
+            Leaf::Code(code) if !run.styles.contains(&Style::Spoiler) => {
                 // The `@` before code must not reach into it.
                 self.join(code);
-                let from = self.begin();
+                let from = self.units;
                 self.push(code);
                 self.entity(MessageEntityKind::Code, from);
+            }
+            Leaf::Break if self.indent > 0 => {
+                self.styled(&format!("\n{}", " ".repeat(self.indent)), run, true)
             }
             leaf => self.styled(&leaf.shown(), run, true),
         }
@@ -75,7 +141,7 @@ impl Writer {
     fn link(&mut self, url: &str, runs: &[Run], next: Option<char>) {
         let label: String = runs.iter().map(|run| run.leaf.shown()).collect();
         self.join(&label);
-        let from = self.begin();
+        let from = self.units;
         let apart = !self.text.ends_with(char::is_alphanumeric) && next.is_none_or(char::is_whitespace);
         let found_by_server = label == url && apart && inert::is_plain_link(url);
         for run in runs {
@@ -93,7 +159,7 @@ impl Writer {
         if guarded {
             self.join(text);
         }
-        let from = self.begin();
+        let from = self.units;
         if guarded {
             self.guarded(text);
         } else {
@@ -111,28 +177,9 @@ impl Writer {
         }
     }
 
-    fn block(&mut self, language: Option<String>, code: &str) {
-        if self.units > 0 {
-            self.push("\n");
-        }
-        let from = self.units;
-        self.push(code);
-        self.entity(MessageEntityKind::Pre { language }, from);
-        self.after_block = true;
-    }
-
-    /// Where the next piece begins: on a line of its own after a block.
-    fn begin(&mut self) -> usize {
-        if std::mem::take(&mut self.after_block) {
-            self.push("\n");
-        }
-        self.units
-    }
-
     /// A joiner, if the first character of what follows would make a handle of an `@` that has been written.
     fn join(&mut self, next: &str) {
-        if !self.after_block && next.chars().next().is_some_and(|next| inert::needs_joiner(&self.text, next))
-        {
+        if next.chars().next().is_some_and(|next| inert::needs_joiner(&self.text, next)) {
             self.push_char(inert::JOINER);
         }
     }
@@ -167,6 +214,8 @@ impl Writer {
             MessageEntityKind::Italic => Some(1),
             MessageEntityKind::Strikethrough => Some(2),
             MessageEntityKind::Code => Some(3),
+            MessageEntityKind::Underline => Some(4),
+            MessageEntityKind::Spoiler => Some(5),
             _ => None,
         };
         let last = slot.and_then(|slot| self.last.get_mut(slot));
@@ -187,7 +236,9 @@ impl Writer {
     }
 
     fn into_part(mut self) -> Part {
-        self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length));
+        // A quote holds what is as long as it.
+        let inner = |e: &MessageEntity| e.kind != MessageEntityKind::Blockquote;
+        self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length, inner(e)));
         let entities = serde_json::to_value(&self.entities).unwrap_or_default();
         Part { text: self.text, formatting: serde_json::json!({ "entities": entities }) }
     }

@@ -72,6 +72,7 @@ pub struct Entity {
     pub length: i64,
     pub url: Option<String>,
     pub language: Option<String>,
+    pub custom_emoji_id: Option<String>,
     #[serde(default, deserialize_with = "user_id")]
     pub user: Option<i64>,
 }

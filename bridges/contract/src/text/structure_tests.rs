@@ -174,6 +174,14 @@ fn words(text: &Text) -> String {
     text.clone().into_runs().iter().map(|run| run.leaf.shown()).collect()
 }
 
+#[test]
+fn the_corpus_of_the_fuzz_target() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/text");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() > 20);
+    files.iter().for_each(|file| fuzzing::text(&std::fs::read(file).unwrap()));
+}
+
 fn any_run() -> impl Strategy<Value = Run> {
     let leaf = prop_oneof![
         6 => "[ab \n]{0,3}".prop_map(Leaf::Plain),

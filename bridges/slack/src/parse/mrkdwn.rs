@@ -1,16 +1,23 @@
 //! mrkdwn, Slack's own markup (<https://docs.slack.dev/messaging/formatting-message-text/>). Linear: each search that
 //! fails is remembered, and styles are paired line by line with a stack.
 
-use super::{Mentioned, Names, group, plain, utc};
-use relay_contract::text::{Leaf, Run};
+use super::{Mentioned, Names, group, moment, plain};
+use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Style, Text};
 use std::collections::BTreeSet;
 
 /// A piece of the text: something to show, or a mark that may open or close a style.
 enum Token {
     Show(Run),
-    Mark { sign: char, opens: bool, closes: bool },
-    Line,
+    Mark {
+        sign: char,
+        opens: bool,
+        closes: bool,
+    },
+    /// A line ends; another begins, in a quote or not.
+    Line {
+        quoted: bool,
+    },
 }
 
 /// Parses.
@@ -18,16 +25,20 @@ pub fn text(source: &str, names: &Names) -> Text {
     let tokens = tokens(source, names);
     let paired = pairs(&tokens);
     let mut styles: BTreeSet<Style> = BTreeSet::new();
-    let mut runs = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
+    let mut within: &[Container] = &[];
     for (token, paired) in tokens.into_iter().zip(paired) {
         match (token, paired) {
             (Token::Show(mut run), _) => {
                 if !matches!(run.leaf, Leaf::Block { .. }) {
                     run.styles = styles.clone();
                 }
-                runs.push(run);
+                runs.push(run.inside(within));
             }
-            (Token::Line, _) => runs.push(Run::new(Leaf::Break)),
+            (Token::Line { quoted }, _) => {
+                within = if quoted { &[Container::Quote] } else { &[] };
+                runs.push(Run::new(Leaf::Break).inside(within));
+            }
             (Token::Mark { sign, .. }, true) => {
                 let style = style(sign);
                 if !styles.remove(&style) {
@@ -37,7 +48,7 @@ pub fn text(source: &str, names: &Names) -> Text {
             (Token::Mark { sign, .. }, false) => {
                 let mut run = plain(sign.to_string());
                 run.styles = styles.clone();
-                runs.push(run);
+                runs.push(run.inside(within));
             }
         }
     }
@@ -55,17 +66,45 @@ fn style(sign: char) -> Style {
 fn tokens(source: &str, names: &Names) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = source;
+    let mut quotes = Quotes::default();
     while let Some((before, code, after)) = fenced(rest) {
-        lines(before, names, &mut tokens);
+        lines(before, names, &mut quotes, &mut tokens);
         tokens.push(Token::Show(if code.trim().is_empty() {
             plain(&rest[before.len()..rest.len() - after.len()])
         } else {
             Run::new(Leaf::Block { lang: None, text: in_code(code, names) })
         }));
+        quotes.within_line = true;
         rest = after;
     }
-    lines(rest, names, &mut tokens);
+    lines(rest, names, &mut quotes, &mut tokens);
     tokens
+}
+
+/// Which lines are quoted: those that begin with `>`, and after `>>>` all of them.
+#[derive(Default)]
+struct Quotes {
+    /// All that follows.
+    all: bool,
+    /// The line has begun before.
+    within_line: bool,
+}
+
+impl Quotes {
+    /// Whether this line, at its beginning, is quoted, and its words.
+    fn begin<'a>(&mut self, line: &'a str) -> (bool, &'a str) {
+        let sign = |line: &'a str| line.strip_prefix("&gt;").or_else(|| line.strip_prefix('>'));
+        if self.all {
+            return (true, line);
+        }
+        let Some(one) = sign(line) else {
+            return (false, line);
+        };
+        let three = sign(one).and_then(sign);
+        self.all = three.is_some();
+        let words = three.unwrap_or(one);
+        (true, words.strip_prefix(' ').unwrap_or(words))
+    }
 }
 
 /// What stands before, in and after the first pair of fences.
@@ -75,12 +114,20 @@ fn fenced(source: &str) -> Option<(&str, &str, &str)> {
     Some((before, code, after))
 }
 
-fn lines(source: &str, names: &Names, tokens: &mut Vec<Token>) {
+fn lines(source: &str, names: &Names, quotes: &mut Quotes, tokens: &mut Vec<Token>) {
     for (at, one) in source.split('\n').enumerate() {
-        if at > 0 {
-            tokens.push(Token::Line);
-        }
-        line(one, names, tokens);
+        let begins = at > 0 || !std::mem::replace(&mut quotes.within_line, true);
+        let words = if begins {
+            let (quoted, words) = quotes.begin(one);
+            // The first line of all follows none.
+            if at > 0 || quoted {
+                tokens.push(Token::Line { quoted });
+            }
+            words
+        } else {
+            one
+        };
+        line(words, names, tokens);
     }
 }
 
@@ -148,7 +195,7 @@ fn pairs(tokens: &[Token]) -> Vec<bool> {
     let mut open: Vec<(char, usize)> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Line => open.clear(),
+            Token::Line { .. } => open.clear(),
             Token::Mark { sign, opens, closes } => {
                 // At most one mark of each sign stands open, so the stack never holds more than three.
                 let begun = open.iter().position(|(begun, _)| begun == sign);
@@ -209,10 +256,10 @@ fn special(target: &str, label: Option<&str>, names: &Names) -> Leaf {
     match (fields.next().unwrap_or_default(), fields.next()) {
         (word @ ("here" | "channel" | "everyone" | "group"), _) => group(word),
         ("subteam", Some(id)) => names.group(id, label),
-        ("date", moment) => {
-            let moment = moment.and_then(|seconds| seconds.parse().ok()).map(utc);
-            Leaf::Plain(label.map(str::to_owned).or(moment).unwrap_or_default())
-        }
+        ("date", seconds) => match seconds.and_then(|seconds| seconds.parse().ok()) {
+            Some(seconds) => moment(seconds, fields.next().unwrap_or_default()),
+            None => Leaf::Plain(label.unwrap_or_default().to_owned()),
+        },
         _ => Leaf::Plain(label.unwrap_or(target).to_owned()),
     }
 }

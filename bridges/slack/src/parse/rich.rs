@@ -1,25 +1,25 @@
 //! Rich text blocks, which Slack's own composer makes of everything people write
 //! (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>).
 
-use super::{Mentioned, Names, group, mrkdwn, plain, utc};
-use relay_contract::text::{Leaf, Run};
-use relay_contract::{Style, Text};
+use super::{Mentioned, Names, group, moment, mrkdwn};
+use relay_contract::text::{Container, DEEPEST, Leaf, Run};
+use relay_contract::{Emoji, Style, Text};
 use serde_json::Value;
 
 /// The text of all rich text blocks; `None` if there is none.
 pub fn text(blocks: &[Value], names: &Names) -> Option<Text> {
     let rich = || blocks.iter().filter(|block| kind(block) == "rich_text");
     rich().next()?;
-    let mut runs = Vec::new();
+    let mut rich_text = Rich { names, runs: Vec::new(), open: Vec::new(), quoted: false, items: 0 };
     for element in rich().flat_map(|block| list(block, "elements")) {
-        element_runs(element, names, &mut runs);
+        rich_text.element(element);
     }
-    Some(Text::from_runs(runs))
+    Some(Text::from_runs(rich_text.runs))
 }
 
 /// The words of other blocks, for messages of apps that come without `text`.
-pub fn words_of(blocks: &[Value], names: &Names) -> Vec<Run> {
-    let mut runs = Vec::new();
+pub fn words_of(blocks: &[Value], names: &Names) -> Text {
+    let mut said = Text::default();
     for block in blocks {
         let texts = [block.get("text"), block.get("title")]
             .into_iter()
@@ -30,86 +30,89 @@ pub fn words_of(blocks: &[Value], names: &Names) -> Vec<Run> {
             let Some(words) = text.as_str().or_else(|| text.get("text")?.as_str()) else {
                 continue;
             };
-            if !runs.is_empty() {
-                runs.push(Run::new(Leaf::Break));
-            }
-            match kind(text) {
-                "plain_text" => runs.push(plain(words)),
-                _ => runs.extend(mrkdwn::text(words, names).into_runs()),
-            }
+            said = said.followed_by(match kind(text) {
+                "plain_text" => Text::plain(words),
+                _ => mrkdwn::text(words, names),
+            });
         }
     }
-    runs
+    said
 }
 
-fn element_runs(element: &Value, names: &Names, runs: &mut Vec<Run>) {
-    begin_line(runs);
-    match kind(element) {
-        "rich_text_preformatted" => runs.push(Run::new(Leaf::Block {
-            lang: string(element, "language").map(str::to_owned),
-            text: list(element, "elements").iter().map(|inline| words(inline, names)).collect(),
-        })),
-        "rich_text_quote" => {
-            let mut inner = Vec::new();
-            inlines(element, names, &mut inner);
-            quoted(inner, runs);
+/// Runs so far, and the lists that are open.
+struct Rich<'a> {
+    names: &'a Names,
+    runs: Vec<Run>,
+    /// The newest item of each list that is open, outermost first.
+    open: Vec<Container>,
+    /// Those lists have a quote's border.
+    quoted: bool,
+    items: u32,
+}
+
+impl Rich<'_> {
+    fn element(&mut self, element: &Value) {
+        let kind = kind(element);
+        let quoted = kind == "rich_text_quote" || element.get("border").and_then(Value::as_i64) == Some(1);
+        if kind != "rich_text_list" || quoted != self.quoted {
+            self.open.clear();
         }
-        "rich_text_list" => list_runs(element, names, runs),
-        _ => inlines(element, names, runs),
-    }
-}
-
-/// Sections, quotes and lists each stand on lines of their own.
-fn begin_line(runs: &mut Vec<Run>) {
-    let open = match runs.last().map(|run| &run.leaf) {
-        None | Some(Leaf::Break | Leaf::Block { .. }) => false,
-        Some(Leaf::Plain(text) | Leaf::Code(text)) => !text.ends_with('\n'),
-        Some(_) => true,
-    };
-    if open {
-        runs.push(Run::new(Leaf::Break));
-    }
-}
-
-fn quoted(inner: Vec<Run>, runs: &mut Vec<Run>) {
-    runs.push(plain("> "));
-    for run in inner {
-        let Leaf::Plain(text) = &run.leaf else {
-            let breaks = run.leaf == Leaf::Break;
-            runs.push(run);
-            if breaks {
-                runs.push(plain("> "));
+        self.quoted = quoted;
+        match kind {
+            "rich_text_preformatted" => {
+                let words = list(element, "elements").iter().map(|inline| words(inline, self.names));
+                let lang = string(element, "language").map(str::to_owned);
+                let code = Run::new(Leaf::Block { lang, text: words.collect() });
+                self.add(vec![code]);
             }
-            continue;
+            "rich_text_list" => self.list(element),
+            _ => self.add(inlines(element, self.names)),
+        }
+    }
+
+    /// A list is flat and says how deep it is: it lies in the newest item of the one around it.
+    fn list(&mut self, element: &Value) {
+        let number = |key| element.get(key).and_then(Value::as_u64).unwrap_or(0);
+        let deep = usize::try_from(number("indent")).unwrap_or(DEEPEST).min(DEEPEST - 1);
+        let ordered = string(element, "style") == Some("ordered");
+        self.open.truncate(deep);
+        while self.open.len() < deep {
+            let item = self.item(None);
+            self.open.push(item);
+        }
+        for (at, section) in list(element, "elements").iter().enumerate() {
+            let position = number("offset").saturating_add(at as u64).saturating_add(1);
+            let item = self.item(ordered.then(|| u32::try_from(position).unwrap_or(u32::MAX)));
+            self.open.truncate(deep);
+            self.open.push(item);
+            self.add(inlines(section, self.names));
+        }
+    }
+
+    fn item(&mut self, number: Option<u32>) -> Container {
+        let item = Container::Item { item: self.items, number };
+        self.items = self.items.saturating_add(1);
+        item
+    }
+
+    /// Sections, quotes and items each stand on lines of their own.
+    fn add(&mut self, runs: Vec<Run>) {
+        let quote = self.quoted.then_some(Container::Quote);
+        let within: Vec<Container> = quote.into_iter().chain(self.open.iter().copied()).collect();
+        let ended = match self.runs.last().map(|run| &run.leaf) {
+            None | Some(Leaf::Break | Leaf::Block { .. }) => true,
+            Some(Leaf::Plain(text) | Leaf::Code(text)) => text.ends_with('\n'),
+            Some(_) => false,
         };
-        for (at, line) in text.split('\n').enumerate() {
-            if at > 0 {
-                runs.extend([Run::new(Leaf::Break), plain("> ")]);
-            }
-            let mut piece = run.clone();
-            piece.leaf = Leaf::Plain(line.to_owned());
-            runs.push(piece);
+        if !ended && self.runs.last().is_some_and(|last| last.within == within) {
+            self.runs.push(Run::new(Leaf::Break).inside(&within));
         }
+        self.runs.extend(runs.into_iter().map(|run| run.inside(&within)));
     }
 }
 
-fn list_runs(element: &Value, names: &Names, runs: &mut Vec<Run>) {
-    let number = |key| element.get(key).and_then(Value::as_u64).unwrap_or(0);
-    let indent = "    ".repeat(usize::try_from(number("indent").min(8)).unwrap_or(0));
-    let ordered = string(element, "style") == Some("ordered");
-    for (at, item) in list(element, "elements").iter().enumerate() {
-        begin_line(runs);
-        let position = number("offset").saturating_add(at as u64).saturating_add(1);
-        let mark = if ordered { format!("{position}. ") } else { "• ".into() };
-        runs.push(plain(format!("{indent}{mark}")));
-        inlines(item, names, runs);
-    }
-}
-
-fn inlines(section: &Value, names: &Names, runs: &mut Vec<Run>) {
-    for inline in list(section, "elements") {
-        runs.push(inline_run(inline, names));
-    }
+fn inlines(section: &Value, names: &Names) -> Vec<Run> {
+    list(section, "elements").iter().map(|inline| inline_run(inline, names)).collect()
 }
 
 fn inline_run(inline: &Value, names: &Names) -> Run {
@@ -119,13 +122,21 @@ fn inline_run(inline: &Value, names: &Names) -> Run {
         ("channel", Some(id)) => names.room(id, None),
         ("usergroup", Some(id)) => names.group(id, None),
         ("broadcast", _) => group(string(inline, "range").unwrap_or("everyone")),
+        ("date", _) if inline.get("timestamp").is_some_and(Value::is_i64) => {
+            let seconds = inline.get("timestamp").and_then(Value::as_i64).unwrap_or(0);
+            moment(seconds, string(inline, "format").unwrap_or_default())
+        }
+        ("emoji", _) => emoji(inline),
         _ if style("/style/code") => Leaf::Code(words(inline, names)),
         _ => Leaf::Plain(words(inline, names)),
     };
     let mut run = Run::new(leaf);
-    for (key, as_style) in
-        [("/style/bold", Style::Bold), ("/style/italic", Style::Italic), ("/style/strike", Style::Strike)]
-    {
+    for (key, as_style) in [
+        ("/style/bold", Style::Bold),
+        ("/style/italic", Style::Italic),
+        ("/style/underline", Style::Underline),
+        ("/style/strike", Style::Strike),
+    ] {
         if style(key) {
             run = run.styled(as_style);
         }
@@ -138,18 +149,14 @@ fn inline_run(inline: &Value, names: &Names) -> Run {
 
 /// An inline element as plain words: in code, and where there is nothing better.
 fn words(inline: &Value, names: &Names) -> String {
-    let name = |leaf: Leaf| match leaf {
-        Leaf::Mention(mention) => mention.shown(),
-        _ => String::new(),
-    };
     match (kind(inline), id_of(inline)) {
-        ("user", Some(id)) => return name(names.person(id, None)),
-        ("channel", Some(id)) => return name(names.room(id, None)),
-        ("usergroup", Some(id)) => return name(names.group(id, None)),
+        ("user", Some(id)) => return names.person(id, None).shown(),
+        ("channel", Some(id)) => return names.room(id, None).shown(),
+        ("usergroup", Some(id)) => return names.group(id, None).shown(),
         ("broadcast", _) => return format!("@{}", string(inline, "range").unwrap_or("everyone")),
-        ("emoji", _) => return emoji(inline),
+        ("emoji", _) => return emoji(inline).shown(),
         ("date", _) => {
-            let moment = inline.get("timestamp").and_then(Value::as_i64).map(utc);
+            let moment = inline.get("timestamp").and_then(Value::as_i64).map(|at| moment(at, "").shown());
             return string(inline, "fallback").map(str::to_owned).or(moment).unwrap_or_default();
         }
         _ => {}
@@ -162,8 +169,8 @@ fn words(inline: &Value, names: &Names) -> String {
         .to_owned()
 }
 
-/// The emoji itself where Slack gives its code points (`1f44b-1f3fb`), else its name.
-fn emoji(inline: &Value) -> String {
+/// The emoji itself where Slack gives its code points (`1f44b-1f3fb`), else one of the workspace's own.
+fn emoji(inline: &Value) -> Leaf {
     let points = string(inline, "unicode").map(|codes| {
         codes
             .split('-')
@@ -171,8 +178,11 @@ fn emoji(inline: &Value) -> String {
             .collect::<Option<String>>()
     });
     match points {
-        Some(Some(emoji)) if !emoji.is_empty() => emoji,
-        _ => format!(":{}:", string(inline, "name").unwrap_or("emoji")),
+        Some(Some(emoji)) if !emoji.is_empty() => Leaf::Plain(emoji),
+        _ => {
+            let name = string(inline, "name").filter(|name| !name.is_empty()).unwrap_or("emoji");
+            Leaf::Emoji(Emoji { name: name.to_owned(), id: None })
+        }
     }
 }
 

@@ -11,16 +11,27 @@ fn names() -> Names {
     Names { people: map("U1", "Ada"), rooms: map("C1", "general"), groups: map("S1", "@crew") }
 }
 
-/// A text in a notation that no platform has, so that cases stay on a line: `b(…) i(…) s(…) c(…) l(url …) ⏎`, `{lang|code}`,
-/// `@[person] @@[group] #[room]`.
+/// A text in a notation that no platform has, so that cases stay on a line: `b(…) i(…) u(…) s(…) c(…) l(url …) ⏎`,
+/// `{lang|code}`, `@[person] @@[group] #[room] :[emoji] t(moment)`, `q(quote)`, `[• item • item]`, `[3. item • item]`.
 fn noted(text: &Text) -> String {
+    note_blocks(text.blocks())
+}
+
+fn note_blocks(blocks: &[Block]) -> String {
     let mut note = String::new();
-    for block in text.blocks() {
+    for block in blocks {
         match block {
             Block::Paragraph(inlines) => note_inlines(inlines, &mut note),
             Block::Code { lang, text } => {
                 note.push_str(&format!("{{{}|{text}}}", lang.as_deref().unwrap_or_default()))
             }
+            Block::Quote(blocks) => note.push_str(&format!("q({})", note_blocks(blocks))),
+            Block::List { start, items } => {
+                let first = start.map_or("•".to_owned(), |start| format!("{start}."));
+                let items: Vec<String> = items.iter().map(|item| note_blocks(item)).collect();
+                note.push_str(&format!("[{first} {}]", items.join(" • ")));
+            }
+            Block::Heading { .. } => note.push_str(&format!("{block:?}")),
         }
     }
     note
@@ -37,6 +48,8 @@ fn note_inlines(inlines: &[Inline], note: &mut String) {
                     Style::Bold => "b(",
                     Style::Italic => "i(",
                     Style::Strike => "s(",
+                    Style::Underline => "u(",
+                    Style::Spoiler => "h(",
                 });
                 note_inlines(inner, note);
                 note.push(')');
@@ -46,6 +59,8 @@ fn note_inlines(inlines: &[Inline], note: &mut String) {
                 note_inlines(label, note);
                 note.push(')');
             }
+            Inline::Emoji(emoji) => note.push_str(&format!(":[{}]", emoji.name)),
+            Inline::Time(time) => note.push_str(&format!("t({} {:?})", time.seconds, time.style)),
             Inline::Mention(Mention::Person { name, .. }) => note.push_str(&format!("@[{name}]")),
             Inline::Mention(Mention::Group { name }) => note.push_str(&format!("@@[{name}]")),
             Inline::Mention(Mention::Room { name }) => note.push_str(&format!("#[{name}]")),
@@ -88,13 +103,21 @@ fn mrkdwn() {
         ("<#C1> <#C2|other> <#C2|> <#C3>", "#[general] #[other] #[C2] #[C3]"),
         ("<!here> <!channel> <!everyone>", "@@[here] @@[channel] @@[everyone]"),
         ("<!subteam^S1> <!subteam^S2|@devs> <!subteam^S3>", "@@[crew] @@[devs] @@[S3]"),
-        ("<!date^1700000000^{date}|on Tuesday> <!date^1700000000^{date}>", "on Tuesday 2023-11-14 22:13 UTC"),
+        ("<!date^1700000000^{date}|on Tuesday> <!date^-7^new>", "t(1700000000 Date) t(-7 DateClock)"),
+        ("<!date^soon^{date}|soon> <!date>", "soon"),
         ("<!unknown|words> <!unknown>", "words unknown"),
         ("<not a link> <", "<not a link> <"),
         ("<<https://x.example>>", "<l(https://x.example https://x.example)>"),
         ("`<https://x.example|x> <@U1>`", "c(x @Ada)"),
         (":wave: 😀 שלום", ":wave: 😀 שלום"),
-        ("&gt; quoted", "> quoted"),
+        ("&gt; *a*\n&gt;b\nc", "q(b(a)⏎b)c"),
+        ("a\n> b", "aq(b)"),
+        ("a &gt; b", "a > b"),
+        ("a\n&gt;&gt;&gt; b\n\nc", "aq(b⏎⏎c)"),
+        ("&gt; a\n```&gt; b```\n&gt; c", "q(a){|> b}q(c)"),
+        ("&gt; a\n\n&gt; b", "q(a⏎⏎b)"),
+        ("&gt;", ""),
+        ("• a\n1. b", "• a⏎1. b"),
     ];
     for (source, expected) in cases {
         assert_eq!(noted(&mrkdwn::text(source, &names())), expected, "{source}");
@@ -118,7 +141,7 @@ fn rich() {
                 styled("c", "code"),
                 styled("u", "underline")
             ]))],
-            "i(i)s(s)c(c)u",
+            "i(i)s(s)c(c)u(u)",
         ),
         (
             vec![section(
@@ -149,11 +172,11 @@ fn rich() {
             vec![section(
                 json!([{ "type": "emoji", "name": "wave", "unicode": "1f44b-1f3fb" }, { "type": "emoji", "name": "owl" }]),
             )],
-            "👋🏻:owl:",
+            "👋🏻:[owl]",
         ),
         (
             vec![section(json!([{ "type": "emoji", "name": "x", "unicode": "zz" }, { "type": "emoji" }]))],
-            ":x::emoji:",
+            ":[x]:[emoji]",
         ),
         (
             vec![section(
@@ -163,9 +186,9 @@ fn rich() {
         ),
         (
             vec![section(
-                json!([{ "type": "date", "timestamp": 1_700_000_000, "fallback": "Tuesday" }, t(" "), { "type": "date", "timestamp": 1_700_000_000 }]),
+                json!([{ "type": "date", "timestamp": 7, "format": "{ago}", "fallback": "x" }, { "type": "date", "fallback": "Tuesday" }]),
             )],
-            "Tuesday 2023-11-14 22:13 UTC",
+            "t(7 Relative)Tuesday",
         ),
         (
             vec![section(
@@ -186,7 +209,7 @@ fn rich() {
                 json!({ "type": "rich_text_quote", "elements": [t("a\nb"), styled("c", "bold")] }),
                 section(json!([t("d")])),
             ],
-            "> a⏎> bb(c)⏎d",
+            "q(a⏎bb(c))d",
         ),
         (
             vec![
@@ -194,13 +217,36 @@ fn rich() {
                 json!({ "type": "rich_text_list", "style": "bullet", "elements": [section(json!([t("a")])), section(json!([t("b")]))] }),
                 json!({ "type": "rich_text_list", "style": "bullet", "indent": 1, "elements": [section(json!([t("c")]))] }),
             ],
-            "list:⏎• a⏎• b⏎    • c",
+            "list:[• a • b[• c]]",
         ),
         (
             vec![
                 json!({ "type": "rich_text_list", "style": "ordered", "offset": 2, "elements": [section(json!([t("a")])), section(json!([t("b")]))] }),
             ],
-            "3. a⏎4. b",
+            "[3. a • b]",
+        ),
+        (
+            vec![
+                json!({ "type": "rich_text_list", "style": "ordered", "elements": [section(json!([t("a")]))] }),
+                json!({ "type": "rich_text_list", "style": "bullet", "indent": 1, "elements": [section(json!([t("b")]))] }),
+                json!({ "type": "rich_text_list", "style": "ordered", "offset": 1, "elements": [section(json!([t("c")]))] }),
+            ],
+            "[1. a[• b] • c]",
+        ),
+        (
+            vec![
+                json!({ "type": "rich_text_list", "style": "bullet", "indent": 2, "elements": [section(json!([t("a")]))] }),
+                json!({ "type": "rich_text_list", "style": "bullet", "indent": 99, "border": 1, "elements": [section(json!([t("b")]))] }),
+            ],
+            "[• [• [• a]]]q([• [• [• [• [• [• [• b]]]]]]])",
+        ),
+        (
+            vec![
+                json!({ "type": "rich_text_quote", "elements": [t("a")] }),
+                json!({ "type": "rich_text_list", "style": "bullet", "border": 1, "elements": [section(json!([t("b")]))] }),
+                json!({ "type": "rich_text_preformatted", "border": 1, "elements": [t("c")] }),
+            ],
+            "q(a[• b]{|c})",
         ),
         (
             vec![
@@ -208,7 +254,7 @@ fn rich() {
                 json!(7),
                 json!({ "type": "rich_text_list", "offset": u64::MAX, "style": "ordered", "elements": [{}] }),
             ],
-            "18446744073709551615.",
+            "",
         ),
     ];
     for (elements, expected) in cases {
@@ -267,7 +313,9 @@ fn who_is_mentioned() {
 #[test]
 fn hostile_lengths_take_linear_time() {
     let begun = std::time::Instant::now();
-    for piece in ["<", "`", "``` ", "*a ", "_*~", "<a", "&", "<@", "` "] {
+    for piece in
+        ["<", "`", "``` ", "*a ", "_*~", "<a", "&", "<@", "` ", ">", "> ", ">\n", "&gt;", "\n", "- ", "* "]
+    {
         mrkdwn::text(&piece.repeat(200_000 / piece.len()), &names());
     }
     // Quadratic would be hours.

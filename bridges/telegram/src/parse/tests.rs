@@ -15,16 +15,24 @@ fn entity(kind: &str, offset: i64, length: i64) -> Entity {
         url: (kind == "text_link").then(|| "https://example.org/".into()),
         language: (kind == "pre").then(|| "rust".into()),
         user: (kind == "text_mention").then_some(42),
+        custom_emoji_id: (kind == "custom_emoji").then(|| "7".into()),
     }
 }
 
-/// A tree in one line: `<b>…</b>`, `<i>`, `<s>`, `[label](url)`, `` `code` ``, `{lang|block}`, `@name#id`, `⏎`.
+/// A tree in one line: `<b>…</b>`, `<i>`, `<s>`, `<u>`, `<h>` for hidden, `[label](url)`, `` `code` ``, `{lang|block}`,
+/// `@name#id`, `:emoji#id:`, `⏎`, `q(…)`.
 pub fn shown(text: &Text) -> String {
+    shown_blocks(text.blocks())
+}
+
+fn shown_blocks(blocks: &[Block]) -> String {
     let block = |block: &Block| match block {
         Block::Paragraph(inlines) => inlines.iter().map(inline).collect(),
         Block::Code { lang, text } => format!("{{{}|{text}}}", lang.as_deref().unwrap_or_default()),
+        Block::Quote(blocks) => format!("q({})", shown_blocks(blocks)),
+        other => format!("{other:?}"),
     };
-    text.blocks().iter().map(block).collect::<Vec<String>>().join("¶")
+    blocks.iter().map(block).collect::<Vec<String>>().join("¶")
 }
 
 fn inline(one: &Inline) -> String {
@@ -34,6 +42,12 @@ fn inline(one: &Inline) -> String {
         Inline::Styled(Style::Bold, inner) => format!("<b>{}</b>", all(inner)),
         Inline::Styled(Style::Italic, inner) => format!("<i>{}</i>", all(inner)),
         Inline::Styled(Style::Strike, inner) => format!("<s>{}</s>", all(inner)),
+        Inline::Styled(Style::Underline, inner) => format!("<u>{}</u>", all(inner)),
+        Inline::Styled(Style::Spoiler, inner) => format!("<h>{}</h>", all(inner)),
+        Inline::Emoji(emoji) => {
+            format!(":{}#{}:", emoji.name, emoji.id.as_ref().map_or("", |id| id.as_str()))
+        }
+        Inline::Time(time) => time.shown(),
         Inline::Code(text) => format!("`{text}`"),
         Inline::Link { url, label } => format!("[{}]({url})", all(label)),
         Inline::Mention(Mention::Person { id, name }) => {
@@ -79,8 +93,20 @@ fn entities_become_the_tree() {
             &[("hashtag", 0, 4), ("bot_command", 5, 7), ("email", 13, 7)],
             "#tag /go@bot a@b.org",
         ),
-        ("uqsx", &[("underline", 0, 1), ("blockquote", 1, 1), ("spoiler", 2, 1), ("novelty", 3, 1)], "uqsx"),
-        ("👍", &[("custom_emoji", 0, 2)], "👍"),
+        (
+            "uqsx",
+            &[("underline", 0, 1), ("blockquote", 1, 1), ("spoiler", 2, 1), ("novelty", 3, 1)],
+            "<u>u</u>¶q(q)¶<h>s</h>x",
+        ),
+        ("a👍b", &[("custom_emoji", 1, 2)], "a:👍#7:b"),
+        (" ", &[("custom_emoji", 0, 1)], ""),
+        ("ab", &[("spoiler", 0, 2), ("bold", 0, 2), ("underline", 0, 1)], "<h><b><u>a</u>b</b></h>"),
+        ("a\nb\nc", &[("blockquote", 2, 1)], "a¶q(b)¶c"),
+        ("a\nb", &[("expandable_blockquote", 0, 3), ("bold", 2, 1)], "q(a⏎<b>b</b>)"),
+        ("a\nb", &[("blockquote", 0, 1), ("blockquote", 2, 1)], "q(a⏎⏎b)"),
+        ("ab", &[("blockquote", 0, 2), ("blockquote", 1, 1)], "q(ab)"),
+        ("a\nb", &[("blockquote", 0, 3), ("pre", 0, 1)], "q({rust|a}¶b)"),
+        ("fn()", &[("pre", 0, 4), ("spoiler", 0, 4)], "<h>`fn()`</h>"),
         ("שלום עולם", &[("bold", 5, 4)], "שלום <b>עולם</b>"),
         ("@\u{2060}ada, @\u{2060}\u{2060}b", &[], "@ada, @\u{2060}b"),
         ("@\u{2060}ada", &[("bold", 1, 4)], "@<b>ada</b>"),
@@ -124,10 +150,12 @@ proptest! {
     #[test]
     fn never_a_panic(
         given in "[a@\u{2060}😀é \n]{0,20}",
-        ranges in prop::collection::vec((0usize..9, -3i64..30, -3i64..30), 0..12),
+        ranges in prop::collection::vec((0usize..12, -3i64..30, -3i64..30), 0..12),
     ) {
-        const KINDS: [&str; 9] =
-            ["bold", "italic", "code", "pre", "text_link", "text_mention", "mention", "url", "novelty"];
+        const KINDS: [&str; 12] = [
+            "bold", "italic", "code", "pre", "text_link", "text_mention", "mention", "url", "novelty", "spoiler",
+            "blockquote", "custom_emoji",
+        ];
         let entities: Vec<_> = ranges.iter().map(|(kind, from, length)| entity(KINDS[*kind], *from, *length)).collect();
         let tree = text(&given, &entities);
         prop_assert_eq!(Text::new(tree.blocks().to_vec()), tree);

@@ -5,8 +5,8 @@ use crate::parse::tests::shown;
 use crate::wire::Entity;
 use crate::{inert, parse};
 use proptest::prelude::*;
-use relay_contract::text::{Leaf, Run};
-use relay_contract::{Mention, Part, Style, Text, Unit};
+use relay_contract::text::{Container, Leaf, Run};
+use relay_contract::{Emoji, Mention, Part, Style, Text, Time, TimeStyle, Unit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -55,6 +55,8 @@ fn line(part: &Part) -> String {
 
 #[test]
 fn the_tree_becomes_entities() {
+    let quote = Container::Quote;
+    let item = |item, number| Container::Item { item, number };
     let cases = [
         (vec![plain("plain *_~`|>#<&")], "plain *_~`|>#<& | "),
         (vec![bold("a"), plain("b")], "ab | bold 0 1"),
@@ -108,6 +110,38 @@ fn the_tree_becomes_entities() {
         (vec![code("@ada")], "@ada | code 0 4"),
         (vec![plain("```unclosed **fence")], "```unclosed **fence | "),
         (vec![plain("שלום "), bold("עולם")], "שלום עולם | bold 5 4"),
+        (
+            vec![plain("a").styled(Style::Underline), plain("b").styled(Style::Spoiler)],
+            "ab | underline 0 1, spoiler 1 1",
+        ),
+        (vec![code("a").styled(Style::Spoiler).styled(Style::Bold)], "a | spoiler 0 1, bold 0 1"),
+        (vec![plain("a").inside(&[quote]), plain("b")], "a\nb | blockquote 0 1"),
+        (vec![plain("a"), bold("b\nc").inside(&[quote])], "a\nb\nc | blockquote 2 3, bold 2 3"),
+        (vec![plain("a").inside(&[quote]), plain("b").inside(&[quote, quote])], "a\nb | blockquote 0 3"),
+        (
+            vec![plain("a").inside(&[quote]), block(None, "b").inside(&[quote])],
+            "a\nb | blockquote 0 3, pre 2 1",
+        ),
+        (vec![plain("a").inside(&[Container::Heading(1)]), plain("b")], "a\nb | bold 0 1"),
+        (vec![plain("a\nb").inside(&[item(0, None)]), plain("c")], "• a\n    b\nc | "),
+        (
+            vec![
+                plain("a").inside(&[item(0, Some(9))]),
+                bold("b").inside(&[item(0, Some(9)), item(1, None)]),
+                plain("c").inside(&[item(2, Some(10))]),
+            ],
+            "9. a\n    • b\n10. c | bold 11 1",
+        ),
+        (vec![plain("a").inside(&[quote, item(0, None)])], "• a | blockquote 0 3"),
+        (vec![plain("a").inside(&[item(0, None), quote])], "• \na | blockquote 3 1"),
+        (vec![block(None, "a").inside(&[item(0, None)])], "• \na | pre 3 1"),
+        (vec![plain("a\n@ada").inside(&[item(0, None)])], "• a\n    @\u{2060}ada | "),
+        (vec![Run::new(Leaf::Emoji(Emoji { name: "owl".into(), id: None }))], ":owl: | "),
+        (vec![Run::new(Leaf::Emoji(Emoji { name: "👍".into(), id: None }))], "👍 | "),
+        (
+            vec![Run::new(Leaf::Time(Time { seconds: 0, style: TimeStyle::Relative }))],
+            "1 January 1970, 00:00 UTC | ",
+        ),
     ];
     for (runs, expected) in cases {
         let parts = parts(Text::from_runs(runs.clone()));
@@ -143,12 +177,14 @@ fn parts_keep_both_limits() {
     }
 }
 
-/// What Telegram cannot show, taken out: styles and links on code, and mentions, which arrive as inert words.
+/// What Telegram cannot show, taken out: styles and links on code, code that is hidden, and mentions, which arrive as inert words.
 fn supported(text: &Text) -> Text {
     let runs = text.clone().into_runs().into_iter().map(|mut run| {
         run.leaf = match run.leaf {
             Leaf::Mention(mention) => Leaf::Plain(mention.shown()),
-            Leaf::Code(text) if run.url.is_some() => Leaf::Plain(text),
+            Leaf::Code(text) if run.url.is_some() || run.styles.contains(&Style::Spoiler) => {
+                Leaf::Plain(text)
+            }
             Leaf::Code(text) => {
                 run.styles.clear();
                 Leaf::Code(text)
@@ -187,13 +223,13 @@ fn run() -> impl Strategy<Value = Run> {
             "http://127.0.0.1:1/@x",
         ]),
     );
-    (leaf, any::<[bool; 3]>(), url).prop_map(|(leaf, [b, i, s], url)| {
+    let styles = prop::collection::btree_set(prop::sample::select(Style::ALL.to_vec()), 0..3);
+    (leaf, styles, url, any::<bool>()).prop_map(|(leaf, styles, url, quoted)| {
         let block = matches!(leaf, Leaf::Block { .. });
         let mut run = Run::new(leaf);
-        for (wanted, style) in [(b, Style::Bold), (i, Style::Italic), (s, Style::Strike)] {
-            if wanted && !block {
-                run = run.styled(style);
-            }
+        run.within = quoted.then_some(Container::Quote).into_iter().collect();
+        if !block {
+            run.styles = styles;
         }
         match url {
             Some(url) if !block => run.linked(url),

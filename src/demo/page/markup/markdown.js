@@ -13,6 +13,9 @@ const PAIRS = [
 ];
 const BARE_URL = /^https?:\/\/[^\s<>]+[^\s<>.,:;"')\]]/;
 const MENTION = /^<(@[!&]?|#)(\d+)>/;
+const TIME = /^<t:(-?\d{1,13})(?::[tTdDfFsSR])?>/;
+const EMOJI = /^<a?:(\w+):\d+>/;
+const ITEM = /^( *)(?:[-*]|(\d{1,9})\.) (.*\S.*)/;
 
 /** Nodes for a text; `names` knows people and rooms by id. */
 export function render(text, names) {
@@ -44,10 +47,31 @@ function blocks(text, names, out, beforeBlock) {
       const quoted = [];
       while (at < all.length && all[at].startsWith("> ")) quoted.push(all[at++].slice(2));
       at -= 1;
-      out.append(el("blockquote", {}, inline(quoted.join("\n"), names)));
+      out.append(el("blockquote", {}, render(quoted.join("\n"), names)));
+    } else if (ITEM.test(all[at])) {
+      flush();
+      at = list(all, at, names, out) - 1;
     } else run.push(all[at]);
   }
   flush();
+}
+
+/** The list that begins at a line; answers the line after it. What is indented further belongs to the item above. */
+function list(all, from, names, out) {
+  const [, indent, number] = ITEM.exec(all[from]);
+  const node = el(number ? "ol" : "ul", {});
+  if (number) node.start = Number(number);
+  let at = from;
+  for (;;) {
+    const item = ITEM.exec(all[at] ?? "");
+    if (!item || item[1].length !== indent.length || Boolean(item[2]) !== Boolean(number)) break;
+    const own = [item[3]];
+    const deeper = /^ */.exec(all[at + 1] ?? "")[0].length;
+    for (at += 1; at < all.length && /^ */.exec(all[at])[0].length > indent.length; at += 1) own.push(all[at].slice(deeper));
+    node.append(el("li", {}, render(own.join("\n"), names)));
+  }
+  out.append(node);
+  return at;
 }
 
 function inline(text, names) {
@@ -89,6 +113,10 @@ function code(rest) {
 }
 
 function named(rest, names) {
+  const time = TIME.exec(rest);
+  if (time) return [el("time", {}, new Date(Number(time[1]) * 1000).toUTCString()), time[0].length];
+  const emoji = EMOJI.exec(rest);
+  if (emoji) return [document.createTextNode(`:${emoji[1]}:`), emoji[0].length];
   const found = MENTION.exec(rest);
   if (!found) return null;
   const [all, kind, id] = found;

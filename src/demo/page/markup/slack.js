@@ -21,11 +21,11 @@ function richPart(part, names) {
   const children = (part.elements ?? []).map((element) => richElement(element, names));
   switch (part.type) {
     case "rich_text_preformatted":
-      return codeBlock((part.elements ?? []).map((element) => element.text ?? element.url ?? "").join(""));
+      return bordered(part, codeBlock((part.elements ?? []).map((element) => element.text ?? element.url ?? "").join("")));
     case "rich_text_quote":
       return el("blockquote", {}, ...children);
     case "rich_text_list":
-      return el(part.style === "ordered" ? "ol" : "ul", {}, ...(part.elements ?? []).map((item) => el("li", {}, richPart(item, names))));
+      return bordered(part, list(part, names));
     default: {
       const section = document.createDocumentFragment();
       section.append(...children);
@@ -33,6 +33,17 @@ function richPart(part, names) {
     }
   }
 }
+
+/** A list is flat: how deep it lies and where it goes on counting are its own to say. */
+function list(part, names) {
+  const items = (part.elements ?? []).map((item) => el("li", {}, richPart(item, names)));
+  const node = el(part.style === "ordered" ? "ol" : "ul", {}, ...items);
+  node.style.marginInlineStart = `${(part.indent ?? 0) * 1.5}em`;
+  if (part.style === "ordered") node.start = (part.offset ?? 0) + 1;
+  return node;
+}
+
+const bordered = (part, node) => (part.border ? el("blockquote", {}, node) : node);
 
 function richElement(element, names) {
   let node;
@@ -49,11 +60,14 @@ function richElement(element, names) {
     case "emoji":
       node = document.createTextNode(emoji(element));
       break;
+    case "date":
+      node = document.createTextNode(element.fallback ?? new Date(element.timestamp * 1000).toUTCString());
+      break;
     default:
       node = lines(element.text ?? "");
   }
   const style = element.style ?? {};
-  for (const [name, tag] of [["code", "code"], ["strike", "s"], ["italic", "em"], ["bold", "strong"]]) {
+  for (const [name, tag] of [["code", "code"], ["strike", "s"], ["underline", "u"], ["italic", "em"], ["bold", "strong"]]) {
     if (style[name]) node = el(tag, {}, node);
   }
   return node;
