@@ -52,9 +52,9 @@ mod errors;
 mod facts;
 mod find;
 mod first_answers;
-mod guilds;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod guilds;
 mod ids;
 mod interactions;
 mod listen;

@@ -13,6 +13,7 @@ use relay_contract::{
     MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
     Translation,
 };
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A Slack workspace, with one app's tokens.
@@ -20,12 +21,27 @@ pub struct Slack {
     web: Web,
     directory: Directory,
     memory: Memory,
+    /// Somebody listens: the app token is known to work, and asking for another connection is not free (tier 1).
+    listening: AtomicBool,
 }
 
 impl Slack {
     /// No network.
     pub fn new(config: &Config) -> Result<Self, Problem> {
-        Ok(Self { web: Web::new(config)?, directory: Directory::default(), memory: Memory::default() })
+        Ok(Self {
+            web: Web::new(config)?,
+            directory: Directory::default(),
+            memory: Memory::default(),
+            listening: AtomicBool::new(false),
+        })
+    }
+}
+
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -37,7 +53,7 @@ impl Connector for Slack {
 
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         let check = Check { web: &self.web, directory: &self.directory, memory: &self.memory };
-        check.run(rooms).await
+        check.run(rooms, self.listening.load(Ordering::Acquire)).await
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {
@@ -50,6 +66,9 @@ impl Connector for Slack {
             return Err(ListenError::Lost("there has been no preflight".into()));
         };
         let listener = Listener { web: &self.web, directory: &self.directory, own: known.own };
+        self.listening.store(true, Ordering::Release);
+        // However it ends, also when it is let go of.
+        let _ended = Ended(&self.listening);
         listener.run(inbox).await
     }
 

@@ -39,14 +39,16 @@ pub struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Everything, within 20 seconds.
-    pub async fn run(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        within(self.all(rooms)).await
+    /// Everything, within 20 seconds. Whether Socket Mode works is not asked where somebody listens through it.
+    pub async fn run(&self, rooms: &[NativeId], listening: bool) -> Result<Preflight, OpenError> {
+        within(self.all(rooms, listening)).await
     }
 
-    async fn all(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+    async fn all(&self, rooms: &[NativeId], listening: bool) -> Result<Preflight, OpenError> {
         let account = self.account().await?;
-        self.socket_mode().await?;
+        if !listening {
+            self.socket_mode().await?;
+        }
         self.memory.set(Known {
             own: account.own.clone(),
             url: account.url.clone(),

@@ -40,7 +40,7 @@ fn envelope(payload: Value) -> Envelope {
 fn message(envelope: &Envelope) -> &Message {
     match &envelope.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => message,
-        Event::Deleted { .. } => panic!("Telegram tells no deletions"),
+        Event::Deleted { .. } | Event::Noticed { .. } => panic!("Telegram tells neither"),
     }
 }
 
