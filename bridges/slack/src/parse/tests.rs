@@ -316,7 +316,7 @@ fn hostile_lengths_take_linear_time() {
     for piece in
         ["<", "`", "``` ", "*a ", "_*~", "<a", "&", "<@", "` ", ">", "> ", ">\n", "&gt;", "\n", "- ", "* "]
     {
-        mrkdwn::text(&piece.repeat(200_000 / piece.len()), &names());
+        mrkdwn::text(&piece.repeat(40_000 / piece.len()), &names());
     }
     // Quadratic would be hours.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
