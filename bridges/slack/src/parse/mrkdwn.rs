@@ -285,9 +285,7 @@ fn in_code(source: &str, names: &Names) -> String {
         shown.push_str(&decoded(before));
         rest = match bracket(inner, names) {
             Some((inside, run)) => {
-                match run.leaf {
-                    leaf => shown.push_str(&leaf.shown()),
-                }
+                shown.push_str(&run.leaf.shown());
                 &inner[inside + 1..]
             }
             None => {
