@@ -34,8 +34,8 @@ fn check(message: &Value) {
 mod tests {
     #[test]
     fn the_corpora_of_the_fuzz_targets() {
-        let targets: [(&str, fn(&[u8])); 2] =
-            [("slack_mrkdwn", super::mrkdwn), ("slack_rich_text", super::rich_text)];
+        type Target = (&'static str, fn(&[u8]));
+        let targets: [Target; 2] = [("slack_mrkdwn", super::mrkdwn), ("slack_rich_text", super::rich_text)];
         for (target, run) in targets {
             let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
             let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
