@@ -49,11 +49,17 @@ pub enum DemoError {
     LedgerFailed,
 }
 
-/// A room that the demo joins to its channel.
-struct DemoRoom {
+/// A platform of the demo's world.
+struct DemoPlatform {
     people: Arc<dyn People>,
     /// The account's name in `bridges.toml`.
     account: &'static str,
+    /// All rooms; the first one is joined to the channel at the start.
+    rooms: Vec<DemoRoom>,
+}
+
+/// A room that people talk in.
+struct DemoRoom {
     /// The space's name.
     space: String,
     /// Native id.

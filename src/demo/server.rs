@@ -1,10 +1,10 @@
 //! The page's server: the page itself, what the rooms look like, what people do in them.
 
-use super::DemoRoom;
 use super::setup::{CHANNEL, Setup};
 use super::told::{self, Told};
+use super::{DemoPlatform, DemoRoom};
 use super::{assets, guard};
-use crate::engine::Core;
+use crate::engine::{Core, LinkStatus};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -13,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use futures::{Stream, stream};
+use relay_contract::Account;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stand_ins::StandIns;
 use stand_ins::faults::Fault;
-use stand_ins::people::{Act, Refused};
-use stand_ins::world::Platform;
+use stand_ins::people::{Act, People, Refused};
+use stand_ins::world::{Person, Platform};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -37,7 +38,7 @@ pub struct Shown {
     /// Relay.
     pub core: Arc<Core>,
     stand_ins: Arc<StandIns>,
-    /// The rooms, and the config file.
+    /// The platforms, and the config file.
     pub setup: Setup,
     /// To all open pages.
     pub told: broadcast::Sender<Told>,
@@ -49,9 +50,17 @@ impl Shown {
         Arc::new(Self { core, stand_ins, setup, told: told::channel() })
     }
 
-    /// How Relay is.
+    /// How Relay is: its accounts and counters, and each link with the channel that it belongs to and the room that it leads to.
     pub fn status(&self) -> Value {
-        serde_json::to_value(self.core.status()).unwrap_or_default()
+        let status = self.core.status();
+        let all = status.channels.iter();
+        let all = all.flat_map(|channel| channel.links.iter().map(|link| (&channel.name, link)));
+        let link = |(channel, link): (&String, &LinkStatus)| {
+            let known = self.core.known.get(&Account(link.account.clone()), &link.room.as_str().into());
+            json!({ "channel": channel, "id": known.map(|known| known.key.room), "link": link })
+        };
+        let links: Vec<Value> = all.map(link).collect();
+        json!({ "accounts": status.accounts, "counters": status.counters, "links": links })
     }
 
     fn world(&self, platform: &str) -> &Platform {
@@ -62,31 +71,30 @@ impl Shown {
         }
     }
 
-    fn room(&self, platform: &str) -> Result<&DemoRoom, Trouble> {
-        let found = self.setup.rooms.iter().find(|room| room.people.platform() == platform);
+    fn people(&self, platform: &str) -> Result<&dyn People, Trouble> {
+        let mut all = self.setup.platforms.iter().map(|known| known.people.as_ref());
+        let found = all.find(|people| people.platform() == platform);
         found.ok_or_else(|| Trouble(StatusCode::NOT_FOUND, format!("there is no platform `{platform}`")))
     }
 
-    fn shown_room(&self, room: &DemoRoom) -> Result<Value, Refused> {
-        let platform = room.people.platform();
-        let messages = room.people.messages(room.id.as_str())?;
-        let world = self.world(platform);
+    fn shown_platform(&self, platform: &DemoPlatform) -> Result<Value, Refused> {
+        let name = platform.people.platform();
+        let world = self.world(name);
+        let room = |room: &DemoRoom| -> Result<Value, Refused> {
+            let messages = platform.people.messages(room.id.as_str())?;
+            let newest = messages.get(messages.len().saturating_sub(NEWEST)..);
+            Ok(json!({ "id": room.id, "space": room.space, "name": room.name, "messages": newest }))
+        };
+        let person =
+            |person: &Person| json!({ "id": person.id, "name": person.name, "manages": person.manages });
         Ok(json!({
-            "platform": platform,
-            "account": room.account,
-            "space": room.space,
-            "id": room.id,
-            "name": room.name,
-            "people": named(world.people.iter().map(|person| (&person.id, &person.name))),
-            "bots": named(world.bots.iter().map(|bot| (&bot.id, &bot.name))),
-            "rooms": named(world.spaces.iter().flat_map(|space| &space.rooms).map(|room| (&room.id, &room.name))),
-            "messages": messages.get(messages.len().saturating_sub(NEWEST)..),
+            "platform": name,
+            "account": platform.account,
+            "people": world.people.iter().map(person).collect::<Vec<_>>(),
+            "bots": world.bots.iter().map(|bot| json!({ "id": bot.id, "name": bot.name })).collect::<Vec<_>>(),
+            "rooms": platform.rooms.iter().map(room).collect::<Result<Vec<_>, _>>()?,
         }))
     }
-}
-
-fn named<'a>(all: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<Value> {
-    all.map(|(id, name)| json!({ "id": id, "name": name })).collect()
 }
 
 /// Answers until the task is ended.
@@ -131,15 +139,15 @@ impl From<JsonRejection> for Trouble {
 }
 
 async fn state(State(shown): State<Arc<Shown>>) -> Result<Json<Value>, Trouble> {
-    let rooms = shown.setup.rooms.iter().map(|room| shown.shown_room(room));
-    let rooms = rooms.collect::<Result<Vec<_>, _>>()?;
+    let platforms = shown.setup.platforms.iter().map(|platform| shown.shown_platform(platform));
+    let platforms = platforms.collect::<Result<Vec<_>, _>>()?;
     let from = shown.core.ledger.position().saturating_sub(NEWEST_LINES);
     let lines = shown.core.ledger.index_after(from, usize::MAX);
     let lines = lines.map_err(|error| Trouble(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let carried: Vec<Value> = lines.iter().map(|(_, line)| told::carried(line)).collect();
     Ok(Json(json!({
         "channel": CHANNEL,
-        "rooms": rooms,
+        "platforms": platforms,
         "carried": carried,
         "status": shown.status(),
         "config": shown.setup.text,
@@ -158,7 +166,7 @@ async fn act(
     asked: Result<Json<ActThere>, JsonRejection>,
 ) -> Result<Json<Value>, Trouble> {
     let Json(ActThere { platform, act }) = asked?;
-    Ok(Json(json!({ "id": shown.room(&platform)?.people.act(act)? })))
+    Ok(Json(json!({ "id": shown.people(&platform)?.act(act)? })))
 }
 
 #[derive(Deserialize)]
@@ -173,7 +181,7 @@ async fn fault(
     asked: Result<Json<FaultThere>, JsonRejection>,
 ) -> Result<Json<Value>, Trouble> {
     let Json(FaultThere { platform, fault }) = asked?;
-    shown.room(&platform)?.people.fault(fault)?;
+    shown.people(&platform)?.fault(fault)?;
     Ok(Json(json!({ "ok": true })))
 }
 

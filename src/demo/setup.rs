@@ -1,21 +1,20 @@
 //! The demo's `bridges.toml` and token files: what an admin would write, with the addresses of the stand-ins.
 
-use super::{DemoError, DemoRoom};
+use super::{DemoError, DemoPlatform, DemoRoom};
 use stand_ins::StandIns;
 use stand_ins::people::People;
-use stand_ins::world::Platform;
+use stand_ins::world::{Platform, Room, Space};
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The Relay channel that joins the rooms.
 pub const CHANNEL: &str = "lobby";
 
 const HEAD: &str = "\
-# Three accounts and the channel that joins a room of each.
+# Three accounts, and the channel that joins a room of each.
 # The URLs lead to the demo's pretend platforms, which have no
 # rate limits; without them it would be the real ones.
 [relay]
@@ -28,8 +27,8 @@ pub struct Setup {
     pub file: PathBuf,
     /// What it says. Secrets are not in it.
     pub text: String,
-    /// The rooms that it joins.
-    pub rooms: Vec<DemoRoom>,
+    /// The platforms, with all their rooms.
+    pub platforms: Vec<DemoPlatform>,
 }
 
 impl Setup {
@@ -38,7 +37,7 @@ impl Setup {
     pub fn write(stand_ins: &StandIns, folder: &Path) -> Result<Self, DemoError> {
         let world = &stand_ins.world;
         let mut text = String::from(HEAD);
-        let mut rooms = Vec::new();
+        let mut platforms = Vec::new();
         prepare(folder)?;
         for (people, platform, account) in [
             (&stand_ins.discord, &world.discord, "night-owls"),
@@ -46,28 +45,48 @@ impl Setup {
             (&stand_ins.telegram, &world.telegram, "hikers"),
         ] {
             section(&mut text, folder, people.as_ref(), platform, account)?;
-            rooms.extend(first_room(people, platform, account));
+            platforms.push(DemoPlatform { people: people.clone(), account, rooms: rooms(platform) });
         }
         let _ = write!(text, "\n[channels.{CHANNEL}]\nlinks = [\n");
-        for room in &rooms {
-            let _ = writeln!(text, "  \"{}:{}\",  # {}", room.account, room.id, room.shown());
+        for (platform, room) in
+            platforms.iter().filter_map(|platform| Some((platform, platform.rooms.first()?)))
+        {
+            let (link, note) = platform.link(room);
+            let _ = writeln!(text, "  {link},{note}");
         }
         text.push_str("]\n");
+        // Discord's first room is also where others are let in.
+        if let Some((platform, room)) =
+            platforms.first().and_then(|first| Some((first, first.rooms.first()?)))
+        {
+            let _ = writeln!(text, "owners = [{}]", platform.link(room).0);
+        }
         let file = folder.join("bridges.toml");
         keep(&file, &text)?;
-        Ok(Self { file, text, rooms })
+        Ok(Self { file, text, platforms })
     }
 }
 
-impl DemoRoom {
-    /// `Night Owls, #general`; a Telegram group has a name of its own.
-    fn shown(&self) -> String {
-        if self.people.platform() == "telegram" {
-            self.name.clone()
-        } else {
-            format!("{}, #{}", self.space, self.name)
+impl DemoPlatform {
+    /// A room as an admin writes it, and a comment: by name; a Telegram bot knows no chat before something is said there, so by id.
+    fn link(&self, DemoRoom { space, id, name }: &DemoRoom) -> (String, String) {
+        let account = self.account;
+        match self.people.platform() {
+            "discord" => (format!("\"{account}:{space}/#{name}\""), String::new()),
+            "slack" => (format!("\"{account}:#{name}\""), String::new()),
+            _ => (format!("\"{account}:{id}\""), format!("  # {name}")),
         }
     }
+}
+
+fn rooms(platform: &Platform) -> Vec<DemoRoom> {
+    let all = platform.spaces.iter().flat_map(|space| space.rooms.iter().map(move |room| (space, room)));
+    let of = |(space, room): (&Space, &Room)| DemoRoom {
+        space: space.name.clone(),
+        id: room.id.as_str().into(),
+        name: room.name.clone(),
+    };
+    all.map(of).collect()
 }
 
 fn prepare(folder: &Path) -> Result<(), DemoError> {
@@ -114,18 +133,6 @@ fn section(
     Ok(())
 }
 
-fn first_room(people: &Arc<dyn People>, platform: &Platform, account: &'static str) -> Option<DemoRoom> {
-    let space = platform.spaces.first()?;
-    let room = space.rooms.first()?;
-    Some(DemoRoom {
-        people: people.clone(),
-        account,
-        space: space.name.clone(),
-        id: room.id.as_str().into(),
-        name: room.name.clone(),
-    })
-}
-
 /// Writes a new file that only its owner can read.
 fn keep(path: &Path, text: &str) -> Result<(), DemoError> {
     let written = OpenOptions::new()
@@ -151,7 +158,14 @@ mod tests {
         let stand_ins = stand_ins::start(World::demo()).await.unwrap();
         let setup = Setup::write(&stand_ins, folder.path()).unwrap();
         let config = Config::load(&setup.file).map_err(|found| format!("{:?}", found.mistakes)).unwrap();
-        assert_eq!((config.accounts.len(), config.channels[0].links.len()), (3, 3));
+        let channel = &config.channels[0];
+        let links: Vec<_> =
+            channel.links.iter().map(|link| (link.at.room.as_str(), link.at.by_name)).collect();
+        let hikers = setup.platforms[2].rooms[0].id.as_str();
+        assert_eq!(links, [("Night Owls/#general", true), ("#general", true), (hikers, false)]);
+        assert_eq!(channel.owners, [channel.links[0].at.clone()]);
+        let rooms: Vec<usize> = setup.platforms.iter().map(|platform| platform.rooms.len()).collect();
+        assert_eq!((config.accounts.len(), rooms), (3, vec![2, 2, 2]));
         let mut files = 0;
         for file in std::fs::read_dir(folder.path()).unwrap() {
             let file = file.unwrap();

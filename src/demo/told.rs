@@ -41,21 +41,22 @@ pub fn channel() -> broadcast::Sender<Told> {
 
 /// Starts the tasks that tell.
 pub fn follow(shown: &Arc<Shown>, tasks: &mut JoinSet<()>) {
-    for at in 0..shown.setup.rooms.len() {
-        tasks.spawn(follow_room(shown.clone(), at));
+    for at in 0..shown.setup.platforms.len() {
+        tasks.spawn(follow_people(shown.clone(), at));
         tasks.spawn(follow_account(shown.clone(), at));
     }
     tasks.spawn(follow_ledger(shown.clone()));
     tasks.spawn(follow_status(shown.clone()));
 }
 
-async fn follow_room(shown: Arc<Shown>, at: usize) {
-    let Some(room) = shown.setup.rooms.get(at) else { return };
-    let mut changes = room.people.watch();
+async fn follow_people(shown: Arc<Shown>, at: usize) {
+    let Some(platform) = shown.setup.platforms.get(at) else { return };
+    let mut changes = platform.people.watch();
     loop {
         let told = match changes.recv().await {
-            Ok(change) if change.message.room == room.id.as_str() => {
-                Told::new("change", &json!({ "platform": room.people.platform(), "message": change.message }))
+            Ok(change) if platform.rooms.iter().any(|room| change.message.room == room.id.as_str()) => {
+                let told = json!({ "platform": platform.people.platform(), "message": change.message });
+                Told::new("change", &told)
             }
             Ok(_) => continue,
             Err(RecvError::Lagged(_)) => Told::new("behind", &json!({})),
@@ -68,13 +69,13 @@ async fn follow_room(shown: Arc<Shown>, at: usize) {
 
 /// How an account is, at once: a connection that is cut is often back before the next comparison of the whole status.
 async fn follow_account(shown: Arc<Shown>, at: usize) {
-    let Some(room) = shown.setup.rooms.get(at) else { return };
+    let Some(platform) = shown.setup.platforms.get(at) else { return };
     let mut accounts = shown.core.accounts.values();
-    let Some(account) = accounts.find(|account| account.name.to_string() == room.account) else { return };
+    let Some(account) = accounts.find(|account| account.name.to_string() == platform.account) else { return };
     let mut state = account.state.subscribe();
     while state.changed().await.is_ok() {
         let now = state.borrow_and_update().clone();
-        let told = json!({ "platform": room.people.platform(), "account": now });
+        let told = json!({ "platform": platform.people.platform(), "account": now });
         let _ = shown.told.send(Told::new("account", &told));
     }
 }
@@ -109,16 +110,22 @@ pub fn carried(line: &IndexLine) -> Value {
     json!({
         "envelope": line.envelope.to_string(),
         "platform": line.room.platform,
+        "room": line.room.room,
         "messages": messages,
         "origin": line.origin,
     })
 }
 
+/// At every turn, and at once when a room was joined or has left.
 async fn follow_status(shown: Arc<Shown>) {
     let mut last = Value::Null;
     let mut due = tokio::time::interval(COMPARE);
+    let mut routes = shown.core.routes.subscribe();
     loop {
-        due.tick().await;
+        tokio::select! {
+            _ = due.tick() => {}
+            Ok(()) = routes.changed() => {}
+        }
         if shown.told.receiver_count() == 0 {
             continue;
         }

@@ -3,8 +3,8 @@
     pip install -r requirements.txt        # playwright; Chromium comes from the distribution
     python demo_page.py path/to/relay [folder for screenshots] [--chromium /usr/bin/chromium]
 
-Types, edits, answers and deletes in each of the three rooms and looks for it in the other two. Prints a table with the
-milliseconds and exits 1 if anything is not as it should be.
+Types, edits, answers and deletes in each of the three rooms and looks for it in the other two; gives commands, and lets
+further rooms join the channel and leave it. Prints a table with the milliseconds and exits 1 if anything is not as it should be.
 """
 
 import argparse
@@ -23,8 +23,16 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ROOMS = {"discord": ("Ada", "Bruno"), "slack": ("Elif", "Farid"), "telegram": ("Hana", "Ivo")}
+# The second room of each platform, the words with which it is told of, and whether an answer is seen by its asker alone.
+SECOND = {
+    "discord": ("#random", "#random of Night Owls (Discord)", True),
+    "slack": ("#random", "#random of Studio (Slack)", True),
+    "telegram": ("Trail crew", "Trail crew (Telegram)", False),
+}
 # Longest time from the key to the sight, in milliseconds.
 SOON = 1_000
+# Longest time until the page's counts are those of the bridge, in milliseconds.
+SETTLED = 700
 
 # Resolves to {platform: [milliseconds, author, text]} when `holds` is true for a message in every room of `where`.
 WATCH = """([wanted, where, gone]) => {
@@ -156,8 +164,14 @@ def across(judge):
     slack = judge.message("slack", "Across-2").locator(".answers")
     judge.row("slack: it stands in the original's thread", slack.count() == 1 and "Across-1" in slack.inner_text())
     message = judge.message("telegram", "Across-2")
-    message.hover()
     same = judge.page.locator(".message.same")
+    for _ in range(10):
+        # The page may still have to hear which messages are the same one.
+        judge.page.mouse.move(0, 0)
+        message.hover()
+        if same.count() == 2:
+            break
+        judge.page.wait_for_timeout(100)
     judge.row("hovering marks the same message in the other rooms", same.count() == 2, why=f"{same.count()} marked")
 
 
@@ -260,6 +274,144 @@ def tries(judge):
     judge.row("nothing waits, nothing was given up", page.inner_text("#dead") == "0", why=page.inner_text(".counts"))
 
 
+def command(judge, room, person, text, wanted):
+    """Gives a command, and tells what is answered; the answer must say `wanted`."""
+    page = judge.page
+    shown = page.locator(f".room.{room} {'.answer' if SECOND[room][2] else '.message.by-bot:has(.answers)'}")
+    before = shown.count()
+    judge.type(room, person, text)
+    try:
+        shown.nth(before).locator(".said", has_text=re.compile(wanted)).wait_for(timeout=10_000)
+    except TimeoutError:
+        why = shown.last.inner_text() if shown.count() > before else page.inner_text(f"#{room}-error") or "no answer"
+        judge.row(f"{room}: {person} is answered: {text}", False, why=why)
+        return None
+    judge.row(f"{room}: {person} is answered: {text}", True)
+    return shown.nth(before)
+
+
+def switch(judge, room, name):
+    judge.page.locator(f".room.{room}").get_by_role("tab", name=re.compile(f"^{name}")).click()
+
+
+def joined(judge, room, wanted):
+    """Whether the head of a pane says so, soon."""
+    try:
+        judge.page.locator(f".room.{room} .where", has_text=re.compile(wanted)).wait_for(timeout=5_000)
+        return True
+    except TimeoutError:
+        return False
+
+
+def membership(judge, room):
+    """A room asks to join, is let in, takes part, and leaves again."""
+    page = judge.page
+    manager, other = ROOMS[room]
+    name, told, alone = SECOND[room]
+    first, others = page.locator(f".room.{room} [role=tab]").first.inner_text(), [one for one in ROOMS if one != room]
+    # The counts follow within half a second.
+    page.wait_for_timeout(SETTLED)
+    accepted = page.inner_text("#accepted")
+    command(judge, room, other, "/relay status", "^Joined to lobby, with .*: works")
+    switch(judge, room, name)
+    judge.row(f"{room}: {name} is shown as not joined", joined(judge, room, "not joined$"))
+    command(judge, room, other, "/relay status", "not joined to any")
+    command(judge, room, other, "/relay connect lobby", "Only somebody who may manage this room")
+    asked = command(judge, room, manager, "/relay connect lobby", "good once")
+    code = asked.locator("code.pass").inner_text() if asked else "AAAA-AAAA"
+    judge.row(f"{room}: the code can be copied", bool(asked) and asked.get_by_role("button", name=f"Copy {code}").count() == 1)
+    command(judge, room, manager, f"/relay approve {code}", "approved in an owners' room")
+    switch(judge, "discord", "#general")
+    command(judge, "discord", "Bruno", f"/relay approve {code} yes", "Only somebody who may manage this room")
+    if room == "discord":
+        command(judge, "discord", "Ada", "/relay approve AAAA-AAAA yes", "not good")
+    command(judge, "discord", "Ada", f"/relay approve {code}", f"wants to join lobby.*{manager}")
+    heard = lambda: judge.enter("discord", f"/relay approve {code} yes")
+    judge.watched(f"{room}: every room is told who joined", f"{told} has joined lobby", others, heard)
+    command(judge, "discord", "Ada", f"/relay approve {code} yes", "not good")
+    switch(judge, room, name)
+    judge.row(f"{room}: {name} is shown as joined", joined(judge, room, "joined to lobby$") and page.inner_text("#joined") == "4 rooms")
+    say, back = f"{manager} in {name} says join-{room}-1", f"join-{room}-2"
+    judge.watched(f"{room}: what is said in {name} is heard", say, others, lambda: judge.type(room, manager, say), check=by(manager))
+    judge.watched(f"{room}: {name} hears the others", back, [room], lambda: judge.type(others[0], ROOMS[others[0]][0], back))
+    # Out of sight things arrive too.
+    switch(judge, room, first)
+    page.locator(f".room.{room} .said", has_text=say).wait_for(timeout=5_000)
+    judge.enter(others[0], f"join-{room}-3")
+    page.locator(f".room.{room} .tab.new", has_text=name).wait_for(timeout=5_000)
+    switch(judge, room, name)
+    judge.row(f"{room}: a room that is not shown has got it", judge.message(room, f"join-{room}-3").count() == 1)
+    command(judge, room, other, "/relay disconnect", "Only somebody who may manage this room")
+    command(judge, room, manager, "/relay disconnect", "has left lobby")
+    judge.row(f"{room}: {name} is shown as having left", joined(judge, room, "not joined$") and page.inner_text("#joined") == "3 rooms")
+    judge.enter(room, f"join-{room}-4")
+    judge.message(room, f"join-{room}-4").wait_for(timeout=5_000)
+    judge.watched(f"{room}: the others go on", f"join-{room}-5", [others[1]], lambda: judge.enter(others[0], f"join-{room}-5"))
+    stayed = all(judge.message(one, f"join-{room}-4").count() == 0 for one in others)
+    judge.row(f"{room}: what is said in {name} stays there again", stayed and judge.message(room, f"join-{room}-5").count() == 0)
+    page.wait_for_timeout(SETTLED)
+    counted = int(page.inner_text("#accepted").replace(",", "")) - int(accepted.replace(",", ""))
+    judge.row(f"{room}: commands and answers count as no messages", counted == 4, why=f"{counted} accepted")
+    if alone:
+        only_for(judge, room)
+    switch(judge, room, first)
+
+
+def only_for(judge, room):
+    """An answer that one person sees says so, to that person and to the others, and can be put away."""
+    page, (manager, other) = judge.page, ROOMS[room]
+    mine = page.locator(f".room.{room} .answer[data-for={manager}]")
+    of_mine, all_messages = mine.last, page.locator(f".room.{room} .message").count()
+    page.select_option(f"#{room}-as", manager)
+    as_me = of_mine.locator(".whose").inner_text()
+    page.select_option(f"#{room}-as", other)
+    as_other = of_mine.locator(".whose").inner_text()
+    wanted = (f"Only you, {manager}, can see this" if room == "discord" else f"Only visible to you, {manager}", f"Only {manager} sees this")
+    judge.row(f"{room}: it says who sees an answer", (as_me, as_other) == wanted, why=f"{as_me} / {as_other}")
+    before = mine.count()
+    of_mine.get_by_role("button", name="Dismiss").click()
+    gone = mine.count() == before - 1 and page.locator(f".room.{room} .message").count() == all_messages
+    judge.row(f"{room}: an answer can be put away", gone)
+
+
+def offered(judge):
+    """The commands are offered while one is typed, and chosen with the keyboard."""
+    page = judge.page
+    text, options = page.locator("#slack-text"), page.locator(".room.slack .offer:visible li")
+    text.press_sequentially("/re")
+    all_five = options.count() == 5
+    text.press("ArrowDown")
+    text.press("ArrowDown")
+    chosen = page.locator(f"[id='{text.get_attribute('aria-activedescendant')}']").inner_text()
+    text.press("Enter")
+    filled = text.input_value()
+    good = all_five and chosen.startswith("/relay connect lobby") and filled == "/relay connect lobby" and options.count() == 0
+    judge.row("commands are offered, and chosen with the keyboard", good, why=f"{all_five} {chosen} {filled}")
+    text.fill("/relay st")
+    text.press("Tab")
+    judge.row("Tab completes", text.input_value() == "/relay status", why=text.input_value())
+    text.fill("/")
+    text.press("Escape")
+    judge.row("Escape puts the commands away", options.count() == 0 and text.input_value() == "/")
+    say = "/shrug not Relay's"
+    judge.watched("another slash is a message", say, ["discord", "telegram"], lambda: judge.enter("slack", say))
+    page.locator(".room.slack [role=tab]").first.focus()
+    page.keyboard.press("ArrowRight")
+    title = page.inner_text(".room.slack h2")
+    page.keyboard.press("Home")
+    good = "random" in title and "general" in page.inner_text(".room.slack h2")
+    judge.row("arrow keys lead from room to room", good, why=title)
+
+
+def played(judge):
+    """The sample that joins another room, step by step."""
+    page = judge.page
+    page.get_by_role("button", name="Join another room").click()
+    judge.message("slack", "Hello from #random!").wait_for(timeout=40_000)
+    good = joined(judge, "discord", "joined to lobby$") and page.inner_text("#joined") == "4 rooms"
+    judge.row("a room joins step by step", good)
+
+
 def empty_start(judge):
     for room in ROOMS:
         judge.page.locator(f".room.{room} .state.up").wait_for(timeout=10_000)
@@ -314,8 +466,12 @@ def main():
             passing_words(judge)
             quotes(judge)
             keyboard(judge)
+            offered(judge)
+            for room in ROOMS:
+                membership(judge, room)
             tries(judge)
-            page.get_by_role("button", name="A short conversation").click()
+            played(judge)
+            page.get_by_role("button", name="A conversation").click()
             judge.message("slack", "8:12 after all").wait_for(timeout=15_000)
             judge.row("the page has nothing to complain about", not complaints, why="; ".join(complaints))
             context.close()

@@ -1,4 +1,4 @@
-// The Relay channel between the rooms: how each link is, and what is passing.
+// The Relay channel between the platforms: how its links are, and what is passing.
 
 import { el } from "./elements.js";
 
@@ -15,61 +15,62 @@ const byId = (id) => document.getElementById(id);
 export class Channel {
   #element = byId("channel");
   #nodes = new Map();
-  /** What is shown instead of a room's status: kind and words. */
+  /** What is shown instead of a platform's status: kind and words. */
   #instead = new Map();
   #kept = 0;
 
-  /** One node a room, in the order of the rooms. */
-  load(rooms) {
+  /** One node a platform, in the order of the panes. */
+  load(panes) {
     for (const node of this.#nodes.values()) node.remove();
     this.#nodes.clear();
-    rooms.forEach((room, at) => {
-      const node = el("span", { class: `node ${room.platform}`, "aria-hidden": "true" });
+    panes.forEach((pane, at) => {
+      const node = el("span", { class: `node ${pane.platform}`, "aria-hidden": "true" });
       node.style.setProperty("--at", at);
-      this.#nodes.set(room.platform, node);
+      this.#nodes.set(pane.platform, node);
       this.#element.append(node);
     });
   }
 
-  /** Counts, and each room's state. Answers whether everything is connected and nothing waits, and how many deliveries were given up. */
-  status(status, rooms) {
-    const links = status.channels.flatMap((channel) => channel.links);
-    const sum = (of) => links.reduce((total, link) => total + link[of], 0);
+  /** Counts, and how each platform is. Answers whether everything is connected and nothing waits, and how many deliveries were given up. */
+  status({ counters, accounts, links }, panes) {
+    const sum = (of) => links.reduce((total, { link }) => total + link[of], 0);
     const [waiting, dead] = [sum("queued"), sum("dead")];
-    count("accepted", status.counters.accepted);
-    count("delivered", status.counters.delivered);
+    count("accepted", counters.accepted);
+    count("delivered", counters.delivered);
     count("waiting", waiting);
     count("dead", dead);
     byId("waiting-box").classList.toggle("some", waiting > 0);
     byId("dead-box").classList.toggle("bad", dead > 0);
+    const joined = `${links.length} room${links.length === 1 ? "" : "s"}`;
+    if (byId("joined").textContent !== joined) byId("joined").textContent = joined;
     let allUp = true;
-    for (const room of rooms) {
-      const account = status.accounts.find((one) => one.name === room.account);
-      const link = links.find((one) => one.account === room.account);
-      const [kind, words] = describe(account, link);
-      allUp &&= kind === "up";
-      room.state.title = account?.problem?.what ?? account?.reason ?? link?.lane?.reason ?? "";
-      room.link = [kind, words];
-      this.#draw(room);
+    for (const pane of panes) {
+      const account = accounts.find((one) => one.name === pane.account);
+      const own = links.map(({ link }) => link).filter((link) => link.account === pane.account);
+      const [kind, words] = describe(account, own);
+      allUp &&= kind === "up" || kind === "apart";
+      pane.state.title = account?.problem?.what ?? account?.reason ?? own.flatMap((link) => link.problems)[0] ?? own.find((link) => link.lane?.reason)?.lane.reason ?? "";
+      pane.link = [kind, words];
+      this.#draw(pane);
     }
     return [allUp && waiting === 0, dead];
   }
 
-  /** Shows something else than a room's status, or without `kind` its status again. */
-  instead(room, kind, words) {
-    if (kind) this.#instead.set(room.platform, [kind, words]);
-    else this.#instead.delete(room.platform);
-    this.#draw(room);
+  /** Shows something else than a platform's status, or without `kind` its status again. */
+  instead(pane, kind, words) {
+    if (kind) this.#instead.set(pane.platform, [kind, words]);
+    else this.#instead.delete(pane.platform);
+    this.#draw(pane);
   }
 
-  #draw(room) {
-    const [kind, words] = this.#instead.get(room.platform) ?? room.link ?? ["down", "starting"];
-    room.state.className = `state ${kind}`;
-    if (room.state.textContent !== words) room.state.textContent = words;
-    this.#nodes.get(room.platform)?.setAttribute("class", `node ${room.platform} ${kind}`);
+  #draw(pane) {
+    const [kind, words] = this.#instead.get(pane.platform) ?? pane.link ?? ["down", "starting"];
+    pane.state.className = `state ${kind}`;
+    if (pane.state.textContent !== words) pane.state.textContent = words;
+    this.#nodes.get(pane.platform)?.setAttribute("class", `node ${pane.platform} ${kind}`);
   }
 
-  /** A light goes from one room to another. */
+  /** A light goes from one platform to another. */
   pass(from, to) {
     const [start, end] = [this.#nodes.get(from), this.#nodes.get(to)];
     if (!start || !end || start === end || calm.matches || document.hidden) return;
@@ -102,19 +103,16 @@ function count(id, value) {
   if (byId(id).textContent !== shown) byId(id).textContent = shown;
 }
 
-function describe(account, link) {
-  if (!account || !link) return ["down", "unknown"];
-  const waiting = link.queued > 0 ? `, ${link.queued} waiting` : "";
+/** An account with its links: the worst of them. */
+function describe(account, links) {
+  if (!account) return ["down", "unknown"];
+  const queued = links.reduce((total, link) => total + link.queued, 0);
+  const waiting = queued > 0 ? `, ${queued} waiting` : "";
   if (account.state !== "up") return ["down", `${WORDS[account.state] ?? account.state}${waiting}`];
-  if (link.problems.length) return ["down", "needs a person"];
-  switch (link.lane?.state) {
-    case "held":
-      return ["held", `asked to wait${waiting}`];
-    case "retrying":
-      return ["held", `trying again${waiting}`];
-    case "parked":
-      return ["down", `needs a person${waiting}`];
-    default:
-      return ["up", waiting ? `connected${waiting}` : "connected"];
-  }
+  if (links.some((link) => link.problems.length)) return ["down", "needs a person"];
+  const is = (state) => links.some((link) => link.lane?.state === state);
+  if (is("parked")) return ["down", `needs a person${waiting}`];
+  if (is("retrying")) return ["held", `trying again${waiting}`];
+  if (is("held")) return ["held", `asked to wait${waiting}`];
+  return [links.length ? "up" : "apart", `connected${waiting}`];
 }

@@ -1,17 +1,25 @@
 // Where somebody in a room types.
 
+import { Offer } from "./commands.js";
 import { el } from "./elements.js";
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+/** Between two letters, and before what was typed is sent, in milliseconds. */
+const LETTER = 28;
+const BREATH = 450;
 
 /** A composer; `send({ person, text, mode })` says, edits or answers. */
 export class Composer {
   #mode = null;
+  #offer;
   #send;
   #people;
 
   constructor(room, send) {
     this.#send = send;
     const id = (what) => `${room.platform}-${what}`;
-    this.#people = el("select", { id: id("as"), class: "as", "aria-label": `Who types in ${room.title}` });
+    this.#people = el("select", { id: id("as"), class: "as", "aria-label": `Who types in ${room.title}`, onchange: () => this.onPerson?.() });
     for (const person of room.people) this.#people.append(el("option", { value: person.name }, person.name));
     this.text = el("textarea", {
       id: id("text"),
@@ -21,29 +29,53 @@ export class Composer {
       "aria-describedby": id("error"),
       autocomplete: "off",
     });
+    this.#offer = new Offer(this.text, id("commands"), room.channel, (command) => this.#put(command));
     this.mode = el("p", { class: "mode", hidden: true });
     this.error = el("p", { class: "error", id: id("error"), role: "alert" });
     const button = el("button", { class: "send", type: "submit", "aria-label": `Send in ${room.title}` }, arrow());
     const form = el(
       "form",
       { class: "composer", onsubmit: (event) => this.#submit(event) },
+      this.#offer.list,
+      this.#offer.said,
       this.mode,
       el("div", { class: "row" }, el("label", { class: "who" }, el("span", {}, "as"), this.#people), this.text, button),
       this.error,
     );
     this.text.addEventListener("keydown", (event) => this.#key(event));
-    this.text.addEventListener("input", () => {
-      // What was said about the last text is not about this one.
-      this.error.textContent = "";
-      this.onInput?.();
-      this.#fit();
-    });
+    this.text.addEventListener("input", () => this.#changed());
     this.element = form;
   }
 
-  /** Types something as somebody, as a person would. */
+  /** Who types. */
+  get person() {
+    return this.#people.value;
+  }
+
+  set person(name) {
+    if (this.#people.disabled || this.person === name) return;
+    this.#people.value = name;
+    this.onPerson?.();
+  }
+
+  /** Says something as somebody. */
   async say(person, text) {
     return this.#send({ person, text, mode: null });
+  }
+
+  /** The same, typed letter by letter. */
+  async type(person, text) {
+    if (this.#mode) this.#leave(true);
+    this.person = person;
+    for (let end = calm.matches ? text.length : 1; end <= text.length; end += 1) {
+      this.text.value = text.slice(0, end);
+      this.#fit();
+      await pause(LETTER);
+    }
+    await pause(BREATH);
+    this.text.value = "";
+    this.#fit();
+    return this.say(person, text);
   }
 
   /** Answers a message. */
@@ -78,7 +110,23 @@ export class Composer {
     this.text.focus();
   }
 
+  #put(text) {
+    this.text.value = text;
+    this.text.setSelectionRange(text.length, text.length);
+    this.#changed();
+  }
+
+  #changed() {
+    // What was said about the last text is not about this one.
+    this.error.textContent = "";
+    this.onInput?.();
+    if (this.#mode?.kind === "edit") this.#offer.close();
+    else this.#offer.look();
+    this.#fit();
+  }
+
   #key(event) {
+    if (this.#offer.key(event)) return;
     if (event.key === "Escape" && this.#mode) this.#leave(true);
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -92,6 +140,7 @@ export class Composer {
     const mode = this.#mode;
     this.text.value = "";
     this.error.textContent = "";
+    this.#offer.close();
     this.#leave(false);
     try {
       await this.#send({ person: this.#people.value, text, mode });

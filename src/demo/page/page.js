@@ -1,20 +1,22 @@
-// The demo's page: three rooms, the channel between them, and what passes.
+// The demo's page: three platforms, the channel between them, and what passes.
 
 import { Channel } from "./channel.js";
 import { el, excerpt } from "./elements.js";
 import { Journeys } from "./journeys.js";
 import { plain } from "./message.js";
 import { Outages } from "./outages.js";
-import { Room } from "./room.js";
+import { Pane } from "./pane.js";
 import { act, follow } from "./server.js";
 import { Tries } from "./tries.js";
 
 const byId = (id) => document.getElementById(id);
+const panes = new Map();
+/** All rooms by their key. */
 const rooms = new Map();
 const channel = new Channel();
-const journeys = new Journeys(arrived);
+const journeys = new Journeys(arrived, (from) => together(rooms.get(from)).length);
 const outages = new Outages(
-  (platform, kind, words) => rooms.has(platform) && channel.instead(rooms.get(platform), kind, words),
+  (platform, kind, words) => panes.has(platform) && channel.instead(panes.get(platform), kind, words),
   (platform, outage) => tries?.back(platform, outage),
 );
 let tries;
@@ -23,42 +25,51 @@ const actions = {
   async act(room, what) {
     const at = performance.now();
     const id = await act(room.platform, what);
-    if (what.do === "say") journeys.typed(room.platform, id, at);
+    if (what.do === "say") journeys.typed(room.key, id, at);
     return id;
   },
   /** Who wrote a message; on a platform where the bot speaks for everybody, the person it speaks for. */
   author(room, id) {
     const message = room.message(id);
     if (!message || !room.isBot(message.author)) return message?.author;
-    const [platform, first] = journeys.origin(room.platform, id) ?? [];
+    const [from, first] = journeys.origin(room.key, id) ?? [];
     // An original that this page does not hold: Relay writes the name before the text.
-    return rooms.get(platform)?.message(first)?.author ?? /^([^:\n]{1,80}): /.exec(plain(room, message))?.[1] ?? message.author;
+    return rooms.get(from)?.message(first)?.author ?? /^([^:\n]{1,80}): /.exec(plain(room, message))?.[1] ?? message.author;
   },
-  seen: (room, message) => journeys.seen(room.platform, message.id),
+  seen: (room, message) => journeys.seen(room.key, message.id),
+  answered: (room, message, whose) => (byId("said").textContent = `Relay answers ${whose}: ${plain(room, message)}`),
   point(room, id) {
-    const same = id === undefined ? [] : journeys.same(room.platform, id);
-    for (const other of rooms.values()) other.mark(same.filter(([platform]) => platform === other.platform).map(([, one]) => one));
+    const same = id === undefined ? [] : journeys.same(room.key, id);
+    for (const other of rooms.values()) other.mark(same.filter(([there]) => there === other.key).map(([, one]) => one));
   },
 };
 
+/** The rooms that share a channel with a room, itself among them. */
+function together(room) {
+  return [...rooms.values()].filter((other) => other.channels.some((name) => room?.channels.includes(name)));
+}
+
 function fresh(state) {
-  if (!rooms.size) {
-    for (const given of state.rooms) {
-      const room = new Room(given, actions);
-      rooms.set(given.platform, room);
-      byId("rooms").append(room.element);
+  if (!panes.size) {
+    for (const given of state.platforms) {
+      const pane = new Pane(given, state.channel, actions);
+      panes.set(given.platform, pane);
+      byId("rooms").append(pane.element);
+      for (const room of pane.rooms) rooms.set(room.key, room);
     }
-    tries = new Tries(Object.fromEntries(rooms), (text) => {
+    tries = new Tries(panes, (text) => {
       channel.keep(text);
       byId("said").textContent = text;
     });
     byId("channel-name").textContent = state.channel;
     byId("config").textContent = state.config;
-    channel.load([...rooms.values()]);
+    channel.load([...panes.values()]);
     if (state.status.counters.accepted > 0) channel.say("all quiet");
-    else if (matchMedia("(pointer: fine) and (min-width: 901px)").matches) rooms.get("discord")?.composer.text.focus();
+    else if (matchMedia("(pointer: fine) and (min-width: 901px)").matches) panes.get("discord")?.shown.composer.text.focus();
   }
-  for (const given of state.rooms) rooms.get(given.platform)?.load(given.messages);
+  for (const { platform, rooms: given } of state.platforms) {
+    for (const { id, messages } of given) rooms.get(`${platform}/${id}`)?.load(messages);
+  }
   state.carried.forEach((line) => journeys.carried(line));
   status(state.status);
   // That a connection is back may be among what was missed.
@@ -66,30 +77,35 @@ function fresh(state) {
 }
 
 function status(now) {
-  tries?.calm(...channel.status(now, [...rooms.values()]));
+  for (const pane of panes.values()) {
+    const own = now.links.filter(({ link }) => link.account === pane.account);
+    for (const room of pane.rooms) room.channels = own.filter(({ id }) => id === room.id).map((one) => one.channel);
+    pane.joined();
+  }
+  tries?.calm(...channel.status(now, [...panes.values()]));
 }
 
 function carried(line) {
   const journey = journeys.carried(line);
-  if (!line.origin && journey.origin && line.messages.length) channel.pass(journey.origin, line.platform);
+  if (!line.origin && journey.origin && line.messages.length) channel.pass(rooms.get(journey.origin)?.platform, line.platform);
 }
 
 /** A message that was typed here is in all rooms. */
-function arrived({ platform, id, took }) {
-  const room = rooms.get(platform);
+function arrived({ room: key, id, others, took }) {
+  const room = rooms.get(key);
   const message = room?.message(id);
   if (!message) return;
-  tries.arrived(platform, id);
+  tries.arrived(key, id);
   const shown = `${Math.max(1, Math.round(took)).toLocaleString("en")} ms`;
   channel.say(`${message.author} was heard in all rooms after `, el("b", {}, shown));
   document.body.dataset.took = String(Math.round(took));
-  const others = [...rooms.values()].filter((other) => other !== room).map((other) => other.title);
-  byId("said").textContent = `${message.author}: ${excerpt(plain(room, message), 120)}. Arrived in ${others.join(" and ")} after ${shown}.`;
+  const titles = others.map((other) => rooms.get(other)?.title ?? "another room");
+  byId("said").textContent = `${message.author}: ${excerpt(plain(room, message), 120)}. Arrived in ${titles.join(" and ")} after ${shown}.`;
 }
 
 follow({
   fresh,
-  change: ({ platform, message }) => rooms.get(platform)?.change(message),
+  change: ({ platform, message }) => rooms.get(`${platform}/${message.room}`)?.change(message),
   carried,
   account: ({ platform, account }) => outages.account(platform, account.state),
   status,

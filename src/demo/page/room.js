@@ -1,7 +1,9 @@
 // One room: its messages, and where people type.
 
+import { answer, copyable, whoSees } from "./answer.js";
+import { isCommand } from "./commands.js";
 import { Composer } from "./composer.js";
-import { answers, avatar, item, typed } from "./message.js";
+import { answers, item, typed } from "./message.js";
 import { el } from "./elements.js";
 
 /** Messages that stay in the page. */
@@ -10,51 +12,62 @@ const MOST = 300;
 const TOGETHER = 300_000;
 /** How long a deleted message takes to go, in milliseconds. */
 const LEAVING = 900;
-const NAMES = { discord: "Discord", slack: "Slack", telegram: "Telegram" };
+/** How long an answer to a command is waited for, in milliseconds. */
+const PATIENCE = 15_000;
 const NO_DELETES = "Telegram tells no bot about deletions, so Relay cannot know: in the other rooms the message stays.";
 
-/** A pane. `act` does what a person does, `seen` hears of new messages, `point` of the message that is looked at; `author` says who wrote one. */
+/**
+ * A room of a pane. `act` does what a person does, `seen` hears of new messages, `answered` of answers to commands, `point` of the
+ * message that is looked at; `author` says who wrote one.
+ */
 export class Room {
   #act;
   #author;
   #seen;
+  #answered;
+  #pane;
   #atEnd = true;
+  /** How far it was scrolled when it was last shown. */
+  #top = 0;
   #items = new Map();
   #messages = new Map();
-  /** Messages that are known to be deleted. */
+  /** Messages that are known to be deleted, and answers that were dismissed. */
   #gone = new Set();
   /** What was typed on this page, as it was typed. */
   #typed = new Map();
+  /** Who waits for an answer of Relay's. */
+  #waiting = [];
+  /** Messages that came while the room was not shown. */
+  #news = 0;
 
-  constructor(given, { act, seen, point, author }) {
+  constructor(pane, given, { act, seen, answered, point, author }) {
+    this.#pane = pane;
     this.#act = act;
     this.#author = author;
     this.#seen = seen;
-    this.platform = given.platform;
-    this.account = given.account;
+    this.#answered = answered;
+    const isTelegram = pane.platform === "telegram";
+    this.platform = pane.platform;
+    this.people = pane.people;
+    this.bots = pane.bots;
+    this.names = pane.names;
+    this.channel = pane.channel;
     this.id = given.id;
-    this.people = given.people;
-    this.bots = given.bots;
-    this.title = given.platform === "telegram" ? given.name : `${given.space} #${given.name}`;
-    this.placeholder = given.platform === "telegram" ? "Message" : `Message #${given.name}`;
-    const persons = new Map([...given.people, ...given.bots].map((one) => [one.id, one.name]));
-    const rooms = new Map(given.rooms.map((room) => [room.id, room.name]));
-    this.names = { person: (id) => persons.get(id), room: (id) => rooms.get(id) };
+    this.name = given.name;
+    this.space = given.space;
+    this.key = `${pane.platform}/${given.id}`;
+    this.tab = `${pane.platform}-tab-${given.name.replace(/\W+/g, "-")}`;
+    this.short = isTelegram ? given.name : `#${given.name}`;
+    this.title = isTelegram ? given.name : `${given.space} #${given.name}`;
+    this.placeholder = isTelegram ? "Message" : `Message #${given.name}`;
+    /** The Relay channels that it is joined to. */
+    this.channels = [];
     this.list = el("ol", { class: "messages", "aria-label": `Messages in ${this.title}` });
     this.note = el("p", { class: "note", role: "status", hidden: true });
     this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.#toEnd() }, "New messages ↓");
-    this.state = el("span", { class: "state" }, "starting");
     this.composer = new Composer(this, (said) => this.#send(said));
     this.composer.onInput = () => (this.note.hidden = true);
-    this.element = el(
-      "section",
-      { class: `room ${given.platform}`, "aria-labelledby": `${given.platform}-title` },
-      this.#head(given),
-      this.list,
-      this.newer,
-      this.note,
-      this.composer.element,
-    );
+    this.composer.onPerson = () => this.#whoSees();
     this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // The list shrinks when the composer grows: what was last stays in sight.
     new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.list);
@@ -63,29 +76,48 @@ export class Room {
     for (const kind of ["mouseover", "focusin"]) {
       this.list.addEventListener(kind, (event) => point(this, event.target.closest(".message")?.dataset.id));
     }
-    this.list.addEventListener("focusin", (event) => this.#current(event.target.closest(".message")));
+    this.list.addEventListener("focusin", (event) => this.#current(event.target.closest("[data-id]")));
     for (const kind of ["mouseleave", "focusout"]) this.list.addEventListener(kind, () => point(this, undefined));
   }
 
-  #head(given) {
-    const title = given.platform === "telegram" ? [given.name] : [el("span", { class: "hash", "aria-hidden": "true" }, "#"), given.name];
-    const where = given.platform === "telegram" ? `${given.people.length} members, ${given.bots.length} bot` : given.space;
-    return el(
-      "header",
-      { class: "head" },
-      given.platform === "telegram" ? avatar(given.name) : null,
-      el("div", { class: "where" }, el("h2", { id: `${given.platform}-title`, "aria-label": `${this.title}, on ${NAMES[given.platform]}` }, ...title), el("p", {}, where)),
-      el("div", { class: "which" }, el("span", { class: "platform" }, NAMES[given.platform]), this.state),
-    );
+  /** What a pane shows of it. */
+  get parts() {
+    return [this.list, this.newer, this.note, this.composer.element];
+  }
+
+  /** Whether its pane shows it now. */
+  get isShown() {
+    return this.#pane.shown === this;
+  }
+
+  /** It is shown now. */
+  shown() {
+    this.#news = 0;
+    this.#whoSees();
+    if (this.#atEnd) this.#toEnd();
+    else this.list.scrollTop = this.#top;
+  }
+
+  /** It is not shown any more. */
+  left() {
+    this.#top = this.list.scrollTop;
+    // What has just come has been seen.
+    for (const shown of this.#items.values()) shown.classList.remove("arrived", "changed");
+  }
+
+  /** Shows it. */
+  show() {
+    this.#pane.show(this);
   }
 
   /** Shows the newest messages anew. */
   load(messages) {
+    const dismissed = messages.filter((message) => message.only_for && this.#gone.has(message.id));
     this.list.replaceChildren();
     this.#items.clear();
     this.#messages.clear();
-    this.#gone = new Set(messages.filter((message) => message.deleted).map((message) => message.id));
-    for (const message of messages) if (!message.deleted) this.#add(message);
+    this.#gone = new Set([...messages.filter((message) => message.deleted), ...dismissed].map((message) => message.id));
+    for (const message of messages) if (!this.#gone.has(message.id)) this.#add(message);
     this.#toEnd();
   }
 
@@ -95,16 +127,18 @@ export class Room {
       this.#take(message.id);
     } else if (this.#items.has(message.id)) {
       this.#redraw(message);
-    } else {
+    } else if (!this.#gone.has(message.id)) {
       const near = this.#isNearEnd();
       this.note.hidden = true;
       const shown = this.#add(message);
       if (message.by_bot) shown.classList.add("arrived");
-      this.#seen(this, message);
-      if (near || !message.by_bot) this.#toEnd();
+      if (!message.only_for) this.#seen(this, message);
+      if (near || !message.by_bot || message.only_for) this.#toEnd();
       else this.newer.hidden = false;
       this.#bound();
+      if (!this.isShown) this.#pane.news(this, (this.#news += 1));
     }
+    this.#hear(message);
   }
 
   /** A message of this room. */
@@ -175,6 +209,42 @@ export class Room {
     this.telling = setTimeout(() => (this.note.hidden = true), 12_000);
   }
 
+  /** Takes an answer away that only one person sees. */
+  dismiss(id) {
+    const shown = this.#items.get(id);
+    const next = shown.nextElementSibling ?? shown.previousElementSibling;
+    this.#items.delete(id);
+    this.#messages.delete(id);
+    this.#gone.add(id);
+    if (shown.tabIndex === 0) this.#current(next);
+    const hadFocus = shown.contains(document.activeElement);
+    shown.remove();
+    this.#together(next);
+    if (hadFocus) this.composer.text.focus();
+  }
+
+  /** A person's name. */
+  person(id) {
+    return this.names.person(id) ?? "somebody";
+  }
+
+  /** Gives a command as somebody, typed for all to see, and answers what Relay answers. */
+  async ask(person, text) {
+    const heard = new Promise((done, failed) => {
+      this.#waiting.push({ person, done });
+      setTimeout(() => failed(new Error(`Relay did not answer ${text} within ${PATIENCE / 1000} s.`)), PATIENCE);
+    });
+    // Typing may fail first; then nobody waits.
+    heard.catch(() => {});
+    await this.composer.type(person, text);
+    return heard;
+  }
+
+  /** Says something as somebody, typed for all to see. */
+  async type(person, text) {
+    return this.composer.type(person, text);
+  }
+
   /** Answers as somebody. */
   async answer(person, id, text) {
     return this.#send({ person, text, mode: { kind: "reply", id } });
@@ -187,6 +257,7 @@ export class Room {
 
   async #send({ person, text, mode }) {
     const room = this.id;
+    if (isCommand(text) && mode?.kind !== "edit") return this.#act(this, { do: "command", person, room, text });
     if (mode?.kind === "edit") {
       await this.#act(this, { do: "edit", person, room, message: mode.id, text });
       this.#typed.set(mode.id, text);
@@ -199,12 +270,34 @@ export class Room {
 
   #add(message) {
     this.#messages.set(message.id, message);
-    const shown = item(this, message);
+    const shown = this.#drawn(message);
     this.#items.set(message.id, shown);
     this.list.append(shown);
     this.#together(shown);
-    if (!this.list.querySelector('.message[tabindex="0"]')) this.#current(shown);
+    if (!this.list.querySelector('li[tabindex="0"]')) this.#current(shown);
     return shown;
+  }
+
+  #drawn(message) {
+    if (message.only_for) return answer(this, message);
+    const shown = item(this, message);
+    if (message.by_bot && this.isBot(message.author)) copyable(shown.querySelector(".said"));
+    return shown;
+  }
+
+  /** Relay has answered a command, to the asker alone or in the room. */
+  #hear(message) {
+    if (!message.by_bot || !message.text || message.deleted) return;
+    const asked = this.message(message.reply_to);
+    const whose = message.only_for ? this.person(message.only_for) : asked && isCommand(asked.text) && asked.author;
+    if (!whose) return;
+    this.#answered(this, message, whose);
+    const waits = this.#waiting.findIndex(({ person }) => person === whose);
+    if (waits >= 0) this.#waiting.splice(waits, 1)[0].done(message.text);
+  }
+
+  #whoSees() {
+    for (const shown of this.list.querySelectorAll(".answer")) whoSees(this, shown);
   }
 
   #redraw(message) {
@@ -212,7 +305,7 @@ export class Room {
     if (JSON.stringify(this.message(message.id)) === JSON.stringify(message)) return;
     const near = this.#isNearEnd();
     this.#messages.set(message.id, message);
-    const shown = item(this, message);
+    const shown = this.#drawn(message);
     const hadFocus = old.contains(document.activeElement);
     this.#items.set(message.id, shown);
     old.replaceWith(shown);
@@ -265,7 +358,7 @@ export class Room {
   #together(shown) {
     if (!shown) return;
     const [message, before] = [this.message(shown.dataset.id), this.message(shown.previousElementSibling?.dataset.id)];
-    const same = message && before && before.author === message.author && before.by_bot === message.by_bot;
+    const same = message && before && !message.only_for && !before.only_for && before.author === message.author && before.by_bot === message.by_bot;
     shown.classList.toggle("follows", Boolean(same && !message.reply_to && message.at - before.at < TOGETHER));
   }
 
@@ -277,7 +370,7 @@ export class Room {
   }
 
   #key(event) {
-    const shown = event.target.closest(".message");
+    const shown = event.target.closest("[data-id]");
     if (event.target !== shown) return;
     const to = { ArrowUp: shown.previousElementSibling, ArrowDown: shown.nextElementSibling, Home: this.list.firstElementChild, End: this.list.lastElementChild }[event.key];
     if (!to) return;

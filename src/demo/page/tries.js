@@ -1,6 +1,7 @@
 // Samples that show what a bridge carries, and faults that show that it loses nothing.
 
 import { el } from "./elements.js";
+import { join } from "./joining.js";
 import { duration } from "./outages.js";
 import { fault } from "./server.js";
 
@@ -19,7 +20,8 @@ const SAMPLES = [
   ["Say hello", (rooms) => rooms.discord.composer.say("Ada", "Hello from Night Owls! 🦉")],
   ["Formatting", (rooms) => rooms.discord.composer.say("Ada", FORMATTED)],
   ["10,000 characters", (rooms) => rooms.slack.composer.say("Elif", long())],
-  ["A short conversation", conversation],
+  ["A conversation", conversation],
+  ["Join another room", (_, panes, tell) => join(panes, tell)],
 ];
 
 async function conversation(rooms) {
@@ -85,7 +87,7 @@ function closing(panel) {
   });
 }
 
-/** Fills in the buttons. `tell` says something in the channel's line. */
+/** Fills in the buttons. `panes` are the platforms by name; `tell` says something in the channel's line. */
 export class Tries {
   #tell;
   /** The last fault, until everything is well again. */
@@ -95,10 +97,11 @@ export class Tries {
   #calm = true;
   #dead = 0;
 
-  constructor(rooms, tell) {
+  constructor(panes, tell) {
     this.#tell = tell;
-    const samples = SAMPLES.map(([label, run]) => el("button", { type: "button", onclick: (event) => this.#run(event.target, () => run(rooms)) }, label));
-    const faults = FAULTS.map((one) => el("button", { type: "button", onclick: (event) => this.#run(event.target, () => this.#make(one, rooms)) }, one.label));
+    const first = Object.fromEntries([...panes].map(([platform, pane]) => [platform, pane.rooms[0]]));
+    const samples = SAMPLES.map(([label, run]) => el("button", { type: "button", onclick: (event) => this.#run(event.target, first, () => run(first, panes, tell)) }, label));
+    const faults = FAULTS.map((one) => el("button", { type: "button", onclick: (event) => this.#run(event.target, first, () => this.#make(one, first)) }, one.label));
     document.getElementById("samples").replaceChildren(...samples);
     const row = document.getElementById("faults");
     row.replaceChildren(...faults);
@@ -117,9 +120,9 @@ export class Tries {
   }
 
   /** A message that was typed here is in all rooms. */
-  arrived(platform, id) {
+  arrived(room, id) {
     if (!this.#fault) return;
-    this.#heard.add(`${platform}/${id}`);
+    this.#heard.add(`${room}/${id}`);
     this.#look();
   }
 
@@ -151,7 +154,7 @@ export class Tries {
     this.#tell(watch);
     try {
       for (const one of faults) await fault(platform, one);
-      begun.message = `${from}/${await say(rooms)}`;
+      begun.message = `${rooms[from].key}/${await say(rooms)}`;
     } catch (error) {
       this.#fault = null;
       throw error;
@@ -159,8 +162,9 @@ export class Tries {
     this.#look();
   }
 
-  async #run(button, what) {
+  async #run(button, rooms, what) {
     button.disabled = true;
+    for (const room of Object.values(rooms)) room.show();
     try {
       await what();
     } catch (error) {
