@@ -67,13 +67,15 @@ export class Composer {
   async type(person, text) {
     if (this.#mode) this.#leave(true);
     this.person = person;
+    const draft = this.text.value;
     for (let end = calm.matches ? text.length : 1; end <= text.length; end += 1) {
       this.text.value = text.slice(0, end);
       this.#fit();
       await pause(LETTER);
     }
     await pause(BREATH);
-    this.text.value = "";
+    // Whatever the visitor had begun.
+    this.text.value = draft;
     this.#fit();
     return this.say(person, text);
   }
