@@ -19,6 +19,8 @@ use tokio::sync::Notify;
 
 /// Longest wait for a preflight; the contract allows 20 seconds (C2).
 const PREFLIGHT: Duration = Duration::from_secs(25);
+/// So many rooms are asked about at once, so that a platform that is asked about each has the time.
+const PORTION: usize = 1_000;
 /// Longest wait for the list of all rooms.
 const FIND: Duration = Duration::from_secs(40);
 
@@ -78,9 +80,16 @@ impl Core {
         let ids = self.ids(account, rooms).await;
         let asked: BTreeSet<NativeId> = ids.values().cloned().collect();
         let asked: Vec<NativeId> = asked.into_iter().collect();
-        let answered = preflight(account, &asked).await?;
-        account.set_warnings(answered.warnings);
-        let answers: HashMap<NativeId, Result<RoomReport, Problem>> = answered.rooms.into_iter().collect();
+        let mut answers: HashMap<NativeId, Result<RoomReport, Problem>> = HashMap::new();
+        // Without a room, the credential is still to be checked.
+        let none = [&asked[..0]];
+        let portions: Vec<&[NativeId]> =
+            if asked.is_empty() { none.to_vec() } else { asked.chunks(PORTION).collect() };
+        for portion in portions {
+            let answered = preflight(account, portion).await?;
+            account.set_warnings(answered.warnings);
+            answers.extend(answered.rooms);
+        }
         let mut found = Vec::new();
         for (asked, id) in ids {
             match answers.get(&id) {

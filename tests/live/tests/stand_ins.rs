@@ -71,7 +71,8 @@ async fn what_does_not_hold_is_said_and_cleaned_up() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let cases: [(&[(&str, &str)], Result<usize, &str>); 5] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Result<usize, &'a str>);
+    let cases: [Case<'_>; 5] = [
         (&[], Ok(0)),
         (&[("DISCORD_TOKEN", "x")], Err("RELAY_LIVE_DISCORD_ROOM")),
         (&[("RELAY_LIVE_TELEGRAM_ROOM", "-1")], Err("TELEGRAM_TOKEN")),
