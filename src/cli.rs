@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::control::{self, Request, Response};
 use crate::engine;
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,6 +90,16 @@ impl RunningBridge {
             Err(error) => Err(fail(error)),
         }
     }
+}
+
+/// A sentence below a row: indented, and no wider than the terminal.
+fn note(text: &str, out: &mut String) {
+    const INDENT: &str = "      ";
+    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let width = terminal.map_or(100, |(width, _)| usize::from(width.0).max(40));
+    let options = textwrap::Options::new(width).initial_indent(INDENT).subsequent_indent(INDENT);
+    out.push_str(&textwrap::fill(text, options));
+    out.push('\n');
 }
 
 /// Prints a value as JSON.

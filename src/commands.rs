@@ -23,7 +23,7 @@ use relay_contract::{Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -57,6 +57,10 @@ impl Commands {
         let joined = joined.filter(|joined| !joined.channel.is_empty());
         let joined = joined.map(|joined| (joined.channel.clone(), joined)).collect();
         Self { core, data_dir, joined: Arc::new(Mutex::new(joined)), codes: Mutex::default() }
+    }
+
+    fn codes(&self) -> MutexGuard<'_, Codes> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What runs.
@@ -126,8 +130,9 @@ impl Commands {
         match tokio::time::timeout(PLATFORM, account.connector.may_manage(call)).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(format!(
-                "Only somebody who may manage this room on {} can do that.",
-                words::shown(&call.room.platform)
+                "Only somebody who may manage this room can do that: on {}, {}.",
+                words::shown(&call.room.platform),
+                account.connector.manages()
             )),
             Ok(Err(error)) => {
                 Err(format!("It cannot be checked whether you may manage this room ({error}). Try again."))

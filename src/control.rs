@@ -59,7 +59,11 @@ pub enum Response {
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nobody listens.
-    #[error("no relay runs with the state directory {}. Start it with `relay run`.", .0.display())]
+    #[error(
+        "no relay runs with the state directory {}. Start it with `relay run`; if it runs as a service, name its state: --data-dir \
+         /var/lib/relay",
+        .0.display()
+    )]
     NotRunning(PathBuf),
     /// The socket is there, but this user may not use it, or the like.
     #[error("the running relay cannot be asked through {}: {why}", path.display())]

@@ -92,6 +92,8 @@ fn each_library_has_one_home() {
 #[test]
 fn pure_modules_stay_pure() {
     let pure = ["src/routing.rs", "src/adapt.rs", "bridges/contract/src"].into_iter().flat_map(files);
+    // Tests may read: a corpus is replayed.
+    let pure = pure.filter(|path| !path.to_str().unwrap().ends_with("tests.rs"));
     none(
         found(pure, &["tokio", "std::fs", "std::net", "std::env", "crate::engine", "crate::store"]),
         "routing, adapt and the contract do no input or output",

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub struct Disconnect {
     /// The channel
     channel: String,
-    /// The room, as `relay status --json` and `relay rooms` write it: ACCOUNT:ROOM
+    /// The room as `links` name it, by name or id: ACCOUNT:ROOM
     room: String,
     #[command(flatten)]
     bridge: RunningBridge,

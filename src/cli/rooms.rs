@@ -1,6 +1,6 @@
 //! `relay rooms`: what each account sees, and what to write into `links`.
 
-use super::{EXIT_MISTAKES, RunningBridge, fail, mistakes, print_json};
+use super::{EXIT_MISTAKES, RunningBridge, fail, mistakes, note, print_json};
 use crate::commands::{self, AccountRooms, RoomLine};
 use crate::config::Config;
 use crate::control::{self, AskError, Request, Response};
@@ -69,45 +69,48 @@ fn write_account(account: &AccountRooms, out: &mut String) -> std::fmt::Result {
         writeln!(out)?;
     }
     writeln!(out, "{} ({})", account.account, account.platform)?;
-    if let Some(problem) = &account.problem {
-        writeln!(out, "  {problem}")?;
-    }
+    account.problem.iter().chain(&account.warnings).for_each(|problem| note(problem, out));
     let width = account.rooms.iter().map(|room| room.link.chars().count() + 2).max().unwrap_or(0).min(60);
     for room in &account.rooms {
         write_room(room, width, out)?;
     }
+    if account.problem.is_none() && account.complete && account.rooms.is_empty() {
+        note(
+            "It is in no room and in no space. Invite the bot first: README.md, “Real tokens in five minutes”.",
+            out,
+        );
+    }
     if account.problem.is_none() && !account.complete {
         let only =
             if account.rooms.is_empty() { "No room was seen yet" } else { "Only rooms that were seen" };
-        writeln!(
-            out,
-            "  {only}: this platform tells a bot of a room when something happens there.\n  Add the bot, write something in the room while \
-             relay runs, and ask again."
-        )?;
+        let why = "this platform tells a bot of a room when something happens there. Add the bot, write something in the room \
+                   while relay runs, and ask again.";
+        note(&format!("{only}: {why}"), out);
     }
     Ok(())
 }
 
 fn write_room(room: &RoomLine, width: usize, out: &mut String) -> std::fmt::Result {
     let readers = match room.visibility {
-        Visibility::Private => "private",
-        Visibility::Space => "its space",
-        Visibility::World => "anybody",
+        Visibility::Private => "read by invitation",
+        Visibility::Space => "read by its space",
+        Visibility::World => "read by anybody",
     };
-    let people = room.members.map_or_else(String::new, |members| format!(", {members} people"));
+    let people = room.members.map_or_else(String::new, |members| match members {
+        1 => ", 1 member".to_owned(),
+        members => format!(", {members} members"),
+    });
     let link = format!("\"{}\"", room.link);
     let named = if room.link.ends_with(&room.name) {
         String::new()
     } else {
         format!("{}/{}, ", room.space, room.name)
     };
-    write!(out, "  {link:<width$}  {named}read by {readers}{people}")?;
+    write!(out, "  {link:<width$}  {named}{readers}{people}")?;
     if !room.channels.is_empty() {
         write!(out, ", in {}", room.channels.join(", "))?;
     }
     writeln!(out)?;
-    for problem in room.problem.iter().chain(&room.warnings) {
-        writeln!(out, "      {problem}")?;
-    }
+    room.problem.iter().chain(&room.warnings).for_each(|problem| note(problem, out));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `relay status`: how the running bridge is.
 
-use super::{RunningBridge, fail, print_json};
+use super::{RunningBridge, fail, note, print_json};
 use crate::control::{Request, Response};
 use crate::engine::{AccountState, LaneState, LinkStatus, Status};
 use crate::routing::{Connect, Direction};
@@ -44,14 +44,17 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             AccountState::Up => "connected".to_owned(),
             AccountState::Starting => "checking its credential".into(),
             AccountState::Interrupted { reason } => format!("not connected, trying: {reason}"),
-            AccountState::Parked { problem } => format!("PARKED: {problem}"),
+            AccountState::Parked { .. } => "PARKED; it is tried again by itself".into(),
         };
         writeln!(out, "  {:<16} {:<10} {how}", account.name, account.platform)?;
+        if let AccountState::Parked { problem } = &account.state {
+            note(&problem.to_string(), out);
+        }
         for warning in &account.warnings {
-            writeln!(out, "      {warning}")?;
+            note(warning, out);
         }
         if let Some(missed) = &account.missed {
-            writeln!(out, "      missed: {}", missed.what)?;
+            note(&format!("missed: {}", missed.what), out);
         }
     }
     for channel in &status.channels {
@@ -65,7 +68,18 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             write_link(link, out)?;
         }
         for link in &channel.disconnected {
-            writeln!(out, "  {:<16} {:<32} disconnected in the chat", link.account, name(link))?;
+            writeln!(
+                out,
+                "  {:<16} {:<32} disconnected, though it is in the config",
+                link.account,
+                name(link)
+            )?;
+        }
+        for owners in &channel.owners {
+            let shown = owners.name.as_ref().unwrap_or(&owners.link);
+            let how = if owners.problems.is_empty() { "owners' room" } else { "owners' room, not usable" };
+            writeln!(out, "  {:<16} {shown:<32} {how}", "")?;
+            owners.problems.iter().for_each(|problem| note(problem, out));
         }
     }
     let happened: Vec<_> = status.counters.iter().filter(|(_, count)| **count > 0).collect();
@@ -104,7 +118,7 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         Some(LaneState::Held) => "held by a rate limit".into(),
         Some(LaneState::Waiting) => "waiting for its account".into(),
         Some(LaneState::Retrying { reason }) => format!("trying again: {reason}"),
-        Some(LaneState::Parked { problem }) => format!("PARKED: {problem}"),
+        Some(LaneState::Parked { .. }) => "PARKED; it goes on by itself when this is mended".into(),
         None => "not found yet".into(),
     };
     write!(out, "  {:<16} {:<32} {how}{direction}", link.account, name(link))?;
@@ -118,8 +132,11 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         write!(out, ", {} given up", link.dead)?;
     }
     writeln!(out)?;
-    for problem in &link.problems {
-        writeln!(out, "      {problem}")?;
-    }
+    let parked = match &link.lane {
+        Some(LaneState::Parked { problem }) => Some(problem.to_string()),
+        _ => None,
+    };
+    let others = link.problems.iter().filter(|problem| Some(*problem) != parked.as_ref());
+    parked.iter().chain(others).for_each(|problem| note(problem, out));
     Ok(())
 }

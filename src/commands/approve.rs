@@ -1,12 +1,12 @@
 //! `approve CODE`: somebody lets a room into a channel, in an owners' room or on the command line.
 
-use super::codes::{GUESSES, Waiting};
+use super::codes::{NotGood, Waiting};
 use super::words::{TOO_MANY, full_name, readers, shown};
-use super::{COMMAND_LINE, Commands, Refused};
+use super::{Commands, Refused, carries};
 use crate::adapt::presentable;
 use crate::engine::RunningAccount;
 use relay_contract::{Account, Call, NativeId, Visibility};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. Codes are asked for with \
@@ -42,7 +42,11 @@ impl Commands {
             self.must_manage(account, call).await?;
         }
         let who = format!("{}/{}", call.room.platform, call.asker.id);
-        let waiting = self.look(code, &who)?;
+        let guessed = self.codes().guess(code, &who, Instant::now());
+        let waiting = guessed.map_err(|why| match why {
+            NotGood::Wrong => NOT_GOOD,
+            NotGood::TooMany => TOO_MANY,
+        })?;
         if !self.core.is_owners_room(&waiting.channel, &call.room) {
             return Err(NOT_GOOD.into());
         }
@@ -59,34 +63,27 @@ impl Commands {
         if let Some((account, room)) = what.split_once(':') {
             return self.approve_wider(&Account(account.to_owned()), &NativeId::from(room), sure).await;
         }
-        let waiting = self.look(what, COMMAND_LINE)?;
+        let waiting = self.codes().look(what, Instant::now()).ok_or(NOT_GOOD)?;
         self.review(what, waiting, sure).await
-    }
-
-    /// Whom a code lets in; a try of whoever asks.
-    fn look(&self, code: &str, who: &str) -> Result<Waiting, Refused> {
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        match codes.look(code, Instant::now()) {
-            Some(waiting) => Ok(waiting),
-            None if codes.may_try(&format!("approve {who}"), GUESSES, Instant::now()) => Err(NOT_GOOD.into()),
-            None => Err(TOO_MANY.into()),
-        }
     }
 
     async fn review(&self, code: &str, waiting: Waiting, sure: bool) -> Result<Review, Refused> {
         if !sure {
             return Ok(Review::Shown(described(&waiting)));
         }
-        let taken = self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(code, Instant::now());
-        let Some(waiting) = taken else { return Err(NOT_GOOD.into()) };
+        let waiting = self.codes().take(code, Instant::now()).ok_or(NOT_GOOD)?;
         let Some(account) = self.core.accounts.get(&waiting.account) else { return Err(NOT_GOOD.into()) };
         let now = self.describe(account, &waiting.report.key.room).await?;
         if now.visibility > waiting.report.visibility {
             return Err("More people can read the room now than when its code was asked for. Ask for a new one there.".into());
         }
         let told = full_name(&now);
+        let carries = carries::report(&account.connector.capabilities(&now.key));
         self.join(account, now, &waiting.channel, waiting.by).await?;
-        Ok(Review::Done(format!("{told} has joined {}, and every room of it is told.", waiting.channel)))
+        let channel = waiting.channel;
+        Ok(Review::Done(format!(
+            "{told} has joined {channel}, and every room of it is told. In it:\n{carries}"
+        )))
     }
 
     async fn approve_wider(&self, account: &Account, room: &NativeId, sure: bool) -> Result<Review, Refused> {

@@ -18,7 +18,7 @@ const MOST: usize = 1_000;
 pub const GUESSES: usize = 5;
 /// Codes that one person may ask for within it.
 pub const ASKS: usize = 20;
-/// What all together may get wrong within it.
+/// What all together may get wrong in the chat within it.
 const ALL_TRIES: usize = 50;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 /// People remembered for it.
@@ -43,6 +43,15 @@ impl Waiting {
     pub fn new(channel: &str, account: Account, report: RoomReport, by: String, now: Instant) -> Self {
         Self { channel: channel.to_owned(), account, report, by, until: now + GOOD_FOR }
     }
+}
+
+/// Why a code lets nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotGood {
+    /// It was mistyped, used, or is too old.
+    Wrong,
+    /// Too much was guessed: it was not even looked at.
+    TooMany,
 }
 
 /// All that wait, and who has tried what.
@@ -87,17 +96,26 @@ impl Codes {
         Some(format!("{}-{}", &code[..LENGTH / 2], &code[LENGTH / 2..]))
     }
 
-    /// Whom a code lets in. Wrong, used and expired are the same answer, and count.
-    pub fn look(&mut self, written: &str, now: Instant) -> Option<Waiting> {
+    /// Whom a code lets in, as `guesser` asks; wrong, used and expired are the same answer. Whoever was wrong too often is not
+    /// answered for a while, right or not, and neither is anybody in the chat when all together were.
+    pub fn guess(&mut self, written: &str, guesser: &str, now: Instant) -> Result<Waiting, NotGood> {
         forget(&mut self.wrong, now);
-        if self.wrong.len() >= ALL_TRIES {
-            return None;
+        let who = format!("approve {guesser}");
+        let tries = self.tries.entry(who.clone()).or_default();
+        forget(tries, now);
+        if tries.len() >= GUESSES || self.wrong.len() >= ALL_TRIES {
+            return Err(NotGood::TooMany);
         }
-        let found = self.waiting.get(&bare(written)).filter(|waiting| waiting.until > now).cloned();
-        if found.is_none() {
+        self.look(written, now).ok_or_else(|| {
             self.wrong.push_back(now);
-        }
-        found
+            self.may_try(&who, GUESSES, now);
+            NotGood::Wrong
+        })
+    }
+
+    /// Whom a code lets in, for whoever runs Relay.
+    pub fn look(&self, written: &str, now: Instant) -> Option<Waiting> {
+        self.waiting.get(&bare(written)).filter(|waiting| waiting.until > now).cloned()
     }
 
     /// The same, and the code is used up.
@@ -160,12 +178,22 @@ mod tests {
     fn nobody_guesses() {
         let (mut codes, now) = (Codes::default(), Instant::now());
         let code = codes.make(waiting("1", now), now).expect("a code");
-        for _ in 0..ALL_TRIES {
-            assert!(codes.look("AAAA-AAAA", now).is_none());
+        for _ in 0..GUESSES {
+            assert_eq!(codes.guess("AAAA-AAAA", "eve", now), Err(NotGood::Wrong));
         }
-        assert!(codes.look(&code, now).is_none(), "after so many wrong ones nothing is right for a while");
+        assert_eq!(codes.guess(&code, "eve", now), Err(NotGood::TooMany), "a right one neither");
+        assert!(codes.guess(&code, "ada", now).is_ok(), "others are not stopped by eve");
+        for guess in GUESSES..ALL_TRIES {
+            assert_eq!(codes.guess("AAAA-AAAA", &format!("eve {guess}"), now), Err(NotGood::Wrong));
+        }
+        assert_eq!(
+            codes.guess(&code, "ada", now),
+            Err(NotGood::TooMany),
+            "many guessers stop everybody in the chat"
+        );
+        assert!(codes.look(&code, now).is_some(), "and not whoever runs Relay");
         let later = now + WINDOW + Duration::from_secs(1);
-        assert!(codes.look(&code, later).is_some());
+        assert!(codes.guess(&code, "eve", later).is_ok());
         let tried = (0..GUESSES + 2).filter(|_| codes.may_try("eve", GUESSES, now)).count();
         assert_eq!(tried, GUESSES);
         assert!(codes.may_try("ada", GUESSES, now) && codes.may_try("eve", GUESSES, later));

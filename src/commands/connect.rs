@@ -18,6 +18,11 @@ impl Commands {
         channel: &str,
         sure: bool,
     ) -> Result<String, Refused> {
+        // Some write it like a room.
+        let channel = match self.core.channels().contains_key(channel) {
+            true => channel,
+            false => channel.trim_start_matches('#'),
+        };
         if channel.is_empty() {
             return Err("Which Relay channel? Write /relay connect CHANNEL.".into());
         }
@@ -51,23 +56,28 @@ impl Commands {
             return self.join(account, report, channel, by).await;
         }
         self.may(call, "ask", ASKS)?;
+        let carries = carries::report(&account.connector.capabilities(&report.key));
         let waiting = Waiting::new(channel, account.name.clone(), report, by, Instant::now());
-        let code = self.codes.lock().unwrap_or_else(PoisonError::into_inner).make(waiting, Instant::now());
+        let code = self.codes().make(waiting, Instant::now());
         let Some(code) = code else {
             return Err("Too many rooms wait to be let in. Try again later.".into());
         };
         tracing::info!(account = %account.name, room = %call.room, asker = %call.asker.id, channel, "a room asks to join");
+        let minutes = GOOD_FOR.as_secs() / 60;
+        let in_chat = match wanted.is_some_and(|wanted| !wanted.owners.is_empty()) {
+            true => format!("with /relay approve {code} in a room of its owners, or "),
+            false => String::new(),
+        };
         Ok(format!(
-            "Who runs {channel} has to let this room in. Give them this code; it is good once, for {} minutes:\n\n{code}\n\n\
-             They use it with /relay approve {code} in an owners' room, or with `relay approve {code}` where Relay runs.",
-            GOOD_FOR.as_secs() / 60
+            "Who runs {channel} has to let this room in. Give them this code; it is good once, for {minutes} minutes:\n\n{code}\n\n\
+             They use it {in_chat}where Relay runs: relay approve {code}\n\nOnce it is in:\n{carries}"
         ))
     }
 
     /// Nobody guesses names, or asks for codes without end.
     fn may(&self, call: &Call, what: &str, most: usize) -> Result<(), Refused> {
         let who = format!("{what} {}/{}", call.room.platform, call.asker.id);
-        match self.codes.lock().unwrap_or_else(PoisonError::into_inner).may_try(&who, most, Instant::now()) {
+        match self.codes().may_try(&who, most, Instant::now()) {
             true => Ok(()),
             false => Err(TOO_MANY.into()),
         }
@@ -79,7 +89,7 @@ impl Commands {
         }
         let offered = self.core.suggest(&call.room, "");
         let offered = match offered.is_empty() {
-            true => String::new(),
+            true => " Whoever runs Relay knows its name.".to_owned(),
             false => format!(" Open here: {}.", offered.join(", ")),
         };
         format!("There is no channel {channel} that this room can be joined to.{offered}")

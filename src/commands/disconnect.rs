@@ -19,7 +19,7 @@ impl Commands {
         self.must_manage(account, call).await?;
         let joined = self.core.joined(&call.room);
         let (channel, link) = match (channel, joined.as_slice()) {
-            (_, []) => return Err("This room is not joined to any channel.".into()),
+            (_, []) => return Err("This room is not joined to any Relay channel.".into()),
             (None, [only]) => only.clone(),
             (None, several) => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
@@ -100,7 +100,8 @@ impl Commands {
             channel.disconnected.extend(Vec::into_iter(gone).filter(|link| !link.joined));
         })
         .await?;
-        tracing::info!(account = %account.name, room = shown_name, channel, by, "a room has left");
+        let room = known.as_ref().map(|known| known.key.to_string());
+        tracing::info!(account = %account.name, room, name = shown_name, channel, by, "a room has left");
         if let Some(known) = known {
             let words = format!("{shown_name} ({}) has left {channel}.", shown(&known.key.platform));
             self.tell(account, &known.key, channel, &words).await;

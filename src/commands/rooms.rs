@@ -2,7 +2,7 @@
 
 use super::Commands;
 use crate::config::{AccountSection, Config};
-use crate::engine::find;
+use crate::engine::{AccountState, find};
 use crate::platforms;
 use futures::future::join_all;
 use relay_contract::{Listed, Listing, OpenError, RoomKey, Visibility};
@@ -22,6 +22,9 @@ pub struct AccountRooms {
     /// Why it could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Rights that the account has not, and what to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Whether these are all, or only those in which something has happened.
     pub complete: bool,
     /// What it sees.
@@ -62,7 +65,12 @@ impl Commands {
             let platform = account.connector.platform().to_string();
             let channels =
                 |room: &RoomKey| self.core.joined(room).into_iter().map(|(name, _)| name).collect();
-            lines(account.name.0.clone(), platform, listing, &channels)
+            let mut rooms = lines(account.name.0.clone(), platform, listing, &channels);
+            if let AccountState::Parked { problem } = &*account.state.borrow() {
+                rooms.problem.get_or_insert_with(|| problem.to_string());
+            }
+            rooms.warnings = account.warnings();
+            rooms
         });
         join_all(asked).await
     }
@@ -74,15 +82,25 @@ pub async fn of_config(config: &Config) -> Vec<AccountRooms> {
 }
 
 async fn of_account(section: &AccountSection) -> AccountRooms {
-    let listing =
-        match platforms::named(section.platform).map(|platform| (platform.open)(section.settings.clone())) {
-            Some(Ok(connector)) => tokio::time::timeout(PATIENCE, connector.find())
-                .await
-                .unwrap_or_else(|_| Err(OpenError::Unavailable("the platform does not answer".into()))),
-            Some(Err(problem)) => Err(OpenError::Refused(problem)),
-            None => Ok(Listing::default()),
-        };
-    lines(section.settings.account.0.clone(), section.platform.to_owned(), listing, &|_| Vec::new())
+    let (account, platform) = (section.settings.account.0.clone(), section.platform.to_owned());
+    let opened = platforms::named(section.platform).map(|platform| (platform.open)(section.settings.clone()));
+    let asked = match opened {
+        Some(Ok(connector)) => {
+            // What the whole account lacks is found out first: it explains why rooms are missing.
+            let both = async { Ok((connector.preflight(&[]).await?.warnings, connector.find().await?)) };
+            let late = |_| Err(OpenError::Unavailable("the platform does not answer".into()));
+            tokio::time::timeout(PATIENCE, both).await.unwrap_or_else(late)
+        }
+        Some(Err(problem)) => Err(OpenError::Refused(problem)),
+        None => Ok((Vec::new(), Listing::default())),
+    };
+    let (warnings, listing) = match asked {
+        Ok((warnings, listing)) => (warnings, Ok(listing)),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    let mut rooms = lines(account, platform, listing, &|_| Vec::new());
+    rooms.warnings = warnings.iter().map(ToString::to_string).collect();
+    rooms
 }
 
 fn lines(
@@ -108,12 +126,13 @@ fn lines(
                 }
             };
             let shown = rooms.iter().map(line).collect();
-            AccountRooms { account, platform, problem: None, complete, rooms: shown }
+            AccountRooms { account, platform, problem: None, warnings: Vec::new(), complete, rooms: shown }
         }
         Err(error) => AccountRooms {
             account,
             platform,
             problem: Some(error.to_string()),
+            warnings: Vec::new(),
             complete: false,
             rooms: Vec::new(),
         },

@@ -120,7 +120,7 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
     for entry in &channel.joined.disconnected {
         if channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room)) {
             warnings.push(format!(
-                "`{}` was disconnected from [channels.{name}] in the chat by {} at {}: it is not linked. \
+                "`{}` was disconnected from [channels.{name}] by {} at {}: it is not linked. \
                  /relay connect there joins it again, or remove it from bridges.toml.",
                 entry.room, entry.by, entry.at
             ));

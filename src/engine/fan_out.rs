@@ -111,8 +111,12 @@ impl FanOut {
         if let Event::Noticed { channel, .. } = &envelope.event {
             // Whichever way a link carries, its room is told whom it is joined with.
             let routes = self.core.routes.borrow().clone();
-            let rooms = routes.channel(channel).iter().map(|link| (link.room.clone(), row(channel, None)));
-            return Ok(FannedOut { id, changes: None, rows: rooms.collect() });
+            let mut rooms: BTreeSet<RoomKey> =
+                routes.channel(channel).iter().map(|link| link.room.clone()).collect();
+            // The room that it is about is told, also when it has just left.
+            rooms.insert(envelope.origin.clone());
+            let rows = rooms.into_iter().map(|room| (room, row(channel, None)));
+            return Ok(FannedOut { id, changes: None, rows: rows.collect() });
         }
         let Some(target) = self.target(&envelope)? else {
             return Ok(FannedOut { id, changes: None, rows: Vec::new() });

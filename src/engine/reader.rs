@@ -131,8 +131,12 @@ impl Reader {
     }
 
     fn park(&self, problem: Problem, delay: &mut Delay) -> Duration {
-        tracing::error!(account = %self.account.name, "parked: {problem}");
-        self.account.set_state(AccountState::Parked { problem });
+        let parked = AccountState::Parked { problem: problem.clone() };
+        // It is looked at again and again until a person has done something.
+        if *self.account.state.borrow() != parked {
+            tracing::error!(account = %self.account.name, "parked: {problem}");
+        }
+        self.account.set_state(parked);
         // A person needs minutes; but a credential that works again should not need a restart.
         delay.next().max(Duration::from_secs(15))
     }

@@ -21,9 +21,9 @@ impl Readiness {
         self.waits_for.is_empty()
     }
 
-    /// Whether something is carried: all is settled, and not by parking everything.
+    /// Whether something is carried: all is settled, and not by parking everything. It takes two rooms.
     pub fn is_carrying(&self) -> bool {
-        self.is_settled() && self.connected.0 > 0
+        self.is_settled() && self.connected.0 > 0 && self.found.0 > 1
     }
 
     /// One line for people.

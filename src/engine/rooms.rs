@@ -94,13 +94,7 @@ impl Core {
         for (asked, id) in ids {
             match answers.get(&id) {
                 Some(Ok(report)) => found.push((asked, report.clone())),
-                Some(Err(problem)) => {
-                    let mut problem = problem.clone();
-                    if asked != id {
-                        problem.fix.push_str(" If its name means another room now, write that room's id.");
-                    }
-                    self.missing(account, &asked, problem);
-                }
+                Some(Err(problem)) => self.missing(account, &asked, problem.clone()),
                 None => {
                     let problem =
                         Problem::new("The platform did not tell of this room.", "It is asked again.");
@@ -148,7 +142,7 @@ impl Core {
     fn missing(&self, account: &RunningAccount, asked: &NativeId, problem: Problem) {
         let before = self.states.get(&account.name, asked);
         if !matches!(before, Some(RoomState::Missing(before)) if before == problem) {
-            tracing::warn!(account = %account.name, room = %asked, "{problem}");
+            tracing::warn!(account = %account.name, asked = %asked, "{problem}");
         }
         self.states.missing(&account.name, asked, problem);
     }
@@ -173,9 +167,12 @@ impl Core {
         self.rebuild_routes();
         for (asked, report) in found {
             for warning in &report.warnings {
-                tracing::warn!(account = %account.name, room = report.name, "{warning}");
+                tracing::warn!(account = %account.name, room = %report.key, name = report.name, "{warning}");
             }
             let (space, key) = (report.space.clone(), report.key.clone());
+            if matches!(self.states.get(&account.name, &asked), Some(RoomState::Missing(_))) {
+                tracing::info!(account = %account.name, %asked, room = %key, name = report.name, "a room was found");
+            }
             self.states.found(&account.name, &asked, report);
             self.serve(account, &space, &key).await;
         }

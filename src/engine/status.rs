@@ -65,14 +65,31 @@ pub struct ChannelStatus {
     pub connect: Connect,
     /// Its links.
     pub links: Vec<LinkStatus>,
-    /// Links of the admin's file that were disconnected from the chat.
+    /// Rooms in which newcomers may be let in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<OwnersRoom>,
+    /// Links of the admin's file that were disconnected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disconnected: Vec<LinkStatus>,
+}
+
+/// A room in which newcomers may be let in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnersRoom {
+    /// How it is written in a config.
+    pub link: String,
+    /// Its name, once it was found.
+    pub name: Option<String>,
+    /// What is wrong with it, and what to do.
+    pub problems: Vec<String>,
 }
 
 /// One link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LinkStatus {
+    /// How it is written in a config.
+    #[serde(default)]
+    pub link: String,
     /// The account it goes through.
     pub account: String,
     /// The id or name that was written.
@@ -110,7 +127,8 @@ pub struct DeadLetterStatus {
 }
 
 impl RunningAccount {
-    fn warnings(&self) -> Vec<String> {
+    /// Which rights the account has not, and what to do.
+    pub fn warnings(&self) -> Vec<String> {
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         warnings.iter().map(ToString::to_string).collect()
     }
@@ -158,6 +176,7 @@ impl Core {
             name: name.clone(),
             connect: channel.connect,
             links: self.links_of(channel, &depths),
+            owners: channel.owners.iter().map(|owner| self.owners_room(owner)).collect(),
             disconnected: channel.disconnected.iter().map(|link| self.link_status(link, &depths)).collect(),
         };
         channels.iter().map(of).collect()
@@ -183,6 +202,15 @@ impl Core {
         statuses
     }
 
+    fn owners_room(&self, PlannedRoom { account, room, .. }: &PlannedRoom) -> OwnersRoom {
+        let problems = match self.states.get(account, room) {
+            Some(RoomState::Missing(problem)) => vec![problem.to_string()],
+            Some(RoomState::Found(_)) | None => Vec::new(),
+        };
+        let name = self.known.get(account, room).map(|known| known.name);
+        OwnersRoom { link: format!("{account}:{room}"), name, problems }
+    }
+
     /// How one link is.
     pub fn link_status(&self, link: &PlannedLink, depths: &HashMap<RoomKey, Depth>) -> LinkStatus {
         let PlannedRoom { account, room: asked, .. } = &link.at;
@@ -200,6 +228,7 @@ impl Core {
         }
         let depth = known.as_ref().and_then(|known| depths.get(&known.key)).copied().unwrap_or_default();
         LinkStatus {
+            link: format!("{account}:{asked}"),
             account: account.to_string(),
             room: asked.to_string(),
             name: known.as_ref().map(|known| known.name.clone()),

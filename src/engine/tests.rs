@@ -109,6 +109,10 @@ impl Connector for Puppet {
         Ok(Listing::default())
     }
 
+    fn manages(&self) -> &'static str {
+        "nobody"
+    }
+
     async fn may_manage(&self, _: &Call) -> Result<bool, DeliverError> {
         Ok(false)
     }

@@ -9,6 +9,7 @@ use crate::ids::{MessageRef, NativeId, Platform, RoomKey};
 use crate::preflight::Preflight;
 use crate::rooms::{Listing, RoomNews};
 use async_trait::async_trait;
+use std::fmt;
 use std::time::Duration;
 
 /// A platform, opened with one account's credential.
@@ -46,6 +47,9 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Whether the asker has the platform's own right to manage the room of their command.
     async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError>;
+
+    /// Who may manage a room there, in words: the right that `may_manage` asks for.
+    fn manages(&self) -> &'static str;
 
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
@@ -93,7 +97,7 @@ pub trait Inbox: Send + Sync {
 pub struct Stopped;
 
 /// A native event on its way to its space, with all that `translate` needs to know in it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct RawEvent {
     /// The space it belongs to: decides which actor sees it, and with which events it keeps its order.
     pub space: NativeId,
@@ -101,6 +105,16 @@ pub struct RawEvent {
     pub payload: serde_json::Value,
     /// Where listening can go on after this event, where the platform has such a thing.
     pub cursor: Option<String>,
+}
+
+impl fmt::Debug for RawEvent {
+    /// Without the payload: a command's holds a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEvent")
+            .field("space", &self.space)
+            .field("cursor", &self.cursor)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a raw event means.

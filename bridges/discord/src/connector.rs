@@ -137,6 +137,10 @@ impl Connector for Discord {
         self.list_rooms().await
     }
 
+    fn manages(&self) -> &'static str {
+        "whoever has the permission Manage Channels in it"
+    }
+
     async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
         self.asker_manages(call).await
     }

@@ -92,6 +92,10 @@ impl Connector for Slack {
         deliver::deliver(&self.web, &attempt).await
     }
 
+    fn manages(&self) -> &'static str {
+        "a workspace admin or the channel's creator"
+    }
+
     async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
         let Some(known) = self.memory.get() else {
             return Err(DeliverError::Unavailable("there has been no preflight".into()));

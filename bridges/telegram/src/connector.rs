@@ -70,6 +70,10 @@ impl Connector for Telegram {
         Ok(Listing { rooms: Vec::new(), complete: false })
     }
 
+    fn manages(&self) -> &'static str {
+        "an administrator of the group"
+    }
+
     async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
         answers::may_manage(&self.api, call).await
     }

@@ -69,8 +69,15 @@ async fn ask(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight,
     }
     drop(reports);
     let own = Own { id: Some(me.id), username: me.username.clone() };
-    let identity = Identity { id: ids::native(me.id), name: me.username.unwrap_or(me.first_name) };
-    Ok((Preflight { identity, warnings: Vec::new(), rooms: answered }, own))
+    let identity = Identity { id: ids::native(me.id), name: me.username.clone().unwrap_or(me.first_name) };
+    let warnings = match me.can_read_all_group_messages {
+        true => Vec::new(),
+        false => vec![Problem::new(
+            "The bot's privacy mode is on: of groups where it is no administrator it hears nothing, and does not find them.",
+            rooms::SWITCH_PRIVACY_OFF,
+        )],
+    };
+    Ok((Preflight { identity, warnings, rooms: answered }, own))
 }
 
 /// Only the host of the URL is told: its path is some program's secret.

@@ -11,7 +11,8 @@ use teloxide::payloads::{GetChat, GetChatMember, GetChatMemberCount};
 use teloxide::requests::Payload;
 use teloxide::types::{ChatId, UserId};
 
-const SWITCH_PRIVACY_OFF: &str = "Send /setprivacy to @BotFather, choose the bot, then Disable; after that, remove the bot from \
+/// What to do about privacy mode.
+pub const SWITCH_PRIVACY_OFF: &str = "Send /setprivacy to @BotFather, choose the bot, then Disable; after that, remove the bot from \
                                   the group and add it again. Or make the bot an administrator of the group.";
 
 /// A `ChatFullInfo`. Source: <https://core.telegram.org/bots/api#chatfullinfo>.
