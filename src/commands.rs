@@ -17,18 +17,24 @@ pub use rooms::{AccountRooms, RoomLine, of_config};
 
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
+use crate::observe::Count;
 use codes::Codes;
 use futures::FutureExt;
-use relay_contract::{Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
-use std::collections::BTreeMap;
+use relay_contract::{Account, Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Commands answered at the same time.
+/// Commands of one account answered at the same time.
 const AT_ONCE: usize = 8;
+/// Commands under way altogether.
+const UNDER_WAY: usize = 512;
+/// Commands of one person under way; more are not answered.
+const OF_ONE: usize = 4;
 /// Longest time that a command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest wait for the platform's word on somebody's rights, and for an answer to be taken.
@@ -46,6 +52,26 @@ pub struct Commands {
     /// What was changed from the chat, by channel; as it is on disk.
     joined: Arc<Mutex<BTreeMap<String, Joined>>>,
     codes: Mutex<Codes>,
+    /// Commands under way, by who gave them.
+    askers: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// A command under way; it counts for its asker until this is dropped.
+struct Begun {
+    askers: Arc<Mutex<HashMap<String, usize>>>,
+    who: String,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = askers.get_mut(&self.who) {
+            *under_way -= 1;
+            if *under_way == 0 {
+                askers.remove(&self.who);
+            }
+        }
+    }
 }
 
 /// Why a command was not carried out, in words for whoever gave it.
@@ -56,7 +82,13 @@ impl Commands {
     pub fn new(core: Arc<Core>, data_dir: PathBuf, joined: impl Iterator<Item = Joined>) -> Self {
         let joined = joined.filter(|joined| !joined.channel.is_empty());
         let joined = joined.map(|joined| (joined.channel.clone(), joined)).collect();
-        Self { core, data_dir, joined: Arc::new(Mutex::new(joined)), codes: Mutex::default() }
+        Self {
+            core,
+            data_dir,
+            joined: Arc::new(Mutex::new(joined)),
+            codes: Mutex::default(),
+            askers: Arc::default(),
+        }
     }
 
     fn codes(&self) -> MutexGuard<'_, Codes> {
@@ -70,18 +102,47 @@ impl Commands {
 
     /// Answers until the task is ended.
     pub async fn serve(self: Arc<Self>, mut calls: Calls) {
+        self.announce_untold().await;
         let mut answering = JoinSet::new();
+        let accounts = self.core.accounts.keys();
+        // One platform that answers slowly holds up its own commands only.
+        let places: BTreeMap<Account, Arc<Semaphore>> =
+            accounts.map(|account| (account.clone(), Arc::new(Semaphore::new(AT_ONCE)))).collect();
         loop {
             tokio::select! {
                 // A task's panic is caught inside it.
                 _ = answering.join_next(), if !answering.is_empty() => {}
-                call = calls.recv(), if answering.len() < AT_ONCE => {
+                call = calls.recv(), if answering.len() < UNDER_WAY => {
                     let Some((account, call)) = call else { return };
-                    let commands = self.clone();
-                    answering.spawn(async move { commands.answer(&account, &call).await });
+                    let Some(of_asker) = self.begin(&call) else {
+                        tracing::info!(account = %account.name, asker = %call.asker.id, "too many commands of one person");
+                        self.core.counters.add(Count::Unanswered);
+                        continue;
+                    };
+                    let (commands, places) = (self.clone(), places.get(&account.name).cloned());
+                    answering.spawn(async move {
+                        let _of_asker = of_asker;
+                        let _place = match places {
+                            Some(places) => places.acquire_owned().await.ok(),
+                            None => None,
+                        };
+                        commands.answer(&account, &call).await;
+                    });
                 }
             }
         }
+    }
+
+    /// A command of somebody begins; none when too many of theirs are under way.
+    fn begin(&self, call: &Call) -> Option<Begun> {
+        let who = format!("{}/{}", call.room.platform, call.asker.id);
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = askers.entry(who.clone()).or_default();
+        if *under_way >= OF_ONE {
+            return None;
+        }
+        *under_way += 1;
+        Some(Begun { askers: self.askers.clone(), who })
     }
 
     async fn answer(&self, account: &Arc<RunningAccount>, call: &Call) {
@@ -141,27 +202,29 @@ impl Commands {
         }
     }
 
-    /// Changes a channel on disk and then in force, one change at a time.
+    /// Changes a channel on disk and then in force, one change at a time; false when there was nothing to change.
     async fn change(
         &self,
         channel: &str,
-        on_disk: impl FnOnce(&mut Joined) + Send + 'static,
+        on_disk: impl FnOnce(&mut Joined) -> bool + Send + 'static,
         in_force: impl FnOnce(&mut Channels) + Send + 'static,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let (core, data_dir, all) = (self.core.clone(), self.data_dir.clone(), self.joined.clone());
         let channel = channel.to_owned();
         let changed = tokio::task::spawn_blocking(move || {
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             let mut joined = all.get(&channel).cloned().unwrap_or_default();
             joined.channel.clone_from(&channel);
-            on_disk(&mut joined);
+            if !on_disk(&mut joined) {
+                return Ok(false);
+            }
             crate::config::joined::write(&data_dir, &joined)?;
             all.insert(channel, joined);
             core.change_channels(in_force);
-            Ok::<(), std::io::Error>(())
+            Ok::<bool, std::io::Error>(true)
         });
         match changed.await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(changed)) => Ok(changed),
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
                 Err("Relay cannot write its state directory, so nothing was changed; its log says why."

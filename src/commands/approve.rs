@@ -71,12 +71,13 @@ impl Commands {
         if !sure {
             return Ok(Review::Shown(described(&waiting)));
         }
-        let waiting = self.codes().take(code, Instant::now()).ok_or(NOT_GOOD)?;
         let Some(account) = self.core.accounts.get(&waiting.account) else { return Err(NOT_GOOD.into()) };
         let now = self.describe(account, &waiting.report.key.room).await?;
         if now.visibility > waiting.report.visibility {
             return Err("More people can read the room now than when its code was asked for. Ask for a new one there.".into());
         }
+        // Used up only now: what passes, such as a platform that does not answer, costs no code.
+        let waiting = self.codes().take(code, Instant::now()).ok_or(NOT_GOOD)?;
         let told = full_name(&now);
         let carries = carries::report(&account.connector.capabilities(&now.key));
         self.join(account, now, &waiting.channel, waiting.by).await?;

@@ -1,12 +1,12 @@
 //! `/relay connect CHANNEL`: a room joins a Relay channel.
 
 use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
-use super::words::{TOO_MANY, full_name, named, shown};
+use super::words::{TOO_MANY, full_name, named, now, shown};
 use super::{COMMAND_LINE, Commands, Refused, carries, problem};
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
-use relay_contract::{Call, NativeId, OpenError, RoomReport, Visibility};
+use relay_contract::{Call, NativeId, OpenError, RoomKey, RoomReport, Visibility};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ impl Commands {
         // The admin's own file names this room: it was disconnected in the chat, and may come back. Not so if the admin did it.
         let is_own = wanted.is_some_and(|wanted| {
             let mut gone = wanted.disconnected.iter().filter(|link| self.is_room(&link.at, &call.room));
-            gone.any(|link| !self.was_taken_out(channel, &link.at))
+            gone.any(|link| !self.was_taken_out(channel, &link.at) && !self.is_wider(&link.at))
         });
         let policy = match wanted {
             _ if is_own => Connect::Open,
@@ -102,7 +102,12 @@ impl Commands {
         gone.any(|entry| entry.is(&room.account, &room.room) && entry.by == COMMAND_LINE)
     }
 
-    pub(super) fn is_room(&self, planned: &PlannedRoom, room: &relay_contract::RoomKey) -> bool {
+    /// Whether more people can read a room than was agreed to.
+    fn is_wider(&self, room: &PlannedRoom) -> bool {
+        self.core.known.get(&room.account, &room.room).is_some_and(|known| known.is_wider())
+    }
+
+    pub(super) fn is_room(&self, planned: &PlannedRoom, room: &RoomKey) -> bool {
         self.core.known.get(&planned.account, &planned.room).is_some_and(|known| known.key == *room)
     }
 
@@ -135,14 +140,22 @@ impl Commands {
         let asked = report.key.room.clone();
         let cannot = |error: crate::store::StoreError| {
             tracing::error!(%error, "a room cannot be joined");
-            "Relay cannot write its ledger; nothing was changed.".to_owned()
+            "Relay cannot write its ledger; /relay status tells what is so.".to_owned()
         };
         self.core.join(account, report.clone()).await.map_err(cannot)?;
+        // What others say in its other channels is not shown to more people because somebody joins it to one more.
+        if self.core.wider(&report.key).is_some() && !self.core.joined(&report.key).is_empty() {
+            return Err("More people can read this room than when it was joined to another channel. Whoever runs Relay has \
+                        to agree to that first: relay status tells how."
+                .into());
+        }
         let entry = Entry {
             room: format!("{}:{asked}", account.name),
             name: full_name(&report),
+            id: None,
             by: by.clone(),
-            at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            at: now(),
+            told: false,
         };
         let own = self.core.channels().get(channel).and_then(|channel| {
             channel.disconnected.iter().find(|link| self.is_room(&link.at, &report.key)).cloned()
@@ -154,31 +167,77 @@ impl Commands {
             joined: true,
         });
         let (name, at) = (channel.to_owned(), link.at.clone());
-        let on_disk = move |joined: &mut crate::config::Joined| match own {
-            Some(own) => joined.disconnected.retain(|entry| !entry.is(&own.at.account, &own.at.room)),
-            None => {
-                joined.links.retain(|other| other.room != entry.room);
-                joined.links.push(entry);
+        let on_disk = move |joined: &mut crate::config::Joined| {
+            let before = (joined.links.len(), joined.disconnected.len());
+            match own {
+                Some(own) => joined.disconnected.retain(|entry| !entry.is(&own.at.account, &own.at.room)),
+                None if joined.links.iter().any(|other| other.room == entry.room) => {}
+                None => joined.links.push(entry),
             }
+            before != (joined.links.len(), joined.disconnected.len())
         };
-        self.change(channel, on_disk, move |channels| {
-            let channel = channels.entry(name).or_default();
-            channel.disconnected.retain(|other| other.at != at);
-            channel.links.retain(|other| other.at != at);
-            channel.links.push(link);
-        })
-        .await?;
+        let is_new = self
+            .change(channel, on_disk, move |channels| {
+                let channel = channels.entry(name).or_default();
+                channel.disconnected.retain(|other| other.at != at);
+                channel.links.retain(|other| other.at != at);
+                channel.links.push(link);
+            })
+            .await?;
+        if !is_new {
+            return Err(format!("This room is joined to {channel} already."));
+        }
+        self.core.agree(account, &report.key.room).await.map_err(cannot)?;
         tracing::info!(account = %account.name, room = %report.key, channel, by, "a room has joined");
-        let words = format!(
-            "{} ({}) has joined {channel}: what is said in one of its rooms is shown in the others.",
-            full_name(&report),
-            shown(&report.key.platform)
-        );
-        self.tell(account, &report.key, channel, &words).await;
+        self.announce(account, &report.key, &full_name(&report), channel).await;
         let capabilities = account.connector.capabilities(&report.key);
         Ok(format!(
             "This room is joined to {channel}, and every room of it is told.\n{}",
             carries::report(&capabilities)
         ))
+    }
+
+    /// Tells every room of a channel who has joined, and notes that it was told: a crash in between is made up for at the next
+    /// start.
+    async fn announce(&self, account: &RunningAccount, room: &RoomKey, name: &str, channel: &str) {
+        let words = format!(
+            "{name} ({}) has joined {channel}: what is said in one of its rooms is shown in the others.",
+            shown(&room.platform)
+        );
+        self.tell(account, room, channel, &words).await;
+        let place = format!("{}:{}", account.name, room.room);
+        let told = move |joined: &mut crate::config::Joined| {
+            let mut untold = joined.links.iter_mut().filter(|entry| entry.room == place && !entry.told);
+            untold.next().map(|entry| entry.told = true).is_some()
+        };
+        if let Err(refused) = self.change(channel, told, |_| {}).await {
+            tracing::warn!(channel, refused, "it is told again at the next start");
+        }
+    }
+
+    /// Tells what an earlier run had no time to tell.
+    pub(super) async fn announce_untold(&self) {
+        let all: Vec<_> = {
+            let joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+            let untold = joined.values().flat_map(|joined| {
+                joined
+                    .links
+                    .iter()
+                    .filter(|entry| !entry.told)
+                    .map(|entry| (joined.channel.clone(), entry.clone()))
+            });
+            untold.collect()
+        };
+        for (channel, entry) in all {
+            let joined =
+                self.core.channels().get(&channel).map(|channel| channel.links.clone()).unwrap_or_default();
+            let link = joined.into_iter().find(|link| entry.is(&link.at.account, &link.at.room));
+            let known = link.as_ref().and_then(|link| self.core.known.get(&link.at.account, &link.at.room));
+            if let (Some(link), Some(known)) = (link, known)
+                && let Some(account) = self.core.accounts.get(&link.at.account)
+            {
+                self.announce(account, &known.key, &entry.name, &channel).await;
+            }
+        }
     }
 }

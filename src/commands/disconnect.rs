@@ -1,7 +1,7 @@
 //! `/relay disconnect [CHANNEL]` in a room, and `relay disconnect CHANNEL ROOM` on the command line: a room leaves a Relay
 //! channel.
 
-use super::words::{named, named_in, shown};
+use super::words::{named, named_in, now, shown};
 use super::{COMMAND_LINE, Commands, Refused};
 use crate::config::Joined;
 use crate::config::joined::Entry;
@@ -35,7 +35,7 @@ impl Commands {
         };
         self.leave(account, &channel, link, named(&call.asker)).await?;
         Ok(format!(
-            "This room has left {channel}: from now on nothing is carried between them. /relay connect {channel} joins it again."
+            "This room has left {channel}: nothing new is carried between them; what is here is still changed and deleted with its original. /relay connect {channel} joins it again."
         ))
     }
 
@@ -55,9 +55,20 @@ impl Commands {
             let mut names = named.iter().flatten().map(|name| format!("{}:{name}", link.at.account));
             written(link) == room || names.any(|name| name == room)
         };
-        let Some(link) = found.links.iter().find(is_meant).cloned() else {
-            let all: Vec<String> = found.links.iter().map(|link| format!("\"{}\"", written(link))).collect();
-            return Err(format!("`{room}` is not joined to {channel}. Joined are: {}.", all.join(", ")));
+        let meant: Vec<&PlannedLink> = found.links.iter().filter(is_meant).collect();
+        let exact = meant.iter().find(|link| written(link) == room).copied();
+        let link = match (exact, meant.as_slice()) {
+            (Some(link), _) => link.clone(),
+            (None, [link]) => (*link).clone(),
+            (None, []) => {
+                let all: Vec<String> =
+                    found.links.iter().map(|link| format!("\"{}\"", written(link))).collect();
+                return Err(format!("`{room}` is not joined to {channel}. Joined are: {}.", all.join(", ")));
+            }
+            (None, several) => {
+                let all: Vec<String> = several.iter().map(|link| format!("\"{}\"", written(link))).collect();
+                return Err(format!("`{room}` may be one of: {}. Write one of these.", all.join(", ")));
+            }
         };
         let Some(account) = self.core.accounts.get(&link.at.account) else {
             return Err(format!("There is no account `{}`.", link.at.account));
@@ -78,29 +89,59 @@ impl Commands {
         let shown_name = known
             .as_ref()
             .map_or_else(|| link.at.room.to_string(), |known| named_in(&known.name, &known.space_name));
-        let entry = Entry {
-            room: format!("{}:{}", link.at.account, link.at.room),
-            name: shown_name.clone(),
-            by: by.clone(),
-            at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        // One room may be written in two ways: all of them go.
+        let key = known.as_ref().map(|known| known.key.clone());
+        let is_it = |other: &PlannedLink| {
+            other.at == link.at || key.as_ref().is_some_and(|key| self.is_room(&other.at, key))
         };
-        let (name, at) = (channel.to_owned(), link.at.clone());
+        let channels = self.core.channels();
+        let gone: Vec<PlannedLink> = channels
+            .get(channel)
+            .into_iter()
+            .flat_map(|channel| &channel.links)
+            .filter(|link| is_it(link))
+            .cloned()
+            .collect();
+        let entries: Vec<(Entry, bool)> = gone
+            .iter()
+            .map(|link| {
+                let entry = Entry {
+                    room: format!("{}:{}", link.at.account, link.at.room),
+                    id: key.as_ref().map(|key| key.room.to_string()),
+                    name: shown_name.clone(),
+                    by: by.clone(),
+                    at: now(),
+                    told: true,
+                };
+                (entry, link.joined)
+            })
+            .collect();
+        let (name, places) =
+            (channel.to_owned(), gone.iter().map(|link| link.at.clone()).collect::<Vec<_>>());
         let on_disk = move |changed: &mut Joined| {
-            changed.links.retain(|other| other.room != entry.room);
-            // What the admin wrote stays written: it is noted that it does not count.
-            if !link.joined {
-                changed.disconnected.retain(|other| other.room != entry.room);
-                changed.disconnected.push(entry);
+            for (entry, joined) in entries {
+                changed.links.retain(|other| other.room != entry.room);
+                // What the admin wrote stays written: it is noted that it does not count.
+                if !joined {
+                    changed.disconnected.retain(|other| other.room != entry.room);
+                    changed.disconnected.push(entry);
+                }
             }
+            true
         };
         self.change(channel, on_disk, move |channels| {
             let Some(channel) = channels.get_mut(&name) else { return };
-            let (gone, stay) = std::mem::take(&mut channel.links).into_iter().partition(|link| link.at == at);
+            let (gone, stay) =
+                std::mem::take(&mut channel.links).into_iter().partition(|link| places.contains(&link.at));
             channel.links = stay;
             channel.disconnected.extend(Vec::into_iter(gone).filter(|link| !link.joined));
         })
         .await?;
-        let room = known.as_ref().map(|known| known.key.to_string());
+        if let Some(key) = &key {
+            // What waits for it is closed, also where the lane waits for something else.
+            self.core.look_at_lane(key);
+        }
+        let room = key.as_ref().map(ToString::to_string);
         tracing::info!(account = %account.name, room, name = shown_name, channel, by, "a room has left");
         if let Some(known) = known {
             let words = format!("{shown_name} ({}) has left {channel}.", shown(&known.key.platform));

@@ -25,6 +25,11 @@ pub(super) fn named_in(room: &str, space: &str) -> String {
     }
 }
 
+/// The time, for the records: in UTC, to the second.
+pub(super) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Who did it, for the records.
 pub(super) fn named(asker: &Asker) -> String {
     format!("{} ({})", presentable(&asker.name), asker.id)

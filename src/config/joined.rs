@@ -34,6 +34,9 @@ pub struct Joined {
 pub struct Entry {
     /// `ACCOUNT:ROOM`, as it is asked for.
     pub room: String,
+    /// The room's id, where `room` may be a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What it was called then.
     #[serde(default)]
     pub name: String,
@@ -43,6 +46,13 @@ pub struct Entry {
     /// When, in UTC.
     #[serde(default)]
     pub at: String,
+    /// The rooms of the channel were told.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub told: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Entry {
@@ -51,9 +61,11 @@ impl Entry {
         Some((Account(account.to_owned()), NativeId::from(room)))
     }
 
-    /// Whether it is about this room.
+    /// Whether it is about this room, as it is asked for or by its id.
     pub fn is(&self, account: &Account, room: &NativeId) -> bool {
-        self.place().is_some_and(|(of, id)| of == *account && id == *room)
+        self.place().is_some_and(|(of, asked)| {
+            of == *account && (asked == *room || self.id.as_deref() == Some(room.as_str()))
+        })
     }
 }
 
@@ -75,8 +87,21 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
     for entry in entries {
         let path = entry.map_err(|error| Mistakes::unreadable(&folder, &error))?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
+            // Whatever else is there would be waited for.
+            if !path.is_file() {
+                let help = "Remove it: Relay's own files here are plain ones.";
+                return Err(Mistakes::new(&path, "", vec![Mistake::new(0..0, "this is not a file", help)]));
+            }
             let text = read_bounded(&path).map_err(|error| Mistakes::unreadable(&path, &error))?;
-            found.insert(path.clone(), parse(&text, &path)?);
+            let joined = parse(&text, &path)?;
+            let own_name = format!("{}.toml", file_name(&joined.channel));
+            if path.file_name() != Some(own_name.as_ref()) {
+                let what =
+                    format!("this is about the channel `{}`, whose file is {own_name}", joined.channel);
+                let help = "Remove it, or rename it if it is the one that counts.";
+                return Err(Mistakes::new(&path, &text, vec![Mistake::new(0..0, what, help)]));
+            }
+            found.insert(path.clone(), joined);
         }
     }
     for (path, joined) in found {
@@ -117,12 +142,24 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
         }
         known
     });
+    channel.joined.links.retain(|entry| {
+        let written = channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room));
+        if written {
+            warnings.push(format!(
+                "`{}` joined [channels.{name}] from the chat and stands in bridges.toml too: what is written there counts.",
+                entry.room.escape_debug()
+            ));
+        }
+        !written
+    });
     for entry in &channel.joined.disconnected {
         if channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room)) {
             warnings.push(format!(
                 "`{}` was disconnected from [channels.{name}] by {} at {}: it is not linked. \
                  /relay connect there joins it again, or remove it from bridges.toml.",
-                entry.room, entry.by, entry.at
+                entry.room.escape_debug(),
+                entry.by.escape_debug(),
+                entry.at.escape_debug()
             ));
         }
     }
@@ -182,7 +219,14 @@ mod tests {
         [channels.\"The Lobby\"]\nlinks = [\"owls:1\", \"owls:Night Owls/#general\"]\n";
 
     fn entry(room: &str) -> Entry {
-        Entry { room: room.into(), name: "#x \"y\"".into(), by: "Ada (7)".into(), at: "now".into() }
+        Entry {
+            room: room.into(),
+            id: None,
+            name: "#x \"y\"".into(),
+            by: "Ada (7)".into(),
+            at: "now".into(),
+            told: true,
+        }
     }
 
     fn load(dir: &Path) -> Result<Config, Mistakes> {

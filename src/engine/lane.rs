@@ -20,6 +20,8 @@ const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How often a parked lane looks whether its room lets it in again.
 const PARKED_RETRY: Duration = Duration::from_secs(60);
+/// How often a lane looks whether it is known what became of its room.
+const DOUBT: Duration = Duration::from_millis(100);
 /// A server's `Retry-After` is obeyed within these bounds.
 const HOLD: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(900);
 /// How often a delivery that panics is tried before it is given up.
@@ -140,8 +142,8 @@ impl Lane {
         let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
         match planned {
             Ok(Ok(Work::Steps(steps))) => {
-                if let Some(problem) = self.core.held(&self.handle.room) {
-                    return Ok(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
+                if let Some(later) = self.held() {
+                    return Ok(later);
                 }
                 if !self.account_ready().await {
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Waiting));
@@ -163,6 +165,14 @@ impl Lane {
         }
     }
 
+    /// Why nothing may be said in the room now, and when to look again.
+    fn held(&self) -> Option<Fate> {
+        if let Some(problem) = self.core.held(&self.handle.room) {
+            return Some(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
+        }
+        self.core.in_doubt(&self.handle.room).then_some(Fate::Later(DOUBT, LaneState::Waiting))
+    }
+
     async fn deliver(
         &mut self,
         id: EnvelopeId,
@@ -170,6 +180,18 @@ impl Lane {
         steps: &Steps,
     ) -> Result<Fate, StoreError> {
         while let Some(operation) = steps.operation(row.done.len()) {
+            // Each part anew: between two of them the room may have left, or become another's to read.
+            if let Some(later) = self.held() {
+                return Ok(later);
+            }
+            let posts = matches!(operation, relay_contract::Operation::Post { .. });
+            if posts
+                && row.target.is_none()
+                && !steps.is_notice
+                && !self.core.routes.borrow().speaks(&self.handle.room)
+            {
+                return self.bury(id, row, "unlinked".into()).await;
+            }
             if let Some(wait) = self.permit().await {
                 if self.core.draining.is_cancelled() {
                     return Ok(Fate::Later(wait, LaneState::Held));

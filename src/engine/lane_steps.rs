@@ -30,6 +30,8 @@ pub struct Steps {
     reply_to: Option<MessageRef>,
     /// The envelope whose message these steps make or change.
     pub subject: EnvelopeId,
+    /// Relay says it itself: a room that has just left is told too.
+    pub is_notice: bool,
     /// What the room does not show as the origin did.
     pub lost: Vec<&'static str>,
 }
@@ -70,7 +72,8 @@ pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> 
             let connector = &lane.account.connector;
             let adapted = adapt::notice(body, &connector.capabilities(&lane.room));
             let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
-            Ok(Work::Steps(steps_of(parts.into_iter().map(Step::Post).collect(), adapted, id)))
+            let steps = steps_of(parts.into_iter().map(Step::Post).collect(), adapted, id);
+            Ok(Work::Steps(Steps { is_notice: true, ..steps }))
         }
         (Event::Posted(message), _) => {
             let (adapted, parts) = show(core, lane, &envelope, envelope.author.as_ref(), message)?;
@@ -84,7 +87,14 @@ pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> 
                 return Ok(Work::Nothing);
             }
             let steps = there.into_iter().map(Step::Delete).collect();
-            Ok(Work::Steps(Steps { steps, persona: None, reply_to: None, subject: target, lost: Vec::new() }))
+            Ok(Work::Steps(Steps {
+                steps,
+                persona: None,
+                reply_to: None,
+                subject: target,
+                is_notice: false,
+                lost: Vec::new(),
+            }))
         }
         (_, None) => Ok(Work::Impossible("its target is not known")),
     }
@@ -114,12 +124,22 @@ fn edit(
             None => Step::Delete(message),
         });
     }
-    steps.extend(parts.map(Step::Post));
+    // A room that has left is told what changes in what it has, and gets nothing new.
+    if core.routes.borrow().speaks(&lane.room) {
+        steps.extend(parts.map(Step::Post));
+    }
     Ok(Work::Steps(Steps { reply_to: None, ..steps_of(steps, adapted, target) }))
 }
 
 fn steps_of(steps: Vec<Step>, adapted: Adapted, subject: EnvelopeId) -> Steps {
-    Steps { steps, persona: adapted.persona, reply_to: adapted.reply_to, subject, lost: adapted.lost }
+    Steps {
+        steps,
+        persona: adapted.persona,
+        reply_to: adapted.reply_to,
+        subject,
+        is_notice: false,
+        lost: adapted.lost,
+    }
 }
 
 fn show(

@@ -64,7 +64,9 @@ impl Core {
         self.routes.send_modify(|routes| {
             let mut fresh = Routes::after(routes);
             for (name, channel) in channels.iter() {
-                for link in &channel.links {
+                // What the admin wrote last: of one room written in two ways, that counts.
+                let (joined, own): (Vec<_>, Vec<_>) = channel.links.iter().partition(|link| link.joined);
+                for link in joined.into_iter().chain(own) {
                     if let Some(known) = self.known.get(&link.at.account, &link.at.room) {
                         let (direction, bots) = (link.direction, link.bots);
                         fresh.link(name, Link { room: known.key, direction, bots });

@@ -26,7 +26,7 @@ const RECHECK_ROOMS: Duration = Duration::from_secs(60);
 /// How long news of rooms are gathered before they are asked about.
 const GATHER: Duration = Duration::from_millis(200);
 /// Shortest time between two rounds of asking for that: a busy platform has much news.
-const BETWEEN: Duration = Duration::from_secs(2);
+const BETWEEN: Duration = Duration::from_secs(1);
 /// A connection that held so long is a good one.
 const STEADY: Duration = Duration::from_secs(60);
 /// How often one event is handed to a space that crashes on it.
@@ -125,7 +125,8 @@ impl Reader {
             if !planned.is_empty()
                 && let Err(error) = self.core.look_up(&self.account, &planned).await
             {
-                tracing::info!(account = %self.account.name, %error, "rooms could not be asked about");
+                tracing::info!(account = %self.account.name, %error, "rooms could not be asked about; it is tried again");
+                self.account.look.again(asked);
             }
         }
     }

@@ -1,18 +1,21 @@
 //! Two bridges in the same rooms: what another one repeats is cut, so that nothing goes round and round. Only messages of bots
-//! that a link lets in are ever cut, and only when the same was said in another room of the channel just before.
+//! that a link lets in are ever cut: when the same was said in another room of the channel just before, or when one says the same
+//! again and again within a minute, which ends a loop that nothing else has ended.
 
 use relay_contract::{NativeId, RoomKey};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// How long what was said is remembered.
 const REMEMBERED: Duration = Duration::from_secs(600);
 /// So much at most.
-const MOST: usize = 8_192;
-/// Shorter texts are said twice by chance.
-const SHORTEST: usize = 2;
+const MOST: usize = 500;
+/// Of a message that was split, a part is known from so many characters on.
+const PART: usize = 40;
+/// So often a bot may say the same in one room within a minute.
+const SAME: usize = 5;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What was said lately, and which rooms were found to repeat it.
 #[derive(Debug, Default)]
@@ -20,10 +23,21 @@ pub struct Repeats(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    order: VecDeque<(Instant, u64)>,
-    /// By channel and text: where it was said last.
-    said: HashMap<u64, (Instant, RoomKey)>,
+    said: VecDeque<Saying>,
     cut: HashMap<RoomKey, Cut>,
+}
+
+/// Something that was said.
+#[derive(Debug)]
+struct Saying {
+    at: Instant,
+    channels: Vec<String>,
+    room: RoomKey,
+    /// By whom, in small letters.
+    name: String,
+    text: String,
+    /// Rooms in which a bot has repeated it: once in each, for the second time may be meant.
+    repeated: HashSet<RoomKey>,
 }
 
 /// What was cut in a room.
@@ -35,43 +49,58 @@ pub struct Cut {
     pub by: String,
 }
 
+/// Something that is said now: white space as one blank each.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The channels of the room.
+    pub channels: &'a [&'a str],
+    /// The room.
+    pub room: &'a RoomKey,
+    /// By whom.
+    pub name: &'a str,
+    /// What.
+    pub text: &'a str,
+}
+
 impl Repeats {
-    /// Something was said in a room of these channels.
-    pub fn said<'a>(
-        &self,
-        channels: impl Iterator<Item = &'a str>,
-        room: &RoomKey,
-        text: &str,
-        now: Instant,
-    ) {
-        if text.chars().count() < SHORTEST {
-            return;
-        }
+    /// Somebody or something is carried.
+    pub fn said(&self, said: Said<'_>, now: Instant) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for channel in channels {
-            let key = key(channel, text);
-            state.said.insert(key, (now, room.clone()));
-            state.order.push_back((now, key));
-        }
-        while state.order.len() > MOST
-            || state.order.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > REMEMBERED)
+        state.said.push_back(Saying {
+            at: now,
+            channels: said.channels.iter().map(|channel| (*channel).to_owned()).collect(),
+            room: said.room.clone(),
+            name: said.name.to_lowercase(),
+            text: said.text.to_owned(),
+            repeated: HashSet::new(),
+        });
+        while state.said.len() > MOST
+            || state.said.front().is_some_and(|old| now.saturating_duration_since(old.at) > REMEMBERED)
         {
-            let Some((at, key)) = state.order.pop_front() else { break };
-            if state.said.get(&key).is_some_and(|(said, _)| *said == at) {
-                state.said.remove(&key);
-            }
+            state.said.pop_front();
         }
     }
 
-    /// Whether a bot in this room repeats, with or without a name before it, what was said in another room of the channel.
-    pub fn repeats(&self, channel: &str, room: &RoomKey, text: &str, now: Instant) -> bool {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        forms(text).any(|form| {
-            state
-                .said
-                .get(&key(channel, form))
-                .is_some_and(|(at, other)| other != room && now.saturating_duration_since(*at) <= REMEMBERED)
-        })
+    /// Whether a bot repeats what was said in another room of a channel, with or without the name of whoever said it.
+    pub fn repeats(&self, said: Said<'_>, now: Instant) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = |saying: &Saying| saying.channels.iter().any(|of| said.channels.contains(&of.as_str()));
+        let again = state.said.iter().filter(|saying| {
+            saying.room == *said.room
+                && saying.text == said.text
+                && now.saturating_duration_since(saying.at) <= MINUTE
+        });
+        if again.count() >= SAME {
+            return true;
+        }
+        let mut others = state.said.iter_mut().rev().filter(|saying| {
+            saying.room != *said.room
+                && now.saturating_duration_since(saying.at) <= REMEMBERED
+                && !saying.repeated.contains(said.room)
+        });
+        let found = others.find(|saying| shared(saying) && saying.is_repeated_by(said.text));
+        // A message that was split comes back in parts: each of them is one.
+        found.map(|saying| saying.text == said.text && saying.repeated.insert(said.room.clone())).is_some()
     }
 
     /// Counts what was cut.
@@ -89,16 +118,25 @@ impl Repeats {
     }
 }
 
-fn key(channel: &str, text: &str) -> u64 {
-    xxh3_64(format!("{channel}\0{}", text.trim()).as_bytes())
-}
+impl Saying {
+    /// The same words; or a part of a long message; or either behind the name of whoever said it, as bridges write it:
+    /// `<Ada> hello`, `Ada: hello`, `[discord] Ada: hello`.
+    fn is_repeated_by(&self, text: &str) -> bool {
+        if self.has(text) {
+            return true;
+        }
+        let marks = ["> ", ": ", "] "].into_iter();
+        let behind = marks.filter_map(|mark| text.split_once(mark));
+        behind.into_iter().any(|(before, rest)| {
+            !self.name.is_empty()
+                && before.to_lowercase().contains(&self.name)
+                && self.has(rest.trim_start_matches("… ").trim())
+        })
+    }
 
-/// The text, and what of it may have been said by the person whose name another bridge puts before it: `<Ada> hello`,
-/// `Ada: hello`, `[discord] Ada: hello`, a name on a line of its own.
-fn forms(text: &str) -> impl Iterator<Item = &str> {
-    let after = ["> ", ": ", "] ", "\n"].into_iter();
-    let parts = after.filter_map(move |mark| text.split_once(mark).map(|(_, rest)| rest.trim()));
-    std::iter::once(text.trim()).chain(parts).filter(|form| form.chars().count() >= SHORTEST)
+    fn has(&self, text: &str) -> bool {
+        self.text == text || (text.chars().count() >= PART && self.text.contains(text))
+    }
 }
 
 #[cfg(test)]
@@ -106,29 +144,68 @@ mod tests {
     use super::*;
     use relay_contract::Platform;
 
+    fn room(id: &str) -> RoomKey {
+        RoomKey::new(Platform::new("p"), "n", id)
+    }
+
     #[test]
     fn what_another_bridge_says_again() {
-        let room = |id: &str| RoomKey::new(Platform::new("p"), "n", id);
-        let repeats = Repeats::default();
         let now = Instant::now();
-        repeats.said(["lobby"].into_iter(), &room("a"), "hello there", now);
+        let long = "a long message that is split in two: its first part is this, and its second part is that one here";
         let cases = [
             ("lobby", "b", "hello there", true),
             ("lobby", "b", "<Ada> hello there", true),
-            ("lobby", "b", "Ada: hello there", true),
+            ("lobby", "b", "ADA: hello there", true),
             ("lobby", "b", "[discord] Ada: hello there", true),
-            ("lobby", "b", "Ada\nhello there", true),
-            // A bot that says the same twice in its own room repeats nobody.
+            ("lobby", "b", "k", true),
+            ("lobby", "b", "and its second part is that one here, no: another", false),
+            ("lobby", "b", &long[50..], true),
+            ("lobby", "b", "Ada: … its first part is this, and its second part is", true),
+            // Who speaks of somebody else repeats nobody, and neither does a bot that says the same twice in its own room.
+            ("lobby", "b", "deploy 2: hello there", false),
             ("lobby", "a", "hello there", false),
             ("den", "b", "hello there", false),
             ("lobby", "b", "build 7: passed", false),
         ];
         for (channel, id, text, expected) in cases {
-            assert_eq!(repeats.repeats(channel, &room(id), text, now), expected, "{channel} {id} {text:?}");
+            let repeats = Repeats::default();
+            for said in ["hello there", "k", long] {
+                repeats.said(Said { channels: &["lobby"], room: &room("a"), name: "Ada", text: said }, now);
+            }
+            let said = Said { channels: &[channel], room: &room(id), name: "Bridge", text };
+            assert_eq!(repeats.repeats(said, now), expected, "{channel} {id} {text:?}");
         }
+    }
+
+    #[test]
+    fn once_in_each_room_and_not_for_ever() {
+        let (repeats, now) = (Repeats::default(), Instant::now());
+        repeats.said(Said { channels: &["lobby"], room: &room("a"), name: "Ada", text: "ok" }, now);
+        let said =
+            |id| repeats.repeats(Said { channels: &["lobby"], room: &room(id), name: "B", text: "ok" }, now);
+        assert_eq!([said("b"), said("c"), said("b")], [true, true, false]);
         let later = now + REMEMBERED + Duration::from_secs(1);
-        assert!(!repeats.repeats("lobby", &room("b"), "hello there", later));
-        repeats.said(["lobby"].into_iter(), &room("a"), "something new", later);
-        assert_eq!(repeats.0.lock().expect("a lock").said.len(), 1, "what is old is forgotten");
+        let old = Said { channels: &["lobby"], room: &room("d"), name: "B", text: "ok" };
+        assert!(!repeats.repeats(old, later));
+    }
+
+    /// A restart forgets what was said: what still goes round ends by itself.
+    #[test]
+    fn a_loop_that_nothing_else_ends() {
+        let (repeats, now) = (Repeats::default(), Instant::now());
+        let here = room("a");
+        let said = Said { channels: &["lobby"], room: &here, name: "Bridge", text: "k" };
+        let carried = (0..100).filter(|_| {
+            let carried = !repeats.repeats(said, now);
+            if carried {
+                repeats.said(said, now);
+            }
+            carried
+        });
+        assert_eq!(carried.count(), SAME);
+        assert!(
+            !repeats.repeats(said, now + MINUTE + Duration::from_secs(1)),
+            "once in a while it may be said"
+        );
     }
 }

@@ -28,6 +28,8 @@ const FIND: Duration = Duration::from_secs(40);
 #[derive(Debug, Default)]
 pub struct Look {
     rooms: Mutex<BTreeSet<NativeId>>,
+    /// Of these, those of which something is known to have changed: nothing is said there until the answer is here.
+    in_doubt: Mutex<BTreeSet<NativeId>>,
     due: Notify,
 }
 
@@ -39,6 +41,22 @@ impl Look {
         if !due.is_empty() {
             self.due.notify_one();
         }
+    }
+
+    /// The same for rooms that something became of: who reads them may be others now.
+    pub fn doubt(&self, rooms: Vec<NativeId>) {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).extend(rooms.iter().cloned());
+        self.again(rooms);
+    }
+
+    /// Whether a room has to be asked about before anything is said there.
+    pub fn doubts(&self, asked: &NativeId) -> bool {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).contains(asked)
+    }
+
+    /// The answer is here.
+    pub fn answered(&self, asked: &NativeId) {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).remove(asked);
     }
 
     /// Resolves when there are some; whoever waited takes them.
@@ -73,7 +91,7 @@ impl Core {
     /// Asks an account about rooms: what is found is remembered, linked and gets its lane; what is not is said in the
     /// status.
     pub(super) async fn look_up(
-        &self,
+        self: &Arc<Self>,
         account: &Arc<RunningAccount>,
         rooms: &[PlannedRoom],
     ) -> Result<(), OpenError> {
@@ -94,7 +112,10 @@ impl Core {
         for (asked, id) in ids {
             match answers.get(&id) {
                 Some(Ok(report)) => found.push((asked, report.clone())),
-                Some(Err(problem)) => self.missing(account, &asked, problem.clone()),
+                Some(Err(problem)) => {
+                    self.missing(account, &asked, problem.clone());
+                    account.look.answered(&asked);
+                }
                 None => {
                     let problem =
                         Problem::new("The platform did not tell of this room.", "It is asked again.");
@@ -149,10 +170,18 @@ impl Core {
 
     /// Takes in what rooms turned out to be: stored, linked, served, shown in the status.
     pub(super) async fn learn(
-        &self,
+        self: &Arc<Self>,
         account: &Arc<RunningAccount>,
         found: Vec<(NativeId, RoomReport)>,
     ) -> Result<(), StoreError> {
+        for (asked, report) in &found {
+            // It moved while nobody listened: what waits for it must follow, as when it is told of.
+            if let Some(before) =
+                self.known.get(&account.name, asked).filter(|before| before.key != report.key)
+            {
+                self.moved(account, before.key, report.key.clone()).await?;
+            }
+        }
         let mut changed = Vec::new();
         for (asked, report) in &found {
             let before = self.known.get(&account.name, asked);
@@ -174,6 +203,7 @@ impl Core {
                 tracing::info!(account = %account.name, %asked, room = %key, name = report.name, "a room was found");
             }
             self.states.found(&account.name, &asked, report);
+            account.look.answered(&asked);
             self.serve(account, &space, &key).await;
         }
         Ok(())
@@ -222,17 +252,17 @@ impl Core {
         let known = |which: &dyn Fn(&KnownRoom) -> bool| self.known.asked_by(&account.name, which);
         match news {
             RoomNews::Seen(report) => {
-                account.look.again(known(&|room| room.key == report.key));
+                account.look.doubt(known(&|room| room.key == report.key));
                 account.look.again(self.states.missing_of(&account.name));
                 let room = KnownRoom::new(&report);
                 self.ledger.remember_seen(account.name.clone(), room).await?;
             }
             RoomNews::Changed(id) => {
-                account.look.again(known(&|room| room.key.room == id));
+                account.look.doubt(known(&|room| room.key.room == id));
                 account.look.again(self.states.missing_of(&account.name));
             }
             RoomNews::SpaceChanged(space) => {
-                account.look.again(known(&|room| room.space == space.as_str()));
+                account.look.doubt(known(&|room| room.space == space.as_str()));
                 account.look.again(self.states.missing_of(&account.name));
             }
             RoomNews::Moved { from, to } => self.moved(account, from, to).await?,
@@ -240,11 +270,13 @@ impl Core {
         Ok(())
     }
 
-    /// Takes in a room that somebody joins to a channel, as visible as it is now.
-    pub async fn join(&self, account: &Arc<RunningAccount>, report: RoomReport) -> Result<(), StoreError> {
-        let asked = report.key.room.clone();
-        self.learn(account, vec![(asked.clone(), report)]).await?;
-        self.agree(account, &asked).await.map(drop)
+    /// Takes in a room that somebody joins to a channel.
+    pub async fn join(
+        self: &Arc<Self>,
+        account: &Arc<RunningAccount>,
+        report: RoomReport,
+    ) -> Result<(), StoreError> {
+        self.learn(account, vec![(report.key.room.clone(), report)]).await
     }
 
     /// Says something in every room of a channel, through the ledger like everything that is said.
@@ -260,6 +292,22 @@ impl Core {
         let envelope = Envelope { origin: about.clone(), author: None, at: Timestamp::now(), event };
         let queued = self.ledger.accept(account.clone(), vec![envelope]).await?;
         queued.await.map_err(|_| StoreError::Closed)?.map(drop)
+    }
+
+    /// Something changed that a room's lane may be waiting for.
+    pub fn look_at_lane(&self, room: &RoomKey) {
+        if let Some(lane) = self.lane(room) {
+            lane.retry.notify_one();
+            lane.wake.notify_one();
+        }
+    }
+
+    /// Whether something became of a room, and what is not known yet.
+    pub(super) fn in_doubt(&self, room: &RoomKey) -> bool {
+        let asked_for = self.known.asked_for(room);
+        asked_for
+            .iter()
+            .any(|(by, asked, _)| self.accounts.get(by).is_some_and(|account| account.look.doubts(asked)))
     }
 
     /// Why nothing is said in a room for now, whatever its platform would take: a webhook outlives the bot that was thrown out.

@@ -2,6 +2,7 @@
 
 use super::core::{Core, RunningAccount};
 use super::lane;
+use super::repeats::Said;
 use super::supervisor::{Down, Supervisor};
 use crate::observe::Count;
 use crate::routing::Routes;
@@ -22,7 +23,7 @@ use tokio::task::AbortHandle;
 /// Events that wait for one space; more than this makes its reader wait.
 const MAILBOX: usize = 256;
 /// So much of a message is compared with what another bridge says, in user-perceived characters.
-const COMPARED: usize = 500;
+const COMPARED: usize = 4_000;
 
 /// The actor.
 pub struct Space {
@@ -184,17 +185,16 @@ impl Space {
             return false;
         }
         let (text, now) = (message.body.excerpt(COMPARED), Instant::now());
+        let said = Said { channels: &channels, room: &envelope.origin, name: &author.name, text: &text };
         let repeats = &self.core.repeats;
-        if author.standing == Standing::Bot
-            && channels.iter().any(|channel| repeats.repeats(channel, &envelope.origin, &text, now))
-        {
+        if author.standing == Standing::Bot && repeats.repeats(said, now) {
             let count = repeats.cut(&envelope.origin, &author.id, &author.name);
             if count.is_power_of_two() {
                 tracing::warn!(room = %envelope.origin, bot = %author.id, count, "another bridge repeats what Relay carries; it is cut");
             }
             return true;
         }
-        repeats.said(channels.into_iter(), &envelope.origin, &text, now);
+        repeats.said(said, now);
         false
     }
 }
