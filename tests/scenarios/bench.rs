@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// The three platforms, in the order of most tables.
 pub const PLATFORMS: [&str; 3] = ["discord", "slack", "telegram"];
 
+/// The token of another Discord bot.
+const OTHER_DISCORD_BOT: &str = "other-discord-bot";
 /// The token of another Slack app.
 const OTHER_BOT: &str = "xoxb-other-app";
 
@@ -36,12 +38,15 @@ impl Bench {
         Self::of(World::demo()).await
     }
 
-    /// The same, with another app in the Slack workspace.
+    /// The same, with another app in the Slack workspace, and another bot in the Discord guild.
     pub async fn with_another_bot() -> Self {
         let mut world = World::demo();
         let mut other = world.slack.bots[0].clone();
         (other.name, other.token, other.app_token) = ("Bridge".into(), OTHER_BOT.into(), "xapp-other".into());
         world.slack.bots.push(other);
+        let mut other = world.discord.bots[0].clone();
+        (other.name, other.token) = ("Bridge".into(), OTHER_DISCORD_BOT.into());
+        world.discord.bots.push(other);
         Self::of(world).await
     }
 
@@ -213,6 +218,34 @@ impl Bench {
         self.relay = Some(child.expect("the binary runs"));
     }
 
+    /// Another Relay with a config like this one's and a state of its own: it is the other bots, and leaves Telegram alone.
+    pub fn second_relay(&self, config: &str) -> Second {
+        let folder = self.dir.path().join("second");
+        std::fs::create_dir(&folder).expect("a folder");
+        for (name, token) in
+            [("discord", OTHER_DISCORD_BOT), ("slack", OTHER_BOT), ("slack-app", "xapp-other")]
+        {
+            std::fs::write(folder.join(name), token).expect("a file in the temporary folder");
+        }
+        let (before, rest) = config.split_once("[accounts.telegram]").expect("an account");
+        let (_, channels) = rest.split_once("[channels.lobby]").expect("a channel");
+        let telegram = format!(", \"telegram:{}\"", self.room("telegram"));
+        let text = format!("{before}[channels.lobby]{}", channels.replace(&telegram, ""));
+        let file = folder.join("bridges.toml");
+        std::fs::write(&file, text).expect("a file in the temporary folder");
+        let log = std::fs::File::create(folder.join("relay.log")).expect("a log file");
+        let mut relay = Command::new(env!("CARGO_BIN_EXE_relay"));
+        relay
+            .arg("run")
+            .arg("--config")
+            .arg(file)
+            .env_remove("STATE_DIRECTORY")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        Second(relay.spawn().expect("the binary runs"))
+    }
+
     /// What Relay has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("relay.log")).unwrap_or_default()
@@ -280,6 +313,16 @@ impl Bench {
     /// One counter of the running Relay.
     pub fn counter(&self, name: &str) -> u64 {
         self.status().and_then(|status| status["counters"][name].as_u64()).unwrap_or(0)
+    }
+}
+
+/// Another Relay; it ends with this.
+pub struct Second(Child);
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

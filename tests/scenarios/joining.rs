@@ -188,7 +188,7 @@ async fn owners_let_in_where_they_are_and_nowhere_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_channel_is_as_if_it_were_not_there_and_a_private_room_asks_again() {
     let mut bench = Bench::new().await;
-    bench.write_config("connect = \"closed\"\n[channels.den]\nlinks = []\nconnect = \"open\"\n");
+    bench.write_config("connect = \"closed\"\n[channels.den]\nlinks = []\nconnect = \"open\"\n[channels.attic]\nconnect = \"open\"\n");
     let room = second(&bench, "slack");
     let act = Act::SetPrivate { room: room.clone(), private: true };
     bench.people("slack").act(act).expect("it can be hidden");
@@ -211,7 +211,7 @@ async fn a_closed_channel_is_as_if_it_were_not_there_and_a_private_room_asks_aga
     bench.people("slack").act(act).expect("it can be shown");
     let parked = || {
         let status = bench.status().unwrap_or_default();
-        status["channels"][0]["links"]
+        status["channels"][1]["links"]
             .as_array()
             .is_some_and(|links| links.iter().any(|link| link["lane"]["state"] == "parked"))
     };
@@ -219,6 +219,12 @@ async fn a_closed_channel_is_as_if_it_were_not_there_and_a_private_room_asks_aga
     say_in(&bench, "discord", &other, "not for everybody");
     until("it waits", || bench.status().is_some_and(|status| status.to_string().contains("\"queued\":1")))
         .await;
+    assert!(
+        bench_messages(&bench, "slack", &room).iter().all(|seen| !seen.text.contains("not for everybody"))
+    );
+    // Whoever manages the room cannot agree to that for the others, neither so nor by way of another channel.
+    let elsewhere = ask(&bench, "slack", 0, &room, "/relay connect attic").await;
+    assert!(elsewhere.contains("Whoever runs Relay has to agree"), "{elsewhere}");
     assert!(
         bench_messages(&bench, "slack", &room).iter().all(|seen| !seen.text.contains("not for everybody"))
     );

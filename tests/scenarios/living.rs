@@ -113,6 +113,33 @@ async fn a_group_that_becomes_a_supergroup_goes_on() {
     assert!(status.contains("Joined to lobby"), "{status}");
 }
 
+/// What waits follows the group also when nobody listened while it moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_moves_while_relay_is_away_loses_nothing() {
+    let mut bench = Bench::with_a_basic_group().await;
+    bench.start();
+    bench.connected(3).await;
+    bench.fault("telegram", Kind::ServerError, 6, "sendMessage");
+    for number in 0..3 {
+        bench.say("discord", &format!("waiting {number}"));
+    }
+    let waits = || bench.status().is_some_and(|status| status.to_string().contains("\"queued\":3"));
+    until("all of it waits", waits).await;
+    bench.stop().await;
+    let old = bench.room("telegram");
+    let new = bench.people("telegram").act(Act::Close { room: old }).expect("it can become a supergroup");
+    bench.start();
+    bench.connected(3).await;
+    for number in 0..3 {
+        is_in(&bench, "telegram", &new, &format!("waiting {number}")).await;
+    }
+    let all = bench.people("telegram").messages(&new).unwrap();
+    let order: Vec<_> =
+        all.iter().filter(|seen| seen.text.contains("waiting ")).map(|seen| &seen.text).collect();
+    assert!(order.is_sorted() && order.len() == 3, "{order:?}");
+    assert_eq!(bench.counter("dead"), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_is_thrown_out_and_let_in_again_goes_on_at_once() {
     let bench = Bench::started().await;
@@ -193,4 +220,33 @@ async fn two_bridges_in_the_same_rooms_do_not_go_round_and_round() {
     assert_eq!(bench.with("telegram", "good evening").len(), 1);
     let status = bench.status().unwrap().to_string();
     assert!(status.contains("Another bridge is in this room"), "{status}");
+}
+
+/// Two Relays in the same two rooms, each letting the other's messages in: what somebody says is there once more for each of
+/// them, and not for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_relays_in_the_same_rooms_come_to_rest() {
+    let mut bench = Bench::with_another_bot().await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    let rooms =
+        [format!("\"discord:{}\"", bench.room("discord")), format!("\"slack:{}\"", bench.room("slack"))];
+    let text = rooms
+        .iter()
+        .fold(text, |text, room| text.replace(room, &format!("{{ room = {room}, bots = true }}")));
+    std::fs::write(bench.config(), &text).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let _second = bench.second_relay(&text);
+    let count =
+        |platform: &str| bench.seen(platform).iter().filter(|seen| seen.text.contains("kettle")).count();
+    let log = bench.dir.path().join("second/relay.log");
+    let connected = || std::fs::read_to_string(&log).unwrap_or_default().matches(" connected ").count() >= 2;
+    until("the second one is connected", connected).await;
+    bench.say("discord", "kettle");
+    bench.say("slack", &format!("kettle {}", (0..1500).map(|n| format!("{n} ")).collect::<String>()));
+    until("it arrives", || count("slack") > 1 && count("discord") > 1).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let before = (count("discord"), count("slack"));
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!((count("discord"), count("slack")), before, "it goes round and round");
 }
