@@ -4,6 +4,7 @@
 use super::core::{Core, RunningAccount};
 use super::delay::Delay;
 use super::lane::panic_text;
+use super::links::PlannedRoom;
 use super::passed::Passed;
 use super::space::{Hear, Heard, Space};
 use super::states::AccountState;
@@ -121,7 +122,18 @@ impl Reader {
                 asked.insert(planned[turn % planned.len()].room.clone());
                 turn = turn.wrapping_add(1);
             }
-            let planned: Vec<_> = planned.into_iter().filter(|room| asked.contains(&room.room)).collect();
+            let mut planned: Vec<_> = planned.into_iter().filter(|room| asked.contains(&room.room)).collect();
+            // A room that has left still gets what changes in what it has: who reads it matters as before.
+            let left = asked.iter().filter(|asked| !planned.iter().any(|room| room.room == **asked));
+            let left = left.filter(|asked| self.core.known.get(&self.account.name, asked).is_some());
+            let left: Vec<_> = left
+                .map(|asked| PlannedRoom {
+                    account: self.account.name.clone(),
+                    room: asked.clone(),
+                    by_name: false,
+                })
+                .collect();
+            planned.extend(left);
             if !planned.is_empty()
                 && let Err(error) = self.core.look_up(&self.account, &planned).await
             {

@@ -54,8 +54,11 @@ impl Look {
         self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).contains(asked)
     }
 
-    /// The answer is here.
+    /// The answer is here. One that was asked for before the newest news settles nothing.
     pub fn answered(&self, asked: &NativeId) {
+        if self.rooms.lock().unwrap_or_else(PoisonError::into_inner).contains(asked) {
+            return;
+        }
         self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner).remove(asked);
     }
 
@@ -379,5 +382,24 @@ fn report(room: KnownRoom) -> RoomReport {
         visibility: room.visibility.unwrap_or(Visibility::Space),
         members: None,
         warnings: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_from_before_the_newest_news_settles_nothing() {
+        let (look, room) = (Look::default(), NativeId::from("1"));
+        look.doubt(vec![room.clone()]);
+        assert!(look.doubts(&room) && look.take().contains(&room));
+        // While it is asked about, something becomes of it once more.
+        look.doubt(vec![room.clone()]);
+        look.answered(&room);
+        assert!(look.doubts(&room));
+        assert!(look.take().contains(&room));
+        look.answered(&room);
+        assert!(!look.doubts(&room));
     }
 }
