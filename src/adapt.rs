@@ -3,7 +3,7 @@
 
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Author, Capabilities, Draft, Formatting, Message, MessageRef, Part, Persona, Reply, Style, Support, Text,
+    Author, Capabilities, Draft, Feature, Message, MessageRef, Part, Persona, Reply, Style, Support, Text,
 };
 
 /// Longest name, in user-perceived characters.
@@ -24,8 +24,8 @@ pub struct Adapted {
     pub persona: Option<Persona>,
     /// What it answers, where the room can.
     pub reply_to: Option<MessageRef>,
-    /// What the room does not show as the origin did, one word each.
-    pub lost: Vec<&'static str>,
+    /// What the room does not show as the origin did, feature by feature.
+    pub lost: Vec<Feature>,
 }
 
 /// What is known of an answered message beyond what the event told.
@@ -53,20 +53,20 @@ pub fn message(
     let mut reply_to = None;
     if let Some(reply) = &message.reply {
         match &answered.message {
-            Some(target) if room.reply == Support::Native => reply_to = Some(target.clone()),
+            Some(target) if room.shows(Feature::Reply) == Support::Native => reply_to = Some(target.clone()),
             _ => {
-                lost.push("reply");
+                lost.push(Feature::Reply);
                 before = quote(reply, answered);
                 before.push(Run::new(Leaf::Break));
             }
         }
     }
     let name = author.map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
-    let persona = (room.persona == Support::Native)
+    let persona = (room.shows(Feature::Persona) == Support::Native)
         .then(|| Persona { name: name.clone(), avatar: author.and_then(|author| author.avatar.clone()) });
     let name = persona.is_none().then_some(name);
     if name.is_some() {
-        lost.push("persona");
+        lost.push(Feature::Persona);
     }
     let body = body(message, room, &mut lost);
     Adapted { body, quote: before, name, persona, reply_to, lost }
@@ -74,7 +74,8 @@ pub fn message(
 
 /// What Relay itself says in a room: under its own name, where the room shows names.
 pub fn notice(body: &Text, room: &Capabilities) -> Adapted {
-    let persona = (room.persona == Support::Native).then(|| Persona { name: "Relay".into(), avatar: None });
+    let persona = (room.shows(Feature::Persona) == Support::Native)
+        .then(|| Persona { name: "Relay".into(), avatar: None });
     let body = body.clone().into_runs();
     Adapted { body, quote: Vec::new(), name: None, persona, reply_to: None, lost: Vec::new() }
 }
@@ -101,15 +102,15 @@ impl Adapted {
             runs.push(Run::new(Leaf::Plain(if continued { ": … " } else { ": " }.into())));
         }
         runs.extend_from_slice(body);
-        Draft { body: Text::from_runs(runs) }
+        Draft { body: Text::from_runs(runs), ..Draft::default() }
     }
 }
 
-fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) -> Vec<Run> {
+fn body(message: &Message, room: &Capabilities, lost: &mut Vec<Feature>) -> Vec<Run> {
     let mut runs = message.body.clone().into_runs();
-    lost.extend(not_shown(&runs, &room.formatting));
-    if room.attachment != Support::Native && !message.attachments.is_empty() {
-        lost.push("attachment");
+    lost.extend(not_shown(&runs, room));
+    if room.shows(Feature::File) != Support::Native && !message.attachments.is_empty() {
+        lost.push(Feature::File);
         for file in &message.attachments {
             if !runs.is_empty() {
                 runs.push(Run::new(Leaf::Break));
@@ -123,22 +124,24 @@ fn body(message: &Message, room: &Capabilities, lost: &mut Vec<&'static str>) ->
     runs
 }
 
-/// What the text has and the room shows by other means or not at all, one word each.
-fn not_shown(runs: &[Run], room: &Formatting) -> Vec<&'static str> {
+/// What the text has and the room shows by other means or not at all, feature by feature.
+fn not_shown(runs: &[Run], room: &Capabilities) -> Vec<Feature> {
     let within = |test: fn(&Container) -> bool| runs.iter().any(|run| run.within.iter().any(test));
     let styled = |style| runs.iter().any(|run| run.styles.contains(&style));
     let leaf = |test: fn(&Leaf) -> bool| runs.iter().any(|run| test(&run.leaf));
     let features = [
-        ("heading", room.heading, within(|container| matches!(container, Container::Heading(_)))),
-        ("list", room.list, within(|container| matches!(container, Container::Item { .. }))),
-        ("quote", room.quote, within(|container| matches!(container, Container::Quote))),
-        ("underline", room.underline, styled(Style::Underline)),
-        ("spoiler", room.spoiler, styled(Style::Spoiler)),
-        ("emoji", room.emoji, leaf(|leaf| matches!(leaf, Leaf::Emoji(_)))),
-        ("time", room.time, leaf(|leaf| matches!(leaf, Leaf::Time(_)))),
+        (Feature::Heading, within(|container| matches!(container, Container::Heading(_)))),
+        (Feature::List, within(|container| matches!(container, Container::Item { .. }))),
+        (Feature::Quote, within(|container| matches!(container, Container::Quote))),
+        (Feature::Code, leaf(|leaf| matches!(leaf, Leaf::Code(_) | Leaf::Block { .. }))),
+        (Feature::Underline, styled(Style::Underline)),
+        (Feature::Spoiler, styled(Style::Spoiler)),
+        (Feature::Mention, leaf(|leaf| matches!(leaf, Leaf::Mention(_)))),
+        (Feature::Emoji, leaf(|leaf| matches!(leaf, Leaf::Emoji(_)))),
+        (Feature::Time, leaf(|leaf| matches!(leaf, Leaf::Time(_)))),
     ];
-    let lost = features.into_iter().filter(|(_, support, has)| *has && *support != Support::Native);
-    lost.map(|(feature, ..)| feature).collect()
+    let lost = features.into_iter().filter(|(feature, has)| *has && room.shows(*feature) != Support::Native);
+    lost.map(|(feature, _)| feature).collect()
 }
 
 /// One line that says what is answered, for rooms that cannot show it.
@@ -186,29 +189,23 @@ fn changes_direction(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Attachment, Standing, TextLimit, Unit};
+    use relay_contract::{Attachment, Cell, Standing, TextLimit, Unit};
 
     fn capabilities(persona: Support, reply: Support) -> Capabilities {
-        Capabilities {
-            edit: Support::Native,
-            delete: Support::Native,
-            delete_heard: Support::Native,
-            reply,
-            persona,
-            attachment: Support::Fallback,
-            text: TextLimit { most: 1000, unit: Unit::Chars },
-            formatting: relay_contract::Formatting::NATIVE,
-            room_rate: (1, 1),
-            account_rate: (1, 1),
-        }
+        let cell = |feature| match feature {
+            Feature::Persona => Cell::new(persona, Support::Native),
+            Feature::Reply => Cell::new(reply, Support::Native),
+            Feature::File => Cell::SHOWN_OTHERWISE,
+            _ => Cell::NATIVE,
+        };
+        Capabilities::new(cell, TextLimit { most: 4_000, unit: Unit::Chars })
     }
 
     fn said(body: &str, files: &[&str], reply: Option<Reply>) -> Message {
         Message {
-            at: MessageRef::plain("1"),
-            body: Text::plain(body),
-            attachments: files.iter().map(|name| Attachment { name: (*name).into(), size: None }).collect(),
+            attachments: files.iter().map(|name| Attachment::named(*name)).collect(),
             reply,
+            ..Message::new(MessageRef::plain("1"), Text::plain(body))
         }
     }
 
@@ -233,7 +230,7 @@ mod tests {
         };
         move |draft| {
             let parts = draft.body.clone().split(most, |text| words(text).chars().count());
-            parts.iter().map(|text| Part { text: words(text), formatting: serde_json::Value::Null }).collect()
+            parts.iter().map(|text| Part::text(words(text), serde_json::Value::Null)).collect()
         }
     }
 
@@ -328,7 +325,7 @@ mod tests {
             let seen = std::cell::RefCell::new(Vec::new());
             adapted.parts(|draft| {
                 seen.borrow_mut().push(draft.body.clone());
-                vec![Part { text: String::new(), formatting: serde_json::Value::Null }]
+                vec![Part::text("", serde_json::Value::Null)]
             });
             let name = Text::from_runs(vec![run("Ada").styled(Style::Bold), run(":")]);
             let file = Text::plain("📎 f.png");
@@ -344,26 +341,26 @@ mod tests {
         let item = Container::Item { item: 0, number: None };
         let emoji = Leaf::Emoji(relay_contract::Emoji { name: "owl".into(), id: None });
         let time = Leaf::Time(relay_contract::Time { seconds: 0, style: Default::default() });
-        let all = Formatting::NATIVE;
         let cases = [
-            (run("a").inside(&[Container::Heading(1)]), Formatting { heading: Fallback, ..all }, "heading"),
-            (run("a").inside(&[item]), Formatting { list: Fallback, ..all }, "list"),
-            (run("a").inside(&[Container::Quote]), Formatting { quote: Fallback, ..all }, "quote"),
-            (run("a").styled(Style::Underline), Formatting { underline: Fallback, ..all }, "underline"),
-            (run("a").styled(Style::Spoiler), Formatting { spoiler: Fallback, ..all }, "spoiler"),
-            (Run::new(emoji), Formatting { emoji: Fallback, ..all }, "emoji"),
-            (Run::new(time), Formatting { time: Fallback, ..all }, "time"),
+            (run("a").inside(&[Container::Heading(1)]), Feature::Heading),
+            (run("a").inside(&[item]), Feature::List),
+            (run("a").inside(&[Container::Quote]), Feature::Quote),
+            (run("a").styled(Style::Underline), Feature::Underline),
+            (run("a").styled(Style::Spoiler), Feature::Spoiler),
+            (Run::new(emoji), Feature::Emoji),
+            (Run::new(time), Feature::Time),
         ];
-        for (run, formatting, word) in cases {
+        for (run, feature) in cases {
             let mut message = said("", &[], None);
             message.body = Text::from_runs(vec![run]);
-            let lost = |formatting, body: &Message| {
-                let room = Capabilities { formatting, ..capabilities(Native, Native) };
-                super::message(Some(&ada()), body, &ReplyTarget::default(), &room).lost
+            let all = capabilities(Native, Native);
+            let without = all.with(feature, Cell::new(Fallback, Native));
+            let lost = |room: &Capabilities, body: &Message| {
+                super::message(Some(&ada()), body, &ReplyTarget::default(), room).lost
             };
-            assert_eq!(lost(formatting, &message), [word]);
-            assert!(lost(all, &message).is_empty(), "{word}");
-            assert!(lost(formatting, &said("plain", &[], None)).is_empty(), "{word}");
+            assert_eq!(lost(&without, &message), [feature]);
+            assert!(lost(&all, &message).is_empty(), "{feature}");
+            assert!(lost(&without, &said("plain", &[], None)).is_empty(), "{feature}");
         }
     }
 

@@ -177,6 +177,7 @@ impl Commands {
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> String {
         let done = match &call.ask {
             Ask::Help => Ok(status::help(None)),
+            Ask::Who { .. } | Ask::Delete { .. } | Ask::Trace { .. } => Ok(status::help(None)),
             Ask::Unknown(verb) => Ok(status::help(Some(verb))),
             Ask::Status => Ok(self.status(&call.room)),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,

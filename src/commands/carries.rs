@@ -1,6 +1,6 @@
 //! What will and will not carry over in a room, from its capabilities.
 
-use relay_contract::{Capabilities, Support, Unit};
+use relay_contract::{Capabilities, Feature, Support, Unit};
 
 /// A line each.
 pub fn report(room: &Capabilities) -> String {
@@ -18,36 +18,41 @@ pub fn report(room: &Capabilities) -> String {
     };
     let lines = [
         yes(
-            room.persona,
+            room.shows(Feature::Persona),
             "People from elsewhere appear here under their own name and picture.",
             "People from elsewhere appear here with their name before the text.",
             "Here it does not show who wrote what comes from elsewhere.",
         ),
         yes(
-            room.reply,
+            room.shows(Feature::Reply),
             "Answers are shown as answers.",
             "Answers quote what they answer.",
             "It does not show what an answer answers.",
         ),
         yes(
-            room.edit,
+            room.shows(Feature::Edit),
             "Edits made elsewhere change the message here.",
             "Edits made elsewhere are told here in a new message.",
             "Edits made elsewhere are not shown here.",
         ),
         yes(
-            room.delete,
+            room.shows(Feature::Delete),
             "What is deleted elsewhere is deleted here.",
             "What is deleted elsewhere is marked here.",
             "What is deleted elsewhere stays here.",
         ),
         yes(
-            room.delete_heard,
+            room.hears(Feature::Delete),
             "What is deleted here is deleted elsewhere.",
             "What is deleted here is marked elsewhere.",
             "What is deleted here stays elsewhere: this platform does not tell Relay of it.",
         ),
-        yes(room.attachment, "Files are carried.", "Files are named, not carried.", "Files are left out."),
+        yes(
+            room.shows(Feature::File),
+            "Files are carried.",
+            "Files are named, not carried.",
+            "Files are left out.",
+        ),
         format!("Messages longer than {} {unit} are split.", room.text.most),
         "Nobody is pinged by what comes from elsewhere.".to_owned(),
     ];

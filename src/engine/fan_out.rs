@@ -131,7 +131,8 @@ impl FanOut {
 
     /// The envelope that an edit or a delete is about, if it may change it.
     fn target(&self, envelope: &Envelope) -> Result<Option<EnvelopeId>, StoreError> {
-        let refused = match self.core.lookup.find(&envelope.subject())? {
+        let Some(subject) = envelope.subject() else { return Ok(None) };
+        let refused = match self.core.lookup.find(&subject)? {
             None => Count::UnknownTarget,
             Some(Mapped { origin: false, .. }) => Count::CopyChanged,
             Some(Mapped { envelope: target, .. }) => {

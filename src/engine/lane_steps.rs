@@ -4,7 +4,7 @@ use super::core::{Core, LaneHandle};
 use crate::adapt::{self, Adapted, ReplyTarget};
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{
-    Author, Envelope, Event, Message, MessageKey, MessageRef, Operation, Part, Persona, Reply,
+    Author, Envelope, Event, Feature, Message, MessageKey, MessageRef, Operation, Part, Persona, Reply,
 };
 
 /// How much of an answered message is taken from the journal.
@@ -33,7 +33,7 @@ pub struct Steps {
     /// Relay says it itself: a room that has just left is told too.
     pub is_notice: bool,
     /// What the room does not show as the origin did.
-    pub lost: Vec<&'static str>,
+    pub lost: Vec<Feature>,
 }
 
 /// One request.
@@ -54,6 +54,8 @@ impl Steps {
                 part,
                 persona: self.persona.as_ref(),
                 reply_to: self.reply_to.as_ref().filter(|_| at == 0),
+                thread: None,
+                files: &[],
             },
             Step::Edit(target, part) => Operation::Edit { target, part },
             Step::Delete(target) => Operation::Delete { target },
@@ -97,6 +99,7 @@ pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> 
             }))
         }
         (_, None) => Ok(Work::Impossible("its target is not known")),
+        _ => Ok(Work::Nothing),
     }
 }
 
@@ -185,7 +188,12 @@ fn answered(
     };
     let excerpt = now.map(|now| match now.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
-        Event::Deleted { .. } => String::new(),
+        Event::Deleted { .. }
+        | Event::Reacted { .. }
+        | Event::Pinned { .. }
+        | Event::PollEnded { .. }
+        | Event::Member { .. }
+        | Event::Renamed { .. } => String::new(),
         Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
     });
     Ok(ReplyTarget { message, link, author, excerpt })

@@ -135,24 +135,18 @@ impl Handler<Refused> for RateLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Platform, Support, TextLimit, Unit};
+    use relay_contract::{Cell, Platform, TextLimit, Unit};
 
     fn room(id: &str) -> RoomKey {
         RoomKey::new(Platform::new("p"), "n", id)
     }
 
     fn capabilities() -> Capabilities {
+        let text = TextLimit { most: 1, unit: Unit::Chars };
         Capabilities {
-            edit: Support::Native,
-            delete: Support::Native,
-            delete_heard: Support::Native,
-            reply: Support::Native,
-            persona: Support::Native,
-            attachment: Support::Native,
-            text: TextLimit { most: 1, unit: Unit::Chars },
-            formatting: relay_contract::Formatting::NATIVE,
             room_rate: (4, 60),
             account_rate: (6, 60),
+            ..Capabilities::new(|_| Cell::NATIVE, text)
         }
     }
 

@@ -146,6 +146,7 @@ impl Space {
             }
             Ok(Translation::Command(call)) => Ok(Read::Command(call)),
             Ok(Translation::Room(news)) => Ok(Read::News(news)),
+            Ok(Translation::Typing(..)) => Ok(Read::Envelopes(Vec::new())),
             Ok(Translation::Unreadable(reason)) => Err(reason),
             Err(panic) => {
                 self.core.counters.add(Count::Panicked);

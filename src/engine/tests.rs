@@ -71,28 +71,25 @@ impl Connector for Puppet {
             origin: room(raw.payload["room"].as_str().unwrap_or_default()),
             author: Some(author),
             at: Timestamp(0),
-            event: Event::Posted(Message {
-                at: MessageRef::plain(text),
-                body: Text::plain(text),
-                attachments: vec![],
-                reply: None,
-            }),
+            event: Event::Posted(Message::new(MessageRef::plain(text), Text::plain(text))),
         }])
     }
 
     fn capabilities(&self, _: &RoomKey) -> Capabilities {
-        Capabilities {
-            edit: Support::Native,
-            delete: Support::Native,
-            delete_heard: Support::Native,
-            reply: Support::Native,
-            persona: Support::Native,
-            attachment: Support::Fallback,
-            text: TextLimit { most: 100, unit: Unit::Chars },
-            formatting: relay_contract::Formatting::NATIVE,
-            room_rate: (1000, 1),
-            account_rate: (1000, 1),
-        }
+        let text = TextLimit { most: 100, unit: Unit::Chars };
+        let cell = |feature| match feature {
+            Feature::File => Cell::SHOWN_OTHERWISE,
+            _ => Cell::NATIVE,
+        };
+        Capabilities { room_rate: (1000, 1), account_rate: (1000, 1), ..Capabilities::new(cell, text) }
+    }
+
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
+        Err(DeliverError::TargetGone)
+    }
+
+    fn reaction(&self, _: &RoomKey, emoji: &Emoji) -> Option<String> {
+        Some(emoji.name.clone())
     }
 
     fn permalink(&self, _: &RoomKey, _: &MessageRef) -> Option<String> {
@@ -102,7 +99,7 @@ impl Connector for Puppet {
     fn render(&self, _: &RoomKey, draft: &Draft) -> Vec<Part> {
         let text = draft.body.excerpt(100);
         assert!(text != "panic in render", "as the test asked");
-        vec![Part { text, formatting: Value::Null }]
+        vec![Part::text(text, Value::Null)]
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {
@@ -125,7 +122,7 @@ impl Connector for Puppet {
         let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
         assert!(part.text != "panic in deliver", "as the test asked");
         self.posted.lock().unwrap().push(part.text.clone());
-        Ok(Receipt { message: MessageRef::plain(format!("copy of {}", part.text)) })
+        Ok(Receipt::of(MessageRef::plain(format!("copy of {}", part.text))))
     }
 }
 
@@ -277,12 +274,7 @@ fn what_waited_for_a_room_that_moved_is_delivered_after_a_crash() {
             origin: room("here"),
             author: None,
             at: Timestamp(0),
-            event: Event::Posted(Message {
-                at: MessageRef::plain("1"),
-                body: Text::plain("from before the move"),
-                attachments: vec![],
-                reply: None,
-            }),
+            event: Event::Posted(Message::new(MessageRef::plain("1"), Text::plain("from before the move"))),
         };
         let queued = ledger.accept(account.clone(), vec![envelope]).await.unwrap();
         let Verdict::Accepted(id) = queued.await.unwrap().unwrap()[0] else { panic!("repeated") };

@@ -5,8 +5,9 @@ use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};
 use super::*;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Account, Attachment, Author, Block, Emoji, Envelope, Event, Mention, Message, MessageKey, MessageRef,
-    Platform, Reply, RoomKey, Standing, Style, Text, Time, TimeStyle, Timestamp, Visibility,
+    Account, Attachment, Author, Block, Emoji, Envelope, Event, FileKind, Forward, Mention, Message,
+    MessageKey, MessageRef, Platform, Poll, Reply, RoomKey, Standing, Style, Text, Thread, Time, TimeStyle,
+    Timestamp, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -20,7 +21,7 @@ fn account() -> Account {
 }
 
 fn message(id: &str, text: &str) -> Message {
-    Message { at: MessageRef::plain(id), body: Text::plain(text), attachments: vec![], reply: None }
+    Message::new(MessageRef::plain(id), Text::plain(text))
 }
 
 fn envelope(event: Event) -> Envelope {
@@ -288,10 +289,27 @@ fn rich_envelope() -> Envelope {
     ]);
     envelope(Event::Edited {
         to: Message {
-            at: MessageRef { id: "1".into(), thread: Some("t".into()) },
-            body,
-            attachments: vec![Attachment { name: "a.png".into(), size: Some(3) }],
+            attachments: vec![Attachment {
+                kind: FileKind::Image,
+                mime: Some("image/png".into()),
+                size: Some(3),
+                source: Some("s".into()),
+                alt: Some("an owl".into()),
+                spoiler: true,
+                seconds: Some(1),
+                ..Attachment::named("a.png")
+            }],
             reply: Some(Reply { target: "0".into(), author: Some("Bo".into()), excerpt: None }),
+            thread: Some(Thread { id: "t".into(), root: Some("0".into()), name: Some("owls".into()) }),
+            poll: Some(Poll {
+                question: "which?".into(),
+                answers: vec!["barn".into(), "tawny".into()],
+                multiple: true,
+                ends: Some(Timestamp(9)),
+            }),
+            forward: Some(Forward { author: Some("Cy".into()), room: Some("owls".into()) }),
+            no_preview: true,
+            ..Message::new(MessageRef::plain("1").within(Some("t".into())), body)
         },
         version: "v".into(),
     })
@@ -330,15 +348,15 @@ fn an_older_envelope_is_read() {
         Run::new(Leaf::Block { lang: None, text: "fn".into() }),
     ]);
     assert_eq!(message.body, expected);
-    let newer = StoredEnvelope::decode(&[&[3, 0, 0, 0], &body[..]].concat());
-    assert!(newer.is_err_and(|error| error.to_string().contains("version 3")));
+    let newer = StoredEnvelope::decode(&[&[4, 0, 0, 0], &body[..]].concat());
+    assert!(newer.is_err_and(|error| error.to_string().contains("version 4")));
 }
 
 /// A change here is a change of what is on people's disks: it needs a new version and a migration.
 #[test]
 fn stored_shapes() {
     let id = EnvelopeId([1; 16]);
-    let done = vec![Some(MessageRef { id: "m".into(), thread: Some("t".into()) }), None];
+    let done = vec![Some(MessageRef::plain("m").within(Some("t".into()))), None];
     let row = OutboxRow { done, attempts: 2, last_error: Some("e".into()), ..row(Some(id)) };
     insta::assert_snapshot!("envelope", shape(&StoredEnvelope::new(account(), rich_envelope())));
     insta::assert_snapshot!("outbox_row", shape(&row));

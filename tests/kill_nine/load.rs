@@ -111,7 +111,14 @@ impl Talker {
                 }
             } else {
                 let word = format!("{}-{number}.", self.platform);
-                let act = Act::Say { person, room, text: word.clone(), reply_to: None, files: vec![] };
+                let act = Act::Say {
+                    person,
+                    room,
+                    text: word.clone(),
+                    reply_to: None,
+                    files: vec![],
+                    thread: None,
+                };
                 said.push(Said { id: self.people.act(act).unwrap(), word, corrected: None });
             }
             number += 1;

@@ -140,6 +140,7 @@ impl Rig {
                 text: format!("{word}-{number}. A line as people write it, with **some** words in it."),
                 reply_to: None,
                 files: vec![],
+                thread: None,
             };
             self.stand_ins.discord.act(act).map_err(|error| Trouble(format!("saying it: {error}")))?;
         }

@@ -95,12 +95,7 @@ impl Which {
             // Like pasted base64: what cannot be compressed is what a hole in it does least harm to, and so hides in.
             text.extend((1..11).map(|i| char::from(BASE64[(state >> (6 * i - 2)) as usize % 64])));
         }
-        let message = Message {
-            at: MessageRef::plain(self.message_id()),
-            body: Text::plain(&text),
-            attachments: vec![],
-            reply: None,
-        };
+        let message = Message::new(MessageRef::plain(self.message_id()), Text::plain(&text));
         let event = match self.edit {
             false => Event::Posted(message),
             true => Event::Edited { to: message, version: "2".into() },
@@ -150,6 +145,6 @@ pub fn perhaps_written(answered: &[Answered]) -> Vec<Which> {
 pub type Key = (bool, String);
 
 pub fn key(envelope: &Envelope) -> Key {
-    let id = envelope.subject().id.as_str().to_owned();
+    let id = envelope.subject().unwrap().id.as_str().to_owned();
     (matches!(envelope.event, Event::Posted(_)), id)
 }

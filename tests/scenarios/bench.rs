@@ -160,7 +160,7 @@ impl Bench {
     /// Posts an answer.
     pub fn reply(&self, platform: &str, text: &str, reply_to: Option<String>) -> String {
         let (person, room) = (self.person(platform), self.room(platform));
-        let act = Act::Say { person, room, text: text.into(), reply_to, files: vec![] };
+        let act = Act::Say { person, room, text: text.into(), reply_to, files: vec![], thread: None };
         self.people(platform).act(act).expect("people can talk")
     }
 

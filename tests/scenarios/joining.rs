@@ -52,6 +52,7 @@ pub fn say_in(bench: &Bench, platform: &str, room: &str, text: &str) -> String {
         text: text.into(),
         reply_to: None,
         files: vec![],
+        thread: None,
     };
     bench.people(platform).act(act).expect("people can talk")
 }

@@ -1,5 +1,7 @@
 //! What a room can do: a value, so that the engine degrades and connectors never improvise.
 
+use crate::features::{Cell, Feature};
+
 /// How far a feature goes in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
@@ -42,59 +44,61 @@ pub struct TextLimit {
     pub unit: Unit,
 }
 
-/// How a room shows what a text may have and not every platform knows.
+/// How large files may be, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Formatting {
-    /// Headings.
-    pub heading: Support,
-    /// Lists.
-    pub list: Support,
-    /// Quotes.
-    pub quote: Support,
-    /// Underlined text.
-    pub underline: Support,
-    /// Hidden text. A fallback never shows it without being asked.
-    pub spoiler: Support,
-    /// The origin's own emoji.
-    pub emoji: Support,
-    /// Moments, each reader's in their own time zone.
-    pub time: Support,
-}
-
-impl Formatting {
-    /// Everything as the origin shows it.
-    pub const NATIVE: Self = Self {
-        heading: Support::Native,
-        list: Support::Native,
-        quote: Support::Native,
-        underline: Support::Native,
-        spoiler: Support::Native,
-        emoji: Support::Native,
-        time: Support::Native,
-    };
+pub struct FileLimits {
+    /// The largest that Relay may post here.
+    pub shown: u64,
+    /// The largest that Relay can fetch from here.
+    pub heard: u64,
 }
 
 /// What Relay can do in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Changing a message it posted.
-    pub edit: Support,
-    /// Deleting a message it posted.
-    pub delete: Support,
-    /// Being told when somebody deletes a message.
-    pub delete_heard: Support,
-    /// Answering a message.
-    pub reply: Support,
-    /// Posting under somebody's name.
-    pub persona: Support,
-    /// Posting files.
-    pub attachment: Support,
+    /// One cell a feature, in the order of [`Feature::ALL`].
+    pub cells: [Cell; Feature::ALL.len()],
     /// The longest message.
     pub text: TextLimit,
-    /// How it shows what not every platform knows.
-    pub formatting: Formatting,
+    /// The largest files.
+    pub files: FileLimits,
+    /// How many different reactions Relay may put on one message.
+    pub reactions: u32,
+    /// Every message of this room stands in a thread: a forum. What is said to the room itself opens one.
+    pub only_threads: bool,
     /// A ceiling on requests that change this room: (requests, in seconds). The server's own word rules over it.
     pub room_rate: (u32, u32),
     /// The same for the whole account.
     pub account_rate: (u32, u32),
+}
+
+impl Capabilities {
+    /// From a cell for each feature and the limits, which are those of a room that has none.
+    pub fn new(cell: impl Fn(Feature) -> Cell, text: TextLimit) -> Self {
+        Self {
+            cells: Feature::ALL.map(cell),
+            text,
+            files: FileLimits { shown: u64::MAX, heard: u64::MAX },
+            reactions: u32::MAX,
+            only_threads: false,
+            room_rate: (u32::MAX, 1),
+            account_rate: (u32::MAX, 1),
+        }
+    }
+
+    /// How a feature that comes from elsewhere is shown here.
+    pub fn shows(&self, feature: Feature) -> Support {
+        self.cells[feature as usize].shown
+    }
+
+    /// How far Relay hears of it when it is used here.
+    pub fn hears(&self, feature: Feature) -> Support {
+        self.cells[feature as usize].heard
+    }
+
+    /// The same room with another cell, for what depends on rights.
+    pub fn with(mut self, feature: Feature, cell: Cell) -> Self {
+        self.cells[feature as usize] = cell;
+        self
+    }
 }

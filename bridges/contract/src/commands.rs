@@ -1,6 +1,6 @@
 //! `/relay …`, wherever it was typed or clicked.
 
-use crate::ids::{NativeId, RoomKey, Timestamp};
+use crate::ids::{MessageRef, NativeId, RoomKey, Timestamp};
 use crate::preflight::SpaceRef;
 use crate::text::Text;
 use std::fmt;
@@ -68,6 +68,21 @@ pub enum Ask {
         /// The asker has been told who it is, and says yes.
         sure: bool,
     },
+    /// Who reacted to a message, and with what.
+    Who {
+        /// The message: what was answered or clicked on.
+        message: Option<MessageRef>,
+    },
+    /// Delete a message in every room.
+    Delete {
+        /// The message: what was answered or clicked on.
+        message: Option<MessageRef>,
+    },
+    /// Why a message looks as it does elsewhere, or is not there.
+    Trace {
+        /// The message: what was answered or clicked on.
+        message: Option<MessageRef>,
+    },
     /// Something else.
     Unknown(String),
 }
@@ -87,8 +102,23 @@ impl Ask {
             "status" => Self::Status,
             "connect" => Self::Connect { channel: object.to_owned(), sure },
             "disconnect" => Self::Disconnect { channel: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "who" => Self::Who { message: None },
+            "delete" => Self::Delete { message: None },
+            "trace" => Self::Trace { message: None },
             "approve" => Self::Approve { code: object.to_owned(), sure },
             _ => Self::Unknown(verb.chars().take(40).collect()),
+        }
+    }
+}
+
+impl Ask {
+    /// The same about this message, where it can be about one.
+    pub fn about(self, message: Option<MessageRef>) -> Self {
+        match self {
+            Self::Who { .. } => Self::Who { message },
+            Self::Delete { .. } => Self::Delete { message },
+            Self::Trace { .. } => Self::Trace { message },
+            other => other,
         }
     }
 }
@@ -120,6 +150,9 @@ mod tests {
             ("disconnect lobby", Ask::Disconnect { channel: Some("lobby".into()) }),
             ("approve K7M2-9QXD", approve("K7M2-9QXD", false)),
             ("approve\tK7M2-9QXD YES", approve("K7M2-9QXD", true)),
+            ("who", Ask::Who { message: None }),
+            ("delete", Ask::Delete { message: None }),
+            ("trace", Ask::Trace { message: None }),
             ("dance", Ask::Unknown("dance".into())),
         ];
         for (words, expected) in cases {

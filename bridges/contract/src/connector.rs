@@ -5,9 +5,11 @@ use crate::commands::{Answer, Call};
 use crate::delivery::{Attempt, Draft, Part, Receipt};
 use crate::envelope::Envelope;
 use crate::errors::{DeliverError, ListenError, OpenError};
+use crate::files::Located;
 use crate::ids::{MessageRef, NativeId, Platform, RoomKey};
 use crate::preflight::Preflight;
 use crate::rooms::{Listing, RoomNews};
+use crate::text::Emoji;
 use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
@@ -41,6 +43,26 @@ pub trait Connector: Send + Sync + 'static {
 
     /// One attempt at one part. Never repeats, waits out or throttles by itself.
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
+
+    /// Where the bytes of an attachment are, asked just before they are fetched: links expire. `source` is `Attachment::source` of a
+    /// message of that room. Bounded in time by the connector.
+    async fn locate(
+        &self,
+        room: &RoomKey,
+        message: &MessageRef,
+        source: &str,
+    ) -> Result<Located, DeliverError>;
+
+    /// How Relay's own reaction with this emoji is written there; `None` where the room has no such reaction. Pure.
+    fn reaction(&self, room: &RoomKey, emoji: &Emoji) -> Option<String>;
+
+    /// The thread that hangs from a message, where that needs no opening. Pure.
+    fn thread_of(&self, _room: &RoomKey, _root: &MessageRef) -> Option<NativeId> {
+        None
+    }
+
+    /// Shows for a few seconds that somebody is typing. One attempt, whose outcome does not matter.
+    async fn typing(&self, _room: &RoomKey, _thread: Option<&NativeId>) {}
 
     /// Every room that the account sees, whether it can be linked or not. Bounded in time by the connector.
     async fn find(&self) -> Result<Listing, OpenError>;
@@ -126,6 +148,8 @@ pub enum Translation {
     Command(Call),
     /// Something became of a room.
     Room(RoomNews),
+    /// Somebody is typing in a room, in this thread.
+    Typing(RoomKey, Option<NativeId>),
     /// Nothing for a bridge, with a constant word why (`typing`, `join`, `unfurl`).
     Ignored(&'static str),
     /// Should have meant something, but could not be read: set aside with this reason.

@@ -1,23 +1,41 @@
 //! The way out: what is to be shown, its parts, one attempt, and the proof.
 
-use crate::ids::{MessageRef, RoomKey};
+use crate::envelope::Poll;
+use crate::files::{FileDraft, Upload};
+use crate::ids::{MessageRef, NativeId, RoomKey};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 
 /// What is to be shown in a room, already degraded to what it can do; `Connector::render` turns it into parts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Draft {
-    /// The whole text: placeholders, name prefix and quote included where the room needs them. Never empty.
+    /// The whole text: placeholders, name prefix and quote included where the room needs them. Empty only where there are files or a
+    /// poll that the room shows natively.
     pub body: Text,
+    /// Files that the room takes, within its limits.
+    pub files: Vec<FileDraft>,
+    /// A poll, where the room shows polls natively.
+    pub poll: Option<Poll>,
+    /// Links are to be shown without a preview.
+    pub no_preview: bool,
 }
 
-/// One native message of a draft, ready to send. Only the connector that made it looks inside.
+/// One request's worth of a draft, ready to send: one native message, or an album. Only the connector that made it looks inside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// The text in the platform's markup, within the platform's limit.
+    /// The text in the platform's markup, within the platform's limit. Empty only beside files or a poll.
     pub text: String,
-    /// What goes beside the text: entities, blocks. `Null` where the text is all.
+    /// What goes beside the text: entities, blocks, a poll. `Null` where the text is all.
     pub formatting: serde_json::Value,
+    /// The places of the files that go with it.
+    pub files: Vec<u16>,
+}
+
+impl Part {
+    /// Text alone.
+    pub fn text(text: impl Into<String>, formatting: serde_json::Value) -> Self {
+        Self { text: text.into(), formatting, files: Vec::new() }
+    }
 }
 
 /// The name and avatar a delivery is shown under.
@@ -45,10 +63,14 @@ pub enum Operation<'a> {
     Post {
         /// What it shows.
         part: &'a Part,
-        /// Under which name, where `Capabilities::persona` is native.
+        /// Under which name, where personas are native.
         persona: Option<&'a Persona>,
-        /// What it answers, where `Capabilities::reply` is native.
+        /// What it answers, where replies are native.
         reply_to: Option<&'a MessageRef>,
+        /// The thread it goes into.
+        thread: Option<&'a NativeId>,
+        /// The files that `part.files` names, in that order.
+        files: &'a [Upload],
     },
     /// Change a message that Relay posted.
     Edit {
@@ -57,16 +79,49 @@ pub enum Operation<'a> {
         /// What it shows now.
         part: &'a Part,
     },
-    /// Delete a message that Relay posted.
+    /// Delete a message: one that Relay posted, or a person's where a link lets Relay moderate.
     Delete {
         /// Which.
         target: &'a MessageRef,
+    },
+    /// Put Relay's own reaction on a message, or take it away. Doing it again changes nothing.
+    React {
+        /// Which message.
+        target: &'a MessageRef,
+        /// What `Connector::reaction` said.
+        emoji: &'a str,
+        /// Whether it is to be there.
+        on: bool,
+    },
+    /// Pin a message, or unpin it. Doing it again changes nothing.
+    Pin {
+        /// Which message.
+        target: &'a MessageRef,
+        /// Whether it is to be pinned.
+        on: bool,
+    },
+    /// Open a thread or topic. The receipt's message is its address: `thread` is the id to post with, `id` a message that begins it, or
+    /// the same id where there is none.
+    Open {
+        /// The message it hangs from.
+        root: Option<&'a MessageRef>,
+        /// Its name, already within what `adapt` makes of names.
+        name: &'a str,
     },
 }
 
 /// Proof that a part was delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The native message.
+    /// The native message: the new one, or the one that was changed. It says which files it holds, and whether it bears the text.
     pub message: MessageRef,
+    /// The others that the same request made: an album is one message a file.
+    pub more: Vec<MessageRef>,
+}
+
+impl Receipt {
+    /// For one message.
+    pub fn of(message: MessageRef) -> Self {
+        Self { message, more: Vec::new() }
+    }
 }

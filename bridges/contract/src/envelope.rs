@@ -1,7 +1,8 @@
 //! The envelope: the canonical form of something that happened in a room.
 
+use crate::files::Attachment;
 use crate::ids::{MessageKey, MessageRef, NativeId, RoomKey, Timestamp};
-use crate::text::Text;
+use crate::text::{Emoji, Text};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in a room. Its own id is given by the ledger when it is accepted.
@@ -34,6 +35,47 @@ pub enum Event {
         /// Which.
         target: NativeId,
     },
+    /// Somebody reacted to a message, or took it back. The message may be a person's or a copy that Relay posted.
+    Reacted {
+        /// Which message.
+        target: NativeId,
+        /// With what.
+        emoji: Emoji,
+        /// Whether it was added.
+        added: bool,
+        /// Tells this from the next time: the platform's event id or time.
+        version: String,
+    },
+    /// A message was pinned, or unpinned. It may be a person's or a copy that Relay posted.
+    Pinned {
+        /// Which message.
+        target: NativeId,
+        /// Whether it is pinned now.
+        on: bool,
+        /// Tells this from the next time.
+        version: String,
+    },
+    /// A poll has ended. It may be a person's or a copy that Relay posted.
+    PollEnded {
+        /// The poll's message.
+        target: NativeId,
+        /// How many chose each answer, in the order of the answers.
+        counts: Vec<u64>,
+    },
+    /// Somebody joined the room, left it, or goes by another name now. `Envelope::author` is that person.
+    Member {
+        /// What they did.
+        change: MemberChange,
+        /// Tells this from the next time.
+        version: String,
+    },
+    /// The room has another name now.
+    Renamed {
+        /// The name, without `#`.
+        name: String,
+        /// Tells this from the next time.
+        version: String,
+    },
     /// Relay itself has something to say in every room of a channel: a room has joined. No connector makes one.
     Noticed {
         /// Tells one notice from the next.
@@ -43,6 +85,18 @@ pub enum Event {
         /// What is said.
         body: Text,
     },
+}
+
+/// What became of a member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberChange {
+    /// They are in the room now.
+    Joined,
+    /// They are not in the room any more.
+    Left,
+    /// They went by this name before.
+    Renamed(String),
 }
 
 /// A message.
@@ -56,6 +110,30 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// What it answers.
     pub reply: Option<Reply>,
+    /// The conversation it stands in; none for the room's main one.
+    pub thread: Option<Thread>,
+    /// A poll.
+    pub poll: Option<Poll>,
+    /// It was passed on: `body` and `attachments` are what was passed on.
+    pub forward: Option<Forward>,
+    /// Its links are to be shown without a preview.
+    pub no_preview: bool,
+}
+
+impl Message {
+    /// A message with a text, and nothing else.
+    pub fn new(at: MessageRef, body: Text) -> Self {
+        Self {
+            at,
+            body,
+            attachments: Vec::new(),
+            reply: None,
+            thread: None,
+            poll: None,
+            forward: None,
+            no_preview: false,
+        }
+    }
 }
 
 /// What a message answers.
@@ -69,13 +147,38 @@ pub struct Reply {
     pub excerpt: Option<String>,
 }
 
-/// A file that came with a message.
+/// A question with answers to choose from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// The file's name, or what it is (`photo`, `voice message`) when it has none.
-    pub name: String,
-    /// Bytes, where the platform tells.
-    pub size: Option<u64>,
+pub struct Poll {
+    /// What is asked.
+    pub question: String,
+    /// The answers, in order.
+    pub answers: Vec<String>,
+    /// More than one may be chosen.
+    pub multiple: bool,
+    /// When it ends, where it does by itself.
+    pub ends: Option<Timestamp>,
+}
+
+/// Where a message that was passed on comes from, as far as the platform tells.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// The name of the room it stood in, without `#`.
+    pub room: Option<String>,
+}
+
+/// The conversation that a message stands in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Its id, as in `MessageRef::thread`.
+    pub id: NativeId,
+    /// The message of the same room that it hangs from; the message itself where that begins it (a forum post). None for a
+    /// conversation that has only a name.
+    pub root: Option<NativeId>,
+    /// Its name, where it has one.
+    pub name: Option<String>,
 }
 
 /// Who did it.
@@ -107,7 +210,7 @@ pub enum Standing {
 pub struct EventKey {
     /// The room.
     pub room: RoomKey,
-    /// `p`osted, `e`dited, `d`eleted or `n`oticed.
+    /// `p`osted, `e`dited, `d`eleted, `n`oticed, `r`eacted, pi`c`ked out to be pinned, poll `f`inished, `m`ember or room re`t`itled.
     pub kind: char,
     /// The message.
     pub id: NativeId,
@@ -119,23 +222,40 @@ impl Envelope {
     /// The event's identity.
     pub fn key(&self) -> EventKey {
         let (kind, id, version) = match &self.event {
-            Event::Posted(message) => ('p', &message.at.id, ""),
-            Event::Edited { to, version } => ('e', &to.at.id, version.as_str()),
-            Event::Deleted { target } => ('d', target, ""),
-            Event::Noticed { id, .. } => ('n', id, ""),
+            Event::Posted(message) => ('p', &message.at.id, String::new()),
+            Event::Edited { to, version } => ('e', &to.at.id, version.clone()),
+            Event::Deleted { target } => ('d', target, String::new()),
+            Event::Reacted { target, emoji, added, version } => {
+                let who = self.author.as_ref().map_or("", |author| author.id.as_str());
+                let sign = if *added { '+' } else { '-' };
+                let id = emoji.id.as_ref().map_or("", NativeId::as_str);
+                ('r', target, format!("{version} {who} {sign}{} {id}", emoji.name))
+            }
+            Event::Pinned { target, on, version } => ('c', target, format!("{version} {on}")),
+            Event::PollEnded { target, .. } => ('f', target, String::new()),
+            Event::Member { version, .. } => {
+                let who = self.author.as_ref().map_or(&self.origin.room, |author| &author.id);
+                ('m', who, version.clone())
+            }
+            Event::Renamed { version, .. } => ('t', &self.origin.room, version.clone()),
+            Event::Noticed { id, .. } => ('n', id, String::new()),
         };
-        EventKey { room: self.origin.clone(), kind, id: id.clone(), version: version.to_owned() }
+        EventKey { room: self.origin.clone(), kind, id: id.clone(), version: version.replace('\0', "") }
     }
 
-    /// The message that it is about, new or old.
-    pub fn subject(&self) -> MessageKey {
+    /// The message that it is about, new or old; none where it is about the room.
+    pub fn subject(&self) -> Option<MessageKey> {
         let id = match &self.event {
             Event::Posted(message) => &message.at.id,
             Event::Edited { to, .. } => &to.at.id,
-            Event::Deleted { target } => target,
+            Event::Deleted { target }
+            | Event::Reacted { target, .. }
+            | Event::Pinned { target, .. }
+            | Event::PollEnded { target, .. } => target,
             Event::Noticed { id, .. } => id,
+            Event::Member { .. } | Event::Renamed { .. } => return None,
         };
-        MessageKey { room: self.origin.clone(), id: id.clone() }
+        Some(MessageKey { room: self.origin.clone(), id: id.clone() })
     }
 
     /// One word for logs and tables.
@@ -144,6 +264,11 @@ impl Envelope {
             Event::Posted(_) => "post",
             Event::Edited { .. } => "edit",
             Event::Deleted { .. } => "delete",
+            Event::Reacted { .. } => "reaction",
+            Event::Pinned { .. } => "pin",
+            Event::PollEnded { .. } => "poll result",
+            Event::Member { .. } => "member",
+            Event::Renamed { .. } => "room name",
             Event::Noticed { .. } => "notice",
         }
     }

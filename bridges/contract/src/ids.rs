@@ -121,12 +121,28 @@ pub struct MessageRef {
     /// The thread it is in, as the connector wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<NativeId>,
+    /// Which of its message's files it holds, by their places; empty for text alone. Of messages that Relay posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<u16>,
+    /// It bears no text of the message, and is not changed when that changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_text: bool,
 }
 
 impl MessageRef {
     /// A message that stands in no thread.
     pub fn plain(id: impl Into<NativeId>) -> Self {
-        Self { id: id.into(), thread: None }
+        Self { id: id.into(), thread: None, files: Vec::new(), no_text: false }
+    }
+
+    /// The same in a thread.
+    pub fn within(self, thread: Option<NativeId>) -> Self {
+        Self { thread, ..self }
+    }
+
+    /// The same with files.
+    pub fn holding(self, files: Vec<u16>, no_text: bool) -> Self {
+        Self { files, no_text, ..self }
     }
 }
 

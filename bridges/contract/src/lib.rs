@@ -8,18 +8,24 @@ pub mod connector;
 pub mod delivery;
 pub mod envelope;
 pub mod errors;
+pub mod features;
+pub mod files;
 pub mod ids;
 pub mod preflight;
 pub mod rooms;
 pub mod settings;
 pub mod text;
 
-pub use capabilities::{Capabilities, Formatting, Support, TextLimit, Unit};
+pub use capabilities::{Capabilities, FileLimits, Support, TextLimit, Unit};
 pub use commands::{Answer, Ask, Asker, Call};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
 pub use delivery::{Attempt, Draft, Operation, Part, Persona, Receipt};
-pub use envelope::{Attachment, Author, Envelope, Event, EventKey, Message, Reply, Standing};
+pub use envelope::{
+    Author, Envelope, Event, EventKey, Forward, MemberChange, Message, Poll, Reply, Standing, Thread,
+};
 pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
+pub use features::{Cell, Feature};
+pub use files::{Attachment, ByteStream, Content, FileDraft, FileKind, Located, Upload};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef, Visibility};
 pub use rooms::{Listed, Listing, RoomNews};

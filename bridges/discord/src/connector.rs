@@ -14,8 +14,8 @@ use crate::webhooks::Webhooks;
 use crate::{PLATFORM, capabilities, preflight, render, translate};
 use async_trait::async_trait;
 use relay_contract::{
-    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, Listing,
-    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
+    Located, MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
     Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
@@ -131,6 +131,14 @@ impl Connector for Discord {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         self.attempt(attempt).await
+    }
+
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
+        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
+    }
+
+    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
+        None
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {

@@ -43,7 +43,7 @@ impl Discord {
         operation: Operation<'_>,
     ) -> Result<Receipt, DeliverError> {
         match operation {
-            Operation::Post { part, persona, reply_to } => {
+            Operation::Post { part, persona, reply_to, .. } => {
                 if room.may_webhook {
                     self.post_by_webhook(rest, channel, room, part, persona).await
                 } else if persona.is_some() {
@@ -56,6 +56,9 @@ impl Discord {
             }
             Operation::Edit { target, part } => self.edit(rest, channel, room, target, part).await,
             Operation::Delete { target } => self.delete(rest, channel, room, target).await,
+            Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
+                Err(DeliverError::Rejected("this room cannot do that".to_owned()))
+            }
         }
     }
 
@@ -178,7 +181,7 @@ impl Discord {
                 }
                 let deleted = rest.tell(request).await;
                 self.or_forget(room, deleted)?;
-                return Ok(Receipt { message: target.clone() });
+                return Ok(Receipt::of(target.clone()));
             }
             // Its webhook is gone, yet the message stands: the bot may take it away if it moderates here.
             return match rest.tell(rest.client().delete_message(channel, message)).await {
@@ -186,11 +189,11 @@ impl Discord {
                     "the webhook that posted it was deleted; grant the bot Manage Messages to let it delete such messages"
                         .to_owned(),
                 )),
-                other => Ok(other.map(|()| Receipt { message: target.clone() })?),
+                other => Ok(other.map(|()| Receipt::of(target.clone()))?),
             };
         }
         rest.tell(rest.client().delete_message(channel, message)).await?;
-        Ok(Receipt { message: target.clone() })
+        Ok(Receipt::of(target.clone()))
     }
 
     async fn that_posted(
@@ -261,7 +264,7 @@ fn in_outage(error: DeliverError) -> DeliverError {
 }
 
 fn receipt(by: PostedBy, posted: Posted) -> Receipt {
-    Receipt { message: by.reference(posted.id) }
+    Receipt::of(by.reference(posted.id))
 }
 
 #[cfg(test)]

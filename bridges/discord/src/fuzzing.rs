@@ -8,7 +8,7 @@ pub fn markdown(bytes: &[u8]) {
     let names = serde_json::Map::new();
     let read = |content: &str| parse::parse(content, &parse::Lookup::new(&names, &[]));
     let body = read(&String::from_utf8_lossy(bytes));
-    for part in render::parts(&Draft { body }) {
+    for part in render::parts(&Draft { body, ..Draft::default() }) {
         assert!(part.text.chars().count() <= 2_000, "within the limit");
         for id in ["<@1", "<@&1", "<#1"] {
             let bare = part.text.match_indices(id).all(|(at, _)| part.text[..at].ends_with(['\\', '`']));

@@ -55,7 +55,7 @@ impl PostedBy {
             Self::Webhook(webhook, None) => Some(format!("w:{webhook}")),
             Self::Webhook(webhook, Some(thread)) => Some(format!("w:{webhook}:{thread}")),
         };
-        MessageRef { id: message.to_string().into(), thread: thread.map(NativeId::from) }
+        MessageRef::plain(message.to_string()).within(thread.map(NativeId::from))
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
         for (id, thread) in
             [("x", None), ("0", None), ("5", Some("7")), ("5", Some("w:x")), ("5", Some("w:7:x"))]
         {
-            let broken = MessageRef { id: id.into(), thread: thread.map(NativeId::from) };
+            let broken = MessageRef::plain(id).within(thread.map(NativeId::from));
             assert_eq!(PostedBy::read(&broken), None);
         }
     }

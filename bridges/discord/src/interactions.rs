@@ -196,7 +196,9 @@ impl Discord {
         let rest = self.rest().map_err(|problem| DeliverError::Unavailable(problem.to_string()))?;
         let client = rest.client().interaction(application);
         let nobody = AllowedMentions::default();
-        for (at, part) in within(render::parts(&Draft { body: answer.text.clone() })).iter().enumerate() {
+        for (at, part) in
+            within(render::parts(&Draft { body: answer.text.clone(), ..Draft::default() })).iter().enumerate()
+        {
             let told = if at == 0 {
                 let request = client.update_response(&reply.token).content(Some(&part.text));
                 rest.tell(request.allowed_mentions(Some(&nobody))).await

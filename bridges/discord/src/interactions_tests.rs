@@ -129,7 +129,7 @@ fn what_is_typed() {
 
 #[test]
 fn an_answer_has_an_end() {
-    let parts = |n: usize| vec![Part { text: "x".to_owned(), formatting: Value::Null }; n];
+    let parts = |n: usize| vec![Part::text("x".to_owned(), Value::Null); n];
     let texts = |parts: Vec<Part>| parts.into_iter().map(|part| part.text).collect::<Vec<_>>();
     assert_eq!(texts(within(parts(5))), ["x"; 5]);
     assert_eq!(texts(within(parts(6))), ["x", "x", "x", "x", CUT]);

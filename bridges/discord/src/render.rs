@@ -21,7 +21,7 @@ const LOWEST_HEADING: u8 = 3;
 /// The parts of a draft, each of at most 2,000 code points.
 pub fn parts(draft: &Draft) -> Vec<Part> {
     let texts = draft.body.clone().split(MOST_TEXT, |text| markup(text).chars().count());
-    let part = |text: &Text| Part { text: markup(text), formatting: serde_json::Value::Null };
+    let part = |text: &Text| Part::text(markup(text), serde_json::Value::Null);
     texts.iter().map(part).collect()
 }
 

@@ -93,11 +93,8 @@ fn edited(network: &str, native: &Message, beside: &Beside) -> Translation {
     let Some(author) = author(network, native, beside) else {
         return Translation::Ignored("partial update");
     };
-    let to = message(native, beside).unwrap_or_else(|| relay_contract::Message {
-        at: MessageRef::plain(native.id.as_str()),
-        body: Text::default(),
-        attachments: Vec::new(),
-        reply: None,
+    let to = message(native, beside).unwrap_or_else(|| {
+        relay_contract::Message::new(MessageRef::plain(native.id.as_str()), Text::default())
     });
     Translation::Events(vec![Envelope {
         origin: RoomKey::new(PLATFORM, network, native.channel_id.as_str()),
@@ -174,18 +171,17 @@ fn message(native: &Message, beside: &Beside) -> Option<relay_contract::Message>
         return None;
     }
     Some(relay_contract::Message {
-        at: MessageRef::plain(native.id.as_str()),
-        body,
         attachments,
         reply: reply(native, beside),
+        ..relay_contract::Message::new(MessageRef::plain(native.id.as_str()), body)
     })
 }
 
 fn attachments(files: &[File], stickers: &[Named]) -> Vec<Attachment> {
     let named = |name: &str| if name.is_empty() { "file".to_owned() } else { name.to_owned() };
-    let files = files.iter().map(|file| Attachment { name: named(&file.filename), size: file.size });
-    let stickers =
-        stickers.iter().map(|sticker| Attachment { name: format!("sticker {}", sticker.name), size: None });
+    let files =
+        files.iter().map(|file| Attachment { size: file.size, ..Attachment::named(named(&file.filename)) });
+    let stickers = stickers.iter().map(|sticker| Attachment::named(format!("sticker {}", sticker.name)));
     files.chain(stickers).collect()
 }
 

@@ -87,7 +87,7 @@ fn what_hangs_on_a_message() {
     let files =
         json!({"attachments": [{"filename": "owl.png", "size": 7}, {}], "sticker_items": [{"name": "Hoot"}]});
     let (_, message) = post(files);
-    let attachment = |name: &str, size| Attachment { name: name.to_owned(), size };
+    let attachment = |name: &str, size| Attachment { size, ..Attachment::named(name) };
     assert_eq!(
         message.attachments,
         [attachment("owl.png", Some(7)), attachment("file", None), attachment("sticker Hoot", None)]

@@ -142,10 +142,13 @@ async fn send(web: &Web, call: &Call, parts: Vec<Part>) -> Result<(), DeliverErr
 
 /// At most five; the last one says so where there would be more.
 fn parts(answer: &Answer) -> Vec<Part> {
-    let mut parts = render::parts(&Draft { body: answer.text.clone() });
+    let mut parts = render::parts(&Draft { body: answer.text.clone(), ..Draft::default() });
     if parts.len() > MOST_PARTS {
         parts.truncate(MOST_PARTS - 1);
-        parts.extend(render::parts(&Draft { body: Text::plain("… The rest is too long for Slack.") }));
+        parts.extend(render::parts(&Draft {
+            body: Text::plain("… The rest is too long for Slack."),
+            ..Draft::default()
+        }));
     }
     parts
 }

@@ -9,8 +9,8 @@ use crate::web::Web;
 use crate::{capabilities, commands, deliver, ids, render, translate};
 use async_trait::async_trait;
 use relay_contract::{
-    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, ListenError, Listing,
-    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
+    Located, MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
     Translation,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,6 +54,14 @@ impl Connector for Slack {
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         let check = Check { web: &self.web, directory: &self.directory, memory: &self.memory };
         check.run(rooms, self.listening.load(Ordering::Acquire)).await
+    }
+
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
+        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
+    }
+
+    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
+        None
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {

@@ -51,7 +51,9 @@ struct Delete<'a> {
 pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
     let channel = attempt.room.room.as_str();
     let message = match &attempt.operation {
-        Operation::Post { part, persona, reply_to } => post(web, channel, part, *persona, *reply_to).await,
+        Operation::Post { part, persona, reply_to, .. } => {
+            post(web, channel, part, *persona, *reply_to).await
+        }
         Operation::Edit { target, part } => {
             let request = Update {
                 channel,
@@ -67,9 +69,12 @@ pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, Delive
             let request = Delete { channel, ts: target.id.as_str() };
             call(web, "chat.delete", &request).await.map(|_| (*target).clone())
         }
+        Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
+            return Err(DeliverError::Rejected("this room cannot do that".to_owned()));
+        }
     };
     match message {
-        Ok(message) => Ok(Receipt { message }),
+        Ok(message) => Ok(Receipt::of(message)),
         Err(error) => Err(error.into_deliver(channel)),
     }
 }

@@ -22,7 +22,7 @@ fn check(message: &Value) {
     if body.is_empty() {
         return;
     }
-    for part in render::parts(&Draft { body }) {
+    for part in render::parts(&Draft { body, ..Draft::default() }) {
         assert!(part.text.chars().count() <= 4_000, "within the limit");
         assert!(!["<!", "<@", "<#"].into_iter().any(|ping| part.text.contains(ping)), "nobody is mentioned");
         let again = json!({ "text": part.text, "blocks": part.formatting });

@@ -10,7 +10,7 @@ pub fn room(team: &str, conversation: &str) -> RoomKey {
 
 /// A message and the thread it stands in. The first message of a thread has `thread_ts == ts` and stands in none.
 pub fn message(ts: &str, thread_ts: Option<&str>) -> MessageRef {
-    MessageRef { id: ts.into(), thread: thread_ts.filter(|thread| *thread != ts).map(NativeId::from) }
+    MessageRef::plain(ts).within(thread_ts.filter(|thread| *thread != ts).map(NativeId::from))
 }
 
 /// The thread that an answer to a message goes to: Slack's threads have one level.

@@ -31,7 +31,7 @@ pub fn parts(draft: &Draft) -> Vec<Part> {
 }
 
 fn part(text: Text) -> Part {
-    Part { text: fallback(&text), formatting: blocks(&text) }
+    Part::text(fallback(&text), blocks(&text))
 }
 
 /// In characters of the fallback, or what the JSON of the blocks takes of its own limit, whichever is more.

@@ -28,8 +28,8 @@ pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
     let mut found = Vec::new();
     if let Some(Value::Array(sizes)) = fields.get("photo") {
         found.push(Attachment {
-            name: "photo".into(),
             size: sizes.iter().filter_map(|photo| number(photo, "file_size")).max(),
+            ..Attachment::named("photo")
         });
     }
     for (kind, name) in FILES {
@@ -37,18 +37,18 @@ pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
         let doubled = kind == "document" && fields.contains_key("animation");
         if let Some(file) = fields.get(kind).filter(|_| !doubled) {
             found.push(Attachment {
-                name: string(file, "file_name").unwrap_or(name).to_owned(),
                 size: number(file, "file_size"),
+                ..Attachment::named(string(file, "file_name").unwrap_or(name))
             });
         }
     }
     if let Some(sticker) = fields.get("sticker") {
         found.push(Attachment {
-            name: with("sticker", " ", string(sticker, "emoji")),
             size: number(sticker, "file_size"),
+            ..Attachment::named(with("sticker", " ", string(sticker, "emoji")))
         });
     }
-    let named = words(fields).into_iter().map(|name| Attachment { name, size: None });
+    let named = words(fields).into_iter().map(Attachment::named);
     found.extend(named);
     found
 }

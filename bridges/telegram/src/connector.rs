@@ -8,8 +8,9 @@ use crate::{PLATFORM, answers, capabilities, deliver, ids, listen, preflight, re
 use async_trait::async_trait;
 use relay_contract::errors::ListenError;
 use relay_contract::{
-    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Inbox, Listing, MessageRef,
-    NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, Listing, Located,
+    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    Translation,
 };
 use std::sync::{PoisonError, RwLock};
 
@@ -66,6 +67,14 @@ impl Connector for Telegram {
     }
 
     /// The Bot API has no list of chats: each is told as [`relay_contract::RoomNews::Seen`] when something happens in it.
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
+        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
+    }
+
+    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
+        None
+    }
+
     async fn find(&self) -> Result<Listing, OpenError> {
         Ok(Listing { rooms: Vec::new(), complete: false })
     }
@@ -79,7 +88,7 @@ impl Connector for Telegram {
     }
 
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
-        let render = |body| self.render(&call.room, &Draft { body });
+        let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
         let mut parts = render(answer.text.clone());
         if parts.len() > answers::MOST {
             parts.truncate(answers::MOST - 1);

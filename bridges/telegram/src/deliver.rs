@@ -35,6 +35,9 @@ pub async fn deliver(api: &Api, moves: &Moves, attempt: &Attempt<'_>) -> Result<
             edit(api, moves, standing(moves, room, target)?, target, part).await
         }
         Operation::Delete { target } => delete(api, moves, standing(moves, room, target)?, target).await,
+        Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
+            Err(DeliverError::Rejected("this room cannot do that".to_owned()))
+        }
     }
 }
 
@@ -62,12 +65,10 @@ async fn post(
         None => delivering(error, Doing::Post),
     })?;
     let topic = sent.message_thread_id.filter(|_| sent.is_topic_message);
-    Ok(Receipt {
-        message: match chat == room {
-            true => ids::message_in(chat, sent.message_id, topic),
-            false => ids::message_elsewhere(chat, sent.message_id),
-        },
-    })
+    Ok(Receipt::of(match chat == room {
+        true => ids::message_in(chat, sent.message_id, topic),
+        false => ids::message_elsewhere(chat, sent.message_id),
+    }))
 }
 
 async fn edit(
@@ -85,7 +86,7 @@ async fn edit(
         Err(error) => return Err(changing(moves, chat, error, Doing::Edit)),
         Ok(_) => {}
     }
-    Ok(Receipt { message: target.clone() })
+    Ok(Receipt::of(target.clone()))
 }
 
 async fn delete(
@@ -97,7 +98,7 @@ async fn delete(
     let deletion = DeleteMessage::new(chat, message_id(&target.id)?);
     let deleted = api.call::<_, Value>(&deletion, DEADLINE).await;
     deleted.map_err(|error| changing(moves, chat, error, Doing::Delete))?;
-    Ok(Receipt { message: target.clone() })
+    Ok(Receipt::of(target.clone()))
 }
 
 /// The chat in which a message can still be changed: what stands in a group that was left behind cannot.

@@ -35,12 +35,12 @@ pub fn message(id: &NativeId) -> Option<i32> {
 /// anew, and one of the old ones must not be taken for a new message's.
 pub fn message_in(chat: i64, id: i64, topic: Option<i64>) -> MessageRef {
     let thread = topic.or(is_basic_group(chat).then_some(chat));
-    MessageRef { id: native(id), thread: thread.map(native) }
+    MessageRef::plain(native(id)).within(thread.map(native))
 }
 
 /// A message that Relay posted, to be found again under the key of another chat: of the group that became this supergroup.
 pub fn message_elsewhere(chat: i64, id: i64) -> MessageRef {
-    MessageRef { id: native(id), thread: Some(native(chat)) }
+    MessageRef::plain(native(id)).within(Some(native(chat)))
 }
 
 /// The chat that a message really stands in, given the chat of its room.
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn links() {
-        let topic = MessageRef { id: "7".into(), thread: Some("3".into()) };
+        let topic = MessageRef::plain("7").within(Some("3".into()));
         let cases = [
             (-1001234567890, MessageRef::plain("7"), Some("https://t.me/c/1234567890/7")),
             (-1001234567890, topic, Some("https://t.me/c/1234567890/3/7")),
@@ -97,7 +97,7 @@ mod tests {
             (-4567, message_in(-4567, 7, None), -4567),
             (-1_001_234_567_890, message_in(-4567, 7, None), -4567),
             (-4567, message_elsewhere(-1_001_234_567_890, 7), -1_001_234_567_890),
-            (4567, MessageRef { id: "7".into(), thread: Some("odd".into()) }, 4567),
+            (4567, MessageRef::plain("7").within(Some("odd".into())), 4567),
         ];
         for (room, message, chat) in cases {
             assert_eq!(chat_of(room, &message), chat, "{room} {message:?}");

@@ -240,7 +240,7 @@ impl Writer {
         let inner = |e: &MessageEntity| e.kind != MessageEntityKind::Blockquote;
         self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length, inner(e)));
         let entities = serde_json::to_value(&self.entities).unwrap_or_default();
-        Part { text: self.text, formatting: serde_json::json!({ "entities": entities }) }
+        Part::text(self.text, serde_json::json!({ "entities": entities }))
     }
 }
 

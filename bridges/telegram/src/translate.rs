@@ -87,12 +87,8 @@ fn content(message: &wire::Message) -> Result<Message, &'static str> {
         return Err(if message.text.is_some() { "empty" } else { "service message" });
     }
     let topic = message.message_thread_id.filter(|_| message.is_topic_message);
-    Ok(Message {
-        at: ids::message_in(message.chat.id, message.message_id, topic),
-        body,
-        attachments,
-        reply: reply(message),
-    })
+    let at = ids::message_in(message.chat.id, message.message_id, topic);
+    Ok(Message { attachments, reply: reply(message), ..Message::new(at, body) })
 }
 
 fn body(message: &wire::Message) -> relay_contract::Text {

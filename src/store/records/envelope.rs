@@ -3,8 +3,8 @@
 use super::Record;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Account, Attachment, Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Reply, RoomKey,
-    Standing, Style, Text, Time, TimeStyle, Timestamp,
+    Account, Attachment, Author, Emoji, Envelope, Event, FileKind, Forward, MemberChange, Mention, Message,
+    MessageRef, Poll, Reply, RoomKey, Standing, Style, Text, Thread, Time, TimeStyle, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +18,10 @@ pub struct StoredEnvelope {
     event: StoredEvent,
 }
 
-/// Version 2 added what a run stands in, emoji and moments, and the styles underline and spoiler.
+/// Version 2 added what a run stands in, emoji and moments, and the styles underline and spoiler; version 3 reactions, pins,
+/// polls, members, room names, threads, forwards, and what is known of files.
 impl Record for StoredEnvelope {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     const OLDEST: u8 = 1;
     const PLACE: &'static str = "journal";
 }
@@ -39,15 +40,73 @@ enum StoredEvent {
     Posted(StoredMessage),
     Edited { to: StoredMessage, version: String },
     Deleted { target: String },
+    Reacted { target: String, emoji: (String, Option<String>), added: bool, version: String },
+    Pinned { target: String, on: bool, version: String },
+    PollEnded { target: String, counts: Vec<u64> },
+    Member { change: StoredMemberChange, version: String },
+    Renamed { name: String, version: String },
     Noticed { id: String, channel: String, body: Vec<StoredRun> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredMemberChange {
+    Joined,
+    Left,
+    Renamed(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct StoredMessage {
     at: MessageRef,
     body: Vec<StoredRun>,
+    /// As version 2 wrote them: name and size.
+    #[serde(default, skip_serializing)]
     attachments: Vec<(String, Option<u64>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<StoredFile>,
     reply: Option<StoredReply>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thread: Option<StoredThread>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    poll: Option<StoredPoll>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forward: Option<StoredForward>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    no_preview: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredFile {
+    name: String,
+    kind: FileKind,
+    mime: Option<String>,
+    size: Option<u64>,
+    source: Option<String>,
+    alt: Option<String>,
+    spoiler: bool,
+    seconds: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredThread {
+    id: String,
+    root: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredPoll {
+    question: String,
+    answers: Vec<String>,
+    multiple: bool,
+    ends: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredForward {
+    author: Option<String>,
+    room: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +166,27 @@ impl StoredEnvelope {
                 Event::Posted(message) => StoredEvent::Posted(store_message(message)),
                 Event::Edited { to, version } => StoredEvent::Edited { to: store_message(to), version },
                 Event::Deleted { target } => StoredEvent::Deleted { target: target.into() },
+                Event::Reacted { target, emoji, added, version } => StoredEvent::Reacted {
+                    target: target.into(),
+                    emoji: (emoji.name, emoji.id.map(Into::into)),
+                    added,
+                    version,
+                },
+                Event::Pinned { target, on, version } => {
+                    StoredEvent::Pinned { target: target.into(), on, version }
+                }
+                Event::PollEnded { target, counts } => {
+                    StoredEvent::PollEnded { target: target.into(), counts }
+                }
+                Event::Member { change, version } => {
+                    let change = match change {
+                        MemberChange::Joined => StoredMemberChange::Joined,
+                        MemberChange::Left => StoredMemberChange::Left,
+                        MemberChange::Renamed(before) => StoredMemberChange::Renamed(before),
+                    };
+                    StoredEvent::Member { change, version }
+                }
+                Event::Renamed { name, version } => StoredEvent::Renamed { name, version },
                 Event::Noticed { id, channel, body } => {
                     StoredEvent::Noticed { id: id.into(), channel, body: store_text(body) }
                 }
@@ -129,6 +209,27 @@ impl StoredEnvelope {
                 StoredEvent::Posted(message) => Event::Posted(load_message(message)),
                 StoredEvent::Edited { to, version } => Event::Edited { to: load_message(to), version },
                 StoredEvent::Deleted { target } => Event::Deleted { target: target.into() },
+                StoredEvent::Reacted { target, emoji: (name, id), added, version } => Event::Reacted {
+                    target: target.into(),
+                    emoji: Emoji { name, id: id.map(Into::into) },
+                    added,
+                    version,
+                },
+                StoredEvent::Pinned { target, on, version } => {
+                    Event::Pinned { target: target.into(), on, version }
+                }
+                StoredEvent::PollEnded { target, counts } => {
+                    Event::PollEnded { target: target.into(), counts }
+                }
+                StoredEvent::Member { change, version } => {
+                    let change = match change {
+                        StoredMemberChange::Joined => MemberChange::Joined,
+                        StoredMemberChange::Left => MemberChange::Left,
+                        StoredMemberChange::Renamed(before) => MemberChange::Renamed(before),
+                    };
+                    Event::Member { change, version }
+                }
+                StoredEvent::Renamed { name, version } => Event::Renamed { name, version },
                 StoredEvent::Noticed { id, channel, body } => {
                     Event::Noticed { id: id.into(), channel, body: load_text(body) }
                 }
@@ -141,25 +242,80 @@ fn store_message(message: Message) -> StoredMessage {
     StoredMessage {
         at: message.at,
         body: store_text(message.body),
-        attachments: message.attachments.into_iter().map(|file| (file.name, file.size)).collect(),
+        attachments: Vec::new(),
+        files: message.attachments.into_iter().map(store_file).collect(),
         reply: message.reply.map(|reply| StoredReply {
             target: reply.target.into(),
             author: reply.author,
             excerpt: reply.excerpt,
         }),
+        thread: message.thread.map(|thread| StoredThread {
+            id: thread.id.into(),
+            root: thread.root.map(Into::into),
+            name: thread.name,
+        }),
+        poll: message.poll.map(|poll| StoredPoll {
+            question: poll.question,
+            answers: poll.answers,
+            multiple: poll.multiple,
+            ends: poll.ends.map(|at| at.0),
+        }),
+        forward: message.forward.map(|from| StoredForward { author: from.author, room: from.room }),
+        no_preview: message.no_preview,
     }
 }
 
 fn load_message(message: StoredMessage) -> Message {
+    let older = message.attachments.into_iter();
+    let older = older.map(|(name, size)| Attachment { size, ..Attachment::named(name) });
     Message {
         at: message.at,
         body: load_text(message.body),
-        attachments: message.attachments.into_iter().map(|(name, size)| Attachment { name, size }).collect(),
+        attachments: older.chain(message.files.into_iter().map(load_file)).collect(),
         reply: message.reply.map(|reply| Reply {
             target: reply.target.into(),
             author: reply.author,
             excerpt: reply.excerpt,
         }),
+        thread: message.thread.map(|thread| Thread {
+            id: thread.id.into(),
+            root: thread.root.map(Into::into),
+            name: thread.name,
+        }),
+        poll: message.poll.map(|poll| Poll {
+            question: poll.question,
+            answers: poll.answers,
+            multiple: poll.multiple,
+            ends: poll.ends.map(Timestamp),
+        }),
+        forward: message.forward.map(|from| Forward { author: from.author, room: from.room }),
+        no_preview: message.no_preview,
+    }
+}
+
+fn store_file(file: Attachment) -> StoredFile {
+    StoredFile {
+        name: file.name,
+        kind: file.kind,
+        mime: file.mime,
+        size: file.size,
+        source: file.source,
+        alt: file.alt,
+        spoiler: file.spoiler,
+        seconds: file.seconds,
+    }
+}
+
+fn load_file(file: StoredFile) -> Attachment {
+    Attachment {
+        name: file.name,
+        kind: file.kind,
+        mime: file.mime,
+        size: file.size,
+        source: file.source,
+        alt: file.alt,
+        spoiler: file.spoiler,
+        seconds: file.seconds,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::Target;
 use crate::inbox::Ear;
 use relay_contract::{
-    Attempt, Connector, DeliverError, Draft, MessageRef, Operation, Part, Persona, Receipt, RoomKey,
+    Attempt, Connector, DeliverError, Draft, Feature, MessageRef, Operation, Part, Persona, Receipt, RoomKey,
     RoomReport, Standing, Support, Text,
 };
 use std::fmt;
@@ -164,7 +164,7 @@ impl Room<'_> {
     }
 
     fn part(&self, words: &str) -> Result<Part, DeliverError> {
-        let parts = self.connector.render(&self.key, &Draft { body: Text::plain(words) });
+        let parts = self.connector.render(&self.key, &Draft { body: Text::plain(words), ..Draft::default() });
         parts.into_iter().next().ok_or_else(|| DeliverError::Rejected("nothing was rendered".to_owned()))
     }
 
@@ -175,8 +175,10 @@ impl Room<'_> {
         let receipt = self
             .deliver(Operation::Post {
                 part: &part,
-                persona: Some(&persona).filter(|_| capabilities.persona == Support::Native),
-                reply_to: reply_to.filter(|_| capabilities.reply == Support::Native),
+                persona: Some(&persona).filter(|_| capabilities.shows(Feature::Persona) == Support::Native),
+                reply_to: reply_to.filter(|_| capabilities.shows(Feature::Reply) == Support::Native),
+                thread: None,
+                files: &[],
             })
             .await?;
         self.posted.push(receipt.message.clone());

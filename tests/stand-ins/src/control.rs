@@ -1,7 +1,7 @@
 //! The control server: people and faults over HTTP, for tests, judges and whoever writes a connector.
 
 use crate::faults::Fault;
-use crate::people::{Act, Change, People, Refused, Seen};
+use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use crate::server::Stop;
 use crate::world::{Platform, World};
 use axum::extract::rejection::JsonRejection;
@@ -28,6 +28,8 @@ pub fn router(world: World, platforms: [Arc<dyn People>; 3], stop: Stop) -> Rout
     Router::new()
         .route("/world", get(whole_world))
         .route("/{platform}/rooms/{room}/messages", get(messages))
+        .route("/{platform}/rooms/{room}/threads", get(threads))
+        .route("/{platform}/rooms/{room}/typed", get(typed))
         .route("/{platform}/act", post(act))
         .route("/{platform}/faults", post(fault))
         .route("/{platform}/acknowledged", get(acknowledged))
@@ -106,6 +108,20 @@ async fn messages(
     Ok(Json(control.platform(&platform)?.messages(&room)?))
 }
 
+async fn threads(
+    State(control): State<Arc<Control>>,
+    Path((platform, room)): Path<(String, String)>,
+) -> Result<Json<Vec<SeenThread>>, Problem> {
+    Ok(Json(control.platform(&platform)?.threads(&room)?))
+}
+
+async fn typed(
+    State(control): State<Arc<Control>>,
+    Path((platform, room)): Path<(String, String)>,
+) -> Result<Json<u64>, Problem> {
+    Ok(Json(control.platform(&platform)?.typed(&room)?))
+}
+
 async fn act(
     State(control): State<Arc<Control>>,
     Path(platform): Path<String>,
@@ -131,7 +147,7 @@ async fn acknowledged(
     Ok(Json(control.platform(&platform)?.acknowledged()))
 }
 
-/// Server-sent events: `posted`, `edited`, `deleted` with the [`Change`] as JSON, and `behind` with the number of changes that
+/// Server-sent events named as in [`Change::what`] with the [`Change`] as JSON, and `behind` with the number of changes that
 /// a slow watcher has missed.
 async fn changes(
     State(control): State<Arc<Control>>,

@@ -27,7 +27,8 @@ impl World {
 }
 
 fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, &str)) -> Platform {
-    let room = |name: &&str| Room { id: String::new(), name: (*name).to_owned(), private: false };
+    let room =
+        |name: &&str| Room { id: String::new(), name: (*name).to_owned(), private: false, forum: false };
     // The first may manage the rooms.
     let person = |(at, name): (usize, &&str)| Person {
         id: String::new(),

@@ -8,6 +8,7 @@ pub mod control;
 mod demo;
 pub mod discord;
 pub mod faults;
+pub mod files;
 pub mod history;
 mod ids;
 mod links;

@@ -20,9 +20,12 @@ pub enum Act {
         /// The native id of the message that is answered.
         #[serde(default)]
         reply_to: Option<String>,
-        /// File names that are attached.
+        /// What is attached.
         #[serde(default)]
-        files: Vec<String>,
+        files: Vec<Given>,
+        /// The native id of the thread or topic it goes into.
+        #[serde(default)]
+        thread: Option<String>,
     },
     /// Changes a message of their own.
     Edit {
@@ -35,7 +38,18 @@ pub enum Act {
         /// The new text, as typed.
         text: String,
     },
-    /// Deletes a message of their own.
+    /// Takes attached files away from a message of their own, where the platform's client can (Discord; Slack), by their places.
+    RemoveFiles {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id.
+        message: String,
+        /// Places among the message's files, from 0.
+        files: Vec<usize>,
+    },
+    /// Deletes a message: their own, or anybody's if they manage the room.
     Delete {
         /// Who.
         person: String,
@@ -43,6 +57,125 @@ pub enum Act {
         room: String,
         /// Native id.
         message: String,
+    },
+    /// Deletes many messages at once, as a moderation bot or an administrator does.
+    Purge {
+        /// Where.
+        room: String,
+        /// Native ids.
+        messages: Vec<String>,
+    },
+    /// Reacts to a message, or takes it back.
+    React {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id.
+        message: String,
+        /// An emoji of Unicode, or `:name:` for one of the space's own.
+        emoji: String,
+        /// Whether it is added.
+        on: bool,
+    },
+    /// Opens a thread or topic; answers its id. Hanging from a message, or (none) only named. In a forum `text` is its first message.
+    Open {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id of the message that it hangs from.
+        #[serde(default)]
+        message: Option<String>,
+        /// Its name.
+        name: String,
+        /// What is said first in it.
+        #[serde(default)]
+        text: Option<String>,
+    },
+    /// Pins a message, or unpins it.
+    Pin {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id.
+        message: String,
+        /// Whether it is pinned.
+        on: bool,
+    },
+    /// Posts a poll (not on Slack).
+    Ask {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// The question.
+        question: String,
+        /// The answers.
+        answers: Vec<String>,
+        /// Whether more than one may be chosen.
+        #[serde(default)]
+        multiple: bool,
+    },
+    /// Votes in a poll; an empty list takes the vote back.
+    Vote {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id of the poll's message.
+        message: String,
+        /// Places of the chosen answers, from 0.
+        answers: Vec<usize>,
+    },
+    /// Ends a poll.
+    EndPoll {
+        /// Where.
+        room: String,
+        /// Native id of the poll's message.
+        message: String,
+    },
+    /// Passes a message on into another room.
+    Forward {
+        /// Who.
+        person: String,
+        /// From where.
+        room: String,
+        /// Native id.
+        message: String,
+        /// Where to.
+        to: String,
+    },
+    /// Begins to type.
+    Type {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+    },
+    /// Joins the room (Discord: its guild).
+    Join {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+    },
+    /// Leaves the room (Discord: its guild).
+    Leave {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+    },
+    /// Goes by another name from now on.
+    CallThemselves {
+        /// Who.
+        person: String,
+        /// Where (Discord: a nickname in the guild of this room).
+        room: String,
+        /// The name.
+        name: String,
     },
     /// Gives the bot's command, as the platform's own client would send it: a slash command of an application, or
     /// (Telegram) a message that begins with it.
@@ -95,8 +228,92 @@ pub enum Act {
     },
 }
 
-/// A message as a member of the room sees it.
+/// A file as a person gives it: a name alone for a few bytes that tell of it, or more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Given {
+    /// Its name; what is in it is made from the name.
+    Name(String),
+    /// All there is to say.
+    File(File),
+}
+
+/// A file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// `file`, `image`, `animation`, `video`, `audio`, `voice`, `video_note` or `sticker`; `file` when empty.
+    pub kind: String,
+    /// The media type that the platform will tell; made from the name when empty.
+    pub mime: String,
+    /// Its bytes in base64; else `size` bytes are made up as they are read, always the same.
+    pub content: Option<String>,
+    /// How many bytes, without `content`.
+    pub size: u64,
+    /// Hidden until the reader wants to see it.
+    pub spoiler: bool,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// A file as a member of the room sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct SeenFile {
+    /// Its name.
+    pub name: String,
+    /// As in [`File::kind`].
+    pub kind: String,
+    /// Media type.
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hidden until the reader wants to see it.
+    pub spoiler: bool,
+    /// What it shows, in words.
+    pub alt: String,
+    /// xxh3 of its bytes, as 16 hexadecimal digits.
+    pub hash: String,
+    /// Where a member's client gets it, without a credential; answers with the bytes.
+    pub url: String,
+}
+
+/// A reaction as a member of the room sees it.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct SeenReaction {
+    /// An emoji of Unicode, or `:name:`.
+    pub emoji: String,
+    /// The ids of those who reacted with it.
+    pub people: Vec<String>,
+}
+
+/// A poll as a member of the room sees it.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct SeenPoll {
+    /// The question.
+    pub question: String,
+    /// Each answer, with how many chose it.
+    pub answers: Vec<(String, u64)>,
+    /// More than one may be chosen.
+    pub multiple: bool,
+    /// It has ended.
+    pub ended: bool,
+}
+
+/// A thread or topic as a member of the room sees it.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct SeenThread {
+    /// Native id.
+    pub id: String,
+    /// Its name; empty where the platform has none.
+    pub name: String,
+    /// The message it hangs from.
+    pub root: Option<String>,
+}
+
+/// A message as a member of the room sees it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq)]
 pub struct Seen {
     /// Native id.
     pub id: String,
@@ -121,6 +338,24 @@ pub struct Seen {
     /// Attached file names.
     #[serde(default)]
     pub files: Vec<String>,
+    /// The thread or topic it stands in.
+    #[serde(default)]
+    pub thread: Option<String>,
+    /// Attached files.
+    #[serde(default)]
+    pub attachments: Vec<SeenFile>,
+    /// Reactions, in the order of their first use.
+    #[serde(default)]
+    pub reactions: Vec<SeenReaction>,
+    /// A poll.
+    #[serde(default)]
+    pub poll: Option<SeenPoll>,
+    /// It is pinned.
+    #[serde(default)]
+    pub pinned: bool,
+    /// It was passed on: whose it was.
+    #[serde(default)]
+    pub forwarded: Option<String>,
     /// The id of the only person who sees it; nobody else does (an answer to a command).
     #[serde(default)]
     pub only_for: Option<String>,
@@ -138,7 +373,7 @@ pub struct Seen {
 /// A change in a room, for whoever watches.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 pub struct Change {
-    /// `posted`, `edited` or `deleted`.
+    /// `posted`, `edited`, `deleted`, `reacted`, `pinned` or `voted`.
     pub what: String,
     /// The message after the change.
     pub message: Seen,
@@ -169,6 +404,10 @@ pub trait People: Send + Sync {
     fn act(&self, act: Act) -> Result<String, Refused>;
     /// All messages of a room in order, deleted ones included.
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused>;
+    /// The threads and topics of a room, in the order of their making.
+    fn threads(&self, room: &str) -> Result<Vec<SeenThread>, Refused>;
+    /// How often somebody was shown as typing in a room.
+    fn typed(&self, room: &str) -> Result<u64, Refused>;
     /// Changes from now on. A watcher that falls behind by 4,096 is told so by the channel.
     fn watch(&self) -> broadcast::Receiver<Change>;
     /// Arms a fault.

@@ -58,6 +58,9 @@ pub struct Room {
     /// Not visible to everybody in the space.
     #[serde(default)]
     pub private: bool,
+    /// Everything in it stands in a thread with a name (Discord), or may stand in a topic (Telegram).
+    #[serde(default)]
+    pub forum: bool,
 }
 
 /// A person, who can be driven by the control API.

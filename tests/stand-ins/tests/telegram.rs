@@ -39,6 +39,7 @@ fn say(stand_ins: &StandIns, text: &str, reply_to: Option<&str>) -> String {
         text: text.into(),
         reply_to: reply_to.map(str::to_owned),
         files: Vec::new(),
+        thread: None,
     };
     stand_ins.telegram.act(act).unwrap()
 }

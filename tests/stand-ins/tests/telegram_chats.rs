@@ -48,7 +48,7 @@ fn command(person: &str, room: &str, text: &str) -> Act {
 
 fn say(person: &str, room: &str, text: &str) -> Act {
     let (person, room, text) = (person.into(), room.into(), text.into());
-    Act::Say { person, room, text, reply_to: None, files: Vec::new() }
+    Act::Say { person, room, text, reply_to: None, files: Vec::new(), thread: None }
 }
 
 fn person(stand_ins: &StandIns, at: usize) -> String {

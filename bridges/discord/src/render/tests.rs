@@ -106,13 +106,13 @@ fn long_texts_are_cut_within_the_limit() {
     for text in ["🦉".repeat(10_000), "*".repeat(10_000), "word ".repeat(2_000), "مرحبا ".repeat(1_500)]
     {
         let body = Text::plain(&text);
-        let parts = parts(&Draft { body: body.clone() });
+        let parts = parts(&Draft { body: body.clone(), ..Draft::default() });
         assert!(parts.len() > 1 && parts.iter().all(|part| part.text.chars().count() <= 2_000));
         let together: String = parts.iter().map(|part| read(&part.text).excerpt(usize::MAX)).collect();
         let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
         assert_eq!(letters(&together), letters(&text));
     }
-    assert_eq!(parts(&Draft { body: Text::plain("short") }).len(), 1);
+    assert_eq!(parts(&Draft { body: Text::plain("short"), ..Draft::default() }).len(), 1);
 }
 
 /// Text of all that means something, without what is a link or notifies by itself.

@@ -1,7 +1,7 @@
 //! `preflight`.
 
 use crate::rig::{Rig, TOKEN, open};
-use relay_contract::{NativeId, OpenError, Support};
+use relay_contract::{Feature, NativeId, OpenError, Support};
 use stand_ins::faults::Kind;
 
 /// All but one permission or intent.
@@ -23,7 +23,10 @@ async fn who_we_are_and_where() {
     assert!(answer.rooms[1].1.as_ref().unwrap_err().fix.contains("View Channel"));
     assert!(answer.rooms[2].1.as_ref().unwrap_err().fix.contains("Copy Channel ID"));
     let can = rig.connector.capabilities(&rig.room);
-    assert_eq!((can.persona, can.reply), (Support::Native, Support::Fallback));
+    assert_eq!(
+        (can.shows(Feature::Persona), can.shows(Feature::Reply)),
+        (Support::Native, Support::Fallback)
+    );
 }
 
 /// Otherwise one room could be linked twice, to itself.
@@ -65,7 +68,10 @@ async fn c3_a_missing_permission_is_a_warning_and_changes_what_can_be_done() {
     assert_eq!(room.warnings.len(), 1);
     assert!(room.warnings[0].to_string().contains("Manage Webhooks"));
     let can = rig.connector.capabilities(&rig.room);
-    assert_eq!((can.persona, can.reply), (Support::Fallback, Support::Native));
+    assert_eq!(
+        (can.shows(Feature::Persona), can.shows(Feature::Reply)),
+        (Support::Fallback, Support::Native)
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! C14, C15: what the engine is told when something goes wrong, and what has then been done.
 
 use crate::rig::{Rig, eventually};
-use relay_contract::{DeliverError, Scope, Support};
+use relay_contract::{DeliverError, Feature, Scope, Support};
 use stand_ins::faults::Kind;
 use std::time::{Duration, Instant};
 
@@ -116,9 +116,9 @@ async fn a_bot_that_is_invited_back_posts_under_names_again() {
     rig.kick();
     let told = rig.post("x", "Elif").await;
     assert!(matches!(told, Err(DeliverError::Forbidden(_))), "{told:?}");
-    assert_eq!(rig.connector.capabilities(&rig.room).persona, Support::Fallback);
+    assert_eq!(rig.connector.capabilities(&rig.room).shows(Feature::Persona), Support::Fallback);
     rig.invite();
-    eventually(|| rig.connector.capabilities(&rig.room).persona == Support::Native).await;
+    eventually(|| rig.connector.capabilities(&rig.room).shows(Feature::Persona) == Support::Native).await;
     let message = rig.post("back", "Elif").await.unwrap().message;
     assert_eq!(rig.seen(&message.id).author, "Elif");
     heard.stop().await.unwrap();

@@ -9,7 +9,7 @@ use relay_contract::{
 use secrecy::SecretString;
 use stand_ins::StandIns;
 use stand_ins::faults::{Fault, Kind};
-use stand_ins::people::{Act, Seen};
+use stand_ins::people::{Act, Given, Seen};
 use stand_ins::world::{Bot, World};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -119,7 +119,8 @@ impl Rig {
             room: self.room_id.to_string(),
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
-            files: files.iter().map(|name| (*name).to_owned()).collect(),
+            files: files.iter().map(|name| Given::Name((*name).to_owned())).collect(),
+            thread: None,
         })
     }
 
@@ -202,7 +203,7 @@ impl Rig {
     }
 
     pub fn part(&self, text: &str) -> Part {
-        self.connector.render(&self.room, &Draft { body: Text::plain(text) }).remove(0)
+        self.connector.render(&self.room, &Draft { body: Text::plain(text), ..Draft::default() }).remove(0)
     }
 
     pub async fn deliver(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
@@ -211,7 +212,14 @@ impl Rig {
 
     pub async fn post(&self, text: &str, name: &str) -> Result<Receipt, DeliverError> {
         let (part, persona) = (self.part(text), Persona { name: name.to_owned(), avatar: None });
-        self.deliver(Operation::Post { part: &part, persona: Some(&persona), reply_to: None }).await
+        self.deliver(Operation::Post {
+            part: &part,
+            persona: Some(&persona),
+            reply_to: None,
+            thread: None,
+            files: &[],
+        })
+        .await
     }
 
     pub async fn post_as_bot(
@@ -220,7 +228,7 @@ impl Rig {
         reply_to: Option<&MessageRef>,
     ) -> Result<Receipt, DeliverError> {
         let part = self.part(text);
-        self.deliver(Operation::Post { part: &part, persona: None, reply_to }).await
+        self.deliver(Operation::Post { part: &part, persona: None, reply_to, thread: None, files: &[] }).await
     }
 
     pub async fn change(&self, target: &MessageRef, text: &str) -> Result<Receipt, DeliverError> {

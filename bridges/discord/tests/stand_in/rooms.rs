@@ -9,7 +9,7 @@ use stand_ins::world::{Room, Space, World};
 /// The demo world with a private room `staff`, and a room `hidden` that the bot is not in.
 fn world() -> World {
     let mut world = World::demo();
-    let room = |name: &str, private| Room { id: String::new(), name: name.to_owned(), private };
+    let room = |name: &str, private| Room { id: String::new(), name: name.to_owned(), private, forum: false };
     world.discord.spaces[0].rooms.extend([room("staff", true), room("hidden", true)]);
     world.discord.bots[0].rooms = Some(["general", "random", "staff"].map(str::to_owned).to_vec());
     world
@@ -69,7 +69,12 @@ async fn all_pages_of_guilds_are_read() {
         .map(|number| Space {
             id: String::new(),
             name: format!("Guild {number}"),
-            rooms: vec![Room { id: String::new(), name: format!("room-{number}"), private: false }],
+            rooms: vec![Room {
+                id: String::new(),
+                name: format!("room-{number}"),
+                private: false,
+                forum: false,
+            }],
         })
         .collect();
     let rig = Rig::of(world).await;
@@ -96,7 +101,7 @@ async fn who_cannot_ask_is_told_why() {
     world.discord.spaces.push(Space {
         id: String::new(),
         name: "Early Birds".into(),
-        rooms: vec![Room { id: String::new(), name: "dawn".into(), private: false }],
+        rooms: vec![Room { id: String::new(), name: "dawn".into(), private: false, forum: false }],
     });
     let rig = Rig::of(world).await;
     let guild = rig.world.world.discord.spaces[1].id.clone();

@@ -12,7 +12,7 @@ fn parsed(part: &Part) -> Text {
 }
 
 fn one(text: &Text) -> Part {
-    let mut all = parts(&Draft { body: text.clone() });
+    let mut all = parts(&Draft { body: text.clone(), ..Draft::default() });
     assert_eq!(all.len(), 1, "{text:?}");
     all.remove(0)
 }
@@ -197,7 +197,7 @@ fn long_texts_are_cut_within_both_limits() {
                 .split_whitespace()
                 .collect()
         };
-        let all = parts(&Draft { body: text.clone() });
+        let all = parts(&Draft { body: text.clone(), ..Draft::default() });
         assert!(all.len() > 1);
         let mut joined = String::new();
         for part in &all {

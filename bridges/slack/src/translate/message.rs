@@ -11,11 +11,11 @@ const MOST_EXCERPT: usize = 120;
 impl Reader<'_> {
     pub(super) fn content(&self, message: &Value) -> Result<Message, Nothing> {
         let ts = required(message, "ts")?;
+        let at = ids::message(ts, string(message, "thread_ts"));
         Ok(Message {
-            at: ids::message(ts, string(message, "thread_ts")),
-            body: parse::body(message, &self.names),
             attachments: attachments(message),
             reply: self.reply(message, ts),
+            ..Message::new(at, parse::body(message, &self.names))
         })
     }
 
@@ -46,8 +46,8 @@ fn attachments(message: &Value) -> Vec<Attachment> {
             let name =
                 ["name", "title", "pretty_type", "filetype"].into_iter().find_map(|key| string(file, key));
             Attachment {
-                name: name.unwrap_or("file").to_owned(),
                 size: file.get("size").and_then(Value::as_u64),
+                ..Attachment::named(name.unwrap_or("file"))
             }
         })
         .collect()

@@ -61,12 +61,7 @@ fn a_post() {
         origin: ids::room("T1", "C1"),
         author: Some(ada()),
         at: Timestamp(1_700_000_000_000),
-        event: Event::Posted(Message {
-            at: ids::message("1700000000.000100", None),
-            body: Text::plain("hi"),
-            attachments: vec![],
-            reply: None,
-        }),
+        event: Event::Posted(Message::new(ids::message("1700000000.000100", None), Text::plain("hi"))),
     };
     assert_eq!(envelope(post(json!({}))), expected);
     // The first message of a thread is no reply to itself.
@@ -170,7 +165,7 @@ fn edits() {
     assert_eq!(version, "1700000009.000000");
     assert_eq!(to.at, ids::message("1700000000.000100", None));
     assert_eq!(to.body.excerpt(99), "hi all");
-    assert_eq!(to.attachments, [Attachment { name: "a.png".into(), size: None }]);
+    assert_eq!(to.attachments, [Attachment::named("a.png")]);
 
     // An app may leave no mark of its edit.
     let mut unmarked = before.clone();

@@ -1,7 +1,7 @@
 //! Preflight: C1, C2, C3, C4.
 
 use crate::stage::Stage;
-use relay_contract::{OpenError, Problem, Support, Visibility};
+use relay_contract::{Feature, OpenError, Problem, Support, Visibility};
 use secrecy::SecretString;
 use stand_ins::people::Act;
 use stand_ins::world::World;
@@ -20,7 +20,10 @@ async fn a_good_account_and_its_rooms() {
     let problem = found.rooms[1].1.as_ref().unwrap_err();
     assert!(problem.what.contains("C0NOWHERE") && problem.fix.contains("/invite"), "{problem}");
     let can = stage.connector.capabilities(&stage.key());
-    assert_eq!((can.persona, can.reply, can.edit), (Support::Native, Support::Native, Support::Native));
+    assert_eq!(
+        (can.shows(Feature::Persona), can.shows(Feature::Reply), can.shows(Feature::Edit)),
+        (Support::Native, Support::Native, Support::Native)
+    );
 }
 
 #[tokio::test]
@@ -39,6 +42,7 @@ async fn many_rooms() {
         id: String::new(),
         name: format!("room-{at}"),
         private: at % 2 == 0,
+        forum: false,
     }));
     let stage = Stage::with(world, |_| {}).await;
     stage.act(Act::Kick { bot: "Relay".into(), room: "room-7".into() });
@@ -103,7 +107,7 @@ async fn missing_scopes() {
     let stage = Stage::with(with_scopes(&enough), |_| {}).await;
     let found = stage.connector.preflight(&[]).await.unwrap();
     assert!(found.warnings.iter().any(|warning| warning.what.contains("chat:write.customize")));
-    assert_eq!(stage.connector.capabilities(&stage.key()).persona, Support::Fallback);
+    assert_eq!(stage.connector.capabilities(&stage.key()).shows(Feature::Persona), Support::Fallback);
 }
 
 #[tokio::test]

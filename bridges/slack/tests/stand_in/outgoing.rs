@@ -11,7 +11,13 @@ async fn post_edit_delete_under_a_name_and_its_echo() {
     let parts = stage.parts("hello <world> @everyone *not bold*");
     let persona = Persona { name: "Ada <!channel>".into(), avatar: Some("https://x.example/ada.png".into()) };
     let receipt = stage
-        .do_it(Operation::Post { part: &parts[0], persona: Some(&persona), reply_to: None })
+        .do_it(Operation::Post {
+            part: &parts[0],
+            persona: Some(&persona),
+            reply_to: None,
+            thread: None,
+            files: &[],
+        })
         .await
         .unwrap();
     let id = receipt.message.id.as_str();
@@ -49,11 +55,17 @@ async fn answers_go_into_the_thread() {
     let root = stage.say("a question", None);
     let inside = stage.say("in the thread", Some(&root));
     // To the thread's first message, and to one that stands in it, as its envelope told.
-    let in_thread = MessageRef { id: inside.as_str().into(), thread: Some(root.as_str().into()) };
+    let in_thread = MessageRef::plain(inside.as_str()).within(Some(root.as_str().into()));
     for target in [MessageRef::plain(root.as_str()), in_thread] {
         let parts = stage.parts("an answer");
         let receipt = stage
-            .do_it(Operation::Post { part: &parts[0], persona: None, reply_to: Some(&target) })
+            .do_it(Operation::Post {
+                part: &parts[0],
+                persona: None,
+                reply_to: Some(&target),
+                thread: None,
+                files: &[],
+            })
             .await
             .unwrap();
         assert_eq!(receipt.message.thread, Some(root.as_str().into()));
@@ -71,7 +83,10 @@ async fn ten_thousand_characters_arrive_whole() {
     assert!(parts.len() >= 3);
     let mut arrived = String::new();
     for part in &parts {
-        let receipt = stage.do_it(Operation::Post { part, persona: None, reply_to: None }).await.unwrap();
+        let receipt = stage
+            .do_it(Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] })
+            .await
+            .unwrap();
         arrived.push_str(&stage.seen(receipt.message.id.as_str()).text);
     }
     let dense = |text: &str| text.split_whitespace().collect::<String>();

@@ -7,7 +7,7 @@ use stand_ins::people::Act;
 use stand_ins::world::{Room, World};
 
 fn room(name: &str, private: bool) -> Room {
-    Room { id: String::new(), name: name.into(), private }
+    Room { id: String::new(), name: name.into(), private, forum: false }
 }
 
 /// `general`, `random`, `secret` (private), `theirs` (private, without Relay), `lounge` (without Relay), `old` (archived).
@@ -114,10 +114,11 @@ async fn a_renamed_room_and_one_that_changes_its_visibility() {
         text: "still here".into(),
         reply_to: None,
         files: vec![],
+        thread: None,
     };
     let id = stage.act(said);
     let envelope = heard.envelope().await;
-    assert_eq!((&envelope.origin, envelope.subject().id.as_str()), (&stage.key(), id.as_str()));
+    assert_eq!((&envelope.origin, envelope.subject().unwrap().id.as_str()), (&stage.key(), id.as_str()));
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ impl Stage {
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
             files: vec![],
+            thread: None,
         };
         self.stand_ins.slack.act(act).unwrap()
     }
@@ -86,7 +87,7 @@ impl Stage {
     }
 
     pub fn parts(&self, text: &str) -> Vec<Part> {
-        self.connector.render(&self.key(), &Draft { body: Text::plain(text) })
+        self.connector.render(&self.key(), &Draft { body: Text::plain(text), ..Draft::default() })
     }
 
     pub async fn do_it(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
@@ -96,7 +97,14 @@ impl Stage {
 
     pub async fn post(&self, text: &str) -> Result<Receipt, DeliverError> {
         let parts = self.parts(text);
-        self.do_it(Operation::Post { part: &parts[0], persona: None, reply_to: None }).await
+        self.do_it(Operation::Post {
+            part: &parts[0],
+            persona: None,
+            reply_to: None,
+            thread: None,
+            files: &[],
+        })
+        .await
     }
 
     /// Preflight, and then listening in a task of its own.
@@ -193,7 +201,7 @@ impl Heard {
                 Translation::Events(mut all) => return all.remove(0),
                 Translation::Ignored(_) => {}
                 Translation::Unreadable(why) => panic!("{why}"),
-                Translation::Command(_) | Translation::Room(_) => {}
+                Translation::Command(_) | Translation::Room(_) | Translation::Typing(..) => {}
             }
         }
     }

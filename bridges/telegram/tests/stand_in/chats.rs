@@ -118,7 +118,7 @@ async fn a_delivery_finds_the_supergroup() {
         matches!(&refused, DeliverError::Unavailable(words) if words.contains(new.room.as_str())),
         "{refused:?}"
     );
-    let asked = MessageRef { id: asked.as_str().into(), thread: Some(rig.room_id.clone()) };
+    let asked = MessageRef::plain(asked.as_str()).within(Some(rig.room_id.clone()));
     let receipt = rig.post(line("posted after"), Some(&asked)).await.unwrap().message;
     // Numbers begin anew: the old message's is a new one's by now.
     while texts(&rig, &new).len() < 4 {

@@ -8,7 +8,7 @@ use relay_contract::{
 use secrecy::SecretString;
 use stand_ins::StandIns;
 use stand_ins::faults::{Fault, Kind};
-use stand_ins::people::{Act, Seen};
+use stand_ins::people::{Act, Given, Seen};
 use stand_ins::world::{Bot, World};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -112,6 +112,7 @@ impl Rig {
             text: text.into(),
             reply_to: reply_to.map(str::to_owned),
             files: Vec::new(),
+            thread: None,
         })
     }
 
@@ -121,7 +122,8 @@ impl Rig {
             room: self.room_id.to_string(),
             text: text.into(),
             reply_to: None,
-            files: files.iter().map(|name| (*name).to_owned()).collect(),
+            files: files.iter().map(|name| Given::Name((*name).to_owned())).collect(),
+            thread: None,
         })
     }
 
@@ -172,7 +174,7 @@ impl Rig {
     }
 
     pub fn render(&self, body: Text) -> Vec<Part> {
-        self.connector.render(&self.room, &Draft { body })
+        self.connector.render(&self.room, &Draft { body, ..Draft::default() })
     }
 
     pub async fn deliver(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
@@ -182,7 +184,7 @@ impl Rig {
 
     pub async fn post(&self, body: Text, reply_to: Option<&MessageRef>) -> Result<Receipt, DeliverError> {
         let part = &self.render(body)[0];
-        self.deliver(Operation::Post { part, persona: None, reply_to }).await
+        self.deliver(Operation::Post { part, persona: None, reply_to, thread: None, files: &[] }).await
     }
 
     pub async fn edit_own(&self, target: &MessageRef, body: Text) -> Result<Receipt, DeliverError> {

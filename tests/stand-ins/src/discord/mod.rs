@@ -16,7 +16,7 @@ mod state;
 mod typed;
 
 use crate::faults::{Fault, Faults, Kind};
-use crate::people::{Act, Change, People, Refused, Seen};
+use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use crate::server::{self, Stop};
 use crate::world;
 use gateway::session::Order;
@@ -109,6 +109,14 @@ impl People for Discord {
         let state = self.state();
         let channel = state.find_channel(room).ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
         Ok(state.history.room(&channel.id.to_string()).map(seen::of).collect())
+    }
+
+    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
+        Ok(Vec::new())
+    }
+
+    fn typed(&self, _: &str) -> Result<u64, Refused> {
+        Ok(0)
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {

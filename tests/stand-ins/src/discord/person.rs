@@ -16,7 +16,8 @@ const LONGEST_NAME: usize = 100;
 /// Does it; answers the id of the message, or of the room where no message is concerned.
 pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files } => {
+        Act::Say { person, room, text, reply_to, files, thread: _ } => {
+            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
             let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
             let content = typed(state, &text);
             allowed(&content, !files.is_empty())?;
@@ -107,6 +108,7 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             }
             Ok(guild.to_string())
         }
+        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
     }
 }
 

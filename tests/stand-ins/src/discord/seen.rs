@@ -30,5 +30,6 @@ pub fn of(message: &Message) -> Seen {
         deleted: message.deleted,
         pinged,
         at: message.at,
+        ..Seen::default()
     }
 }

@@ -4,7 +4,7 @@ use super::socket::Order;
 use super::state::{Author, Custom, Room, State, Stored};
 use super::{Shared, Slack, commands, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Kind};
-use crate::people::{Act, Change, People, Refused, Seen};
+use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use tokio::sync::broadcast;
 
 /// The longest message that the client sends, in characters.
@@ -32,6 +32,14 @@ impl People for Slack {
         let state = self.shared.state();
         let room = find(&state, room)?;
         Ok(state.said.room(&room.id).map(|m| wire::seen(&state, &room, m)).collect())
+    }
+
+    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
+        Ok(Vec::new())
+    }
+
+    fn typed(&self, _: &str) -> Result<u64, Refused> {
+        Ok(0)
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -107,7 +115,8 @@ fn perform(
     connected: impl Fn(usize) -> bool,
 ) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files } => {
+        Act::Say { person, room, text, reply_to, files, thread: _ } => {
+            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
             let room = find(state, &room)?;
             writable(&room)?;
             let author = Author::Person(state.person(&person)?.id.clone());
@@ -179,6 +188,7 @@ fn perform(
         Act::DeleteWebhooks { .. } => {
             Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))
         }
+        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
     }
 }
 

@@ -223,6 +223,7 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         deleted: message.deleted,
         pinged,
         at: message.at,
+        ..Seen::default()
     }
 }
 

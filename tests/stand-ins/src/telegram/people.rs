@@ -4,7 +4,7 @@ use super::entities::{Formatted, clean, split};
 use super::state::{State, Stored, User};
 use super::{Shared, Telegram, typed};
 use crate::faults::{Fault, Kind};
-use crate::people::{Act, Change, People, Refused, Seen};
+use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -38,6 +38,14 @@ impl People for Telegram {
         let state = self.shared.state();
         let chat = state.room(room)?;
         Ok(state.said.room(&chat.to_string()).map(|m| state.seen(chat, m)).collect())
+    }
+
+    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
+        Ok(Vec::new())
+    }
+
+    fn typed(&self, _: &str) -> Result<u64, Refused> {
+        Ok(0)
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -74,7 +82,8 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
 
 fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files } => {
+        Act::Say { person, room, text, reply_to, files, thread: _ } => {
+            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
             let from = state.person(&person)?;
             let chat = state.talk(&from, &room)?;
             let reply_to = reply_to.map(|id| existing(state, chat, &id)).transpose()?;
@@ -143,6 +152,7 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             Ok(new.to_string())
         }
         Act::DeleteWebhooks { .. } => Err(Refused::Impossible("Telegram rooms have no webhooks".into())),
+        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
     }
 }
 

@@ -153,6 +153,7 @@ impl State {
             deleted: message.deleted,
             pinged: self.pinged(message),
             at: message.at,
+            ..Seen::default()
         }
     }
 

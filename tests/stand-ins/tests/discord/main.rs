@@ -45,6 +45,7 @@ fn say(person: &str, room: &str, text: &str) -> Act {
         text: text.into(),
         reply_to: None,
         files: Vec::new(),
+        thread: None,
     }
 }
 

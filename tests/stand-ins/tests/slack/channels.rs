@@ -36,8 +36,14 @@ async fn channels_change_and_are_listed_as_they_are() {
     let (line, event) = (socket.event().await, socket.event().await);
     assert_eq!((&line["subtype"], &event["type"]), (&json!("channel_archive"), &json!("channel_archive")));
     assert!(act(Act::Close { room: id.clone() }).is_err());
-    let said =
-        Act::Say { person: "Elif".into(), room: id.clone(), text: "x".into(), reply_to: None, files: vec![] };
+    let said = Act::Say {
+        person: "Elif".into(),
+        room: id.clone(),
+        text: "x".into(),
+        reply_to: None,
+        files: vec![],
+        thread: None,
+    };
     assert!(act(said).is_err());
     let post = json!({ "channel": id, "text": "x" });
     assert_eq!(seen("chat.postMessage", post).await["error"], "is_archived");
