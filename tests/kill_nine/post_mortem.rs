@@ -154,7 +154,7 @@ impl Journal {
             while let Some((id, _)) = ledger.head(&room, from).unwrap() {
                 let text = match ledger.envelope(id).unwrap().unwrap().event {
                     Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(200),
-                    Event::Deleted { .. } | Event::Noticed { .. } => String::new(),
+                    _ => String::new(),
                 };
                 outbox.push((platform, text));
                 from = EnvelopeId((u128::from_be_bytes(id.0) + 1).to_be_bytes());

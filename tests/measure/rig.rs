@@ -52,6 +52,7 @@ impl Rig {
             id: format!("-100{}", 2_000_000_000_u64 + u64::from(number)),
             name: format!("Chat {number}"),
             private: false,
+            forum: false,
         });
         world.telegram.spaces[0].rooms.extend(chats);
         world.fill_ids().map_err(|error| Trouble(format!("the world: {error}")))?;
