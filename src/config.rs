@@ -16,7 +16,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 
-use crate::routing::{Connect, Direction};
+use crate::routing::{Connect, Direction, LinkSettings};
 use relay_contract::{Account, NativeId, Settings};
 use std::io::Read;
 use std::net::SocketAddr;
@@ -88,8 +88,8 @@ pub struct LinkSection {
     pub at: RoomText,
     /// Which way.
     pub direction: Direction,
-    /// Whether other bots and webhooks there are carried.
-    pub bots: bool,
+    /// The rest.
+    pub settings: LinkSettings,
 }
 
 /// A key of a section, for the check and for the reference.
@@ -151,6 +151,26 @@ pub const LINK_KEYS: &[Key] = &[
     Key {
         name: "bots",
         doc: "Whether what other bots and webhooks say there is carried too. Default: false. What another bridge only repeats is cut.",
+    },
+    Key {
+        name: "name",
+        doc: "How people from elsewhere are called in this room, such as \"{name} of {platform}\". Default: \"{name}\". Where they write, as in \
+              ‹Slack›, always follows, so that nobody can pass for somebody of this room.",
+    },
+    Key {
+        name: "notices",
+        doc: "Whether this room is told who joins, leaves or takes another name in the other rooms, and when those are renamed: \"off\" \
+              (default), \"digest\" (once an hour, in one message) or \"each\".",
+    },
+    Key {
+        name: "moderates",
+        doc: "Whether Relay moderates here: a copy that is deleted in this room is deleted everywhere, and what moderators of other rooms \
+              remove with /relay delete is removed here too, also when a member of this room wrote it. Default: false.",
+    },
+    Key {
+        name: "delete_on",
+        doc: "An emoji: whoever may manage this room and reacts with it to a message deletes that message in every room, as /relay delete \
+              does. For platforms that tell nobody what was deleted (Telegram). Default: none.",
     },
 ];
 

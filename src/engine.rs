@@ -11,6 +11,7 @@
 mod core;
 mod delay;
 mod fan_out;
+mod files;
 pub mod find;
 mod known;
 mod lane;
@@ -19,6 +20,8 @@ mod links;
 mod liveness;
 mod mapping;
 mod moved;
+mod news;
+mod own_deletes;
 mod passed;
 mod rate_limit;
 mod reader;
@@ -32,6 +35,7 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};

@@ -33,6 +33,8 @@ pub enum Count {
     NotTheAuthor,
     /// Deliveries completed.
     Delivered,
+    /// Signs of typing that nobody had time for.
+    Shed,
     /// Attempts that failed and are made again.
     Retried,
     /// Attempts whose outcome was unknown and that were repeated.
@@ -47,7 +49,7 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 20] = [
+const ALL: [(Count, &str); 21] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::Echo, "echo"),
@@ -62,6 +64,7 @@ const ALL: [(Count, &str); 20] = [
     (Count::CopyChanged, "copy_changed"),
     (Count::NotTheAuthor, "not_the_author"),
     (Count::Delivered, "delivered"),
+    (Count::Shed, "shed"),
     (Count::Retried, "retried"),
     (Count::Unsure, "unsure"),
     (Count::RateLimited, "rate_limited"),

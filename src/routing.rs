@@ -40,6 +40,34 @@ pub enum Connect {
     Closed,
 }
 
+/// Whether a room is told of who comes and goes elsewhere, and of other rooms' new names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notices {
+    /// It is not.
+    #[default]
+    Off,
+    /// Once an hour, all in one message.
+    Digest,
+    /// At once, one by one.
+    Each,
+}
+
+/// What a link may have beside its direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LinkSettings {
+    /// Whether what other bots and webhooks say there is carried too.
+    pub bots: bool,
+    /// How people from elsewhere are called there: `{name}` and `{platform}` stand for what they say.
+    pub name: Option<String>,
+    /// Whether it is told of who comes and goes.
+    pub notices: Notices,
+    /// What is deleted there of others' messages is deleted everywhere, and what is removed everywhere is removed there too.
+    pub moderates: bool,
+    /// A reaction with which whoever may manage the room deletes a message everywhere.
+    pub delete_on: Option<String>,
+}
+
 /// One room joined to one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -47,8 +75,8 @@ pub struct Link {
     pub room: RoomKey,
     /// Which way.
     pub direction: Direction,
-    /// Whether what other bots and webhooks say there is carried too.
-    pub bots: bool,
+    /// The rest.
+    pub settings: LinkSettings,
 }
 
 /// All links now in force.
@@ -104,6 +132,18 @@ impl Routes {
         self.channels.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether Relay moderates in a room.
+    pub fn moderates(&self, room: &RoomKey) -> bool {
+        self.links_of(room).any(|(_, link)| link.settings.moderates)
+    }
+
+    /// The settings of a room's link in a channel; of any of its links when it is not in that one.
+    pub fn settings(&self, room: &RoomKey, channel: &str) -> LinkSettings {
+        let mut links: Vec<(&str, &Link)> = self.links_of(room).collect();
+        links.sort_by_key(|(name, _)| *name != channel);
+        links.first().map(|(_, link)| link.settings.clone()).unwrap_or_default()
+    }
+
     /// Where a new message goes: each room once, with the first channel that leads there, and never back.
     pub fn targets(&self, origin: &RoomKey) -> Vec<(RoomKey, &str)> {
         let mut targets: Vec<(RoomKey, &str)> = Vec::new();
@@ -131,7 +171,10 @@ mod tests {
     fn routes(links: &[(&str, &str, Direction)]) -> Routes {
         let mut routes = Routes::default();
         for (channel, id, direction) in links {
-            routes.link(channel, Link { room: room(id), direction: *direction, bots: false });
+            routes.link(
+                channel,
+                Link { room: room(id), direction: *direction, settings: LinkSettings::default() },
+            );
         }
         routes
     }
@@ -172,7 +215,10 @@ mod tests {
     fn a_link_that_is_gone_carries_nothing_and_is_still_known() {
         let before = routes(&[("c", "a", Direction::Both), ("c", "b", Direction::Both)]);
         let mut after = Routes::after(&before);
-        after.link("c", Link { room: room("a"), direction: Direction::Both, bots: false });
+        after.link(
+            "c",
+            Link { room: room("a"), direction: Direction::Both, settings: LinkSettings::default() },
+        );
         assert!(after.knows(&room("b")) && !after.hears(&room("b")) && !after.speaks(&room("b")));
         assert!(after.targets(&room("a")).is_empty() && after.targets(&room("b")).is_empty());
     }

@@ -121,7 +121,7 @@ fn channel(section: &ChannelSection) -> Channel {
     let planned = |link: &LinkSection, joined| PlannedLink {
         at: room(&link.at),
         direction: link.direction,
-        bots: link.bots,
+        settings: link.settings.clone(),
         joined,
     };
     let disconnected = section.links.iter().filter(|link| section.is_disconnected(link));

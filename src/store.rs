@@ -19,6 +19,7 @@ mod keys;
 pub mod ledger;
 pub mod mapping;
 mod moves;
+mod notes;
 pub mod records;
 mod shared;
 mod tail;
@@ -28,7 +29,8 @@ mod writer;
 
 pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Lookup, Mapped, MappingIndex};
-pub use records::{DeadLetter, EnvelopeId, OutboxRow};
+pub use notes::Note;
+pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere};
 pub use writer::Verdict;
 
 use std::path::PathBuf;

@@ -163,7 +163,7 @@ impl Commands {
         let link = own.clone().unwrap_or_else(|| PlannedLink {
             at: PlannedRoom { account: account.name.clone(), room: asked, by_name: false },
             direction: Direction::Both,
-            bots: false,
+            settings: Default::default(),
             joined: true,
         });
         let (name, at) = (channel.to_owned(), link.at.clone());

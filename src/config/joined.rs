@@ -174,7 +174,7 @@ impl super::ChannelSection {
         let joined = self.joined.links.iter().filter_map(|entry| {
             let (account, room) = entry.place()?;
             let at = RoomText { account, room, by_name: false };
-            Some((LinkSection { at, direction: Direction::Both, bots: false }, true))
+            Some((LinkSection { at, direction: Direction::Both, settings: Default::default() }, true))
         });
         own.chain(joined).collect()
     }

@@ -3,8 +3,9 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText};
 use crate::platforms::Entry;
-use crate::routing::{Connect, Direction};
+use crate::routing::{Connect, Direction, LinkSettings, Notices};
 use relay_contract::{Account, NativeId};
+use toml::de::DeTable;
 
 /// An account's name, and its platform if there is one of that name.
 pub(super) type Known<'v> = (&'v str, Option<&'static Entry>);
@@ -73,7 +74,7 @@ fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -
         return Some(LinkSection {
             at: room(item, accounts, mistakes)?,
             direction: Direction::Both,
-            bots: false,
+            settings: LinkSettings::default(),
         });
     }
     let section = table(item, "a link", mistakes)?;
@@ -82,20 +83,59 @@ fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -
         Some(value) => direction(value, mistakes)?,
         None => Direction::Both,
     };
-    let bots = section.get("bots").is_some_and(|value| {
-        let found = value.get_ref().as_bool();
-        if found.is_none() {
-            mistakes.push(document::wrong_kind(value, "`bots`", "true or false"));
-        }
-        found.unwrap_or(false)
-    });
+    let settings = LinkSettings {
+        bots: yes_or_no(section, "bots", mistakes),
+        name: section.get("name").and_then(|value| name_template(value, mistakes)),
+        notices: section.get("notices").and_then(|value| notices(value, mistakes)).unwrap_or_default(),
+        moderates: yes_or_no(section, "moderates", mistakes),
+        delete_on: section.get("delete_on").and_then(|value| emoji(value, mistakes)),
+    };
     match section.get("room") {
-        Some(value) => Some(LinkSection { at: room(value, accounts, mistakes)?, direction, bots }),
+        Some(value) => Some(LinkSection { at: room(value, accounts, mistakes)?, direction, settings }),
         None => {
             mistakes.push(missing(item.span(), "`room` of a link", "Add room = \"ACCOUNT:ROOM\"."));
             None
         }
     }
+}
+
+fn yes_or_no(section: &DeTable<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> bool {
+    section.get(key).is_some_and(|value| {
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            mistakes.push(document::wrong_kind(value, &format!("`{key}`"), "true or false"));
+        }
+        found.unwrap_or(false)
+    })
+}
+
+fn name_template(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {
+    let written = text(value, "`name`", mistakes)?;
+    if !written.contains("{name}") {
+        let what = format!("`name` says nothing of who it is: `{}`", written.escape_debug());
+        mistakes.push(Mistake::new(value.span(), what, "Put {name} where the name is to stand."));
+        return None;
+    }
+    Some(written.to_owned())
+}
+
+fn emoji(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {
+    let written = text(value, "`delete_on`", mistakes)?.trim();
+    if written.is_empty() || written.chars().count() > 40 || written.chars().all(|c| c.is_ascii_digit()) {
+        let what = format!("`delete_on` is not an emoji: `{}`", written.escape_debug());
+        mistakes.push(Mistake::new(
+            value.span(),
+            what,
+            "Write an emoji, or the name of one of the space's own.",
+        ));
+        return None;
+    }
+    Some(written.trim_matches(':').to_owned())
+}
+
+fn notices(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Notices> {
+    let all = [("off", Notices::Off), ("digest", Notices::Digest), ("each", Notices::Each)];
+    one_of(value, "notices", &all, mistakes)
 }
 
 fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction> {

@@ -19,6 +19,10 @@ const HARMLESS: &[&str] = &[
     "connect",
     "owners",
     "bots",
+    "name",
+    "notices",
+    "moderates",
+    "delete_on",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

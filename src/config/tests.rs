@@ -56,6 +56,20 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ("[channels.x]\nlinks = []\nowners = \"owls:1\"", 6, "not a list", "list"),
         ("[channels.x]\nlinks = []\nowners = [\"ows:1\"]", 6, "no account `ows`", "`owls`"),
         ("[channels.x]\nlinks = [{ room = \"owls:1\", bots = 1 }]", 5, "`bots` is", "true or false"),
+        ("[channels.x]\nlinks = [{ room = \"owls:1\", name = \"x\" }]", 5, "says nothing of who", "{name}"),
+        (
+            "[channels.x]\nlinks = [{ room = \"owls:1\", notices = \"eech\" }]",
+            5,
+            "no notices `eech`",
+            "`each`",
+        ),
+        (
+            "[channels.x]\nlinks = [{ room = \"owls:1\", moderates = \"yes\" }]",
+            5,
+            "`moderates` is",
+            "true or false",
+        ),
+        ("[channels.x]\nlinks = [{ room = \"owls:1\", delete_on = \"12\" }]", 5, "is not an emoji", "emoji"),
         ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];
     for (written, line, what, help) in cases {

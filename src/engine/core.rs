@@ -3,12 +3,14 @@
 use super::known::KnownRooms;
 use super::links::Channels;
 use super::liveness::Rounds;
+use super::own_deletes::OwnDeletes;
 use super::rate_limit::RateLimit;
 use super::repeats::Repeats;
 use super::rooms::Look;
 use super::space::Space;
 use super::states::{AccountState, LaneState, States};
 use super::supervisor::Supervisor;
+use super::typing::Typing;
 use crate::observe::{Count, Counters};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
@@ -99,6 +101,10 @@ pub struct Core {
     pub(super) moving: Mutex<HashSet<RoomKey>>,
     /// What was said lately where other bots are let in.
     pub repeats: Repeats,
+    /// Messages that Relay itself takes away.
+    pub(super) own_deletes: OwnDeletes,
+    /// Where somebody was shown as typing.
+    pub(super) typing: Typing,
     /// Commands on their way to whoever answers them.
     pub(super) calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     /// Who owns the spaces; set when it runs.
@@ -154,6 +160,8 @@ impl Core {
             known,
             moving: Mutex::default(),
             repeats: Repeats::default(),
+            own_deletes: OwnDeletes::default(),
+            typing: Typing::default(),
             calls,
             supervisor: OnceLock::new(),
             accounts,

@@ -1,11 +1,15 @@
 //! From the journal to the outbox: one task, in the order of the journal, so that every lane is in that order too.
 
+mod plan;
+
 use super::core::Core;
 use crate::observe::Count;
 use crate::store::ledger::FannedOut;
-use crate::store::{DeadLetter, EnvelopeId, Mapped, OutboxRow, StoreError};
-use relay_contract::{Envelope, Event, RoomKey, Timestamp};
-use std::collections::{BTreeSet, HashMap};
+use crate::store::{DeadLetter, EnvelopeId, StoreError};
+use plan::Planned;
+pub use plan::holder;
+use relay_contract::{RoomKey, Timestamp};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,9 +68,6 @@ struct FanOut {
     from: EnvelopeId,
 }
 
-/// Rows planned in this batch that the ledger does not know yet, by envelope.
-type Planned = HashMap<EnvelopeId, Vec<RoomKey>>;
-
 impl FanOut {
     /// One batch; answers how many envelopes it had.
     async fn batch(&mut self) -> Result<usize, StoreError> {
@@ -74,87 +75,28 @@ impl FanOut {
         let Some(last) = ids.last().copied() else {
             return Ok(0);
         };
-        let mut planned = Planned::new();
+        let mut planned = Planned::default();
         let mut fanned = Vec::with_capacity(ids.len());
         for &id in &ids {
-            let one = match self.plan(id, &planned) {
+            let one = match plan::plan(&self.core, id, &planned) {
                 // One record that cannot be read must not hold all that come after it.
                 Err(error @ StoreError::Corrupt { .. }) => {
                     tracing::error!(envelope = %id, %error, "an envelope goes nowhere");
                     self.core.counters.add(Count::SetAside);
-                    FannedOut { id, changes: None, rows: Vec::new() }
+                    FannedOut::nowhere(id)
                 }
                 planned => planned?,
             };
-            planned.insert(id, one.rows.iter().map(|(room, _)| room.clone()).collect());
+            planned.add(&one);
             fanned.push(one);
         }
         self.core.ledger.fan_out(fanned).await?;
         self.from = last;
-        let rooms: BTreeSet<RoomKey> = planned.into_values().flatten().collect();
+        let rooms: BTreeSet<RoomKey> = planned.into_rooms();
         for room in rooms {
             self.wake(&room).await?;
         }
         Ok(ids.len())
-    }
-
-    fn plan(&self, id: EnvelopeId, planned: &Planned) -> Result<FannedOut, StoreError> {
-        let Some(envelope) = self.core.ledger.envelope(id)? else {
-            return Err(StoreError::Corrupt { place: "journal", why: format!("envelope {id} is not there") });
-        };
-        if let Event::Posted(_) = envelope.event {
-            let routes = self.core.routes.borrow().clone();
-            let targets = routes.targets(&envelope.origin);
-            let rows = targets.into_iter().map(|(room, channel)| (room, row(channel, None))).collect();
-            return Ok(FannedOut { id, changes: None, rows });
-        }
-        if let Event::Noticed { channel, .. } = &envelope.event {
-            // Whichever way a link carries, its room is told whom it is joined with.
-            let routes = self.core.routes.borrow().clone();
-            let mut rooms: BTreeSet<RoomKey> =
-                routes.channel(channel).iter().map(|link| link.room.clone()).collect();
-            // The room that it is about is told, also when it has just left.
-            rooms.insert(envelope.origin.clone());
-            let rows = rooms.into_iter().map(|room| (room, row(channel, None)));
-            return Ok(FannedOut { id, changes: None, rows: rows.collect() });
-        }
-        let Some(target) = self.target(&envelope)? else {
-            return Ok(FannedOut { id, changes: None, rows: Vec::new() });
-        };
-        // Pending before delivered: a row that completes in between is then seen twice, never missed.
-        let mut rooms: BTreeSet<RoomKey> = self.core.ledger.pending(target)?.into_iter().collect();
-        rooms.extend(planned.get(&target).cloned().unwrap_or_default());
-        rooms.extend(self.core.lookup.delivered_to(target)?);
-        let rows = rooms.into_iter().map(|room| (room, row("", Some(target)))).collect();
-        Ok(FannedOut { id, changes: Some(target), rows })
-    }
-
-    /// The envelope that an edit or a delete is about, if it may change it.
-    fn target(&self, envelope: &Envelope) -> Result<Option<EnvelopeId>, StoreError> {
-        let Some(subject) = envelope.subject() else { return Ok(None) };
-        let refused = match self.core.lookup.find(&subject)? {
-            None => Count::UnknownTarget,
-            Some(Mapped { origin: false, .. }) => Count::CopyChanged,
-            Some(Mapped { envelope: target, .. }) => {
-                if self.may_change(envelope, target)? {
-                    return Ok(Some(target));
-                }
-                Count::NotTheAuthor
-            }
-        };
-        tracing::debug!(kind = envelope.kind(), origin = %envelope.origin, ?refused, "not carried");
-        self.core.counters.add(refused);
-        Ok(None)
-    }
-
-    /// An edit is its author's alone; a delete may be a moderator's.
-    fn may_change(&self, envelope: &Envelope, target: EnvelopeId) -> Result<bool, StoreError> {
-        let Event::Edited { .. } = envelope.event else {
-            return Ok(true);
-        };
-        let original = self.core.ledger.envelope(target)?;
-        let author = original.and_then(|original| original.author).map(|author| author.id);
-        Ok(author.is_none() || author == envelope.author.as_ref().map(|author| author.id.clone()))
     }
 
     /// Wakes a room's lane. Starts it where an account that is not asked any more for this room can still reach it, and
@@ -200,8 +142,4 @@ impl FanOut {
         }
         Ok(())
     }
-}
-
-fn row(channel: &str, target: Option<EnvelopeId>) -> OutboxRow {
-    OutboxRow { target, channel: channel.to_owned(), done: Vec::new(), attempts: 0, last_error: None }
 }

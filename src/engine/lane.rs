@@ -2,13 +2,14 @@
 
 use super::core::{Core, LaneHandle};
 use super::delay::Delay;
-use super::lane_steps::{self, Steps, Work};
+use super::files::Files;
+use super::lane_steps::{self, Content, Step, Steps, Work};
 use super::rate_limit::{Ask, Permit, Refused};
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
-use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError};
+use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere};
 use futures::FutureExt;
-use relay_contract::{Attempt, DeliverError, MessageRef, Problem, Receipt, Timestamp};
+use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Problem, Receipt, Timestamp};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -139,18 +140,30 @@ impl Lane {
     }
 
     async fn work_on(&mut self, id: EnvelopeId, row: OutboxRow) -> Result<Fate, StoreError> {
-        let planned = catch_unwind(AssertUnwindSafe(|| lane_steps::plan(&self.core, &self.handle, id, &row)));
+        let content = match Content::of(&self.core, id, &row) {
+            Ok(content) => content,
+            Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
+            Err(error) => return Err(error),
+        };
+        let files = match &content {
+            Some(content) => match self.files(&row, content).await? {
+                Ok(files) => files,
+                Err(later) => return Ok(later),
+            },
+            None => Files::default(),
+        };
+        let planned = catch_unwind(AssertUnwindSafe(|| {
+            lane_steps::plan(&self.core, &self.handle, id, &row, content.as_ref(), &files)
+        }));
         match planned {
-            Ok(Ok(Work::Steps(steps))) => {
-                if let Some(later) = self.held() {
-                    return Ok(later);
-                }
-                if !self.account_ready().await {
-                    return Ok(Fate::Later(Duration::ZERO, LaneState::Waiting));
-                }
-                self.handle.set_state(LaneState::Busy);
-                self.deliver(id, row, &steps).await
-            }
+            Ok(Ok(Work::Steps(steps))) => match self.may_begin().await {
+                Some(later) => Ok(later),
+                None => self.deliver(id, row, &steps, &files).await,
+            },
+            Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin().await {
+                Some(later) => Ok(later),
+                None => self.open(id, row, root.as_ref(), &name, conversation).await,
+            },
             Ok(Ok(Work::Nothing)) => {
                 self.core.ledger.complete(self.handle.room.clone(), id, id, None).await?;
                 Ok(Fate::Closed)
@@ -162,6 +175,52 @@ impl Lane {
                 self.core.counters.add(Count::Panicked);
                 self.bury(id, row, format!("rendering it panicked: {}", panic_text(&panic))).await
             }
+        }
+    }
+
+    /// Why the lane cannot go on with its head now.
+    async fn may_begin(&self) -> Option<Fate> {
+        if let Some(later) = self.held() {
+            return Some(later);
+        }
+        if !self.account_ready().await {
+            return Some(Fate::Later(Duration::ZERO, LaneState::Waiting));
+        }
+        self.handle.set_state(LaneState::Busy);
+        None
+    }
+
+    /// The files of a row's message, or when to look again.
+    async fn files(&self, _row: &OutboxRow, _content: &Content) -> Result<Result<Files, Fate>, StoreError> {
+        Ok(Ok(Files::default()))
+    }
+
+    /// Opens the thread that a row's message goes into; the row is looked at again.
+    async fn open(
+        &mut self,
+        id: EnvelopeId,
+        row: OutboxRow,
+        root: Option<&MessageRef>,
+        name: &str,
+        conversation: EnvelopeId,
+    ) -> Result<Fate, StoreError> {
+        if let Some(wait) = self.permit().await {
+            return Ok(Fate::Later(wait, LaneState::Held));
+        }
+        match self.attempt(Operation::Open { root, name }).await {
+            Ok(receipt) => {
+                let there = ThreadThere { thread: receipt.message.thread, root: root.cloned() };
+                self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
+                Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
+            }
+            // What can never be opened is done without: the message goes below its root, or into the room.
+            Err(DeliverError::Rejected(_) | DeliverError::TargetGone | DeliverError::Forbidden(_)) => {
+                tracing::warn!(room = %self.handle.room, "a thread could not be opened; its messages go into the room");
+                let there = ThreadThere { thread: None, root: root.cloned() };
+                self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
+                Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
+            }
+            Err(error) => self.failed(id, row, error, false).await,
         }
     }
 
@@ -178,13 +237,23 @@ impl Lane {
         id: EnvelopeId,
         mut row: OutboxRow,
         steps: &Steps,
+        files: &Files,
     ) -> Result<Fate, StoreError> {
-        while let Some(operation) = steps.operation(row.done.len()) {
+        while let Some(step) = steps.steps.get(row.done.len()) {
+            let uploads = match step {
+                Step::Keep(message) => {
+                    row.done.push(Some(message.clone()));
+                    continue;
+                }
+                Step::Post(part) => files.of_part(&part.files),
+                _ => Vec::new(),
+            };
+            let Some(operation) = steps.operation(row.done.len(), &uploads) else { break };
             // Each part anew: between two of them the room may have left, or become another's to read.
             if let Some(later) = self.held() {
                 return Ok(later);
             }
-            let posts = matches!(operation, relay_contract::Operation::Post { .. });
+            let posts = matches!(operation, Operation::Post { .. });
             if posts
                 && row.target.is_none()
                 && !steps.is_notice
@@ -201,22 +270,53 @@ impl Lane {
                 continue;
             }
             self.handle.set_state(LaneState::Busy);
-            let deletes = matches!(operation, relay_contract::Operation::Delete { .. });
+            if let Operation::Delete { target } = &operation {
+                self.core.own_deletes.add(&self.handle.room, &target.id);
+            }
+            let beside = matches!(step, Step::Delete(_) | Step::React(..) | Step::Pin(..));
             match self.attempt(operation).await {
-                Ok(receipt) => row.done.push((!deletes).then_some(receipt.message)),
-                Err(DeliverError::TargetGone) if deletes => row.done.push(None),
-                Err(error) => return self.failed(id, row, error).await,
+                Ok(receipt) if !beside => {
+                    if let Some(conversation) = steps.begins.filter(|_| row.done.is_empty()) {
+                        self.begin(conversation, &receipt.message).await?;
+                    }
+                    row.done.push(Some(receipt.message));
+                    row.more.extend(receipt.more);
+                }
+                Ok(_) => row.done.push(None),
+                Err(DeliverError::TargetGone) if beside => row.done.push(None),
+                // The message is as it is; what cannot be put on it is done without.
+                Err(DeliverError::Rejected(why)) if matches!(step, Step::React(..) | Step::Pin(..)) => {
+                    tracing::info!(room = %self.handle.room, envelope = %id, why, "not shown there");
+                    row.done.push(None);
+                }
+                Err(error) => return self.failed(id, row, error, steps.of_person).await,
+            }
+            if row.files.is_none() {
+                row.files = files.fates();
             }
             if row.done.len() < steps.steps.len() {
                 self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
             }
         }
-        let messages: Vec<MessageRef> = row.done.into_iter().flatten().collect();
         let room = self.handle.room.clone();
-        self.core.ledger.complete(room, id, steps.subject, Some(messages)).await?;
+        if let Some(shown) = &steps.shown {
+            self.core.ledger.remember_shown(steps.subject, room.clone(), shown.clone()).await?;
+        }
+        let messages =
+            steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
+        self.core.ledger.complete(room, id, steps.subject, messages).await?;
         self.core.counters.add(Count::Delivered);
         tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
         Ok(Fate::Closed)
+    }
+
+    /// A conversation begins in the room with a message.
+    async fn begin(&self, conversation: EnvelopeId, message: &MessageRef) -> Result<(), StoreError> {
+        let room = &self.handle.room;
+        let thread =
+            message.thread.clone().or_else(|| self.handle.account.connector.thread_of(room, message));
+        let there = ThreadThere { thread, root: Some(message.clone()) };
+        self.core.ledger.remember_thread(room.clone(), conversation, there).await
     }
 
     /// How long until the rate limit allows an attempt; `None` for now.
@@ -231,7 +331,7 @@ impl Lane {
         }
     }
 
-    async fn attempt(&self, operation: relay_contract::Operation<'_>) -> Result<Receipt, DeliverError> {
+    async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let connector = &self.handle.account.connector;
         let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
         let fenced = AssertUnwindSafe(attempt).catch_unwind();
@@ -251,6 +351,7 @@ impl Lane {
         id: EnvelopeId,
         mut row: OutboxRow,
         error: DeliverError,
+        of_person: bool,
     ) -> Result<Fate, StoreError> {
         match &error {
             DeliverError::RateLimited { .. } | DeliverError::Unavailable(_) | DeliverError::Unsure(_) => {
@@ -286,6 +387,7 @@ impl Lane {
                 self.park_account(problem.clone());
                 (Duration::ZERO, LaneState::Waiting)
             }
+            DeliverError::Forbidden(_) if of_person => return self.bury(id, row, error.to_string()).await,
             DeliverError::Forbidden(problem) => {
                 (PARKED_RETRY, LaneState::Parked { problem: problem.clone() })
             }

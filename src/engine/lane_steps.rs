@@ -1,19 +1,35 @@
 //! What is to be done for one outbox row: the steps, each one request to the platform. Reads the stores, changes nothing.
 
-use super::core::{Core, LaneHandle};
-use crate::adapt::{self, Adapted, ReplyTarget};
-use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{
-    Author, Envelope, Event, Feature, Message, MessageKey, MessageRef, Operation, Part, Persona, Reply,
-};
+mod change;
+mod content;
+mod place;
+mod reactions;
+mod show;
 
-/// How much of an answered message is taken from the journal.
-const LONGEST_EXCERPT: usize = 120;
+pub use content::Content;
+
+use super::core::{Core, LaneHandle};
+use super::files::Files;
+use crate::adapt::{self, Adapted};
+use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
+use place::Place;
+use relay_contract::{
+    Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Support, Text, Upload,
+};
 
 /// What a row comes to.
 pub enum Work {
     /// These steps, in this order.
     Steps(Steps),
+    /// A thread is to be opened first; then the row is looked at again.
+    Open {
+        /// The message it hangs from.
+        root: Option<MessageRef>,
+        /// Its name.
+        name: String,
+        /// The conversation that it is.
+        conversation: EnvelopeId,
+    },
     /// Nothing is left to do.
     Nothing,
     /// It will never be possible, for this reason.
@@ -21,6 +37,7 @@ pub enum Work {
 }
 
 /// The steps of a row.
+#[derive(Default)]
 pub struct Steps {
     /// Each is one request.
     pub steps: Vec<Step>,
@@ -28,10 +45,20 @@ pub struct Steps {
     persona: Option<Persona>,
     /// What the first new message answers.
     reply_to: Option<MessageRef>,
+    /// The thread that new messages go into.
+    thread: Option<NativeId>,
     /// The envelope whose message these steps make or change.
     pub subject: EnvelopeId,
+    /// The conversation that begins in the room with the first new message.
+    pub begins: Option<EnvelopeId>,
+    /// What Relay itself has put on the message when all is done.
+    pub shown: Option<ShownReactions>,
     /// Relay says it itself: a room that has just left is told too.
     pub is_notice: bool,
+    /// It concerns a message that a person wrote: a refusal says nothing about what Relay may do with its own.
+    pub of_person: bool,
+    /// What the steps make is no message of the subject: a poll's result.
+    pub beside: bool,
     /// What the room does not show as the origin did.
     pub lost: Vec<Feature>,
 }
@@ -42,159 +69,165 @@ pub enum Step {
     Post(Part),
     /// A change of an existing one.
     Edit(MessageRef, Part),
+    /// Nothing: it is as it should be.
+    Keep(MessageRef),
     /// The end of an existing one.
     Delete(MessageRef),
+    /// Relay's own reaction.
+    React(MessageRef, String, bool),
+    /// At the top of the room, or not any more.
+    Pin(MessageRef, bool),
 }
 
 impl Steps {
-    /// The request of a step.
-    pub fn operation(&self, at: usize) -> Option<Operation<'_>> {
+    /// The request of a step, with the files of its part.
+    pub fn operation<'a>(&'a self, at: usize, files: &'a [Upload]) -> Option<Operation<'a>> {
         Some(match self.steps.get(at)? {
             Step::Post(part) => Operation::Post {
                 part,
                 persona: self.persona.as_ref(),
                 reply_to: self.reply_to.as_ref().filter(|_| at == 0),
-                thread: None,
-                files: &[],
+                thread: self.thread.as_ref(),
+                files,
             },
             Step::Edit(target, part) => Operation::Edit { target, part },
             Step::Delete(target) => Operation::Delete { target },
+            Step::React(target, emoji, on) => Operation::React { target, emoji, on: *on },
+            Step::Pin(target, on) => Operation::Pin { target, on: *on },
+            Step::Keep(_) => return None,
         })
+    }
+
+    /// Whether the subject's messages in the room are others afterwards.
+    pub fn change_messages(&self) -> bool {
+        let changes = |step: &Step| matches!(step, Step::Post(_) | Step::Edit(..) | Step::Delete(_));
+        !self.of_person && !self.beside && self.steps.iter().any(changes)
+    }
+
+    fn of(steps: Vec<Step>, adapted: Adapted, subject: EnvelopeId) -> Self {
+        Self {
+            steps,
+            persona: adapted.persona,
+            reply_to: adapted.reply_to,
+            subject,
+            lost: adapted.lost,
+            ..Self::default()
+        }
     }
 }
 
 /// Works out a row's steps. Pure parts (adapt, render) may panic over a poison message: the lane fences this call.
-pub fn plan(core: &Core, lane: &LaneHandle, id: EnvelopeId, row: &OutboxRow) -> Result<Work, StoreError> {
+pub fn plan(
+    core: &Core,
+    lane: &LaneHandle,
+    id: EnvelopeId,
+    row: &OutboxRow,
+    content: Option<&Content>,
+    files: &Files,
+) -> Result<Work, StoreError> {
     let Some(envelope) = core.ledger.envelope(id)? else {
         return Ok(Work::Impossible("its envelope is not in the journal"));
     };
-    match (&envelope.event, row.target) {
-        (Event::Posted(_), _) if !core.routes.borrow().speaks(&lane.room) => Ok(Work::Impossible("unlinked")),
-        (Event::Noticed { body, .. }, _) => {
-            let connector = &lane.account.connector;
-            let adapted = adapt::notice(body, &connector.capabilities(&lane.room));
-            let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
-            let steps = steps_of(parts.into_iter().map(Step::Post).collect(), adapted, id);
-            Ok(Work::Steps(Steps { is_notice: true, ..steps }))
+    let can = lane.account.connector.capabilities(&lane.room);
+    match (&envelope.event, row.target, content) {
+        (Event::Posted(_), _, _) if !core.routes.borrow().speaks(&lane.room) => {
+            Ok(Work::Impossible("unlinked"))
         }
-        (Event::Posted(message), _) => {
-            let (adapted, parts) = show(core, lane, &envelope, envelope.author.as_ref(), message)?;
-            let steps = parts.into_iter().map(Step::Post).collect();
-            Ok(Work::Steps(steps_of(steps, adapted, id)))
+        (Event::Posted(_), _, Some(content)) => post(core, lane, row, content, files),
+        (Event::Noticed { body, .. }, _, _) => Ok(notice(lane, id, body, None)),
+        (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
+            let words = super::news::in_words(core, &envelope);
+            Ok(notice(lane, id, &words, None))
         }
-        (Event::Edited { to, .. }, Some(target)) => edit(core, lane, &envelope, to, target),
-        (Event::Deleted { .. }, Some(target)) => {
-            let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
-            if there.is_empty() {
+        (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {
+            change::rerender(core, lane, target, content, files)
+        }
+        (Event::Reacted { .. }, Some(target), content) => reactions::plan(core, lane, target, content, files),
+        (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _) => delete(core, lane, target),
+        (Event::Pinned { on, .. }, Some(target), _) => {
+            if can.shows(Feature::Pin) != Support::Native {
                 return Ok(Work::Nothing);
             }
-            let steps = there.into_iter().map(Step::Delete).collect();
+            let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+            let Some(first) = there.into_iter().next() else { return Ok(Work::Nothing) };
+            let steps = vec![Step::Pin(first, *on)];
             Ok(Work::Steps(Steps {
                 steps,
-                persona: None,
-                reply_to: None,
                 subject: target,
-                is_notice: false,
-                lost: Vec::new(),
+                beside: true,
+                of_person: true,
+                ..Steps::default()
             }))
         }
-        (_, None) => Ok(Work::Impossible("its target is not known")),
-        _ => Ok(Work::Nothing),
+        (Event::PollEnded { counts, .. }, Some(target), _) => {
+            poll_result(core, lane, id, &envelope, target, counts)
+        }
+        (_, Some(_), None) => Ok(Work::Nothing),
+        (_, None, _) => Ok(Work::Impossible("its target is not known")),
     }
 }
 
-/// The parts that were are changed, what is too much is deleted, what is missing is posted.
-fn edit(
+fn post(
     core: &Core,
     lane: &LaneHandle,
-    envelope: &Envelope,
-    to: &Message,
-    target: EnvelopeId,
+    row: &OutboxRow,
+    content: &Content,
+    files: &Files,
 ) -> Result<Work, StoreError> {
+    let place = place::of(core, lane, row, content)?;
+    if let Place::Open { root, name, conversation } = place {
+        return Ok(Work::Open { root, name, conversation });
+    }
+    let (adapted, parts) = show::show(core, lane, content, files, &place, &row.channel)?;
+    let steps = parts.into_iter().map(Step::Post).collect();
+    let begins = match &place {
+        Place::Begins { conversation, .. } => Some(*conversation),
+        // In a forum every message begins a conversation of its own.
+        Place::Main if lane.account.connector.capabilities(&lane.room).only_threads => Some(content.subject),
+        _ => None,
+    };
+    let thread = match place {
+        Place::Thread(thread) => Some(thread),
+        _ => None,
+    };
+    Ok(Work::Steps(Steps { thread, begins, ..Steps::of(steps, adapted, content.subject) }))
+}
+
+fn notice(lane: &LaneHandle, id: EnvelopeId, body: &Text, reply_to: Option<MessageRef>) -> Work {
+    let connector = &lane.account.connector;
+    let adapted = adapt::notice(body, reply_to, &connector.capabilities(&lane.room));
+    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
+    let steps = parts.into_iter().map(Step::Post).collect();
+    Work::Steps(Steps { is_notice: true, ..Steps::of(steps, adapted, id) })
+}
+
+fn delete(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     if there.is_empty() {
-        return Ok(Work::Impossible("target_gone"));
+        return Ok(Work::Nothing);
     }
-    // The original's author: persona and prefix stay as they were, whatever the edit event tells.
-    let original = core.ledger.envelope(target)?.and_then(|original| original.author);
-    let author = original.as_ref().or(envelope.author.as_ref());
-    let (adapted, parts) = show(core, lane, envelope, author, to)?;
-    let mut parts = parts.into_iter();
-    let mut steps = Vec::new();
-    for message in there {
-        steps.push(match parts.next() {
-            Some(part) => Step::Edit(message, part),
-            None => Step::Delete(message),
-        });
-    }
-    // A room that has left is told what changes in what it has, and gets nothing new.
-    if core.routes.borrow().speaks(&lane.room) {
-        steps.extend(parts.map(Step::Post));
-    }
-    Ok(Work::Steps(Steps { reply_to: None, ..steps_of(steps, adapted, target) }))
+    let original = core.ledger.envelope(target)?;
+    let of_person = original.is_some_and(|original| original.origin == lane.room);
+    let steps = there.into_iter().map(Step::Delete).collect();
+    Ok(Work::Steps(Steps { steps, subject: target, of_person, ..Steps::default() }))
 }
 
-fn steps_of(steps: Vec<Step>, adapted: Adapted, subject: EnvelopeId) -> Steps {
-    Steps {
-        steps,
-        persona: adapted.persona,
-        reply_to: adapted.reply_to,
-        subject,
-        is_notice: false,
-        lost: adapted.lost,
-    }
-}
-
-fn show(
+/// A room that holds a poll, a copy of it, or its words is told how it ended elsewhere.
+fn poll_result(
     core: &Core,
     lane: &LaneHandle,
+    id: EnvelopeId,
     envelope: &Envelope,
-    author: Option<&Author>,
-    message: &Message,
-) -> Result<(Adapted, Vec<Part>), StoreError> {
-    let connector = &lane.account.connector;
-    let capabilities = connector.capabilities(&lane.room);
-    let answered = match &message.reply {
-        Some(reply) => {
-            let target = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
-            answered(core, lane, reply, &target)?
-        }
-        None => ReplyTarget::default(),
-    };
-    let adapted = adapt::message(author, message, &answered, &capabilities);
-    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
-    Ok((adapted, parts))
-}
-
-/// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.
-fn answered(
-    core: &Core,
-    lane: &LaneHandle,
-    reply: &Reply,
-    target: &MessageKey,
-) -> Result<ReplyTarget, StoreError> {
-    let Some(mapped) = core.lookup.find(target)? else { return Ok(ReplyTarget::default()) };
-    let there = core.lookup.messages(mapped.envelope, &lane.room)?.unwrap_or_default();
-    let message = there.into_iter().next();
-    let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
-    let original = core.ledger.envelope(mapped.envelope)?;
-    let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
-    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote. What was
-    // edited away or deleted must not come back in a quote.
-    let now = if mapped.origin && reply.excerpt.is_some() {
-        None
-    } else {
-        core.ledger.newest_change(mapped.envelope)?.or(original)
-    };
-    let excerpt = now.map(|now| match now.event {
-        Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
-        Event::Deleted { .. }
-        | Event::Reacted { .. }
-        | Event::Pinned { .. }
-        | Event::PollEnded { .. }
-        | Event::Member { .. }
-        | Event::Renamed { .. } => String::new(),
-        Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
-    });
-    Ok(ReplyTarget { message, link, author, excerpt })
+    target: EnvelopeId,
+    counts: &[u64],
+) -> Result<Work, StoreError> {
+    let Some(Content { message, .. }) = Content::now(core, target)? else { return Ok(Work::Nothing) };
+    let Some(poll) = &message.poll else { return Ok(Work::Nothing) };
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    let thread = there.first().and_then(|message| message.thread.clone());
+    let words = adapt::poll_result(poll, counts, &super::news::place_in_words(core, &envelope.origin));
+    Ok(match notice(lane, id, &words, there.into_iter().next()) {
+        Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
+        other => other,
+    })
 }

@@ -1,7 +1,7 @@
 //! Which rooms are joined to which channels: as the admin wrote it, and as it was changed from the chat.
 
 use super::core::Core;
-use crate::routing::{Connect, Direction, Link, Routes};
+use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
 use relay_contract::{Account, NativeId, RoomKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -40,8 +40,8 @@ pub struct PlannedLink {
     pub at: PlannedRoom,
     /// Which way.
     pub direction: Direction,
-    /// Whether what other bots and webhooks say there is carried too.
-    pub bots: bool,
+    /// The rest.
+    pub settings: LinkSettings,
     /// It was made from the chat.
     pub joined: bool,
 }
@@ -68,8 +68,8 @@ impl Core {
                 let (joined, own): (Vec<_>, Vec<_>) = channel.links.iter().partition(|link| link.joined);
                 for link in joined.into_iter().chain(own) {
                     if let Some(known) = self.known.get(&link.at.account, &link.at.room) {
-                        let (direction, bots) = (link.direction, link.bots);
-                        fresh.link(name, Link { room: known.key, direction, bots });
+                        let (direction, settings) = (link.direction, link.settings.clone());
+                        fresh.link(name, Link { room: known.key, direction, settings });
                     }
                 }
             }

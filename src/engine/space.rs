@@ -146,7 +146,10 @@ impl Space {
             }
             Ok(Translation::Command(call)) => Ok(Read::Command(call)),
             Ok(Translation::Room(news)) => Ok(Read::News(news)),
-            Ok(Translation::Typing(..)) => Ok(Read::Envelopes(Vec::new())),
+            Ok(Translation::Typing(room, _)) => {
+                self.core.typing(&room);
+                Ok(Read::Envelopes(Vec::new()))
+            }
             Ok(Translation::Unreadable(reason)) => Err(reason),
             Err(panic) => {
                 self.core.counters.add(Count::Panicked);
@@ -162,10 +165,13 @@ impl Space {
             (Some(author), _) if author.standing == Standing::Bot && !hears_bots(&routes, envelope) => {
                 Some(Count::OtherBot)
             }
-            (_, Event::Posted(_)) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
+            (_, Event::Edited { .. } | Event::Deleted { .. }) if routes.knows(&envelope.origin) => None,
+            (_, _) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
             (_, _) if !routes.knows(&envelope.origin) => Some(Count::NotLinked),
             _ => None,
         };
+        let own = matches!(&envelope.event, Event::Deleted { target } if self.core.own_deletes.has(&envelope.origin, target));
+        let unwanted = unwanted.or_else(|| own.then_some(Count::Echo));
         let unwanted = unwanted.or_else(|| self.is_repeat(&routes, envelope).then_some(Count::Looped));
         if let Some(count) = unwanted {
             self.core.counters.add(count);
@@ -179,7 +185,7 @@ impl Space {
         let (Event::Posted(message), Some(author)) = (&envelope.event, &envelope.author) else {
             return false;
         };
-        let lets_bots_in = |name: &&str| routes.channel(name).iter().any(|link| link.bots);
+        let lets_bots_in = |name: &&str| routes.channel(name).iter().any(|link| link.settings.bots);
         let channels: Vec<&str> =
             routes.links_of(&envelope.origin).map(|(name, _)| name).filter(lets_bots_in).collect();
         if channels.is_empty() {
@@ -211,7 +217,7 @@ enum Read {
 }
 
 fn hears_bots(routes: &Routes, envelope: &Envelope) -> bool {
-    routes.links_of(&envelope.origin).any(|(_, link)| link.bots && link.direction.hears())
+    routes.links_of(&envelope.origin).any(|(_, link)| link.settings.bots && link.direction.hears())
 }
 
 /// Run the lane of a room, if it does not run yet.

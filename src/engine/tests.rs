@@ -147,7 +147,7 @@ impl Stage {
         let link = |room: &str| PlannedLink {
             at: PlannedRoom { account: account.clone(), room: room.into(), by_name: false },
             direction: Direction::Both,
-            bots: false,
+            settings: Default::default(),
             joined: false,
         };
         let lobby = Channel { links: vec![link("here"), link("there")], ..Channel::default() };
@@ -278,10 +278,9 @@ fn what_waited_for_a_room_that_moved_is_delivered_after_a_crash() {
         };
         let queued = ledger.accept(account.clone(), vec![envelope]).await.unwrap();
         let Verdict::Accepted(id) = queued.await.unwrap().unwrap()[0] else { panic!("repeated") };
-        let row =
-            OutboxRow { target: None, channel: "lobby".into(), done: vec![], attempts: 0, last_error: None };
+        let row = OutboxRow::new("lobby", None);
         let rows = vec![(room("there"), row)];
-        ledger.fan_out(vec![FannedOut { id, changes: None, rows }]).await.unwrap();
+        ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.unwrap();
         let report = RoomReport {
             key: room("there"),
             space: SpaceRef { id: "space".into(), name: "Space".into() },

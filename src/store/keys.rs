@@ -1,6 +1,6 @@
 //! Keys of stored records. Parts are separated by NUL, which no native id contains.
 
-use super::records::EnvelopeId;
+use super::records::{EnvelopeId, Reactor};
 use relay_contract::{Account, EventKey, NativeId, Platform, RoomKey};
 
 /// Marks in the work keyspace, by their first byte.
@@ -15,6 +15,16 @@ pub mod work {
     pub const DEAD: u8 = b'd';
     /// The newest change of a message: followed by the id of the envelope that posted it.
     pub const CHANGED: u8 = b'l';
+    /// A reaction: followed by the envelope id of its message, room, user and emoji.
+    pub const REACTION: u8 = b'r';
+    /// What Relay itself has put on a message: followed by its envelope id and the room.
+    pub const SHOWN: u8 = b's';
+    /// Which conversation a native thread is: followed by room and thread.
+    pub const THREAD: u8 = b'h';
+    /// Where a conversation is in a room: followed by its envelope id and the room.
+    pub const THREAD_THERE: u8 = b't';
+    /// News that wait for a digest: followed by room and envelope id.
+    pub const DIGEST: u8 = b'g';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -86,6 +96,47 @@ pub fn dead(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
 /// The newest change of a message.
 pub fn changed(target: EnvelopeId) -> Vec<u8> {
     tagged(work::CHANGED, &target.0)
+}
+
+/// The beginning of all reactions to a message.
+pub fn reactions_of(subject: EnvelopeId) -> Vec<u8> {
+    tagged(work::REACTION, &subject.0)
+}
+
+/// One of them.
+pub fn reaction(subject: EnvelopeId, of: &RoomKey, by: &Reactor) -> Vec<u8> {
+    let mut key = reactions_of(subject);
+    key.extend_from_slice(&room(of));
+    for part in [by.user.as_str(), by.emoji_id.as_deref().unwrap_or_default(), by.emoji.as_str()] {
+        key.extend_from_slice(part.replace('\0', "").as_bytes());
+        key.push(0);
+    }
+    key
+}
+
+/// What Relay itself has put on a message.
+pub fn shown_reactions(subject: EnvelopeId, of: &RoomKey) -> Vec<u8> {
+    [tagged(work::SHOWN, &subject.0), room(of)].concat()
+}
+
+/// A native thread.
+pub fn thread(of: &RoomKey, thread: &NativeId) -> Vec<u8> {
+    [tagged(work::THREAD, &room(of)), thread.as_str().as_bytes().to_vec()].concat()
+}
+
+/// A conversation's place in a room.
+pub fn thread_there(conversation: EnvelopeId, of: &RoomKey) -> Vec<u8> {
+    [tagged(work::THREAD_THERE, &conversation.0), room(of)].concat()
+}
+
+/// News that wait for a room's digest.
+pub fn digest(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
+    [tagged(work::DIGEST, &room(of)), id.0.to_vec()].concat()
+}
+
+/// Who is the first of a name, in meta.
+pub fn name(looks: &str) -> Vec<u8> {
+    [b"name\0".as_slice(), looks.as_bytes()].concat()
 }
 
 /// A poison event.

@@ -1,7 +1,9 @@
 //! The ledger: opening, reading, and the asynchronous way to its writer.
 
+use super::notes::Note;
 use super::records::{
-    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
+    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
+    StoredEnvelope, ThreadThere,
 };
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
@@ -35,6 +37,15 @@ pub struct FannedOut {
     pub changes: Option<EnvelopeId>,
     /// One row a room; none when it goes nowhere.
     pub rows: Vec<(RoomKey, OutboxRow)>,
+    /// What is to be remembered with it.
+    pub notes: Vec<Note>,
+}
+
+impl FannedOut {
+    /// It goes nowhere.
+    pub fn nowhere(id: EnvelopeId) -> Self {
+        Self { id, changes: None, rows: Vec::new(), notes: Vec::new() }
+    }
 }
 
 /// A room that was found at some time.
@@ -138,6 +149,31 @@ impl Ledger {
     /// Stores what has been done of a row so far. Resolves when it is on disk.
     pub async fn progress(&self, room: RoomKey, id: EnvelopeId, row: OutboxRow) -> Result<(), StoreError> {
         self.ask(|done| Command::Progress { room, id, row, done }).await
+    }
+
+    /// Remembers where a conversation is in a room. Resolves when it is on disk.
+    pub async fn remember_thread(
+        &self,
+        room: RoomKey,
+        of: EnvelopeId,
+        there: ThreadThere,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Thread { room, of, there, done }).await
+    }
+
+    /// Remembers what Relay itself has put on a message. Not synced: doing it again changes nothing.
+    pub async fn remember_shown(
+        &self,
+        subject: EnvelopeId,
+        room: RoomKey,
+        shown: ShownReactions,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Shown { subject, room, shown, done }).await
+    }
+
+    /// Forgets news that a digest has told.
+    pub async fn digested(&self, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
+        self.ask(|done| Command::Digested { room, ids, done }).await
     }
 
     /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now.

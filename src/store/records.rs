@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::format;
-use relay_contract::{MessageRef, RoomKey, RoomReport, Visibility};
+use relay_contract::{MessageRef, NativeId, RoomKey, RoomReport, Visibility};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,6 +80,93 @@ pub struct OutboxRow {
     pub attempts: u32,
     /// Why the last one failed.
     pub last_error: Option<String>,
+    /// The conversation it goes into, named by the envelope that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<EnvelopeId>,
+    /// Further messages that finished parts have made: an album is one a file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<MessageRef>,
+    /// What became of its message's files when its first part was done: the later parts are cut the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<StoredFate>>,
+}
+
+impl OutboxRow {
+    /// Nothing of it is done yet.
+    pub fn new(channel: impl Into<String>, target: Option<EnvelopeId>) -> Self {
+        Self {
+            target,
+            channel: channel.into(),
+            done: Vec::new(),
+            attempts: 0,
+            last_error: None,
+            thread: None,
+            more: Vec::new(),
+            files: None,
+        }
+    }
+}
+
+/// What became of a file of a message in a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoredFate {
+    /// It goes along.
+    Sent,
+    /// It follows.
+    Late,
+    /// It stays behind: where it can be fetched, and why.
+    Left {
+        /// A link, where there is one.
+        url: Option<String>,
+        /// Why it is not sent.
+        why: String,
+    },
+}
+
+/// Somebody's reaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reactor {
+    /// The user's id in their room's network.
+    pub user: String,
+    /// The name people there see.
+    pub name: String,
+    /// The emoji, as in the contract.
+    pub emoji: String,
+    /// The emoji's id, where it has one.
+    pub emoji_id: Option<String>,
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+}
+
+impl Record for Reactor {
+    const PLACE: &'static str = "reactions";
+}
+
+/// What Relay itself has put on a message in a room.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShownReactions {
+    /// Its own reactions, as the room writes them.
+    pub own: Vec<String>,
+    /// Whether a line below the message tells of reactions.
+    pub tally: bool,
+}
+
+impl Record for ShownReactions {
+    const PLACE: &'static str = "reactions shown";
+}
+
+/// Where a conversation is in a room.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ThreadThere {
+    /// The native thread to post into.
+    pub thread: Option<NativeId>,
+    /// The message that began it there; what comes later answers it where there are no threads.
+    pub root: Option<MessageRef>,
+}
+
+impl Record for ThreadThere {
+    const PLACE: &'static str = "threads";
 }
 
 impl Record for OutboxRow {

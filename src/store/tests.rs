@@ -50,12 +50,12 @@ async fn close(ledger: Ledger, writer: WriterGuard) {
 }
 
 fn row(target: Option<EnvelopeId>) -> OutboxRow {
-    OutboxRow { target, channel: "lobby".into(), done: vec![], attempts: 0, last_error: None }
+    OutboxRow::new("lobby", target)
 }
 
 async fn fan_out(ledger: &Ledger, id: EnvelopeId, to: &[&str]) {
     let rows = to.iter().map(|to| (room(to), row(None))).collect();
-    ledger.fan_out(vec![FannedOut { id, changes: None, rows }]).await.unwrap();
+    ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.unwrap();
 }
 
 fn known(id: &str) -> KnownRoom {

@@ -2,10 +2,11 @@
 
 use super::ledger::FannedOut;
 use super::records::{
-    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
+    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
+    StoredEnvelope, ThreadThere,
 };
 use super::shared::Shared;
-use super::{StoreError, keys, moves};
+use super::{StoreError, keys, moves, notes};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::{Account, Envelope, Event, MessageRef, NativeId, RoomKey};
 use std::collections::{HashMap, HashSet};
@@ -88,6 +89,26 @@ pub(super) enum Command {
         account: Account,
         asked: NativeId,
         room: KnownRoom,
+        done: Done<()>,
+    },
+    /// Where a conversation is in a room.
+    Thread {
+        room: RoomKey,
+        of: EnvelopeId,
+        there: ThreadThere,
+        done: Done<()>,
+    },
+    /// What Relay itself has put on a message.
+    Shown {
+        subject: EnvelopeId,
+        room: RoomKey,
+        shown: ShownReactions,
+        done: Done<()>,
+    },
+    /// A digest has told these news.
+    Digested {
+        room: RoomKey,
+        ids: Vec<EnvelopeId>,
         done: Done<()>,
     },
     Probe {
@@ -255,6 +276,23 @@ impl Writer<'_> {
                 });
                 settle(stored, done, answers);
             }
+            Command::Thread { room, of, there, done } => {
+                let stored = notes::thread(self.shared, &room, of, &there, &mut group.batch);
+                group.must_sync = true;
+                settle(stored, done, answers);
+            }
+            Command::Shown { subject, room, shown, done } => {
+                let stored = shown.encode().map(|bytes| {
+                    group.batch.insert(&self.shared.work, keys::shown_reactions(subject, &room), bytes);
+                });
+                settle(stored, done, answers);
+            }
+            Command::Digested { room, ids, done } => {
+                for id in ids {
+                    group.batch.remove(&self.shared.work, keys::digest(&room, id));
+                }
+                settle(Ok(()), done, answers);
+            }
             Command::Probe { done } => answers.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
@@ -312,6 +350,9 @@ impl Writer<'_> {
         }
         if let Some(target) = one.changes {
             group.batch.insert(&self.shared.work, keys::changed(target), id.0);
+        }
+        for note in one.notes {
+            note.write(self.shared, &mut group.batch)?;
         }
         group.batch.remove(&self.shared.work, keys::to_fan_out(id));
         group.waiting -= 1;

@@ -47,7 +47,12 @@ pub fn room(id: &str) -> RoomKey {
 pub const ROOMS: [&str; 4] = ["there-0", "there-1", "yonder-0", "yonder-1"];
 
 pub fn row(target: Option<EnvelopeId>, attempts: u32) -> OutboxRow {
-    OutboxRow { target, channel: "lobby".into(), done: vec![None], attempts, last_error: Some("slow".into()) }
+    OutboxRow {
+        done: vec![None],
+        attempts,
+        last_error: Some("slow".into()),
+        ..OutboxRow::new("lobby", target)
+    }
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

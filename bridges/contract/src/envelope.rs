@@ -76,6 +76,18 @@ pub enum Event {
         /// Tells this from the next time.
         version: String,
     },
+    /// Somebody who may asks that a message be gone in every room, also in the one where a person wrote it. No connector makes one.
+    Removed {
+        /// Which message: a person's or a copy.
+        target: NativeId,
+    },
+    /// A file that was late can be had now, or certainly not. No connector makes one.
+    Arrived {
+        /// The message it belongs to.
+        target: NativeId,
+        /// Tells one arrival from the next.
+        version: String,
+    },
     /// Relay itself has something to say in every room of a channel: a room has joined. No connector makes one.
     Noticed {
         /// Tells one notice from the next.
@@ -210,7 +222,7 @@ pub enum Standing {
 pub struct EventKey {
     /// The room.
     pub room: RoomKey,
-    /// `p`osted, `e`dited, `d`eleted, `n`oticed, `r`eacted, pi`c`ked out to be pinned, poll `f`inished, `m`ember or room re`t`itled.
+    /// `p`osted, `e`dited, `d`eleted, `n`oticed, `r`eacted, pi`c`ked out to be pinned, poll `f`inished, `m`ember, room re`t`itled, e`x`punged or file `a`rrived.
     pub kind: char,
     /// The message.
     pub id: NativeId,
@@ -233,6 +245,8 @@ impl Envelope {
             }
             Event::Pinned { target, on, version } => ('c', target, format!("{version} {on}")),
             Event::PollEnded { target, .. } => ('f', target, String::new()),
+            Event::Removed { target } => ('x', target, String::new()),
+            Event::Arrived { target, version } => ('a', target, version.clone()),
             Event::Member { version, .. } => {
                 let who = self.author.as_ref().map_or(&self.origin.room, |author| &author.id);
                 ('m', who, version.clone())
@@ -251,7 +265,9 @@ impl Envelope {
             Event::Deleted { target }
             | Event::Reacted { target, .. }
             | Event::Pinned { target, .. }
-            | Event::PollEnded { target, .. } => target,
+            | Event::PollEnded { target, .. }
+            | Event::Removed { target }
+            | Event::Arrived { target, .. } => target,
             Event::Noticed { id, .. } => id,
             Event::Member { .. } | Event::Renamed { .. } => return None,
         };
@@ -269,6 +285,8 @@ impl Envelope {
             Event::PollEnded { .. } => "poll result",
             Event::Member { .. } => "member",
             Event::Renamed { .. } => "room name",
+            Event::Removed { .. } => "removal",
+            Event::Arrived { .. } => "late file",
             Event::Noticed { .. } => "notice",
         }
     }

@@ -45,6 +45,8 @@ enum StoredEvent {
     PollEnded { target: String, counts: Vec<u64> },
     Member { change: StoredMemberChange, version: String },
     Renamed { name: String, version: String },
+    Removed { target: String },
+    Arrived { target: String, version: String },
     Noticed { id: String, channel: String, body: Vec<StoredRun> },
 }
 
@@ -187,6 +189,8 @@ impl StoredEnvelope {
                     StoredEvent::Member { change, version }
                 }
                 Event::Renamed { name, version } => StoredEvent::Renamed { name, version },
+                Event::Removed { target } => StoredEvent::Removed { target: target.into() },
+                Event::Arrived { target, version } => StoredEvent::Arrived { target: target.into(), version },
                 Event::Noticed { id, channel, body } => {
                     StoredEvent::Noticed { id: id.into(), channel, body: store_text(body) }
                 }
@@ -230,6 +234,8 @@ impl StoredEnvelope {
                     Event::Member { change, version }
                 }
                 StoredEvent::Renamed { name, version } => Event::Renamed { name, version },
+                StoredEvent::Removed { target } => Event::Removed { target: target.into() },
+                StoredEvent::Arrived { target, version } => Event::Arrived { target: target.into(), version },
                 StoredEvent::Noticed { id, channel, body } => {
                     Event::Noticed { id: id.into(), channel, body: load_text(body) }
                 }

@@ -1,0 +1,143 @@
+//! What somebody is called in rooms elsewhere: their name as it is, made harmless, and after it where they write, in marks that no
+//! name can contain.
+
+use relay_contract::{Platform, Text};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::confusable_detection::skeleton;
+
+/// Longest name, in code points: with its mark it stays below what platforms take (80).
+const LONGEST_NAME: usize = 56;
+/// What stands around the origin; taken out of every name.
+const MARKS: [char; 2] = ['‹', '›'];
+
+/// A name with its origin: `Ada ‹Slack›`. `template` is the link's, with `{name}` and `{platform}`; `told_apart` is what distinguishes
+/// somebody whose name looks like another's.
+pub fn shown(name: &str, origin: &Platform, template: Option<&str>, told_apart: Option<&str>) -> String {
+    let platform = capitalised(origin);
+    let name = presentable(name);
+    let named = match template {
+        Some(template) => presentable(&template.replace("{platform}", &platform).replace("{name}", &name)),
+        None => name,
+    };
+    match told_apart {
+        Some(mark) => format!("{named} {}{platform} {mark}{}", MARKS[0], MARKS[1]),
+        None => format!("{named} {}{platform}{}", MARKS[0], MARKS[1]),
+    }
+}
+
+/// A platform's name as people write it.
+pub fn capitalised(platform: &Platform) -> String {
+    let mut letters = platform.as_str().chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A name on one line, without control and direction characters and origin marks, never empty, not too long.
+pub fn presentable(name: &str) -> String {
+    let visible: String = name
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !c.is_control() && !changes_direction(*c) && !MARKS.contains(c))
+        .collect();
+    let mut most = LONGEST_NAME;
+    let mut name = Text::plain(&visible).excerpt(most);
+    while name.chars().count() > LONGEST_NAME && most > 1 {
+        most /= 2;
+        name = Text::plain(&visible).excerpt(most);
+    }
+    if name.chars().count() > LONGEST_NAME || name.chars().all(shows_nothing) {
+        return "someone".into();
+    }
+    name
+}
+
+/// What a name looks like: equal for names that people would take for one another, whatever their case, script or invisible
+/// characters (<https://www.unicode.org/reports/tr39/#Confusable_Detection>).
+pub fn looks(name: &str) -> String {
+    let seen: String = presentable(name).nfkc().filter(|c| !shows_nothing(*c)).collect();
+    // Twice: a small letter can look like what a capital one looks like, and the other way round.
+    let small: String = skeleton(&seen).flat_map(char::to_lowercase).collect();
+    skeleton(&small).flat_map(char::to_lowercase).collect()
+}
+
+/// Characters without a picture of their own; some of them join others, so that a name may contain them.
+fn shows_nothing(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Overrides and isolates that would turn what follows a name around.
+fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLACK: Platform = Platform::new("slack");
+
+    #[test]
+    fn names() {
+        let cases = [
+            ("Ada", "Ada"),
+            ("", "someone"),
+            ("\u{202E}evil", "evil"),
+            ("two\nlines", "two lines"),
+            (" \u{200F} ", "someone"),
+            ("a\u{0}b", "ab"),
+            ("\u{200B}\u{2060}", "someone"),
+            ("👩\u{200D}🚀", "👩\u{200D}🚀"),
+            ("Ada ‹Discord›", "Ada Discord"),
+            ("‹›", "someone"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(presentable(name), expected, "{name:?}");
+        }
+        for long in ["x".repeat(500), "👩\u{200D}👩\u{200D}👧\u{200D}👦".repeat(60), "a\u{301}".repeat(300)]
+        {
+            let name = presentable(&long);
+            assert!(name.chars().count() <= LONGEST_NAME && name != "someone", "{name}");
+        }
+        // One picture of a thousand code points.
+        assert_eq!(presentable(&format!("a{}", "\u{301}".repeat(1000))), "someone");
+    }
+
+    #[test]
+    fn every_name_bears_its_origin() {
+        let cases = [
+            ("Ada", None, None, "Ada ‹Slack›"),
+            ("Ada ‹Discord›", None, None, "Ada Discord ‹Slack›"),
+            ("Ada", None, Some("2f"), "Ada ‹Slack 2f›"),
+            ("Ada", Some("{name} of {platform}"), None, "Ada of Slack ‹Slack›"),
+            ("Ada", Some("‹Discord›"), None, "Discord ‹Slack›"),
+            ("{platform}", Some("{name}!"), None, "{platform}! ‹Slack›"),
+        ];
+        for (name, template, told_apart, expected) in cases {
+            assert_eq!(shown(name, &SLACK, template, told_apart), expected, "{name}");
+        }
+        assert!(shown(&"x".repeat(99), &SLACK, None, Some("2f")).chars().count() <= 80);
+    }
+
+    #[test]
+    fn names_that_people_would_take_for_one_another() {
+        let alike = [
+            ("Ada", "ADA"),
+            ("Ada", "Аdа"),
+            ("Ada", "A\u{200B}da"),
+            ("Ada", "A d a"),
+            ("Ada", "Ada\u{202E}"),
+            ("paypal", "раураl"),
+            ("Ann", "Ａｎｎ"),
+            ("lll", "III"),
+            ("O0", "00"),
+        ];
+        for (one, other) in alike {
+            assert_eq!(looks(one), looks(other), "{one} {other}");
+        }
+        for (one, other) in [("Ada", "Adam"), ("Bo", "Ba"), ("Zoë", "Zoe")] {
+            assert_ne!(looks(one), looks(other), "{one} {other}");
+        }
+    }
+}

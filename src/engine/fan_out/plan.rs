@@ -1,0 +1,278 @@
+//! What an envelope leads to: a row for each room that is to see something, and what is to be remembered with it. Reads the stores,
+//! changes nothing.
+
+use super::super::core::Core;
+use crate::adapt::names;
+use crate::observe::Count;
+use crate::routing::Notices;
+use crate::store::ledger::FannedOut;
+use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere};
+use relay_contract::{Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread};
+use std::collections::{BTreeSet, HashMap};
+
+/// What earlier envelopes of the same batch lead to, which the ledger does not know yet.
+#[derive(Default)]
+pub struct Planned {
+    rooms: HashMap<EnvelopeId, Vec<RoomKey>>,
+    threads: HashMap<(RoomKey, NativeId), EnvelopeId>,
+    names: HashMap<String, String>,
+}
+
+impl Planned {
+    /// Adds one.
+    pub fn add(&mut self, one: &FannedOut) {
+        self.rooms.insert(one.id, one.rows.iter().map(|(room, _)| room.clone()).collect());
+        for note in &one.notes {
+            match note {
+                Note::Thread { room, of, there: ThreadThere { thread: Some(thread), .. } } => {
+                    self.threads.insert((room.clone(), thread.clone()), *of);
+                }
+                Note::Name { looks, holder } => {
+                    self.names.insert(looks.clone(), holder.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// All rooms that get a row.
+    pub fn into_rooms(self) -> BTreeSet<RoomKey> {
+        self.rooms.into_values().flatten().collect()
+    }
+}
+
+/// Works out what one envelope leads to.
+pub fn plan(core: &Core, id: EnvelopeId, planned: &Planned) -> Result<FannedOut, StoreError> {
+    let Some(envelope) = core.ledger.envelope(id)? else {
+        return Err(StoreError::Corrupt { place: "journal", why: format!("envelope {id} is not there") });
+    };
+    let planning = Planning { core, id, envelope: &envelope, planned };
+    match &envelope.event {
+        Event::Posted(message) => planning.posted(message),
+        Event::Noticed { channel, .. } => Ok(planning.noticed(channel)),
+        Event::Member { .. } | Event::Renamed { .. } => Ok(planning.news()),
+        Event::Edited { .. } => match planning.own_target()? {
+            Some(target) if planning.is_its_author(target)? => planning.changed(target),
+            Some(_) => Ok(planning.refused(Count::NotTheAuthor)),
+            None => Ok(FannedOut::nowhere(id)),
+        },
+        Event::Deleted { .. } => planning.deleted(),
+        Event::Removed { .. } => match planning.target()? {
+            Some(found) => planning.removed(found.envelope),
+            None => Ok(planning.refused(Count::UnknownTarget)),
+        },
+        Event::Reacted { emoji, added, .. } => match planning.target()? {
+            Some(found) => planning.reacted(found.envelope, emoji, *added),
+            None => Ok(planning.refused(Count::UnknownTarget)),
+        },
+        Event::Pinned { .. } | Event::PollEnded { .. } => match planning.target()? {
+            Some(found) => Ok(planning.rows(planning.everywhere(found.envelope)?, found.envelope)),
+            None => Ok(planning.refused(Count::UnknownTarget)),
+        },
+        Event::Arrived { .. } => match planning.target()? {
+            Some(found) => Ok(planning.rows(planning.copies(found.envelope)?, found.envelope)),
+            None => Ok(planning.refused(Count::UnknownTarget)),
+        },
+    }
+}
+
+struct Planning<'a> {
+    core: &'a Core,
+    id: EnvelopeId,
+    envelope: &'a Envelope,
+    planned: &'a Planned,
+}
+
+impl Planning<'_> {
+    fn posted(&self, message: &Message) -> Result<FannedOut, StoreError> {
+        let routes = self.core.routes.borrow().clone();
+        let mut notes = Vec::new();
+        let thread = match &message.thread {
+            Some(thread) => Some(self.conversation(message, thread, &mut notes)?),
+            None => None,
+        };
+        if let Some(author) = &self.envelope.author {
+            notes.extend(self.first_of_the_name(author)?);
+        }
+        let targets = routes.targets(&self.envelope.origin).into_iter();
+        let rows =
+            targets.map(|(room, channel)| (room, OutboxRow { thread, ..OutboxRow::new(channel, None) }));
+        Ok(FannedOut { id: self.id, changes: None, rows: rows.collect(), notes })
+    }
+
+    /// The conversation that a native thread is: known, or that of the message it hangs from, or a new one.
+    fn conversation(
+        &self,
+        message: &Message,
+        thread: &Thread,
+        notes: &mut Vec<Note>,
+    ) -> Result<EnvelopeId, StoreError> {
+        let room = &self.envelope.origin;
+        if let Some(known) = self.planned.threads.get(&(room.clone(), thread.id.clone())) {
+            return Ok(*known);
+        }
+        if let Some(known) = self.core.ledger.conversation(room, &thread.id)? {
+            return Ok(known);
+        }
+        let root = thread.root.as_ref().filter(|root| **root != message.at.id);
+        let of_root = match root {
+            Some(root) => self.core.lookup.find(&MessageKey { room: room.clone(), id: root.clone() })?,
+            None => None,
+        };
+        let of = of_root.map_or(self.id, |found| found.envelope);
+        let there =
+            ThreadThere { thread: Some(thread.id.clone()), root: thread.root.clone().map(MessageRef::plain) };
+        notes.push(Note::Thread { room: room.clone(), of, there });
+        Ok(of)
+    }
+
+    /// Whoever is the first of a name keeps it; others that look like it are told apart.
+    fn first_of_the_name(&self, author: &Author) -> Result<Option<Note>, StoreError> {
+        let looks = names::looks(&author.name);
+        if self.planned.names.contains_key(&looks) || self.core.ledger.name_holder(&looks)?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Note::Name { looks, holder: holder(&self.envelope.origin, author) }))
+    }
+
+    fn noticed(&self, channel: &str) -> FannedOut {
+        // Whichever way a link carries, its room is told whom it is joined with.
+        let routes = self.core.routes.borrow().clone();
+        let mut rooms: BTreeSet<RoomKey> =
+            routes.channel(channel).iter().map(|link| link.room.clone()).collect();
+        // The room that it is about is told, also when it has just left.
+        rooms.insert(self.envelope.origin.clone());
+        let rows = rooms.into_iter().map(|room| (room, OutboxRow::new(channel, None)));
+        FannedOut { rows: rows.collect(), ..FannedOut::nowhere(self.id) }
+    }
+
+    /// Who comes and goes, and what rooms are called: told where a link wants it, at once or in its digest.
+    fn news(&self) -> FannedOut {
+        let routes = self.core.routes.borrow().clone();
+        let mut one = FannedOut::nowhere(self.id);
+        for (room, channel) in routes.targets(&self.envelope.origin) {
+            match routes.settings(&room, channel).notices {
+                Notices::Off => {}
+                Notices::Each => one.rows.push((room, OutboxRow::new(channel, None))),
+                Notices::Digest => one.notes.push(Note::Digest { room, id: self.id }),
+            }
+        }
+        one
+    }
+
+    fn deleted(&self) -> Result<FannedOut, StoreError> {
+        let Some(found) = self.target()? else {
+            return Ok(self.refused(Count::UnknownTarget));
+        };
+        if found.origin {
+            return self.changed(found.envelope);
+        }
+        // A copy: gone everywhere only where the room's link says so.
+        if self.core.routes.borrow().moderates(&self.envelope.origin) {
+            return self.removed(found.envelope);
+        }
+        Ok(self.refused(Count::CopyChanged))
+    }
+
+    fn changed(&self, target: EnvelopeId) -> Result<FannedOut, StoreError> {
+        Ok(FannedOut { changes: Some(target), ..self.rows(self.copies(target)?, target) })
+    }
+
+    /// Gone in all rooms; where a person wrote it, if it is asked for there or the link lets Relay moderate.
+    fn removed(&self, target: EnvelopeId) -> Result<FannedOut, StoreError> {
+        let mut rooms = self.copies(target)?;
+        if let Some(original) = self.core.ledger.envelope(target)? {
+            let asked_there = matches!(self.envelope.event, Event::Removed { .. })
+                && original.origin == self.envelope.origin;
+            if asked_there || self.core.routes.borrow().moderates(&original.origin) {
+                rooms.insert(original.origin);
+            }
+        }
+        Ok(FannedOut { changes: Some(target), ..self.rows(rooms, target) })
+    }
+
+    fn reacted(
+        &self,
+        target: EnvelopeId,
+        emoji: &relay_contract::Emoji,
+        added: bool,
+    ) -> Result<FannedOut, StoreError> {
+        let Some(author) = &self.envelope.author else {
+            return Ok(FannedOut::nowhere(self.id));
+        };
+        let by = Reactor {
+            user: author.id.to_string(),
+            name: author.name.clone(),
+            emoji: emoji.name.clone(),
+            emoji_id: emoji.id.as_ref().map(ToString::to_string),
+            at: self.envelope.at.0,
+        };
+        let note = Note::Reaction { subject: target, room: self.envelope.origin.clone(), by, added };
+        Ok(FannedOut { notes: vec![note], ..self.rows(self.everywhere(target)?, target) })
+    }
+
+    fn rows(&self, rooms: BTreeSet<RoomKey>, target: EnvelopeId) -> FannedOut {
+        let rows = rooms.into_iter().map(|room| (room, OutboxRow::new("", Some(target))));
+        FannedOut { rows: rows.collect(), ..FannedOut::nowhere(self.id) }
+    }
+
+    /// The rooms that have or will have a copy of a message.
+    fn copies(&self, target: EnvelopeId) -> Result<BTreeSet<RoomKey>, StoreError> {
+        // Pending before delivered: a row that completes in between is then seen twice, never missed.
+        let mut rooms: BTreeSet<RoomKey> = self.core.ledger.pending(target)?.into_iter().collect();
+        rooms.extend(self.planned.rooms.get(&target).cloned().unwrap_or_default());
+        rooms.extend(self.core.lookup.delivered_to(target)?);
+        Ok(rooms)
+    }
+
+    /// The same and the room it comes from, without the one where something was done to it, and those that Relay only hears.
+    fn everywhere(&self, target: EnvelopeId) -> Result<BTreeSet<RoomKey>, StoreError> {
+        let mut rooms = self.copies(target)?;
+        rooms.extend(self.core.ledger.envelope(target)?.map(|original| original.origin));
+        rooms.remove(&self.envelope.origin);
+        let routes = self.core.routes.borrow();
+        rooms.retain(|room| routes.speaks(room));
+        Ok(rooms)
+    }
+
+    /// What the message that the event is about is.
+    fn target(&self) -> Result<Option<Mapped>, StoreError> {
+        match self.envelope.subject() {
+            Some(subject) => self.core.lookup.find(&subject),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, if a person wrote it here.
+    fn own_target(&self) -> Result<Option<EnvelopeId>, StoreError> {
+        Ok(match self.target()? {
+            Some(Mapped { envelope, origin: true }) => Some(envelope),
+            Some(_) => {
+                self.refused(Count::CopyChanged);
+                None
+            }
+            None => {
+                self.refused(Count::UnknownTarget);
+                None
+            }
+        })
+    }
+
+    /// An edit is its author's alone.
+    fn is_its_author(&self, target: EnvelopeId) -> Result<bool, StoreError> {
+        let original = self.core.ledger.envelope(target)?;
+        let author = original.and_then(|original| original.author).map(|author| author.id);
+        Ok(author.is_none() || author == self.envelope.author.as_ref().map(|author| author.id.clone()))
+    }
+
+    fn refused(&self, why: Count) -> FannedOut {
+        tracing::debug!(kind = self.envelope.kind(), origin = %self.envelope.origin, ?why, "not carried");
+        self.core.counters.add(why);
+        FannedOut::nowhere(self.id)
+    }
+}
+
+/// Who somebody is, in records of names.
+pub fn holder(room: &RoomKey, author: &Author) -> String {
+    format!("{}/{}/{}", room.platform, room.network, author.id)
+}

@@ -1,0 +1,125 @@
+//! A message that is in the room already, as it is to be now: parts are changed, added and deleted.
+
+use super::super::core::{Core, LaneHandle};
+use super::super::files::Files;
+use super::content::Content;
+use super::place::Place;
+use super::show::show;
+use super::{Step, Steps, Work};
+use crate::store::{EnvelopeId, StoreError};
+use relay_contract::{MessageRef, Part};
+
+/// What leads from what is there to what is to be there.
+pub fn rerender(
+    core: &Core,
+    lane: &LaneHandle,
+    target: EnvelopeId,
+    content: &Content,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    if there.is_empty() {
+        return Ok(Work::Impossible("target_gone"));
+    }
+    let thread = there.first().and_then(|message| message.thread.clone());
+    let (adapted, parts) = show(core, lane, content, files, &Place::Main, "")?;
+    // A room that has left is told what changes in what it has, and gets nothing new.
+    let more = core.routes.borrow().speaks(&lane.room);
+    let steps = steps(there, parts, more);
+    Ok(Work::Steps(Steps { thread, reply_to: None, ..Steps::of(steps, adapted, target) }))
+}
+
+/// Pairs what is there with what is to be there: by files first, then text by text in order.
+pub fn steps(there: Vec<MessageRef>, parts: Vec<Part>, more: bool) -> Vec<Step> {
+    let mut parts: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
+    // Files of parts that are paired: the other messages of an album go with its first.
+    let mut settled: Vec<u16> = Vec::new();
+    let mut steps = Vec::new();
+    for message in there {
+        if !message.files.is_empty() && message.files.iter().all(|file| settled.contains(file)) {
+            steps.push(Step::Keep(message));
+            continue;
+        }
+        let belongs = |part: &Part| match message.files.is_empty() {
+            true => part.files.is_empty(),
+            false => part.files.iter().any(|file| message.files.contains(file)),
+        };
+        let found = parts.iter_mut().find(|part| part.as_ref().is_some_and(belongs)).and_then(Option::take);
+        steps.push(match found {
+            Some(part) => {
+                settled.extend(&part.files);
+                let kept: Vec<u16> =
+                    message.files.iter().copied().filter(|file| part.files.contains(file)).collect();
+                if message.no_text && part.text.is_empty() && kept == message.files {
+                    Step::Keep(message)
+                } else {
+                    Step::Edit(message, Part { files: kept, ..part })
+                }
+            }
+            None => Step::Delete(message),
+        });
+    }
+    if more {
+        steps.extend(parts.into_iter().flatten().map(Step::Post));
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(steps: &[Step]) -> String {
+        let words = steps.iter().map(|step| match step {
+            Step::Post(part) => format!("post {} {:?}", part.text, part.files),
+            Step::Edit(message, part) => format!("edit {} {} {:?}", message.id, part.text, part.files),
+            Step::Keep(message) => format!("keep {}", message.id),
+            Step::Delete(message) => format!("delete {}", message.id),
+            Step::React(..) | Step::Pin(..) => "else".into(),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn what_is_there_becomes_what_is_to_be_there() {
+        let text = |id: &str| MessageRef::plain(id);
+        let with = |id: &str, files: &[u16], no_text| MessageRef::plain(id).holding(files.to_vec(), no_text);
+        let part = |text: &str, files: &[u16]| Part {
+            files: files.to_vec(),
+            ..Part::text(text, serde_json::Value::Null)
+        };
+        let album = || vec![with("1", &[0], false), with("2", &[1], true), with("3", &[2], true)];
+        let cases = [
+            ("another text", vec![text("1")], vec![part("b", &[])], "edit 1 b []"),
+            ("a part more", vec![text("1")], vec![part("b", &[]), part("c", &[])], "edit 1 b [], post c []"),
+            ("a part less", vec![text("1"), text("2")], vec![part("b", &[])], "edit 1 b [], delete 2"),
+            ("a caption", vec![with("1", &[0], false)], vec![part("b", &[0])], "edit 1 b [0]"),
+            ("a file less", vec![with("1", &[0, 1], false)], vec![part("b", &[1])], "edit 1 b [1]"),
+            ("all files gone", vec![with("1", &[0], false)], vec![part("b", &[])], "delete 1, post b []"),
+            (
+                "text and file apart",
+                vec![text("1"), with("2", &[0], true)],
+                vec![part("b", &[]), part("", &[0])],
+                "edit 1 b [], keep 2",
+            ),
+            (
+                "a file of its own gone",
+                vec![text("1"), with("2", &[0], true)],
+                vec![part("b", &[])],
+                "edit 1 b [], delete 2",
+            ),
+            ("a late file", vec![text("1")], vec![part("b", &[]), part("", &[0])], "edit 1 b [], post  [0]"),
+            ("an album's caption", album(), vec![part("b", &[0, 1, 2])], "edit 1 b [0], keep 2, keep 3"),
+            (
+                "an album without its second",
+                album(),
+                vec![part("b", &[0, 2])],
+                "edit 1 b [0], delete 2, keep 3",
+            ),
+        ];
+        for (what, there, parts, expected) in cases {
+            assert_eq!(said(&steps(there, parts, true)), expected, "{what}");
+        }
+        assert_eq!(said(&steps(vec![text("1")], vec![part("b", &[]), part("c", &[])], false)), "edit 1 b []");
+    }
+}

@@ -1,0 +1,94 @@
+//! Where in a room a message goes: into its main conversation, or a thread that is there, is to be opened, or begins with it.
+
+use super::super::core::{Core, LaneHandle};
+use super::content::Content;
+use crate::adapt;
+use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use relay_contract::{Event, Feature, MessageRef, NativeId, Support};
+
+/// So much of a message names the thread that hangs from it.
+const NAME: usize = 60;
+
+/// Where.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// The room's main conversation.
+    Main,
+    /// This thread.
+    Thread(NativeId),
+    /// Below this message, by answering it: the room has no threads.
+    Below(MessageRef),
+    /// A thread that is to be opened.
+    Open {
+        /// The message it hangs from.
+        root: Option<MessageRef>,
+        /// Its name.
+        name: String,
+        /// The conversation that it is.
+        conversation: EnvelopeId,
+    },
+    /// The conversation begins in this room with this message.
+    Begins {
+        /// Its name, where it has one.
+        name: Option<String>,
+        /// The conversation.
+        conversation: EnvelopeId,
+    },
+}
+
+/// Where a new message goes.
+pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) -> Result<Place, StoreError> {
+    let (Some(thread), Some(conversation)) = (&content.message.thread, row.thread) else {
+        return Ok(Place::Main);
+    };
+    let connector = &lane.account.connector;
+    let can = connector.capabilities(&lane.room);
+    if let Some(there) = core.ledger.thread_there(conversation, &lane.room)? {
+        match (there.thread, there.root) {
+            (Some(thread), _) => return Ok(Place::Thread(thread)),
+            (None, Some(root)) => return Ok(Place::Below(root)),
+            (None, None) => {}
+        }
+    }
+    // What the conversation hangs from, as it is called here; what begins a conversation hangs from nothing.
+    let begins = conversation == content.subject;
+    let root = match begins {
+        true => None,
+        false => core.lookup.messages(conversation, &lane.room)?.unwrap_or_default().into_iter().next(),
+    };
+    let named = thread.name.as_deref();
+    let threads = can.shows(Feature::Thread) == Support::Native;
+    let hangs_from_nothing = thread.root.as_ref().is_none_or(|root| *root == content.message.at.id);
+    if let Some(name) = named
+        && (hangs_from_nothing || root.is_none())
+        && can.shows(Feature::Topic) == Support::Native
+        && !can.only_threads
+    {
+        return Ok(Place::Open { root: None, name: adapt::thread_name(name), conversation });
+    }
+    Ok(match root {
+        Some(MessageRef { thread: Some(thread), .. }) if threads => Place::Thread(thread),
+        Some(root) => match connector.thread_of(&lane.room, &root) {
+            Some(thread) => Place::Thread(thread),
+            None if threads => {
+                let name = match named {
+                    Some(name) => adapt::thread_name(name),
+                    None => name_of(core, conversation)?,
+                };
+                Place::Open { root: Some(root), name, conversation }
+            }
+            None => Place::Below(root),
+        },
+        None => Place::Begins { name: named.map(str::to_owned), conversation },
+    })
+}
+
+/// A name for a thread that has none: how the message begins that it hangs from.
+fn name_of(core: &Core, conversation: EnvelopeId) -> Result<String, StoreError> {
+    let posted = core.ledger.envelope(conversation)?;
+    let name = match posted.map(|posted| posted.event) {
+        Some(Event::Posted(message)) => message.body.excerpt(NAME),
+        _ => String::new(),
+    };
+    Ok(adapt::thread_name(&name))
+}

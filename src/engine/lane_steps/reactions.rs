@@ -1,0 +1,70 @@
+//! Reactions from elsewhere on a message in a lane's room: Relay's own, and the line below a copy.
+
+use super::super::core::{Core, LaneHandle};
+use super::super::files::Files;
+use super::content::Content;
+use super::{Step, Steps, Work, change};
+use crate::adapt::reactions::{self, Reaction};
+use crate::store::{EnvelopeId, ShownReactions, StoreError};
+use relay_contract::{Feature, Support};
+
+/// What people in other rooms reacted with, in the order of their first reactions.
+pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Reaction>, StoreError> {
+    let mut all: Vec<Reaction> = Vec::new();
+    for (room, by) in core.ledger.reactions(subject)? {
+        if room == lane.room {
+            continue;
+        }
+        let emoji = by.emoji();
+        match all.iter_mut().find(|reaction| reaction.emoji.name == emoji.name) {
+            Some(reaction) => reaction.names.push(by.name),
+            None => {
+                let native = lane.account.connector.reaction(&lane.room, &emoji);
+                all.push(Reaction { emoji, names: vec![by.name], native });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// From what Relay has put on the message to what is to be there.
+pub fn plan(
+    core: &Core,
+    lane: &LaneHandle,
+    target: EnvelopeId,
+    content: Option<&Content>,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    // Where it was split, what people look at last.
+    let Some(message) = there.iter().rev().find(|message| !message.no_text).or(there.last()) else {
+        return Ok(Work::Nothing);
+    };
+    let Some(content) = content else { return Ok(Work::Nothing) };
+    let can = lane.account.connector.capabilities(&lane.room);
+    let all = of(core, lane, target)?;
+    let wanted = match can.shows(Feature::Reaction) {
+        Support::Native => reactions::own(&all, can.reactions),
+        Support::Fallback | Support::Dropped => Vec::new(),
+    };
+    let shown = core.ledger.shown_reactions(target, &lane.room)?;
+    let off = shown.own.iter().filter(|emoji| !wanted.contains(emoji));
+    let on = wanted.iter().filter(|emoji| !shown.own.contains(emoji));
+    let react = |emoji: &String, on| Step::React(message.clone(), emoji.clone(), on);
+    let mut steps: Vec<Step> =
+        off.map(|emoji| react(emoji, false)).chain(on.map(|emoji| react(emoji, true))).collect();
+    // A person's own message cannot be given a line.
+    let of_person = content.origin == lane.room;
+    let tally = !of_person && reactions::tally(&all, can.reactions).is_some();
+    let mut lost = Vec::new();
+    if (tally || shown.tally)
+        && let Work::Steps(changes) = change::rerender(core, lane, target, content, files)?
+    {
+        lost = changes.lost;
+        steps.extend(changes.steps);
+    } else {
+        steps.extend(there.into_iter().map(Step::Keep));
+    }
+    let shown = Some(ShownReactions { own: wanted, tally });
+    Ok(Work::Steps(Steps { steps, subject: target, shown, of_person, lost, ..Steps::default() }))
+}

@@ -1,0 +1,102 @@
+//! A message as it is shown in a lane's room: who said it, what it answers, what reacts to it.
+
+use super::super::core::{Core, LaneHandle};
+use super::super::fan_out::holder;
+use super::super::files::Files;
+use super::content::Content;
+use super::place::Place;
+use super::reactions;
+use crate::adapt::{self, Adapted, ReplyTarget, Told, names};
+use crate::store::StoreError;
+use relay_contract::{Author, Event, MessageKey, Part, Reply, RoomKey};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How much of an answered message is taken from the journal.
+const LONGEST_EXCERPT: usize = 120;
+
+/// The message, adapted and in parts.
+pub fn show(
+    core: &Core,
+    lane: &LaneHandle,
+    content: &Content,
+    files: &Files,
+    place: &Place,
+    channel: &str,
+) -> Result<(Adapted, Vec<Part>), StoreError> {
+    let connector = &lane.account.connector;
+    let message = &content.message;
+    let answered = match &message.reply {
+        Some(reply) => answered(core, lane, &content.origin, reply)?,
+        None => ReplyTarget::default(),
+    };
+    let name = match &content.author {
+        Some(author) => Some(called(core, &lane.room, &content.origin, author, channel)?),
+        None => None,
+    };
+    let reactions = reactions::of(core, lane, content.subject)?;
+    let told = Told {
+        name: name.as_deref(),
+        avatar: content.author.as_ref().and_then(|author| author.avatar.as_deref()),
+        answered,
+        files: &files.shown,
+        thread: match place {
+            Place::Begins { name, .. } => name.as_deref(),
+            _ => None,
+        },
+        thread_root: match place {
+            Place::Below(root) => Some(root),
+            _ => None,
+        },
+        reactions: &reactions,
+    };
+    let adapted = adapt::message(message, &told, &connector.capabilities(&lane.room));
+    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
+    Ok((adapted, parts))
+}
+
+/// What somebody is called in a room elsewhere.
+fn called(
+    core: &Core,
+    room: &RoomKey,
+    origin: &RoomKey,
+    author: &Author,
+    channel: &str,
+) -> Result<String, StoreError> {
+    let template = core.routes.borrow().settings(room, channel).name;
+    let who = holder(origin, author);
+    let first = core.ledger.name_holder(&names::looks(&author.name))?;
+    let mark = match first {
+        Some(first) if first != who => Some(format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)),
+        _ => None,
+    };
+    Ok(names::shown(&author.name, &origin.platform, template.as_deref(), mark.as_deref()))
+}
+
+/// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.
+fn answered(
+    core: &Core,
+    lane: &LaneHandle,
+    origin: &RoomKey,
+    reply: &Reply,
+) -> Result<ReplyTarget, StoreError> {
+    let target = MessageKey { room: origin.clone(), id: reply.target.clone() };
+    let Some(mapped) = core.lookup.find(&target)? else { return Ok(ReplyTarget::default()) };
+    let there = core.lookup.messages(mapped.envelope, &lane.room)?.unwrap_or_default();
+    let message = there.into_iter().next();
+    let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
+    let original = core.ledger.envelope(mapped.envelope)?;
+    let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
+    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote. What was
+    // edited away or deleted must not come back in a quote.
+    let now = if mapped.origin && reply.excerpt.is_some() {
+        None
+    } else {
+        core.ledger.newest_change(mapped.envelope)?.or(original)
+    };
+    let excerpt = now.map(|now| match now.event {
+        Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
+        Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
+        _ => String::new(),
+    });
+    Ok(ReplyTarget { message, link, author, excerpt })
+}

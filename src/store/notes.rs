@@ -1,0 +1,145 @@
+//! What the ledger remembers beside messages: who reacted with what, which threads belong together, whose name came first.
+
+use super::StoreError;
+use super::keys;
+use super::ledger::Ledger;
+use super::records::{EnvelopeId, Reactor, Record, ShownReactions, ThreadThere};
+use super::shared::{Shared, bad_key};
+use fjall::OwnedWriteBatch as WriteBatch;
+use relay_contract::{Emoji, NativeId, RoomKey};
+
+/// Something that is remembered together with an envelope's fan-out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Note {
+    /// Somebody reacted to a message, or took it back.
+    Reaction {
+        /// The envelope that posted the message.
+        subject: EnvelopeId,
+        /// Where they did it.
+        room: RoomKey,
+        /// Who, with what.
+        by: Reactor,
+        /// Whether it was added.
+        added: bool,
+    },
+    /// A native thread is this conversation.
+    Thread {
+        /// The room it is in.
+        room: RoomKey,
+        /// The conversation, named by the envelope that began it.
+        of: EnvelopeId,
+        /// Its native place.
+        there: ThreadThere,
+    },
+    /// Somebody is the first of whom a name that looks like this was heard.
+    Name {
+        /// What it looks like.
+        looks: String,
+        /// Who.
+        holder: String,
+    },
+    /// A member or room news that a room's digest will tell.
+    Digest {
+        /// The room that is told.
+        room: RoomKey,
+        /// The envelope with the news.
+        id: EnvelopeId,
+    },
+}
+
+impl Note {
+    pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Result<(), StoreError> {
+        match self {
+            Self::Reaction { subject, room, by, added } => {
+                let key = keys::reaction(subject, &room, &by);
+                if added {
+                    batch.insert(&shared.work, key, by.encode()?);
+                } else {
+                    batch.remove(&shared.work, key);
+                }
+            }
+            Self::Thread { room, of, there } => thread(shared, &room, of, &there, batch)?,
+            Self::Name { looks, holder } => {
+                batch.insert(&shared.meta, keys::name(&looks), holder.into_bytes());
+            }
+            Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
+        }
+        Ok(())
+    }
+}
+
+/// Both ways: from the native thread to the conversation, and back.
+pub(super) fn thread(
+    shared: &Shared,
+    room: &RoomKey,
+    of: EnvelopeId,
+    there: &ThreadThere,
+    batch: &mut WriteBatch,
+) -> Result<(), StoreError> {
+    if let Some(thread) = &there.thread {
+        batch.insert(&shared.work, keys::thread(room, thread), of.0);
+    }
+    batch.insert(&shared.work, keys::thread_there(of, room), there.encode()?);
+    Ok(())
+}
+
+impl Ledger {
+    /// Everybody's reactions to a message, in the order of their reacting, each with the room it was made in.
+    pub fn reactions(&self, subject: EnvelopeId) -> Result<Vec<(RoomKey, Reactor)>, StoreError> {
+        let prefix = keys::reactions_of(subject);
+        let mut all = Vec::new();
+        for entry in self.shared.work.prefix(&prefix) {
+            let (key, value) = entry.into_inner()?;
+            let room = keys::parse_room(&key[prefix.len()..]).ok_or_else(bad_key)?;
+            all.push((room, Reactor::decode(&value)?));
+        }
+        all.sort_by_key(|(_, by)| by.at);
+        Ok(all)
+    }
+
+    /// What Relay itself has put on a message in a room.
+    pub fn shown_reactions(&self, subject: EnvelopeId, room: &RoomKey) -> Result<ShownReactions, StoreError> {
+        let bytes = self.shared.work.get(keys::shown_reactions(subject, room))?;
+        Ok(bytes.map(|bytes| ShownReactions::decode(&bytes)).transpose()?.unwrap_or_default())
+    }
+
+    /// Which conversation a native thread is.
+    pub fn conversation(&self, room: &RoomKey, thread: &NativeId) -> Result<Option<EnvelopeId>, StoreError> {
+        let id = self.shared.work.get(keys::thread(room, thread))?;
+        Ok(id.and_then(|id| <[u8; 16]>::try_from(&*id).ok()).map(EnvelopeId))
+    }
+
+    /// Where a conversation is in a room.
+    pub fn thread_there(&self, of: EnvelopeId, room: &RoomKey) -> Result<Option<ThreadThere>, StoreError> {
+        let bytes = self.shared.work.get(keys::thread_there(of, room))?;
+        bytes.map(|bytes| ThreadThere::decode(&bytes)).transpose()
+    }
+
+    /// Of whom a name that looks like this was heard first.
+    pub fn name_holder(&self, looks: &str) -> Result<Option<String>, StoreError> {
+        let bytes = self.shared.meta.get(keys::name(looks))?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    }
+
+    /// News that wait for digests: the rooms, each with the envelopes in their order.
+    pub fn digests(&self) -> Result<Vec<(RoomKey, Vec<EnvelopeId>)>, StoreError> {
+        let mut all: Vec<(RoomKey, Vec<EnvelopeId>)> = Vec::new();
+        for entry in self.shared.work.prefix([keys::work::DIGEST]) {
+            let key = entry.key()?;
+            let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+            let id = keys::trailing_id(&key).ok_or_else(bad_key)?;
+            match all.last_mut() {
+                Some((last, ids)) if *last == room => ids.push(id),
+                _ => all.push((room, vec![id])),
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Reactor {
+    /// The emoji.
+    pub fn emoji(&self) -> Emoji {
+        Emoji { name: self.emoji.clone(), id: self.emoji_id.as_deref().map(NativeId::from) }
+    }
+}
