@@ -3,6 +3,7 @@
 //! A connector hands a command up; it is answered here, one task each, and the answer goes back through the connector. What an
 //! answer names is never more than its asker could see anyway: the room they are in, and what they wrote themselves.
 
+mod about;
 mod approve;
 mod carries;
 mod codes;
@@ -161,6 +162,10 @@ impl Commands {
                 "It took longer than a minute. /relay status tells how this room is joined now.".to_owned()
             }
         };
+        if call.is_sign() {
+            tracing::debug!(account = %account.name, room = %call.room, words, "a sign was followed");
+            return;
+        }
         let answer = Answer { text: Text::plain(&words) };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
         match told {
@@ -177,7 +182,9 @@ impl Commands {
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> String {
         let done = match &call.ask {
             Ask::Help => Ok(status::help(None)),
-            Ask::Who { .. } | Ask::Delete { .. } | Ask::Trace { .. } => Ok(status::help(None)),
+            Ask::Who { message } => self.who(call, message.as_ref()),
+            Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
+            Ask::Trace { .. } => Ok(status::help(None)),
             Ask::Unknown(verb) => Ok(status::help(Some(verb))),
             Ask::Status => Ok(self.status(&call.room)),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
@@ -189,7 +196,14 @@ impl Commands {
 
     /// The asker must have the platform's own right to manage the room.
     async fn must_manage(&self, account: &RunningAccount, call: &Call) -> Result<(), Refused> {
-        match tokio::time::timeout(PLATFORM, account.connector.may_manage(call)).await {
+        let connector = &account.connector;
+        let asked = async {
+            match call.is_sign() {
+                true => connector.manages_room(&call.room, &call.asker.id).await,
+                false => connector.may_manage(call).await,
+            }
+        };
+        match tokio::time::timeout(PLATFORM, asked).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(format!(
                 "Only somebody who may manage this room can do that: on {}, {}.",

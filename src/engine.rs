@@ -10,6 +10,7 @@
 
 mod core;
 mod delay;
+mod digest;
 mod fan_out;
 mod files;
 pub mod find;
@@ -106,6 +107,7 @@ impl Engine {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(mapping::follow(core.clone(), mapping));
         tasks.spawn(fan_out::run(core.clone()));
+        tasks.spawn(digest::run(core.clone()));
         for account in core.accounts.values() {
             tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
         }

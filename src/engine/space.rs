@@ -11,7 +11,8 @@ use crate::store::{StoreError, Verdict};
 use actix::prelude::SendError;
 use actix::{Actor, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
 use relay_contract::{
-    Call, Envelope, Event, NativeId, RawEvent, RoomKey, RoomNews, Standing, Stopped, Timestamp, Translation,
+    Ask, Asker, Call, Envelope, Event, MessageRef, NativeId, RawEvent, RoomKey, RoomNews, SpaceRef, Standing,
+    Stopped, Timestamp, Translation,
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -136,6 +137,7 @@ impl Space {
         let translated = catch_unwind(AssertUnwindSafe(|| self.account.connector.translate(raw)));
         match translated {
             Ok(Translation::Events(envelopes)) => {
+                envelopes.iter().for_each(|envelope| self.follow_sign(envelope));
                 let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
                 Ok(Read::Envelopes(wanted.collect()))
             }
@@ -156,6 +158,35 @@ impl Space {
                 Err(format!("reading it panicked: {}", lane::panic_text(&panic)))
             }
         }
+    }
+
+    /// A reaction that a link takes for `/relay delete`.
+    fn follow_sign(&self, envelope: &Envelope) {
+        let (Event::Reacted { target, emoji, added: true, .. }, Some(author)) =
+            (&envelope.event, &envelope.author)
+        else {
+            return;
+        };
+        let meant = |sign: &str| sign.trim_end_matches('\u{FE0F}') == emoji.name.trim_end_matches('\u{FE0F}');
+        let routes = self.core.routes.borrow().clone();
+        let mut links = routes.links_of(&envelope.origin);
+        if author.standing != Standing::Person
+            || !links.any(|(_, link)| link.settings.delete_on.as_deref().is_some_and(meant))
+        {
+            return;
+        }
+        let Some((_, _, known)) = self.core.known.asked_for(&envelope.origin).into_iter().next() else {
+            return;
+        };
+        let call = Call {
+            room: envelope.origin.clone(),
+            space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
+            asker: Asker { id: author.id.clone(), name: author.name.clone() },
+            ask: Ask::Delete { message: Some(MessageRef::plain(target.clone())) },
+            at: Timestamp::now(),
+            reply: serde_json::Value::Null,
+        };
+        self.core.call(&self.account, call);
     }
 
     fn is_wanted(&self, envelope: &Envelope) -> bool {

@@ -152,6 +152,12 @@ impl Bench {
         self.platform(platform).people[0].name.clone()
     }
 
+    /// What they are called elsewhere.
+    pub fn persona(&self, platform: &str) -> String {
+        let (first, rest) = platform.split_at(1);
+        format!("{} ‹{}{rest}›", self.person(platform), first.to_uppercase())
+    }
+
     /// Posts; answers the native id.
     pub fn say(&self, platform: &str, text: &str) -> String {
         self.reply(platform, text, None)

@@ -45,7 +45,7 @@ async fn a_deleted_webhook_is_made_again() {
     bench.people("discord").act(Act::DeleteWebhooks { room: bench.room("discord") }).unwrap();
     bench.say("slack", "two");
     let copy = bench.arrives("discord", "two").await;
-    assert_eq!(copy.author, bench.person("slack"));
+    assert_eq!(copy.author, bench.persona("slack"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ async fn a_post_its_edit_its_answer_and_its_delete_arrive_everywhere() {
         let id = bench.say(origin, &format!("first-{origin}"));
         for there in others(origin) {
             let copy = bench.arrives(there, &format!("first-{origin}")).await;
-            let name = bench.person(origin);
+            let name = bench.persona(origin);
             assert!(copy.author == name || copy.text.starts_with(&format!("{name}: ")), "{copy:?}");
         }
         bench.edit(origin, &id, &format!("second-{origin}"));
@@ -179,7 +179,7 @@ async fn every_part_of_a_long_message_bears_its_authors_name() {
     let bench = Bench::started().await;
     bench.say("slack", &format!("{}\n*Bruno*: forged", "word ".repeat(816)));
     bench.arrives("telegram", "forged").await;
-    let name = bench.person("slack");
+    let name = bench.persona("slack");
     for part in bench.seen("telegram").iter().filter(|m| m.by_bot) {
         assert!(part.text.starts_with(&format!("{name}: ")), "{part:?}");
     }

@@ -18,8 +18,16 @@ pub struct Call {
     pub ask: Ask,
     /// When, by the platform's clock.
     pub at: Timestamp,
-    /// What the connector needs to answer and to tell the asker's rights. Opaque, and not for any log: it may hold a token.
+    /// What the connector needs to answer and to tell the asker's rights. Opaque, and not for any log: it may hold a token. `Null`
+    /// where the engine made the call of a sign that somebody gave.
     pub reply: serde_json::Value,
+}
+
+impl Call {
+    /// Nobody waits for an answer: it was given by a sign, such as a reaction.
+    pub fn is_sign(&self) -> bool {
+        self.reply.is_null()
+    }
 }
 
 impl fmt::Debug for Call {

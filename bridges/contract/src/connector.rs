@@ -70,6 +70,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Whether the asker has the platform's own right to manage the room of their command.
     async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError>;
 
+    /// The same of anybody in a room, by their id; where the platform does not say, no.
+    async fn manages_room(&self, _room: &RoomKey, _person: &NativeId) -> Result<bool, DeliverError> {
+        Ok(false)
+    }
+
     /// Who may manage a room there, in words: the right that `may_manage` asks for.
     fn manages(&self) -> &'static str;
 

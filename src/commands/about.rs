@@ -1,0 +1,98 @@
+//! Commands about one message: `/relay who` and `/relay delete`, in an answer to it or from its menu.
+
+use super::{Commands, Refused};
+use crate::adapt::names::{capitalised, presentable};
+use crate::engine::RunningAccount;
+use crate::store::{EnvelopeId, StoreError};
+use relay_contract::{Author, Call, Envelope, Event, MessageKey, MessageRef, Standing, Timestamp};
+use std::sync::Arc;
+
+/// So many names are told an emoji.
+const NAMES: usize = 40;
+
+impl Commands {
+    /// Who reacted to a message, in all rooms, and with what.
+    pub(super) fn who(&self, call: &Call, message: Option<&MessageRef>) -> Result<String, Refused> {
+        let (_, subject) = self.subject(call, message, "who")?;
+        let reactions = self.core.ledger.reactions(subject).map_err(|error| unreadable(&error))?;
+        if reactions.is_empty() {
+            return Ok("Nobody has reacted to this message.".into());
+        }
+        let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+        for (room, by) in reactions {
+            let who = format!("{} ({})", presentable(&by.name), capitalised(&room.platform));
+            let emoji = by.emoji().shown();
+            match lines.iter_mut().find(|(known, _)| *known == emoji) {
+                Some((_, names)) => names.push(who),
+                None => lines.push((emoji, vec![who])),
+            }
+        }
+        let line = |(emoji, mut names): (String, Vec<String>)| {
+            let more = names.len().saturating_sub(NAMES);
+            names.truncate(NAMES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{emoji} {}{more}", names.join(", "))
+        };
+        Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Deletes a message in every room: its author may, and whoever may manage the room.
+    pub(super) async fn remove(
+        &self,
+        account: &Arc<RunningAccount>,
+        call: &Call,
+        message: Option<&MessageRef>,
+    ) -> Result<String, Refused> {
+        let (message, subject) = self.subject(call, message, "delete")?;
+        let posted = self.core.ledger.envelope(subject).map_err(|error| unreadable(&error))?;
+        let is_author = posted.is_some_and(|posted| {
+            let same_network = (&posted.origin.platform, &posted.origin.network)
+                == (&call.room.platform, &call.room.network);
+            same_network && posted.author.is_some_and(|author| author.id == call.asker.id)
+        });
+        if !is_author {
+            self.must_manage(account, call).await?;
+        }
+        let asker = &call.asker;
+        let author = Author {
+            id: asker.id.clone(),
+            name: asker.name.clone(),
+            avatar: None,
+            standing: Standing::Person,
+        };
+        let event = Event::Removed { target: message.id.clone() };
+        let envelope =
+            Envelope { origin: call.room.clone(), author: Some(author), at: Timestamp::now(), event };
+        let stored = match self.core.ledger.accept(account.name.clone(), vec![envelope]).await {
+            Ok(queued) => queued.await.map_err(|_| StoreError::Closed).and_then(|verdict| verdict),
+            Err(error) => Err(error),
+        };
+        stored.map_err(|error| unreadable(&error))?;
+        tracing::info!(room = %call.room, by = %asker.id, envelope = %subject, "a message is removed everywhere");
+        Ok("It is being deleted in every room where Relay may.".into())
+    }
+
+    fn subject<'m>(
+        &self,
+        call: &Call,
+        message: Option<&'m MessageRef>,
+        verb: &str,
+    ) -> Result<(&'m MessageRef, EnvelopeId), Refused> {
+        let Some(message) = message else {
+            return Err(format!(
+                "About which message? Answer it with /relay {verb}, or use the menu of the message."
+            ));
+        };
+        let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
+        match self.core.lookup.find(&key) {
+            Ok(Some(found)) => Ok((message, found.envelope)),
+            Ok(None) => Err("Relay does not know this message: it was not carried.".into()),
+            Err(error) => Err(unreadable(&error)),
+        }
+    }
+}
+
+fn unreadable(error: &StoreError) -> Refused {
+    tracing::error!(%error, "a command cannot use the ledger");
+    "Relay cannot read its state now; its log says why.".into()
+}

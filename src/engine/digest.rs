@@ -1,0 +1,93 @@
+//! Who came and went, told once an hour: a message of Relay's own in each room whose link wants a digest.
+
+use super::core::Core;
+use super::news;
+use crate::store::{EnvelopeId, StoreError};
+use relay_contract::text::{Container, Leaf, Run};
+use relay_contract::{Account, Envelope, Event, RoomKey, Text, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is looked whether a digest is due.
+const LOOK: Duration = Duration::from_secs(60);
+/// News are told at the latest after so many milliseconds.
+const AFTER: i64 = 60 * 60 * 1000;
+/// So many lines; the rest is counted.
+const LINES: usize = 20;
+
+/// Tells digests until the task is ended.
+pub async fn run(core: Arc<Core>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(error) = tell_due(&core, Timestamp::now().0).await {
+            tracing::error!(%error, "a digest was not told; it is tried again");
+        }
+    }
+}
+
+async fn tell_due(core: &Core, now: i64) -> Result<(), StoreError> {
+    for (room, ids) in core.ledger.digests()? {
+        let oldest = match ids.first() {
+            Some(first) => core.ledger.envelope(*first)?.map_or(0, |news| news.at.0),
+            None => continue,
+        };
+        if now.saturating_sub(oldest) >= AFTER {
+            tell(core, room, ids).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
+    let Some((account, last)) = core.lane(&room).map(|lane| lane.account.name.clone()).zip(ids.last()) else {
+        return core.ledger.digested(room, ids).await;
+    };
+    let mut lines = Vec::new();
+    for id in &ids {
+        lines.extend(core.ledger.envelope(*id)?.map(|envelope| news::line(core, &envelope)));
+    }
+    // Named by the last of its news: told again after a crash, it is known.
+    accept(core, &account, &room, &format!("digest-{last}"), in_words(&lines)).await?;
+    core.ledger.digested(room, ids).await
+}
+
+async fn accept(
+    core: &Core,
+    account: &Account,
+    room: &RoomKey,
+    id: &str,
+    body: Text,
+) -> Result<(), StoreError> {
+    // No channel has an empty name: the room alone is told.
+    let event = Event::Noticed { id: id.into(), channel: String::new(), body };
+    let envelope = Envelope { origin: room.clone(), author: None, at: Timestamp::now(), event };
+    let queued = core.ledger.accept(account.clone(), vec![envelope]).await?;
+    queued.await.map_err(|_| StoreError::Closed)?.map(drop)
+}
+
+fn in_words(lines: &[String]) -> Text {
+    let mut runs = vec![Run::new(Leaf::Plain("In the last hour:".into()))];
+    let shown = lines.iter().take(LINES).cloned();
+    let more = lines.len().saturating_sub(LINES);
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    runs.extend(
+        shown.chain(rest).zip(0_u32..).map(|(line, item)| {
+            Run::new(Leaf::Plain(line)).inside(&[Container::Item { item, number: None }])
+        }),
+    );
+    Text::from_runs(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_counted() {
+        let lines: Vec<String> = (0..25).map(|number| format!("line {number}")).collect();
+        let words = in_words(&lines).excerpt(1000);
+        assert!(words.starts_with("In the last hour: line 0 line 1"), "{words}");
+        assert!(words.ends_with("line 19 and 5 more"), "{words}");
+        assert!(in_words(&lines[..2]).excerpt(1000).ends_with("line 1"));
+    }
+}
