@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod approve;
+mod capabilities;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
@@ -11,6 +12,7 @@ mod notify;
 mod rooms;
 mod run;
 mod status;
+mod trace;
 
 use crate::config::Config;
 use crate::control::{self, Request, Response};
@@ -45,6 +47,10 @@ enum Command {
     Disconnect(disconnect::Disconnect),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
+    /// Show what carries over into each room and out of it
+    Capabilities(capabilities::CapabilitiesOf),
+    /// Show what became of a message in every room: delivered, waiting or given up, and what it lost
+    Trace(trace::TraceOf),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -125,6 +131,8 @@ pub fn main() -> ExitCode {
         Command::Approve(approve) => approve::run(&approve),
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Status(of) => status::run(&of),
+        Command::Capabilities(of) => capabilities::run(&of),
+        Command::Trace(of) => trace::run(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
     }

@@ -5,16 +5,19 @@
 
 mod about;
 mod approve;
+mod capabilities;
 mod carries;
 mod codes;
 mod connect;
 mod disconnect;
 mod rooms;
 mod status;
+mod trace;
 mod words;
 
 pub use approve::Review;
 pub use rooms::{AccountRooms, RoomLine, of_config};
+pub use trace::became;
 
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
@@ -184,7 +187,7 @@ impl Commands {
             Ask::Help => Ok(status::help(None)),
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
-            Ask::Trace { .. } => Ok(status::help(None)),
+            Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
             Ask::Unknown(verb) => Ok(status::help(Some(verb))),
             Ask::Status => Ok(self.status(&call.room)),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,

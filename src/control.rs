@@ -2,7 +2,8 @@
 //! and one answer a connection, each a line of JSON.
 
 use crate::commands::{AccountRooms, Commands, Review};
-use crate::engine::Status;
+use crate::engine::{Status, Trace};
+use crate::matrix::Column;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +24,16 @@ pub enum Request {
     Status,
     /// What each account sees.
     Rooms,
+    /// What the linked rooms can do.
+    Capabilities {
+        /// Only this channel or room.
+        of: Option<String>,
+    },
+    /// What became of a message.
+    Trace {
+        /// Its id, a link to it, or its envelope's id.
+        message: String,
+    },
     /// Take a room out.
     Disconnect {
         /// The channel.
@@ -47,6 +58,10 @@ pub enum Response {
     Status(Box<Status>),
     /// What each account sees.
     Rooms(Vec<AccountRooms>),
+    /// What the linked rooms can do, those that can the same together.
+    Capabilities(Vec<Column>),
+    /// What became of each message that was meant.
+    Traces(Vec<Trace>),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -119,6 +134,11 @@ async fn answer(stream: UnixStream, commands: &Commands) -> std::io::Result<()> 
     let response = match serde_json::from_str::<Request>(&line) {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
         Ok(Request::Rooms) => Response::Rooms(commands.rooms().await),
+        Ok(Request::Capabilities { of }) => Response::Capabilities(commands.capabilities(of.as_deref())),
+        Ok(Request::Trace { message }) => match commands.trace(&message).await {
+            Ok(traces) => Response::Traces(traces),
+            Err(refused) => Response::Error(refused),
+        },
         Ok(Request::Disconnect { channel, room }) => match commands.disconnect_named(&channel, &room).await {
             Ok(words) => Response::Done(words),
             Err(refused) => Response::Error(refused),

@@ -36,6 +36,7 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod typing;
 
 pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
@@ -46,6 +47,7 @@ pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState, RoomState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
+pub use trace::{Came, Trace, TracedRoom};
 
 use crate::store::ledger::WriterGuard;
 use crate::store::{Ledger, MappingIndex, StoreError};

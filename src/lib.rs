@@ -9,6 +9,7 @@ mod control;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod engine;
+mod matrix;
 pub mod observe;
 pub mod platforms;
 pub mod routing;

@@ -1,6 +1,6 @@
 //! The platforms that this Relay speaks: the only file that names connector crates.
 
-use relay_contract::{Connector, Field, Platform, Problem, RoomIds, Settings};
+use relay_contract::{Capabilities, Connector, Field, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// One platform, as its crate declares it.
@@ -11,6 +11,8 @@ pub struct Entry {
     pub fields: &'static [Field],
     /// What its rooms' ids look like.
     pub room_ids: RoomIds,
+    /// What its rooms can do where Relay has every right that it asks for.
+    pub capabilities: fn() -> Capabilities,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -28,18 +30,21 @@ pub static ALL: &[Entry] = &[
         platform: relay_discord::PLATFORM,
         fields: relay_discord::FIELDS,
         room_ids: relay_discord::ROOM_IDS,
+        capabilities: relay_discord::capabilities,
         open: relay_discord::open,
     },
     Entry {
         platform: relay_slack::PLATFORM,
         fields: relay_slack::FIELDS,
         room_ids: relay_slack::ROOM_IDS,
+        capabilities: relay_slack::capabilities,
         open: relay_slack::open,
     },
     Entry {
         platform: relay_telegram::PLATFORM,
         fields: relay_telegram::FIELDS,
         room_ids: relay_telegram::ROOM_IDS,
+        capabilities: relay_telegram::capabilities,
         open: relay_telegram::open,
     },
 ];

@@ -28,7 +28,7 @@ mod tests;
 mod writer;
 
 pub use ledger::{Ledger, LedgerPosition};
-pub use mapping::{Lookup, Mapped, MappingIndex};
+pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere};
 pub use writer::Verdict;

@@ -21,6 +21,7 @@ pub fn help(unknown: Option<&str>) -> String {
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
          • /relay who: who reacted to a message; in an answer to it, or from its menu\n\
          • /relay delete: delete a message in every room; for its author and those who may manage the room\n\
+         • /relay trace: what became of a message elsewhere; in answer to it, or from its menu\n\
          • /relay help: this"
     )
 }

@@ -49,6 +49,14 @@ impl KnownRooms {
         }
     }
 
+    /// All rooms, each once, with the account that it was first asked for through.
+    pub fn all(&self) -> Vec<(Account, KnownRoom)> {
+        let known = self.read();
+        let places = known.by_key.values().filter_map(|places| places.first());
+        let found = places.filter_map(|place| Some((place.0.clone(), known.by_asked.get(place)?.clone())));
+        found.collect()
+    }
+
     /// By which accounts and words a room was asked for.
     pub fn asked_for(&self, room: &RoomKey) -> Vec<(Account, NativeId, KnownRoom)> {
         let known = self.read();

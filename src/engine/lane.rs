@@ -165,7 +165,7 @@ impl Lane {
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
             Ok(Ok(Work::Nothing)) => {
-                self.core.ledger.complete(self.handle.room.clone(), id, id, None).await?;
+                self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new()).await?;
                 Ok(Fate::Closed)
             }
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
@@ -302,9 +302,10 @@ impl Lane {
         if let Some(shown) = &steps.shown {
             self.core.ledger.remember_shown(steps.subject, room.clone(), shown.clone()).await?;
         }
+        let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.core.ledger.complete(room, id, steps.subject, messages).await?;
+        self.core.ledger.complete(room, id, steps.subject, messages, lost).await?;
         self.core.counters.add(Count::Delivered);
         tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
         Ok(Fate::Closed)

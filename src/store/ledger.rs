@@ -176,15 +176,17 @@ impl Ledger {
         self.ask(|done| Command::Digested { room, ids, done }).await
     }
 
-    /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now.
+    /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now, `lost` what of it
+    /// the room does not show as the origin did.
     pub async fn complete(
         &self,
         room: RoomKey,
         id: EnvelopeId,
         subject: EnvelopeId,
         messages: Option<Vec<MessageRef>>,
+        lost: Vec<String>,
     ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Complete { room, id, subject, messages, done }).await
+        self.ask(|done| Command::Complete { room, id, subject, messages, lost, done }).await
     }
 
     /// Closes a row as a dead letter, keeping what parts of it were delivered.
@@ -273,10 +275,15 @@ impl Ledger {
 
     /// The newest edit or delete of a message.
     pub fn newest_change(&self, target: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
-        match self.shared.work.get(keys::changed(target))? {
-            Some(id) => self.envelope(id_of(&id)?),
+        match self.newest_change_id(target)? {
+            Some(id) => self.envelope(id),
             None => Ok(None),
         }
+    }
+
+    /// The id of the newest edit or delete of a message.
+    pub fn newest_change_id(&self, target: EnvelopeId) -> Result<Option<EnvelopeId>, StoreError> {
+        self.shared.work.get(keys::changed(target))?.map(|id| id_of(&id)).transpose()
     }
 
     /// The oldest row of a room that is not older than `from`.
@@ -304,6 +311,18 @@ impl Ledger {
     /// Whether the delivery of an envelope to a room was given up.
     pub fn is_dead(&self, room: &RoomKey, id: EnvelopeId) -> Result<bool, StoreError> {
         Ok(self.shared.work.contains_key(keys::dead(room, id))?)
+    }
+
+    /// The delivery of an envelope to a room that was given up.
+    pub fn dead_letter(&self, room: &RoomKey, id: EnvelopeId) -> Result<Option<DeadLetter>, StoreError> {
+        let bytes = self.shared.work.get(keys::dead(room, id))?;
+        bytes.map(|bytes| DeadLetter::decode(&bytes)).transpose()
+    }
+
+    /// The delivery of an envelope to a room that is still to be done.
+    pub fn row(&self, room: &RoomKey, id: EnvelopeId) -> Result<Option<OutboxRow>, StoreError> {
+        let bytes = self.shared.work.get(keys::outbox(room, id))?;
+        bytes.map(|bytes| OutboxRow::decode(&bytes)).transpose()
     }
 
     /// Dead letters, oldest first a room, at most `most`.

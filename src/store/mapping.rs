@@ -47,10 +47,16 @@ pub struct Lookup {
     ledger: Ledger,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Copies {
-    messages: Vec<MessageRef>,
-    origin: bool,
+/// What an envelope's message is in one room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Copies {
+    /// Its native messages, in order; empty when it was deleted.
+    pub messages: Vec<MessageRef>,
+    /// It was posted here by a person, not delivered here by Relay.
+    pub origin: bool,
+    /// What of it the room does not show as the origin did.
+    #[serde(default)]
+    pub lost: Vec<String>,
 }
 
 impl MappingIndex {
@@ -155,13 +161,19 @@ impl Lookup {
         envelope: EnvelopeId,
         room: &RoomKey,
     ) -> Result<Option<Vec<MessageRef>>, StoreError> {
+        Ok(self.copies(envelope, room)?.map(|copies| copies.messages))
+    }
+
+    /// The same with all that is known of it.
+    pub fn copies(&self, envelope: EnvelopeId, room: &RoomKey) -> Result<Option<Copies>, StoreError> {
         for (_, line) in self.tail()?.into_iter().rev() {
             if line.envelope == envelope && line.room == *room {
-                return Ok(Some(line.messages));
+                let IndexLine { messages, origin, lost, .. } = line;
+                return Ok(Some(Copies { messages, origin, lost }));
             }
         }
         let value = self.get(copies_key(envelope, room))?;
-        value.map(|bytes| decode_copies(&bytes).map(|copies| copies.messages)).transpose()
+        value.map(|bytes| decode_copies(&bytes)).transpose()
     }
 
     /// All rooms in which Relay has delivered an envelope's message.
@@ -256,7 +268,7 @@ fn add_line(batch: &mut sled::Batch, line: &IndexLine) -> Result<(), StoreError>
         value.extend_from_slice(&line.envelope.0);
         batch.insert(message_key(&line.room, message.id.as_str()), value);
     }
-    let copies = Copies { messages: line.messages.clone(), origin: line.origin };
+    let copies = Copies { messages: line.messages.clone(), origin: line.origin, lost: line.lost.clone() };
     let bytes = rmp_serde::to_vec_named(&copies)
         .map_err(|e| StoreError::Corrupt { place: "mapping", why: e.to_string() })?;
     batch.insert(copies_key(line.envelope, &line.room), bytes);

@@ -15,6 +15,13 @@ pub use envelope::StoredEnvelope;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnvelopeId(pub [u8; 16]);
 
+impl EnvelopeId {
+    /// From the text that its `Display` makes.
+    pub fn parse(text: &str) -> Option<Self> {
+        ulid::Ulid::from_string(text).ok().map(|id| Self(id.to_bytes()))
+    }
+}
+
 impl fmt::Display for EnvelopeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&ulid::Ulid::from_bytes(self.0), f)
@@ -36,7 +43,7 @@ impl Serialize for EnvelopeId {
 impl<'de> Deserialize<'de> for EnvelopeId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        ulid::Ulid::from_string(&text).map(|id| Self(id.to_bytes())).map_err(serde::de::Error::custom)
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("it is not the id of an envelope"))
     }
 }
 
@@ -216,6 +223,9 @@ pub struct IndexLine {
     pub messages: Vec<MessageRef>,
     /// It was posted here by a person, not delivered here by Relay.
     pub origin: bool,
+    /// What of it the room does not show as the origin did, in the words of the table of features.
+    #[serde(default)]
+    pub lost: Vec<String>,
 }
 
 impl Record for IndexLine {

@@ -85,7 +85,8 @@ async fn a_message_goes_through_and_survives_a_restart() {
     fan_out(&ledger, first, &["there", "yonder"]).await;
     assert_eq!(ledger.pending(first).unwrap(), [room("there"), room("yonder")]);
     let delivered = vec![MessageRef::plain("x9")];
-    ledger.complete(room("there"), first, first, Some(delivered.clone())).await.unwrap();
+    let lost = vec!["spoiler".to_owned()];
+    ledger.complete(room("there"), first, first, Some(delivered.clone()), lost.clone()).await.unwrap();
     close(ledger, writer).await;
 
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
@@ -98,6 +99,8 @@ async fn a_message_goes_through_and_survives_a_restart() {
     let lookup = open_index(dir.path(), &ledger).lookup(ledger.clone());
     let copy = MessageKey { room: room("there"), id: "x9".into() };
     assert_eq!(lookup.find(&copy).unwrap(), Some(Mapped { envelope: first, origin: false }));
+    let copies = Copies { messages: delivered, origin: false, lost };
+    assert_eq!(lookup.copies(first, &room("there")).unwrap(), Some(copies));
     assert_eq!(lookup.delivered_to(first).unwrap(), [room("there")]);
     close(ledger, writer).await;
 }
@@ -132,7 +135,7 @@ async fn lookups_do_not_wait_for_the_index() {
     assert_eq!(lookup.find(&origin).unwrap(), found, "from the index");
     for names in [vec!["a", "b"], vec!["a"], vec![]] {
         let messages: Vec<_> = names.iter().map(|id| MessageRef::plain(*id)).collect();
-        ledger.complete(room("there"), id, id, Some(messages.clone())).await.unwrap();
+        ledger.complete(room("there"), id, id, Some(messages.clone()), vec![]).await.unwrap();
         assert_eq!(lookup.messages(id, &room("there")).unwrap(), Some(messages), "the newest line counts");
     }
     assert_eq!(lookup.messages(id, &room("nowhere")).unwrap(), None);
@@ -157,7 +160,7 @@ async fn a_lookup_misses_nothing_while_the_index_catches_up() {
     for number in 0..400 {
         let id = accept_new(&ledger, posted(&number.to_string())).await;
         let copy = vec![MessageRef::plain(format!("copy-{number}"))];
-        ledger.complete(room("there"), id, id, Some(copy)).await.unwrap();
+        ledger.complete(room("there"), id, id, Some(copy), vec![]).await.unwrap();
         for _ in 0..20 {
             missed += usize::from(lookup.delivered_to(id).unwrap().is_empty());
             missed += usize::from(lookup.messages(id, &room("there")).unwrap().is_none());
@@ -361,12 +364,31 @@ fn stored_shapes() {
     insta::assert_snapshot!("envelope", shape(&StoredEnvelope::new(account(), rich_envelope())));
     insta::assert_snapshot!("outbox_row", shape(&row));
     insta::assert_snapshot!("dead_letter", shape(&DeadLetter { reason: "r".into(), at: 1, row }));
+    let messages = vec![MessageRef::plain("m")];
     let line =
-        IndexLine { envelope: id, room: room("r"), messages: vec![MessageRef::plain("m")], origin: true };
+        IndexLine { envelope: id, room: room("r"), messages, origin: false, lost: vec!["spoiler".into()] };
     insta::assert_snapshot!("index_line", shape(&line));
     let aside = SetAside { account: "a".into(), reason: "r".into(), payload: "{}".into(), at: 1 };
     insta::assert_snapshot!("set_aside", shape(&aside));
     insta::assert_snapshot!("known_room", shape(&known("r")));
+}
+
+/// What an earlier Relay stored of a delivery says nothing of what was lost.
+#[test]
+fn an_index_line_of_an_earlier_format_is_read() {
+    #[derive(serde::Serialize)]
+    struct Earlier {
+        envelope: EnvelopeId,
+        room: RoomKey,
+        messages: Vec<MessageRef>,
+        origin: bool,
+    }
+    let id = EnvelopeId([1; 16]);
+    let earlier = Earlier { envelope: id, room: room("r"), messages: vec![], origin: false };
+    let body = rmp_serde::to_vec_named(&earlier).unwrap();
+    let read = IndexLine::decode(&format::with_header(1, &body)).unwrap();
+    let expected = IndexLine { envelope: id, room: room("r"), messages: vec![], origin: false, lost: vec![] };
+    assert_eq!(read, expected);
 }
 
 /// What an earlier Relay stored of a room says nothing of who can read it.

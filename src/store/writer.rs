@@ -60,6 +60,7 @@ pub(super) enum Command {
         id: EnvelopeId,
         subject: EnvelopeId,
         messages: Option<Vec<MessageRef>>,
+        lost: Vec<String>,
         done: Done<()>,
     },
     Bury {
@@ -230,10 +231,10 @@ impl Writer<'_> {
                 });
                 settle(stored, done, answers);
             }
-            Command::Complete { room, id, subject, messages, done } => {
+            Command::Complete { room, id, subject, messages, lost, done } => {
                 let stored = match messages {
                     Some(messages) => self.index(
-                        IndexLine { envelope: subject, room: room.clone(), messages, origin: false },
+                        IndexLine { envelope: subject, room: room.clone(), messages, origin: false, lost },
                         group,
                     ),
                     None => Ok(()),
@@ -322,7 +323,8 @@ impl Writer<'_> {
             };
             let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
             if let Some((room, message)) = origin {
-                self.index(IndexLine { envelope: id, room, messages: vec![message], origin: true }, group)?;
+                let (messages, lost) = (vec![message], Vec::new());
+                self.index(IndexLine { envelope: id, room, messages, origin: true, lost }, group)?;
             }
             group.batch.insert(&self.shared.journal, id.0, bytes);
             group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);

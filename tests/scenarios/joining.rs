@@ -201,7 +201,7 @@ async fn a_closed_channel_is_as_if_it_were_not_there_and_a_private_room_asks_aga
     let asks = ask(&bench, "slack", 0, &room, "/relay connect den").await;
     assert!(asks.contains("private") && asks.contains("/relay connect den yes"), "{asks}");
     let joined = ask(&bench, "slack", 0, &room, "/relay connect den yes").await;
-    assert!(joined.contains("joined to den") && joined.contains("Files are named"), "{joined}");
+    assert!(joined.contains("joined to den") && joined.contains("Shown here by other means: "), "{joined}");
     let other = second(&bench, "discord");
     let joined = ask(&bench, "discord", 0, &other, "/relay connect den").await;
     assert!(joined.contains("joined to den"), "{joined}");
@@ -287,7 +287,10 @@ async fn whoever_guesses_is_stopped_and_nobody_else() {
     assert!(stopped.contains("many tries"), "{stopped}");
     assert!(bench.with("slack", "has joined").is_empty());
     let (done, told) = approve(&bench, &code, &["--yes"]);
-    assert!(done && told.contains("has joined lobby") && told.contains("Files are named"), "{told}");
+    assert!(
+        done && told.contains("has joined lobby") && told.contains("Shown here by other means: "),
+        "{told}"
+    );
     let (done, told) = approve(&bench, &code, &["--yes"]);
     assert!(!done && told.contains("not good"), "{told}");
 }

@@ -74,7 +74,7 @@ mod webhooks;
 
 pub use config::FIELDS;
 
-use relay_contract::{Connector, Platform, Problem, RoomIds, Settings};
+use relay_contract::{Capabilities, Connector, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// The platform's name.
@@ -90,4 +90,9 @@ pub const ROOM_IDS: RoomIds = RoomIds {
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
     let config = config::Config::read(settings)?;
     Ok(Arc::new(connector::Discord::new(config)))
+}
+
+/// What can be done in a channel where Relay has every right that it asks for.
+pub fn capabilities() -> Capabilities {
+    capabilities::of_room(true, false)
 }

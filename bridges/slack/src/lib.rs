@@ -56,7 +56,7 @@ mod socket;
 mod translate;
 mod web;
 
-use relay_contract::{Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
+use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// This platform.
@@ -102,4 +102,9 @@ pub const ROOM_IDS: RoomIds = RoomIds {
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
     let config = config::Config::from_settings(&settings)?;
     Ok(Arc::new(connector::Slack::new(&config)?))
+}
+
+/// What can be done in a conversation where Relay has every right that it asks for.
+pub fn capabilities() -> Capabilities {
+    capabilities::of_a_room(true)
 }

@@ -52,7 +52,7 @@ mod seen;
 mod translate;
 mod wire;
 
-use relay_contract::{Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
+use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// `telegram`.
@@ -84,4 +84,9 @@ pub const ROOM_IDS: RoomIds = RoomIds {
 pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
     let config = config::Config::read(&settings)?;
     Ok(Arc::new(connector::Telegram::new(&config)?))
+}
+
+/// What can be done in a supergroup where Relay has every right that it asks for.
+pub fn capabilities() -> Capabilities {
+    capabilities::of(&ids::room(-1_001_234_567_890))
 }
