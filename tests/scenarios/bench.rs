@@ -40,6 +40,27 @@ impl Bench {
 
     /// The same, with another app in the Slack workspace, and another bot in the Discord guild.
     pub async fn with_another_bot() -> Self {
+        Self::of(Self::world_with_another_bot()).await
+    }
+
+    /// Everything that people can do is possible there: with other bots that are let in, and topics in the Telegram group. Relay is
+    /// connected.
+    pub async fn for_conformance() -> Self {
+        let mut world = Self::world_with_another_bot();
+        world.telegram.spaces[0].rooms[0].forum = true;
+        let mut bench = Self::of(world).await;
+        let mut text = std::fs::read_to_string(bench.config()).expect("the config was written");
+        for platform in PLATFORMS {
+            let room = format!("\"{platform}:{}\"", bench.room(platform));
+            text = text.replace(&room, &format!("{{ room = {room}, bots = true }}"));
+        }
+        std::fs::write(bench.config(), text).expect("a file in the temporary folder");
+        bench.start();
+        bench.connected(3).await;
+        bench
+    }
+
+    fn world_with_another_bot() -> World {
         let mut world = World::demo();
         let mut other = world.slack.bots[0].clone();
         (other.name, other.token, other.app_token) = ("Bridge".into(), OTHER_BOT.into(), "xapp-other".into());
@@ -47,7 +68,7 @@ impl Bench {
         let mut other = world.discord.bots[0].clone();
         (other.name, other.token) = ("Bridge".into(), OTHER_DISCORD_BOT.into());
         world.discord.bots.push(other);
-        Self::of(world).await
+        world
     }
 
     /// The same, with a Telegram group that is not a supergroup yet.
@@ -59,12 +80,30 @@ impl Bench {
 
     /// The other app says something in the linked Slack channel.
     pub async fn bot_says(&self, text: &str) {
+        self.app_posts(serde_json::json!({ "text": text })).await;
+    }
+
+    /// The other app posts a message, as `chat.postMessage` takes it; answers its id.
+    pub async fn app_posts(&self, mut message: serde_json::Value) -> String {
+        message["channel"] = self.room("slack").into();
         let said = reqwest::Client::new()
             .post(format!("{}/api/chat.postMessage", self.stand_ins.slack.api_url()))
             .bearer_auth(OTHER_BOT)
-            .json(&serde_json::json!({ "channel": self.room("slack"), "text": text }));
+            .json(&message);
         let answer: serde_json::Value = said.send().await.expect("an answer").json().await.expect("JSON");
         assert_eq!(answer["ok"], true, "{answer}");
+        answer["ts"].as_str().expect("an id").to_owned()
+    }
+
+    /// The other Discord bot posts a message, as Discord's API takes it; answers its id.
+    pub async fn bot_posts(&self, message: serde_json::Value) -> String {
+        let room = self.room("discord");
+        let said = reqwest::Client::new()
+            .post(format!("{}/api/v10/channels/{room}/messages", self.stand_ins.discord.api_url()))
+            .header("authorization", format!("Bot {OTHER_DISCORD_BOT}"))
+            .json(&message);
+        let answer: serde_json::Value = said.send().await.expect("an answer").json().await.expect("JSON");
+        answer["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     async fn of(mut world: World) -> Self {
