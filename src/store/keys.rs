@@ -25,6 +25,8 @@ pub mod work {
     pub const THREAD_THERE: u8 = b't';
     /// News that wait for a digest: followed by room and envelope id.
     pub const DIGEST: u8 = b'g';
+    /// A file that a room was told of and that is not there yet: followed by the envelope id of its message and its number.
+    pub const LATE: u8 = b'w';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -132,6 +134,11 @@ pub fn thread_there(conversation: EnvelopeId, of: &RoomKey) -> Vec<u8> {
 /// News that wait for a room's digest.
 pub fn digest(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
     [tagged(work::DIGEST, &room(of)), id.0.to_vec()].concat()
+}
+
+/// A file that is late.
+pub fn late(subject: EnvelopeId, file: u16) -> Vec<u8> {
+    [tagged(work::LATE, &subject.0), file.to_be_bytes().to_vec()].concat()
 }
 
 /// Who is the first of a name, in meta.

@@ -171,6 +171,16 @@ impl Ledger {
         self.ask(|done| Command::Shown { subject, room, shown, done }).await
     }
 
+    /// Marks files as late, or not any more. Resolves when it is on disk.
+    pub async fn mark_late(
+        &self,
+        subject: EnvelopeId,
+        files: Vec<u16>,
+        late: bool,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Late { subject, files, late, done }).await
+    }
+
     /// Forgets news that a digest has told.
     pub async fn digested(&self, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
         self.ask(|done| Command::Digested { room, ids, done }).await

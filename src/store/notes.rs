@@ -121,6 +121,24 @@ impl Ledger {
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
     }
 
+    /// Files that rooms were told of and that were not there yet.
+    pub fn late_files(&self) -> Result<Vec<(EnvelopeId, u16)>, StoreError> {
+        let marks = self.shared.work.prefix([keys::work::LATE]);
+        marks
+            .map(|entry| {
+                let key = entry.key()?;
+                let subject = key.get(1..17).and_then(|id| id.try_into().ok()).map(EnvelopeId);
+                let file = key.get(17..19).and_then(|file| file.try_into().ok()).map(u16::from_be_bytes);
+                subject.zip(file).ok_or_else(bad_key)
+            })
+            .collect()
+    }
+
+    /// Whether this is one of them.
+    pub fn is_late(&self, subject: EnvelopeId, file: u16) -> Result<bool, StoreError> {
+        Ok(self.shared.work.contains_key(keys::late(subject, file))?)
+    }
+
     /// News that wait for digests: the rooms, each with the envelopes in their order.
     pub fn digests(&self) -> Result<Vec<(RoomKey, Vec<EnvelopeId>)>, StoreError> {
         let mut all: Vec<(RoomKey, Vec<EnvelopeId>)> = Vec::new();

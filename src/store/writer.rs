@@ -106,6 +106,13 @@ pub(super) enum Command {
         shown: ShownReactions,
         done: Done<()>,
     },
+    /// Files that rooms were told of are not there yet, or are now.
+    Late {
+        subject: EnvelopeId,
+        files: Vec<u16>,
+        late: bool,
+        done: Done<()>,
+    },
     /// A digest has told these news.
     Digested {
         room: RoomKey,
@@ -287,6 +294,17 @@ impl Writer<'_> {
                     group.batch.insert(&self.shared.work, keys::shown_reactions(subject, &room), bytes);
                 });
                 settle(stored, done, answers);
+            }
+            Command::Late { subject, files, late, done } => {
+                for file in files {
+                    let key = keys::late(subject, file);
+                    match late {
+                        true => group.batch.insert(&self.shared.work, key, []),
+                        false => group.batch.remove(&self.shared.work, key),
+                    }
+                }
+                group.must_sync = true;
+                settle(Ok(()), done, answers);
             }
             Command::Digested { room, ids, done } => {
                 for id in ids {

@@ -14,7 +14,7 @@ from people import CHANGED, CHANGED_SPANS, CHANGED_TEXT, FORMATTED, SPANS, TEXT,
 
 OPERATIONS = ("post", "edit", "delete", "reply")
 # Where a character of a name would be read as markup, one that looks like it stands in its place.
-LOOKALIKES = str.maketrans({"‹": "<", "›": ">", "＠": "@", "＆": "&"})
+LOOKALIKES = str.maketrans({"＜": "<", "＞": ">", "＠": "@", "＆": "&"})
 IMPOSSIBLE = "Telegram tells bots of no deletions, so there is nothing that could be carried"
 
 
@@ -103,9 +103,9 @@ class Matrix:
     def others(self, origin: str) -> list[str]:
         return [platform for platform in ROOMS if platform != origin]
 
-    def is_by(self, person: Person, platform: str, told: Told) -> None:
-        """Under the author's name, with their picture where there is one, and nobody was pinged."""
-        same("author", told.author.translate(LOOKALIKES), person.name)
+    def is_by(self, origin: str, person: Person, platform: str, told: Told) -> None:
+        """Under the author's name and where they write, with their picture where there is one, and nobody was pinged."""
+        same("author", told.author.translate(LOOKALIKES), f"{person.name} ‹{origin.capitalize()}›")
         seen = self.bridge.stand.seen(platform, ROOMS[platform], told.id)
         if platform == "slack":
             same("picture", told.picture, person.picture)
@@ -123,7 +123,7 @@ class Matrix:
         async def posted(there: str) -> Told:
             told = await self.bridge.observers[there].posted(word)
             copies[there] = told.id
-            self.is_by(person, there, told)
+            self.is_by(origin, person, there, told)
             same("text", told.text, TEXT.format(word))
             same("formatting", set(told.spans), set(SPANS))
             same("answers", told.answers, None)
@@ -139,7 +139,7 @@ class Matrix:
             if there not in copies:
                 raise AssertionError("there is no post to edit")
             told = await self.bridge.observers[there].edited(copies[there], word)
-            self.is_by(person, there, told)
+            self.is_by(origin, person, there, told)
             same("text", told.text, CHANGED_TEXT.format(word))
             same("formatting", set(told.spans), set(CHANGED_SPANS))
             return told
@@ -188,7 +188,7 @@ class Matrix:
                 if ids[origin] is None or ids[there] is None:
                     raise AssertionError("what is to be answered did not arrive")
                 told = await self.bridge.observers[there].posted(word)
-                self.is_by(answerer, there, told)
+                self.is_by(origin, answerer, there, told)
                 same("text", told.text, f"{word} @everyone")
                 same("answers", told.answers, ids[there])
                 return told
