@@ -32,14 +32,10 @@ pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec
     if thread.as_deref().is_some_and(|ts| !is_ts(ts)) {
         return Err(Refusal::new("invalid_thread_ts"));
     }
-    let customised = state.apps.get(app).is_some_and(|a| a.may("chat:write.customize"));
-    let custom = |name: &str| given.text(name).filter(|value| customised && !value.is_empty());
     let metadata = given.json("metadata").map_err(|_| Refusal::new("invalid_metadata_format"))?;
     let mut message = by_app(app, text, blocks, thread, None);
     message.broadcast = message.thread.is_some() && given.flag("reply_broadcast");
-    message.custom.username = custom("username");
-    message.custom.icon_url = custom("icon_url");
-    message.custom.icon_emoji = custom("icon_emoji");
+    customised(state, app, given, &mut message.custom);
     message.custom.attachments = attachments;
     message.custom.metadata = metadata;
     let (message, change) = state.post(&room, message);
@@ -73,41 +69,43 @@ pub(super) fn by_app(
     thread: Option<String>,
     only_for: Option<String>,
 ) -> Stored {
-    Stored {
-        ts: String::new(),
-        author: Author::App(app),
-        text,
-        custom: Custom { blocks, ..Custom::default() },
-        thread,
-        broadcast: false,
-        replies: 0,
-        client_id: None,
-        files: Vec::new(),
-        only_for,
-        edited: None,
-        edits: 0,
-        deleted: false,
-        at: 0,
+    let custom = Custom { blocks, ..Custom::default() };
+    Stored { custom, thread, only_for, ..Stored::new(Author::App(app), text) }
+}
+
+/// A name and picture of a message's own, if the app may have them: else they are ignored.
+pub(super) fn customised(state: &State, app: usize, given: &Parameters, custom: &mut Custom) {
+    if state.apps.get(app).is_some_and(|app| app.may("chat:write.customize")) {
+        let said = |name: &str| given.text(name).filter(|value| !value.is_empty());
+        custom.username = said("username");
+        custom.icon_url = said("icon_url");
+        custom.icon_emoji = said("icon_emoji");
     }
 }
 
-/// `chat.update`: the name and icon stay; text without blocks takes the blocks away.
+/// `chat.update`: the name and icon stay; text without blocks takes the blocks away; of the files those in `file_ids` stay, all
+/// of them without it.
 pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
     require(state, app, "chat:write")?;
     let room = open(state, app, given, "is_inactive")?;
     let ts = own(state, app, &room, given, "cant_update_message")?;
     let (text, blocks) = content(state, given)?;
     let attachments = list(given, "attachments", "invalid_attachments")?;
-    if text.is_empty() && blocks.is_none() && attachments.is_none() {
+    let kept = list(given, "file_ids", "invalid_arguments")?;
+    let has_files = kept.as_ref().and_then(Value::as_array).is_some_and(|kept| !kept.is_empty());
+    if text.is_empty() && blocks.is_none() && attachments.is_none() && !has_files {
         return Err(Refusal::new("no_text"));
     }
     let user = state.apps.get(app).map(|a| a.user.id.clone()).unwrap_or_default();
     let done = state.edit(&room, &ts, |message, now| {
         // With blocks the change is not marked as one.
         message.edited = if blocks.is_none() { Some((user, now)) } else { message.edited.take() };
-        if !text.is_empty() || blocks.is_some() {
+        if !text.is_empty() || blocks.is_some() || has_files {
             message.text = text;
             message.custom.blocks = blocks;
+        }
+        if let Some(kept) = kept.as_ref().and_then(Value::as_array) {
+            message.files.retain(|file| kept.iter().any(|id| *id == file.id));
         }
         message.custom.attachments = attachments.or(message.custom.attachments.take());
     });
@@ -133,7 +131,7 @@ pub(super) fn is_ts(ts: &str) -> bool {
 }
 
 /// The channel of a request, if the app may write there.
-fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
+pub(super) fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
     let wanted = given.text("channel").unwrap_or_default();
     let room = state.find_room(&wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
     let app = state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))?;

@@ -36,7 +36,10 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
             Ok(json!({ "channel": channel }))
         }
         "conversations.list" => list(state, app, given, false),
-        "users.conversations" => list(state, app, given, true),
+        "users.conversations" => match given.text("user").filter(|user| !user.is_empty()) {
+            Some(user) => of_a_user(state, app, given, &user),
+            None => list(state, app, given, true),
+        },
         "conversations.members" => {
             let room = visible(state, app, given, "read")?;
             page(wire::members(state, &room).into_iter().map(Value::String).collect(), given, "members")
@@ -128,6 +131,15 @@ fn list(state: &State, app: usize, given: &Parameters, own: bool) -> Answer {
         channel
     };
     page(state.rooms.iter().filter(shown).map(told).collect(), given, "channels")
+}
+
+/// The channels that a user is in, as far as the app sees them: all public ones, and the private ones that it is in itself.
+fn of_a_user(state: &State, app: usize, given: &Parameters, user: &str) -> Answer {
+    require(state, app, "channels:read")?;
+    let app = me(state, app)?;
+    let rooms = state.rooms.iter().filter(|room| !room.private || app.rooms.contains(&room.id));
+    let theirs = rooms.filter(|room| wire::members(state, room).iter().any(|member| member == user));
+    page(theirs.map(|room| wire::room(state, room, app)).collect(), given, "channels")
 }
 
 fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {

@@ -6,11 +6,16 @@
 mod chat;
 mod commands;
 mod conversations;
+mod emoji;
 mod events;
+mod files;
+mod marks;
+mod members;
 mod mrkdwn;
 mod people;
 mod rich_text;
 mod rooms;
+mod said;
 mod server;
 mod session;
 mod socket;

@@ -1,8 +1,9 @@
 //! What people do in the channels, with Slack's own client.
 
+use super::files::Attached;
 use super::socket::Order;
-use super::state::{Author, Custom, Room, State, Stored};
-use super::{Shared, Slack, commands, mrkdwn, rooms, wire};
+use super::state::{Author, Room, State, Stored};
+use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Kind};
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use tokio::sync::broadcast;
@@ -34,12 +35,17 @@ impl People for Slack {
         Ok(state.said.room(&room.id).map(|m| wire::seen(&state, &room, m)).collect())
     }
 
-    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
-        Ok(Vec::new())
+    fn threads(&self, room: &str) -> Result<Vec<SeenThread>, Refused> {
+        let state = self.shared.state();
+        let room = find(&state, room)?;
+        let begun = state.said.room(&room.id).filter(|m| m.replies > 0 && m.thread.as_ref() == Some(&m.ts));
+        let thread = |m: &Stored| SeenThread { id: m.ts.clone(), name: String::new(), root: Some(m.ts.clone()) };
+        Ok(begun.map(thread).collect())
     }
 
-    fn typed(&self, _: &str) -> Result<u64, Refused> {
-        Ok(0)
+    /// No app can.
+    fn typed(&self, room: &str) -> Result<u64, Refused> {
+        find(&self.shared.state(), room).map(|_| 0)
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -115,8 +121,7 @@ fn perform(
     connected: impl Fn(usize) -> bool,
 ) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files, thread: _ } => {
-            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
+        Act::Say { person, room, text, reply_to, files, thread } => {
             let room = find(state, &room)?;
             writable(&room)?;
             let author = Author::Person(state.person(&person)?.id.clone());
@@ -124,32 +129,87 @@ fn perform(
             if text.trim().is_empty() && files.is_empty() {
                 return Err(Refused::Impossible("an empty message cannot be sent".into()));
             }
-            let thread = match reply_to {
-                Some(ts) => {
-                    let answered = state.message(&room.id, &ts).ok_or_else(|| unknown(&ts))?;
-                    Some(answered.thread.clone().unwrap_or(ts))
-                }
+            let thread = match thread.or(reply_to) {
+                Some(ts) => Some(thread_of(state, &room, &ts)?),
                 None => None,
             };
-            let message = Stored {
-                ts: String::new(),
-                author,
-                text,
-                custom: Custom::default(),
-                thread,
-                broadcast: false,
-                replies: 0,
-                client_id: Some(client_id()),
-                files,
-                only_for: None,
-                edited: None,
-                edits: 0,
-                deleted: false,
-                at: 0,
-            };
-            let (message, change) = state.post(&room, message);
-            changes.push(change);
-            Ok(message.ts)
+            let mut attached = Vec::new();
+            for file in files {
+                let given = state.files.give(&file.into_file(), author.clone(), state.since);
+                attached.push(Attached::new(given.map_err(Refused::Impossible)?));
+            }
+            let said = Stored { thread, files: attached, ..Stored::new(author, text) };
+            Ok(say(state, &room, said, changes))
+        }
+        Act::Open { message: None, .. } => {
+            Err(Refused::Impossible("a thread on Slack hangs from a message, and has no name".into()))
+        }
+        Act::Open { text: None, .. } => {
+            Err(Refused::Impossible("a thread on Slack begins with its first answer".into()))
+        }
+        Act::Open { person, room, message: Some(root), text: Some(text), .. } => {
+            let room = find(state, &room)?;
+            writable(&room)?;
+            let author = Author::Person(state.person(&person)?.id.clone());
+            let root = thread_of(state, &room, &root)?;
+            let text = read(state, &text)?;
+            say(state, &room, Stored { thread: Some(root.clone()), ..Stored::new(author, text) }, changes);
+            Ok(root)
+        }
+        Act::Forward { person, room, message, to } => {
+            let (from, to) = (find(state, &room)?, find(state, &to)?);
+            writable(&to)?;
+            let author = Author::Person(state.person(&person)?.id.clone());
+            let shared = state.message(&from.id, &message).ok_or_else(|| unknown(&message))?;
+            let share = wire::share(state, &from, shared);
+            let mut said = Stored::new(author, String::new());
+            said.custom.attachments = Some(share);
+            Ok(say(state, &to, said, changes))
+        }
+        Act::RemoveFiles { person, room, message, files: places } => {
+            let room = find(state, &room)?;
+            own(state, &room, &message, &person)?;
+            let attached = state.message(&room.id, &message).map(|m| m.files.clone()).unwrap_or_default();
+            for place in places {
+                let file = attached.get(place).filter(|file| !file.gone);
+                let file = file.ok_or_else(|| Refused::Unknown("file", place.to_string()))?;
+                files::remove(state, &file.id, changes);
+            }
+            Ok(message)
+        }
+        Act::React { person, room, message, emoji, on } => {
+            let room = find(state, &room)?;
+            let user = state.person(&person)?.id.clone();
+            let name = emoji::picked(&emoji).ok_or_else(|| Refused::Unknown("emoji", emoji.clone()))?;
+            changes.push(refusable(marks::put(state, &room, &message, &user, &name, on), &message)?);
+            Ok(message)
+        }
+        Act::Pin { person, room, message, on } => {
+            let room = find(state, &room)?;
+            let user = state.person(&person)?.id.clone();
+            changes.push(refusable(marks::keep(state, &room, &message, &user, on), &message)?);
+            Ok(message)
+        }
+        Act::Join { person, room } => members::moves(state, &find(state, &room)?, &person, true),
+        Act::Leave { person, room } => members::moves(state, &find(state, &room)?, &person, false),
+        Act::CallThemselves { person, room, name } => {
+            members::rename(state, &find(state, &room)?, &person, &name)
+        }
+        // People see it; apps are told of it by no event.
+        Act::Type { person, room } => {
+            state.person(&person)?;
+            Ok(find(state, &room)?.id)
+        }
+        Act::Purge { room, messages } => {
+            let room = find(state, &room)?;
+            for message in &messages {
+                let deleted = state.delete(&room, message).ok_or_else(|| unknown(message))?;
+                changes.push(deleted);
+            }
+            Ok(room.id)
+        }
+        Act::Ask { .. } | Act::Vote { .. } | Act::EndPoll { .. } => {
+            Err(Refused::Impossible("Slack has no polls".into()))
         }
         Act::Edit { person, room, message, text } => {
             let room = find(state, &room)?;
@@ -171,8 +231,10 @@ fn perform(
         }
         Act::Delete { person, room, message } => {
             let room = find(state, &room)?;
-            own(state, &room, &message, &person)?;
-            changes.extend(state.delete(&room, &message));
+            if !state.person(&person)?.admin {
+                own(state, &room, &message, &person)?;
+            }
+            changes.push(state.delete(&room, &message).ok_or_else(|| unknown(&message))?);
             Ok(message)
         }
         Act::Kick { bot, room } => rooms::kick(state, &find(state, &room)?, &bot),
@@ -188,8 +250,28 @@ fn perform(
         Act::DeleteWebhooks { .. } => {
             Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))
         }
-        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
     }
+}
+
+/// Posts what a person says.
+fn say(state: &mut State, room: &Room, said: Stored, changes: &mut Vec<Change>) -> String {
+    let (message, change) = state.post(room, Stored { client_id: Some(client_id()), ..said });
+    changes.push(change);
+    message.ts
+}
+
+/// The thread that an answer to a message goes into.
+fn thread_of(state: &State, room: &Room, ts: &str) -> Result<String, Refused> {
+    let answered = state.message(&room.id, ts).ok_or_else(|| unknown(ts))?;
+    Ok(answered.thread.clone().unwrap_or_else(|| ts.to_owned()))
+}
+
+/// The Web API's refusal, as a person sees it.
+fn refusable(done: Result<Change, marks::Refused>, message: &str) -> Result<Change, Refused> {
+    done.map_err(|code| match code {
+        "message_not_found" => unknown(message),
+        code => Refused::Impossible(code.to_owned()),
+    })
 }
 
 /// In an archived channel there is nothing to type into.

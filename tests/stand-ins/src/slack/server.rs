@@ -3,7 +3,7 @@
 //! Source: <https://docs.slack.dev/apis/web-api>.
 
 use super::state::State as World;
-use super::{Shared, chat, commands, conversations, session, socket};
+use super::{Shared, chat, commands, conversations, files, marks, session, socket};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
@@ -53,7 +53,7 @@ fn rate_limited(fault: &Fault) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, after, Json(Refusal::new("ratelimited").0)).into_response()
 }
 
-/// Its routes. Faults concern the Web API and response URLs alone.
+/// Its routes. Faults concern the Web API, response URLs and the bytes of files alone.
 pub fn router(shared: Arc<Shared>) -> Router {
     let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
@@ -61,9 +61,16 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/commands/{team}/{number}/{secret}", post(commands::respond))
         .route("/app/{team}/{number}/{secret}", post(commands::respond))
         .layer(DefaultBodyLimit::max(LARGEST))
+        .merge(
+            Router::new()
+                .route("/upload/v1/{secret}", post(files::upload))
+                .route("/files-pri/{place}/{*name}", get(files::private))
+                .layer(DefaultBodyLimit::disable()),
+        )
         .layer(from_fn_with_state(how, misbehave))
         .route("/link/", get(socket::open))
         .route("/avatars/{file}", get(avatar))
+        .route("/seen/{id}", get(files::seen))
         .with_state(shared)
 }
 
@@ -133,6 +140,15 @@ fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: 
         "chat.postEphemeral" => chat::whisper(state, app, given, &mut changes),
         "chat.update" => chat::update(state, app, given, &mut changes),
         "chat.delete" => chat::delete(state, app, given, &mut changes),
+        "files.getUploadURLExternal" => files::announce(state, app, given),
+        "files.completeUploadExternal" => files::complete(state, app, given, &mut changes),
+        "files.info" => files::info(state, app, given),
+        "files.delete" => files::delete(state, app, given, &mut changes),
+        "reactions.add" => marks::react(state, app, given, true, &mut changes),
+        "reactions.remove" => marks::react(state, app, given, false, &mut changes),
+        "pins.add" => marks::pin(state, app, given, true, &mut changes),
+        "pins.remove" => marks::pin(state, app, given, false, &mut changes),
+        "emoji.list" => marks::own_emoji(state, app),
         _ => conversations::call(state, app, method, given),
     };
     shared.announce(changes);

@@ -65,20 +65,11 @@ fn post(state: &mut State, person: &Person, given: &Parameters, changes: &mut Ve
         return Err(Refusal::new("invalid_thread_ts"));
     }
     let message = Stored {
-        ts: String::new(),
-        author: Author::Person(person.id.clone()),
-        text,
         custom: Custom { blocks, ..Custom::default() },
         broadcast: thread.is_some() && given.flag("reply_broadcast"),
         thread,
-        replies: 0,
         client_id: Some(client_id()),
-        files: Vec::new(),
-        only_for: None,
-        edited: None,
-        edits: 0,
-        deleted: false,
-        at: 0,
+        ..Stored::new(Author::Person(person.id.clone()), text)
     };
     let (message, change) = state.post(&room, message);
     changes.push(change);

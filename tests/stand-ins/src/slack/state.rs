@@ -1,28 +1,34 @@
 //! Who exists, who is where, what was said: everything behind one short lock.
 
 use super::commands::Grants;
-use super::events::{Kind, Queue};
+use super::events::Queue;
+use super::files::{Attached, Files};
 use super::mrkdwn::Names;
-use super::wire;
 use crate::acknowledged::Acknowledged;
 use crate::history::History;
-use crate::people::{Change, Refused};
+use crate::people::Refused;
 use crate::world;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What an app may do when the world does not say: everything but posting into channels that it is not in.
-const ALL: [&str; 11] = [
+const ALL: [&str; 17] = [
     "channels:history",
     "channels:join",
     "channels:read",
     "chat:write",
     "chat:write.customize",
     "commands",
+    "emoji:read",
+    "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
+    "pins:read",
+    "pins:write",
+    "reactions:read",
     "reactions:write",
     "team:read",
     "users:read",
@@ -82,6 +88,8 @@ pub struct Room {
     pub private: bool,
     /// Nobody can write there any more.
     pub archived: bool,
+    /// Ids of the people who have left: everybody else is in it.
+    pub absent: HashSet<String>,
 }
 
 /// Who said something.
@@ -129,8 +137,12 @@ pub struct Stored {
     pub replies: u32,
     /// The id the client gave it; people only.
     pub client_id: Option<String>,
-    /// Names of attached files.
-    pub files: Vec<String>,
+    /// Attached files.
+    pub files: Vec<Attached>,
+    /// Names of reactions, each with the ids of those who reacted, in the order of their first use.
+    pub reactions: Vec<(String, Vec<String>)>,
+    /// It is pinned.
+    pub pinned: bool,
     /// The only person who sees it. Such a message is in no history, and nobody is told of it.
     pub only_for: Option<String>,
     /// Who changed it last, and when (a `ts`). Not set by an app that updates its blocks.
@@ -164,15 +176,41 @@ pub struct State {
     pub acknowledged: Acknowledged,
     /// Response URLs that were given out.
     pub grants: Grants,
+    /// Files.
+    pub files: Files,
     /// When it was started, in seconds since the epoch.
     pub since: u64,
-    last: u64,
+    pub(super) last: u64,
 }
 
 fn micros() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX))
+}
+
+impl Stored {
+    /// Nobody has said it yet: what is left out is empty.
+    pub fn new(author: Author, text: String) -> Self {
+        Self {
+            ts: String::new(),
+            author,
+            text,
+            custom: Custom::default(),
+            thread: None,
+            broadcast: false,
+            replies: 0,
+            client_id: None,
+            files: Vec::new(),
+            reactions: Vec::new(),
+            pinned: false,
+            only_for: None,
+            edited: None,
+            edits: 0,
+            deleted: false,
+            at: 0,
+        }
+    }
 }
 
 impl Names for State {
@@ -200,7 +238,7 @@ impl State {
         let rooms: Vec<Room> = space
             .iter()
             .flat_map(|space| &space.rooms)
-            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private, archived: false })
+            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private, archived: false, absent: HashSet::new() })
             .collect();
         let apps = world.bots.iter().map(|bot| {
             let rest = bot.id.get(1..).unwrap_or_default();
@@ -243,6 +281,7 @@ impl State {
             said: History::default(),
             acknowledged: Acknowledged::default(),
             grants: Grants::default(),
+            files: Files::default(),
             since: micros() / 1_000_000,
             last: 0,
         })
@@ -271,123 +310,19 @@ impl State {
             .ok_or_else(|| Refused::Unknown("person", wanted.to_owned()))
     }
 
+    /// An author's user id.
+    pub fn user_id(&self, author: &Author) -> Option<String> {
+        match author {
+            Author::Person(id) => Some(id.clone()),
+            Author::App(app) => self.apps.get(*app).map(|app| app.user.id.clone()),
+        }
+    }
+
     /// A channel by id or name.
     pub fn find_room(&self, wanted: &str) -> Option<&Room> {
         let name = wanted.trim_start_matches('#');
         let by_id = self.rooms.iter().find(|r| r.id == wanted);
         by_id.or_else(|| self.rooms.iter().find(|r| r.name == name))
-    }
-
-    /// A message that everybody sees and that has not been deleted.
-    pub fn message(&self, room: &str, ts: &str) -> Option<&Stored> {
-        self.said.get(room, ts).filter(|m| !m.deleted && m.only_for.is_none())
-    }
-
-    /// Keeps a message and tells the apps; its `ts` is set here.
-    pub fn post(&mut self, room: &Room, mut message: Stored) -> (Stored, Change) {
-        message.ts = self.next_ts();
-        message.at = self.last / 1_000;
-        if let Some(root) = message.thread.clone()
-            && let Some(root) = self.said.get_mut(&room.id, &root)
-        {
-            root.replies += 1;
-            root.thread.get_or_insert_with(|| root.ts.clone());
-        }
-        self.said.push(&room.id, message.ts.clone(), message.clone());
-        let event = wire::message(self, room, &message);
-        self.tell(room, event, None, &message.ts);
-        let change = self.change("posted", room, &message);
-        (message, change)
-    }
-
-    /// Keeps a message that one person sees; its `ts` is set here.
-    pub fn whisper(&mut self, room: &Room, mut message: Stored) -> (Stored, Change) {
-        message.ts = self.next_ts();
-        message.at = self.last / 1_000;
-        self.said.push(&room.id, message.ts.clone(), message.clone());
-        let change = self.change("posted", room, &message);
-        (message, change)
-    }
-
-    /// Changes a message by `change`, tells the apps, and answers it as it is now.
-    pub fn edit(
-        &mut self,
-        room: &Room,
-        ts: &str,
-        change: impl FnOnce(&mut Stored, String),
-    ) -> Option<(Stored, Change)> {
-        let now = self.next_ts();
-        let old = self.message(&room.id, ts)?.clone();
-        let message = self.said.get_mut(&room.id, ts)?;
-        change(message, now.clone());
-        message.edits += 1;
-        let message = message.clone();
-        let event = json!({
-            "type": "message", "subtype": "message_changed", "hidden": true,
-            "message": wire::message(self, room, &message),
-            "previous_message": wire::message(self, room, &old),
-        });
-        self.tell(room, event, Some(&now), &format!("{ts}/edit/{}", message.edits));
-        let change = self.change("edited", room, &message);
-        Some((message, change))
-    }
-
-    /// Takes a message away and tells the apps. The first message of a thread that has replies becomes a tombstone.
-    pub fn delete(&mut self, room: &Room, ts: &str) -> Option<Change> {
-        let now = self.next_ts();
-        let old = self.message(&room.id, ts)?.clone();
-        if let Some(root) = old.thread.as_ref().filter(|root| *root != ts)
-            && let Some(root) = self.said.get_mut(&room.id, root)
-        {
-            root.replies = root.replies.saturating_sub(1);
-        }
-        let message = self.said.get_mut(&room.id, ts)?;
-        message.deleted = true;
-        let message = message.clone();
-        let previous = wire::message(self, room, &old);
-        let event = if old.replies > 0 {
-            json!({
-                "type": "message", "subtype": "message_changed", "hidden": true,
-                "message": wire::tombstone(&old), "previous_message": previous,
-            })
-        } else {
-            json!({
-                "type": "message", "subtype": "message_deleted", "hidden": true,
-                "deleted_ts": ts, "previous_message": previous,
-            })
-        };
-        self.tell(room, event, Some(&now), &format!("{ts}/delete"));
-        Some(self.change("deleted", room, &message))
-    }
-
-    fn change(&self, what: &str, room: &Room, message: &Stored) -> Change {
-        Change { what: what.to_owned(), message: wire::seen(self, room, message) }
-    }
-
-    /// Queues a message event for each app in the channel that may read it. `ts` is the event's own, where it differs.
-    pub fn tell(&mut self, room: &Room, mut event: Value, ts: Option<&str>, label: &str) {
-        if let Some(ts) = ts {
-            event["ts"] = json!(ts);
-        }
-        event["event_ts"] = event["ts"].clone();
-        event["channel"] = json!(room.id);
-        event["channel_type"] = json!(if room.private { "group" } else { "channel" });
-        let scope = if room.private { "groups:history" } else { "channels:history" };
-        for app in 0..self.apps.len() {
-            if self.apps.get(app).is_some_and(|a| a.rooms.contains(&room.id) && a.may(scope)) {
-                self.tell_app(app, event.clone(), Some(label.to_owned()));
-            }
-        }
-    }
-
-    /// Queues any event for one app.
-    pub fn tell_app(&mut self, app: usize, event: Value, label: Option<String>) {
-        let team = self.team.clone();
-        if let Some(app) = self.apps.get_mut(app) {
-            let id = format!("Ev{}", ulid::Ulid::new());
-            let payload = wire::callback(&team, app, event, &id);
-            app.queue.push(Kind::Event, payload, label);
-        }
     }
 }
 

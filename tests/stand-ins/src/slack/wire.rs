@@ -1,8 +1,8 @@
 //! Slack's objects, field by field as <https://docs.slack.dev/reference> names them.
 
-use super::rich_text;
+use super::{emoji, rich_text};
 use super::state::{App, Author, Person, Room, State, Stored};
-use crate::people::Seen;
+use crate::people::{Seen, SeenReaction};
 use serde_json::{Value, json};
 
 /// The `event_callback` around an event.
@@ -39,7 +39,7 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
             told["reply_count"] = json!(message.replies);
             told["is_locked"] = json!(false);
             told["subscribed"] = json!(false);
-        } else if let Some(author) = state.said.get(&room.id, root).and_then(|m| user_of(state, m)) {
+        } else if let Some(author) = state.said.get(&room.id, root).and_then(|m| state.user_id(&m.author)) {
             told["parent_user_id"] = json!(author);
         }
         if message.broadcast && told.get("subtype").is_none() {
@@ -52,8 +52,16 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
     if !message.files.is_empty() {
         told["subtype"] = json!("file_share");
         told["upload"] = json!(false);
-        told["files"] =
-            message.files.iter().enumerate().map(|(at, name)| file(state, message, at, name)).collect();
+        told["files"] = message.files.iter().filter_map(|file| file.told(state)).collect();
+    }
+    if !message.reactions.is_empty() {
+        let told_of = |(name, users): &(String, Vec<String>)| {
+            json!({ "name": name, "users": users, "count": users.len() })
+        };
+        told["reactions"] = message.reactions.iter().map(told_of).collect();
+    }
+    if message.pinned {
+        told["pinned_to"] = json!([room.id]);
     }
     for (name, value) in
         [("attachments", &message.custom.attachments), ("metadata", &message.custom.metadata)]
@@ -91,6 +99,23 @@ fn by_app(state: &State, app: usize, message: &Stored, told: &mut Value) {
     }
 }
 
+/// The attachment with which a message is passed on, as the client's "Forward message" makes it.
+pub fn share(state: &State, room: &Room, message: &Stored) -> Value {
+    let whose = seen(state, room, message);
+    let told = self::message(state, room, message);
+    let permalink = format!("{}/archives/{}/p{}", state.url, room.id, message.ts.replace('.', ""));
+    json!([{
+        "id": 1, "ts": message.ts, "author_id": told["user"], "author_name": whose.author, "author_subname": whose.author,
+        "author_icon": whose.avatar, "channel_id": room.id, "channel_team": state.team, "channel_name": room.name,
+        "is_msg_unfurl": true, "is_share": true, "from_url": permalink, "original_url": permalink,
+        "text": message.text, "fallback": message.text, "mrkdwn_in": ["text"], "footer": "Slack Conversation",
+        "message_blocks": [{
+            "team": state.team, "channel": room.id, "ts": message.ts, "message": { "blocks": told["blocks"] },
+        }],
+        "files": told["files"],
+    }])
+}
+
 /// What is left of the first message of a thread.
 pub fn tombstone(old: &Stored) -> Value {
     json!({
@@ -100,34 +125,9 @@ pub fn tombstone(old: &Stored) -> Value {
     })
 }
 
-/// A message's user id; none for an app under another name.
-fn user_of(state: &State, message: &Stored) -> Option<String> {
-    match &message.author {
-        Author::Person(id) => Some(id.clone()),
-        Author::App(app) => state.apps.get(*app).map(|a| a.user.id.clone()),
-    }
-}
-
 fn block_id(ts: &str) -> String {
     let digits = ts.get(ts.len().saturating_sub(5)..).unwrap_or_default();
     format!("b{digits}")
-}
-
-fn file(state: &State, message: &Stored, at: usize, name: &str) -> Value {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let kind = match ending {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "pdf" => "application/pdf",
-        "txt" => "text/plain",
-        _ => "application/octet-stream",
-    };
-    json!({
-        "id": format!("F{}{at}", message.ts.replace('.', "")), "name": name, "title": name, "mimetype": kind,
-        "filetype": if ending.is_empty() { "binary" } else { ending }, "mode": "hosted", "size": 1_024,
-        "created": message.at / 1_000, "timestamp": message.at / 1_000, "user": user_of(state, message),
-        "is_external": false, "is_public": true, "file_access": "visible",
-    })
 }
 
 /// Where a user's picture is.
@@ -182,10 +182,11 @@ pub fn room(state: &State, room: &Room, app: &App) -> Value {
     })
 }
 
-/// User ids of everybody in a channel: people are in all of them.
+/// User ids of everybody in a channel: people are in all of them that they have not left.
 pub fn members(state: &State, room: &Room) -> Vec<String> {
     let bots = state.apps.iter().filter(|a| a.rooms.contains(&room.id)).map(|a| a.user.id.clone());
-    state.people.iter().map(|p| p.id.clone()).chain(bots).collect()
+    let people = state.people.iter().map(|p| p.id.clone()).filter(|id| !room.absent.contains(id));
+    people.chain(bots).collect()
 }
 
 /// A message as the people in the channel see it.
@@ -207,6 +208,9 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
     if let Some(blocks) = &message.custom.blocks {
         pings_within(blocks, &mut pinged);
     }
+    let files = message.files.iter().filter(|file| !file.gone).filter_map(|file| state.files.get(&file.id));
+    let attachments: Vec<_> = files.map(|file| file.seen(state)).collect();
+    let reactions = message.reactions.iter();
     Seen {
         id: message.ts.clone(),
         room: room.id.clone(),
@@ -217,7 +221,14 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         entities: Vec::new(),
         reply_to: message.thread.clone().filter(|root| *root != message.ts),
         extras: message.custom.blocks.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
-        files: message.files.clone(),
+        files: attachments.iter().map(|file| file.name.clone()).collect(),
+        attachments,
+        reactions: reactions
+            .map(|(name, people)| SeenReaction { emoji: emoji::shown(name), people: people.clone() })
+            .collect(),
+        thread: message.thread.clone().filter(|root| *root != message.ts),
+        pinned: message.pinned,
+        forwarded: forwarded(message),
         only_for: message.only_for.clone(),
         edited: message.edits > 0,
         deleted: message.deleted,
@@ -225,6 +236,12 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         at: message.at,
         ..Seen::default()
     }
+}
+
+/// Whose message was passed on.
+fn forwarded(message: &Stored) -> Option<String> {
+    let shared = message.custom.attachments.as_ref()?.as_array()?.iter().find(|one| one["is_share"] == true)?;
+    shared["author_name"].as_str().map(str::to_owned)
 }
 
 /// Whom mrkdwn notifies: `<@U…>` by id, `<!here>` and the like by name (`<!channel>` is everyone in the channel).
