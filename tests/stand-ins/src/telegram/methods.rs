@@ -3,18 +3,17 @@
 use super::Shared;
 use super::access::{Access, inside, me, named, room};
 use super::entities::{Entity, Formatted, clean, units};
-use super::markup;
-use super::menu;
 use super::people::LONGEST;
 use super::server::Failure;
 use super::state::{Standing, State, Stored, now};
-use super::wire;
+use super::uploads::{self, LONGEST_CAPTION, Uploads};
+use super::{markup, menu, more_methods, wire};
 use crate::parameters::Parameters;
 use crate::people::Change;
 use serde_json::{Value, json};
 
 /// Every method that exists here.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 39] = [
     "getUpdates",
     "getMe",
     "logOut",
@@ -36,19 +35,46 @@ pub const NAMES: [&str; 21] = [
     "deleteMessages",
     "sendChatAction",
     "getMyName",
+    "sendDocument",
+    "sendPhoto",
+    "sendVideo",
+    "sendAnimation",
+    "sendAudio",
+    "sendVoice",
+    "sendVideoNote",
+    "sendSticker",
+    "sendMediaGroup",
+    "getFile",
+    "editMessageCaption",
+    "setMessageReaction",
+    "getCustomEmojiStickers",
+    "sendPoll",
+    "stopPoll",
+    "pinChatMessage",
+    "unpinChatMessage",
+    "createForumTopic",
 ];
 
 /// How long a message can be deleted, in milliseconds.
 const DELETABLE: u64 = 48 * 60 * 60 * 1_000;
 
 /// Carries out a method of the bot at this place in the list.
-pub fn call(shared: &Shared, bot: usize, method: &str, given: &Parameters) -> Result<Value, Failure> {
+pub fn call(
+    shared: &Shared,
+    bot: usize,
+    method: &str,
+    (given, files): (&Parameters, &Uploads),
+) -> Result<Value, Failure> {
     let mut state = shared.state();
     let mut changes = Vec::new();
+    let uploaded = uploads::send(&mut state, bot, method, (given, files), &mut changes);
+    let more = |state: &mut State, changes: &mut _| more_methods::call(state, bot, method, given, changes);
+    let known = uploaded.or_else(|| more(&mut state, &mut changes));
     let result = match method {
+        _ if known.is_some() => known.unwrap_or(Ok(json!(true))),
         "sendMessage" => send(&mut state, bot, given, &mut changes),
         "copyMessage" => copy(&mut state, bot, given, &mut changes),
-        "editMessageText" => edit(&mut state, bot, given, &mut changes),
+        "editMessageText" | "editMessageCaption" => edit(&mut state, bot, method, given, &mut changes),
         "deleteMessage" => {
             let id = given
                 .number("message_id")
@@ -102,10 +128,6 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
             }
             json!(true)
         }
-        "sendChatAction" => {
-            room(state, bot, given)?;
-            json!(true)
-        }
         "getChat" => {
             let id = named(state, bot, given, "chat_id", Access::Read)?;
             state.chat(id).map(wire::full_chat).ok_or_else(|| Failure::bad("chat not found"))?
@@ -117,7 +139,8 @@ fn small(state: &mut State, bot: usize, method: &str, given: &Parameters) -> Res
         }
         "getChatMemberCount" => {
             let chat = named(state, bot, given, "chat_id", Access::Members)?;
-            let people = if chat > 0 { 1 } else { state.people.len() };
+            let absent = state.chat(chat).map_or(0, |chat| chat.absent.len());
+            let people = if chat > 0 { 1 } else { state.people.len() - absent };
             json!(people + state.bots.iter().filter(|b| inside(b, chat)).count())
         }
         "getChatAdministrators" => {
@@ -150,16 +173,31 @@ fn member(state: &State, chat: i64, user: i64) -> Option<Value> {
         return Some(wire::bot_member(bot, bot.standing.get(&chat).copied()));
     }
     let person = state.people.iter().find(|p| p.id == user)?;
+    if state.chat(chat).is_some_and(|place| place.absent.contains(&user)) {
+        return Some(wire::left(person));
+    }
     Some(if chat > 0 { wire::member(person) } else { wire::person_member(person, is_creator(state, user)) })
 }
 
-/// Text and its formatting out of a request.
+/// A text that must be there.
 fn body(state: &State, given: &Parameters) -> Result<Formatted, Failure> {
-    let text = given.text("text").unwrap_or_default();
+    let read = formatted(state, given, ("text", "entities"), LONGEST, "message is too long")?;
+    if read.text.is_empty() { Err(Failure::bad("message text is empty")) } else { Ok(read) }
+}
+
+/// Text and its formatting out of the fields of a request; what is longer is refused with these words.
+pub fn formatted(
+    state: &State,
+    given: &Parameters,
+    (text, entities): (&str, &str),
+    longest: usize,
+    too_long: &str,
+) -> Result<Formatted, Failure> {
+    let text = given.text(text).unwrap_or_default();
     let mode = given.text("parse_mode").unwrap_or_default();
     let mut read = match &*mode.to_ascii_lowercase() {
         "" => {
-            let entities = given.json("entities").map_err(Failure::bad)?.unwrap_or_else(|| json!([]));
+            let entities = given.json(entities).map_err(Failure::bad)?.unwrap_or_else(|| json!([]));
             let entities: Vec<Entity> = serde_json::from_value(entities)
                 .map_err(|e| Failure::bad(format!("can't parse MessageEntity: {e}")))?;
             Formatted { text, entities }
@@ -172,13 +210,20 @@ fn body(state: &State, given: &Parameters) -> Result<Formatted, Failure> {
     };
     read.entities.retain_mut(|entity| mention(state, entity));
     let read = clean(read).map_err(Failure::bad)?;
-    if read.text.is_empty() {
-        return Err(Failure::bad("message text is empty"));
+    if units(&read.text) > longest { Err(Failure::bad(too_long)) } else { Ok(read) }
+}
+
+/// A message with what it answers and the topic it goes into, as a request says: that of what it answers when it names none.
+pub fn addressed(state: &State, chat: i64, given: &Parameters, message: Stored) -> Result<Stored, Failure> {
+    let reply_to = answered(state, chat, given)?;
+    let named = given.number("message_thread_id").filter(|id| *id > 1);
+    let there =
+        |id: i64| state.chat(chat).is_some_and(|place| place.topics.iter().any(|(topic, _)| *topic == id));
+    if named.is_some_and(|id| !there(id)) {
+        return Err(Failure::bad("message thread not found"));
     }
-    if units(&read.text) > LONGEST {
-        return Err(Failure::bad("message is too long"));
-    }
-    Ok(read)
+    let answered_in = reply_to.and_then(|id| state.message(chat, id)?.topic);
+    Ok(Stored { reply_to, topic: named.or(answered_in), ..message })
 }
 
 /// Links to `tg://user?id=…` become mentions; mentions of people whom the server does not know are dropped.
@@ -229,11 +274,9 @@ fn send(
 ) -> Result<Value, Failure> {
     let body = body(state, given)?;
     let chat = room(state, bot, given)?;
-    let message = Stored {
-        reply_to: answered(state, chat, given)?,
-        link_preview: link_preview(given)?,
-        ..Stored::new(me(state, bot)?.user.clone(), body)
-    };
+    let message =
+        Stored { link_preview: link_preview(given)?, ..Stored::new(me(state, bot)?.user.clone(), body) };
+    let message = addressed(state, chat, given, message)?;
     let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
     changes.push(change);
     told(state, chat, &message)
@@ -259,6 +302,10 @@ fn copy(
         at: now(),
         edited_at: None,
         edits: 0,
+        reactions: Vec::new(),
+        pinned: false,
+        forward: None,
+        topic: None,
         ..old.clone()
     };
     let (message, change) = state.post(to, copied).ok_or_else(|| Failure::bad("chat not found"))?;
@@ -266,7 +313,8 @@ fn copy(
     Ok(json!({ "message_id": message.id }))
 }
 
-fn told(state: &State, chat: i64, message: &Stored) -> Result<Value, Failure> {
+/// A message as its sender is told of it.
+pub fn told(state: &State, chat: i64, message: &Stored) -> Result<Value, Failure> {
     let place = state.chat(chat).ok_or_else(|| Failure::bad("chat not found"))?;
     Ok(state.wire_message(place, message, true))
 }
@@ -274,10 +322,17 @@ fn told(state: &State, chat: i64, message: &Stored) -> Result<Value, Failure> {
 fn edit(
     state: &mut State,
     bot: usize,
+    method: &str,
     given: &Parameters,
     changes: &mut Vec<Change>,
 ) -> Result<Value, Failure> {
-    let body = body(state, given)?;
+    let caption = method == "editMessageCaption";
+    let body = if caption {
+        let fields = ("caption", "caption_entities");
+        formatted(state, given, fields, LONGEST_CAPTION, "message caption is too long")?
+    } else {
+        body(state, given)?
+    };
     let chat = named(state, bot, given, "chat_id", Access::Edit)?;
     let id = given.number("message_id").ok_or_else(|| Failure::bad("message identifier is not specified"))?;
     let options = link_preview(given)?;
@@ -286,6 +341,10 @@ fn edit(
     let old = state.message_mut(chat, id).ok_or_else(|| Failure::bad("message to edit not found"))?;
     if old.from.id != own || left_behind {
         return Err(Failure::bad("message can't be edited"));
+    }
+    if caption != old.media.as_ref().is_some_and(|media| media.kind.captioned) {
+        let what = if caption { "caption" } else { "text" };
+        return Err(Failure::bad(format!("there is no {what} in the message to edit")));
     }
     if old.body == body && (options.is_none() || old.link_preview == options) {
         return Err(Failure::bad(

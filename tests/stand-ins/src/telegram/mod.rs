@@ -5,17 +5,26 @@
 //! up within a chat; each chat begins a million after the one before it.
 
 mod access;
+mod acts;
 mod chats;
 mod detect;
 mod entities;
 mod markup;
+mod media;
+mod members;
 mod menu;
 mod methods;
+mod more_methods;
 mod people;
+mod polls;
+mod reactions;
 mod server;
 mod state;
+mod telling;
+mod topics;
 mod typed;
 mod updates;
+mod uploads;
 mod wire;
 
 use crate::faults::{Faults, Kind};
@@ -61,8 +70,9 @@ impl Drop for Telegram {
 
 /// Starts it on `world.port`. The world's ids must have been filled in, as numbers.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Telegram>> {
-    let state = State::new(world)?;
+    let mut state = State::new(world)?;
     let bound = frame::bind(world.port).await?;
+    state.url = bound.url();
     let shared = Arc::new(Shared {
         state: Mutex::new(state),
         faults: Arc::default(),

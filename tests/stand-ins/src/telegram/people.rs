@@ -1,18 +1,17 @@
 //! What people do in the groups, with an official client.
 
 use super::entities::{Formatted, clean, split};
+use super::media::{self, New};
 use super::state::{State, Stored, User};
-use super::{Shared, Telegram, typed};
+use super::uploads::LONGEST_CAPTION;
+use super::{Shared, Telegram, acts, typed};
 use crate::faults::{Fault, Kind};
-use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
+use crate::people::{Act, Change, Given, People, Refused, Seen, SeenThread};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// The longest message, in UTF-16 units.
 pub const LONGEST: usize = 4_096;
-
-/// The longest caption, in UTF-16 units.
-const LONGEST_CAPTION: usize = 1_024;
 
 impl People for Telegram {
     fn platform(&self) -> &'static str {
@@ -40,12 +39,15 @@ impl People for Telegram {
         Ok(state.said.room(&chat.to_string()).map(|m| state.seen(chat, m)).collect())
     }
 
-    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
-        Ok(Vec::new())
+    fn threads(&self, room: &str) -> Result<Vec<SeenThread>, Refused> {
+        let state = self.shared.state();
+        Ok(state.topics(state.room(room)?))
     }
 
-    fn typed(&self, _: &str) -> Result<u64, Refused> {
-        Ok(0)
+    fn typed(&self, room: &str) -> Result<u64, Refused> {
+        let state = self.shared.state();
+        let chat = state.room(room)?;
+        Ok(state.chat(chat).map_or(0, |place| place.typed))
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {
@@ -82,32 +84,22 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
 
 fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files, thread: _ } => {
-            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
+        Act::Say { person, room, text, reply_to, files, thread } => {
             let from = state.person(&person)?;
             let chat = state.talk(&from, &room)?;
             let reply_to = reply_to.map(|id| existing(state, chat, &id)).transpose()?;
-            say(state, &from, chat, messages(&text, files)?, reply_to, changes)
+            let named = thread.map(|id| state.topic(chat, &id)).transpose()?;
+            let topic = named.or_else(|| state.message(chat, reply_to?)?.topic);
+            say(state, &from, chat, (&text, files), (reply_to, topic), changes)
         }
-        Act::Command { person, room, text } => {
-            let from = state.person(&person)?;
-            let typed = messages(&text, Vec::new())?;
-            let begins = |(body, _): &(Formatted, _)| {
-                body.entities.iter().any(|entity| entity.kind == "bot_command" && entity.offset == 0)
-            };
-            if !typed.first().is_some_and(begins) {
-                return Err(Refused::Impossible("a command begins with a slash and a word".into()));
-            }
-            let chat = state.talk(&from, &room)?;
-            say(state, &from, chat, typed, None, changes)
-        }
+        Act::Command { person, room, text } => command(state, &person, &room, &text, changes),
         Act::Edit { person, room, message, text } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
             let id = own(state, chat, &message, &from)?;
             let body = read(&text)?;
             let old = state.message(chat, id).ok_or_else(|| unknown(&message))?;
-            let longest = if old.file.is_some() { LONGEST_CAPTION } else { LONGEST };
-            if old.file.is_none() && body.text.is_empty() {
+            let longest = if old.media.is_some() { LONGEST_CAPTION } else { LONGEST };
+            if old.media.is_none() && body.text.is_empty() {
                 return Err(Refused::Impossible("message text is empty".into()));
             }
             if super::entities::units(&body.text) > longest {
@@ -121,7 +113,8 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
         }
         Act::Delete { person, room, message } => {
             let (from, chat) = (state.person(&person)?, state.room(&room)?);
-            let id = own(state, chat, &message, &from)?;
+            let managed = from.manages.then(|| existing(state, chat, &message));
+            let id = managed.unwrap_or_else(|| own(state, chat, &message, &from))?;
             changes.extend(state.delete(chat, id));
             Ok(message)
         }
@@ -151,45 +144,81 @@ fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result<Str
             changes.extend(told);
             Ok(new.to_string())
         }
-        Act::DeleteWebhooks { .. } => Err(Refused::Impossible("Telegram rooms have no webhooks".into())),
-        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
+        other => acts::perform(state, other, changes),
     }
 }
 
-fn say(
+/// A message that begins with a command.
+fn command(
+    state: &mut State,
+    person: &str,
+    room: &str,
+    text: &str,
+    changes: &mut Vec<Change>,
+) -> Result<String, Refused> {
+    let from = state.person(person)?;
+    let begins = read(text)?.entities.iter().any(|entity| entity.kind == "bot_command" && entity.offset == 0);
+    if !begins {
+        return Err(Refused::Impossible("a command begins with a slash and a word".into()));
+    }
+    let chat = state.talk(&from, room)?;
+    say(state, &from, chat, (text, Vec::new()), (None, None), changes)
+}
+
+/// Posts what was typed, in one or more messages: one for each file, the text beside the first of them; as an album where the
+/// files can be one. Answers the first one's id.
+pub fn say(
     state: &mut State,
     from: &User,
     chat: i64,
-    typed: Vec<(Formatted, Option<String>)>,
-    reply_to: Option<i64>,
+    (text, files): (&str, Vec<Given>),
+    (reply_to, topic): (Option<i64>, Option<i64>),
     changes: &mut Vec<Change>,
 ) -> Result<String, Refused> {
-    let mut first = None;
-    for (body, file) in typed {
-        let reply_to = reply_to.filter(|_| first.is_none());
-        let message = Stored { reply_to, file, ..Stored::new(from.clone(), body) };
-        if let Some((message, change)) = state.post(chat, message) {
-            first.get_or_insert(message.id);
-            changes.push(change);
-        }
-    }
-    first.map(|id| id.to_string()).ok_or_else(|| Refused::Impossible("message text is empty".into()))
-}
-
-/// One or more messages for what was typed: a document each for the files, the text beside the first of them.
-fn messages(text: &str, files: Vec<String>) -> Result<Vec<(Formatted, Option<String>)>, Refused> {
     let body = read(text)?;
+    let outline = |body| Stored { topic, ..Stored::new(from.clone(), body) };
+    let mut messages: Vec<Stored> = Vec::new();
     if files.is_empty() {
         if body.text.is_empty() {
             return Err(Refused::Impossible("message text is empty".into()));
         }
-        return Ok(split(&body, LONGEST).into_iter().map(|part| (part, None)).collect());
+        messages.extend(split(&body, LONGEST).into_iter().map(outline));
+    } else {
+        if super::entities::units(&body.text) > LONGEST_CAPTION {
+            return Err(Refused::Impossible("message caption is too long".into()));
+        }
+        let mut caption = Some(body);
+        for file in files {
+            let media = New::of(&file.into_file()).map_err(Refused::Impossible)?;
+            let body =
+                if media.kind.captioned { caption.take().unwrap_or_default() } else { Formatted::default() };
+            messages.push(Stored { media: Some(state.files.keep(media)), ..outline(body) });
+        }
+        if let Some(left) = caption.filter(|left| !left.text.is_empty()) {
+            messages.insert(0, outline(left));
+        }
     }
-    if super::entities::units(&body.text) > LONGEST_CAPTION {
-        return Err(Refused::Impossible("message caption is too long".into()));
+    if let Some(first) = messages.first_mut() {
+        first.reply_to = reply_to;
     }
-    let mut caption = Some(body);
-    Ok(files.into_iter().map(|file| (caption.take().unwrap_or_default(), Some(file))).collect())
+    let kinds: Vec<_> = messages.iter().filter_map(|m| Some(m.media.as_ref()?.kind)).collect();
+    if kinds.len() == messages.len() && media::is_album(&kinds) {
+        let posted = state.post_album(chat, messages, changes);
+        return first_of(posted.first());
+    }
+    let mut first = None;
+    for message in messages {
+        if let Some((message, change)) = state.post(chat, message) {
+            first.get_or_insert(message);
+            changes.push(change);
+        }
+    }
+    first_of(first.as_ref())
+}
+
+fn first_of(message: Option<&Stored>) -> Result<String, Refused> {
+    let id = message.map(|message| message.id.to_string());
+    id.ok_or_else(|| Refused::Impossible("there is no such chat".into()))
 }
 
 fn read(text: &str) -> Result<Formatted, Refused> {
@@ -200,7 +229,8 @@ fn unknown(message: &str) -> Refused {
     Refused::Unknown("message", message.to_owned())
 }
 
-fn existing(state: &State, chat: i64, message: &str) -> Result<i64, Refused> {
+/// A message of a chat that has not been deleted.
+pub fn existing(state: &State, chat: i64, message: &str) -> Result<i64, Refused> {
     let id = message.parse().map_err(|_| unknown(message))?;
     state.message(chat, id).map(|m| m.id).ok_or_else(|| unknown(message))
 }

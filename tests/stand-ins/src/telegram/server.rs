@@ -1,18 +1,21 @@
-//! The HTTP side: `/bot{token}/{method}`.
+//! The HTTP side: `/bot{token}/{method}` and `/file/bot{token}/{path}` for bots, `/members/{number}` for people's clients.
 //!
-//! Source: <https://core.telegram.org/bots/api#making-requests>.
+//! Source: <https://core.telegram.org/bots/api#making-requests>, <https://core.telegram.org/bots/api#getfile>.
 
+use super::media::Media;
 use super::methods;
 use super::updates::Turn;
+use super::uploads;
 use super::{Kind, Shared};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
 use crate::server::Connection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -70,6 +73,8 @@ fn rate_limited(fault: &Fault) -> Response {
 pub fn router(shared: Arc<Shared>) -> Router {
     let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
+        .route("/file/{bot}/{*path}", get(fetch))
+        .route("/members/{number}", get(show))
         .fallback(serve)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(from_fn_with_state(how, misbehave))
@@ -89,6 +94,26 @@ async fn one_spelling(mut request: Request, next: Next) -> Response {
         *request.uri_mut() = uri;
     }
     next.run(request).await
+}
+
+/// A file for a bot, by the path that `getFile` told.
+async fn fetch(State(shared): State<Arc<Shared>>, Path((bot, path)): Path<(String, String)>) -> Response {
+    let state = shared.state();
+    let token = bot.strip_prefix("bot").unwrap_or_default();
+    if !state.bots.iter().any(|bot| bot.token == token) {
+        return unauthorized();
+    }
+    state.files.fetch_now(&path).map_or_else(not_found, |media| media.answer())
+}
+
+/// A file for a person's client.
+async fn show(State(shared): State<Arc<Shared>>, Path(number): Path<u64>) -> Response {
+    let media: Option<Arc<Media>> = shared.state().files.by_number(number).cloned();
+    media.map_or_else(not_found, |media| media.answer())
+}
+
+fn not_found() -> Response {
+    Failure::new(404, "Not Found").into_response()
 }
 
 async fn serve(
@@ -113,10 +138,10 @@ async fn answer(shared: &Arc<Shared>, connection: &Connection, request: Request)
     let Some(bot) = bot else {
         return Err(Failure::new(401, "Unauthorized"));
     };
-    let parameters = Parameters::read(request).await.map_err(Failure::bad)?;
+    let (parameters, files) = uploads::read(request).await?;
     match method {
         "getUpdates" => poll(shared, connection, bot, &parameters).await,
-        _ => methods::call(shared, bot, method, &parameters),
+        _ => methods::call(shared, bot, method, (&parameters, &files)),
     }
 }
 

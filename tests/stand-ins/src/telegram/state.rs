@@ -1,13 +1,16 @@
 //! Who exists, who is where, what was said: everything behind one short lock.
 
 use super::entities::Formatted;
+use super::media::{Files, Media};
+use super::polls::Poll;
 use super::updates::Queue;
 use crate::acknowledged::Acknowledged;
 use crate::history::History;
 use crate::people::{Change, Refused};
 use crate::world;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A person or a bot.
@@ -38,6 +41,14 @@ pub struct Chat {
     pub moved_to: Option<i64>,
     /// Of a private chat: the bot. Its id is the person's.
     pub with: Option<i64>,
+    /// Its messages may stand in topics.
+    pub forum: bool,
+    /// Ids and names of its topics.
+    pub topics: Vec<(i64, String)>,
+    /// People who are not in it; all others are.
+    pub absent: HashSet<i64>,
+    /// How often somebody was shown as typing.
+    pub typed: u64,
     /// The id that the next message gets.
     next: i64,
 }
@@ -45,7 +56,23 @@ pub struct Chat {
 impl Chat {
     /// An empty one.
     pub fn new(id: i64, title: String, first_message: i64) -> Self {
-        Self { id, title, username: None, moved_to: None, with: None, next: first_message }
+        Self {
+            id,
+            title,
+            username: None,
+            moved_to: None,
+            with: None,
+            forum: false,
+            topics: Vec::new(),
+            absent: HashSet::new(),
+            typed: 0,
+            next: first_message,
+        }
+    }
+
+    /// The id that the next message gets.
+    pub fn upcoming(&self) -> i64 {
+        self.next
     }
 
     /// `supergroup`, `group` or `private`.
@@ -80,8 +107,20 @@ pub struct Stored {
     pub body: Formatted,
     /// Id of what it answers.
     pub reply_to: Option<i64>,
-    /// Name of the attached document.
-    pub file: Option<String>,
+    /// The topic it stands in.
+    pub topic: Option<i64>,
+    /// The attached file.
+    pub media: Option<Arc<Media>>,
+    /// The album it is part of.
+    pub album: Option<String>,
+    /// A poll.
+    pub poll: Option<Poll>,
+    /// Where it was passed on from, as bots are told, and whose it was.
+    pub forward: Option<(serde_json::Value, String)>,
+    /// Who reacted with what: an emoji, or the id of a custom one.
+    pub reactions: Vec<(i64, String)>,
+    /// It is pinned.
+    pub pinned: bool,
     /// The fields of a service message, which says nothing else.
     pub service: Option<serde_json::Value>,
     /// As a bot gave it.
@@ -104,7 +143,13 @@ impl Stored {
             from,
             body,
             reply_to: None,
-            file: None,
+            topic: None,
+            media: None,
+            album: None,
+            poll: None,
+            forward: None,
+            reactions: Vec::new(),
+            pinned: false,
             service: None,
             link_preview: None,
             at: now(),
@@ -149,6 +194,14 @@ pub struct State {
     pub said: History<Stored>,
     /// Events that a confirmed offset has passed, in that order.
     pub acknowledged: Acknowledged,
+    /// Every file.
+    pub files: Files,
+    /// Names of custom emoji, by their ids.
+    pub custom_emoji: HashMap<String, String>,
+    /// Where its server is.
+    pub url: String,
+    /// How many albums and polls there have been.
+    pub made: u64,
 }
 
 /// Milliseconds since the epoch.
@@ -172,7 +225,7 @@ impl State {
             let id = number(&room.id, "chat")?;
             // Real groups have different ages too: ids that differ between chats catch a client that forgets the chat.
             let next = i64::try_from(index % 2_000).unwrap_or(0) * 1_000_000 + 1;
-            state.chats.push(Chat::new(id, room.name.clone(), next));
+            state.chats.push(Chat { forum: room.forum, ..Chat::new(id, room.name.clone(), next) });
         }
         for person in &world.people {
             let id = number(&person.id, "user")?;
@@ -281,69 +334,22 @@ impl State {
         Some(self.change("deleted", chat, &message))
     }
 
-    fn change(&self, what: &str, chat: i64, message: &Stored) -> Change {
+    /// Posts messages as one album.
+    pub fn post_album(&mut self, chat: i64, messages: Vec<Stored>, changes: &mut Vec<Change>) -> Vec<Stored> {
+        self.made += 1;
+        let album = Some(format!("1370000{:010}", self.made));
+        let posted = messages.into_iter().filter_map(|message| {
+            let (message, change) = self.post(chat, Stored { album: album.clone(), ..message })?;
+            changes.push(change);
+            Some(message)
+        });
+        posted.collect()
+    }
+
+    /// A change of a message, for whoever watches.
+    pub fn change(&self, what: &str, chat: i64, message: &Stored) -> Change {
         Change { what: what.to_owned(), message: self.seen(chat, message) }
     }
-
-    /// Puts an update into the queue of each bot that may see the message.
-    ///
-    /// What bots see of each other: <https://core.telegram.org/api/bots/bot-to-bot>.
-    fn tell(&mut self, chat: i64, message: &Stored, kind: &'static str) {
-        let from = message.from.id;
-        let sender_talks = self.bots.iter().any(|b| b.user.id == from && b.bot_to_bot);
-        let Some(place) = self.chat(chat) else {
-            return;
-        };
-        let (value, with) = (self.wire_message(place, message, true), place.with);
-        let answered = message.reply_to.and_then(|id| self.message(chat, id)).map(|m| m.from.id);
-        let label = match message.edits {
-            0 => message.id.to_string(),
-            n => format!("{}/edit/{n}", message.id),
-        };
-        // Bots do not see their own messages.
-        for bot in self.bots.iter_mut().filter(|b| b.user.id != from) {
-            let admin = match bot.standing.get(&chat) {
-                Some(Standing::Administrator) => true,
-                Some(Standing::Member) => false,
-                _ => continue,
-            };
-            let answers = answered == Some(bot.user.id);
-            if with.is_some_and(|with| with != bot.user.id) {
-                continue;
-            }
-            let sees = if with.is_some() || message.service.is_some() {
-                true
-            } else if message.from.is_bot {
-                let concerns = answers || commands(&message.body, &bot.user.handle);
-                bot.bot_to_bot && admin && bot.privacy_off || (bot.bot_to_bot || sender_talks) && concerns
-            } else {
-                admin || bot.privacy_off || answers || addresses(&message.body, &bot.user.handle)
-            };
-            if sees {
-                bot.queue.push(kind, value.clone(), Some(label.clone()));
-            }
-        }
-    }
-}
-
-/// Is it a command or a mention for this bot? Commands without a name are for every bot.
-fn addresses(body: &Formatted, handle: &str) -> bool {
-    body.entities.iter().any(|e| {
-        let part = super::entities::slice(&body.text, e.offset, e.end()).unwrap_or_default();
-        match &*e.kind {
-            "bot_command" => part.split_once('@').is_none_or(|(_, bot)| bot.eq_ignore_ascii_case(handle)),
-            "mention" => part.trim_start_matches('@').eq_ignore_ascii_case(handle),
-            _ => false,
-        }
-    })
-}
-
-/// Is there a command in it that names this bot?
-fn commands(body: &Formatted, handle: &str) -> bool {
-    body.entities.iter().filter(|e| e.kind == "bot_command").any(|e| {
-        let part = super::entities::slice(&body.text, e.offset, e.end()).unwrap_or_default();
-        part.split_once('@').is_some_and(|(_, bot)| bot.eq_ignore_ascii_case(handle))
-    })
 }
 
 /// Bots' handles end in `bot` on Telegram.

@@ -24,6 +24,9 @@ pub fn chat(chat: &Chat) -> Value {
     if let Some(username) = &chat.username {
         told["username"] = json!(username);
     }
+    if chat.forum && chat.kind() == "supergroup" {
+        told["is_forum"] = json!(true);
+    }
     told
 }
 
@@ -71,7 +74,7 @@ fn administrator(who: &User) -> Value {
         "can_manage_chat": true, "can_delete_messages": true, "can_manage_video_chats": true,
         "can_restrict_members": true, "can_promote_members": false, "can_change_info": true, "can_invite_users": true,
         "can_post_stories": false, "can_edit_stories": false, "can_delete_stories": false, "can_pin_messages": true,
-        "can_manage_topics": false,
+        "can_manage_topics": true,
     })
 }
 
@@ -89,13 +92,27 @@ pub fn member(who: &User) -> Value {
     json!({ "status": "member", "user": user(who) })
 }
 
+/// The `ChatMember` of somebody who is not there.
+pub fn left(who: &User) -> Value {
+    json!({ "status": "left", "user": user(who) })
+}
+
 /// What the people in a chat read where a service message stands.
 fn service_line(fields: &Value) -> String {
     let says = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    if fields.get("new_chat_title").is_some() {
-        return format!("changed the group name to “{}”", says("new_chat_title"));
+    let names =
+        ["new_chat_title", "forum_topic_created", "pinned_message", "new_chat_members", "left_chat_member"];
+    match names.into_iter().find(|name| fields.get(name).is_some()) {
+        Some("new_chat_title") => format!("changed the group name to “{}”", says("new_chat_title")),
+        Some("forum_topic_created") => {
+            let name = fields.pointer("/forum_topic_created/name").and_then(Value::as_str);
+            format!("opened the topic “{}”", name.unwrap_or_default())
+        }
+        Some("pinned_message") => "pinned a message".to_owned(),
+        Some("new_chat_members") => "joined the group".to_owned(),
+        Some(_) => "left the group".to_owned(),
+        None => "the group is a supergroup now".to_owned(),
     }
-    "the group is a supergroup now".to_owned()
 }
 
 impl State {
@@ -107,13 +124,26 @@ impl State {
             "chat": chat(place),
             "date": message.at / 1_000,
         });
-        let (text, entities) = match &message.file {
-            Some(name) => {
-                told["document"] = document(message.id, place.id, name);
+        let (text, entities) = match &message.media {
+            Some(media) => {
+                media.tell(&mut told);
                 ("caption", "caption_entities")
             }
             None => ("text", "entities"),
         };
+        if let Some(album) = &message.album {
+            told["media_group_id"] = json!(album);
+        }
+        if let Some(poll) = &message.poll {
+            told["poll"] = poll.told();
+        }
+        if let Some((origin, _)) = &message.forward {
+            told["forward_origin"] = origin.clone();
+        }
+        if let Some(topic) = message.topic {
+            told["message_thread_id"] = json!(topic);
+            told["is_topic_message"] = json!(true);
+        }
         if !message.body.text.is_empty() {
             told[text] = json!(message.body.text);
         }
@@ -129,7 +159,9 @@ impl State {
         if let Some(options) = &message.link_preview {
             told["link_preview_options"] = options.clone();
         }
-        if with_reply && let Some(answered) = message.reply_to.and_then(|id| self.message(place.id, id)) {
+        // What answers nothing in a topic answers the message that opened it.
+        let answered = message.reply_to.or(message.topic.filter(|topic| *topic != message.id));
+        if with_reply && let Some(answered) = answered.and_then(|id| self.message(place.id, id)) {
             told["reply_to_message"] = self.wire_message(place, answered, false);
         }
         told
@@ -147,13 +179,18 @@ impl State {
             entities: message.body.entities.iter().map(|e| json!(e)).collect(),
             reply_to: message.reply_to.map(|id| id.to_string()),
             extras: Vec::new(),
-            files: message.file.iter().cloned().collect(),
+            files: message.media.iter().map(|media| media.name().to_owned()).collect(),
+            thread: message.topic.map(|topic| topic.to_string()),
+            attachments: message.media.iter().map(|media| media.seen(&self.url)).collect(),
+            reactions: self.seen_reactions(message),
+            poll: message.poll.as_ref().map(super::polls::Poll::seen),
+            pinned: message.pinned,
+            forwarded: message.forward.as_ref().map(|(_, whose)| whose.clone()),
             only_for: None,
             edited: message.edits > 0,
             deleted: message.deleted,
             pinged: self.pinged(message),
             at: message.at,
-            ..Seen::default()
         }
     }
 
@@ -172,18 +209,4 @@ impl State {
         ids.dedup();
         ids
     }
-}
-
-fn document(id: i64, chat: i64, name: &str) -> Value {
-    let kind = match name.rsplit('.').next().unwrap_or_default() {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "txt" => "text/plain",
-        "pdf" => "application/pdf",
-        _ => "application/octet-stream",
-    };
-    json!({
-        "file_id": format!("BQACAgIAAx{}_{id}", chat.unsigned_abs()), "file_unique_id": format!("AgAD{}{id}", chat.unsigned_abs()),
-        "file_name": name, "mime_type": kind, "file_size": 1_024,
-    })
 }
