@@ -4,6 +4,7 @@
 //! WebSocket. The page never talks to Relay: it drives the people on the platforms and shows what their rooms look like.
 
 mod assets;
+mod files;
 mod guard;
 mod server;
 mod setup;
@@ -44,6 +45,9 @@ pub enum DemoError {
     /// Relay itself.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// No client for the files that people attach.
+    #[error("the files of the pretend platforms cannot be fetched: {0}")]
+    Files(#[from] reqwest::Error),
     /// The ledger failed while running.
     #[error("the ledger cannot be written any more (see the log)")]
     LedgerFailed,
@@ -66,6 +70,8 @@ struct DemoRoom {
     id: NativeId,
     /// The room's name.
     name: String,
+    /// Has threads with names (Discord), or topics (Telegram).
+    forum: bool,
 }
 
 /// A running demo.
@@ -86,7 +92,7 @@ impl Running {
         let config = Config::load(&setup.file).map_err(DemoError::Config)?;
         let service = Service::start(config, &mut |_, _| {}).await?;
         let mut tasks = JoinSet::new();
-        let shown = server::Shown::new(service.core(), stand_ins.clone(), setup);
+        let shown = server::Shown::new(service.core(), stand_ins.clone(), setup, files::client()?);
         told::follow(&shown, &mut tasks);
         tasks.spawn(server::serve(listener, shown));
         Ok(Self { service, stand_ins, tasks, address })

@@ -2,13 +2,14 @@
 //! visitor's browser can send requests to 127.0.0.1, and a hostile DNS name can point there.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Nothing from elsewhere, nothing inline. Pictures may come from the stand-ins, which listen on ports of their own.
+/// Nothing from elsewhere, nothing inline. Faces may come from the stand-ins, which listen on ports of their own; what people attach comes
+/// through this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' data: http://127.0.0.1:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src 'self' data: http://127.0.0.1:*; media-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Lets a request through if its `Host` is a loopback name, and a change only if it is JSON, which another origin cannot send
 /// without being asked for permission first; nobody gives it.
@@ -25,9 +26,11 @@ pub async fn guard(request: Request, next: Next) -> Response {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A file has a stricter policy of its own.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -3,7 +3,7 @@
 use super::setup::{CHANNEL, Setup};
 use super::told::{self, Told};
 use super::{DemoPlatform, DemoRoom};
-use super::{assets, guard};
+use super::{assets, files, guard};
 use crate::engine::{Core, LinkStatus};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
@@ -26,8 +26,10 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Longest request, in bytes: the longest message of any platform is 40,000 characters.
-const LONGEST_REQUEST: usize = 256 * 1024;
+/// Most bytes of files that a person attaches to one message on the page.
+const MOST_ATTACHED: usize = 8 << 20;
+/// Longest request, in bytes: files in base64, and the longest message of any platform, which is 40,000 characters.
+const LONGEST_REQUEST: usize = MOST_ATTACHED / 3 * 4 + (256 << 10);
 /// Newest messages of each room that a page gets when it opens.
 const NEWEST: usize = 200;
 /// Newest lines of the ledger's index that it gets then.
@@ -42,12 +44,19 @@ pub struct Shown {
     pub setup: Setup,
     /// To all open pages.
     pub told: broadcast::Sender<Told>,
+    /// Fetches what people attach.
+    pub client: reqwest::Client,
 }
 
 impl Shown {
     /// Puts it together.
-    pub fn new(core: Arc<Core>, stand_ins: Arc<StandIns>, setup: Setup) -> Arc<Self> {
-        Arc::new(Self { core, stand_ins, setup, told: told::channel() })
+    pub fn new(
+        core: Arc<Core>,
+        stand_ins: Arc<StandIns>,
+        setup: Setup,
+        client: reqwest::Client,
+    ) -> Arc<Self> {
+        Arc::new(Self { core, stand_ins, setup, told: told::channel(), client })
     }
 
     /// How Relay is: its accounts and counters, and each link with the channel that it belongs to and the room that it leads to.
@@ -71,7 +80,8 @@ impl Shown {
         }
     }
 
-    fn people(&self, platform: &str) -> Result<&dyn People, Trouble> {
+    /// The people of a platform.
+    pub fn people(&self, platform: &str) -> Result<&dyn People, Trouble> {
         let mut all = self.setup.platforms.iter().map(|known| known.people.as_ref());
         let found = all.find(|people| people.platform() == platform);
         found.ok_or_else(|| Trouble(StatusCode::NOT_FOUND, format!("there is no platform `{platform}`")))
@@ -83,7 +93,14 @@ impl Shown {
         let room = |room: &DemoRoom| -> Result<Value, Refused> {
             let messages = platform.people.messages(room.id.as_str())?;
             let newest = messages.get(messages.len().saturating_sub(NEWEST)..);
-            Ok(json!({ "id": room.id, "space": room.space, "name": room.name, "messages": newest }))
+            Ok(json!({
+                "id": room.id,
+                "space": room.space,
+                "name": room.name,
+                "forum": room.forum,
+                "threads": platform.people.threads(room.id.as_str())?,
+                "messages": newest,
+            }))
         };
         let person =
             |person: &Person| json!({ "id": person.id, "name": person.name, "manages": person.manages });
@@ -105,6 +122,7 @@ pub async fn serve(listener: TcpListener, shown: Arc<Shown>) {
         .route("/demo/changes", get(changes))
         .route("/demo/act", post(act))
         .route("/demo/fault", post(fault))
+        .route("/demo/file", get(files::file))
         .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
         .layer(middleware::from_fn(guard::guard))
         .with_state(shown);
@@ -114,7 +132,7 @@ pub async fn serve(listener: TcpListener, shown: Arc<Shown>) {
 }
 
 /// An error as the page reads it.
-struct Trouble(StatusCode, String);
+pub struct Trouble(pub StatusCode, pub String);
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
@@ -151,6 +169,7 @@ async fn state(State(shown): State<Arc<Shown>>) -> Result<Json<Value>, Trouble> 
         "carried": carried,
         "status": shown.status(),
         "config": shown.setup.text,
+        "most_attached": MOST_ATTACHED,
     })))
 }
 

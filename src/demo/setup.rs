@@ -69,7 +69,7 @@ impl Setup {
 
 impl DemoPlatform {
     /// A room as an admin writes it, and a comment: by name; a Telegram bot knows no chat before something is said there, so by id.
-    fn link(&self, DemoRoom { space, id, name }: &DemoRoom) -> (String, String) {
+    fn link(&self, DemoRoom { space, id, name, .. }: &DemoRoom) -> (String, String) {
         let account = self.account;
         match self.people.platform() {
             "discord" => (format!("\"{account}:{space}/#{name}\""), String::new()),
@@ -85,6 +85,7 @@ fn rooms(platform: &Platform) -> Vec<DemoRoom> {
         space: space.name.clone(),
         id: room.id.as_str().into(),
         name: room.name.clone(),
+        forum: room.forum,
     };
     all.map(of).collect()
 }

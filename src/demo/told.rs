@@ -15,13 +15,15 @@ const WAITING: usize = 4_096;
 const LINES: usize = 256;
 /// How often the ledger's position is looked at.
 const LOOK: Duration = Duration::from_millis(25);
+/// How often the threads of the rooms are looked at, and whether somebody types.
+const LOOK_ROUND: Duration = Duration::from_millis(250);
 /// How often the status is compared with what was told last.
 const COMPARE: Duration = Duration::from_millis(500);
 
 /// One server-sent event.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// `change`, `carried`, `account`, `status`, or `behind`: ask for everything again.
+    /// `change`, `room`, `carried`, `account`, `status`, or `behind`: ask for everything again.
     pub event: &'static str,
     /// JSON.
     pub json: Arc<str>,
@@ -44,6 +46,7 @@ pub fn follow(shown: &Arc<Shown>, tasks: &mut JoinSet<()>) {
     for at in 0..shown.setup.platforms.len() {
         tasks.spawn(follow_people(shown.clone(), at));
         tasks.spawn(follow_account(shown.clone(), at));
+        tasks.spawn(follow_rooms(shown.clone(), at));
     }
     tasks.spawn(follow_ledger(shown.clone()));
     tasks.spawn(follow_status(shown.clone()));
@@ -64,6 +67,27 @@ async fn follow_people(shown: Arc<Shown>, at: usize) {
         };
         // No page may be open.
         let _ = shown.told.send(told);
+    }
+}
+
+/// Threads and topics that were opened or renamed, and that somebody is typing: there is no change of a message to hear these from.
+async fn follow_rooms(shown: Arc<Shown>, at: usize) {
+    let Some(platform) = shown.setup.platforms.get(at) else { return };
+    let people = &platform.people;
+    let mut last: Vec<Value> = vec![Value::Null; platform.rooms.len()];
+    let mut due = tokio::time::interval(LOOK_ROUND);
+    loop {
+        due.tick().await;
+        for (room, last) in platform.rooms.iter().zip(&mut last) {
+            let id = room.id.as_str();
+            let (Ok(threads), Ok(typed)) = (people.threads(id), people.typed(id)) else { continue };
+            let now =
+                json!({ "platform": people.platform(), "room": id, "threads": threads, "typed": typed });
+            if now != *last {
+                let _ = shown.told.send(Told::new("room", &now));
+                *last = now;
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 // What Relay answers to a command: shown to one person only where the platform can do that.
 
 import { avatar, body } from "./message.js";
-import { el, hue, time } from "./elements.js";
+import { el, hue, icon, time } from "./elements.js";
 
 /** A code that lets a room in. */
 const CODE = /\b[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}\b/;
@@ -70,13 +70,4 @@ async function copy(button, shown) {
   }
 }
 
-function eye() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", "M1.5 10C3.5 6.3 6.5 4.5 10 4.5s6.5 1.8 8.5 5.5c-2 3.7-5 5.5-8.5 5.5S3.5 13.7 1.5 10zM10 7.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z");
-  path.setAttribute("fill-rule", "evenodd");
-  svg.append(path);
-  return svg;
-}
+const eye = () => icon("M1.5 10C3.5 6.3 6.5 4.5 10 4.5s6.5 1.8 8.5 5.5c-2 3.7-5 5.5-8.5 5.5S3.5 13.7 1.5 10zM10 7.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z", "evenodd");

@@ -1,7 +1,9 @@
 // Where somebody in a room types.
 
-import { Offer } from "./commands.js";
-import { el } from "./elements.js";
+import { Tray, takes } from "./attach.js";
+import { Offer, isCommand } from "./commands.js";
+import { el, icon } from "./elements.js";
+import { menu } from "./menu.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -9,15 +11,19 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const LETTER = 28;
 const BREATH = 450;
 
-/** A composer; `send({ person, text, mode })` says, edits or answers. */
+/** A composer; `send({ person, text, mode, files })` says, edits, answers or opens a thread. */
 export class Composer {
   #mode = null;
   #offer;
   #send;
   #people;
+  #tray;
+  #placeholder;
 
-  constructor(room, send) {
+  /** `more()` answers what else can be made than text, as entries of a menu. */
+  constructor(room, send, more) {
     this.#send = send;
+    this.#placeholder = room.placeholder;
     const id = (what) => `${room.platform}-${what}`;
     this.#people = el("select", { id: id("as"), class: "as", "aria-label": `Who types in ${room.title}`, onchange: () => this.onPerson?.() });
     for (const person of room.people) this.#people.append(el("option", { value: person.name }, person.name));
@@ -32,6 +38,9 @@ export class Composer {
     this.#offer = new Offer(this.text, id("commands"), room.channel, (command) => this.#put(command));
     this.mode = el("p", { class: "mode", hidden: true });
     this.error = el("p", { class: "error", id: id("error"), role: "alert" });
+    this.#tray = new Tray(room.most, (why) => (this.error.textContent = why));
+    const plus = el("button", { class: "plus", type: "button", "aria-haspopup": "menu", "aria-label": `Attach and more in ${room.title}` }, icon("M9 3h2v6h6v2h-6v6H9v-6H3V9h6z"));
+    plus.addEventListener("click", () => menu(plus, `Attach and more in ${room.title}`, [["Attach files", () => this.#tray.input.click()], ...more(), ["Relay’s commands", () => this.#commands()]]));
     const button = el("button", { class: "send", type: "submit", "aria-label": `Send in ${room.title}` }, arrow());
     const form = el(
       "form",
@@ -39,11 +48,14 @@ export class Composer {
       this.#offer.list,
       this.#offer.said,
       this.mode,
-      el("div", { class: "row" }, el("label", { class: "who" }, el("span", {}, "as"), this.#people), this.text, button),
+      this.#tray.element,
+      el("div", { class: "row" }, el("label", { class: "who" }, el("span", {}, "as"), this.#people), plus, this.text, button),
+      this.#tray.input,
       this.error,
     );
     this.text.addEventListener("keydown", (event) => this.#key(event));
     this.text.addEventListener("input", () => this.#changed());
+    takes(form, this.text, this.#tray);
     this.element = form;
   }
 
@@ -58,9 +70,15 @@ export class Composer {
     this.onPerson?.();
   }
 
+  /** What the empty field says. */
+  set placeholder(text) {
+    this.#placeholder = text;
+    if (this.#mode?.kind !== "open") this.text.placeholder = text;
+  }
+
   /** Says something as somebody. */
-  async say(person, text) {
-    return this.#send({ person, text, mode: null });
+  async say(person, text, files) {
+    return this.#send({ person, text, mode: null, files });
   }
 
   /** The same, typed letter by letter. */
@@ -93,6 +111,12 @@ export class Composer {
     this.#fit();
   }
 
+  /** Names a thread, from a message or on its own. */
+  name(id, author) {
+    this.#enter({ kind: "open", id }, author ? `A thread from what ${author} said: what is it called?` : "What is it called?");
+    this.text.placeholder = "Its name";
+  }
+
   #enter(mode, label) {
     this.#mode = mode;
     this.#people.disabled = mode.kind === "edit";
@@ -107,9 +131,16 @@ export class Composer {
     if (clear && this.#mode?.kind === "edit") this.text.value = "";
     this.#mode = null;
     this.mode.hidden = true;
+    this.text.placeholder = this.#placeholder;
     this.#people.disabled = false;
     this.#fit();
     this.text.focus();
+  }
+
+  #commands() {
+    if (this.#mode) this.#leave(true);
+    this.text.focus();
+    this.#put("/");
   }
 
   #put(text) {
@@ -121,8 +152,8 @@ export class Composer {
   #changed() {
     // What was said about the last text is not about this one.
     this.error.textContent = "";
-    this.onInput?.();
-    if (this.#mode?.kind === "edit") this.#offer.close();
+    this.onInput?.(Boolean(this.text.value) && !isCommand(this.text.value));
+    if (this.#mode?.kind === "edit" || this.#mode?.kind === "open") this.#offer.close();
     else this.#offer.look();
     this.#fit();
   }
@@ -138,15 +169,18 @@ export class Composer {
   async #submit(event) {
     event.preventDefault();
     const text = this.text.value;
-    if (!text.trim()) return;
     const mode = this.#mode;
+    const withFiles = mode?.kind !== "edit" && mode?.kind !== "open" && !this.#tray.isEmpty;
+    if (!text.trim() && !withFiles) return;
+    const { files, back } = withFiles ? this.#tray.take() : { files: [] };
     this.text.value = "";
     this.error.textContent = "";
     this.#offer.close();
     this.#leave(false);
     try {
-      await this.#send({ person: this.#people.value, text, mode });
+      await this.#send({ person: this.#people.value, text, mode, files });
     } catch (error) {
+      back?.();
       // What was typed comes back, unless something else was typed meanwhile.
       if (!this.text.value) this.text.value = text;
       this.error.textContent = error.message;
@@ -160,12 +194,4 @@ export class Composer {
   }
 }
 
-function arrow() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", "M3 3.5 17.5 10 3 16.5l1.6-5.2L11 10 4.600 8.700z");
-  svg.append(path);
-  return svg;
-}
+const arrow = () => icon("M3 3.5 17.5 10 3 16.5l1.6-5.2L11 10 4.600 8.700z");

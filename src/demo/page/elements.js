@@ -55,6 +55,18 @@ export function hue(name) {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
+/** A drawing of one path in a square of 20 by 20. */
+export function icon(path, fillRule) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  shape.setAttribute("d", path);
+  if (fillRule) shape.setAttribute("fill-rule", fillRule);
+  svg.append(shape);
+  return svg;
+}
+
 /** When, as people read it. */
 export const time = (at) => el("time", { datetime: new Date(at).toISOString() }, clock.format(at));
 

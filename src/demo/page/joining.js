@@ -22,10 +22,10 @@ export async function join(panes, tell) {
   const { channel } = room;
   room.show();
   tell(`${other} may not manage ${room.short}, so Relay refuses.`);
-  await room.ask(other, `/relay connect ${channel}`);
+  await room.doing.command(other, `/relay connect ${channel}`);
   await pause(READING);
   tell(`${manager} may, and is given a code.`);
-  const [code] = CODE.exec(await room.ask(manager, `/relay connect ${channel}`)) ?? [];
+  const [code] = CODE.exec(await room.doing.command(manager, `/relay connect ${channel}`)) ?? [];
   if (!code) {
     tell(`That was no code: see what Relay says in ${room.short}.`);
     return;
@@ -35,12 +35,12 @@ export async function join(panes, tell) {
   const [owner] = who(owners);
   home.show();
   tell(`In the owners’ room, ${home.title}, ${owner} sees who asks.`);
-  await home.ask(owner, `/relay approve ${code}`);
+  await home.doing.command(owner, `/relay approve ${code}`);
   await pause(READING);
   tell(`With another word ${owner} lets ${room.short} in.`);
-  await home.ask(owner, `/relay approve ${code} yes`);
+  await home.doing.command(owner, `/relay approve ${code} yes`);
   await pause(READING);
   room.show();
   tell(`Every room was told, and hears ${room.short} from now on.`);
-  await room.type(manager, `Hello from ${room.short}!`);
+  await room.composer.type(manager, `Hello from ${room.short}!`);
 }

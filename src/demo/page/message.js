@@ -1,6 +1,10 @@
 // One message, in the manner of its platform.
 
 import { el, excerpt, hue, time } from "./elements.js";
+import { inWords, media } from "./media.js";
+import { menu } from "./menu.js";
+import { poll } from "./poll.js";
+import { choose, reactions } from "./reactions.js";
 import { render as markdown } from "./markup/markdown.js";
 import { render as slack, unescape } from "./markup/slack.js";
 import { render as telegram, typed as typedTelegram } from "./markup/telegram.js";
@@ -49,20 +53,29 @@ export function item(room, message) {
   author.style.setProperty("--hue", hue(message.author));
   const badge = message.by_bot ? el("span", { class: "badge" }, BADGES[platform]) : null;
   const edited = message.edited ? el("span", { class: "edited" }, platform === "telegram" ? "edited" : "(edited)") : null;
-  const said = el("div", { class: "said" }, body(platform, message, names));
+  const said = el("div", { class: `said${onlyEmoji(message.text) ? " large" : ""}` }, body(platform, message, names));
   if (edited && platform !== "telegram") said.append(" ", edited);
   const when = el("span", { class: "when" }, platform === "telegram" ? edited : null, platform === "telegram" && edited ? " " : null, time(message.at));
-  const text = el("div", { class: "text" }, said, ...message.files.map((name) => el("span", { class: "file" }, `📎 ${name}`)));
+  const text = el("div", { class: "text" }, said);
+  const attached = media(room, message);
+  // Telegram shows a picture above its caption.
+  const parts = platform === "telegram" ? [attached, text] : [text, attached];
   const content = el(
     "div",
     { class: "content" },
-    el("div", { class: "head" }, author, badge, platform === "telegram" ? null : when),
+    room.views.place(message),
+    el("div", { class: "head" }, author, badge, platform === "telegram" ? null : when, message.pinned ? el("span", { class: "pinned" }, "📌 pinned") : null),
+    forwarded(message),
     answers(room, message),
-    text,
+    ...parts,
+    poll(room, message),
+    reactions(room, message),
     platform === "telegram" ? when : null,
+    room.views.way(message),
   );
   fold(text, said, message.text);
   const shown = el("li", { class: `message${message.by_bot ? " by-bot" : ""}`, "data-id": message.id, "data-author": message.author, tabindex: "-1" });
+  if (room.views.of(message)) shown.dataset.thread = room.views.of(message);
   shown.append(avatar(message.author, picture(room, message)), content, actions(room, message));
   return shown;
 }
@@ -72,10 +85,10 @@ export function answers(room, message) {
   if (!message.reply_to) return null;
   const target = room.message(message.reply_to);
   const what = room.platform === "slack" ? "in the thread of" : "answers";
-  const label = target ? [el("b", {}, target.author), " ", el("span", {}, excerpt(plain(room, target)))] : [room.isGone(message.reply_to) ? "a deleted message" : "an earlier message"];
+  const label = target ? [el("b", {}, target.author), " ", el("span", {}, excerpt(summary(room, target)))] : [room.isGone(message.reply_to) ? "a deleted message" : "an earlier message"];
   return el(
     "button",
-    { class: "answers", type: "button", tabindex: "-1", onclick: () => room.goTo(message.reply_to) },
+    { class: "answers", type: "button", tabindex: "-1", onclick: () => (room.platform === "slack" ? room.views.open(message.reply_to) : room.goTo(message.reply_to)) },
     el("span", { class: "unseen" }, `${what} `),
     ...label,
   );
@@ -94,6 +107,21 @@ export function plain(room, message) {
   return holder.textContent;
 }
 
+/** What a message is about, in a few words. */
+export function summary(room, message) {
+  const said = plain(room, message).trim();
+  return said || message.poll?.question || inWords(message);
+}
+
+/** Whose it was before it was passed on. */
+function forwarded(message) {
+  if (message.forwarded === null || message.forwarded === undefined) return null;
+  return el("p", { class: "forwarded" }, message.forwarded ? `Forwarded from ${message.forwarded}` : "Forwarded");
+}
+
+/** One to three emoji alone are shown large. */
+const onlyEmoji = (text) => /^(?:\p{Extended_Pictographic}(?:\u{FE0F}|\p{EMod}|\u{200D}\p{Extended_Pictographic})*\s*){1,3}$/u.test(text);
+
 function fold(text, said, source) {
   if (source.length <= LONG) return;
   said.classList.add("folded");
@@ -108,10 +136,26 @@ function fold(text, said, source) {
 }
 
 function actions(room, message) {
-  const button = (what, run, label) =>
-    el("button", { type: "button", tabindex: "-1", "aria-label": `${what} ${label}`, "data-do": what.toLowerCase(), onclick: run }, what);
-  const of = `${message.author}: ${excerpt(plain(room, message), 40)}`;
-  const all = [button("Reply", () => room.reply(message.id), `to ${of}`)];
-  if (room.isPerson(message)) all.push(button("Edit", () => room.edit(message.id), of), button("Delete", () => room.remove(message.id), of));
+  const of = `${message.author}: ${excerpt(summary(room, message), 40)}`;
+  const button = (what, run, label, more = {}) =>
+    el("button", { type: "button", tabindex: "-1", "aria-label": `${what} ${label}`, "data-key": `do ${what}`, ...more, onclick: (event) => run(event.currentTarget) }, what);
+  const all = [button("Reply", () => room.reply(message.id), `to ${of}`), button("React", (at) => choose(room, message, at), `to ${of}`, { "aria-haspopup": "dialog" })];
+  if (room.isPerson(message)) all.push(button("Edit", () => room.edit(message.id), of), button("Delete", () => room.doing.remove(message.id, message.author), of));
+  all.push(button("More", (at) => menu(at, `More for ${of}`, more(room, message)), `for ${of}`, { "aria-haspopup": "menu" }));
   return el("div", { class: "actions" }, ...all);
+}
+
+/** What else can be done with a message, for its menu. */
+function more(room, message) {
+  const { doing, me, platform, views } = room;
+  const thread = views.from(message.id) ?? views.of(message);
+  const own = room.isPerson(message);
+  const begin = platform === "slack" ? () => views.open(message.id) : () => room.composer.name(message.id, message.author);
+  return [
+    thread ? views.current !== thread && ["Open the thread", () => views.open(thread)] : platform !== "telegram" && ["Start a thread", begin],
+    [message.pinned ? "Unpin" : "Pin", () => doing.pin(message.id, !message.pinned)],
+    ...room.neighbours.map((other) => [`Forward to ${other.short}`, () => doing.forward(message.id, other)]),
+    ...(own && platform !== "telegram" ? (message.attachments ?? []) : []).map((file, place) => [`Remove ${file.name}`, () => doing.removeFile(message, place)]),
+    !own && me?.manages && [`Delete as ${me.name}`, () => doing.remove(message.id, me.name)],
+  ];
 }

@@ -3,12 +3,14 @@
 import { Channel } from "./channel.js";
 import { el, excerpt } from "./elements.js";
 import { Journeys } from "./journeys.js";
-import { plain } from "./message.js";
+import { plain, summary } from "./message.js";
 import { Outages } from "./outages.js";
 import { Pane } from "./pane.js";
 import { act, follow } from "./server.js";
 import { Tries } from "./tries.js";
 
+/** How long a copy is waited for, in milliseconds. */
+const PATIENCE = 15_000;
 const byId = (id) => document.getElementById(id);
 const panes = new Map();
 /** All rooms by their key. */
@@ -25,7 +27,7 @@ const actions = {
   async act(room, what) {
     const at = performance.now();
     const id = await act(room.platform, what);
-    if (what.do === "say") journeys.typed(room.key, id, at);
+    if (what.do === "say" || what.do === "ask") journeys.typed(room.key, id, at);
     return id;
   },
   /** Who wrote a message; on a platform where the bot speaks for everybody, the person it speaks for. */
@@ -44,6 +46,15 @@ const actions = {
   },
 };
 
+/** A message's id in another room, as soon as it is there. */
+async function copy(room, id, other) {
+  for (const end = performance.now() + PATIENCE; performance.now() < end; await new Promise((done) => setTimeout(done, 50))) {
+    const found = journeys.same(room.key, id).find(([there, one]) => there === other.key && other.message(one));
+    if (found) return found[1];
+  }
+  throw new Error(`It has not arrived in ${other.title} yet.`);
+}
+
 /** The rooms that share a channel with a room, itself among them. */
 function together(room) {
   return [...rooms.values()].filter((other) => other.channels.some((name) => room?.channels.includes(name)));
@@ -52,15 +63,16 @@ function together(room) {
 function fresh(state) {
   if (!panes.size) {
     for (const given of state.platforms) {
-      const pane = new Pane(given, state.channel, actions);
+      const pane = new Pane(given, state, actions);
       panes.set(given.platform, pane);
       byId("rooms").append(pane.element);
       for (const room of pane.rooms) rooms.set(room.key, room);
     }
-    tries = new Tries(panes, (text) => {
+    const tell = (text) => {
       channel.keep(text);
       byId("said").textContent = text;
-    });
+    };
+    tries = new Tries(panes, tell, copy);
     byId("channel-name").textContent = state.channel;
     byId("config").textContent = state.config;
     channel.load([...panes.values()]);
@@ -68,7 +80,11 @@ function fresh(state) {
     else if (matchMedia("(pointer: fine) and (min-width: 901px)").matches) panes.get("discord")?.shown.composer.text.focus();
   }
   for (const { platform, rooms: given } of state.platforms) {
-    for (const { id, messages } of given) rooms.get(`${platform}/${id}`)?.load(messages);
+    for (const { id, messages, threads } of given) {
+      const room = rooms.get(`${platform}/${id}`);
+      if (room) room.views.threads = threads;
+      room?.load(messages);
+    }
   }
   state.carried.forEach((line) => journeys.carried(line));
   status(state.status);
@@ -100,12 +116,13 @@ function arrived({ room: key, id, others, took }) {
   channel.say(`${message.author} was heard in all rooms after `, el("b", {}, shown));
   document.body.dataset.took = String(Math.round(took));
   const titles = others.map((other) => rooms.get(other)?.title ?? "another room");
-  byId("said").textContent = `${message.author}: ${excerpt(plain(room, message), 120)}. Arrived in ${titles.join(" and ")} after ${shown}.`;
+  byId("said").textContent = `${message.author}: ${excerpt(summary(room, message), 120)}. Arrived in ${titles.join(" and ")} after ${shown}.`;
 }
 
 follow({
   fresh,
   change: ({ platform, message }) => rooms.get(`${platform}/${message.room}`)?.change(message),
+  room: ({ platform, room, ...now }) => rooms.get(`${platform}/${room}`)?.heard(now),
   carried,
   account: ({ platform, account }) => outages.account(platform, account.state),
   status,

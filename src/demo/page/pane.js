@@ -14,12 +14,13 @@ export class Pane {
   #face = el("span", { class: "face", hidden: true });
   #shown;
 
-  constructor(given, channel, actions) {
+  constructor(given, { channel, most_attached: most }, actions) {
     this.platform = given.platform;
     this.account = given.account;
     this.people = given.people;
     this.bots = given.bots;
     this.channel = channel;
+    this.most = most;
     const persons = new Map([...given.people, ...given.bots].map((one) => [one.id, one.name]));
     const names = new Map(given.rooms.map((room) => [room.id, room.name]));
     this.names = { person: (id) => persons.get(id), room: (id) => names.get(id) };

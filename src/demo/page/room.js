@@ -3,25 +3,26 @@
 import { answer, copyable, whoSees } from "./answer.js";
 import { isCommand } from "./commands.js";
 import { Composer } from "./composer.js";
+import { Doing } from "./doing.js";
+import { extras } from "./extras.js";
 import { answers, item, typed } from "./message.js";
 import { el } from "./elements.js";
+import { whose } from "./reactions.js";
+import { together } from "./together.js";
+import { Typing } from "./typing.js";
+import { Views } from "./views.js";
+import { current, linked, step } from "./walk.js";
 
 /** Messages that stay in the page. */
 const MOST = 300;
-/** Neighbouring messages of one author are drawn together within this time, in milliseconds. */
-const TOGETHER = 300_000;
 /** How long a deleted message takes to go, in milliseconds. */
 const LEAVING = 900;
-/** How long an answer to a command is waited for, in milliseconds. */
-const PATIENCE = 15_000;
-const NO_DELETES = "Telegram tells no bot about deletions, so Relay cannot know: in the other rooms the message stays.";
 
 /**
  * A room of a pane. `act` does what a person does, `seen` hears of new messages, `answered` of answers to commands, `point` of the
  * message that is looked at; `author` says who wrote one.
  */
 export class Room {
-  #act;
   #author;
   #seen;
   #answered;
@@ -33,16 +34,12 @@ export class Room {
   #messages = new Map();
   /** Messages that are known to be deleted, and answers that were dismissed. */
   #gone = new Set();
-  /** What was typed on this page, as it was typed. */
-  #typed = new Map();
-  /** Who waits for an answer of Relay's. */
-  #waiting = [];
+  #pins = "";
   /** Messages that came while the room was not shown. */
   #news = 0;
 
   constructor(pane, given, { act, seen, answered, point, author }) {
     this.#pane = pane;
-    this.#act = act;
     this.#author = author;
     this.#seen = seen;
     this.#answered = answered;
@@ -59,30 +56,61 @@ export class Room {
     this.tab = `${pane.platform}-tab-${given.name.replace(/\W+/g, "-")}`;
     this.short = isTelegram ? given.name : `#${given.name}`;
     this.title = isTelegram ? given.name : `${given.space} #${given.name}`;
+    this.forum = given.forum;
+    this.most = pane.most;
     this.placeholder = isTelegram ? "Message" : `Message #${given.name}`;
     /** The Relay channels that it is joined to. */
     this.channels = [];
     this.list = el("ol", { class: "messages", "aria-label": `Messages in ${this.title}` });
     this.note = el("p", { class: "note", role: "status", hidden: true });
     this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.#toEnd() }, "New messages ↓");
-    this.composer = new Composer(this, (said) => this.#send(said));
-    this.composer.onInput = () => (this.note.hidden = true);
+    this.typing = new Typing();
+    this.doing = new Doing(this, act);
+    this.views = new Views(this, () => this.#filter());
+    this.composer = new Composer(this, (said) => this.doing.send(said), () => extras(this));
+    this.composer.onInput = (types) => {
+      this.note.hidden = true;
+      if (types) this.doing.type(this.composer.person);
+    };
     this.composer.onPerson = () => this.#whoSees();
     this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // The list shrinks when the composer grows: what was last stays in sight.
     new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.list);
-    this.list.addEventListener("keydown", (event) => this.#key(event));
+    this.list.addEventListener("keydown", (event) => step(this.list, event));
     this.list.addEventListener("click", (event) => this.#follow(event));
+    this.list.addEventListener("click", (event) => event.target.closest(".spoiler")?.classList.add("open"));
+    // A picture takes its place when it has come.
+    for (const kind of ["load", "loadedmetadata"]) this.list.addEventListener(kind, () => this.#atEnd && this.#toEnd(), { capture: true });
     for (const kind of ["mouseover", "focusin"]) {
       this.list.addEventListener(kind, (event) => point(this, event.target.closest(".message")?.dataset.id));
     }
-    this.list.addEventListener("focusin", (event) => this.#current(event.target.closest("[data-id]")));
+    this.list.addEventListener("focusin", (event) => current(this.list, event.target.closest("[data-id]")));
     for (const kind of ["mouseleave", "focusout"]) this.list.addEventListener(kind, () => point(this, undefined));
   }
 
   /** What a pane shows of it. */
   get parts() {
-    return [this.list, this.newer, this.note, this.composer.element];
+    return [this.views.element, this.list, this.newer, this.typing.element, this.note, this.composer.element];
+  }
+
+  /** Its pane. */
+  get element() {
+    return this.#pane.element;
+  }
+
+  /** Whoever is played. */
+  get me() {
+    return this.people.find((person) => person.name === this.composer.person);
+  }
+
+  /** The messages that are known, in their order. */
+  get messages() {
+    return this.#messages.values();
+  }
+
+  /** The other rooms of its platform. */
+  get neighbours() {
+    return this.#pane.rooms.filter((room) => room !== this);
   }
 
   /** Whether its pane shows it now. */
@@ -118,7 +146,18 @@ export class Room {
     this.#messages.clear();
     this.#gone = new Set([...messages.filter((message) => message.deleted), ...dismissed].map((message) => message.id));
     for (const message of messages) if (!this.#gone.has(message.id)) this.#add(message);
+    this.views.draw();
     this.#toEnd();
+  }
+
+  /** Its threads, and how often somebody was shown as typing in it. */
+  heard({ threads, typed: count }) {
+    this.views.threads = threads;
+    for (const message of this.#messages.values()) {
+      this.#place(message);
+      this.#way(message.id);
+    }
+    this.typing.heard(count);
   }
 
   /** A message after a change. */
@@ -130,6 +169,7 @@ export class Room {
     } else if (!this.#gone.has(message.id)) {
       const near = this.#isNearEnd();
       this.note.hidden = true;
+      if (message.by_bot) this.typing.stop();
       const shown = this.#add(message);
       if (message.by_bot) shown.classList.add("arrived");
       if (!message.only_for) this.#seen(this, message);
@@ -138,6 +178,8 @@ export class Room {
       this.#bound();
       if (!this.isShown) this.#pane.news(this, (this.#news += 1));
     }
+    this.#pinned();
+    this.#way(this.views.rootOf(this.views.of(message)));
     this.#hear(message);
   }
 
@@ -175,6 +217,7 @@ export class Room {
   goTo(id) {
     const shown = this.#items.get(id);
     if (!shown) return;
+    if (shown.hidden) this.views.open(null);
     shown.scrollIntoView({ block: "nearest" });
     shown.focus({ preventScroll: true });
   }
@@ -187,18 +230,7 @@ export class Room {
   /** Begins a change. */
   edit(id) {
     const message = this.message(id);
-    if (message) this.composer.edit(id, message.author, this.#typed.get(id) ?? typed(this.platform, message, this.names));
-  }
-
-  /** Deletes. */
-  async remove(id) {
-    const person = this.message(id)?.author;
-    try {
-      await this.#act(this, { do: "delete", person, room: this.id, message: id });
-      if (this.platform === "telegram") this.tell(NO_DELETES);
-    } catch (error) {
-      this.tell(error.message);
-    }
+    if (message) this.composer.edit(id, message.author, this.doing.typed(id) ?? typed(this.platform, message, this.names));
   }
 
   /** Says something about the room, for a while. */
@@ -216,10 +248,10 @@ export class Room {
     this.#items.delete(id);
     this.#messages.delete(id);
     this.#gone.add(id);
-    if (shown.tabIndex === 0) this.#current(next);
+    if (shown.tabIndex === 0) current(this.list, next);
     const hadFocus = shown.contains(document.activeElement);
     shown.remove();
-    this.#together(next);
+    together(this, next);
     if (hadFocus) this.composer.text.focus();
   }
 
@@ -228,53 +260,14 @@ export class Room {
     return this.names.person(id) ?? "somebody";
   }
 
-  /** Gives a command as somebody, typed for all to see, and answers what Relay answers. */
-  async ask(person, text) {
-    const heard = new Promise((done, failed) => {
-      this.#waiting.push({ person, done });
-      setTimeout(() => failed(new Error(`Relay did not answer ${text} within ${PATIENCE / 1000} s.`)), PATIENCE);
-    });
-    // Typing may fail first; then nobody waits.
-    heard.catch(() => {});
-    await this.composer.type(person, text);
-    return heard;
-  }
-
-  /** Says something as somebody, typed for all to see. */
-  async type(person, text) {
-    return this.composer.type(person, text);
-  }
-
-  /** Answers as somebody. */
-  async answer(person, id, text) {
-    return this.#send({ person, text, mode: { kind: "reply", id } });
-  }
-
-  /** Changes what somebody said. */
-  async rewrite(person, id, text) {
-    return this.#send({ person, text, mode: { kind: "edit", id } });
-  }
-
-  async #send({ person, text, mode }) {
-    const room = this.id;
-    if (isCommand(text) && mode?.kind !== "edit") return this.#act(this, { do: "command", person, room, text });
-    if (mode?.kind === "edit") {
-      await this.#act(this, { do: "edit", person, room, message: mode.id, text });
-      this.#typed.set(mode.id, text);
-      return mode.id;
-    }
-    const id = await this.#act(this, { do: "say", person, room, text, reply_to: mode?.id });
-    this.#typed.set(id, text);
-    return id;
-  }
-
   #add(message) {
     this.#messages.set(message.id, message);
     const shown = this.#drawn(message);
+    shown.hidden = !this.views.shows(message);
     this.#items.set(message.id, shown);
     this.list.append(shown);
-    this.#together(shown);
-    if (!this.list.querySelector('li[tabindex="0"]')) this.#current(shown);
+    together(this, shown);
+    if (!this.list.querySelector('li[tabindex="0"]')) current(this.list, shown);
     return shown;
   }
 
@@ -292,28 +285,78 @@ export class Room {
     const whose = message.only_for ? this.person(message.only_for) : asked && isCommand(asked.text) && asked.author;
     if (!whose) return;
     this.#answered(this, message, whose);
-    const waits = this.#waiting.findIndex(({ person }) => person === whose);
-    if (waits >= 0) this.#waiting.splice(waits, 1)[0].done(message.text);
+    this.doing.answered(whose, message.text);
+  }
+
+  /** Shows what belongs to the view, and says where one writes. */
+  #filter() {
+    const { current } = this.views;
+    this.list.classList.toggle("one-thread", Boolean(current));
+    for (const [id, shown] of this.#items) {
+      shown.hidden = !this.views.shows(this.message(id));
+      this.#way(id);
+    }
+    for (const shown of this.list.children) together(this, shown);
+    this.composer.placeholder = current ? `Message “${this.views.name(current)}”` : this.placeholder;
+    this.#toEnd();
+    this.composer.text.focus();
+  }
+
+  /** Says again what a thread is called. */
+  #place(message) {
+    const old = this.#items.get(message.id)?.querySelector(".place");
+    if (old) old.replaceWith(this.views.place(message) ?? "");
+  }
+
+  /** Says again how much is in the thread that hangs from a message. */
+  #way(id) {
+    const content = this.#items.get(id)?.querySelector(".content");
+    if (!content) return;
+    const [old, now] = [content.querySelector(".way"), this.views.way(this.message(id))];
+    if (old && now && old.textContent === now.textContent) return;
+    old?.remove();
+    if (now) content.append(now);
+    if (now && this.#items.get(id).tabIndex === 0) now.tabIndex = 0;
+  }
+
+  /** Lists what is pinned anew, if that has changed. */
+  #pinned() {
+    const pins = [...this.#messages.values()].filter((message) => message.pinned).map((message) => message.id).join(" ");
+    if (pins === this.#pins) return;
+    this.#pins = pins;
+    this.views.draw();
   }
 
   #whoSees() {
     for (const shown of this.list.querySelectorAll(".answer")) whoSees(this, shown);
+    whose(this, this.list);
+    // Whoever is played now has voted otherwise.
+    for (const message of this.#messages.values()) if (message.poll) this.#redraw(message, true);
   }
 
-  #redraw(message) {
+  #redraw(message, anyway = false) {
     const old = this.#items.get(message.id);
-    if (JSON.stringify(this.message(message.id)) === JSON.stringify(message)) return;
+    const before = this.message(message.id);
+    if (!anyway && JSON.stringify(before) === JSON.stringify(message)) return;
     const near = this.#isNearEnd();
     this.#messages.set(message.id, message);
     const shown = this.#drawn(message);
     const hadFocus = old.contains(document.activeElement);
+    const key = hadFocus && document.activeElement.dataset.key;
+    // What is attached stays as it is: loaded, uncovered, playing.
+    if (JSON.stringify(before.attachments) === JSON.stringify(message.attachments)) {
+      const media = old.querySelector(".media");
+      if (media) shown.querySelector(".media")?.replaceWith(media);
+    }
+    shown.hidden = !this.views.shows(message);
     this.#items.set(message.id, shown);
     old.replaceWith(shown);
-    this.#together(shown);
-    this.#together(shown.nextElementSibling);
-    if (old.tabIndex === 0) this.#current(shown);
-    if (hadFocus) shown.focus({ preventScroll: true });
-    shown.classList.add(message.by_bot ? "arrived" : "changed");
+    together(this, shown);
+    together(this, shown.nextElementSibling);
+    if (old.tabIndex === 0) current(this.list, shown);
+    if (hadFocus) ((key && shown.querySelector(`[data-key="${CSS.escape(key)}"]`)) || shown).focus({ preventScroll: true });
+    const says = ({ text, attachments, edited }) => JSON.stringify([text, attachments, edited]);
+    if (says(before) !== says(message)) shown.classList.add(message.by_bot ? "arrived" : "changed");
     this.#quoteAnew(message.id);
     if (near) this.#toEnd();
   }
@@ -324,14 +367,15 @@ export class Room {
     this.#items.delete(id);
     this.#messages.delete(id);
     this.#gone.add(id);
+    this.doing.forget(id);
     this.#quoteAnew(id);
     shown.classList.add("leaving");
     shown.inert = true;
-    if (shown.tabIndex === 0) this.#current(shown.previousElementSibling ?? shown.nextElementSibling);
+    if (shown.tabIndex === 0) current(this.list, shown.previousElementSibling ?? shown.nextElementSibling);
     setTimeout(() => {
       const next = shown.nextElementSibling;
       shown.remove();
-      this.#together(next);
+      together(this, next);
     }, LEAVING);
   }
 
@@ -349,42 +393,16 @@ export class Room {
       const [oldest, shown] = this.#items.entries().next().value;
       this.#items.delete(oldest);
       this.#messages.delete(oldest);
-      this.#typed.delete(oldest);
+      this.doing.forget(oldest);
       shown.remove();
     }
   }
 
-  /** Draws a message without a head of its own if it goes on what its author said just before. */
-  #together(shown) {
-    if (!shown) return;
-    const [message, before] = [this.message(shown.dataset.id), this.message(shown.previousElementSibling?.dataset.id)];
-    const same = message && before && !message.only_for && !before.only_for && before.author === message.author && before.by_bot === message.by_bot;
-    shown.classList.toggle("follows", Boolean(same && !message.reply_to && message.at - before.at < TOGETHER));
-  }
-
-  /** One message is in the tab order; the arrow keys move it. */
-  #current(shown) {
-    if (!shown || shown.tabIndex === 0) return;
-    for (const element of this.list.querySelectorAll('[tabindex="0"]')) element.tabIndex = -1;
-    for (const element of [shown, ...shown.querySelectorAll("button, a, pre")]) element.tabIndex = 0;
-  }
-
-  #key(event) {
-    const shown = event.target.closest("[data-id]");
-    if (event.target !== shown) return;
-    const to = { ArrowUp: shown.previousElementSibling, ArrowDown: shown.nextElementSibling, Home: this.list.firstElementChild, End: this.list.lastElementChild }[event.key];
-    if (!to) return;
-    event.preventDefault();
-    to.focus();
-  }
-
-  /** A link to a message of this room leads there, as it does in the platform's own client. */
   #follow(event) {
-    const target = event.target.closest("a")?.getAttribute("href") ?? "";
-    const found = /\/channels\/\w+\/(\d+)\/(\d+)$/.exec(target) ?? /\/archives\/(\w+)\/p(\d+)$/.exec(target);
-    if (!found || found[1] !== this.id) return;
+    const id = linked(this, event);
+    if (id === null) return;
     event.preventDefault();
-    this.goTo(this.platform === "slack" ? found[2].replace(/(\d{6})$/, ".$1") : found[2]);
+    this.goTo(id);
   }
 
   #isNearEnd() {

@@ -21,7 +21,7 @@ export const fault = (platform, fault) => ask("/demo/fault", { platform, fault }
  * Hears what happens. `fresh` gets the whole state at the start and whenever something was missed; what happens while it is fetched
  * comes after it. `lost` is told whether the connection is gone.
  */
-export function follow({ fresh, change, carried, account, status, lost }) {
+export function follow({ fresh, change, room, carried, account, status, lost }) {
   const source = new EventSource("/demo/changes");
   let held = [];
   const tell = (listener) => (event) => {
@@ -48,6 +48,7 @@ export function follow({ fresh, change, carried, account, status, lost }) {
   source.addEventListener("error", () => lost(true));
   source.addEventListener("behind", refresh);
   source.addEventListener("change", tell(change));
+  source.addEventListener("room", tell(room));
   source.addEventListener("carried", tell(carried));
   source.addEventListener("account", tell(account));
   source.addEventListener("status", tell(status));

@@ -1,43 +1,9 @@
 // Samples that show what a bridge carries, and faults that show that it loses nothing.
 
 import { el } from "./elements.js";
-import { join } from "./joining.js";
 import { duration } from "./outages.js";
+import { SAMPLES } from "./samples.js";
 import { fault } from "./server.js";
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** Ten thousand characters, numbered so that their order can be seen. */
-function long() {
-  let text = "";
-  for (let step = 1; text.length < 9_940; step += 1) text += `${step}. One more step along the ridge, and the valley is still in the mist. `;
-  return `${text.slice(0, 9_980).trimEnd()} That is all of it.`;
-}
-
-const FORMATTED = "**Bold**, *italic*, ~~struck~~, `code`, [a link](https://example.org/owls), and a block:\n```js\nconst owls = [\"Ada\", \"Bruno\"];\n```";
-
-const SAMPLES = [
-  ["Say hello", (rooms) => rooms.discord.composer.say("Ada", "Hello from Night Owls! 🦉")],
-  ["Formatting", (rooms) => rooms.discord.composer.say("Ada", FORMATTED)],
-  ["10,000 characters", (rooms) => rooms.slack.composer.say("Elif", long())],
-  ["A conversation", conversation],
-  ["Join another room", (_, panes, tell) => join(panes, tell)],
-];
-
-async function conversation(rooms) {
-  const { discord, slack, telegram } = rooms;
-  await discord.composer.say("Ada", "Is anybody up for *Sunday*? The forecast says **sun until four**. ☀️");
-  await pause(900);
-  const train = await telegram.composer.say("Hana", "Yes! Train at **8:12**, platform `3`. Here is [the route](https://example.org/ridge-path).");
-  await pause(900);
-  await slack.composer.say("Elif", "I'll bring coffee for _everyone_ 👋");
-  await pause(900);
-  await telegram.answer("Ivo", train, "I'll be on it. Save me a seat?");
-  await pause(900);
-  const late = await discord.composer.say("Bruno", "I might be late, start without me");
-  await pause(1300);
-  await discord.rewrite("Bruno", late, "I will be there at 8:12 after all");
-}
 
 /** Seconds that Slack lets Relay wait for a new connection: left alone it is back before anybody sees that it was gone. */
 const AWAY = 2;
@@ -87,7 +53,7 @@ function closing(panel) {
   });
 }
 
-/** Fills in the buttons. `panes` are the platforms by name; `tell` says something in the channel's line. */
+/** Fills in the buttons. `panes` are the platforms by name; `tell` says something in the channel's line; `copy` waits for a message elsewhere. */
 export class Tries {
   #tell;
   /** The last fault, until everything is well again. */
@@ -97,10 +63,10 @@ export class Tries {
   #calm = true;
   #dead = 0;
 
-  constructor(panes, tell) {
+  constructor(panes, tell, copy) {
     this.#tell = tell;
     const first = Object.fromEntries([...panes].map(([platform, pane]) => [platform, pane.rooms[0]]));
-    const samples = SAMPLES.map(([label, run]) => el("button", { type: "button", onclick: (event) => this.#run(event.target, first, () => run(first, panes, tell)) }, label));
+    const samples = SAMPLES.map(([label, run]) => el("button", { type: "button", onclick: (event) => this.#run(event.target, first, () => run(first, { panes, tell, copy })) }, label));
     const faults = FAULTS.map((one) => el("button", { type: "button", onclick: (event) => this.#run(event.target, first, () => this.#make(one, first)) }, one.label));
     document.getElementById("samples").replaceChildren(...samples);
     const row = document.getElementById("faults");

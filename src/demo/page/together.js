@@ -1,0 +1,19 @@
+// How a message is drawn after the one above it.
+
+/** Neighbouring messages of one author are drawn together within this time, in milliseconds. */
+const WITHIN = 300_000;
+
+/** Draws a message without a head of its own if it goes on what its author said just before, and names a thread once for all that follows. */
+export function together(room, shown) {
+  if (!shown) return;
+  let above = shown.previousElementSibling;
+  while (above?.hidden) above = above.previousElementSibling;
+  const [message, before] = [room.message(shown.dataset.id), room.message(above?.dataset.id)];
+  const [thread, threadBefore] = [room.views.of(message), room.views.of(before)];
+  const goesOn = Boolean(thread) && thread === threadBefore;
+  const same = message && before && !message.only_for && !before.only_for && before.author === message.author && before.by_bot === message.by_bot;
+  const answers = message?.reply_to && !(room.platform === "slack" && goesOn);
+  const passedOn = typeof message?.forwarded === "string";
+  shown.classList.toggle("goes-on", goesOn);
+  shown.classList.toggle("follows", Boolean(same && !answers && !passedOn && thread === threadBefore && message.at - before.at < WITHIN));
+}
