@@ -200,8 +200,10 @@ impl Doer<'_> {
             Feature::Time => match self.on {
                 "discord" => self.said(&format!("{word} <t:{MOMENT}:F>")),
                 "slack" => {
-                    self.app_posted(json!({ "text": format!("{word} <!date^{MOMENT}^{{date_long}}|then>") }))
-                        .await
+                    let date = json!({ "type": "date", "timestamp": MOMENT, "format": "{date_long}", "fallback": "then" });
+                    let elements = json!([{ "type": "text", "text": format!("{word} ") }, date]);
+                    let section = json!({ "type": "rich_text_section", "elements": elements });
+                    self.app_posted(rich(word, json!([section]))).await
                 }
                 _ => Ok(None),
             },

@@ -8,5 +8,8 @@ mod acts;
 mod bench;
 mod cells;
 mod checks;
+mod generator;
+mod journey;
+mod platform;
 mod shown;
 mod suite;

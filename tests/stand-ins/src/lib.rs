@@ -17,6 +17,7 @@ mod parameters;
 pub mod people;
 pub mod server;
 pub mod slack;
+pub mod stored;
 pub mod telegram;
 pub mod world;
 

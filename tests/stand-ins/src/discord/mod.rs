@@ -5,7 +5,7 @@
 mod errors;
 mod gateway;
 mod interactions;
-mod mentions;
+pub(crate) mod mentions;
 mod model;
 mod payload;
 mod permissions;

@@ -11,7 +11,7 @@ mod events;
 mod files;
 mod marks;
 mod members;
-mod mrkdwn;
+pub(crate) mod mrkdwn;
 mod people;
 mod rich_text;
 mod rooms;
@@ -20,7 +20,7 @@ mod server;
 mod session;
 mod socket;
 mod state;
-mod wire;
+pub(crate) mod wire;
 
 use crate::faults::Faults;
 use crate::people::Change;

@@ -244,6 +244,14 @@ fn forwarded(message: &Stored) -> Option<String> {
     shared["author_name"].as_str().map(str::to_owned)
 }
 
+/// Whom a text and its blocks notify.
+pub fn pinged(text: &str, blocks: &Value) -> Vec<String> {
+    let mut pinged = Vec::new();
+    pings_in(text, &mut pinged);
+    pings_within(blocks, &mut pinged);
+    pinged
+}
+
 /// Whom mrkdwn notifies: `<@U…>` by id, `<!here>` and the like by name (`<!channel>` is everyone in the channel).
 fn pings_in(text: &str, out: &mut Vec<String>) {
     for part in text.split('<').skip(1) {

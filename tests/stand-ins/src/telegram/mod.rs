@@ -8,7 +8,7 @@ mod access;
 mod acts;
 mod chats;
 mod detect;
-mod entities;
+pub(crate) mod entities;
 mod markup;
 mod media;
 mod members;
