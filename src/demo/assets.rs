@@ -35,9 +35,6 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/typing.js", SCRIPT, include_str!("page/typing.js")),
     ("/walk.js", SCRIPT, include_str!("page/walk.js")),
     ("/extras.js", SCRIPT, include_str!("page/extras.js")),
-    ("/typing.js", SCRIPT, include_str!("page/typing.js")),
-    ("/walk.js", SCRIPT, include_str!("page/walk.js")),
-    ("/extras.js", SCRIPT, include_str!("page/extras.js")),
     ("/together.js", SCRIPT, include_str!("page/together.js")),
     ("/answer.js", SCRIPT, include_str!("page/answer.js")),
     ("/composer.js", SCRIPT, include_str!("page/composer.js")),
@@ -58,4 +55,27 @@ pub fn router() -> Router<Arc<Shown>> {
     FILES.iter().fold(Router::new(), |router, &(path, kind, text)| {
         router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], text) }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_page_asks_for_is_there_once() {
+        let _ = router();
+        let asked = FILES.iter().flat_map(|(path, _, text)| {
+            let marks = ["from \"", "href=\"/", "src=\"/"];
+            let found = marks.iter().flat_map(|mark| text.split(mark).skip(1));
+            found.filter_map(|rest| rest.split('"').next()).map(move |name| (path, name))
+        });
+        let mut count = 0;
+        for (path, name) in asked {
+            let end = name.rsplit('/').next().unwrap_or_default();
+            let known = FILES.iter().any(|(known, ..)| known.rsplit('/').next() == Some(end));
+            assert!(known, "{path} asks for {name}");
+            count += 1;
+        }
+        assert!(count > FILES.len(), "only {count} found");
+    }
 }

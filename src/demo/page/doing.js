@@ -125,6 +125,13 @@ export class Doing {
     return this.#try({ do: "remove_files", person: message.author, message: message.id, files: [place] });
   }
 
+  /** Asks Relay about a message: `who`, `trace` or `delete`; as a shortcut on Slack, as an answer on Telegram. */
+  relay(message, what) {
+    const person = this.#room.composer.person;
+    if (this.#room.platform === "slack") return this.#try({ do: "command", person, text: `shortcut:relay_${what} ${message}` });
+    return this.#try({ do: "say", person, text: `/relay ${what}`, reply_to: message });
+  }
+
   /** What whoever is played has chosen in a poll. */
   votes(message) {
     return this.#votes.get(`${message}/${this.#room.composer.person}`) ?? new Set();

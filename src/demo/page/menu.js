@@ -59,7 +59,9 @@ function open(anchor, role, label, children) {
   panel.showPopover();
   const [at, own] = [anchor.getBoundingClientRect(), panel.getBoundingClientRect()];
   const below = at.bottom + GAP + own.height <= innerHeight;
-  panel.style.left = `${Math.max(GAP, Math.min(at.right - own.width, innerWidth - own.width - GAP))}px`;
+  const room = panel.parentElement.getBoundingClientRect();
+  const left = at.left + own.width <= room.right ? at.left : at.right - own.width;
+  panel.style.left = `${Math.max(GAP, Math.min(left, innerWidth - own.width - GAP))}px`;
   panel.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - own.height)}px`;
   panel.querySelector("button")?.focus();
 }

@@ -11,6 +11,12 @@ import { render as telegram, typed as typedTelegram } from "./markup/telegram.js
 
 /** A message is folded when it is longer than that. */
 const LONG = 700;
+/** What Relay is asked about a message. */
+const RELAY = [
+  ["Relay: who reacted", "who"],
+  ["Relay: trace", "trace"],
+  ["Relay: delete everywhere", "delete"],
+];
 const BADGES = { discord: "APP", slack: "APP", telegram: "bot" };
 
 /** Nodes for what a message says. */
@@ -156,6 +162,7 @@ function more(room, message) {
     [message.pinned ? "Unpin" : "Pin", () => doing.pin(message.id, !message.pinned)],
     ...room.neighbours.map((other) => [`Forward to ${other.short}`, () => doing.forward(message.id, other)]),
     ...(own && platform !== "telegram" ? (message.attachments ?? []) : []).map((file, place) => [`Remove ${file.name}`, () => doing.removeFile(message, place)]),
+    ...(platform === "discord" ? [] : RELAY).map(([label, what]) => [label, () => doing.relay(message.id, what)]),
     !own && me?.manages && [`Delete as ${me.name}`, () => doing.remove(message.id, me.name)],
   ];
 }

@@ -299,7 +299,7 @@ export class Room {
     for (const shown of this.list.children) together(this, shown);
     this.composer.placeholder = current ? `Message “${this.views.name(current)}”` : this.placeholder;
     this.#toEnd();
-    this.composer.text.focus();
+    if (current) this.composer.text.focus();
   }
 
   /** Says again what a thread is called. */

@@ -3,10 +3,10 @@
 use crate::world::{Bot, Person, Platform, Room, Space, World};
 
 impl World {
-    /// A small, pleasant world: a Discord guild, a Slack workspace and a Telegram group, a few people on each, and one bot on
-    /// each that is allowed everything.
+    /// A small, pleasant world: a Discord guild, a Slack workspace and a Telegram group with topics, a few people on each, and one
+    /// bot on each that is allowed everything.
     pub fn demo() -> Self {
-        Self {
+        let mut world = Self {
             discord: platform(
                 ("Night Owls", &["general", "random"]),
                 &["Ada", "Bruno", "Chiara", "Dmitri"],
@@ -22,7 +22,10 @@ impl World {
                 &["Hana", "Ivo", "Jelena", "Kwame"],
                 ("7000000001:demo-telegram-token-of-thirty-five-c", ""),
             ),
-        }
+        };
+        let group = world.telegram.spaces.iter_mut().flat_map(|space| &mut space.rooms).next();
+        group.into_iter().for_each(|group| group.forum = true);
+        world
     }
 }
 

@@ -42,6 +42,9 @@ function blocks(text, names, out, beforeBlock) {
     if (heading) {
       flush();
       out.append(el("strong", { class: `heading h${heading[1].length}` }, inline(heading[2], names)));
+    } else if (/^-# +\S/.test(all[at])) {
+      flush();
+      out.append(el("small", { class: "aside" }, inline(all[at].slice(3).trim(), names)));
     } else if (all[at].startsWith("> ")) {
       flush();
       const quoted = [];
