@@ -109,8 +109,10 @@ class Judge:
 
 
 def by(person):
-    """Shown under the person's name: as the author, or where the platform allows no other author, at the text's beginning."""
-    return lambda room, author, text: text.startswith(f"{person}:") if room == "telegram" else author == person
+    """Shown under the person's name, with where it comes from: as the author, or where the platform allows no other author, at the
+    text's beginning."""
+    named = re.compile(rf"{person} ‹\w+›")
+    return lambda room, author, text: bool(named.match(text) if room == "telegram" else named.fullmatch(author))
 
 
 def round_trip(judge, room):

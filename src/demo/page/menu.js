@@ -6,6 +6,8 @@ import { el } from "./elements.js";
 const GAP = 5;
 /** Offered without typing. */
 const EMOJI = ["👍", "❤️", "😂", "🎉", "👀", "🙏", "🔥", "✅", "😮", "😢", "🦉", "☕"];
+/** Telegram has a list of its own. https://core.telegram.org/bots/api#reactiontypeemoji */
+const TELEGRAM = ["👍", "❤", "😁", "🎉", "👀", "🙏", "🔥", "👏", "🤔", "😢", "💯", "🐳"];
 
 const panel = el("div", { class: "popup", popover: "auto" });
 panel.addEventListener("keydown", (event) => {
@@ -29,9 +31,9 @@ export function menu(anchor, label, entries) {
   open(anchor, "menu", label, items);
 }
 
-/** Opens the choice of emoji; `pick(emoji)` gets one. */
-export function emoji(anchor, label, pick) {
-  const choices = EMOJI.map((one) => el("button", { type: "button", class: "emoji", "aria-label": one, onclick: () => close(() => pick(one)) }, one));
+/** Opens the choice of emoji for a platform; `pick(emoji)` gets one. */
+export function emoji(anchor, label, platform, pick) {
+  const choices = (platform === "telegram" ? TELEGRAM : EMOJI).map((one) => el("button", { type: "button", class: "emoji", "aria-label": one, onclick: () => close(() => pick(one)) }, one));
   const text = el("input", { type: "text", maxlength: "64", placeholder: "another, or :name:", "aria-label": "Another emoji", autocomplete: "off" });
   const form = el("form", { class: "another" }, text, el("button", { type: "submit" }, "Add"));
   form.addEventListener("submit", (event) => {

@@ -1,6 +1,7 @@
 // One message, in the manner of its platform.
 
 import { el, excerpt, hue, time } from "./elements.js";
+import { cards } from "./cards.js";
 import { inWords, media } from "./media.js";
 import { menu } from "./menu.js";
 import { poll } from "./poll.js";
@@ -39,9 +40,10 @@ export function typed(platform, message, names) {
 
 /** A round or square picture: the image if it comes from this machine, above initials on a stable colour. */
 export function avatar(name, url) {
+  const [plainly] = named(name);
   const initials = Array.from(name.trim())[0]?.toUpperCase() ?? "?";
   const picture = el("span", { class: "avatar", "aria-hidden": "true" }, initials);
-  picture.style.setProperty("--hue", hue(name));
+  picture.style.setProperty("--hue", hue(plainly));
   if (url && /^(http:\/\/127\.0\.0\.1:\d+)?\//.test(url)) {
     const image = el("img", { src: url, alt: "", loading: "lazy" });
     image.addEventListener("error", () => image.remove());
@@ -55,8 +57,9 @@ export function avatar(name, url) {
  */
 export function item(room, message) {
   const { platform, names } = room;
-  const author = el("span", { class: "author" }, message.author);
-  author.style.setProperty("--hue", hue(message.author));
+  const [name, origin] = named(message.author);
+  const author = el("span", { class: "author" }, name, origin && el("span", { class: "origin" }, origin));
+  author.style.setProperty("--hue", hue(name));
   const badge = message.by_bot ? el("span", { class: "badge" }, BADGES[platform]) : null;
   const edited = message.edited ? el("span", { class: "edited" }, platform === "telegram" ? "edited" : "(edited)") : null;
   const said = el("div", { class: `said${onlyEmoji(message.text) ? " large" : ""}` }, body(platform, message, names));
@@ -74,6 +77,7 @@ export function item(room, message) {
     forwarded(message),
     answers(room, message),
     ...parts,
+    cards(room, message),
     poll(room, message),
     reactions(room, message),
     platform === "telegram" ? when : null,
@@ -84,6 +88,12 @@ export function item(room, message) {
   if (room.views.of(message)) shown.dataset.thread = room.views.of(message);
   shown.append(avatar(message.author, picture(room, message)), content, actions(room, message));
   return shown;
+}
+
+/** A name, and Relay's mark of where it comes from. */
+function named(author) {
+  const marked = /^(.*\S)( ‹[^‹›]+›)$/.exec(author);
+  return marked ? [marked[1], marked[2]] : [author, null];
 }
 
 /** What a message answers, as a link to it. */

@@ -16,7 +16,7 @@ export function reactions(room, message) {
 
 /** Lets somebody choose an emoji and reacts with it. */
 export function choose(room, message, anchor) {
-  emoji(anchor, `React as ${room.composer.person}`, (chosen) => room.doing.react(message.id, chosen, true));
+  emoji(anchor, `React as ${room.composer.person}`, room.platform, (chosen) => room.doing.react(message.id, chosen, true));
 }
 
 /** Says again which are one's own: somebody else may be played now. */

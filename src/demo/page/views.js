@@ -1,11 +1,12 @@
 // What of a room is shown: everything, or one of its threads; and what is pinned in it.
 
+import { isCard } from "./cards.js";
 import { el, excerpt } from "./elements.js";
 import { summary } from "./message.js";
 import { menu } from "./menu.js";
 
 /** What a platform says of itself, such as that something was pinned, holds nothing that is shown here. */
-const isEmpty = ({ text, attachments, files, poll, extras, only_for: only }) => !text.trim() && !attachments?.length && !files.length && !poll && !extras.length && !only;
+const isEmpty = ({ text, attachments, files, poll, extras, only_for: only }) => !text.trim() && !attachments?.length && !files.length && !poll && !extras.some(isCard) && !only;
 
 /** The row above the messages, and which of them are shown. */
 export class Views {

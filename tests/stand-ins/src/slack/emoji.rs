@@ -99,7 +99,11 @@ mod tests {
             (":party_owl:", "party_owl"),
         ] {
             assert_eq!(picked(emoji).as_deref(), Some(name), "{emoji}");
-            assert_eq!(shown(name).trim_end_matches('\u{FE0F}'), emoji.trim_end_matches('\u{FE0F}'), "{name}");
+            assert_eq!(
+                shown(name).trim_end_matches('\u{FE0F}'),
+                emoji.trim_end_matches('\u{FE0F}'),
+                "{name}"
+            );
         }
         assert_eq!((picked(":nobody_knows:"), picked("x"), is_known("thumbsup")), (None, None, true));
     }

@@ -235,7 +235,8 @@ pub async fn upload(
         return (StatusCode::NOT_FOUND, "no such upload").into_response();
     };
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let taken = if kind.starts_with("multipart/form-data") { of_form(request).await } else { raw(request).await };
+    let taken =
+        if kind.starts_with("multipart/form-data") { of_form(request).await } else { raw(request).await };
     let Some(blob) = taken.filter(|blob| blob.size == length) else {
         return (StatusCode::BAD_REQUEST, "these are not the bytes that were announced").into_response();
     };
@@ -269,7 +270,10 @@ async fn of_form(request: Request) -> Option<Blob> {
 pub fn complete(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
     require(state, app, "files:write")?;
     let wanted = given.json("files").ok().flatten().unwrap_or_default();
-    let wanted = wanted.as_array().filter(|files| !files.is_empty()).ok_or_else(|| Refusal::new("invalid_arguments"))?;
+    let wanted = wanted
+        .as_array()
+        .filter(|files| !files.is_empty())
+        .ok_or_else(|| Refusal::new("invalid_arguments"))?;
     let thread = given.text("thread_ts").filter(|ts| !ts.is_empty());
     if thread.as_deref().is_some_and(|ts| !is_ts(ts)) {
         return Err(Refusal::new("invalid_thread_ts"));
@@ -281,7 +285,8 @@ pub fn complete(state: &mut State, app: usize, given: &Parameters, changes: &mut
     let mut ids = Vec::new();
     for one in wanted {
         let id = one["id"].as_str().unwrap_or_default();
-        let found = state.files.announced.iter().find(|(_, announced)| announced.file == id && announced.app == app);
+        let found =
+            state.files.announced.iter().find(|(_, announced)| announced.file == id && announced.app == app);
         let (secret, announced) = found.ok_or_else(|| Refusal::new("file_not_found"))?;
         let blob = announced.blob.clone().ok_or_else(|| Refusal::new("file_not_found"))?;
         let (secret, announced) = (secret.clone(), announced.clone());
@@ -401,7 +406,8 @@ pub async fn private(
         (Some(app), Some(file)) if file.shares.iter().any(|(room, ..)| app.rooms.contains(room)) => {
             if file.deleted { StatusCode::NOT_FOUND.into_response() } else { file.blob.answer(&file.mime) }
         }
-        _ => Html("<!DOCTYPE html><html><title>Slack</title><h1>Sign in to your workspace</h1></html>").into_response(),
+        _ => Html("<!DOCTYPE html><html><title>Slack</title><h1>Sign in to your workspace</h1></html>")
+            .into_response(),
     }
 }
 

@@ -20,7 +20,13 @@ const MOST_OF_ONE: usize = 23;
 pub type Refused = &'static str;
 
 /// `reactions.add` and `reactions.remove`.
-pub fn react(state: &mut State, app: usize, given: &Parameters, on: bool, changes: &mut Vec<Change>) -> Answer {
+pub fn react(
+    state: &mut State,
+    app: usize,
+    given: &Parameters,
+    on: bool,
+    changes: &mut Vec<Change>,
+) -> Answer {
     require(state, app, "reactions:write")?;
     let (room, ts, user) = marked(state, app, given)?;
     let name = given.text("name").unwrap_or_default();
@@ -40,7 +46,8 @@ pub fn pin(state: &mut State, app: usize, given: &Parameters, on: bool, changes:
 /// `emoji.list`.
 pub fn own_emoji(state: &State, app: usize) -> Answer {
     require(state, app, "emoji:read")?;
-    let own: serde_json::Map<_, _> = emoji::OWN.map(|(name, behind)| (name.to_owned(), json!(behind))).into_iter().collect();
+    let own: serde_json::Map<_, _> =
+        emoji::OWN.map(|(name, behind)| (name.to_owned(), json!(behind))).into_iter().collect();
     Ok(json!({ "emoji": own, "cache_ts": state.last_ts() }))
 }
 

@@ -39,7 +39,8 @@ impl People for Slack {
         let state = self.shared.state();
         let room = find(&state, room)?;
         let begun = state.said.room(&room.id).filter(|m| m.replies > 0 && m.thread.as_ref() == Some(&m.ts));
-        let thread = |m: &Stored| SeenThread { id: m.ts.clone(), name: String::new(), root: Some(m.ts.clone()) };
+        let thread =
+            |m: &Stored| SeenThread { id: m.ts.clone(), name: String::new(), root: Some(m.ts.clone()) };
         Ok(begun.map(thread).collect())
     }
 

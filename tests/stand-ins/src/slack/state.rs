@@ -238,7 +238,13 @@ impl State {
         let rooms: Vec<Room> = space
             .iter()
             .flat_map(|space| &space.rooms)
-            .map(|r| Room { id: r.id.clone(), name: r.name.clone(), private: r.private, archived: false, absent: HashSet::new() })
+            .map(|r| Room {
+                id: r.id.clone(),
+                name: r.name.clone(),
+                private: r.private,
+                archived: false,
+                absent: HashSet::new(),
+            })
             .collect();
         let apps = world.bots.iter().map(|bot| {
             let rest = bot.id.get(1..).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Slack's objects, field by field as <https://docs.slack.dev/reference> names them.
 
-use super::{emoji, rich_text};
 use super::state::{App, Author, Person, Room, State, Stored};
+use super::{emoji, rich_text};
 use crate::people::{Seen, SeenReaction};
 use serde_json::{Value, json};
 
@@ -55,9 +55,7 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
         told["files"] = message.files.iter().filter_map(|file| file.told(state)).collect();
     }
     if !message.reactions.is_empty() {
-        let told_of = |(name, users): &(String, Vec<String>)| {
-            json!({ "name": name, "users": users, "count": users.len() })
-        };
+        let told_of = |(name, users): &(String, Vec<String>)| json!({ "name": name, "users": users, "count": users.len() });
         told["reactions"] = message.reactions.iter().map(told_of).collect();
     }
     if message.pinned {
@@ -240,7 +238,8 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
 
 /// Whose message was passed on.
 fn forwarded(message: &Stored) -> Option<String> {
-    let shared = message.custom.attachments.as_ref()?.as_array()?.iter().find(|one| one["is_share"] == true)?;
+    let shared =
+        message.custom.attachments.as_ref()?.as_array()?.iter().find(|one| one["is_share"] == true)?;
     shared["author_name"].as_str().map(str::to_owned)
 }
 
