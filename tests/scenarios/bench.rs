@@ -38,6 +38,14 @@ impl Bench {
         Self::of(World::demo()).await
     }
 
+    /// Gives a platform's link more settings, before the start.
+    pub fn link_as(&self, platform: &str, settings: &str) {
+        let room = format!("\"{platform}:{}\"", self.room(platform));
+        let text = std::fs::read_to_string(self.config()).expect("the config was written");
+        let text = text.replace(&room, &format!("{{ room = {room}, {settings} }}"));
+        std::fs::write(self.config(), text).expect("a file in the temporary folder");
+    }
+
     /// The same, with another app in the Slack workspace, and another bot in the Discord guild.
     pub async fn with_another_bot() -> Self {
         Self::of(Self::world_with_another_bot()).await

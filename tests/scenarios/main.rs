@@ -5,6 +5,7 @@
 mod bench;
 mod commands;
 mod faults;
+mod fidelity;
 mod joining;
 mod living;
 mod service;

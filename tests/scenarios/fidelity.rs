@@ -1,0 +1,246 @@
+//! What people do beyond posting: reactions, threads, files, removal, names.
+
+use crate::bench::{Bench, until};
+use stand_ins::faults::Kind;
+use stand_ins::people::{Act, File, Given, Seen};
+
+fn react(bench: &Bench, on: &str, person: usize, message: &str, emoji: &str, added: bool) {
+    let person = bench.platform(on).people[person].name.clone();
+    let (room, message, emoji) = (bench.room(on), message.into(), emoji.into());
+    let act = Act::React { person, room, message, emoji, on: added };
+    bench.people(on).act(act).expect("people can react");
+}
+
+fn message(bench: &Bench, on: &str, id: &str) -> Seen {
+    bench.seen(on).into_iter().find(|message| message.id == id).expect("it is there")
+}
+
+fn reacted_by_relay(seen: &Seen) -> Vec<String> {
+    seen.reactions.iter().map(|reaction| reaction.emoji.clone()).collect()
+}
+
+fn give(bench: &Bench, on: &str, text: &str, files: Vec<File>) -> String {
+    let (person, room) = (bench.person(on), bench.room(on));
+    let files = files.into_iter().map(Given::File).collect();
+    let act = Act::Say { person, room, text: text.into(), reply_to: None, files, thread: None };
+    bench.people(on).act(act).expect("people can attach files")
+}
+
+fn file(name: &str, size: u64) -> File {
+    File { name: name.into(), size, ..File::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_are_counted_once_and_told_where_one_does_not_say_it() {
+    let bench = Bench::started().await;
+    let original = bench.say("telegram", "an owl");
+    let on_discord = bench.arrives("discord", "an owl").await;
+    let on_slack = bench.arrives("slack", "an owl").await;
+    react(&bench, "discord", 0, &on_discord.id, "👍", true);
+    for (there, id) in [("slack", &on_slack.id), ("telegram", &original)] {
+        until("Relay reacts", || reacted_by_relay(&message(&bench, there, id)) == ["👍"]).await;
+        assert!(!message(&bench, there, id).edited, "one reaction says it all");
+    }
+    react(&bench, "discord", 1, &on_discord.id, "👍", true);
+    let (ada, bruno) = (&bench.platform("discord").people[0].name, &bench.platform("discord").people[1].name);
+    let line = format!("👍 2 ({ada}, {bruno})");
+    bench.arrives("slack", &line).await;
+    assert_eq!(reacted_by_relay(&message(&bench, "telegram", &original)), ["👍"]);
+    // Somebody of Slack reacts to the copy: the room of its origin and Discord are told, and Slack's line says nothing of it.
+    react(&bench, "slack", 0, &on_slack.id, "👍", true);
+    until("Relay reacts there", || {
+        message(&bench, "discord", &on_discord.id).reactions.iter().any(|reaction| reaction.people.len() == 3)
+    })
+    .await;
+    react(&bench, "discord", 1, &on_discord.id, "👍", false);
+    until("the line goes", || !message(&bench, "slack", &on_slack.id).text.contains("👍 2")).await;
+    react(&bench, "discord", 0, &on_discord.id, "👍", false);
+    until("Relay takes it back", || {
+        let seen = message(&bench, "slack", &on_slack.id);
+        seen.reactions.iter().all(|reaction| reaction.people.len() == 1)
+    })
+    .await;
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_is_one_conversation_in_every_room() {
+    let bench = Bench::started().await;
+    let root = bench.say("slack", "who has seen the owl");
+    let on_discord = bench.arrives("discord", "who has seen").await;
+    let on_telegram = bench.arrives("telegram", "who has seen").await;
+    let in_thread = |on: &str, text: &str, thread: &str| {
+        let (person, room) = (bench.person(on), bench.room(on));
+        let (text, thread) = (text.into(), Some(thread.to_owned()));
+        bench
+            .people(on)
+            .act(Act::Say { person, room, text, reply_to: None, files: vec![], thread })
+            .expect("people can talk in threads")
+    };
+    in_thread("slack", "first in the thread", &root);
+    let first = bench.arrives("discord", "first in the thread").await;
+    let thread = first.thread.expect("it is in a thread");
+    let threads = bench.people("discord").threads(&bench.room("discord")).unwrap();
+    let made = threads.iter().find(|made| made.id == thread).expect("the thread was made");
+    assert_eq!(
+        (made.root.as_ref(), made.name.contains("who has seen")),
+        (Some(&on_discord.id), true),
+        "{made:?}"
+    );
+    assert_eq!(bench.arrives("telegram", "first in the thread").await.reply_to, Some(on_telegram.id.clone()));
+    in_thread("discord", "second in the thread", &thread);
+    let second = bench.arrives("slack", "second in the thread").await;
+    assert_eq!(second.thread.or(second.reply_to), Some(root.clone()));
+    in_thread("slack", "third in the thread", &root);
+    assert_eq!(bench.arrives("discord", "third in the thread").await.thread, Some(thread.clone()));
+    assert_eq!(bench.people("discord").threads(&bench.room("discord")).unwrap().len(), threads.len());
+    // What is in a thread is changed and deleted there.
+    let id = in_thread("slack", "fourth in the thread", &root);
+    bench.arrives("discord", "fourth in the thread").await;
+    bench.edit("slack", &id, "fourth, again");
+    bench.arrives("discord", "fourth, again").await;
+    bench.delete("slack", &id);
+    until("it is gone", || bench.with("discord", "fourth, again").is_empty()).await;
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_removes_a_message_everywhere_and_others_do_not() {
+    let mut bench = Bench::new().await;
+    bench.link_as("telegram", "delete_on = \"💩\", moderates = true");
+    bench.start();
+    bench.connected(3).await;
+    let command = |person: usize, message: &str| {
+        let person = bench.platform("telegram").people[person].name.clone();
+        let (room, reply_to) = (bench.room("telegram"), Some(message.to_owned()));
+        let text = "/relay delete".into();
+        bench
+            .people("telegram")
+            .act(Act::Say { person, room, text, reply_to, files: vec![], thread: None })
+            .expect("people can give commands")
+    };
+    let gone = |word: &'static str| {
+        let bench = &bench;
+        async move {
+            for there in ["discord", "slack", "telegram"] {
+                let what = format!("{word} is gone on {there}");
+                until(&what, || bench.with(there, word).iter().all(|m| m.reply_to.is_some())).await;
+            }
+        }
+    };
+    // Its author may: Telegram tells nobody of a delete, so this is how.
+    let own = bench.say("telegram", "my own words");
+    bench.arrives("slack", "my own words").await;
+    command(0, &own);
+    gone("my own words").await;
+    // Somebody else's, by somebody who manages nothing, stays.
+    bench.say("discord", "somebody's words");
+    let copy = bench.arrives("telegram", "somebody's words").await;
+    command(1, &copy.id);
+    react(&bench, "telegram", 1, &copy.id, "💩", true);
+    bench.say("discord", "later words");
+    bench.arrives("telegram", "later words").await;
+    assert_eq!(bench.with("slack", "somebody's words").len(), 1);
+    // By reaction, by somebody who may.
+    react(&bench, "telegram", 0, &copy.id, "💩", true);
+    until("the copies go", || {
+        bench.with("slack", "somebody's words").is_empty()
+            && bench.with("telegram", "somebody's words").is_empty()
+    })
+    .await;
+    // In the room where it was written Relay deletes what people wrote only where the link lets it moderate.
+    assert_eq!(bench.with("discord", "somebody's words").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_look_alike_are_told_apart() {
+    let bench = Bench::started().await;
+    bench.say("discord", "the first Ada");
+    bench.arrives("slack", "the first Ada").await;
+    // Cyrillic letters.
+    let (person, room) = (bench.person("telegram"), bench.room("telegram"));
+    let name = bench.person("discord").replace('a', "а").replace('A', "А");
+    bench
+        .people("telegram")
+        .act(Act::CallThemselves { person: person.clone(), room: room.clone(), name })
+        .unwrap();
+    let say = Act::Say {
+        person: "Hana".into(),
+        room,
+        text: "the other".into(),
+        reply_to: None,
+        files: vec![],
+        thread: None,
+    };
+    bench.people("telegram").act(say).or_else(|_| Ok::<_, ()>(bench.say("telegram", "the other"))).unwrap();
+    let first = bench.arrives("slack", "the first Ada").await;
+    let other = bench.arrives("slack", "the other").await;
+    assert_eq!(first.author, bench.persona("discord"));
+    assert!(other.author.contains(" ‹Telegram ") && other.author.ends_with('›'), "{}", other.author);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_crosses_once_and_stays_when_the_text_changes() {
+    let bench = Bench::started().await;
+    let id = give(&bench, "discord", "the report", vec![file("report.pdf", 200_000)]);
+    let original = message(&bench, "discord", &id);
+    for there in ["slack", "telegram"] {
+        let has = || {
+            bench.seen(there).iter().flat_map(|m| m.attachments.clone()).map(|f| f.hash).collect::<Vec<_>>()
+        };
+        until(&format!("the file is on {there}"), || has() == [original.attachments[0].hash.clone()]).await;
+    }
+    bench.edit("discord", &id, "the report, corrected");
+    for there in ["slack", "telegram"] {
+        bench.arrives(there, "the report, corrected").await;
+        let files: Vec<_> =
+            bench.seen(there).iter().filter(|m| !m.deleted).flat_map(|m| m.attachments.clone()).collect();
+        assert_eq!(files.len(), 1, "the file is neither gone nor there twice: {files:?}");
+    }
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_late_follows_its_text() {
+    let bench = Bench::started().await;
+    // Longer than a post waits.
+    bench
+        .people("discord")
+        .fault(stand_ins::faults::Fault {
+            kind: Kind::ServerError,
+            times: 4,
+            only: Some("/attachments/".into()),
+            seconds: 1.0,
+        })
+        .unwrap();
+    give(&bench, "discord", "a picture comes", vec![file("owl.bin", 5_000)]);
+    let text = bench.arrives("slack", "a picture comes").await;
+    assert!(text.text.contains("owl.bin") && text.text.contains("follows"), "{text:?}");
+    until("the file follows", || bench.seen("slack").iter().any(|m| !m.attachments.is_empty())).await;
+    until("the line goes", || !message(&bench, "slack", &text.id).text.contains("follows")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_named_with_the_reason() {
+    let bench = Bench::started().await;
+    give(&bench, "slack", "a film", vec![file("film.mp4", 60_000_000)]);
+    let told = bench.arrives("telegram", "a film").await;
+    assert!(
+        told.text.contains("film.mp4 (60 MB)") && told.text.contains("larger than Telegram takes"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_and_goes_is_told_where_a_link_wants_it() {
+    let mut bench = Bench::new().await;
+    bench.link_as("discord", "notices = \"each\"");
+    bench.start();
+    bench.connected(3).await;
+    let (person, room) = (bench.platform("slack").people[1].name.clone(), bench.room("slack"));
+    bench.people("slack").act(Act::Leave { person: person.clone(), room: room.clone() }).unwrap();
+    bench.arrives("discord", &format!("{person} has left")).await;
+    bench.people("slack").act(Act::Join { person: person.clone(), room }).unwrap();
+    bench.arrives("discord", &format!("{person} has joined")).await;
+    assert!(bench.with("telegram", "has joined").is_empty());
+}
