@@ -4,8 +4,8 @@
 
 use crate::config::Config;
 use relay_contract::Problem;
-use reqwest::redirect;
-use secrecy::ExposeSecret;
+use reqwest::{RequestBuilder, multipart, redirect};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,6 +89,34 @@ impl Api {
 
     async fn raw<P: Payload + Serialize>(&self, payload: &P, deadline: Duration) -> Result<Value, CallError> {
         let request = self.bot.client().post(self.url(P::NAME)?).timeout(deadline).json(payload);
+        self.answered(P::NAME, request).await
+    }
+
+    /// Calls a method with files, once.
+    pub async fn upload(
+        &self,
+        method: &str,
+        form: multipart::Form,
+        deadline: Duration,
+    ) -> Result<Value, CallError> {
+        let request = self.bot.client().post(self.url(method)?).timeout(deadline).multipart(form);
+        self.answered(method, request).await
+    }
+
+    /// Where a file is, by the path that the server told: the token is in it. None for a path on the server's own disk, and for
+    /// what leads elsewhere.
+    pub fn file_url(&self, path: &str) -> Option<SecretString> {
+        let plain = |piece: &str| !piece.is_empty() && piece != "." && piece != "..";
+        if !path.split('/').all(plain) {
+            return None;
+        }
+        let mut url = self.bot.api_url();
+        let bot = format!("bot{}", self.bot.token());
+        url.path_segments_mut().ok()?.pop_if_empty().push("file").push(&bot).extend(path.split('/'));
+        Some(SecretString::from(url.to_string()))
+    }
+
+    async fn answered(&self, method: &str, request: RequestBuilder) -> Result<Value, CallError> {
         let sent = request.send().await;
         let response = sent.map_err(|error| self.failed(error))?;
         let status = response.status();
@@ -107,7 +135,7 @@ impl Api {
                         Err(CallError::Answered(self.no(status.as_u16(), &answer, wait)))
                     }
                     _ if success => {
-                        Err(CallError::Silent(format!("the answer to {} is not the Bot API's", P::NAME)))
+                        Err(CallError::Silent(format!("the answer to {method} is not the Bot API's")))
                     }
                     _ => Err(CallError::Answered(Answer {
                         code: status.as_u16(),
@@ -176,5 +204,31 @@ fn on_this_machine(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_file_is() {
+        let url = |api_url: Option<&str>, path: &str| {
+            let api_url = api_url.map(|url| Url::parse(url).unwrap());
+            let api = Api::new(&Config { token: SecretString::from("1:abc"), api_url }).ok();
+            api.and_then(|api| api.file_url(path)).map(|url| url.expose_secret().to_owned())
+        };
+        let cases = [
+            (None, "photos/file_1.jpg", Some("https://api.telegram.org/file/bot1:abc/photos/file_1.jpg")),
+            (Some("http://127.0.0.1:81"), "a/b c", Some("http://127.0.0.1:81/file/bot1:abc/a/b%20c")),
+            (Some("http://127.0.0.1:81/x"), "a?b#c", Some("http://127.0.0.1:81/x/file/bot1:abc/a%3Fb%23c")),
+            (None, "", None),
+            (None, "/var/lib/file", None),
+            (None, "../bot1:abc/getMe", None),
+            (None, "a/../../b", None),
+        ];
+        for (api_url, path, expected) in cases {
+            assert_eq!(url(api_url, path).as_deref(), expected, "{api_url:?} {path}");
+        }
     }
 }

@@ -1,16 +1,17 @@
-//! What came with a message, by name and size.
+//! What came with a message.
 
-use relay_contract::Attachment;
+use crate::locate;
+use relay_contract::{Attachment, FileKind};
 use serde_json::{Map, Value};
 
-/// Kinds of files, with the name for one that has none.
-const FILES: [(&str, &str); 6] = [
-    ("document", "file"),
-    ("video", "video"),
-    ("audio", "audio"),
-    ("voice", "voice message"),
-    ("video_note", "video message"),
-    ("animation", "animation"),
+/// Kinds of files, with the name for one that has none and the media type that it has when Telegram tells none.
+const FILES: [(&str, &str, FileKind, Option<&str>); 6] = [
+    ("document", "file", FileKind::File, None),
+    ("video", "video", FileKind::Video, Some("video/mp4")),
+    ("audio", "audio", FileKind::Audio, None),
+    ("voice", "voice message", FileKind::Voice, Some("audio/ogg")),
+    ("video_note", "video message", FileKind::VideoNote, Some("video/mp4")),
+    ("animation", "animation", FileKind::Animation, None),
 ];
 
 /// Kinds that have no file of their own and need no more than a word.
@@ -27,41 +28,62 @@ const OTHERS: [(&str, &str); 6] = [
 pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
     let mut found = Vec::new();
     if let Some(Value::Array(sizes)) = fields.get("photo") {
+        // Telegram makes JPEG of every picture, in sizes from the smallest to the largest.
+        let pixels = |photo: &Value| Some(number(photo, "width")? * number(photo, "height")?);
+        let largest = sizes.iter().max_by_key(|photo| (pixels(photo), number(photo, "file_size")));
         found.push(Attachment {
-            size: sizes.iter().filter_map(|photo| number(photo, "file_size")).max(),
-            ..Attachment::named("photo")
+            kind: FileKind::Image,
+            mime: Some("image/jpeg".to_owned()),
+            ..largest.map_or_else(|| Attachment::named("photo"), |largest| file(largest, "photo"))
         });
     }
-    for (kind, name) in FILES {
+    for (kind, name, what, mime) in FILES {
         // An animation comes with itself as a document, for clients that know none.
         let doubled = kind == "document" && fields.contains_key("animation");
-        if let Some(file) = fields.get(kind).filter(|_| !doubled) {
-            found.push(Attachment {
-                size: number(file, "file_size"),
-                ..Attachment::named(string(file, "file_name").unwrap_or(name))
-            });
+        if let Some(one) = fields.get(kind).filter(|_| !doubled) {
+            let told = file(one, name);
+            let mime = told.mime.clone().or_else(|| mime.map(str::to_owned));
+            found.push(Attachment { kind: what, mime, ..told });
         }
     }
-    if let Some(sticker) = fields.get("sticker") {
+    if let Some(one) = fields.get("sticker") {
+        let is = |name: &str| one.get(name) == Some(&Value::Bool(true));
+        let mime = match (is("is_animated"), is("is_video")) {
+            (true, _) => "application/x-tgsticker",
+            (false, true) => "video/webm",
+            (false, false) => "image/webp",
+        };
+        let emoji = string(one, "emoji");
         found.push(Attachment {
-            size: number(sticker, "file_size"),
-            ..Attachment::named(with("sticker", " ", string(sticker, "emoji")))
+            kind: FileKind::Sticker,
+            mime: Some(mime.to_owned()),
+            alt: emoji.map(str::to_owned),
+            ..file(one, &with("sticker", " ", emoji))
         });
+    }
+    if fields.get("has_media_spoiler") == Some(&Value::Bool(true)) {
+        found.iter_mut().for_each(|file| file.spoiler = true);
     }
     let named = words(fields).into_iter().map(Attachment::named);
     found.extend(named);
     found
 }
 
+/// One file, under a name when it has none.
+fn file(told: &Value, name: &str) -> Attachment {
+    let id = string(told, "file_id");
+    Attachment {
+        mime: string(told, "mime_type").map(str::to_owned),
+        size: number(told, "file_size"),
+        source: id.map(|id| locate::source(string(told, "file_unique_id"), id)),
+        seconds: number(told, "duration").and_then(|seconds| u32::try_from(seconds).ok()),
+        ..Attachment::named(string(told, "file_name").unwrap_or(name))
+    }
+}
+
 /// What is no file, in words.
 fn words(fields: &Map<String, Value>) -> Vec<String> {
     let mut words = Vec::new();
-    if let Some(poll) = fields.get("poll") {
-        let options = poll.get("options").and_then(Value::as_array).into_iter().flatten();
-        let options: Vec<&str> = options.filter_map(|option| string(option, "text")).collect();
-        let question = with("poll", ": ", string(poll, "question"));
-        words.push(with(&question, " ", Some(&*options.join(" / ")).filter(|all| !all.is_empty())));
-    }
     // A venue comes with its location, for clients that know none.
     if let Some(venue) = fields.get("venue") {
         let place = [string(venue, "title"), string(venue, "address")].into_iter().flatten();
@@ -127,10 +149,6 @@ mod tests {
             (json!({"voice": {"file_size": 3}}), vec![("voice message", Some(3))]),
             (json!({"video_note": {}}), vec![("video message", None)]),
             (
-                json!({"poll": {"question": "When?", "options": [{"text": "Sat"}, {"text": "Sun"}]}}),
-                vec![("poll: When? Sat / Sun", None)],
-            ),
-            (
                 json!({"location": {"latitude": 52.52, "longitude": -13.4}}),
                 vec![("location 52.52000, -13.40000", None)],
             ),
@@ -151,6 +169,59 @@ mod tests {
             let found = among(fields.as_object().unwrap_or(&Map::new()));
             let found: Vec<_> = found.iter().map(|a| (a.name.as_str(), a.size)).collect();
             assert_eq!(found, expected, "{fields}");
+        }
+    }
+    #[test]
+    fn files_and_where_they_are() {
+        let file = |more: Value| {
+            let mut file = json!({"file_id": "BQAC1", "file_unique_id": "AgAD1", "file_size": 9});
+            if let (Value::Object(file), Value::Object(more)) = (&mut file, more) {
+                file.extend(more);
+            }
+            file
+        };
+        let sizes = json!([
+            {"file_id": "S", "file_unique_id": "s", "width": 90, "height": 60, "file_size": 3},
+            {"file_id": "L", "file_unique_id": "l", "width": 900, "height": 600, "file_size": 2},
+        ]);
+        let cases = [
+            (json!({"photo": sizes}), "Image image/jpeg 2 l/L"),
+            (json!({"document": file(json!({"mime_type": "text/plain"}))}), "File text/plain 9 AgAD1/BQAC1"),
+            (json!({"document": {"file_id": "X"}}), "File - - X"),
+            (
+                json!({"video": file(json!({"duration": 3})), "has_media_spoiler": true}),
+                "Video video/mp4 9 AgAD1/BQAC1 3s hidden",
+            ),
+            (json!({"voice": file(json!({"duration": -3}))}), "Voice audio/ogg 9 AgAD1/BQAC1"),
+            (json!({"video_note": file(json!({}))}), "VideoNote video/mp4 9 AgAD1/BQAC1"),
+            (json!({"audio": file(json!({"mime_type": "audio/mpeg"}))}), "Audio audio/mpeg 9 AgAD1/BQAC1"),
+            (
+                json!({"animation": file(json!({"mime_type": "video/mp4"})), "document": {}}),
+                "Animation video/mp4 9 AgAD1/BQAC1",
+            ),
+            (json!({"sticker": file(json!({"emoji": "🦉"}))}), "Sticker image/webp 9 AgAD1/BQAC1 🦉"),
+            (
+                json!({"sticker": file(json!({"is_animated": true}))}),
+                "Sticker application/x-tgsticker 9 AgAD1/BQAC1",
+            ),
+            (json!({"sticker": file(json!({"is_video": true}))}), "Sticker video/webm 9 AgAD1/BQAC1"),
+        ];
+        for (fields, expected) in cases {
+            let found = among(fields.as_object().unwrap_or(&Map::new()));
+            let shown = |a: &Attachment| {
+                let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+                let mut words = vec![
+                    format!("{:?}", a.kind),
+                    or_dash(a.mime.clone()),
+                    or_dash(a.size.map(|size| size.to_string())),
+                    or_dash(a.source.clone()),
+                ];
+                words.extend(a.seconds.map(|seconds| format!("{seconds}s")));
+                words.extend(a.spoiler.then(|| "hidden".into()));
+                words.extend(a.alt.clone());
+                words.join(" ")
+            };
+            assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), [expected], "{fields}");
         }
     }
 }

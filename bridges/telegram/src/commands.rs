@@ -2,8 +2,8 @@
 
 use crate::own::Own;
 use crate::wire::Message;
-use crate::{ids, translate};
-use relay_contract::{Ask, Asker, Call, SpaceRef, Timestamp};
+use crate::{ids, topics, translate};
+use relay_contract::{Ask, Asker, Call, MessageRef, SpaceRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The command, as it stands in the bot's menu.
@@ -50,7 +50,7 @@ pub fn call(message: &Message, own: &Own) -> Option<Call> {
     let origin = Origin {
         chat: message.chat.id,
         message: message.message_id,
-        topic: message.message_thread_id.filter(|_| message.is_topic_message),
+        topic: topics::id(message),
         person,
         for_chat,
     };
@@ -58,10 +58,18 @@ pub fn call(message: &Message, own: &Own) -> Option<Call> {
         room: ids::room(message.chat.id),
         space: SpaceRef { id: ids::native(message.chat.id), name: message.chat.name() },
         asker: Asker { id: asker.id, name: asker.name },
-        ask: Ask::parse(words),
+        ask: Ask::parse(words).about(answered(message)),
         at: Timestamp(message.date.saturating_mul(1_000)),
         reply: serde_json::to_value(origin).ok()?,
     })
+}
+
+/// The message that a command answers; what it answers only by standing in a topic is not meant.
+fn answered(message: &Message) -> Option<MessageRef> {
+    let answered = message.reply_to_message.as_deref();
+    let answered =
+        answered.filter(|answered| answered.chat.id == message.chat.id && !topics::opens(answered, message));
+    answered.map(|answered| ids::message_in(message.chat.id, answered.message_id, topics::id(message)))
 }
 
 /// What stands behind `/relay` or `/relay@own_name` at the very beginning. A command's characters are ASCII, so that UTF-16
@@ -127,6 +135,30 @@ mod tests {
             let got = read(text, length, more.clone()).map(|call| call.ask);
             assert_eq!(got, expected, "{text:?} {length} {more}");
         }
+    }
+
+    #[test]
+    fn what_a_command_is_about() {
+        let there = |id: i64| json!({"message_id": id, "chat": {"id": -1001}, "date": 1});
+        let topic = |id: i64| json!({"reply_to_message": there(id), "message_thread_id": 3, "is_topic_message": true});
+        let elsewhere = json!({"reply_to_message": {"message_id": 4, "chat": {"id": -9}}});
+        let about =
+            |id: &str, thread: Option<&str>| Some(MessageRef::plain(id).within(thread.map(Into::into)));
+        let cases = [
+            ("/relay delete", json!({"reply_to_message": there(4)}), about("4", Some("-1001"))),
+            ("/relay delete", topic(4), about("4", Some("3"))),
+            ("/relay delete", topic(3), None),
+            ("/relay delete", elsewhere, None),
+            ("/relay delete", json!({}), None),
+        ];
+        for (text, more, message) in cases {
+            let got = read(text, 6, more.clone()).unwrap().ask;
+            assert_eq!(got, Ask::Delete { message }, "{more}");
+        }
+        let who = read("/relay who", 6, json!({"reply_to_message": there(4)})).unwrap().ask;
+        assert_eq!(who, Ask::Who { message: about("4", Some("-1001")) });
+        let help = read("/relay help", 6, json!({"reply_to_message": there(4)})).unwrap().ask;
+        assert_eq!(help, Ask::Help);
     }
 
     #[test]

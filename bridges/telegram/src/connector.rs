@@ -2,9 +2,12 @@
 
 use crate::api::Api;
 use crate::config::Config;
-use crate::moves::Moves;
+use crate::known::{Chat, Known};
 use crate::own::Own;
-use crate::{PLATFORM, answers, capabilities, deliver, ids, listen, preflight, render, translate};
+use crate::{
+    PLATFORM, answers, beside, capabilities, deliver, ids, listen, locate, preflight, render, translate,
+    upload,
+};
 use async_trait::async_trait;
 use relay_contract::errors::ListenError;
 use relay_contract::{
@@ -13,20 +16,31 @@ use relay_contract::{
     Translation,
 };
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 /// One bot.
 pub struct Telegram {
     api: Api,
     /// The bot's user id, which its token begins with, and what preflight finds out. Never locked across an await.
     own: RwLock<Own>,
-    moves: Moves,
+    known: Known,
 }
 
 impl Telegram {
     /// Sends nothing yet.
     pub fn new(config: &Config) -> Result<Self, Problem> {
         let own = RwLock::new(Own { id: config.own_id(), username: None });
-        Ok(Self { api: Api::new(config)?, own, moves: Moves::default() })
+        Ok(Self { api: Api::new(config)?, own, known: Known::default() })
+    }
+}
+
+impl Telegram {
+    /// Looks at what is known of a room; nothing special when that is nothing.
+    fn chat<T>(&self, room: &RoomKey, look: impl FnOnce(&Chat) -> T) -> T {
+        match ids::chat(&room.room) {
+            Some(chat) => self.known.chat(chat, look),
+            None => look(&Chat::default()),
+        }
     }
 }
 
@@ -37,13 +51,13 @@ impl Connector for Telegram {
     }
 
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        let (report, own) = preflight::preflight(&self.api, &self.moves, rooms).await?;
+        let (report, own) = preflight::preflight(&self.api, &self.known, rooms).await?;
         *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
         Ok(report)
     }
 
     async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
-        listen::listen(&self.api, &self.moves, cursor.as_deref(), inbox).await
+        listen::listen(&self.api, &self.known, cursor.as_deref(), inbox).await
     }
 
     fn translate(&self, raw: &RawEvent) -> Translation {
@@ -51,7 +65,7 @@ impl Connector for Telegram {
     }
 
     fn capabilities(&self, room: &RoomKey) -> Capabilities {
-        capabilities::of(room)
+        self.chat(room, |chat| capabilities::of(room, chat))
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {
@@ -59,22 +73,31 @@ impl Connector for Telegram {
     }
 
     fn render(&self, _room: &RoomKey, draft: &Draft) -> Vec<Part> {
-        render::parts(draft.body.clone())
+        render::parts(draft)
     }
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
-        deliver::deliver(&self.api, &self.moves, &attempt).await
+        deliver::deliver(&self.api, &self.known, &attempt).await
+    }
+
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, source: &str) -> Result<Located, DeliverError> {
+        locate::locate(&self.api, source).await
+    }
+
+    fn reaction(&self, room: &RoomKey, emoji: &Emoji) -> Option<String> {
+        self.chat(room, |chat| chat.reaction(emoji))
+    }
+
+    async fn typing(&self, room: &RoomKey, thread: Option<&NativeId>) {
+        beside::typing(&self.api, &self.known, &room.room, thread).await;
+    }
+
+    /// Files take their time.
+    fn deliver_deadline(&self) -> Duration {
+        upload::LONGEST + Duration::from_secs(10)
     }
 
     /// The Bot API has no list of chats: each is told as [`relay_contract::RoomNews::Seen`] when something happens in it.
-    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
-        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
-    }
-
-    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
-        None
-    }
-
     async fn find(&self) -> Result<Listing, OpenError> {
         Ok(Listing { rooms: Vec::new(), complete: false })
     }

@@ -2,19 +2,26 @@
 
 use crate::api::{Answer, Api, CallError};
 use crate::errors::{Doing, delivering};
-use crate::ids;
-use crate::moves::Moves;
-use relay_contract::{Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Receipt};
+use crate::known::Known;
+use crate::polls::Stands;
+use crate::upload::Failed;
+use crate::{beside, ids, upload};
+use relay_contract::{
+    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Poll, Receipt, Unit, Upload,
+};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 use teloxide::payloads::{
-    DeleteMessage, EditMessageText, EditMessageTextSetters, SendMessage, SendMessageSetters,
+    DeleteMessage, EditMessageCaption, EditMessageCaptionSetters, EditMessageText, EditMessageTextSetters,
+    SendMessage, SendMessageSetters, SendPoll, SendPollSetters,
 };
-use teloxide::types::{ChatId, MessageEntity, MessageId, ReplyParameters};
+use teloxide::types::{
+    ChatId, InputPollOption, LinkPreviewOptions, MessageEntity, MessageId, ReplyParameters, ThreadId,
+};
 
-/// The longest wait for an answer: below the engine's own deadline of 30 s, so that the reason is known.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// The longest wait for an answer to a request without files, well below the engine's own deadline, so that the reason is known.
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What Telegram says of a message that it has just sent; the rest is not needed.
 #[derive(Deserialize)]
@@ -23,67 +30,174 @@ struct Sent {
     message_thread_id: Option<i64>,
     #[serde(default)]
     is_topic_message: bool,
+    poll: Option<SentPoll>,
 }
 
-/// Posts, edits or deletes. What is meant for a group that became a supergroup is posted there.
-pub async fn deliver(api: &Api, moves: &Moves, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
+#[derive(Deserialize)]
+struct SentPoll {
+    id: String,
+}
+
+/// Where a new message goes.
+struct Place<'a> {
+    /// The chat that was asked for.
+    room: i64,
+    /// The chat that it has become.
+    chat: i64,
+    reply: Option<ReplyParameters>,
+    topic: Option<ThreadId>,
+    known: &'a Known,
+}
+
+/// Does what is to be done. What is meant for a group that became a supergroup is posted there.
+pub async fn deliver(api: &Api, known: &Known, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
     let no_chat = || DeliverError::Rejected(format!("`{}` is not a Telegram chat id", attempt.room.room));
     let room = ids::chat(&attempt.room.room).ok_or_else(no_chat)?;
+    let there = |target| Ok::<_, DeliverError>((standing(known, room, target)?, message_id(&target.id)?));
     match attempt.operation {
-        Operation::Post { part, reply_to, .. } => post(api, moves, room, part, reply_to).await,
-        Operation::Edit { target, part } => {
-            edit(api, moves, standing(moves, room, target)?, target, part).await
+        Operation::Post { part, reply_to, thread, files, .. } => {
+            post(api, Place::of(known, room, reply_to, thread), part, files).await
         }
-        Operation::Delete { target } => delete(api, moves, standing(moves, room, target)?, target).await,
-        Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
-            Err(DeliverError::Rejected("this room cannot do that".to_owned()))
+        Operation::Edit { target, part } => edit(api, known, there(target)?, target, part).await,
+        Operation::Delete { target } => delete(api, known, there(target)?, target).await,
+        Operation::React { target, emoji, on } => {
+            beside::react(api, known, there(target)?, emoji, on).await?;
+            Ok(Receipt::of(target.clone()))
+        }
+        Operation::Pin { target, on } => {
+            beside::pin(api, known, there(target)?, on).await?;
+            Ok(Receipt::of(target.clone()))
+        }
+        Operation::Open { root: Some(_), .. } => {
+            Err(DeliverError::Rejected("a topic of Telegram's hangs from no message".to_owned()))
+        }
+        Operation::Open { root: None, name } => beside::open(api, known, room, name).await,
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of(known: &'a Known, room: i64, reply_to: Option<&MessageRef>, thread: Option<&NativeId>) -> Self {
+        let chat = known.moves.to(room).unwrap_or(room);
+        // An answered message that is gone does not stop the answer, which goes into its topic.
+        let answered = reply_to.filter(|target| ids::chat_of(room, target) == chat);
+        let reply = answered.and_then(|target| ids::message(&target.id));
+        let reply = reply.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+        Self { room, chat, reply, topic: thread.and_then(topic), known }
+    }
+
+    fn chat(&self) -> ChatId {
+        ChatId(self.chat)
+    }
+
+    /// The same as fields of a request with files.
+    fn fields(&self) -> Map<String, Value> {
+        let mut fields = Map::from_iter([("chat_id".to_owned(), json!(self.chat))]);
+        fields.extend(self.reply.as_ref().map(|reply| ("reply_parameters".to_owned(), json!(reply))));
+        fields.extend(self.topic.map(|topic| ("message_thread_id".to_owned(), json!(topic))));
+        fields
+    }
+
+    fn failed(&self, error: CallError) -> DeliverError {
+        match migrated(&error) {
+            Some(to) => {
+                self.known.moves.found(self.chat, to);
+                DeliverError::Unavailable(format!(
+                    "the group became the supergroup {to}: it goes there next time"
+                ))
+            }
+            None => delivering(error, Doing::Post),
+        }
+    }
+
+    /// How a message that was sent is addressed from now on.
+    fn address(&self, sent: &Sent) -> MessageRef {
+        let topic = sent.message_thread_id.filter(|_| sent.is_topic_message);
+        match self.chat == self.room {
+            true => ids::message_in(self.chat, sent.message_id, topic),
+            false => ids::message_elsewhere(self.chat, sent.message_id),
         }
     }
 }
 
-async fn post(
-    api: &Api,
-    moves: &Moves,
-    room: i64,
-    part: &Part,
-    reply_to: Option<&MessageRef>,
-) -> Result<Receipt, DeliverError> {
-    let chat = moves.to(room).unwrap_or(room);
-    let mut message = message(ChatId(chat), part)?;
-    // An answer goes into the topic of what it answers. An answered message that is gone does not stop the answer.
-    let answered = reply_to.filter(|target| ids::chat_of(room, target) == chat);
-    if let Some(id) = answered.and_then(|target| ids::message(&target.id)) {
-        message = message.reply_parameters(ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+async fn post(api: &Api, place: Place<'_>, part: &Part, files: &[Upload]) -> Result<Receipt, DeliverError> {
+    if let Some(poll) = part.formatting.get("poll") {
+        return ask(api, place, poll).await;
     }
-    let sent: Sent = api.call(&message, DEADLINE).await.map_err(|error| match migrated(&error) {
-        Some(to) => {
-            moves.found(chat, to);
-            DeliverError::Unavailable(format!(
-                "the group became the supergroup {to}: it goes there next time"
-            ))
-        }
-        None => delivering(error, Doing::Post),
+    if !files.is_empty() {
+        return send(api, place, part, files).await;
+    }
+    let mut message = message(place.chat(), part)?;
+    message.reply_parameters = place.reply.clone();
+    message.message_thread_id = place.topic;
+    let sent: Sent = api.call(&message, DEADLINE).await.map_err(|error| place.failed(error))?;
+    Ok(Receipt::of(place.address(&sent)))
+}
+
+async fn ask(api: &Api, place: Place<'_>, poll: &Value) -> Result<Receipt, DeliverError> {
+    let poll = Poll::deserialize(poll)
+        .map_err(|error| DeliverError::Rejected(format!("the part's poll cannot be read: {error}")))?;
+    let options = poll.answers.into_iter().map(InputPollOption::new);
+    let mut request =
+        SendPoll::new(place.chat(), poll.question, options).allows_multiple_answers(poll.multiple);
+    request.reply_parameters = place.reply.clone();
+    request.message_thread_id = place.topic;
+    let sent: Sent = api.call(&request, DEADLINE).await.map_err(|error| place.failed(error))?;
+    if let Some(poll) = &sent.poll {
+        let stands = Stands { chat: place.chat, message: sent.message_id };
+        place.known.polls.insert(poll.id.clone(), stands);
+    }
+    Ok(Receipt::of(place.address(&sent).holding(Vec::new(), true)))
+}
+
+async fn send(api: &Api, place: Place<'_>, part: &Part, files: &[Upload]) -> Result<Receipt, DeliverError> {
+    let mut caption = Map::new();
+    if !part.text.is_empty() {
+        caption.insert("caption".into(), json!(part.text));
+        caption.insert("caption_entities".into(), json!(entities(part)?));
+    }
+    let sent = upload::send(api, files, place.fields(), caption).await.map_err(|failed| match failed {
+        Failed::Unread(error) => error,
+        Failed::Call(error) => place.failed(error),
     })?;
-    let topic = sent.message_thread_id.filter(|_| sent.is_topic_message);
-    Ok(Receipt::of(match chat == room {
-        true => ids::message_in(chat, sent.message_id, topic),
-        false => ids::message_elsewhere(chat, sent.message_id),
-    }))
+    let odd = |error| DeliverError::Unsure(format!("the answer to the files could not be read: {error}"));
+    let sent = sent.into_iter().map(Sent::deserialize).collect::<Result<Vec<_>, _>>().map_err(odd)?;
+    let textless = part.formatting.get("no_text") == Some(&Value::Bool(true));
+    let mut addresses = sent.iter().enumerate().map(|(at, sent)| {
+        let held = files.get(at).map(|file| file.index);
+        place.address(sent).holding(held.into_iter().collect(), textless || at > 0)
+    });
+    let first = addresses.next();
+    let message = first.ok_or_else(|| DeliverError::Unsure("Telegram names no message".to_owned()))?;
+    Ok(Receipt { message, more: addresses.collect() })
 }
 
 async fn edit(
     api: &Api,
-    moves: &Moves,
-    chat: ChatId,
+    known: &Known,
+    (chat, id): (ChatId, MessageId),
     target: &MessageRef,
     part: &Part,
 ) -> Result<Receipt, DeliverError> {
-    let change = EditMessageText::new(chat, message_id(&target.id)?, &part.text).entities(entities(part)?);
-    match api.call::<_, Value>(&change, DEADLINE).await {
+    let edited = if target.files.is_empty() {
+        let mut change = EditMessageText::new(chat, id, &part.text).entities(entities(part)?);
+        change.link_preview_options = preview(part);
+        api.call::<_, Value>(&change, DEADLINE).await
+    } else {
+        let length = Unit::Utf16.measure(&part.text);
+        if length > crate::capabilities::LONGEST_CAPTION {
+            return Err(DeliverError::Rejected(format!(
+                "a text of {length} UTF-16 units does not fit beside a file; {} do",
+                crate::capabilities::LONGEST_CAPTION
+            )));
+        }
+        let change = EditMessageCaption::new(chat, id).caption(&part.text).caption_entities(entities(part)?);
+        api.call::<_, Value>(&change, DEADLINE).await
+    };
+    match edited {
         // It already says so: what was wanted is there.
         Err(CallError::Answered(Answer { description, .. }))
             if description.contains("message is not modified") => {}
-        Err(error) => return Err(changing(moves, chat, error, Doing::Edit)),
+        Err(error) => return Err(changing(known, chat, error, Doing::Edit)),
         Ok(_) => {}
     }
     Ok(Receipt::of(target.clone()))
@@ -91,28 +205,28 @@ async fn edit(
 
 async fn delete(
     api: &Api,
-    moves: &Moves,
-    chat: ChatId,
+    known: &Known,
+    (chat, id): (ChatId, MessageId),
     target: &MessageRef,
 ) -> Result<Receipt, DeliverError> {
-    let deletion = DeleteMessage::new(chat, message_id(&target.id)?);
-    let deleted = api.call::<_, Value>(&deletion, DEADLINE).await;
-    deleted.map_err(|error| changing(moves, chat, error, Doing::Delete))?;
+    let deleted = api.call::<_, Value>(&DeleteMessage::new(chat, id), DEADLINE).await;
+    deleted.map_err(|error| changing(known, chat, error, Doing::Delete))?;
     Ok(Receipt::of(target.clone()))
 }
 
 /// The chat in which a message can still be changed: what stands in a group that was left behind cannot.
-fn standing(moves: &Moves, room: i64, target: &MessageRef) -> Result<ChatId, DeliverError> {
+fn standing(known: &Known, room: i64, target: &MessageRef) -> Result<ChatId, DeliverError> {
     let chat = ids::chat_of(room, target);
-    let left_behind = moves.to(chat).is_some() || (chat != room && ids::is_basic_group(chat));
+    let left_behind = known.moves.to(chat).is_some() || (chat != room && ids::is_basic_group(chat));
     if left_behind { Err(DeliverError::TargetGone) } else { Ok(ChatId(chat)) }
 }
 
-fn changing(moves: &Moves, chat: ChatId, error: CallError, doing: Doing) -> DeliverError {
+/// What a failed change of a message means; a group that moved took none along.
+pub fn changing(known: &Known, chat: ChatId, error: CallError, doing: Doing) -> DeliverError {
     let Some(to) = migrated(&error) else {
         return delivering(error, doing);
     };
-    moves.found(chat.0, to);
+    known.moves.found(chat.0, to);
     DeliverError::TargetGone
 }
 
@@ -126,7 +240,14 @@ fn migrated(error: &CallError) -> Option<i64> {
 
 /// A message with a part's text and formatting.
 pub fn message(chat: ChatId, part: &Part) -> Result<SendMessage, DeliverError> {
-    Ok(SendMessage::new(chat, &part.text).entities(entities(part)?))
+    let mut message = SendMessage::new(chat, &part.text).entities(entities(part)?);
+    message.link_preview_options = preview(part);
+    Ok(message)
+}
+
+/// The topic of a thread's id; in a basic group the group stands there, which is none.
+pub fn topic(thread: &NativeId) -> Option<ThreadId> {
+    ids::message(thread).map(|id| ThreadId(MessageId(id)))
 }
 
 fn message_id(id: &NativeId) -> Result<MessageId, DeliverError> {
@@ -141,4 +262,15 @@ fn entities(part: &Part) -> Result<Vec<MessageEntity>, DeliverError> {
         Some(entities) => Vec::deserialize(entities)
             .map_err(|error| DeliverError::Rejected(format!("the part's entities cannot be read: {error}"))),
     }
+}
+
+fn preview(part: &Part) -> Option<LinkPreviewOptions> {
+    let hidden = part.formatting.get("no_preview") == Some(&Value::Bool(true));
+    hidden.then(|| LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    })
 }

@@ -22,6 +22,8 @@ pub enum Doing {
     Edit,
     /// A deletion.
     Delete,
+    /// A reaction, a pin or a new topic: what a right may be missing for, while messages go on.
+    Beside,
 }
 
 /// The words for a failed call, without judgement.
@@ -91,10 +93,20 @@ fn bad_request(description: &str, doing: Doing) -> DeliverError {
         let lower = description.to_lowercase();
         any.iter().any(|words| lower.contains(words))
     };
-    if says(&["message to edit not found", "message to delete not found", "message_id_invalid"])
-        && doing != Doing::Post
-    {
+    const GONE: [&str; 5] = [
+        "message to edit not found",
+        "message to delete not found",
+        "message to react not found",
+        "message to pin not found",
+        "message_id_invalid",
+    ];
+    if says(&GONE) && doing != Doing::Post {
         return DeliverError::TargetGone;
+    }
+    if doing == Doing::Beside && no_right(description) {
+        return DeliverError::Rejected(format!(
+            "{description} (the bot needs that right as an administrator)"
+        ));
     }
     if says(&["chat not found", "group is deactivated", "peer_id_invalid", "channel_private"])
         || no_right(description)
@@ -167,7 +179,7 @@ mod tests {
 
     #[test]
     fn each_failure_says_what_the_engine_must_do() {
-        use Doing::{Delete, Edit, Post};
+        use Doing::{Beside, Delete, Edit, Post};
         let cases = [
             (CallError::Unreachable("refused".into()), Post, "unavailable"),
             (CallError::Silent("cut".into()), Post, "unsure"),
@@ -187,6 +199,11 @@ mod tests {
             (answer(400, "Bad Request: message to delete not found"), Delete, "gone"),
             (answer(400, "Bad Request: MESSAGE_ID_INVALID"), Edit, "gone"),
             (answer(400, "Bad Request: MESSAGE_ID_INVALID"), Post, "rejected"),
+            (answer(400, "Bad Request: message to react not found"), Beside, "gone"),
+            (answer(400, "Bad Request: message to pin not found"), Beside, "gone"),
+            (answer(400, "Bad Request: not enough rights to create a topic"), Beside, "rejected"),
+            (answer(400, "Bad Request: REACTION_INVALID"), Beside, "rejected"),
+            (answer(403, "Forbidden: bot was kicked from the supergroup chat"), Beside, "forbidden"),
             (answer(400, "Bad Request: message can't be deleted for everyone"), Delete, "rejected"),
             (answer(400, "Bad Request: message can't be edited"), Edit, "rejected"),
             (answer(400, "Bad Request: message is too long"), Post, "rejected"),

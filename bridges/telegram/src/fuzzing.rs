@@ -2,7 +2,7 @@
 
 use crate::wire::Entity;
 use crate::{parse, render};
-use relay_contract::Unit;
+use relay_contract::{Draft, Unit};
 
 const KINDS: [&str; 14] = [
     "bold",
@@ -27,7 +27,7 @@ pub fn entities(bytes: &[u8]) {
     let (entities, text) = bytes.split_at(end);
     let entities: Vec<Entity> = entities.chunks_exact(3).filter_map(entity).collect();
     let body = parse::text(&String::from_utf8_lossy(text), &entities);
-    for part in render::parts(body) {
+    for part in render::parts(&Draft { body, ..Draft::default() }) {
         assert!(Unit::Utf16.measure(&part.text) <= 4_096, "within the limit");
         let entities = part.formatting["entities"].as_array().map_or(0, Vec::len);
         assert!(entities <= 100, "within the server's number of entities");

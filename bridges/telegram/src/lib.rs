@@ -29,27 +29,38 @@
 mod answers;
 mod api;
 mod attachments;
+mod beside;
 mod capabilities;
 mod commands;
+mod complete;
 mod config;
 mod connector;
 mod deliver;
 mod errors;
+mod files;
+mod forwards;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod ids;
 mod inert;
+mod known;
 mod listen;
+mod locate;
+mod members;
 mod menu;
 mod moves;
 mod news;
 mod own;
 mod parse;
+mod polls;
 mod preflight;
+mod reactions;
 mod render;
 mod rooms;
 mod seen;
+mod topics;
 mod translate;
+mod upload;
 mod wire;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};

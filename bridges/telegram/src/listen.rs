@@ -1,9 +1,9 @@
 //! Long polling: nothing is confirmed before it was accepted. In front of a chat's first update stands the chat itself.
 
 use crate::api::{Answer, Api, CallError};
-use crate::moves::Moves;
+use crate::known::Known;
 use crate::seen::Told;
-use crate::{errors, ids, menu, news, translate};
+use crate::{complete, errors, ids, menu, news, translate};
 use futures::StreamExt;
 use rand::Rng;
 use relay_contract::errors::ListenError;
@@ -40,12 +40,15 @@ const ASKED: RangeInclusive<u64> = 1_000..=600_000;
 const RECENT: i64 = 1_000;
 
 /// What is asked for.
-const KINDS: [AllowedUpdate; 5] = [
+const KINDS: [AllowedUpdate; 8] = [
     AllowedUpdate::Message,
     AllowedUpdate::EditedMessage,
     AllowedUpdate::ChannelPost,
     AllowedUpdate::EditedChannelPost,
     AllowedUpdate::MyChatMember,
+    AllowedUpdate::ChatMember,
+    AllowedUpdate::MessageReaction,
+    AllowedUpdate::Poll,
 ];
 
 /// What comes after a failed poll.
@@ -60,7 +63,7 @@ enum Next {
 /// Polls until stopped or refused, and puts the command into the bot's menu beside it.
 pub async fn listen(
     api: &Api,
-    moves: &Moves,
+    known: &Known,
     cursor: Option<&str>,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
@@ -69,7 +72,7 @@ pub async fn listen(
         std::future::pending().await
     };
     tokio::select! {
-        ended = polling(api, moves, cursor, inbox) => ended,
+        ended = polling(api, known, cursor, inbox) => ended,
         never = announcing => never,
     }
 }
@@ -77,7 +80,7 @@ pub async fn listen(
 /// A connection that can be mended is mended here.
 async fn polling(
     api: &Api,
-    moves: &Moves,
+    known: &Known,
     cursor: Option<&str>,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
@@ -94,7 +97,7 @@ async fn polling(
             tokio::select! {
                 biased;
                 () = inbox.stopped() => return Ok(()),
-                (from, to) = moves.unsaid() => if inbox.accept(news::moved(from, to)).await.is_err() {
+                (from, to) = known.moves.unsaid() => if inbox.accept(news::moved(from, to)).await.is_err() {
                     return Ok(());
                 },
                 polled = &mut poll => break polled,
@@ -122,11 +125,17 @@ async fn polling(
         }
         // What was to be confirmed is; an offset is not sent again before there is something new to confirm.
         confirm = next;
-        let events = updates.into_iter().flat_map(|update| {
+        tokio::select! {
+            biased;
+            () = inbox.stopped() => return Ok(()),
+            () = complete::look_up(api, known, &updates) => {}
+        }
+        let events = updates.into_iter().flat_map(|mut update| {
+            complete::complete(known, &mut update);
             let event = event(update, accepted_below);
             let before = event.as_ref().and_then(|event| told.before(&event.payload));
-            event.iter().for_each(|event| note(moves, &event.payload));
-            before.into_iter().chain(event)
+            let renamed = event.as_ref().and_then(|event| news::renamed(&event.payload));
+            before.into_iter().chain(renamed).chain(event)
         });
         let mut accepts = futures::stream::iter(events).map(|event| inbox.accept(event)).buffered(OVERLAP);
         while let Some(accepted) = accepts.next().await {
@@ -170,17 +179,6 @@ fn event(update: Value, accepted_below: Option<i64>) -> Option<RawEvent> {
     }
     let space = translate::chat(&update).map_or_else(|| NativeId::from("unknown"), ids::native);
     Some(RawEvent { space, payload: update, cursor: id.map(|id| id.saturating_add(1).to_string()) })
-}
-
-/// Remembers a move that the engine is told of by the update itself.
-fn note(moves: &Moves, update: &Value) {
-    let carried = translate::carried(update);
-    let moved = carried.and_then(|carried| {
-        news::migration(carried.get("chat")?.get("id")?.as_i64()?, |name| carried.get(name))
-    });
-    if let Some((from, to)) = moved {
-        moves.heard(from, to);
-    }
 }
 
 fn after(error: &CallError, failures: usize) -> Next {

@@ -12,7 +12,8 @@ const QUESTION: Duration = Duration::from_secs(5);
 
 /// What the menu says of the command, in at most 256 characters.
 /// Source: <https://core.telegram.org/bots/api#botcommand>.
-const DESCRIPTION: &str = "Join this chat to chats elsewhere: help, connect, status, disconnect";
+const DESCRIPTION: &str =
+    "Join this chat to chats elsewhere: help, connect, status; as an answer: who, trace, delete";
 
 /// Puts the command into the menu, beside what is there. Only asks when it is there already. Nothing depends on it: a failure
 /// is a line in the log.

@@ -1,6 +1,6 @@
 //! What becomes of chats: what an update says of it, and what `listen` hands up on its own.
 
-use crate::{ids, rooms, wire};
+use crate::{ids, rooms, translate, wire};
 use relay_contract::{RawEvent, RoomNews, Translation};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +16,17 @@ pub fn seen(chat: Value) -> Value {
     json!({ SEEN: chat })
 }
 
+/// The key of a chat of which something may have changed, in a payload of its own.
+const CHANGED: &str = "relay_changed";
+
+/// A chat with another name, as `listen` tells of it in front of the message that says so.
+pub fn renamed(update: &Value) -> Option<RawEvent> {
+    let message = translate::carried(update)?;
+    message.get("new_chat_title")?;
+    let chat = message.get("chat")?.get("id")?.as_i64()?;
+    Some(RawEvent { space: ids::native(chat), payload: json!({ CHANGED: chat }), cursor: None })
+}
+
 /// A group that became a supergroup, as `listen` tells of it.
 pub fn moved(from: i64, to: i64) -> RawEvent {
     RawEvent { space: ids::native(from), payload: json!({ MOVED: [from, to] }), cursor: None }
@@ -28,6 +39,9 @@ pub fn told(payload: &Value) -> Option<Translation> {
             Ok(chat) => Translation::Room(RoomNews::Seen(rooms::sketch(&chat))),
             Err(error) => Translation::Unreadable(format!("not a Telegram chat: {error}")),
         });
+    }
+    if let Some(chat) = payload.get(CHANGED).and_then(Value::as_i64) {
+        return Some(Translation::Room(RoomNews::Changed(ids::native(chat))));
     }
     let (from, to) = Deserialize::deserialize(payload.get(MOVED)?).ok()?;
     Some(Translation::Room(between(from, to)))
@@ -43,10 +57,7 @@ pub fn membership(change: &Value) -> Translation {
 
 /// What a service message says about its chat. Of a move each of the two chats tells.
 pub fn of(message: &wire::Message) -> Option<RoomNews> {
-    if let Some((from, to)) = migration(message.chat.id, |name| message.rest.get(name)) {
-        return Some(between(from, to));
-    }
-    message.rest.contains_key("new_chat_title").then(|| RoomNews::Changed(ids::native(message.chat.id)))
+    migration(message.chat.id, |name| message.rest.get(name)).map(|(from, to)| between(from, to))
 }
 
 /// The group and the supergroup that a message in one of them tells of, by its fields.

@@ -1,7 +1,7 @@
 //! Who the bot is, and whether it can be polled.
 
 use crate::api::{Api, CallError};
-use crate::moves::Moves;
+use crate::known::Known;
 use crate::own::Own;
 use crate::{errors, ids, rooms};
 use futures::StreamExt;
@@ -40,8 +40,8 @@ struct WebhookInfo {
 }
 
 /// Asks about the bot, then about each chat.
-pub async fn preflight(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
-    match tokio::time::timeout(DEADLINE, ask(api, moves, rooms)).await {
+pub async fn preflight(api: &Api, known: &Known, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
+    match tokio::time::timeout(DEADLINE, ask(api, known, rooms)).await {
         Ok(answer) => answer,
         Err(_) => {
             Err(OpenError::Unavailable(format!("Telegram did not answer within {} s", DEADLINE.as_secs())))
@@ -49,7 +49,7 @@ pub async fn preflight(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(
     }
 }
 
-async fn ask(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
+async fn ask(api: &Api, known: &Known, rooms: &[NativeId]) -> Result<(Preflight, Own), OpenError> {
     let me: Me = api.call(&GetMe::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
     let hook: WebhookInfo =
         api.call(&GetWebhookInfo::new(), QUESTION).await.map_err(|error| errors::opening(&error))?;
@@ -58,7 +58,7 @@ async fn ask(api: &Api, moves: &Moves, rooms: &[NativeId]) -> Result<(Preflight,
     }
     let mut reports = futures::stream::iter(rooms.iter().cloned())
         .map(|room| async {
-            let report = rooms::report(api, moves, &me, &room).await;
+            let report = rooms::report(api, known, &me, &room).await;
             (room, report)
         })
         .buffered(AT_ONCE);

@@ -9,10 +9,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::capabilities::LONGEST;
-use crate::inert;
+use crate::capabilities::{LONGEST, LONGEST_CAPTION};
+use crate::{files, inert, polls};
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Block, Inline, Part, Style, Text, Unit};
+use relay_contract::{Block, Draft, Inline, Part, Style, Text, Unit};
 use teloxide::types::{MessageEntity, MessageEntityKind};
 use url::Url;
 
@@ -23,12 +23,47 @@ const MOST_ENTITIES: usize = 100;
 /// Blanks for each list that an item lies in.
 const INDENT: usize = 4;
 
-/// What an entity counts for, so that a part with too many of them is "too long".
-const ENTITY_SHARE: usize = LONGEST.div_ceil(MOST_ENTITIES);
+/// The parts of a draft, each within Telegram's limits; at least one.
+///
+/// Files go together as far as Telegram lets them. The text stands beside the first ones when it fits there, else in messages
+/// of its own before them. A poll comes last.
+pub fn parts(draft: &Draft) -> Vec<Part> {
+    let mut body = draft.body.clone();
+    let poll = draft.poll.as_ref();
+    if let Some(poll) = poll.filter(|poll| !polls::fits(poll)) {
+        body = body.followed_by(polls::in_words(poll));
+    }
+    let poll = poll.filter(|poll| polls::fits(poll));
+    let files = files::together(&draft.files);
+    let captioned = files.first().is_some_and(|first| first.captioned);
+    let caption = captioned.then(|| fitting(&body, LONGEST_CAPTION)).flatten();
+    let mut parts = Vec::new();
+    if caption.is_none() && !(body.is_empty() && (poll.is_some() || !files.is_empty())) {
+        parts.extend(texts(&body, LONGEST).iter().map(|text| written(text).into_part(draft.no_preview)));
+    }
+    let mut caption = caption.map(|text| written(&text).into_part(false));
+    for together in files {
+        // The one that bears the text, or will when there is one.
+        let bears = caption.take();
+        let no_text = bears.is_none();
+        let mut part = bears.unwrap_or_else(|| Part::text("", serde_json::json!({})));
+        if let (true, Some(formatting)) = (no_text, part.formatting.as_object_mut()) {
+            formatting.insert("no_text".to_owned(), true.into());
+        }
+        parts.push(Part { files: together.places, ..part });
+    }
+    let asked = poll.and_then(|poll| serde_json::to_value(poll).ok());
+    parts.extend(asked.map(|poll| Part::text("", serde_json::json!({ "poll": poll }))));
+    parts
+}
 
-/// The parts of a text, each within Telegram's limits; at least one.
-pub fn parts(text: Text) -> Vec<Part> {
-    text.split(LONGEST, |text| written(text).measure()).iter().map(|text| written(text).into_part()).collect()
+fn texts(text: &Text, limit: usize) -> Vec<Text> {
+    text.clone().split(limit, |text| written(text).measure(limit))
+}
+
+/// A text, when it fits as it is.
+fn fitting(text: &Text, limit: usize) -> Option<Text> {
+    (written(text).measure(limit) <= limit).then(|| text.clone())
 }
 
 fn written(text: &Text) -> Writer {
@@ -231,16 +266,21 @@ impl Writer {
         }
     }
 
-    fn measure(&self) -> usize {
-        self.units.max(self.entities.len() * ENTITY_SHARE)
+    /// Units, or what the entities count for, so that a part with too many of them is "too long".
+    fn measure(&self, limit: usize) -> usize {
+        self.units.max(self.entities.len() * limit.div_ceil(MOST_ENTITIES))
     }
 
-    fn into_part(mut self) -> Part {
+    fn into_part(mut self, no_preview: bool) -> Part {
         // A quote holds what is as long as it.
         let inner = |e: &MessageEntity| e.kind != MessageEntityKind::Blockquote;
         self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length, inner(e)));
         let entities = serde_json::to_value(&self.entities).unwrap_or_default();
-        Part::text(self.text, serde_json::json!({ "entities": entities }))
+        let mut formatting = serde_json::json!({ "entities": entities });
+        if no_preview {
+            formatting["no_preview"] = true.into();
+        }
+        Part::text(self.text, formatting)
     }
 }
 

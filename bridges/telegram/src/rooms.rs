@@ -1,7 +1,7 @@
 //! One chat in a preflight: is it there, is the bot in it, what may the bot do.
 
 use crate::api::{Answer, Api};
-use crate::moves::Moves;
+use crate::known::{Allowed, Chat, Known, Rights};
 use crate::preflight::{Me, QUESTION, answered};
 use crate::{errors, ids, wire};
 use relay_contract::{NativeId, OpenError, Problem, RoomReport, SpaceRef, Visibility};
@@ -26,23 +26,36 @@ struct Place {
     active_usernames: Vec<String>,
     /// The place that a group is tied to.
     location: Option<IgnoredAny>,
+    /// Its messages may stand in topics.
+    #[serde(default)]
+    is_forum: bool,
+    /// What one may react with; none when it is any emoji.
+    available_reactions: Option<Vec<Reaction>>,
+}
+
+/// A `ReactionType`.
+#[derive(Debug, Deserialize)]
+struct Reaction {
+    emoji: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Permissions {
     can_send_messages: Option<bool>,
+    can_pin_messages: Option<bool>,
 }
 
 /// A `ChatMember`. Source: <https://core.telegram.org/bots/api#chatmember>.
 #[derive(Debug, Deserialize)]
 struct Member {
-    status: String,
     /// Of a restricted one.
     is_member: Option<bool>,
     /// Of a restricted one.
     can_send_messages: Option<bool>,
     /// Of a channel's administrator.
     can_post_messages: Option<bool>,
+    #[serde(flatten)]
+    allowed: Allowed,
 }
 
 /// What came of a question about a chat.
@@ -59,19 +72,19 @@ enum Told<T> {
 /// the supergroup, under its key.
 pub async fn report(
     api: &Api,
-    moves: &Moves,
+    known: &Known,
     me: &Me,
     room: &NativeId,
 ) -> Result<Result<RoomReport, Problem>, OpenError> {
     let Some(asked) = ids::chat(room) else {
         return Ok(Err(not_an_id(room)));
     };
-    let mut id = moves.to(asked).unwrap_or(asked);
-    let mut told = look(api, me, id).await?;
+    let mut id = known.moves.to(asked).unwrap_or(asked);
+    let mut told = look(api, known, me, id).await?;
     if let Told::Moved(to) = told {
-        moves.found(id, to);
+        known.moves.found(id, to);
         id = to;
-        told = look(api, me, id).await?;
+        told = look(api, known, me, id).await?;
     }
     Ok(match told {
         Told::Here(mut report) if id != asked => {
@@ -84,7 +97,7 @@ pub async fn report(
     })
 }
 
-async fn look(api: &Api, me: &Me, id: i64) -> Result<Told<RoomReport>, OpenError> {
+async fn look(api: &Api, known: &Known, me: &Me, id: i64) -> Result<Told<RoomReport>, OpenError> {
     let place: Place = match ask(api, id, &GetChat::new(ChatId(id))).await? {
         Told::Here(place) => place,
         Told::Moved(to) => return Ok(Told::Moved(to)),
@@ -98,13 +111,18 @@ async fn look(api: &Api, me: &Me, id: i64) -> Result<Told<RoomReport>, OpenError
     // Of an upgraded group these two are the first to say so: its members are not told any more.
     let (member, members) = futures::future::join(ask(api, id, &own), ask(api, id, &count)).await;
     Ok(match (member?, members?) {
-        (Told::Here(member), members) => match judged(&place, &member, me.can_read_all_group_messages) {
-            Ok(report) => Told::Here(RoomReport {
-                members: if let Told::Here(count) = members { Some(count) } else { None },
-                ..report
-            }),
-            Err(problem) => Told::Wrong(problem),
-        },
+        (Told::Here(member), members) => {
+            let chat = place.known(&member);
+            let judged = judged(&place, &chat, &member, me.can_read_all_group_messages);
+            known.asked(id, chat);
+            match judged {
+                Ok(report) => Told::Here(RoomReport {
+                    members: if let Told::Here(count) = members { Some(count) } else { None },
+                    ..report
+                }),
+                Err(problem) => Told::Wrong(problem),
+            }
+        }
         (Told::Moved(to), _) => Told::Moved(to),
         (Told::Wrong(problem), _) => Told::Wrong(problem),
     })
@@ -124,15 +142,28 @@ where
     }
 }
 
-fn judged(place: &Place, member: &Member, reads_all: bool) -> Result<RoomReport, Problem> {
+impl Place {
+    fn known(&self, member: &Member) -> Chat {
+        let reactions = self.available_reactions.as_ref();
+        Chat {
+            channel: self.chat.kind == "channel",
+            forum: self.is_forum,
+            reactions: reactions.map(|all| all.iter().filter_map(|one| one.emoji.clone()).collect()),
+            all_pin: self.permissions.as_ref().and_then(|all| all.can_pin_messages).unwrap_or(false),
+            rights: Rights::from(&member.allowed),
+        }
+    }
+}
+
+fn judged(place: &Place, chat: &Chat, member: &Member, reads_all: bool) -> Result<RoomReport, Problem> {
     let name = place.chat.name();
-    let (inside, admin) = match member.status.as_str() {
+    let (inside, admin) = match member.allowed.status.as_str() {
         "creator" | "administrator" => (true, true),
         "restricted" => (member.is_member.unwrap_or(false), false),
         "left" | "kicked" => (false, false),
         _ => (true, false),
     };
-    if member.status == "kicked" {
+    if member.allowed.status == "kicked" {
         return Err(Problem::new(
             format!("The bot was removed from “{name}”."),
             "Take it off the group's list of removed users (Edit → Permissions → Removed users), then add it again.",
@@ -170,11 +201,31 @@ fn judged(place: &Place, member: &Member, reads_all: bool) -> Result<RoomReport,
             "Allow it: Edit → Permissions → Send messages, or make the bot an administrator.",
         ));
     }
+    warnings.extend(lacking(chat));
     Ok(described(place, warnings))
 }
 
+/// What will not work in a group for want of a right.
+fn lacking(chat: &Chat) -> Option<Problem> {
+    let lacks = [
+        (!chat.rights.admin, "it does not hear of reactions"),
+        (!chat.pins(), "it cannot pin messages"),
+        (!chat.rights.deletes, "it cannot delete what others say"),
+        (chat.forum && !chat.rights.topics, "it cannot open topics"),
+    ];
+    let lacks: Vec<_> = lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, what)| what).collect();
+    let without = if chat.rights.admin { "lacks some rights" } else { "is not an administrator" };
+    (!lacks.is_empty()).then(|| {
+        Problem::new(
+            format!("The bot {without} in this group: {}.", lacks.join(", ")),
+            "Edit → Administrators → the bot (Add administrator, when it is none yet), and switch on Delete messages, Pin \
+             messages and, in a forum, Manage topics.",
+        )
+    })
+}
+
 fn channel(place: &Place, member: &Member, admin: bool) -> Result<RoomReport, Problem> {
-    let posts = admin && (member.can_post_messages != Some(false) || member.status == "creator");
+    let posts = admin && (member.can_post_messages != Some(false) || member.allowed.status == "creator");
     let warning = Problem::new(
         "The bot may not post in this channel.",
         "Channel → Administrators → the bot → switch on Post messages.",

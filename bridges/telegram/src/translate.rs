@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::own::Own;
-use crate::{attachments, commands, ids, news, parse, wire};
+use crate::{attachments, commands, forwards, ids, members, news, parse, polls, reactions, topics, wire};
 use relay_contract::{Author, Envelope, Event, Message, RawEvent, Reply, Standing, Timestamp, Translation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,32 +23,58 @@ pub const MEMBERSHIP: &str = "my_chat_member";
 pub fn update(raw: &RawEvent, own: &Own) -> Translation {
     let carried = MESSAGES.iter().find_map(|(kind, new)| Some((raw.payload.get(kind)?, *new)));
     let Some((carried, new)) = carried else {
-        return match raw.payload.get(MEMBERSHIP) {
-            Some(change) => news::membership(change),
-            None => news::told(&raw.payload).unwrap_or(Translation::Ignored("unknown update")),
-        };
+        return others(&raw.payload, own);
     };
     match wire::Message::deserialize(carried) {
-        Ok(message) if new => posted(&message, own),
-        Ok(message) => edited(&message, own),
+        Ok(message) if new => posted(&raw.payload, &message, own),
+        Ok(message) => edited(&raw.payload, &message, own),
         Err(error) => Translation::Unreadable(format!("not a Telegram message: {error}")),
     }
 }
 
-fn posted(message: &wire::Message, own: &Own) -> Translation {
+/// An update that is no message.
+fn others(payload: &Value, own: &Own) -> Translation {
+    if let Some(change) = payload.get(MEMBERSHIP) {
+        return news::membership(change);
+    }
+    if let Some(change) = payload.get(reactions::KIND) {
+        return reactions::update(payload, change, own);
+    }
+    if let Some(change) = payload.get(members::KIND) {
+        return members::update(payload, change, own);
+    }
+    if let Some(poll) = payload.get(polls::KIND) {
+        return polls::update(payload, poll);
+    }
+    if payload.get(reactions::COUNTED).is_some() {
+        return Translation::Ignored("anonymous reactions");
+    }
+    news::told(payload).unwrap_or(Translation::Ignored("unknown update"))
+}
+
+fn posted(payload: &Value, message: &wire::Message, own: &Own) -> Translation {
     if let Some(news) = news::of(message) {
         return Translation::Room(news);
     }
     if let Some(call) = commands::call(message, own) {
         return Translation::Command(call);
     }
-    match content(message) {
+    if let Some(told) = members::service(payload, message, own) {
+        return told;
+    }
+    if let Some(word) = topics::service(message) {
+        return Translation::Ignored(word);
+    }
+    if let Some(event) = service(message) {
+        return envelope(message, own, message.date, event);
+    }
+    match content(payload, message) {
         Err(ignored) => Translation::Ignored(ignored),
         Ok(content) => envelope(message, own, message.date, Event::Posted(content)),
     }
 }
 
-fn edited(message: &wire::Message, own: &Own) -> Translation {
+fn edited(payload: &Value, message: &wire::Message, own: &Own) -> Translation {
     // An edit that people don't see as one (a reaction, a button, a preview) bears no date.
     let Some(edit_date) = message.edit_date.filter(|date| *date > 0) else {
         return Translation::Ignored("unseen edit");
@@ -60,7 +86,7 @@ fn edited(message: &wire::Message, own: &Own) -> Translation {
     if commands::call(message, own).is_some() {
         return Translation::Ignored("edited command");
     }
-    match content(message) {
+    match content(payload, message) {
         Err(ignored) => Translation::Ignored(ignored),
         Ok(to) => {
             // The date has seconds only: two edits in one second differ by what they say.
@@ -79,16 +105,36 @@ fn envelope(message: &wire::Message, own: &Own, at: i64, event: Event) -> Transl
     }])
 }
 
+/// What a service message tells of: a pin, or the chat's new name.
+fn service(message: &wire::Message) -> Option<Event> {
+    let version = message.message_id.to_string();
+    if let Some(pinned) = message.rest.get("pinned_message") {
+        let target = ids::native(pinned.get("message_id")?.as_i64().filter(|id| *id > 0)?);
+        return Some(Event::Pinned { target, on: true, version });
+    }
+    let name = message.rest.get("new_chat_title")?.as_str()?.to_owned();
+    Some(Event::Renamed { name, version })
+}
+
 /// What a message says; a word when it says nothing.
-fn content(message: &wire::Message) -> Result<Message, &'static str> {
+fn content(payload: &Value, message: &wire::Message) -> Result<Message, &'static str> {
     let body = body(message);
     let attachments = attachments::among(&message.rest);
-    if body.is_empty() && attachments.is_empty() {
+    let poll = polls::among(&message.rest);
+    if body.is_empty() && attachments.is_empty() && poll.is_none() {
         return Err(if message.text.is_some() { "empty" } else { "service message" });
     }
-    let topic = message.message_thread_id.filter(|_| message.is_topic_message);
-    let at = ids::message_in(message.chat.id, message.message_id, topic);
-    Ok(Message { attachments, reply: reply(message), ..Message::new(at, body) })
+    let at = ids::message_in(message.chat.id, message.message_id, topics::id(message));
+    let preview = message.rest.get("link_preview_options").and_then(|options| options.get("is_disabled"));
+    Ok(Message {
+        attachments,
+        reply: reply(message),
+        thread: topics::of(payload, message),
+        poll,
+        forward: forwards::of(message),
+        no_preview: preview == Some(&Value::Bool(true)),
+        ..Message::new(at, body)
+    })
 }
 
 fn body(message: &wire::Message) -> relay_contract::Text {
@@ -104,24 +150,37 @@ fn body(message: &wire::Message) -> relay_contract::Text {
 /// counts as a bot's, because what Relay posts in that channel is carried over too.
 pub fn author(message: &wire::Message, own: Option<i64>) -> Option<Author> {
     let carried_over = message.rest.get("is_automatic_forward") == Some(&Value::Bool(true));
-    let (id, name, standing) = match (&message.sender_chat, &message.from) {
-        (_, Some(user)) if Some(user.id) == own => (user.id, user.name(), Standing::Relay),
-        (Some(chat), _) if carried_over => (chat.id, chat.name(), Standing::Bot),
-        (Some(chat), _) => (chat.id, chat.name(), Standing::Person),
-        (None, Some(user)) if user.is_bot => (user.id, user.name(), Standing::Bot),
-        (None, Some(user)) => (user.id, user.name(), Standing::Person),
-        (None, None) => (message.chat.id, message.chat.name(), Standing::Person),
+    Some(match (&message.sender_chat, &message.from) {
+        (_, Some(user)) if Some(user.id) == own => person(user, own),
+        (Some(chat), _) if carried_over => Author { standing: Standing::Bot, ..chat_author(chat) },
+        (Some(chat), _) => chat_author(chat),
+        (None, Some(user)) => person(user, own),
+        (None, None) => chat_author(&message.chat),
+    })
+}
+
+/// A user, who may be a bot, or this one.
+pub fn person(user: &wire::User, own: Option<i64>) -> Author {
+    let standing = match user.is_bot {
+        _ if Some(user.id) == own => Standing::Relay,
+        true => Standing::Bot,
+        false => Standing::Person,
     };
-    let id = ids::native(id);
+    Author { id: ids::native(user.id), name: user.name(), avatar: None, standing }
+}
+
+/// Somebody who speaks for a chat.
+pub fn chat_author(chat: &wire::Chat) -> Author {
+    let id = ids::native(chat.id);
+    let name = chat.name();
     let name = if name.is_empty() { id.to_string() } else { name };
-    Some(Author { id, name, avatar: None, standing })
+    Author { id, name, avatar: None, standing: Standing::Person }
 }
 
 /// In a topic every message answers the one that opened it, at least on the wire.
 fn reply(message: &wire::Message) -> Option<Reply> {
     let answered = message.reply_to_message.as_deref()?;
-    let opens_topic = message.is_topic_message && message.message_thread_id == Some(answered.message_id);
-    if opens_topic || answered.chat.id != message.chat.id {
+    if topics::opens(answered, message) || answered.chat.id != message.chat.id {
         return None;
     }
     let text = match &message.quote {
@@ -130,7 +189,8 @@ fn reply(message: &wire::Message) -> Option<Reply> {
     };
     let excerpt = match text.excerpt(EXCERPT) {
         said if said.is_empty() => {
-            attachments::among(&answered.rest).into_iter().next().map(|file| file.name)
+            let file = attachments::among(&answered.rest).into_iter().next().map(|file| file.name);
+            file.or_else(|| polls::among(&answered.rest).map(|poll| poll.question))
         }
         said => Some(said),
     };
@@ -149,12 +209,14 @@ fn fingerprint(message: &Message) -> u64 {
     })
 }
 
-/// The message or change of membership in an update.
+/// The message, reaction or change of membership in an update.
 pub fn carried(update: &Value) -> Option<&Value> {
-    MESSAGES.iter().map(|(kind, _)| *kind).chain([MEMBERSHIP]).find_map(|kind| update.get(kind))
+    let others = [MEMBERSHIP, members::KIND, reactions::KIND, reactions::COUNTED];
+    MESSAGES.iter().map(|(kind, _)| *kind).chain(others).find_map(|kind| update.get(kind))
 }
 
 /// The chat that an update happened in.
 pub fn chat(update: &Value) -> Option<i64> {
-    carried(update)?.get("chat")?.get("id")?.as_i64()
+    let chat = carried(update).and_then(|carried| carried.get("chat")?.get("id"));
+    chat.or_else(|| update.get(polls::STANDS)?.get("chat"))?.as_i64()
 }

@@ -1,14 +1,18 @@
 //! The tree as Telegram's text and entities, by table; and there and back.
 
-use super::parts;
 use crate::parse::tests::shown;
 use crate::wire::Entity;
 use crate::{inert, parse};
 use proptest::prelude::*;
+use relay_contract::Draft;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Emoji, Mention, Part, Style, Text, Time, TimeStyle, Unit};
 use serde::Deserialize;
 use serde_json::Value;
+
+fn parts(body: Text) -> Vec<Part> {
+    super::parts(&Draft { body, ..Draft::default() })
+}
 
 fn plain(text: &str) -> Run {
     Run::new(Leaf::Plain(text.into()))
