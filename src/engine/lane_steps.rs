@@ -145,11 +145,23 @@ pub fn plan(
         (Event::Reacted { .. }, Some(target), content) => reactions::plan(core, lane, target, content, files),
         (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _) => delete(core, lane, target),
         (Event::Pinned { on, .. }, Some(target), _) => {
-            if can.shows(Feature::Pin) != Support::Native {
-                return Ok(Work::Nothing);
-            }
             let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
             let Some(first) = there.into_iter().next() else { return Ok(Work::Nothing) };
+            match can.shows(Feature::Pin) {
+                Support::Native => {}
+                Support::Fallback => {
+                    let pinned = if *on { "pinned" } else { "unpinned" };
+                    let at = super::news::place_in_words(core, &envelope.origin);
+                    let thread = first.thread.clone();
+                    return Ok(
+                        match notice(lane, id, &Text::plain(&format!("📌 {pinned} {at}")), Some(first)) {
+                            Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
+                            other => other,
+                        },
+                    );
+                }
+                Support::Dropped => return Ok(Work::Nothing),
+            }
             let steps = vec![Step::Pin(first, *on)];
             Ok(Work::Steps(Steps {
                 steps,

@@ -97,7 +97,9 @@ pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
     Ok(Arc::new(connector::Telegram::new(&config)?))
 }
 
-/// What can be done in a supergroup where Relay has every right that it asks for.
+/// What can be done in a supergroup with topics where Relay has every right that it asks for.
 pub fn capabilities() -> Capabilities {
-    capabilities::of(&ids::room(-1_001_234_567_890))
+    let rights = known::Rights { admin: true, pins: true, topics: true, deletes: true };
+    let chat = known::Chat { forum: true, rights, ..known::Chat::default() };
+    capabilities::of(&ids::room(-1_001_234_567_890), &chat)
 }
