@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod disconnect;
 mod logging;
+mod media;
 mod mistakes;
 mod notify;
 mod rooms;
@@ -45,6 +46,8 @@ enum Command {
     Approve(approve::Approve),
     /// Take a room out of a channel; `/relay connect` in the room brings it back
     Disconnect(disconnect::Disconnect),
+    /// Show, take back and clear away the links to files that were given out
+    Media(media::Media),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
     /// Show what carries over into each room and out of it
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Rooms(of) => rooms::run(&of),
         Command::Approve(approve) => approve::run(&approve),
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
+        Command::Media(media) => media::run(&media),
         Command::Status(of) => status::run(&of),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),

@@ -5,6 +5,7 @@ mod document;
 pub mod joined;
 mod links;
 mod masked;
+mod media_section;
 pub mod problem;
 pub mod reference;
 mod relay_section;
@@ -27,6 +28,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// The `[relay]` section.
     pub relay: RelaySection,
+    /// The `[media]` section.
+    pub media: MediaSection,
     /// `[accounts.NAME]`, in the order of their names.
     pub accounts: Vec<AccountSection>,
     /// `[channels.NAME]`, in the order of their names.
@@ -42,6 +45,36 @@ pub struct RelaySection {
     pub data_dir: PathBuf,
     /// Where `/healthz` and `/readyz` are served; nowhere when left out.
     pub listen: Option<SocketAddr>,
+}
+
+/// How files are kept and given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaSection {
+    /// Where files are served; nowhere when left out.
+    pub listen: Option<SocketAddr>,
+    /// What links begin with, without a trailing slash. There is one exactly where there is `listen`.
+    pub url: Option<String>,
+    /// Days for which files and links are kept.
+    pub keep_days: u32,
+    /// The most that is kept, in bytes.
+    pub most: u64,
+    /// The largest file that is fetched, in bytes.
+    pub largest: u64,
+    /// Whether what cameras wrote into pictures is taken out.
+    pub strip_metadata: bool,
+}
+
+impl Default for MediaSection {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            url: None,
+            keep_days: 30,
+            most: 10_000_000_000,
+            largest: 1_000_000_000,
+            strip_metadata: true,
+        }
+    }
 }
 
 /// One credential.
@@ -109,6 +142,32 @@ pub const RELAY_KEYS: &[Key] = &[
     Key {
         name: "listen",
         doc: "Address and port for /healthz and /readyz, such as 127.0.0.1:8722. Default: none.",
+    },
+];
+
+/// Keys of `[media]`.
+pub const MEDIA_KEYS: &[Key] = &[
+    Key {
+        name: "listen",
+        doc: "Address and port on which files are served to whoever has a link, such as 127.0.0.1:8723. Needs `url`. Default: none, and a file \
+              that a room does not take is only named there.",
+    },
+    Key {
+        name: "url",
+        doc: "What links to files begin with, such as https://media.example.org: where a web server with a certificate passes requests on to \
+              `listen`. Use a name of its own, at which nothing else lives.",
+    },
+    Key { name: "keep_days", doc: "Days for which files are kept, and after which links end. Default: 30." },
+    Key {
+        name: "most",
+        doc: "The most that is kept in the folder `media` of the state directory, such as \"500 MB\". Above it the oldest files go, but none that \
+              is still to be delivered. Default: \"10 GB\".",
+    },
+    Key { name: "largest", doc: "The largest file that is carried, such as \"100 MB\". Default: \"1 GB\"." },
+    Key {
+        name: "strip_metadata",
+        doc: "Whether what cameras and programs write into pictures beside the picture (the place, the owner, the device) is taken out of \
+              JPEG, PNG and WebP. Other pictures go as plain files, with a word. Default: true.",
     },
 ];
 

@@ -4,6 +4,7 @@
 use crate::commands::{AccountRooms, Commands, Review};
 use crate::engine::{Status, Trace};
 use crate::matrix::Column;
+use crate::media::{LinkLine, Media, Swept};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +49,15 @@ pub enum Request {
         /// Whoever asks has been told what comes of it.
         sure: bool,
     },
+    /// The links to files.
+    MediaList,
+    /// Take a link back.
+    MediaRevoke {
+        /// Its id, or the link itself.
+        link: String,
+    },
+    /// Drop what files are kept too long or are too many.
+    MediaSweep,
 }
 
 /// What is answered.
@@ -62,6 +72,10 @@ pub enum Response {
     Capabilities(Vec<Column>),
     /// What became of each message that was meant.
     Traces(Vec<Trace>),
+    /// The links to files.
+    Links(Vec<LinkLine>),
+    /// What a sweep did.
+    Swept(Swept),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -108,13 +122,15 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until the task is ended.
-pub async fn serve(listener: UnixListener, commands: Arc<Commands>) {
+pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let commands = commands.clone();
+                let (commands, media) = (commands.clone(), media.clone());
                 tokio::spawn(async move {
-                    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, answer(stream, &commands)).await {
+                    if let Ok(Err(error)) =
+                        tokio::time::timeout(PATIENCE, answer(stream, &commands, &media)).await
+                    {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -127,7 +143,7 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>) {
     }
 }
 
-async fn answer(stream: UnixStream, commands: &Commands) -> std::io::Result<()> {
+async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     BufReader::new(reading.take(LONGEST_REQUEST)).read_line(&mut line).await?;
@@ -147,6 +163,18 @@ async fn answer(stream: UnixStream, commands: &Commands) -> std::io::Result<()> 
             Ok(Review::Shown(words)) => Response::Shown(words),
             Ok(Review::Done(words)) => Response::Done(words),
             Err(refused) => Response::Error(refused),
+        },
+        Ok(Request::MediaList) => match media.list().await {
+            Ok(links) => Response::Links(links),
+            Err(error) => Response::Error(error.to_string()),
+        },
+        Ok(Request::MediaRevoke { link }) => match media.revoke(&link).await {
+            Ok(name) => Response::Done(format!("The link to {name} is dead, and the file gets no other.")),
+            Err(refused) => Response::Error(refused),
+        },
+        Ok(Request::MediaSweep) => match media.sweep().await {
+            Ok(swept) => Response::Swept(swept),
+            Err(error) => Response::Error(error.to_string()),
         },
         Err(error) => Response::Error(format!("the request is not understood: {error}")),
     };

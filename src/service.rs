@@ -3,9 +3,11 @@
 use crate::commands::Commands;
 use crate::config::{ChannelSection, Config, LinkSection, RoomText};
 use crate::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
+use crate::media::{self, Media, MediaError};
 use crate::store::StoreError;
 use crate::{api, control, platforms};
 use relay_contract::{Account, Problem};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -16,6 +18,9 @@ pub enum ServiceError {
     /// The state directory.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Where files are kept.
+    #[error(transparent)]
+    Media(#[from] MediaError),
     /// An account's settings cannot work. The config's check has asked the same connector, so this is not expected.
     #[error("account {account}: {problem}")]
     Account {
@@ -42,6 +47,7 @@ pub enum ServiceError {
 /// A running Relay.
 pub struct Service {
     engine: Engine,
+    media: Media,
     servers: JoinSet<()>,
 }
 
@@ -52,28 +58,31 @@ impl Service {
         let data_dir = &config.relay.data_dir;
         // Blocks for as long as a rebuild takes: nothing else runs yet.
         let stores = Stores::open(data_dir, progress)?;
+        let media = Media::open(&config.media, data_dir)?;
         let mut servers = JoinSet::new();
         let control =
             control::bind(data_dir).map_err(|e| cannot_listen(control::path(data_dir).display(), &e))?;
-        let listener = match config.relay.listen {
-            Some(address) => {
-                let bound = TcpListener::bind(address).await;
-                Some(bound.map_err(|e| cannot_listen(address, &e))?)
-            }
-            None => None,
-        };
+        let listener = listen(config.relay.listen).await?;
+        let files = listen(config.media.listen).await?;
         let (engine, calls) = Engine::start(stores, plan)?;
         let joined = config.channels.iter().map(|channel| channel.joined.clone());
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
-        servers.spawn(control::serve(control, commands));
+        servers.spawn(control::serve(control, commands, media.clone()));
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
             }
             servers.spawn(api::serve(listener, engine.core()));
         }
-        Ok(Self { engine, servers })
+        if let Some(files) = files {
+            if let Ok(address) = files.local_addr() {
+                tracing::info!("files are served on {address}");
+            }
+            servers.spawn(media::serve(files, media.clone()));
+        }
+        servers.spawn(media.clone().tend());
+        Ok(Self { engine, media, servers })
     }
 
     /// The engine's shared state, which the demo's page shows.
@@ -95,8 +104,15 @@ impl Service {
     /// Stops gracefully. The servers answer until the end.
     pub async fn stop(mut self) {
         self.engine.stop().await;
+        self.media.close();
         self.servers.shutdown().await;
     }
+}
+
+async fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServiceError> {
+    let Some(address) = address else { return Ok(None) };
+    let bound = TcpListener::bind(address).await;
+    Ok(Some(bound.map_err(|e| cannot_listen(address, &e))?))
 }
 
 fn cannot_listen(place: impl std::fmt::Display, why: &std::io::Error) -> ServiceError {

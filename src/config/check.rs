@@ -3,7 +3,9 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
-use super::{ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, links, relay_section};
+use super::{
+    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, links, media_section, relay_section,
+};
 use crate::platforms;
 use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::SecretString;
@@ -11,12 +13,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml::de::DeTable;
 
-const SECTIONS: &[&str] = &["relay", "accounts", "channels"];
+const SECTIONS: &[&str] = &["relay", "media", "accounts", "channels"];
 
 /// Checks a document. Answers as much as could be understood; it may be used only without mistakes.
 pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Option<Config> {
     refuse_unknown(document, SECTIONS, "the file", mistakes);
     let relay = relay_section::check(document.get("relay"), folder, mistakes);
+    let media = media_section::check(document.get("media"), relay.as_ref(), mistakes);
     let sections = named_tables(document, "accounts", mistakes);
     if sections.is_empty() {
         mistakes.push(missing(
@@ -39,7 +42,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     if channels.is_empty() {
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
     }
-    Some(Config { relay: relay?, accounts, channels, warnings })
+    Some(Config { relay: relay?, media, accounts, channels, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {

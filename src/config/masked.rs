@@ -194,6 +194,10 @@ fn harmless(key: &str, written: &str) -> bool {
         "file" => is_path(written),
         "credential" => is_plain_name(written),
         "links" | "room" => !written.contains("://"),
+        "url" => is_plain_url(written),
+        "most" | "largest" => crate::sizes::read(written).is_some(),
+        "keep_days" => written.len() <= 5 && written.bytes().all(|b| b.is_ascii_digit()),
+        "strip_metadata" => matches!(written, "true" | "false"),
         _ if HARMLESS.contains(&key) => !written.contains('@'),
         _ => is_url() && is_plain_url(written),
     }

@@ -1,6 +1,6 @@
 //! The reference of all keys, made from the tables that the check uses.
 
-use super::{ACCOUNT_KEYS, CHANNEL_KEYS, Key, LINK_KEYS, RELAY_KEYS};
+use super::{ACCOUNT_KEYS, CHANNEL_KEYS, Key, LINK_KEYS, MEDIA_KEYS, RELAY_KEYS};
 use crate::platforms;
 use relay_contract::FieldKind;
 use std::fmt::Write;
@@ -11,6 +11,13 @@ pub fn markdown() -> String {
         "# bridges.toml\n\nEvery key there is; any other is a mistake. `relay check` finds all mistakes at once. This page is made from the code.\n",
     );
     section(&mut page, "[relay]", "The process itself.", RELAY_KEYS);
+    section(
+        &mut page,
+        "[media]",
+        "Files. They are fetched, looked at, and kept for a while, so that no room depends on a link that expires. A file that a room does \
+         not take is linked there, if `listen` and `url` say where people can have it.",
+        MEDIA_KEYS,
+    );
     section(
         &mut page,
         "[accounts.NAME]",

@@ -70,6 +70,24 @@ fn each_mistake_has_its_line_and_its_way_out() {
             "true or false",
         ),
         ("[channels.x]\nlinks = [{ room = \"owls:1\", delete_on = \"12\" }]", 5, "is not an emoji", "emoji"),
+        ("[media]\nkeep_days = 0", 5, "not a number of days", "from 1 to"),
+        ("[media]\nkeep_days = \"30\"", 5, "not a number of days", "without quotes"),
+        ("[media]\nmost = 10", 5, "`most` is integer", "text in quotes"),
+        ("[media]\nmost = \"much\"", 5, "`most` is not a size", "10 GB"),
+        ("[media]\nmost = \"1 MB\"\nlargest = \"2 MB\"", 6, "more than `most`", "1 MB"),
+        ("[media]\nstrip_metadata = \"no\"", 5, "`strip_metadata` is", "true or false"),
+        ("[media]\nlisten = \"127.0.0.1:1\"", 5, "needs `url`", "https://"),
+        ("[media]\nurl = \"https://media.example.org\"", 5, "needs `listen`", "127.0.0.1:8723"),
+        ("[media]\nlisten = \"here\"\nurl = \"https://x.org\"", 5, "not an address", "127.0.0.1:8723"),
+        ("[media]\nlisten = \"[::1]:1\"\nurl = \"ftp://x.org\"", 6, "not a URL", "https://"),
+        ("[media]\nlisten = \"[::1]:1\"\nurl = \"https://a:b@x.org\"", 6, "not a URL", "https://"),
+        (
+            "[relay]\nlisten = \"[::1]:1\"\n[media]\nlisten = \"[::1]:1\"\nurl = \"https://x.org\"",
+            7,
+            "the same as in [relay]",
+            "another port",
+        ),
+        ("[media]\nkep_days = 3", 5, "no key `kep_days`", "`keep_days`"),
         ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];
     for (written, line, what, help) in cases {
@@ -123,6 +141,12 @@ fn a_secret_never_shows() {
             format!("api_url = \"user:{secret}@host\""),
             format!("api_url = \"nothing://host/bot{secret}:x\""),
             format!("[relay]\nlisten = \"http://user:{secret}@host\""),
+            format!("[media]\nurl = \"https://user:{secret}@host\""),
+            format!("[media]\nurl = \"https://host/{secret}:x\"\nlisten = 1"),
+            format!("[media]\nmost = \"{secret}\""),
+            format!("[media]\nlargest = {secret}"),
+            format!("[media]\nkeep_days = \"{secret}\""),
+            format!("[media]\nstrip_metadata = \"{secret}\""),
             format!("[accounts]\nc = {{ platform = \"slack\", bot_token = \"{secret}\" }}"),
             format!("[channels.x]\nlinks = [\n  \"nobody:1\",\n\n[accounts.c]\ntoken = \"{secret}\""),
         ];
@@ -141,7 +165,8 @@ fn a_secret_never_shows() {
 
 #[test]
 fn what_is_no_secret_is_shown() {
-    let text = "[relay]\nlisten = \"127.0.0.1:1\"\n[accounts.owls]\nplatform = \"slack\" # why\nbot_token = { env = \"SLACK_1\" }\n\
+    let text = "[relay]\nlisten = \"127.0.0.1:1\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
+                keep_days = 30\nstrip_metadata = true\n[accounts.owls]\nplatform = \"slack\" # why\nbot_token = { env = \"SLACK_1\" }\n\
                 app_token = { file = \"/etc/relay/Slack\" }\ntokn = { credential = \"slack-app\" }\napi_url = \"http://127.0.0.1:80/v1\"\n\
                 ceilings = false\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";
     assert_eq!(masked::masked(text), text.replace(" why", "****"));

@@ -2,6 +2,7 @@
 //!
 //! No I/O, no runtime, no actors. `CONTRACT.md` beside this crate numbers what each side owes the other.
 
+pub mod blobs;
 pub mod capabilities;
 pub mod commands;
 pub mod connector;
@@ -16,6 +17,7 @@ pub mod rooms;
 pub mod settings;
 pub mod text;
 
+pub use blobs::{Blob, BlobId, BlobStore};
 pub use capabilities::{Capabilities, FileLimits, Support, TextLimit, Unit};
 pub use commands::{Answer, Ask, Asker, Call};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};

@@ -1,0 +1,178 @@
+//! Files to whoever has a link: an address and a listener of their own, where no cookie lives and nothing runs.
+
+use super::{Media, sniff};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+use axum::routing::get;
+use futures::TryStreamExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use relay_contract::BlobId;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
+
+/// So many connections at a time; others wait.
+const CONNECTIONS: usize = 256;
+/// How long a client may take for a request's header.
+const HEADER: Duration = Duration::from_secs(15);
+/// How long a client may leave what it is sent lying.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What every answer says: it is a file to keep, and nothing to run, guess about or embed.
+const SAFE: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "private, no-cache"),
+    (HeaderName::from_static("x-robots-tag"), "noindex"),
+];
+
+/// Answers until the task is ended.
+pub(crate) async fn serve(listener: TcpListener, media: Media) {
+    let router = Router::new().route("/m/{token}/{name}", get(file)).with_state(media);
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        // Never closed.
+        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let router = router.clone();
+                tokio::spawn(async move {
+                    converse(stream, router).await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the media server cannot accept");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, router: Router) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(IDLE));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(16 * 1024);
+    let stream = Box::pin(stream);
+    // A client that goes away in the middle is its own business.
+    let _ = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).await;
+}
+
+async fn file(
+    State(media): State<Media>,
+    Path((token, name)): Path<(String, String)>,
+    asked: HeaderMap,
+) -> Response<Body> {
+    let mut answer = found(&media, &token, &name, &asked).await.unwrap_or_else(nothing);
+    let headers = answer.headers_mut();
+    SAFE.into_iter().for_each(|(name, value)| drop(headers.insert(name, HeaderValue::from_static(value))));
+    answer
+}
+
+/// The same for a link that never was, has ended, or was taken back.
+fn nothing() -> Response<Body> {
+    let mut answer = Response::new(Body::from("There is no such file, or not any more.\n"));
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer
+}
+
+async fn found(media: &Media, token: &str, name: &str, asked: &HeaderMap) -> Option<Response<Body>> {
+    let link = media.linked(token, name).await?;
+    let blob = BlobId::parse(&link.blob)?;
+    if media.0.store.size(&blob).await.ok().flatten()? != link.size {
+        return None;
+    }
+    let wanted = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let part = wanted.map(|range| part(range, link.size));
+    let (code, range) = match part {
+        None | Some(Part::All) => (StatusCode::OK, 0..link.size),
+        Some(Part::Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Some(Part::None) => {
+            let answer = Response::builder().status(StatusCode::RANGE_NOT_SATISFIABLE);
+            return answer
+                .header(header::CONTENT_RANGE, format!("bytes */{}", link.size))
+                .body(Body::empty())
+                .ok();
+        }
+    };
+    let bytes = media.0.store.open(&blob, range.clone()).await.ok()?;
+    let mime = if sniff::is_harmless(&link.mime) { link.mime.as_str() } else { "application/octet-stream" };
+    // Text without this is read as whatever the reader's computer takes for usual.
+    let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
+    let shown = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&link.name, NON_ALPHANUMERIC));
+    let mut answer = Response::builder()
+        .status(code)
+        .header(header::CONTENT_TYPE, mime)
+        .header(header::CONTENT_DISPOSITION, shown)
+        .header(header::CONTENT_LENGTH, range.end - range.start)
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, format!("\"{blob}\""));
+    if code == StatusCode::PARTIAL_CONTENT {
+        let told = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), link.size);
+        answer = answer.header(header::CONTENT_RANGE, told);
+    }
+    answer.body(Body::from_stream(bytes.into_stream())).ok()
+}
+
+/// What of a file is asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    Some(Range<u64>),
+    None,
+}
+
+/// Reads a `Range` header (RFC 9110, 14.2). Several ranges, and what is none, are answered with the whole.
+fn part(header: &str, size: u64) -> Part {
+    let Some((from, to)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Part::All;
+    };
+    let range = match (from.parse::<u64>(), to.parse::<u64>()) {
+        (Ok(from), Ok(to)) if from <= to => from..to.saturating_add(1).min(size),
+        (Ok(from), Err(_)) if to.is_empty() => from..size,
+        (Err(_), Ok(last)) if from.is_empty() => size.saturating_sub(last)..size,
+        _ => return Part::All,
+    };
+    if range.start < range.end { Part::Some(range) } else { Part::None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts() {
+        let cases = [
+            ("bytes=0-0", Part::Some(0..1)),
+            ("bytes=2-", Part::Some(2..10)),
+            ("bytes=2-100", Part::Some(2..10)),
+            ("bytes=-3", Part::Some(7..10)),
+            ("bytes=-30", Part::Some(0..10)),
+            ("bytes=-0", Part::None),
+            ("bytes=10-", Part::None),
+            ("bytes=10-20", Part::None),
+            ("bytes=5-2", Part::All),
+            ("bytes=0-1,3-4", Part::All),
+            ("bytes=a-b", Part::All),
+            ("bytes=", Part::All),
+            ("lines=1-2", Part::All),
+            ("bytes=0-18446744073709551615", Part::Some(0..10)),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(part(header, 10), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,549 @@
+//! The media store as its users see it.
+
+use super::fetch::{Patience, system_lookup};
+use super::*;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::IntoResponse;
+use futures::TryStreamExt;
+use relay_contract::{DeliverError, FileKind, Located};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+use tokio::net::TcpListener;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// What a path is answered with: so many times with an error, then with this.
+struct Page {
+    errors: AtomicUsize,
+    code: StatusCode,
+    mime: &'static str,
+    body: Vec<u8>,
+    asked: AtomicUsize,
+}
+
+type Pages = Arc<HashMap<&'static str, Page>>;
+
+async fn page(State(pages): State<Pages>, uri: Uri) -> axum::response::Response {
+    let Some(page) = pages.get(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
+    page.asked.fetch_add(1, Ordering::Relaxed);
+    // Long enough for two to want it.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let left = page.errors.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    match left {
+        Ok(_) => page.code.into_response(),
+        Err(_) => ([(header::CONTENT_TYPE, page.mime)], page.body.clone()).into_response(),
+    }
+}
+
+/// A store in a folder of its own, and a host with files.
+struct Bench {
+    folder: tempfile::TempDir,
+    host: String,
+    pages: Pages,
+    media: Media,
+    settings: MediaSection,
+}
+
+fn opened(settings: &MediaSection, folder: &Path) -> Media {
+    // An error only says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let fetcher =
+        Fetcher::with(system_lookup(), |address| address.is_loopback(), Patience::default()).unwrap();
+    let habits = Habits { fetcher, pace: vec![Duration::from_millis(10); 4] };
+    let media = Media::open_with(settings, folder, habits).unwrap();
+    media.needed_by(Box::new(|_| false));
+    media
+}
+
+impl Bench {
+    async fn new(
+        settings: MediaSection,
+        pages: &[(&'static str, usize, StatusCode, &'static str, &[u8])],
+    ) -> Self {
+        let page =
+            |&(path, errors, code, mime, body): &(&'static str, usize, StatusCode, &'static str, &[u8])| {
+                let (errors, asked) = (AtomicUsize::new(errors), AtomicUsize::new(0));
+                (path, Page { errors, code, mime, body: body.to_vec(), asked })
+            };
+        let pages: Pages = Arc::new(pages.iter().map(page).collect());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(super::tests::page).with_state(pages.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let folder = tempfile::tempdir().unwrap();
+        let media = opened(&settings, folder.path());
+        Self { folder, host, pages, media, settings }
+    }
+
+    async fn plain(pages: &[(&'static str, &'static str, &[u8])]) -> Self {
+        let pages: Vec<_> =
+            pages.iter().map(|(path, mime, body)| (*path, 0, StatusCode::OK, *mime, *body)).collect();
+        Self::new(public(), &pages).await
+    }
+
+    fn asked(&self, path: &str) -> usize {
+        self.pages[path].asked.load(Ordering::Relaxed)
+    }
+
+    /// As after a restart: what is in memory is gone.
+    fn restart(&mut self) {
+        self.media.close();
+        self.media = opened(&self.settings, self.folder.path());
+    }
+
+    async fn begin(&self, key: FileKey, attachment: &Attachment, path: &str, never_html: bool) -> Fetched {
+        let url = format!("{}{path}", self.host);
+        let locate = move || {
+            let url = url.clone().into();
+            async move { Ok(Located { url, authorization: None, trusted: true, never_html, size: None }) }
+        };
+        self.media.get(key, attachment, u64::MAX, locate).await
+    }
+
+    async fn get(&self, key: FileKey, attachment: &Attachment, path: &str) -> Fetched {
+        match self.begin(key, attachment, path, false).await {
+            Fetched::Waiting => self.media.wait(key, LONG).await,
+            at_once => at_once,
+        }
+    }
+
+    fn count(&self, part: &str) -> usize {
+        fn files(at: PathBuf) -> usize {
+            let count = |entry: std::io::Result<std::fs::DirEntry>| {
+                let path = entry.unwrap().path();
+                if path.is_dir() { files(path) } else { 1 }
+            };
+            at.read_dir().unwrap().map(count).sum()
+        }
+        files(self.folder.path().join("media").join(part))
+    }
+
+    /// Makes a blob look as if it had been put so long ago.
+    fn age(&self, stored: &Stored, days: u64) {
+        let name = stored.blob.as_str();
+        let path = self.folder.path().join("media/blobs").join(&name[..2]).join(name);
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(days * 86_400)).unwrap();
+    }
+}
+
+fn public() -> MediaSection {
+    MediaSection { url: Some("https://media.test".into()), ..MediaSection::default() }
+}
+
+fn key(index: u16) -> FileKey {
+    FileKey { envelope: [9; 16], index }
+}
+
+fn image(name: &str) -> Attachment {
+    Attachment { kind: FileKind::Image, ..Attachment::named(name) }
+}
+
+fn ready(fetched: Fetched) -> Stored {
+    match fetched {
+        Fetched::Ready(stored) => stored,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed(fetched: Fetched) -> Failure {
+    match fetched {
+        Fetched::Failed(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn bytes(stored: &Stored) -> Vec<u8> {
+    let pieces: Vec<_> = stored.content.open().await.unwrap().try_collect().await.unwrap();
+    pieces.concat()
+}
+
+#[tokio::test]
+async fn two_who_want_a_file_cause_one_fetch() {
+    let bench = Bench::plain(&[("/a", "text/plain", b"hello")]).await;
+    let (attachment, key) = (Attachment::named("a.txt"), key(0));
+    let (one, two) = tokio::join!(bench.get(key, &attachment, "/a"), bench.get(key, &attachment, "/a"));
+    let (one, two) = (ready(one), ready(two));
+    assert_eq!((one.size, one.name.as_str(), one.mime.as_str()), (5, "a.txt", "text/plain"));
+    assert_eq!(bytes(&one).await, b"hello");
+    assert_eq!(bytes(&two).await, b"hello");
+    assert_eq!(bench.asked("/a"), 1);
+    // Each upload reads from the beginning.
+    assert_eq!(bytes(&one).await, b"hello");
+}
+
+#[tokio::test]
+async fn what_was_fetched_is_there_after_a_restart() {
+    let mut bench = Bench::plain(&[("/a", "text/plain", b"hello")]).await;
+    let attachment = Attachment::named("a.txt");
+    ready(bench.get(key(0), &attachment, "/a").await);
+    bench.restart();
+    // At once, without a fetch.
+    let stored = ready(bench.begin(key(0), &attachment, "/a", false).await);
+    assert_eq!(bytes(&stored).await, b"hello");
+    assert_eq!(bench.asked("/a"), 1);
+    // The bytes are gone: it is fetched anew.
+    bench.media.0.store.delete(&stored.blob).await.unwrap();
+    drop(stored);
+    assert_eq!(bytes(&ready(bench.get(key(0), &attachment, "/a").await)).await, b"hello");
+    assert_eq!(bench.asked("/a"), 2);
+}
+
+#[tokio::test]
+async fn a_transfer_that_fails_is_tried_again_alone_and_told_when_it_comes() {
+    let error = StatusCode::BAD_GATEWAY;
+    let bench = Bench::new(
+        public(),
+        &[("/a", 3, error, "text/plain", b"late"), ("/b", 0, error, "text/plain", b"soon")],
+    )
+    .await;
+    let mut news = bench.media.settled();
+    let attachment = Attachment::named("a.txt");
+    assert!(matches!(bench.begin(key(0), &attachment, "/a", false).await, Fetched::Waiting));
+    assert!(matches!(bench.media.wait(key(0), Duration::from_millis(1)).await, Fetched::Waiting));
+    ready(bench.get(key(1), &attachment, "/b").await);
+    assert_eq!(news.recv().await.unwrap(), key(1));
+    assert_eq!(tokio::time::timeout(LONG, news.recv()).await.unwrap().unwrap(), key(0));
+    assert_eq!(bytes(&ready(bench.begin(key(0), &attachment, "/a", false).await)).await, b"late");
+    assert_eq!(bench.asked("/a"), 4);
+}
+
+#[tokio::test]
+async fn a_failure_is_never_taken_for_done() {
+    let mut bench = Bench::new(public(), &[("/a", 5, StatusCode::BAD_GATEWAY, "text/plain", b"late")]).await;
+    let attachment = Attachment::named("a.txt");
+    let failure = failed(bench.get(key(0), &attachment, "/a").await);
+    assert!(failure.linkable && failure.reason.contains("502"), "{failure:?}");
+    // For a while nobody is bothered with it again.
+    failed(bench.get(key(0), &attachment, "/a").await);
+    assert_eq!((bench.asked("/a"), bench.count("files"), bench.count("blobs")), (5, 0, 0));
+    bench.restart();
+    ready(bench.get(key(0), &attachment, "/a").await);
+}
+
+#[tokio::test]
+async fn a_host_that_says_no_is_asked_three_times_and_where_the_file_is_each_time() {
+    let bench = Bench::new(public(), &[("/a", 9, StatusCode::NOT_FOUND, "text/plain", b"")]).await;
+    let failure = failed(bench.get(key(0), &Attachment::named("a.txt"), "/a").await);
+    assert_eq!(failure, Failure { reason: "its host answered 404".into(), linkable: false });
+    assert_eq!(bench.asked("/a"), 3);
+    let told = Arc::new(AtomicUsize::new(0));
+    let counter = told.clone();
+    let locate = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async { Err(DeliverError::Unavailable("busy".into())) }
+    };
+    bench.media.get(key(1), &Attachment::named("b"), u64::MAX, locate).await;
+    let failure = failed(bench.media.wait(key(1), LONG).await);
+    assert!(failure.reason.contains("busy"), "{failure:?}");
+    assert_eq!(told.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn a_connector_that_panics_costs_one_file() {
+    let bench = Bench::plain(&[]).await;
+    let locate = || async { panic!("on purpose") };
+    bench.media.get(key(0), &Attachment::named("a"), u64::MAX, locate).await;
+    assert!(failed(bench.media.wait(key(0), LONG).await).linkable);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_and_while_it_comes() {
+    let small = MediaSection { largest: 10, ..public() };
+    let bench = Bench::new(small, &[("/a", 0, StatusCode::OK, "text/plain", b"more than ten bytes")]).await;
+    let told = Attachment { size: Some(11), ..Attachment::named("a.txt") };
+    let expected = Failure { reason: "it is larger than 10 bytes".into(), linkable: true };
+    assert_eq!(failed(bench.get(key(0), &told, "/a").await), expected);
+    assert_eq!(bench.asked("/a"), 0);
+    assert_eq!(failed(bench.get(key(1), &Attachment::named("a.txt"), "/a").await), expected);
+    assert_eq!(bench.count("blobs"), 0);
+}
+
+#[tokio::test]
+async fn what_comes_in_is_made_safe() {
+    let png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x02\x00\x00\x00\x02\x08\x06\x00\x00\x00\x00\x00\x00\x00";
+    let bomb = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00\x00\x00\x00\x00";
+    let secret = [png.as_slice(), b"\x00\x00\x00\x06tEXtsecret\x00\x00\x00\x00"].concat();
+    let heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1 and where it was";
+    let bench = Bench::plain(&[
+        ("/png", "text/html", &secret),
+        ("/bomb", "image/png", bomb),
+        ("/html", "image/png", b"<html>boo</html>"),
+        ("/svg", "image/svg+xml", b"<svg onload='x'/>"),
+        ("/heic", "image/heic", heic),
+    ])
+    .await;
+    let cases = [
+        ("/png", "../../cat.png", "image/png", "cat.png", FileKind::Image, None),
+        ("/bomb", "cat.png", "image/png", "cat.png", FileKind::File, Some("65536 × 65536")),
+        ("/html", "cat.png", "text/html", "cat.png.html", FileKind::File, None),
+        ("/svg", "logo", "image/svg+xml", "logo.svg", FileKind::File, None),
+        ("/heic", "IMG_1.HEIC", "image/heif", "IMG_1.HEIC", FileKind::File, Some("the place")),
+    ];
+    for (index, (path, name, mime, expected, kind, note)) in cases.into_iter().enumerate() {
+        let stored = ready(bench.get(key(index as u16), &image(name), path).await);
+        assert_eq!(
+            (stored.mime.as_str(), stored.name.as_str(), stored.kind),
+            (mime, expected, kind),
+            "{path}"
+        );
+        assert_eq!(stored.note.is_some(), note.is_some(), "{path}: {stored:?}");
+        assert!(stored.note.as_deref().unwrap_or("").contains(note.unwrap_or("")), "{path}: {stored:?}");
+    }
+    let stored = ready(bench.get(key(0), &image("cat.png"), "/png").await);
+    assert_eq!(bytes(&stored).await, png);
+}
+
+#[tokio::test]
+async fn metadata_stays_where_the_settings_say_so_and_damage_is_said() {
+    let jpeg = b"\xff\xd8\xff\xe1\x00\x0aplace...\xff\xd9".as_slice();
+    let broken = b"\xff\xd8\xff\xe1\x00\x00broken".as_slice();
+    let pages =
+        [("/a", 0, StatusCode::OK, "image/jpeg", jpeg), ("/b", 0, StatusCode::OK, "image/jpeg", broken)];
+    let bench = Bench::new(public(), &pages).await;
+    assert_eq!(bytes(&ready(bench.get(key(0), &image("a.jpg"), "/a").await)).await, b"\xff\xd8\xff\xd9");
+    let failure = failed(bench.get(key(1), &image("b.jpg"), "/b").await);
+    assert!(failure.reason.contains("damaged") && failure.linkable, "{failure:?}");
+    let bench = Bench::new(MediaSection { strip_metadata: false, ..public() }, &pages).await;
+    assert_eq!(bytes(&ready(bench.get(key(0), &image("a.jpg"), "/a").await)).await, jpeg);
+    assert_eq!(bytes(&ready(bench.get(key(1), &image("b.jpg"), "/b").await)).await, broken);
+}
+
+#[tokio::test]
+async fn a_login_page_is_not_mistaken_for_a_file() {
+    let bench = Bench::plain(&[
+        ("/a", "text/html", b"<html>Sign in"),
+        ("/b", "image/png", b"<!DOCTYPE html>Sign in"),
+    ])
+    .await;
+    for (index, path) in [(0, "/a"), (1, "/b")] {
+        bench.begin(key(index), &image("cat.png"), path, true).await;
+        let failure = failed(bench.media.wait(key(index), LONG).await);
+        assert_eq!(failure.reason, "a login page came instead of it", "{path}");
+    }
+    assert_eq!((bench.count("files"), bench.count("blobs")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_link_is_the_same_each_time_and_ends_when_it_is_taken_back() {
+    let mut bench = Bench::plain(&[("/a", "text/plain", b"hello"), ("/b", "text/plain", b"other")]).await;
+    let stored = ready(bench.get(key(0), &Attachment::named("ä b.txt"), "/a").await);
+    let other = ready(bench.get(key(1), &Attachment::named("b.txt"), "/b").await);
+    let link = bench.media.link(&stored, "ä b.txt").await.unwrap();
+    assert!(link.starts_with("https://media.test/m/") && link.ends_with("/%C3%A4%20b.txt"), "{link}");
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
+    bench.restart();
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
+    let second = bench.media.link(&other, "b.txt").await.unwrap();
+    assert_eq!(bench.media.list().await.unwrap().len(), 2);
+    assert_eq!(bench.media.revoke(&link).await, Ok("ä b.txt".into()));
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await, None);
+    let lines = bench.media.list().await.unwrap();
+    let line = lines.iter().find(|line| line.name == "b.txt").unwrap();
+    assert_eq!(lines.iter().filter(|line| line.revoked).count(), 1);
+    assert_eq!(bench.media.revoke(&line.id).await, Ok("b.txt".into()));
+    for wrong in ["", "zz", "0123", "0123456789ab", "https://media.test/m/nothing/x"] {
+        assert!(bench.media.revoke(wrong).await.is_err(), "{wrong}");
+    }
+    // The token is nowhere on disk.
+    let token = second.split('/').nth(4).unwrap();
+    let found = std::process::Command::new("grep")
+        .args(["-r", "--", token])
+        .arg(bench.folder.path())
+        .output()
+        .unwrap();
+    assert!(found.stdout.is_empty());
+    // Without a public URL there is no link.
+    let bench = Bench::new(MediaSection::default(), &[]).await;
+    assert_eq!(bench.media.link(&stored, "x").await, None);
+}
+
+/// One GET, with a range if one is given: status, headers, body.
+async fn got(url: &str, range: Option<&str>) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+    let mut request = reqwest::Client::builder().no_proxy().build().unwrap().get(url);
+    if let Some(range) = range {
+        request = request.header("range", range);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.headers().clone(), answer.bytes().await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn files_are_served_to_keep_and_not_to_run() {
+    let bench = Bench::plain(&[
+        ("/a", "text/html", b"<html>boo</html>"),
+        ("/b", "image/gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+    ])
+    .await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, bench.media.clone()));
+    let here = |link: &str| link.replace("https://media.test", &served);
+    let page = ready(bench.get(key(0), &Attachment::named("a.html"), "/a").await);
+    let gif = ready(bench.get(key(1), &image("b.gif"), "/b").await);
+    let page = here(&bench.media.link(&page, "a.html").await.unwrap());
+    let link = bench.media.link(&gif, "b.gif").await.unwrap();
+    for (url, mime) in [(page.clone(), "application/octet-stream"), (here(&link), "image/gif")] {
+        let (code, headers, _) = got(&url, None).await;
+        let header = |name: &str| {
+            headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        assert_eq!((code, header("content-type").as_str()), (200, mime));
+        assert!(header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin");
+        assert!(headers.get("set-cookie").is_none());
+    }
+    for (range, code, expected) in
+        [("bytes=0-4", 206, "<html"), ("bytes=-7", 206, "</html>"), ("bytes=99-", 416, "")]
+    {
+        let (answered, headers, body) = got(&page, Some(range)).await;
+        assert_eq!((answered, String::from_utf8(body).unwrap().as_str()), (code, expected), "{range}");
+        assert!(headers.contains_key("content-range"), "{range}");
+    }
+    let token = page.split('/').nth(4).unwrap();
+    let wrong = [
+        format!("{served}/m/{token}/other.html"),
+        format!("{served}/m/{}/a.html", "A".repeat(27)),
+        format!("{served}/m/{}/a.html", &token[..26]),
+        format!("{served}/m/..%2f..%2fkey/a.html"),
+    ];
+    let (_, _, nothing) = got(&wrong[0], None).await;
+    for url in wrong {
+        let (code, headers, body) = got(&url, None).await;
+        assert_eq!((code, &body), (404, &nothing), "{url}");
+        assert!(headers.contains_key("content-security-policy"));
+    }
+    bench.media.revoke(&link).await.unwrap();
+    assert_eq!(got(&here(&link), None).await.2, nothing);
+    // One whose time has passed looks the same.
+    let look = |_: &mut (), _: &str, _: LinkRecord| true;
+    bench.media.0.links.sift((), look).await.unwrap();
+    let id = digest::Digest::of(token.as_bytes());
+    let record = bench.media.0.links.get(&id).await.unwrap().unwrap();
+    bench.media.0.links.put(&id, &LinkRecord { expires: 1, ..record }).await.unwrap();
+    assert_eq!((got(&page, None).await.0, got(&page, None).await.2), (404, nothing));
+}
+
+#[tokio::test]
+async fn a_face_is_fetched_once_and_kept_by_its_content() {
+    let mut face = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut face, image::ImageFormat::Png).unwrap();
+    let face = face.into_inner();
+    let bench = Bench::plain(&[
+        ("/a", "image/png", &face),
+        ("/b", "image/png", &face),
+        ("/page", "text/html", b"<html>"),
+        ("/text", "image/png", b"no picture"),
+    ])
+    .await;
+    let url = |path: &str| format!("{}{path}", bench.host);
+    let a = url("/a");
+    let (one, two) = tokio::join!(bench.media.avatar(&a), bench.media.avatar(&a));
+    assert!(one.as_ref().is_some_and(|link| link.ends_with("/avatar.png")), "{one:?}");
+    assert_eq!((&one, bench.asked("/a")), (&two, 1));
+    assert_eq!(bench.media.avatar(&url("/b")).await, one, "the same picture elsewhere is the same link");
+    assert_eq!((bench.media.avatar(&url("/a")).await, bench.asked("/a"), bench.count("blobs")), (one, 1, 1));
+    for path in ["/page", "/text"] {
+        assert_eq!(bench.media.avatar(&url(path)).await, None, "{path}");
+        assert_eq!((bench.media.avatar(&url(path)).await, bench.asked(path)), (None, 1), "{path}");
+    }
+    for inside in ["http://10.0.0.1/x", "file:///etc/passwd", "nonsense"] {
+        assert_eq!(bench.media.avatar(inside).await, None, "{inside}");
+    }
+    let bench = Bench::new(MediaSection::default(), &[("/a", 0, StatusCode::OK, "image/png", &face)]).await;
+    assert_eq!((bench.media.avatar(&format!("{}/a", bench.host)).await, bench.asked("/a")), (None, 0));
+}
+
+/// Files of a hundred bytes each, the first the oldest.
+async fn some_files(settings: MediaSection, count: u16) -> (Bench, Vec<Stored>) {
+    let bodies: Vec<Vec<u8>> = (0..count).map(|at| vec![b'a' + at as u8; 100]).collect();
+    let paths = ["/0", "/1", "/2", "/3", "/4"];
+    let pages: Vec<_> = bodies
+        .iter()
+        .zip(paths)
+        .map(|(body, path)| (path, 0, StatusCode::OK, "text/plain", body.as_slice()))
+        .collect();
+    let bench = Bench::new(settings, &pages).await;
+    let mut all = Vec::new();
+    for index in 0..count {
+        let stored =
+            ready(bench.get(key(index), &Attachment::named("a.txt"), paths[usize::from(index)]).await);
+        bench.age(&stored, u64::from(count - index));
+        all.push(stored);
+    }
+    (bench, all)
+}
+
+#[tokio::test]
+async fn what_is_old_goes_and_what_is_needed_stays() {
+    let (bench, all) = some_files(public(), 4).await;
+    let link = bench.media.link(&all[3], "a.txt").await.unwrap();
+    // All are forty days old; the second is still to be delivered, the third is held, the fourth has a link.
+    for (index, stored) in all.iter().enumerate() {
+        bench.age(stored, 40);
+        let id = key(index as u16).id();
+        let record = bench.media.0.files.get(&id).await.unwrap().unwrap();
+        bench.media.0.files.put(&id, &FileRecord { at: 0, ..record }).await.unwrap();
+    }
+    let media = Media::open_with(&bench.settings, bench.folder.path(), Habits::usual().unwrap()).unwrap();
+    media.needed_by(Box::new(|wanted| *wanted == key(1)));
+    let held = media.content(all[2].blob.clone(), 100);
+    let swept = media.sweep().await.unwrap();
+    assert_eq!((swept.dropped, swept.freed, swept.kept, swept.bytes), (1, 100, 3, 300));
+    assert_eq!(media.0.store.size(&all[0].blob).await.unwrap(), None);
+    drop(held);
+    bench.media.revoke(&link).await.unwrap();
+    let swept = media.sweep().await.unwrap();
+    assert_eq!((swept.dropped, swept.kept), (2, 1));
+    assert_eq!(media.0.store.size(&all[1].blob).await.unwrap(), Some(100));
+    assert_eq!(bench.count("files"), 1);
+    assert_eq!(media.link(&all[3], "a.txt").await, None, "taken back stays taken back");
+}
+
+#[tokio::test]
+async fn above_its_bound_the_store_drops_the_oldest() {
+    let settings = MediaSection { most: 350, ..public() };
+    let (bench, all) = some_files(settings.clone(), 3).await;
+    let blobs: Vec<_> = all.iter().map(|stored| stored.blob.clone()).collect();
+    drop(all);
+    let media = Media::open_with(&settings, bench.folder.path(), Habits::usual().unwrap()).unwrap();
+    // The oldest is still to be delivered.
+    media.needed_by(Box::new(|wanted| *wanted == key(0)));
+    media.sweep().await.unwrap();
+    assert!(media.make_room(50).await, "it fits as it is");
+    assert!(media.make_room(100).await);
+    let there = |media: Media| {
+        let blobs = blobs.clone();
+        async move {
+            let mut there = Vec::new();
+            for blob in &blobs {
+                there.push(media.0.store.size(blob).await.unwrap().is_some());
+            }
+            there
+        }
+    };
+    assert_eq!(there(media.clone()).await, [true, false, true]);
+    assert!(!media.make_room(300).await, "what is needed is not dropped for it");
+    assert_eq!(there(media.clone()).await, [true, false, false]);
+}
+
+#[tokio::test]
+async fn a_full_store_says_so() {
+    let settings = MediaSection { most: 150, largest: 150, ..public() };
+    let bodies = [vec![b'a'; 100], vec![b'b'; 100]];
+    let pages = [
+        ("/0", 0, StatusCode::OK, "text/plain", bodies[0].as_slice()),
+        ("/1", 0, StatusCode::OK, "text/plain", &bodies[1]),
+    ];
+    let bench = Bench::new(settings, &pages).await;
+    let held = ready(bench.get(key(0), &Attachment::named("a.txt"), "/0").await);
+    let failure = failed(bench.get(key(1), &Attachment::named("a.txt"), "/1").await);
+    assert!(failure.reason.contains("media store is full"), "{failure:?}");
+    drop(held);
+}
