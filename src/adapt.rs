@@ -7,7 +7,7 @@ pub mod reactions;
 #[cfg(test)]
 mod tests;
 
-pub use files::{FileShown, in_words};
+pub use files::FileShown;
 pub use names::presentable;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{

@@ -17,6 +17,7 @@ pub mod find;
 mod known;
 mod lane;
 mod lane_steps;
+mod late;
 mod links;
 mod liveness;
 mod mapping;
@@ -49,6 +50,7 @@ pub use states::{AccountState, LaneState, RoomState};
 pub use status::{AccountStatus, ChannelStatus, LinkStatus, Status};
 pub use trace::{Came, Trace, TracedRoom};
 
+use crate::media::Media;
 use crate::store::ledger::WriterGuard;
 use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::Actor;
@@ -98,10 +100,13 @@ pub struct Engine {
 impl Engine {
     /// Starts everything; answers before the accounts are connected. Must be called inside an actix system on a
     /// multi-threaded tokio runtime. Commands come out of the receiver.
-    pub fn start(stores: Stores, plan: core::Plan) -> Result<(Self, Calls), StoreError> {
+    pub fn start(stores: Stores, media: Media, plan: core::Plan) -> Result<(Self, Calls), StoreError> {
         let Stores { ledger, writer, index } = stores;
         let (calls, receiver) = mpsc::channel(CALLS);
-        let core = Arc::new(Core::new(ledger.clone(), index.lookup(ledger.clone()), plan, calls)?);
+        let lookup = index.lookup(ledger.clone());
+        let core = Arc::new(Core::new(ledger.clone(), lookup, media.clone(), plan, calls)?);
+        let of_sweep = ledger.clone();
+        media.needed_by(Box::new(move |key| files::is_needed(&of_sweep, key)));
         let mapping = mapping::start(index.clone(), ledger);
         let supervisor = Supervisor::new(core.clone()).start();
         // It is set once, here.
@@ -110,6 +115,7 @@ impl Engine {
         tasks.spawn(mapping::follow(core.clone(), mapping));
         tasks.spawn(fan_out::run(core.clone()));
         tasks.spawn(digest::run(core.clone()));
+        tasks.spawn(late::run(core.clone()));
         for account in core.accounts.values() {
             tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
         }

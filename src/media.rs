@@ -26,6 +26,7 @@ pub use folder::Folder;
 pub use links::LinkLine;
 pub use sweep::Swept;
 
+pub use crate::config::MediaSection as Settings;
 pub(crate) use server::serve;
 
 use crate::config::MediaSection;

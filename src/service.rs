@@ -64,7 +64,7 @@ impl Service {
             control::bind(data_dir).map_err(|e| cannot_listen(control::path(data_dir).display(), &e))?;
         let listener = listen(config.relay.listen).await?;
         let files = listen(config.media.listen).await?;
-        let (engine, calls) = Engine::start(stores, plan)?;
+        let (engine, calls) = Engine::start(stores, media.clone(), plan)?;
         let joined = config.channels.iter().map(|channel| channel.joined.clone());
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));

@@ -1,6 +1,7 @@
 //! Files in a room: taken as they are, or named with the reason why not.
 
 use super::names::presentable;
+use crate::sizes::in_words;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Attachment, Capabilities, Feature, FileDraft, FileKind, Style, Support};
 
@@ -75,45 +76,5 @@ fn line(file: &Attachment, fate: Option<&FileShown>) -> Vec<Run> {
         Some(FileShown::Late) => vec![name, after("follows")],
         Some(FileShown::Linked { url, why }) => vec![name.linked(url), after(why)],
         Some(FileShown::Named { why }) => vec![name, after(why)],
-    }
-}
-
-/// A number of bytes as people say it.
-pub fn in_words(bytes: u64) -> String {
-    const STEPS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
-    }
-    let mut size = bytes as f64 / 1000.0;
-    let mut unit = STEPS[0];
-    for next in &STEPS[1..] {
-        if size < 999.5 {
-            break;
-        }
-        size /= 1000.0;
-        unit = next;
-    }
-    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes() {
-        let cases = [
-            (0, "0 bytes"),
-            (999, "999 bytes"),
-            (1000, "1.0 kB"),
-            (9_949, "9.9 kB"),
-            (9_999, "10 kB"),
-            (999_499, "999 kB"),
-            (999_999, "1.0 MB"),
-            (12_345_678, "12 MB"),
-            (2_000_000_000, "2.0 GB"),
-            (u64::MAX, "18446744 TB"),
-        ];
-        for (bytes, expected) in cases {
-            assert_eq!(super::in_words(bytes), expected);
-        }
     }
 }

@@ -11,6 +11,7 @@ use super::space::Space;
 use super::states::{AccountState, LaneState, States};
 use super::supervisor::Supervisor;
 use super::typing::Typing;
+use crate::media::Media;
 use crate::observe::{Count, Counters};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
@@ -91,6 +92,8 @@ pub struct Core {
     pub ledger: Ledger,
     /// Message ids.
     pub lookup: Lookup,
+    /// Files.
+    pub media: Media,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
@@ -133,6 +136,7 @@ impl Core {
     pub(super) fn new(
         ledger: Ledger,
         lookup: Lookup,
+        media: Media,
         plan: Plan,
         calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     ) -> Result<Self, StoreError> {
@@ -155,6 +159,7 @@ impl Core {
         let core = Self {
             ledger,
             lookup,
+            media,
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,

@@ -1,8 +1,18 @@
-//! The files of a message on their way into a room.
+//! The files of a message on their way into a room: what is there goes along, what is not there yet follows, what cannot come is named with
+//! the reason.
 
-use crate::adapt::FileShown;
-use crate::store::StoredFate;
-use relay_contract::Upload;
+use super::core::{Core, LaneHandle};
+use super::lane_steps::Content;
+use crate::adapt::{FileShown, names};
+use crate::media::{Failure, Fetched, FileKey, Stored};
+use crate::sizes::in_words;
+use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
+use relay_contract::{Attachment, Capabilities, Connector, Feature, FileDraft, RoomKey, Support, Upload};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a post waits for its files, all of them together. Then the text goes, and they follow.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What has become of a message's files.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +21,10 @@ pub struct Files {
     pub shown: Vec<FileShown>,
     /// Those that go along.
     pub uploads: Vec<Upload>,
+    /// The numbers of those that are not there yet.
+    pub late: Vec<u16>,
+    /// A picture of the author, under an address that lasts.
+    pub avatar: Option<String>,
 }
 
 impl Files {
@@ -29,5 +43,179 @@ impl Files {
     pub fn of_part(&self, numbers: &[u16]) -> Vec<Upload> {
         let of = |number: &u16| self.uploads.iter().find(|upload| upload.index == *number).cloned();
         numbers.iter().filter_map(of).collect()
+    }
+}
+
+/// One file of a message, on its way into one room.
+struct One<'a> {
+    core: &'a Core,
+    content: &'a Content,
+    file: &'a Attachment,
+    number: u16,
+}
+
+impl One<'_> {
+    fn key(&self) -> FileKey {
+        key(self.content.subject, self.number)
+    }
+
+    /// How far it is; begins to fetch it.
+    async fn fetched(&self) -> Fetched {
+        let cannot = |reason: &str| Fetched::Failed(Failure { reason: reason.into(), linkable: false });
+        let Some(source) = self.file.source.clone() else {
+            return cannot("cannot be fetched from there");
+        };
+        let Some(connector) = self.core.connector_of(&self.content.origin) else {
+            return cannot("cannot be fetched: no account reaches its room any more");
+        };
+        let most = connector.capabilities(&self.content.origin).files.heard;
+        let (room, message) = (self.content.origin.clone(), self.content.message.at.clone());
+        let locate = move || {
+            let (connector, room, message, source) =
+                (connector.clone(), room.clone(), message.clone(), source.clone());
+            async move { connector.locate(&room, &message, &source).await }
+        };
+        self.core.media.get(self.key(), self.file, most, locate).await
+    }
+
+    /// What a room sees of it once that is known.
+    async fn shown(
+        &self,
+        fetched: Fetched,
+        lane: &LaneHandle,
+        can: &Capabilities,
+    ) -> (FileShown, Option<Upload>) {
+        match fetched {
+            Fetched::Waiting => (FileShown::Late, None),
+            Fetched::Failed(failure) => (FileShown::Named { why: failure.reason }, None),
+            Fetched::Ready(stored) if stored.size > can.files.shown => {
+                (self.too_large(&stored, &lane.room, can).await, None)
+            }
+            Fetched::Ready(stored) => {
+                (FileShown::Upload(draft(&stored, self.number)), Some(stored.upload(self.number, self.file)))
+            }
+        }
+    }
+
+    async fn too_large(&self, stored: &Stored, room: &RoomKey, can: &Capabilities) -> FileShown {
+        let platform = names::capitalised(&room.platform);
+        let why = format!("larger than {platform} takes here ({})", in_words(can.files.shown));
+        match self.core.media.link(stored, &stored.name).await {
+            Some(url) => FileShown::Linked { url, why },
+            None => FileShown::Named { why },
+        }
+    }
+}
+
+/// The files of a row's message, as a room sees them now. A post waits for them a little.
+pub async fn of(
+    core: &Core,
+    lane: &LaneHandle,
+    row: &OutboxRow,
+    content: &Content,
+) -> Result<Files, StoreError> {
+    let can = lane.account.connector.capabilities(&lane.room);
+    let mut files = Files { avatar: avatar(core, content, &can).await, ..Files::default() };
+    if can.shows(Feature::File) != Support::Native {
+        return Ok(files);
+    }
+    let there = match row.target {
+        Some(target) => core.lookup.messages(target, &lane.room)?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let until = tokio::time::Instant::now() + PATIENCE;
+    for (place, file) in content.message.attachments.iter().enumerate() {
+        let number = content.number(place, file);
+        let one = One { core, content, file, number };
+        if there.iter().any(|message| message.files.contains(&number)) {
+            files.shown.push(FileShown::Upload(one.as_it_was().await));
+            continue;
+        }
+        let begun = row.files.as_ref().and_then(|fates| fates.get(place)).cloned();
+        let (shown, upload) = match begun {
+            // Its text says so already.
+            Some(StoredFate::Late) => (FileShown::Late, None),
+            Some(StoredFate::Left { url: Some(url), why }) => (FileShown::Linked { url, why }, None),
+            Some(StoredFate::Left { url: None, why }) => (FileShown::Named { why }, None),
+            Some(StoredFate::Sent) | None => {
+                let mut fetched = one.fetched().await;
+                if matches!(fetched, Fetched::Waiting) {
+                    let patience = until.saturating_duration_since(tokio::time::Instant::now());
+                    fetched = tokio::select! {
+                        fetched = core.media.wait(one.key(), patience) => fetched,
+                        () = core.draining.cancelled() => Fetched::Waiting,
+                    };
+                }
+                one.shown(fetched, lane, &can).await
+            }
+        };
+        if shown == FileShown::Late {
+            files.late.push(number);
+        }
+        files.shown.push(shown);
+        files.uploads.extend(upload);
+    }
+    Ok(files)
+}
+
+impl One<'_> {
+    /// A file that is in the room already: its bytes are not needed again.
+    async fn as_it_was(&self) -> FileDraft {
+        match self.core.media.wait(self.key(), Duration::ZERO).await {
+            Fetched::Ready(stored) => draft(&stored, self.number),
+            _ => FileDraft {
+                index: self.number,
+                kind: self.file.kind,
+                mime: self.file.mime.clone().unwrap_or_else(|| "application/octet-stream".into()),
+                size: self.file.size.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+fn draft(stored: &Stored, number: u16) -> FileDraft {
+    FileDraft { index: number, kind: stored.kind, mime: stored.mime.clone(), size: stored.size }
+}
+
+/// The author's picture, where the room shows pictures.
+async fn avatar(core: &Core, content: &Content, can: &Capabilities) -> Option<String> {
+    let given = content.author.as_ref()?.avatar.as_deref()?;
+    if can.shows(Feature::Persona) != Support::Native {
+        return None;
+    }
+    core.media.avatar(given).await.or_else(|| Some(given.to_owned()))
+}
+
+/// A file of a message, for the media store.
+pub fn key(subject: EnvelopeId, number: u16) -> FileKey {
+    FileKey { envelope: subject.0, index: number }
+}
+
+/// Whether a delivery still needs a file; in doubt it does.
+pub fn is_needed(ledger: &Ledger, key: &FileKey) -> bool {
+    let subject = EnvelopeId(key.envelope);
+    let pending = ledger.pending(subject).map_or(true, |rooms| !rooms.is_empty());
+    pending || ledger.is_late(subject, key.index).unwrap_or(true)
+}
+
+impl Core {
+    /// Who reaches a room.
+    fn connector_of(&self, room: &RoomKey) -> Option<Arc<dyn Connector>> {
+        let asked_for = self.known.asked_for(room);
+        let account = asked_for.into_iter().find_map(|(by, ..)| self.accounts.get(&by))?;
+        Some(account.connector.clone())
+    }
+
+    /// Begins to fetch a file again, after a start; whether there is anything to wait for.
+    pub(super) async fn fetch_again(&self, subject: EnvelopeId, number: u16) -> Result<bool, StoreError> {
+        let Some(content) = Content::now(self, subject)? else { return Ok(false) };
+        let files = content.message.attachments.iter().enumerate();
+        for (place, file) in files {
+            if content.number(place, file) == number {
+                let one = One { core: self, content: &content, file, number };
+                return Ok(matches!(one.fetched().await, Fetched::Waiting));
+            }
+        }
+        Ok(false)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::core::{Core, LaneHandle};
 use super::delay::Delay;
-use super::files::Files;
+use super::files::{self, Files};
 use super::lane_steps::{self, Content, Step, Steps, Work};
 use super::rate_limit::{Ask, Permit, Refused};
 use super::states::{AccountState, LaneState};
@@ -146,10 +146,7 @@ impl Lane {
             Err(error) => return Err(error),
         };
         let files = match &content {
-            Some(content) => match self.files(&row, content).await? {
-                Ok(files) => files,
-                Err(later) => return Ok(later),
-            },
+            Some(content) => files::of(&self.core, &self.handle, &row, content).await?,
             None => Files::default(),
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
@@ -188,11 +185,6 @@ impl Lane {
         }
         self.handle.set_state(LaneState::Busy);
         None
-    }
-
-    /// The files of a row's message, or when to look again.
-    async fn files(&self, _row: &OutboxRow, _content: &Content) -> Result<Result<Files, Fate>, StoreError> {
-        Ok(Ok(Files::default()))
     }
 
     /// Opens the thread that a row's message goes into; the row is looked at again.
@@ -270,6 +262,9 @@ impl Lane {
                 continue;
             }
             self.handle.set_state(LaneState::Busy);
+            if row.done.is_empty() && !files.late.is_empty() {
+                self.core.ledger.mark_late(steps.subject, files.late.clone(), true).await?;
+            }
             if let Operation::Delete { target } = &operation {
                 self.core.own_deletes.add(&self.handle.room, &target.id);
             }

@@ -139,6 +139,9 @@ pub fn plan(
             let words = super::news::in_words(core, &envelope);
             Ok(notice(lane, id, &words, None))
         }
+        (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
+            Ok(Work::Nothing)
+        }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {
             change::rerender(core, lane, target, content, files)
         }
@@ -177,6 +180,13 @@ pub fn plan(
         (_, Some(_), None) => Ok(Work::Nothing),
         (_, None, _) => Ok(Work::Impossible("its target is not known")),
     }
+}
+
+/// Whether the room has a file already: it waited for its own turn longer than the file took.
+fn has_file(core: &Core, lane: &LaneHandle, target: EnvelopeId, number: &str) -> Result<bool, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    let number = number.parse::<u16>().ok();
+    Ok(there.iter().any(|message| message.files.iter().any(|file| Some(*file) == number)))
 }
 
 fn post(

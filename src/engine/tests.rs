@@ -156,7 +156,8 @@ impl Stage {
             channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
         };
         let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
-        let (engine, calls) = Engine::start(stores, plan).unwrap();
+        let media = crate::media::Media::open(&crate::media::Settings::default(), dir.path()).unwrap();
+        let (engine, calls) = Engine::start(stores, media, plan).unwrap();
         Self { engine, puppet, say, _calls: calls, _dir: dir }
     }
 

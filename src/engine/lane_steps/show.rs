@@ -36,7 +36,7 @@ pub fn show(
     let reactions = reactions::of(core, lane, content.subject)?;
     let told = Told {
         name: name.as_deref(),
-        avatar: content.author.as_ref().and_then(|author| author.avatar.as_deref()),
+        avatar: files.avatar.as_deref(),
         answered,
         files: &files.shown,
         thread: match place {
