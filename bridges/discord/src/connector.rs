@@ -1,17 +1,21 @@
 //! The connector: what it remembers, and the contract's methods, each in a file of its own.
 
 use crate::config::Config;
+use crate::emojis::Emojis;
 use crate::errors::Failure;
 use crate::facts::Facts;
 use crate::first_answers::FirstAnswers;
-use crate::ids::snowflake;
+use crate::ids::{snowflake, thread_in};
 use crate::names::Names;
+use crate::people::People;
+use crate::pins::Pins;
+use crate::places::Places;
 use crate::registration::Registration;
 use crate::rest::Rest;
 use crate::rooms::Rooms;
 use crate::shard::LastHeard;
 use crate::webhooks::Webhooks;
-use crate::{PLATFORM, capabilities, preflight, render, translate};
+use crate::{PLATFORM, capabilities, preflight, render, translate, upload};
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
@@ -19,6 +23,7 @@ use relay_contract::{
     Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, UserMarker};
 
@@ -29,6 +34,8 @@ pub struct Us {
     pub user: Id<UserMarker>,
     /// The application that owns the bot and its webhooks.
     pub application: Id<ApplicationMarker>,
+    /// Discord tells who joins and leaves: the application was granted the members intent.
+    pub members: bool,
 }
 
 /// One account on Discord or a compatible server.
@@ -37,6 +44,10 @@ pub struct Discord {
     pub(crate) rooms: Rooms,
     pub(crate) webhooks: Webhooks,
     pub(crate) names: Names,
+    pub(crate) places: Places,
+    pub(crate) people: People,
+    pub(crate) emojis: Emojis,
+    pub(crate) pins: Pins,
     pub(crate) heard: LastHeard,
     pub(crate) facts: Facts,
     pub(crate) first_answers: FirstAnswers,
@@ -53,6 +64,10 @@ impl Discord {
             rooms: Rooms::default(),
             webhooks: Webhooks::default(),
             names: Names::default(),
+            places: Places::default(),
+            people: People::default(),
+            emojis: Emojis::default(),
+            pins: Pins::default(),
             heard: LastHeard::default(),
             facts: Facts::default(),
             first_answers: FirstAnswers::default(),
@@ -117,12 +132,16 @@ impl Connector for Discord {
 
     fn capabilities(&self, room: &RoomKey) -> Capabilities {
         let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
-        capabilities::of_room(known.is_none_or(|room| room.may_webhook), self.config.server.is_some())
+        let members = self.us().is_some_and(|us| us.members);
+        capabilities::of_room(known, members, self.config.server.is_some())
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {
         let guild = self.rooms.get(snowflake(&room.room)?)?.guild;
-        Some(format!("{}/channels/{guild}/{}/{}", self.config.web(), room.room, message.id))
+        // A message in a thread is shown there.
+        let thread = message.thread.as_ref().and_then(thread_in).map(|thread| thread.to_string());
+        let place = thread.unwrap_or_else(|| room.room.to_string());
+        Some(format!("{}/channels/{guild}/{place}/{}", self.config.web(), message.id))
     }
 
     fn render(&self, _: &RoomKey, draft: &Draft) -> Vec<Part> {
@@ -133,12 +152,27 @@ impl Connector for Discord {
         self.attempt(attempt).await
     }
 
-    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
-        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, source: &str) -> Result<Located, DeliverError> {
+        self.locate_file(source).await
     }
 
-    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
-        None
+    fn reaction(&self, room: &RoomKey, emoji: &Emoji) -> Option<String> {
+        let guild = snowflake(&room.room).and_then(|id| self.rooms.get(id)).map(|room| room.guild);
+        self.emojis.reaction(guild, emoji)
+    }
+
+    /// Threads hang from messages of channels, and not from what is said in a thread: that is answered in the same.
+    fn thread_of(&self, _: &RoomKey, root: &MessageRef) -> Option<NativeId> {
+        let thread = root.thread.as_ref().and_then(thread_in)?;
+        Some(thread.to_string().into())
+    }
+
+    async fn typing(&self, room: &RoomKey, thread: Option<&NativeId>) {
+        self.show_typing(room, thread).await;
+    }
+
+    fn deliver_deadline(&self) -> Duration {
+        upload::LONGEST + Duration::from_secs(30)
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {

@@ -2,28 +2,52 @@
 
 use crate::connector::Discord;
 use crate::errors::{Failure, code, no_permission, outage};
-use crate::ids::{PostedBy, snowflake};
+use crate::guilds::{self, SMALLEST_LIMIT};
+use crate::ids::{PostedBy, snowflake, thread_in};
+use crate::parse::{Lookup, parse};
+use crate::persona;
+use crate::render::{Beside, SUPPRESS_EMBEDS};
 use crate::rest::Rest;
 use crate::rooms::Room;
-use crate::webhooks::Webhook;
-use crate::{guilds, persona};
-use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Part, Persona, Receipt, RoomKey};
+use crate::upload::{self, To};
+use relay_contract::{
+    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Persona, Receipt, RoomKey, Upload,
+};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use std::time::Instant;
-use twilight_model::channel::message::AllowedMentions;
+use twilight_http::request::Method;
+use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
+
+/// Characters of the name that a forum's post is given by what is said first.
+///
+/// <https://discord.com/developers/docs/resources/channel#start-thread-in-forum-or-media-channel>
+const LONGEST_NAME: usize = 100;
 
 /// What is read of a message that was posted.
 #[derive(Deserialize)]
 struct Posted {
     id: Id<MessageMarker>,
+    channel_id: Id<ChannelMarker>,
 }
 
-/// Nobody is notified, whatever a text says.
-fn nobody() -> AllowedMentions {
-    AllowedMentions::default()
+/// What is read of a forum's post that was begun.
+#[derive(Deserialize)]
+struct Begun {
+    id: Id<ChannelMarker>,
+}
+
+/// What is to be posted.
+struct Post<'a> {
+    part: &'a Part,
+    persona: Option<&'a Persona>,
+    reply_to: Option<&'a MessageRef>,
+    /// The thread of the room, or the room where it is one.
+    thread: Option<Id<ChannelMarker>>,
+    files: &'a [Upload],
 }
 
 impl Discord {
@@ -43,22 +67,24 @@ impl Discord {
         operation: Operation<'_>,
     ) -> Result<Receipt, DeliverError> {
         match operation {
-            Operation::Post { part, persona, reply_to, .. } => {
+            Operation::Post { part, persona, reply_to, thread, files } => {
+                let thread = thread.and_then(thread_in).or(room.thread);
+                let post = Post { part, persona, reply_to, thread, files };
                 if room.may_webhook {
-                    self.post_by_webhook(rest, channel, room, part, persona).await
+                    self.post_by_webhook(rest, channel, room, post).await
                 } else if persona.is_some() {
                     // Planned while webhooks were allowed: the bot would show it without the author's name.
                     Err(DeliverError::Forbidden(no_permission("it may not manage webhooks any more")))
                 } else {
                     self.look_for_webhooks(rest, channel, room).await;
-                    post_by_bot(rest, channel, part, reply_to).await
+                    post_by_bot(rest, channel, room, post).await
                 }
             }
             Operation::Edit { target, part } => self.edit(rest, channel, room, target, part).await,
             Operation::Delete { target } => self.delete(rest, channel, room, target).await,
-            Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
-                Err(DeliverError::Rejected("this room cannot do that".to_owned()))
-            }
+            Operation::React { target, emoji, on } => self.react(rest, channel, target, emoji, on).await,
+            Operation::Pin { target, on } => self.pin(rest, channel, target, on).await,
+            Operation::Open { root, name } => self.open_thread(rest, channel, room, root, name).await,
         }
     }
 
@@ -70,9 +96,9 @@ impl Discord {
             return Ok((channel, room));
         }
         let found = guilds::channel(rest, channel).await.map_err(Failure::before_anything)?;
-        // Whether webhooks may be used shows itself when one is used.
+        // What may be done there shows itself when it is done.
         let room = found
-            .as_room(true)
+            .as_room(Permissions::all(), false, SMALLEST_LIMIT)
             .ok_or_else(|| DeliverError::Rejected("that channel is not one of a server".to_owned()))?;
         self.rooms.put(channel, room);
         Ok((channel, room))
@@ -97,8 +123,7 @@ impl Discord {
         rest: &Rest,
         channel: Id<ChannelMarker>,
         room: Room,
-        part: &Part,
-        persona: Option<&Persona>,
+        post: Post<'_>,
     ) -> Result<Receipt, DeliverError> {
         let us = self.us_or_ask(rest).await?;
         let webhook = match self.webhooks.of_channel(rest, us.application, room.webhooks_of).await {
@@ -108,109 +133,101 @@ impl Discord {
             }
             other => other?,
         };
-        let name = persona.map(persona::name);
-        let allowed = nobody();
-        let mut request = rest
-            .client()
-            .execute_webhook(webhook.id, webhook.token.expose_secret())
-            .content(&part.text)
-            .allowed_mentions(Some(&allowed));
-        if let Some(name) = &name {
-            request = request.username(name);
-        }
-        if let Some(avatar) = persona.and_then(persona::avatar) {
-            request = request.avatar_url(avatar);
-        }
-        if let Some(thread) = room.thread {
-            request = request.thread_id(thread);
-        }
-        let posted = rest.ask::<Posted>(request.wait()).await;
-        let posted = self.or_forget(room, posted.map_err(or_locked))?;
-        Ok(receipt(PostedBy::Webhook(webhook.id, room.thread), posted))
-    }
-
-    async fn edit(
-        &self,
-        rest: &Rest,
-        channel: Id<ChannelMarker>,
-        room: Room,
-        target: &MessageRef,
-        part: &Part,
-    ) -> Result<Receipt, DeliverError> {
-        let allowed = nobody();
-        let (message, by) = PostedBy::read(target).ok_or(DeliverError::TargetGone)?;
-        let PostedBy::Webhook(_, thread) = by else {
-            let request = rest
-                .client()
-                .update_message(channel, message)
-                .content(Some(&part.text))
-                .allowed_mentions(Some(&allowed));
-            return Ok(receipt(by, rest.ask(request).await?));
-        };
-        let webhook = self.that_posted(rest, room, by).await?.ok_or(DeliverError::TargetGone)?;
-        let mut request = rest
-            .client()
-            .update_webhook_message(webhook.id, webhook.token.expose_secret(), message)
-            .content(Some(&part.text))
-            .allowed_mentions(Some(&allowed));
-        if let Some(thread) = thread {
-            request = request.thread_id(thread);
-        }
-        let edited = rest.ask::<Posted>(request).await;
-        if edited.as_ref().is_err_and(|failure| failure.is(code::UNKNOWN_WEBHOOK)) {
-            self.webhooks.forget(room.webhooks_of);
-            return Err(DeliverError::TargetGone);
-        }
-        Ok(receipt(by, self.or_forget(room, edited)?))
-    }
-
-    async fn delete(
-        &self,
-        rest: &Rest,
-        channel: Id<ChannelMarker>,
-        room: Room,
-        target: &MessageRef,
-    ) -> Result<Receipt, DeliverError> {
-        let (message, by) = PostedBy::read(target).ok_or(DeliverError::TargetGone)?;
-        if let PostedBy::Webhook(_, thread) = by {
-            if let Some(webhook) = self.that_posted(rest, room, by).await? {
-                let token = webhook.token.expose_secret();
-                let mut request = rest.client().delete_webhook_message(webhook.id, token, message);
-                if let Some(thread) = thread {
-                    request = request.thread_id(thread);
-                }
-                let deleted = rest.tell(request).await;
-                self.or_forget(room, deleted)?;
-                return Ok(Receipt::of(target.clone()));
+        let mut message = post.message();
+        if let Some(persona) = post.persona {
+            message["username"] = persona::name(persona).into();
+            if let Some(avatar) = persona::avatar(persona) {
+                message["avatar_url"] = avatar.into();
             }
-            // Its webhook is gone, yet the message stands: the bot may take it away if it moderates here.
-            return match rest.tell(rest.client().delete_message(channel, message)).await {
-                Err(Failure::Refused { status: 403, .. }) => Err(DeliverError::Rejected(
-                    "the webhook that posted it was deleted; grant the bot Manage Messages to let it delete such messages"
-                        .to_owned(),
-                )),
-                other => Ok(other.map(|()| Receipt::of(target.clone()))?),
+        }
+        let mut path = format!("webhooks/{}/{}?wait=true", webhook.id, webhook.token.expose_secret());
+        match post.thread {
+            Some(thread) => path.push_str(&format!("&thread_id={thread}")),
+            None if room.forum => message["thread_name"] = post.thread_name().into(),
+            None => {}
+        }
+        let posted = post.sent::<Posted>(rest, path, false, &message).await;
+        let posted = self.or_forget(room, posted.map_err(or_locked))?;
+        let thread = post.thread.or(room.forum.then_some(posted.channel_id));
+        Ok(post.receipt(PostedBy::Webhook(webhook.id, thread), posted.id))
+    }
+
+    /// Opens a thread: hanging from a message, or only named. In a forum its name is said in it, as something has to be.
+    async fn open_thread(
+        &self,
+        rest: &Rest,
+        channel: Id<ChannelMarker>,
+        room: Room,
+        root: Option<&MessageRef>,
+        name: &str,
+    ) -> Result<Receipt, DeliverError> {
+        if room.thread.is_some() {
+            return Err(DeliverError::Rejected("a thread has no threads of its own".to_owned()));
+        }
+        let address = |id: String| MessageRef::plain(id.clone()).within(Some(NativeId::from(id)));
+        if let Some(thread) = root.and_then(|root| root.thread.as_ref()).and_then(thread_in) {
+            // What is said in a thread is answered in it.
+            return Ok(Receipt::of(address(thread.to_string())));
+        }
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        if room.forum {
+            let (part, thread) = (Part::text(name, Value::Null), None);
+            let post = Post { part: &part, persona: None, reply_to: None, thread, files: &[] };
+            return if room.may_webhook {
+                self.post_by_webhook(rest, channel, room, post).await
+            } else {
+                post_by_bot(rest, channel, room, post).await
             };
         }
-        rest.tell(rest.client().delete_message(channel, message)).await?;
-        Ok(Receipt::of(target.clone()))
+        let root = root.map(|root| PostedBy::read(root).ok_or(DeliverError::TargetGone)).transpose()?;
+        let (path, body) = match root {
+            Some((message, _)) => {
+                (format!("channels/{channel}/messages/{message}/threads"), json!({ "name": name }))
+            }
+            // 11: one that everybody sees who sees the channel.
+            None => (format!("channels/{channel}/threads"), json!({ "name": name, "type": 11 })),
+        };
+        let opened: Result<Begun, Failure> = rest.send(Method::Post, path, true, Some(&body)).await;
+        match opened {
+            Ok(begun) => Ok(Receipt::of(address(begun.id.to_string()))),
+            // Somebody was faster: it has the message's id.
+            Err(failure) if failure.is(code::HAS_THREAD) => match root {
+                Some((message, _)) => Ok(Receipt::of(address(message.to_string()))),
+                None => Err(failure.into()),
+            },
+            Err(failure) => Err(self.without(channel, Permissions::CREATE_PUBLIC_THREADS, failure)),
+        }
     }
 
-    async fn that_posted(
+    /// What was refused for want of a permission that only this needs: the room goes on without it.
+    pub(crate) fn without(
         &self,
-        rest: &Rest,
-        room: Room,
-        by: PostedBy,
-    ) -> Result<Option<Webhook>, DeliverError> {
-        let PostedBy::Webhook(id, _) = by else {
-            return Ok(None);
+        channel: Id<ChannelMarker>,
+        permissions: Permissions,
+        failure: Failure,
+    ) -> DeliverError {
+        if failure.is(code::MISSING_PERMISSIONS) {
+            self.rooms.without(channel, permissions);
+            return DeliverError::Rejected(failure.words());
+        }
+        failure.into()
+    }
+
+    /// `typing`.
+    pub(crate) async fn show_typing(&self, room: &RoomKey, thread: Option<&NativeId>) {
+        let Ok(rest) = self.rest() else {
+            return;
         };
-        let us = self.us_or_ask(rest).await?;
-        Ok(self.webhooks.that_posted(rest, us.application, room.webhooks_of, id).await?)
+        let channel = thread.and_then(thread_in).or_else(|| snowflake(&room.room));
+        if let Some(channel) = channel
+            && let Err(failure) = rest.tell(rest.client().create_typing_trigger(channel)).await
+        {
+            tracing::debug!(%channel, why = failure.words(), "nobody was shown as typing");
+        }
     }
 
     /// Forgets the channel's webhook where Discord says that it is gone.
-    fn or_forget<T>(&self, room: Room, answer: Result<T, Failure>) -> Result<T, DeliverError> {
+    pub(crate) fn or_forget<T>(&self, room: Room, answer: Result<T, Failure>) -> Result<T, DeliverError> {
         answer.map_err(|failure| {
             if failure.is(code::UNKNOWN_WEBHOOK) || failure.is(code::INVALID_WEBHOOK_TOKEN) {
                 self.webhooks.forget(room.webhooks_of);
@@ -227,20 +244,90 @@ impl Discord {
     }
 }
 
+impl Post<'_> {
+    /// The message as Discord takes it, from a webhook as from the bot. Nobody is notified, whatever it says.
+    fn message(&self) -> Value {
+        let beside = Beside::of(self.part);
+        let mut message = json!({ "allowed_mentions": nobody() });
+        if !self.part.text.is_empty() {
+            message["content"] = self.part.text.as_str().into();
+        }
+        if beside.no_preview {
+            message["flags"] = SUPPRESS_EMBEDS.into();
+        }
+        if let Some(poll) = beside.poll_now() {
+            message["poll"] = poll;
+        }
+        if !self.files.is_empty() {
+            let each = self.files.iter().enumerate().map(
+                |(at, file)| json!({ "id": at, "filename": upload::name(file), "description": file.alt }),
+            );
+            message["attachments"] = each.collect();
+        }
+        message
+    }
+
+    /// The name of a forum's post: how it begins, what it asks, or the name of its first file.
+    fn thread_name(&self) -> String {
+        let names = Map::new();
+        let begins = parse(&self.part.text, &Lookup::new(&names, &[])).excerpt(LONGEST_NAME - 1);
+        let asks = || Some(Beside::of(self.part).poll?["question"]["text"].as_str()?.to_owned());
+        let file = || self.files.first().map(|file| file.name.clone());
+        let name = Some(begins).filter(|it| !it.trim().is_empty()).or_else(asks).or_else(file);
+        name.unwrap_or_else(|| "…".to_owned()).chars().take(LONGEST_NAME).collect()
+    }
+
+    async fn sent<T: serde::de::DeserializeOwned>(
+        &self,
+        rest: &Rest,
+        path: String,
+        as_bot: bool,
+        message: &Value,
+    ) -> Result<T, Failure> {
+        if self.files.is_empty() {
+            return rest.send(Method::Post, path, as_bot, Some(message)).await;
+        }
+        rest.upload(To { path: &path, as_bot }, message, self.files).await
+    }
+
+    fn receipt(&self, by: PostedBy, message: Id<MessageMarker>) -> Receipt {
+        let no_text = Beside::of(self.part).no_text;
+        Receipt::of(by.reference(message).holding(self.part.files.clone(), no_text))
+    }
+}
+
+/// Nobody is notified.
+pub fn nobody() -> Value {
+    json!({ "parse": [], "replied_user": false })
+}
+
 async fn post_by_bot(
     rest: &Rest,
     channel: Id<ChannelMarker>,
-    part: &Part,
-    reply_to: Option<&MessageRef>,
+    room: Room,
+    post: Post<'_>,
 ) -> Result<Receipt, DeliverError> {
-    let allowed = nobody();
-    let mut request =
-        rest.client().create_message(channel).content(&part.text).allowed_mentions(Some(&allowed));
-    if let Some(answered) = reply_to.and_then(|target| snowflake(&target.id)) {
-        // A target that is gone by now does not stop the answer.
-        request = request.reply(answered).fail_if_not_exists(false);
+    let mut message = post.message();
+    if room.forum && post.thread.is_none() {
+        let body = json!({ "name": post.thread_name(), "message": message });
+        // A forum's post takes its files beside the message, in the same form.
+        let path = format!("channels/{channel}/threads");
+        let begun: Begun = post.sent(rest, path, true, &body).await.map_err(or_locked)?;
+        return Ok(post.receipt(PostedBy::User(Some(begun.id)), begun.id.cast()));
     }
-    Ok(receipt(PostedBy::Bot, rest.ask(request).await.map_err(or_locked)?))
+    let answered = post.reply_to.and_then(PostedBy::read);
+    // An answer stands where the answered message does: a thread's root is not in the thread.
+    let here = answered.filter(|(_, by)| by.thread().or(room.thread) == post.thread);
+    if let Some((answered, _)) = here {
+        // A target that is gone by now does not stop the answer.
+        message["message_reference"] =
+            json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
+    }
+    let place = post.thread.unwrap_or(channel);
+    let path = format!("channels/{place}/messages");
+    let posted: Posted = post.sent(rest, path, true, &message).await.map_err(or_locked)?;
+    let thread = post.thread.filter(|_| room.thread.is_none());
+    Ok(post.receipt(PostedBy::User(thread), posted.id))
 }
 
 /// A post takes a thread out of the archive: where it does not, the thread is locked.
@@ -261,10 +348,6 @@ fn in_outage(error: DeliverError) -> DeliverError {
         }
         other => other,
     }
-}
-
-fn receipt(by: PostedBy, posted: Posted) -> Receipt {
-    Receipt::of(by.reference(posted.id))
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub mod code {
     pub const UNKNOWN_CHANNEL: u64 = 10_003;
     /// There is no such message.
     pub const UNKNOWN_MESSAGE: u64 = 10_008;
+    /// There is no such emoji, or nobody reacted with it.
+    pub const UNKNOWN_EMOJI: u64 = 10_014;
     /// There is no such webhook.
     pub const UNKNOWN_WEBHOOK: u64 = 10_015;
     /// The channel has 15 webhooks already.
@@ -28,6 +30,8 @@ pub mod code {
     pub const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
     /// The thread is in the archive. A post takes it out again, unless it is locked.
     pub const THREAD_ARCHIVED: u64 = 50_083;
+    /// The message has a thread already.
+    pub const HAS_THREAD: u64 = 160_004;
     /// Only who may manage threads can post in it.
     pub const THREAD_LOCKED: u64 = 160_005;
 }

@@ -5,7 +5,7 @@
 use super::*;
 use serde_json::json;
 
-const US: Us = Us { user: Id::new(9), application: Id::new(9) };
+const US: Us = Us { user: Id::new(9), application: Id::new(9), members: false };
 
 fn channel(name: &str, deny: &str) -> Value {
     json!({"id": "2", "guild_id": "1", "type": 0, "name": name, "topic": "t", "position": 1,

@@ -107,8 +107,9 @@ async fn our_guilds(rest: &Rest, until: Instant) -> Result<Vec<Ours>, Failure> {
 
 /// The channels that people talk in, as a client shows them: by category, and in each by place.
 fn in_order(channels: Vec<Channel>) -> Vec<Channel> {
-    let is_talk =
-        |channel: &Channel| matches!(channel.kind, ChannelType::GuildText | ChannelType::GuildAnnouncement);
+    let is_talk = |channel: &Channel| {
+        matches!(channel.kind, ChannelType::GuildText | ChannelType::GuildAnnouncement) || channel.is_forum()
+    };
     let places: HashMap<_, _> = channels.iter().map(|channel| (channel.id, channel.position)).collect();
     let mut talk: Vec<Channel> = channels.into_iter().filter(is_talk).collect();
     talk.sort_by_key(|channel| {
@@ -125,7 +126,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn text_channels_by_category_and_place() {
+    fn channels_and_forums_by_category_and_place() {
         let channel = |id: &str, kind: u8, parent: Option<&str>, position: i64| {
             let channel = json!({"id": id, "type": kind, "parent_id": parent, "position": position});
             serde_json::from_value(channel).unwrap()
@@ -141,6 +142,6 @@ mod tests {
             channel("8", 15, None, 0),
         ];
         let ids: Vec<u64> = in_order(channels).iter().map(|channel| channel.id.get()).collect();
-        assert_eq!(ids, [6, 5, 4, 3]);
+        assert_eq!(ids, [8, 6, 5, 4, 3]);
     }
 }

@@ -20,6 +20,9 @@ use twilight_util::permission_calculator::PermissionCalculator;
 /// <https://discord.com/developers/docs/resources/guild#guild-object-guild-features>
 const DISCOVERABLE: &str = "DISCOVERABLE";
 
+/// The largest file in a guild without boosts, in bytes.
+pub const SMALLEST_LIMIT: u64 = 10 << 20;
+
 /// A channel, as far as it is read.
 ///
 /// <https://discord.com/developers/docs/resources/channel#channel-object>
@@ -68,6 +71,27 @@ pub struct Guild {
     /// Only where it was asked for.
     #[serde(default)]
     pub approximate_member_count: Option<u64>,
+    /// How far it is boosted, from 0 to 3.
+    #[serde(default)]
+    pub premium_tier: u8,
+    /// Its own emoji.
+    #[serde(default)]
+    pub emojis: Vec<Emoji>,
+}
+
+/// An emoji of a guild's own.
+///
+/// <https://discord.com/developers/docs/resources/emoji#emoji-object>
+#[derive(Debug, Clone, Deserialize)]
+pub struct Emoji {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    #[serde(default = "yes")]
+    pub available: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,25 +135,38 @@ impl Channel {
         )
     }
 
+    /// Everything in it stands in threads.
+    pub fn is_forum(&self) -> bool {
+        matches!(self.kind, ChannelType::GuildForum | ChannelType::GuildMedia)
+    }
+
     /// As a room to post in; `None` outside guilds.
-    pub fn as_room(&self, may_webhook: bool) -> Option<Room> {
+    pub fn as_room(&self, may: Permissions, private: bool, largest_file: u64) -> Option<Room> {
         let thread = self.is_thread().then_some(self.id);
         let webhooks_of = if thread.is_some() { self.parent_id? } else { self.id };
-        Some(Room { guild: self.guild_id?, webhooks_of, thread, may_webhook })
+        Some(Room {
+            guild: self.guild_id?,
+            webhooks_of,
+            thread,
+            forum: self.is_forum(),
+            private,
+            may,
+            largest_file,
+            may_webhook: may.contains(Permissions::MANAGE_WEBHOOKS),
+        })
     }
 
     /// Why nobody can be bridged here, whatever the permissions.
     pub fn cannot_hold_messages(&self) -> Option<Problem> {
         let what = match self.kind {
             ChannelType::GuildCategory => "a category",
-            ChannelType::GuildForum | ChannelType::GuildMedia => "a forum, whose posts are threads",
             ChannelType::GuildDirectory => "a directory",
             _ if self.guild_id.is_none() => "a direct message",
             _ => return None,
         };
         Some(Problem::new(
             format!("This is {what}, not a channel that people talk in."),
-            "Link a text channel or a thread: right-click it → Copy Channel ID (User Settings → Advanced → Developer Mode).",
+            "Link a text channel, a forum or a thread: right-click it → Copy Channel ID (User Settings → Advanced → Developer Mode).",
         ))
     }
 }
@@ -138,6 +175,18 @@ impl Guild {
     /// Anybody can look into it.
     pub fn is_discoverable(&self) -> bool {
         self.features.iter().any(|feature| feature == DISCOVERABLE)
+    }
+
+    /// The largest file that may be posted in it, in bytes.
+    ///
+    /// <https://discord.com/developers/docs/reference#uploading-files>,
+    /// <https://support.discord.com/hc/en-us/articles/360028038352>
+    pub fn largest_file(&self) -> u64 {
+        match self.premium_tier {
+            0 | 1 => SMALLEST_LIMIT,
+            2 => 50 << 20,
+            _ => 100 << 20,
+        }
     }
 
     fn permissions_of(&self, role: Id<RoleMarker>) -> Option<Permissions> {
@@ -209,6 +258,7 @@ pub fn out_of_reach(allowed: Permissions) -> Option<Problem> {
 
 /// What will not work, and where to click.
 fn warnings(allowed: Permissions, channel: &Channel, name: &str) -> Vec<Problem> {
+    use Permissions as P;
     let send = if channel.is_thread() {
         (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads")
     } else {
@@ -222,10 +272,29 @@ fn warnings(allowed: Permissions, channel: &Channel, name: &str) -> Vec<Problem>
             "Manage Webhooks",
             "messages are posted as the bot, with the author's name in front, instead of under the author's name and picture",
         ),
-    ]
-    .into_iter()
-    .filter(|(permission, ..)| !allowed.contains(*permission))
-    .map(|(_, permission, effect)| {
+        (P::ADD_REACTIONS, "Add Reactions", "reactions from elsewhere are shown as a line of text"),
+        (
+            P::MANAGE_MESSAGES,
+            "Manage Messages",
+            "Relay cannot delete what people here wrote, where a link asks for it",
+        ),
+    ];
+    let of_the_bot = [
+        (P::ATTACH_FILES, "Attach Files", "files from elsewhere are shown as links"),
+        (P::SEND_POLLS, "Create Polls", "polls from elsewhere are shown as text"),
+    ];
+    // A webhook needs neither.
+    let of_the_bot = of_the_bot.into_iter().filter(|_| !allowed.contains(P::MANAGE_WEBHOOKS));
+    let pins = (P::PIN_MESSAGES, "Pin Messages", "what is pinned elsewhere is not pinned here");
+    let pins = (!allowed.contains(P::MANAGE_MESSAGES)).then_some(pins);
+    let threads = [
+        (P::CREATE_PUBLIC_THREADS, "Create Public Threads", "threads from elsewhere are shown as answers"),
+        (P::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads", "Relay cannot post in threads as the bot"),
+    ];
+    // What hangs in a thread cannot have threads of its own.
+    let threads = threads.into_iter().filter(|_| !channel.is_thread() && !channel.is_forum());
+    let missing = missing.into_iter().chain(of_the_bot).chain(pins).chain(threads);
+    let missing = missing.filter(|(permission, ..)| !allowed.contains(*permission)).map(|(_, permission, effect)| {
         Problem::new(
             format!("The bot has no `{permission}` in {name}: {effect}."),
             format!("Grant it: right-click {name} → Edit Channel → Permissions → the bot's role → {permission}."),
@@ -248,7 +317,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const US: Us = Us { user: Id::new(9), application: Id::new(9) };
+    const US: Us = Us { user: Id::new(9), application: Id::new(9), members: false };
 
     fn home(everyone: Permissions, bot: Permissions, features: &[&str], owner: &str) -> Home {
         let bits = |p: Permissions| p.bits().to_string();
@@ -324,7 +393,12 @@ mod tests {
         assert_eq!(told.len(), 1);
         assert!(told[0].to_string().contains("Manage Webhooks") && told[0].fix.contains("click #general"));
         let mut thread = channel(11, json!([]));
-        assert_eq!(warnings(Permissions::VIEW_CHANNEL, &thread, "#owls").len(), 3);
+        assert_eq!(warnings(Permissions::VIEW_CHANNEL, &thread, "#owls").len(), 8);
+        assert_eq!(warnings(Permissions::VIEW_CHANNEL, &text, "#general").len(), 10);
+        // A webhook needs neither files nor polls allowed; who manages messages may pin them.
+        let without = |missing| warnings(Permissions::all() - missing, &text, "#general").len();
+        assert_eq!(without(Permissions::ATTACH_FILES | Permissions::SEND_POLLS), 0);
+        assert_eq!((without(Permissions::PIN_MESSAGES), without(Permissions::MANAGE_MESSAGES)), (0, 1));
         thread.thread_metadata = Some(ThreadState { archived: true, locked: true });
         let all_but_threads = Permissions::all() - Permissions::MANAGE_THREADS;
         assert!(warnings(all_but_threads, &thread, "#owls")[0].fix.contains("Unlock Thread"));

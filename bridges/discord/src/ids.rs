@@ -22,12 +22,12 @@ pub fn made_at(id: &str) -> Option<i64> {
 
 /// How a message of ours was posted: decides how it is edited and deleted.
 ///
-/// In a `MessageRef` it is the `thread`: `w:WEBHOOK` or `w:WEBHOOK:THREAD`; nothing for the bot's own messages, and for those of
-/// people.
+/// In a `MessageRef` it is the `thread`: `w:WEBHOOK` or `w:WEBHOOK:THREAD`; for the bot's own messages, and for those of people, the
+/// thread alone or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostedBy {
-    /// The bot, in the room.
-    Bot,
+    /// The bot or a person, in the room or a thread of it.
+    User(Option<Id<ChannelMarker>>),
     /// A webhook, perhaps in a thread of its channel.
     Webhook(Id<WebhookMarker>, Option<Id<ChannelMarker>>),
 }
@@ -37,9 +37,12 @@ impl PostedBy {
     pub fn read(message: &MessageRef) -> Option<(Id<MessageMarker>, Self)> {
         let id = snowflake(&message.id)?;
         let Some(thread) = &message.thread else {
-            return Some((id, Self::Bot));
+            return Some((id, Self::User(None)));
         };
-        let mut pieces = thread.as_str().strip_prefix("w:")?.split(':');
+        let Some(by_webhook) = thread.as_str().strip_prefix("w:") else {
+            return Some((id, Self::User(Some(snowflake(thread)?))));
+        };
+        let mut pieces = by_webhook.split(':');
         let webhook = snowflake(&pieces.next()?.into())?;
         let thread = match pieces.next() {
             Some(thread) => Some(snowflake(&thread.into())?),
@@ -51,12 +54,25 @@ impl PostedBy {
     /// The reference to a message that was posted this way.
     pub fn reference(self, message: Id<MessageMarker>) -> MessageRef {
         let thread = match self {
-            Self::Bot => None,
+            Self::User(thread) => thread.map(|thread| thread.to_string()),
             Self::Webhook(webhook, None) => Some(format!("w:{webhook}")),
             Self::Webhook(webhook, Some(thread)) => Some(format!("w:{webhook}:{thread}")),
         };
         MessageRef::plain(message.to_string()).within(thread.map(NativeId::from))
     }
+
+    /// The thread that it stands in.
+    pub fn thread(self) -> Option<Id<ChannelMarker>> {
+        match self {
+            Self::User(thread) | Self::Webhook(_, thread) => thread,
+        }
+    }
+}
+
+/// The thread that the `thread` of a reference names, however the message in it was posted.
+pub fn thread_in(thread: &NativeId) -> Option<Id<ChannelMarker>> {
+    let any = MessageRef::plain("1").within(Some(thread.clone()));
+    PostedBy::read(&any).and_then(|(_, by)| by.thread())
 }
 
 #[cfg(test)]
@@ -67,17 +83,25 @@ mod tests {
     #[test]
     fn a_reference_tells_how_it_was_posted() {
         for by in [
-            PostedBy::Bot,
+            PostedBy::User(None),
+            PostedBy::User(Some(Id::new(8))),
             PostedBy::Webhook(Id::new(7), None),
             PostedBy::Webhook(Id::new(7), Some(Id::new(8))),
         ] {
             assert_eq!(PostedBy::read(&by.reference(Id::new(5))), Some((Id::new(5), by)));
         }
         for (id, thread) in
-            [("x", None), ("0", None), ("5", Some("7")), ("5", Some("w:x")), ("5", Some("w:7:x"))]
+            [("x", None), ("0", None), ("5", Some("x")), ("5", Some("w:x")), ("5", Some("w:7:x"))]
         {
             let broken = MessageRef::plain(id).within(thread.map(NativeId::from));
             assert_eq!(PostedBy::read(&broken), None);
+        }
+    }
+
+    #[test]
+    fn a_thread_is_named_in_more_than_one_way() {
+        for (written, thread) in [("8", Some(8)), ("w:7:8", Some(8)), ("w:7", None), ("owl", None)] {
+            assert_eq!(thread_in(&written.into()).map(Id::get), thread, "{written}");
         }
     }
 

@@ -2,7 +2,6 @@
 //!
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object>
 
-use crate::PLATFORM;
 use crate::connector::Discord;
 use crate::errors::Failure;
 use crate::ids::{made_at, snowflake};
@@ -11,13 +10,18 @@ use crate::registration::NAME;
 use crate::render;
 use crate::translate::Beside;
 use relay_contract::{
-    Answer, Ask, Asker, Call, DeliverError, Draft, Part, RoomKey, SpaceRef, Timestamp, Translation,
+    Answer, Ask, Asker, Call, DeliverError, Draft, MessageRef, Part, SpaceRef, Timestamp, Translation,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use twilight_model::channel::message::{AllowedMentions, MessageFlags};
 use twilight_model::guild::Permissions;
 
+/// Command types: typed after a slash; chosen in the menu of a message.
+///
+/// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-types>
+const TYPED: u64 = 1;
+pub const MESSAGE: u64 = 3;
 /// How many messages one answer has at most.
 const MOST_PARTS: usize = 5;
 /// What stands in the last of them where there would be more.
@@ -51,6 +55,9 @@ struct Command {
     kind: u64,
     #[serde(default)]
     options: Vec<Given>,
+    /// The message in whose menu it was chosen.
+    #[serde(default)]
+    target_id: Option<String>,
 }
 
 /// A part of the command, or an option that was filled in.
@@ -79,10 +86,49 @@ struct Member {
 pub enum Kind<'a> {
     /// `/relay` was given, with this part of it.
     Command(Option<&'a Given>),
+    /// One of our commands was chosen in the menu of this message.
+    About(Shortcut, &'a str),
     /// A channel's name is being typed, and begins like this.
     Typing(&'a str),
     /// Not for us, with a word why.
     Other(&'static str),
+}
+
+/// What can be asked about a message, in its menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Who reacted, and with what.
+    Who,
+    /// Why it looks as it does elsewhere.
+    Trace,
+    /// Delete it in every room.
+    Delete,
+}
+
+impl Shortcut {
+    /// All of them, in the order of the menu.
+    pub const ALL: [Self; 3] = [Self::Who, Self::Trace, Self::Delete];
+
+    /// The words in the menu.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Who => "Who reacted",
+            Self::Trace => "Trace",
+            Self::Delete => "Delete everywhere",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    fn ask(self) -> Ask {
+        match self {
+            Self::Who => Ask::Who { message: None },
+            Self::Trace => Ask::Trace { message: None },
+            Self::Delete => Ask::Delete { message: None },
+        }
+    }
 }
 
 /// What is kept with a call.
@@ -100,14 +146,22 @@ impl Interaction {
         if self.application_id != application {
             return Kind::Other("another application's command");
         }
-        let Some(command) = self.command.as_ref().filter(|it| it.name == NAME && it.kind == 1) else {
+        let Some(command) = &self.command else {
             return Kind::Other("not our command");
         };
+        let shortcut = Shortcut::named(&command.name).filter(|_| command.kind == MESSAGE);
+        if shortcut.is_none() && (command.name != NAME || command.kind != TYPED) {
+            return Kind::Other("not our command");
+        }
         if self.guild_id.is_none() || self.channel_id.is_none() || self.member.is_none() {
             return Kind::Other("not in a server");
         }
         let part = command.options.first();
         match self.kind {
+            2 if shortcut.is_some() => match shortcut.zip(command.target_id.as_deref()) {
+                Some((shortcut, message)) => Kind::About(shortcut, message),
+                None => Kind::Other("about no message"),
+            },
             2 => Kind::Command(part),
             4 => {
                 let options = part.map(|part| part.options.as_slice()).unwrap_or_default();
@@ -139,6 +193,10 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
     };
     let ask = match it.kind(&beside.application) {
         Kind::Command(part) => part.map_or(Ask::Help, ask),
+        Kind::About(shortcut, message) => {
+            let message = MessageRef::plain(message).within(beside.thread_id());
+            shortcut.ask().about(Some(message))
+        }
         Kind::Typing(_) => return Translation::Ignored("still typing"),
         Kind::Other(why) => return Translation::Ignored(why),
     };
@@ -153,7 +211,7 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
     };
     let nick = member.nick.as_deref().filter(|nick| !nick.trim().is_empty());
     Translation::Command(Call {
-        room: RoomKey::new(PLATFORM, network, channel),
+        room: beside.room(network, &channel),
         space: SpaceRef { name: beside.guild_name().unwrap_or(&guild).to_owned(), id: guild.as_str().into() },
         asker: Asker {
             id: member.user.id.as_str().into(),

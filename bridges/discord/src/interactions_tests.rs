@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::translate;
-use relay_contract::{Platform, RawEvent};
+use relay_contract::{Platform, RawEvent, RoomKey};
 use serde_json::json;
 
 const SECRET: &str = "aW50ZXJhY3Rpb24";

@@ -44,32 +44,43 @@
 //! Discord tells of every change of a channel, and little of it matters to a link. [`facts`] keeps a digest of what does, so that
 //! the engine is only told where something in it is different from what it was asked or heard last.
 
+mod attachments;
 mod capabilities;
+mod cards;
 mod config;
 mod connector;
 mod deliver;
+mod edits;
+mod emojis;
 mod errors;
 mod facts;
 mod find;
 mod first_answers;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod gestures;
 mod guilds;
 mod ids;
 mod interactions;
 mod listen;
+mod message;
 mod names;
 mod native;
 mod news;
 mod parse;
+mod people;
 mod persona;
+mod pins;
+mod places;
 mod preflight;
+mod raw;
 mod registration;
 mod render;
 mod rest;
 mod rooms;
 mod shard;
 mod translate;
+mod upload;
 mod webhooks;
 
 pub use config::FIELDS;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use twilight_model::id::Id;
+use twilight_model::id::marker::ChannelMarker;
 
 /// C8: how long one lookup may take.
 const LOOKUP: Duration = Duration::from_secs(2);
@@ -88,6 +89,16 @@ impl Names {
     /// The name of a guild, if it is to be had.
     pub async fn of_guild(&self, rest: &Rest, guild: &str) -> Map<String, Value> {
         self.told(rest, guild, &[ITSELF.to_owned()]).await
+    }
+
+    /// The name of a room, if it has been told.
+    pub fn of_channel(&self, guild: &str, channel: Id<ChannelMarker>) -> Option<String> {
+        self.lock().get(guild)?.names.get(&format!("#{channel}")).cloned()
+    }
+
+    /// Remembers a room's name that was asked for.
+    pub fn keep_channel(&self, guild: &str, channel: Id<ChannelMarker>, name: &str) {
+        self.keep(guild, [(format!("#{channel}"), name.to_owned())]);
     }
 
     async fn told(&self, rest: &Rest, guild: &str, wanted: &[String]) -> Map<String, Value> {
@@ -189,6 +200,10 @@ fn wanted(native: &Value) -> Vec<String> {
         .flatten()
         .chain(forwarded.filter_map(|it| it.get("message")));
     let mut wanted = Vec::new();
+    // Where what is passed on comes from.
+    let reference = native.get("message_reference");
+    let origin = reference.filter(|it| it.get("type").and_then(Value::as_u64) == Some(1));
+    wanted.extend(origin.and_then(|it| it.get("channel_id")?.as_str()).map(|id| format!("#{id}")));
     for text in messages.filter_map(|message| message.get("content")?.as_str()) {
         for (opening, sign) in [("<#", '#'), ("<@&", '&')] {
             for (at, _) in text.match_indices(opening) {

@@ -6,7 +6,7 @@ use crate::guilds::{self, Home, out_of_reach};
 use crate::ids::snowflake;
 use crate::rest::Rest;
 use futures::StreamExt;
-use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomReport};
+use relay_contract::{Identity, NativeId, OpenError, Preflight, Problem, RoomReport, Visibility};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,10 +51,12 @@ pub struct Who {
 pub async fn who(rest: &Rest) -> Result<Who, Failure> {
     let user: User = rest.ask(rest.client().current_user()).await?;
     let application: Application = rest.ask(rest.client().current_user_application()).await?;
+    let flags = ApplicationFlags::from_bits_truncate(application.flags);
+    let members = ApplicationFlags::GATEWAY_GUILD_MEMBERS | ApplicationFlags::GATEWAY_GUILD_MEMBERS_LIMITED;
     Ok(Who {
-        us: Us { user: user.id, application: application.id },
+        us: Us { user: user.id, application: application.id, members: flags.intersects(members) },
         name: user.username,
-        flags: ApplicationFlags::from_bits_truncate(application.flags),
+        flags,
     })
 }
 
@@ -161,10 +163,19 @@ impl Discord {
         if let Some(problem) = out_of_reach(allowed) {
             return Ok(Err(problem));
         }
-        let Some(room) = found.as_room(allowed.contains(Permissions::MANAGE_WEBHOOKS)) else {
+        let private = report.visibility == Visibility::Private;
+        let Some(room) = found.as_room(allowed, private, home.guild.largest_file()) else {
             return Ok(Err(no_access()));
         };
         self.rooms.put(channel_id, room);
+        self.places.keep(&found);
+        self.emojis.keep(guild_id, &home.guild.emojis);
+        if let Some(name) = &found.name {
+            self.names.keep_channel(&guild_id.to_string(), channel_id, name);
+        }
+        if !room.forum && allowed.contains(Permissions::READ_MESSAGE_HISTORY) {
+            self.learn_pins(rest, channel_id).await;
+        }
         let seen: Vec<_> = std::iter::once(&found).chain(&parent).collect();
         self.facts.asked(home, &seen);
         Ok(Ok(report))

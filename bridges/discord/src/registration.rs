@@ -1,9 +1,11 @@
-//! `/relay` as an application command: what is registered with Discord, and only when it differs from what is there.
+//! `/relay`, and what can be asked in a message's menu, as application commands: what is registered with Discord, and only when it
+//! differs from what is there.
 //!
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
 use crate::connector::{Discord, Us};
 use crate::errors::Failure;
+use crate::interactions::{MESSAGE, Shortcut};
 use crate::rest::Rest;
 use relay_contract::{Inbox, Problem};
 use serde::Deserialize;
@@ -75,20 +77,35 @@ async fn upsert(rest: &Rest, us: Us) -> Result<(), Failure> {
     let client = rest.client().interaction(us.application);
     let registered: Vec<Value> = rest.ask(client.global_commands()).await?;
     let options = options();
-    if registered.iter().any(|command| is_current(command, &options)) {
-        return Ok(());
-    }
     // A command of the same name is replaced; the application's others stay.
-    let request = client.create_global_command().chat_input(NAME, DESCRIPTION);
-    rest.tell(request.dm_permission(false).command_options(&options)).await?;
-    tracing::info!("registered the command `/relay`");
+    if !registered.iter().any(|command| is_current(command, &options)) {
+        let request = client.create_global_command().chat_input(NAME, DESCRIPTION);
+        rest.tell(request.dm_permission(false).command_options(&options)).await?;
+        tracing::info!("registered the command `/relay`");
+    }
+    for shortcut in Shortcut::ALL {
+        if !registered.iter().any(|command| is_in_menus(command, shortcut)) {
+            let request = client.create_global_command().message(shortcut.name());
+            rest.tell(request.dm_permission(false)).await?;
+            tracing::info!(name = shortcut.name(), "registered a command for the menu of messages");
+        }
+    }
     Ok(())
+}
+
+/// Whether this is the command of a message's menu as we want it.
+fn is_in_menus(command: &Value, shortcut: Shortcut) -> bool {
+    let is = Shape::deserialize(command).is_ok_and(|it| it.kind == MESSAGE && it.name == shortcut.name());
+    is && only_in_servers(command)
+}
+
+fn only_in_servers(command: &Value) -> bool {
+    command.get("dm_permission").and_then(Value::as_bool) == Some(false)
+        || command.get("contexts").is_some_and(|contexts| *contexts == serde_json::json!([0]))
 }
 
 /// Whether this is the command as we want it.
 fn is_current(command: &Value, options: &[CommandOption]) -> bool {
-    let only_in_servers = command.get("dm_permission").and_then(Value::as_bool) == Some(false)
-        || command.get("contexts").is_some_and(|contexts| *contexts == serde_json::json!([0]));
     let wanted = serde_json::to_value(options).and_then(serde_json::from_value::<Vec<Shape>>);
     let (Ok(there), Ok(options)) = (Shape::deserialize(command), wanted) else {
         return false;
@@ -101,7 +118,7 @@ fn is_current(command: &Value, options: &[CommandOption]) -> bool {
         autocomplete: false,
         options,
     };
-    only_in_servers && there == wanted
+    only_in_servers(command) && there == wanted
 }
 
 fn problem(failure: &Failure) -> Problem {

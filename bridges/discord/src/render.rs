@@ -7,22 +7,95 @@
 
 mod inline;
 mod plain;
+mod polls;
 #[cfg(test)]
 mod tests;
 
 use crate::capabilities::MOST_TEXT;
-use relay_contract::{Block, Draft, Inline, Part, Style, Text};
+use relay_contract::{Block, Draft, FileDraft, Inline, Part, Style, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A backtick that ends no code.
 const LOOKALIKE: &str = "ˋ";
 /// The lowest level of heading that Discord has.
 const LOWEST_HEADING: u8 = 3;
 
-/// The parts of a draft, each of at most 2,000 code points.
+/// How many files one message has.
+///
+/// <https://discord.com/developers/docs/resources/message#create-message>
+const MOST_FILES: usize = 10;
+/// Message flag: its links are shown without a preview.
+pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
+
+/// What goes beside the text of a part, in `Part::formatting`.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Beside {
+    /// A poll, as Discord wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Value>,
+    /// When the poll ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Timestamp>,
+    /// Links without a preview.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_preview: bool,
+    /// It bears no text, and never will.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_text: bool,
+}
+
+impl Beside {
+    /// The poll, as it is posted now.
+    pub fn poll_now(&self) -> Option<Value> {
+        let mut poll = self.poll.clone()?;
+        poll["duration"] = polls::hours(self.ends, Timestamp::now()).into();
+        Some(poll)
+    }
+
+    /// Of a part.
+    pub fn of(part: &Part) -> Self {
+        Self::deserialize(&part.formatting).unwrap_or_default()
+    }
+
+    fn part(self, text: String, files: Vec<u16>) -> Part {
+        let nothing = self == Self::default();
+        let formatting = if nothing { None } else { serde_json::to_value(self).ok() };
+        Part { text, formatting: formatting.unwrap_or_default(), files }
+    }
+}
+
+/// The parts of a draft, each of at most 2,000 code points and 10 files. The first files stand with the first text, so that a text
+/// that grows leaves them where they are; what is more, and a poll, stand by themselves, as they are not changed with the text.
 pub fn parts(draft: &Draft) -> Vec<Part> {
-    let texts = draft.body.clone().split(MOST_TEXT, |text| markup(text).chars().count());
-    let part = |text: &Text| Part::text(markup(text), serde_json::Value::Null);
-    texts.iter().map(part).collect()
+    let poll = draft.poll.as_ref().map(polls::written);
+    let mut body = draft.body.clone();
+    if let Some(polls::Written { words: Some(words), .. }) = &poll {
+        body = body.followed_by(Text::plain(words));
+    }
+    let texts = body.split(MOST_TEXT, |text| markup(text).chars().count());
+    let mut files = draft.files.chunks(MOST_FILES);
+    let places = |files: Option<&[FileDraft]>| -> Vec<u16> {
+        files.unwrap_or_default().iter().map(|file| file.index).collect()
+    };
+    let beside = |no_text| Beside { no_preview: draft.no_preview, no_text, ..Beside::default() };
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        let with = if at == 0 { places(files.next()) } else { Vec::new() };
+        if !text.is_empty() || !with.is_empty() {
+            parts.push(beside(false).part(markup(text), with));
+        }
+    }
+    parts.extend(files.map(|more| beside(true).part(String::new(), places(Some(more)))));
+    if let Some(poll) = poll.and_then(|poll| poll.native) {
+        let ends = draft.poll.as_ref().and_then(|poll| poll.ends);
+        parts.push(Beside { poll: Some(poll), ends, ..beside(true) }.part(String::new(), Vec::new()));
+    }
+    if parts.is_empty() {
+        parts.push(Part::text(String::new(), Value::Null));
+    }
+    parts
 }
 
 /// The text in Discord's markdown.

@@ -4,9 +4,11 @@
 
 use crate::config::{Config, Server};
 use crate::errors::{Failure, words_of};
+use crate::upload::Uploads;
 use relay_contract::{Problem, Scope};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -17,7 +19,7 @@ use tracing::subscriber::NoSubscriber;
 use twilight_http::Client;
 use twilight_http::api_error::ApiError;
 use twilight_http::error::{Error, ErrorType};
-use twilight_http::request::TryIntoRequest;
+use twilight_http::request::{Method, Request, RequestBuilder, TryIntoRequest};
 use twilight_http::response::marker::EmptyBody;
 use twilight_http_ratelimiting::{Endpoint, RateLimiter};
 use twilight_model::channel::message::AllowedMentions;
@@ -27,7 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 /// How often the bucket is looked at while an answer is awaited.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What we say where the server's `Retry-After` does not reach us.
-const UNTOLD_WAIT: Duration = Duration::from_secs(5);
+pub const UNTOLD_WAIT: Duration = Duration::from_secs(5);
 
 /// Where rate limiters live: one thread that logs nothing, because they log paths, and a webhook's path is a secret.
 static QUIET: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
@@ -44,6 +46,17 @@ static QUIET: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 pub struct Rest {
     client: Client,
     limiter: RateLimiter,
+    uploads: Uploads,
+}
+
+/// The bytes of an answer.
+pub struct Answered(pub Vec<u8>);
+
+impl<T: DeserializeOwned> From<Answered> for Result<T, Failure> {
+    fn from(Answered(body): Answered) -> Self {
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::Unclear(format!("the answer cannot be read: {error}")))
+    }
 }
 
 impl Rest {
@@ -68,9 +81,11 @@ impl Rest {
             if let Some(Server { authority, plain }) = &config.server {
                 client = client.proxy(authority.clone(), *plain);
             }
-            Self { client: client.build(), limiter }
+            let base = format!("{}/api/v10/", config.web());
+            let uploads = Uploads::new(base, &config.token).ok()?;
+            Some(Self { client: client.build(), limiter, uploads })
         };
-        catch_unwind(AssertUnwindSafe(build)).map_err(|_| {
+        catch_unwind(AssertUnwindSafe(build)).ok().flatten().ok_or_else(|| {
             Problem::new(
                 "The HTTPS client could not be made: the system has no certificates.",
                 "Install the package `ca-certificates`.",
@@ -83,20 +98,43 @@ impl Rest {
         &self.client
     }
 
+    /// Who keeps count of what Discord allows.
+    pub fn limiter(&self) -> &RateLimiter {
+        &self.limiter
+    }
+
+    /// What uploads go through.
+    pub fn uploads(&self) -> &Uploads {
+        &self.uploads
+    }
+
     /// Makes a request and reads its answer.
     pub async fn ask<T: DeserializeOwned>(&self, request: impl TryIntoRequest) -> Result<T, Failure> {
-        let body = self.attempt(request).await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| Failure::Unclear(format!("the answer cannot be read: {error}")))
+        Answered(self.attempt(request.try_into_request().map_err(failure)?).await?).into()
+    }
+
+    /// Makes a request with a JSON body of our own and reads its answer. `path` is below the API's version; a webhook's holds its
+    /// token, and goes without the bot's.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: String,
+        as_bot: bool,
+        body: Option<&Value>,
+    ) -> Result<T, Failure> {
+        let mut request = RequestBuilder::raw(method, path).use_authorization_token(as_bot);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Answered(self.attempt(request.build().map_err(failure)?).await?).into()
     }
 
     /// Makes a request whose answer says nothing more.
     pub async fn tell(&self, request: impl TryIntoRequest) -> Result<(), Failure> {
-        self.attempt(request).await.map(drop)
+        self.attempt(request.try_into_request().map_err(failure)?).await.map(drop)
     }
 
-    async fn attempt(&self, request: impl TryIntoRequest) -> Result<Vec<u8>, Failure> {
-        let request = request.try_into_request().map_err(failure)?;
+    async fn attempt(&self, request: Request) -> Result<Vec<u8>, Failure> {
         let path = request.path().split('?').next().unwrap_or_default();
         let endpoint = Endpoint { method: request.method(), path: path.to_owned() };
         if let Some(left) = self.shut_for(&endpoint).await {
@@ -142,7 +180,7 @@ impl Rest {
     }
 
     /// How long the bucket of an endpoint stays shut.
-    async fn shut_for(&self, endpoint: &Endpoint) -> Option<Duration> {
+    pub async fn shut_for(&self, endpoint: &Endpoint) -> Option<Duration> {
         let bucket = self.limiter.bucket(endpoint.clone()).await?;
         let left = bucket.reset_at.saturating_duration_since(Instant::now());
         (bucket.remaining == 0 && !left.is_zero()).then_some(left)
@@ -185,7 +223,7 @@ fn failure(error: Error) -> Failure {
 }
 
 /// An error page that is not Discord's JSON: a proxy's, and its status is not shown to us.
-fn error_page(body: &[u8]) -> Failure {
+pub fn error_page(body: &[u8]) -> Failure {
     let page = String::from_utf8_lossy(body);
     let named = ["500", "502", "503"].iter().find(|status| page.contains(**status));
     match named {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
+use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, GuildMarker};
 
@@ -15,6 +16,14 @@ pub struct Room {
     pub webhooks_of: Id<ChannelMarker>,
     /// The room, where it is a thread.
     pub thread: Option<Id<ChannelMarker>>,
+    /// Everything in it stands in threads.
+    pub forum: bool,
+    /// Only some members of its guild see it.
+    pub private: bool,
+    /// What Relay may do there, webhooks apart.
+    pub may: Permissions,
+    /// The largest file that Relay may post there, in bytes.
+    pub largest_file: u64,
     /// Whether Relay may use webhooks there.
     pub may_webhook: bool,
 }
@@ -59,6 +68,22 @@ impl Rooms {
             known.refused = true;
             known.looked = Some(Instant::now());
         }
+    }
+
+    /// Relay was refused something for want of these permissions: believed until it is asked again.
+    pub fn without(&self, id: Id<ChannelMarker>, permissions: Permissions) {
+        if let Some(known) = self.write().get_mut(&id) {
+            known.room.may -= permissions;
+        }
+    }
+
+    /// The rooms of a guild that all its members see.
+    pub fn open_to_all(&self, guild: Id<GuildMarker>) -> Vec<Id<ChannelMarker>> {
+        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let open = rooms.iter().filter(|(_, known)| known.room.guild == guild && !known.room.private);
+        let mut ids: Vec<_> = open.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Relay may use webhooks in this room again.
@@ -110,7 +135,16 @@ mod tests {
     #[test]
     fn a_no_to_webhooks_is_not_for_ever() {
         let (id, guild) = (Id::new(2), Id::new(1));
-        let room = |may_webhook| Room { guild, webhooks_of: id, thread: None, may_webhook };
+        let room = |may_webhook| Room {
+            guild,
+            webhooks_of: id,
+            thread: None,
+            forum: false,
+            private: false,
+            may: Permissions::all(),
+            largest_file: 1,
+            may_webhook,
+        };
         let rooms = Rooms::default();
         let may = || rooms.get(id).unwrap().may_webhook;
         let later = || Instant::now() + LOOK_AGAIN;

@@ -17,11 +17,19 @@ use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Session, Shard, ShardId, ShardState};
 use twilight_model::gateway::event::GatewayEventDeserializer;
 
-/// What we listen to. Message content is a privileged intent: `preflight` makes sure of it.
-const INTENTS: Intents = Intents::GUILDS
-    .union(Intents::GUILD_MESSAGES)
-    .union(Intents::MESSAGE_CONTENT)
-    .union(Intents::GUILD_WEBHOOKS);
+/// What we listen to. Message content is a privileged intent: `preflight` makes sure of it. Members are another, which only those get
+/// who were granted it.
+pub fn intents(members: bool) -> Intents {
+    let always = Intents::GUILDS
+        | Intents::GUILD_MESSAGES
+        | Intents::MESSAGE_CONTENT
+        | Intents::GUILD_WEBHOOKS
+        | Intents::GUILD_MESSAGE_REACTIONS
+        | Intents::GUILD_MESSAGE_TYPING
+        | Intents::GUILD_EMOJIS_AND_STICKERS;
+    if members { always | Intents::GUILD_MEMBERS } else { always }
+}
+
 /// How long an event may wait to be taken before the connection is dropped. Discord wants a heartbeat about every 41 seconds, and
 /// none is sent while we wait.
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
@@ -80,7 +88,7 @@ pub struct Frame {
 /// What the reader hands an event to as soon as it is read, before it waits its turn.
 pub type AtOnce<'a> = &'a (dyn Fn(&str, &str) + Send + Sync);
 
-/// Events that somebody wants: messages, commands, what rooms and their names and rights are known by, and what begins a connection,
+/// Events that somebody wants: messages and what is put on them, commands, members, what rooms and their names and rights are known by, and what begins a connection,
 /// so that its place is kept although nobody speaks. Our own GUILD_MEMBER_UPDATE comes without the members intent.
 fn is_wanted(kind: &str) -> bool {
     matches!(
@@ -91,17 +99,26 @@ fn is_wanted(kind: &str) -> bool {
             | "MESSAGE_UPDATE"
             | "MESSAGE_DELETE"
             | "MESSAGE_DELETE_BULK"
+            | "MESSAGE_REACTION_ADD"
+            | "MESSAGE_REACTION_REMOVE"
+            | "MESSAGE_REACTION_REMOVE_ALL"
+            | "MESSAGE_REACTION_REMOVE_EMOJI"
+            | "TYPING_START"
             | "INTERACTION_CREATE"
             | "GUILD_CREATE"
             | "GUILD_UPDATE"
             | "GUILD_DELETE"
+            | "GUILD_MEMBER_ADD"
+            | "GUILD_MEMBER_REMOVE"
             | "GUILD_MEMBER_UPDATE"
+            | "GUILD_EMOJIS_UPDATE"
             | "CHANNEL_CREATE"
             | "CHANNEL_UPDATE"
             | "CHANNEL_DELETE"
             | "THREAD_CREATE"
             | "THREAD_UPDATE"
             | "THREAD_DELETE"
+            | "THREAD_LIST_SYNC"
             | "GUILD_ROLE_CREATE"
             | "GUILD_ROLE_UPDATE"
             | "GUILD_ROLE_DELETE"
@@ -120,6 +137,7 @@ enum Left {
 /// Reads until stopped, refused or lost. `token` is the bot's; `gateway` another server's address.
 pub async fn read(
     token: &str,
+    intents: Intents,
     gateway: Option<&str>,
     cursor: Option<Position>,
     to: &Sender<Frame>,
@@ -129,7 +147,7 @@ pub async fn read(
 ) -> Result<(), ListenError> {
     let mut position = cursor;
     loop {
-        let mut shard = shard(token, gateway, position.clone()).map_err(ListenError::Refused)?;
+        let mut shard = shard(token, intents, gateway, position.clone()).map_err(ListenError::Refused)?;
         match follow(&mut shard, &mut position, to, heard, at_once, inbox).await? {
             Left::Stopping => {
                 say_goodbye(&mut shard).await;
@@ -150,9 +168,14 @@ pub async fn read(
     }
 }
 
-fn shard(token: &str, gateway: Option<&str>, position: Option<Position>) -> Result<Shard, Problem> {
+fn shard(
+    token: &str,
+    intents: Intents,
+    gateway: Option<&str>,
+    position: Option<Position>,
+) -> Result<Shard, Problem> {
     let build = || {
-        let mut config = ConfigBuilder::new(token.to_owned(), INTENTS);
+        let mut config = ConfigBuilder::new(token.to_owned(), intents);
         if let Some(gateway) = gateway {
             config = config.proxy_url(gateway.to_owned());
         }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use relay_contract::RoomNews;
+use relay_contract::{Attachment, FileKind, MemberChange, Poll, Reply, RoomNews, Thread};
 use serde_json::json;
 
 /// A message as the gateway sends it, with `changes` on top.
@@ -84,30 +84,160 @@ fn authors() {
 
 #[test]
 fn what_hangs_on_a_message() {
-    let files =
-        json!({"attachments": [{"filename": "owl.png", "size": 7}, {}], "sticker_items": [{"name": "Hoot"}]});
+    let files = json!({"attachments": [{"id": "4", "filename": "owl.png", "size": 7}, {}],
+        "sticker_items": [{"id": "6", "name": "Hoot", "format_type": 1}, {"id": "7", "name": "Drawn", "format_type": 3}]});
     let (_, message) = post(files);
-    let attachment = |name: &str, size| Attachment { size, ..Attachment::named(name) };
+    let source = |source: &str| Some(source.to_owned());
+    let sticker = |name: &str| Attachment { kind: FileKind::Sticker, ..Attachment::named(name) };
     assert_eq!(
         message.attachments,
-        [attachment("owl.png", Some(7)), attachment("file", None), attachment("sticker Hoot", None)]
+        [
+            Attachment {
+                size: Some(7),
+                source: source("a:20:175928847299117063:4"),
+                ..Attachment::named("owl.png")
+            },
+            Attachment::named("file"),
+            Attachment { mime: source("image/png"), source: source("s:6.png"), ..sticker("Hoot") },
+            sticker("Drawn"),
+        ]
     );
     for (changes, words) in [
         (json!({"content": "<#7> <#8>"}), "#general #8"),
         (
             json!({"content": "", "message_reference": {"type": 1, "message_id": "5"},
                 "message_snapshots": [{"message": {"content": "**hi**"}}]}),
-            "Forwarded: hi",
-        ),
-        (
-            json!({"content": "", "poll": {"question": {"text": "Owls?"}, "answers": [{"poll_media": {"text": "Yes"}}]}}),
-            "Poll: Owls? • Yes",
+            "hi",
         ),
         (json!({"content": "", "embeds": [{"title": "T", "description": "*d*"}]}), "T d"),
+        (
+            json!({"content": "said", "webhook_id": "8", "embeds": [{"type": "rich", "title": "T"}, {"type": "link", "title": "U"}]}),
+            "said T",
+        ),
         (json!({"content": "said", "embeds": [{"title": "unfurled"}]}), "said"),
     ] {
         assert_eq!(post(changes).1.body.excerpt(100), words);
     }
+}
+
+/// An event with what `listen` put beside it.
+fn beside(kind: &str, native: Value, more: Value) -> Translation {
+    let mut relay =
+        json!({"user": "1", "application": "2", "names": {"#7": "general"}, "heard": 5, "version": "s:9"});
+    relay.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let payload = json!({"t": kind, "d": native, "relay": relay});
+    event("discord.com", &RawEvent { space: "30".into(), payload, cursor: None })
+}
+
+#[test]
+fn polls_and_what_is_passed_on() {
+    let poll = json!({"content": "", "poll": {"question": {"text": "Owls?"}, "allow_multiselect": true,
+        "expiry": "2024-05-01T12:00:01.000000+00:00",
+        "answers": [{"answer_id": 1, "poll_media": {"text": "Yes"}}, {"answer_id": 2, "poll_media": {"text": "No"}}]}});
+    let expected = Poll {
+        question: "Owls?".into(),
+        answers: vec!["Yes".into(), "No".into()],
+        multiple: true,
+        ends: Some(Timestamp(1_714_564_801_000)),
+    };
+    let (_, message) = post(poll.clone());
+    assert_eq!((message.poll, message.body.is_empty()), (Some(expected), true));
+    let results =
+        |finalized: bool| json!({"is_finalized": finalized, "answer_counts": [{"id": 2, "count": 3}]});
+    for finalized in [true, false] {
+        let mut ended = native(poll.clone());
+        ended["poll"]["results"] = results(finalized);
+        let by_itself = told("MESSAGE_UPDATE", ended.clone());
+        let result = native(json!({"type": 46, "message_reference": {"message_id": "175928847299117063"}}));
+        let by_message = beside("MESSAGE_CREATE", result, json!({"poll": ended["poll"]}));
+        for translation in [by_itself, by_message] {
+            if !finalized {
+                assert!(matches!(translation, Translation::Ignored(_)), "{translation:?}");
+                continue;
+            }
+            let target = "175928847299117063".into();
+            assert_eq!(one(translation).event, Event::PollEnded { target, counts: vec![0, 3] });
+        }
+    }
+    let forward = json!({"content": "", "flags": 1 << 14, "message_reference": {"type": 1, "message_id": "5", "channel_id": "7"},
+        "message_snapshots": [{"message": {"content": "hi", "attachments": [{"id": "4", "filename": "a.png"}]}}]});
+    let (_, message) = post(forward);
+    assert_eq!(message.forward.unwrap().room.as_deref(), Some("general"));
+    assert_eq!(message.attachments[0].source.as_deref(), Some("a:20:175928847299117063:4"));
+    assert!(post(json!({"flags": 4})).1.no_preview && !post(json!({})).1.no_preview);
+}
+
+#[test]
+fn what_happens_in_a_thread_happens_in_its_room() {
+    let place = json!({"place": {"room": "19", "thread": {"id": "20", "root": "20", "name": "owls"}}});
+    let thread = Thread { id: "20".into(), root: Some("20".into()), name: Some("owls".into()) };
+    let room = RoomKey::new(PLATFORM, "discord.com", "19");
+    let posted = one(beside("MESSAGE_CREATE", native(json!({})), place.clone()));
+    assert_eq!(posted.origin, room);
+    let Event::Posted(message) = posted.event else { panic!() };
+    assert_eq!((message.thread, message.at.thread), (Some(thread), Some("20".into())));
+    let gone = one(beside("MESSAGE_DELETE", json!({"id": "5", "channel_id": "20"}), place.clone()));
+    assert_eq!(gone.origin, room);
+    let typing = beside("TYPING_START", json!({"channel_id": "20"}), place);
+    assert_eq!(typing, Translation::Typing(room, Some("20".into())));
+    let nowhere = beside("MESSAGE_CREATE", native(json!({})), json!({"nowhere": true}));
+    assert!(matches!(nowhere, Translation::Unreadable(_)));
+}
+
+#[test]
+fn reactions() {
+    let ada = json!({"user": {"id": "9", "username": "ada"}, "member": {"nick": "Countess"}});
+    let reaction = |user: Value, id: Value| json!({"channel_id": "20", "message_id": "5", "user_id": user, "emoji": {"id": id, "name": "owl"}});
+    for (kind, id, added) in
+        [("MESSAGE_REACTION_ADD", json!(null), true), ("MESSAGE_REACTION_REMOVE", json!("77"), false)]
+    {
+        let envelope = one(beside(kind, reaction(json!("9"), id.clone()), json!({"person": ada})));
+        let author = envelope.author.unwrap();
+        assert_eq!((author.name.as_str(), author.standing), ("Countess", Standing::Person));
+        let emoji = relay_contract::Emoji { name: "owl".into(), id: id.as_str().map(Into::into) };
+        assert_eq!(
+            envelope.event,
+            Event::Reacted { target: "5".into(), emoji, added, version: "s:9".into() }
+        );
+    }
+    let ours = json!({"person": {"user": {"id": "1"}}});
+    let echo = one(beside("MESSAGE_REACTION_ADD", reaction(json!("1"), json!(null)), ours));
+    assert_eq!(echo.author.unwrap().standing, Standing::Relay);
+    let cleared = json!({"cleared": [{"person": ada, "emoji": {"id": null, "name": "🦉"}}]});
+    let all = json!({"channel_id": "20", "message_id": "5"});
+    let gone = one(beside("MESSAGE_REACTION_REMOVE_ALL", all.clone(), cleared));
+    assert!(matches!(gone.event, Event::Reacted { added: false, .. }));
+    assert!(matches!(told("MESSAGE_REACTION_REMOVE_ALL", all), Translation::Ignored(_)));
+}
+
+#[test]
+fn pins_members_and_names() {
+    let pin = native(json!({"type": 6, "content": "", "message_reference": {"message_id": "5"}}));
+    let pinned = one(told("MESSAGE_CREATE", pin));
+    let version = "175928847299117063".to_owned();
+    assert_eq!(pinned.event, Event::Pinned { target: "5".into(), on: true, version });
+    let unpinned = one(beside("MESSAGE_UPDATE", native(json!({})), json!({"unpinned": true})));
+    assert!(matches!(unpinned.event, Event::Pinned { on: false, .. }));
+
+    let ada = json!({"user": {"id": "9", "username": "ada"}, "member": {"nick": "Countess"}});
+    for (kind, was, change) in [
+        ("GUILD_MEMBER_ADD", json!(null), MemberChange::Joined),
+        ("GUILD_MEMBER_REMOVE", json!(null), MemberChange::Left),
+        ("GUILD_MEMBER_UPDATE", json!("Ada"), MemberChange::Renamed("Ada".into())),
+    ] {
+        let Translation::Events(told) =
+            beside(kind, json!({}), json!({"person": ada, "was": was, "rooms": ["20", "21"]}))
+        else {
+            panic!("{kind}")
+        };
+        let rooms: Vec<_> = told.iter().map(|it| it.origin.room.as_str()).collect();
+        assert_eq!(rooms, ["20", "21"]);
+        assert_eq!(told[0].author.as_ref().unwrap().name, "Countess");
+        assert_eq!(told[0].event, Event::Member { change, version: "s:9".into() });
+    }
+    let renamed =
+        one(beside("CHANNEL_UPDATE", json!({"id": "20", "guild_id": "30"}), json!({"renamed": "lobby"})));
+    assert_eq!(renamed.event, Event::Renamed { name: "lobby".into(), version: "s:9".into() });
 }
 
 #[test]
@@ -168,7 +298,7 @@ fn what_is_nothing_for_a_bridge_and_what_cannot_be_read() {
             json!({"id": "1", "channel_id": "2", "edited_timestamp": "x"}),
             Some("partial update"),
         ),
-        ("TYPING_START", json!({}), Some("not a message")),
+        ("TYPING_START", json!({}), None),
         ("MESSAGE_CREATE", json!({}), None),
         ("MESSAGE_CREATE", json!("owl"), None),
         ("MESSAGE_CREATE", native(json!({"author": null})), None),

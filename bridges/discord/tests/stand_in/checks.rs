@@ -6,7 +6,19 @@ use stand_ins::faults::Kind;
 
 /// All but one permission or intent.
 fn all_but(missing: &str) -> Vec<String> {
-    let all = ["VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY", "MANAGE_WEBHOOKS", "MESSAGE_CONTENT"];
+    let all = [
+        "VIEW_CHANNEL",
+        "SEND_MESSAGES",
+        "READ_MESSAGE_HISTORY",
+        "MANAGE_WEBHOOKS",
+        "MESSAGE_CONTENT",
+        "ADD_REACTIONS",
+        "ATTACH_FILES",
+        "SEND_POLLS",
+        "MANAGE_MESSAGES",
+        "CREATE_PUBLIC_THREADS",
+        "SEND_MESSAGES_IN_THREADS",
+    ];
     all.into_iter().filter(|right| *right != missing).map(str::to_owned).collect()
 }
 

@@ -4,8 +4,11 @@
 mod checks;
 mod commands;
 mod connections;
+mod files;
+mod gestures;
 mod incoming;
 mod outgoing;
 mod refusals;
 mod rig;
 mod rooms;
+mod threads;

@@ -51,7 +51,18 @@ async fn every_channel_is_found_with_who_sees_it_and_what_is_wrong() {
 
 #[tokio::test]
 async fn missing_rights_are_listed_too() {
-    let rights = ["VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY", "MESSAGE_CONTENT"];
+    let rights = [
+        "VIEW_CHANNEL",
+        "SEND_MESSAGES",
+        "READ_MESSAGE_HISTORY",
+        "MESSAGE_CONTENT",
+        "ADD_REACTIONS",
+        "ATTACH_FILES",
+        "SEND_POLLS",
+        "MANAGE_MESSAGES",
+        "CREATE_PUBLIC_THREADS",
+        "SEND_MESSAGES_IN_THREADS",
+    ];
     let rig = Rig::with(|bot| bot.may = Some(rights.map(str::to_owned).to_vec())).await;
     let listing = rig.connector.find().await.unwrap();
     let warnings = &listing.rooms[0].report.warnings;
@@ -124,6 +135,10 @@ async fn a_room_that_is_renamed_hidden_shown_or_deleted_is_told_and_asked_anew()
     ] {
         rig.act(act.clone());
         assert_eq!(heard.news().await, changed, "{act:?}");
+        if matches!(act, Act::Rename { .. }) {
+            // It is said to those in other rooms, too.
+            assert_eq!(heard.next().await.0.kind(), "room name");
+        }
         let asked = rig.connector.preflight(std::slice::from_ref(&rig.room_id)).await.unwrap();
         let report = asked.rooms[0].1.as_ref().unwrap();
         assert_eq!((report.name.as_str(), report.visibility), (name, visibility), "{act:?}");

@@ -42,13 +42,19 @@ errors! {
     UNKNOWN_USER = 404 10013 "Unknown User";
     /// The webhook was deleted, or never was.
     UNKNOWN_WEBHOOK = 404 10015 "Unknown Webhook";
+    /// No such emoji, or nobody reacted with it.
+    UNKNOWN_EMOJI = 400 10014 "Unknown Emoji";
     /// No such interaction, or none that waits for an answer any more.
     UNKNOWN_INTERACTION = 404 10062 "Unknown interaction";
     /// The application has no such command.
     UNKNOWN_COMMAND = 404 10063 "Unknown application command";
+    /// A message has at most 20 different reactions.
+    TOO_MANY_REACTIONS = 400 30010 "Maximum number of reactions reached (20)";
+    /// A channel has at most 250 pinned messages.
+    TOO_MANY_PINS = 400 30003 "Maximum number of pins reached (250)";
     /// A channel cannot have more than 15.
     TOO_MANY_WEBHOOKS = 400 30007 "Maximum number of webhooks reached (15)";
-    /// Over 25 MiB.
+    /// A file is larger than the guild allows.
     TOO_LARGE = 413 40005 "Request entity too large";
     /// An interaction is answered once.
     ALREADY_ANSWERED = 400 40060 "Interaction has already been acknowledged.";
@@ -62,6 +68,18 @@ errors! {
     MISSING_PERMISSIONS = 403 50013 "Missing Permissions";
     /// The token in the path is not the webhook's.
     INVALID_WEBHOOK_TOKEN = 401 50027 "Invalid Webhook Token";
+    /// Messages of a system cannot be pinned or reacted to so.
+    SYSTEM_MESSAGE = 400 50021 "Cannot execute action on a system message";
+    /// The message has a thread already.
+    HAS_THREAD = 400 160_004 "A thread has already been created for this message";
+    /// A webhook of a forum needs a thread.
+    THREAD_WANTED = 400 220_001 "Webhooks posted to forum channels must have a thread_name or thread_id";
+    /// A webhook can only begin threads in forums.
+    NO_FORUM = 400 220_003 "Webhooks can only create threads in forum channels";
+    /// The poll has ended.
+    POLL_EXPIRED = 400 520_001 "Poll expired";
+    /// Not a channel in which messages stand by themselves.
+    NOT_TEXT = 400 50008 "Cannot send messages in a non-text channel";
     /// The guild has an outage.
     UNAVAILABLE = 503 0 "503: Service Unavailable";
     /// The body is not JSON.
@@ -84,6 +102,12 @@ impl ApiError {
     /// An id in a path that is not one.
     pub fn not_snowflake(text: &str) -> Self {
         Self::field("id", "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
     }
 }
 

@@ -71,19 +71,56 @@ impl State {
         if self.guilds.get(&guild).is_some_and(|guild| guild.unavailable) {
             return Err(impossible("the guild has an outage".into()));
         }
+        if let Some(chosen) = text.strip_prefix("shortcut:") {
+            return self.choose(person, channel, guild, chosen);
+        }
         let words = text.strip_prefix('/').ok_or_else(|| impossible("a command begins with `/`".into()))?;
         let completing = words.ends_with('\t');
         let (name, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
         let found = self
-            .registered(guild, name)
+            .registered(guild, name, 1)
             .ok_or_else(|| impossible(format!("no application here has the command `/{name}`")))?;
         self.may_use(person, channel, &found)?;
         let options =
             typed::options(&found.command["options"], rest.trim(), completing).map_err(impossible)?;
+        let mut asked = json!({ "id": found.command["id"], "name": found.command["name"], "type": 1 });
+        if !options.is_empty() {
+            asked["options"] = options.into();
+        }
+        Ok(self.begin(person, found.bot, channel, guild, completing, &asked))
+    }
+
+    /// Chooses a command from a message's menu: its name, a space, the message's id.
+    fn choose(&mut self, person: &User, channel: u64, guild: u64, chosen: &str) -> Result<String, Refused> {
+        let (name, id) = chosen.rsplit_once(' ').unwrap_or((chosen, ""));
+        let unknown = || Refused::Unknown("message", id.to_owned());
+        let place = id.parse().ok().and_then(|id| Some((self.place_of(channel, id)?, id)));
+        let (place, message) = place.ok_or_else(unknown)?;
+        let message = self.live_message(place, message).ok_or_else(unknown)?;
+        let found = self.registered(guild, name, 3);
+        let found = found.ok_or_else(|| Refused::Unknown("command", name.to_owned()))?;
+        let asked = json!({
+            "id": found.command["id"], "name": found.command["name"], "type": 3, "target_id": id,
+            "resolved": { "messages": { id: payload::message(self, message) } },
+        });
+        self.may_use(person, place, &found)?;
+        Ok(self.begin(person, found.bot, place, guild, false, &asked))
+    }
+
+    /// Tells the application, and remembers that it has not answered yet.
+    fn begin(
+        &mut self,
+        person: &User,
+        bot: usize,
+        channel: u64,
+        guild: u64,
+        completing: bool,
+        asked: &Value,
+    ) -> String {
         let interaction = Interaction {
             id: self.new_id(),
             token: format!("aW50ZXJhY3Rpb246{}{}", ulid::Ulid::new(), ulid::Ulid::new()),
-            bot: found.bot,
+            bot,
             channel,
             guild,
             person: person.id,
@@ -92,11 +129,7 @@ impl State {
             answered: false,
             at: now(),
         };
-        let mut asked = json!({ "id": found.command["id"], "name": found.command["name"], "type": 1 });
-        if !options.is_empty() {
-            asked["options"] = options.into();
-        }
-        let body = self.told_to_application(person, &interaction, &asked);
+        let body = self.told_to_application(person, &interaction, asked);
         for session in self.sessions.of_bot(interaction.bot) {
             self.sessions.push(&session, "INTERACTION_CREATE", &body);
         }
@@ -105,15 +138,15 @@ impl State {
         }
         let original = interaction.original.to_string();
         self.interactions.insert(interaction.id, interaction);
-        Ok(original)
+        original
     }
 
     /// The command of that name that a client offers in a guild: the guild's own before a global one.
-    fn registered(&self, guild: u64, name: &str) -> Option<Found> {
+    fn registered(&self, guild: u64, name: &str, kind: u64) -> Option<Found> {
         let here = self.bots.iter().enumerate().filter(|(_, bot)| bot.guilds.contains(&guild));
         here.flat_map(|(place, bot)| [(place, bot, Some(guild)), (place, bot, None)]).find_map(
             |(place, bot, scope)| {
-                let is_it = |command: &&Value| command["name"] == name && command["type"] == 1;
+                let is_it = |command: &&Value| command["name"] == name && command["type"] == kind;
                 let command = bot.commands.get(&scope)?.iter().find(is_it)?.clone();
                 Some(Found { bot: place, command })
             },

@@ -2,17 +2,21 @@
 //!
 //! Checked against the published documentation (<https://discord.com/developers/docs>) and against discord.py.
 
+mod cdn;
 mod errors;
 mod gateway;
+mod gestures;
 mod interactions;
 pub(crate) mod mentions;
 mod model;
 mod payload;
 mod permissions;
 mod person;
+mod reactions;
 mod rest;
 mod seen;
 mod state;
+mod threads;
 mod typed;
 
 use crate::faults::{Fault, Faults, Kind};
@@ -108,15 +112,20 @@ impl People for Discord {
     fn messages(&self, room: &str) -> Result<Vec<Seen>, Refused> {
         let state = self.state();
         let channel = state.find_channel(room).ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
-        Ok(state.history.room(&channel.id.to_string()).map(seen::of).collect())
+        Ok(state.all_messages(channel.id).into_iter().map(|message| seen::of(&state, message)).collect())
     }
 
-    fn threads(&self, _: &str) -> Result<Vec<SeenThread>, Refused> {
-        Ok(Vec::new())
+    fn threads(&self, room: &str) -> Result<Vec<SeenThread>, Refused> {
+        let state = self.state();
+        let channel = state.find_channel(room).ok_or_else(|| Refused::Unknown("room", room.to_owned()))?;
+        Ok(state.seen_threads(channel.id))
     }
 
-    fn typed(&self, _: &str) -> Result<u64, Refused> {
-        Ok(0)
+    fn typed(&self, room: &str) -> Result<u64, Refused> {
+        let state = self.state();
+        let channel = state.find_channel(room).ok_or_else(|| Refused::Unknown("room", room.to_owned()))?.id;
+        let places = std::iter::once(channel).chain(state.threads_of(channel).map(|thread| thread.id));
+        Ok(places.filter_map(|place| state.typed.get(&place)).sum())
     }
 
     fn watch(&self) -> broadcast::Receiver<Change> {

@@ -2,6 +2,7 @@
 
 use super::mentions::Mentions;
 use super::permissions::May;
+use crate::files::Blob;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,10 @@ pub struct Guild {
     pub owner: u64,
     /// Has an outage: nobody has left it, and nothing in it can be reached.
     pub unavailable: bool,
+    /// People who are not in it.
+    pub absent: BTreeSet<u64>,
+    /// What members call themselves in it.
+    pub nicks: BTreeMap<u64, String>,
 }
 
 impl Guild {
@@ -29,13 +34,31 @@ impl Guild {
         self.id.wrapping_sub(1)
     }
 
+    /// The id of its own emoji `owl`.
+    pub fn owl(&self) -> u64 {
+        self.id.wrapping_add(1_000)
+    }
+
     /// The managed role of the bot at a place of the world.
     pub fn bot_role(&self, place: usize) -> u64 {
         self.id.wrapping_add(2).wrapping_add(u64::try_from(place).unwrap_or(u64::MAX))
     }
 }
 
-/// A text channel.
+/// What a channel is, by Discord's number.
+///
+/// <https://discord.com/developers/docs/resources/channel#channel-object-channel-types>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// People talk in it.
+    Text = 0,
+    /// A thread that everybody sees who sees its channel.
+    Thread = 11,
+    /// Everything in it stands in threads.
+    Forum = 15,
+}
+
+/// A channel or a thread.
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// Its id.
@@ -52,6 +75,16 @@ pub struct Channel {
     pub bots: BTreeSet<usize>,
     /// The newest message.
     pub last_message: Option<u64>,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// The channel that a thread is in.
+    pub parent: Option<u64>,
+    /// Who opened a thread.
+    pub owner: u64,
+    /// A thread that nobody has said anything in for long.
+    pub archived: bool,
+    /// When something was last pinned, in milliseconds since the epoch.
+    pub last_pin: Option<u64>,
 }
 
 /// A person or a bot.
@@ -138,17 +171,82 @@ impl Author {
     }
 }
 
-/// A file that was attached. Its bytes are not kept.
+/// A file that was attached.
 #[derive(Debug, Clone)]
 pub struct Attachment {
     /// Its id.
     pub id: u64,
     /// Its name.
     pub name: String,
-    /// Bytes.
-    pub size: u64,
     /// MIME type.
     pub kind: Option<String>,
+    /// Its bytes.
+    pub blob: Blob,
+    /// What it shows, in words.
+    pub alt: Option<String>,
+    /// How long it plays, of a voice message.
+    pub seconds: Option<f64>,
+}
+
+/// An emoji: one of Unicode, or the guild's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emoji {
+    /// Its name, or itself.
+    pub name: String,
+    /// Of the guild's own.
+    pub id: Option<u64>,
+}
+
+/// Who reacted with one emoji.
+#[derive(Debug, Clone)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: Emoji,
+    /// In order.
+    pub users: Vec<u64>,
+}
+
+/// A poll.
+#[derive(Debug, Clone)]
+pub struct Poll {
+    /// What is asked.
+    pub question: String,
+    /// The answers; their numbers count from 1.
+    pub answers: Vec<String>,
+    /// More than one may be chosen.
+    pub multiple: bool,
+    /// When it ends by itself, in milliseconds since the epoch.
+    pub ends: u64,
+    /// Who chose which, by place.
+    pub votes: Vec<(u64, usize)>,
+    /// It has ended.
+    pub ended: bool,
+}
+
+impl Poll {
+    /// How many chose the answer at a place.
+    pub fn count(&self, at: usize) -> u64 {
+        self.votes.iter().filter(|(_, answer)| *answer == at).count() as u64
+    }
+}
+
+/// What a forwarded message said when it was forwarded.
+#[derive(Debug, Clone)]
+pub struct Forwarded {
+    /// Where it stands.
+    pub channel: u64,
+    /// Its id.
+    pub message: u64,
+    /// Whose it was, which only members see.
+    pub author: String,
+    /// What it said.
+    pub content: String,
+    /// Its embeds.
+    pub embeds: Vec<Value>,
+    /// Its files.
+    pub files: Vec<Attachment>,
+    /// When it was written.
+    pub at: u64,
 }
 
 /// What somebody wants to post.
@@ -170,6 +268,16 @@ pub struct Draft {
     pub flags: u64,
     /// The client's own number for it.
     pub nonce: Option<Value>,
+    /// Discord's number for what it is; 0 for what somebody said.
+    pub kind: u64,
+    /// What a system message is about: channel and message.
+    pub about: Option<(u64, Option<u64>)>,
+    /// Stickers: their pictures.
+    pub stickers: Vec<Attachment>,
+    /// A poll.
+    pub poll: Option<Poll>,
+    /// What was passed on.
+    pub forwarded: Option<Forwarded>,
 }
 
 /// A message.
@@ -193,6 +301,10 @@ pub struct Message {
     pub only_for: Option<u64>,
     /// The interaction that it answers.
     pub answers: Option<u64>,
+    /// Who reacted, in the order of the first of each emoji.
+    pub reactions: Vec<Reaction>,
+    /// It is pinned.
+    pub pinned: bool,
     /// Kept, so that it can be told.
     pub deleted: bool,
 }

@@ -2,9 +2,12 @@
 //!
 //! <https://discord.com/developers/docs/resources/message>, `…/guild`, `…/channel`, `…/user`, `…/webhook`, `…/application`.
 
-use super::model::{Attachment, Author, Bot, Channel, Guild, Message, User, Webhook};
+use super::model::{
+    Attachment, Author, Bot, Channel, ChannelKind, Draft, Guild, Message, Poll, User, Webhook,
+};
 use super::permissions::{self, Overwrite};
-use super::state::State;
+use super::reactions::emoji_object;
+use super::state::{State, now};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
@@ -12,6 +15,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// When every guild was made and every member joined: no world is older.
 const LONG_AGO: u64 = 1_600_000_000_000;
+/// Message flag: a thread hangs from it.
+const HAS_THREAD: u64 = 1 << 5;
 
 /// ISO 8601 with microseconds, as Discord writes times. `ms` since the epoch.
 pub fn timestamp(ms: u64) -> String {
@@ -77,7 +82,7 @@ pub fn webhook(state: &State, webhook: &Webhook, with_token: bool, with_user: bo
 pub fn partial_member(state: &State, guild: &Guild, user: &User) -> Value {
     let roles: Vec<String> = state.roles_of(guild, user).iter().map(u64::to_string).collect();
     json!({
-        "nick": null, "avatar": null, "banner": null, "roles": roles, "joined_at": timestamp(LONG_AGO),
+        "nick": guild.nicks.get(&user.id), "avatar": null, "banner": null, "roles": roles, "joined_at": timestamp(LONG_AGO),
         "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
         "communication_disabled_until": null,
     })
@@ -112,8 +117,11 @@ pub fn roles(state: &State, guild: &Guild) -> Vec<Value> {
     roles
 }
 
-/// A text channel object.
+/// A channel or thread object.
 pub fn channel(state: &State, channel: &Channel) -> Value {
+    if let Some(parent) = channel.parent {
+        return thread(state, channel, parent);
+    }
     let overwrites: Vec<Value> = state
         .overwrites(channel)
         .iter()
@@ -122,11 +130,37 @@ pub fn channel(state: &State, channel: &Channel) -> Value {
         })
         .collect();
     json!({
-        "id": channel.id.to_string(), "type": 0, "guild_id": channel.guild.to_string(), "name": channel.name,
+        "id": channel.id.to_string(), "type": channel.kind as u64, "guild_id": channel.guild.to_string(), "name": channel.name,
         "position": channel.position, "permission_overwrites": overwrites, "topic": null, "nsfw": false,
-        "last_message_id": channel.last_message.map(|id| id.to_string()), "last_pin_timestamp": null,
+        "last_message_id": channel.last_message.map(|id| id.to_string()),
+        "last_pin_timestamp": channel.last_pin.map(timestamp),
         "parent_id": null, "rate_limit_per_user": 0, "flags": 0,
     })
+}
+
+/// A thread object.
+///
+/// <https://discord.com/developers/docs/resources/channel#thread-metadata-object>
+fn thread(state: &State, channel: &Channel, parent: u64) -> Value {
+    let said = state.history.room(&channel.id.to_string()).filter(|message| message.id != channel.id).count();
+    json!({
+        "id": channel.id.to_string(), "type": ChannelKind::Thread as u64, "guild_id": channel.guild.to_string(),
+        "name": channel.name, "parent_id": parent.to_string(), "owner_id": channel.owner.to_string(),
+        "last_message_id": channel.last_message.map(|id| id.to_string()), "message_count": said,
+        "total_message_sent": said, "member_count": 1, "rate_limit_per_user": 0, "flags": 0,
+        "thread_metadata": {
+            "archived": channel.archived, "auto_archive_duration": 4320, "locked": false,
+            "archive_timestamp": timestamp(LONG_AGO), "create_timestamp": timestamp(LONG_AGO),
+        },
+    })
+}
+
+/// The emoji objects of a guild.
+pub fn emojis(guild: &Guild) -> Value {
+    json!([{
+        "id": guild.owl().to_string(), "name": "owl", "roles": [], "require_colons": true, "managed": false,
+        "animated": false, "available": true,
+    }])
 }
 
 /// A guild object, as REST answers it.
@@ -136,7 +170,7 @@ pub fn guild(state: &State, guild: &Guild) -> Value {
         "roles": roles(state, guild),
         "icon": null, "splash": null, "discovery_splash": null, "banner": null, "description": null,
         "afk_channel_id": null, "afk_timeout": 300, "application_id": null, "default_message_notifications": 0,
-        "emojis": [], "stickers": [], "features": [], "explicit_content_filter": 0, "mfa_level": 0, "nsfw": false,
+        "emojis": emojis(guild), "stickers": [], "features": [], "explicit_content_filter": 0, "mfa_level": 0, "nsfw": false,
         "nsfw_level": 0, "verification_level": 0, "max_members": 500_000, "max_presences": null,
         "max_video_channel_users": 25, "max_stage_video_channel_users": 50, "preferred_locale": "en-US",
         "premium_progress_bar_enabled": false, "premium_subscription_count": 0, "premium_tier": 0,
@@ -157,16 +191,12 @@ pub fn guild_create(state: &State, of: &Guild, place: usize, all_members: bool) 
         .filter(|user| all_members || user.id == myself)
         .map(|user| member(state, of, user))
         .collect();
-    object["channels"] =
-        state.channels.values().filter(|c| c.guild == of.id).map(|c| channel(state, c)).collect();
-    for empty in [
-        "threads",
-        "presences",
-        "voice_states",
-        "stage_instances",
-        "guild_scheduled_events",
-        "soundboard_sounds",
-    ] {
+    object["channels"] = state.top_channels(of.id).map(|c| channel(state, c)).collect();
+    let active = state.channels.values().filter(|c| c.guild == of.id && c.parent.is_some() && !c.archived);
+    object["threads"] = active.map(|thread| channel(state, thread)).collect();
+    for empty in
+        ["presences", "voice_states", "stage_instances", "guild_scheduled_events", "soundboard_sounds"]
+    {
         object[empty] = json!([]);
     }
     object["joined_at"] = timestamp(LONG_AGO).into();
@@ -176,11 +206,19 @@ pub fn guild_create(state: &State, of: &Guild, place: usize, all_members: bool) 
 
 /// An attachment object.
 fn attachment(state: &State, message: &Message, file: &Attachment) -> Value {
-    let url = format!("{}/attachments/{}/{}/{}", state.url, message.channel, file.id, file.name);
-    json!({
-        "id": file.id.to_string(), "filename": file.name, "size": file.size, "url": url, "proxy_url": url,
+    let url = state.file_url(message.channel, file, now());
+    let mut object = json!({
+        "id": file.id.to_string(), "filename": file.name, "size": file.blob.size, "url": url, "proxy_url": url,
         "content_type": file.kind,
-    })
+    });
+    if let Some(alt) = &file.alt {
+        object["description"] = alt.clone().into();
+    }
+    if let Some(seconds) = file.seconds {
+        object["duration_secs"] = seconds.into();
+        object["waveform"] = "AAAA".into();
+    }
+    object
 }
 
 /// A message object as REST answers it, with what it answers one level deep.
@@ -194,6 +232,9 @@ pub fn message(state: &State, of: &Message) -> Value {
         });
         object["referenced_message"] =
             state.live_message(of.channel, target).map_or(Value::Null, |target| bare_message(state, target));
+    }
+    if let Some(thread) = state.channels.get(&of.id).filter(|thread| thread.parent == Some(of.channel)) {
+        object["thread"] = channel(state, thread);
     }
     object
 }
@@ -213,13 +254,14 @@ fn bare_message(state: &State, of: &Message) -> Value {
     let mentions: Vec<Value> =
         draft.pings.users.iter().filter_map(|id| state.user(*id)).map(|u| user(&u)).collect();
     let mut object = json!({
-        "id": of.id.to_string(), "type": 0, "channel_id": of.channel.to_string(),
+        "id": of.id.to_string(), "type": draft.kind, "channel_id": of.channel.to_string(),
         "content": draft.content, "embeds": draft.embeds, "components": draft.components,
         "attachments": draft.files.iter().map(|file| attachment(state, of, file)).collect::<Vec<_>>(),
         "mentions": mentions,
         "mention_roles": draft.pings.roles.iter().map(u64::to_string).collect::<Vec<_>>(),
         "mention_everyone": draft.pings.everyone || draft.pings.here,
-        "pinned": false, "tts": false, "flags": draft.flags,
+        "pinned": of.pinned, "tts": false,
+        "flags": draft.flags | if state.channels.contains_key(&of.id) { HAS_THREAD } else { 0 },
         "timestamp": timestamp(of.at), "edited_timestamp": of.edited.map(timestamp),
     });
     match &of.author {
@@ -241,10 +283,82 @@ fn bare_message(state: &State, of: &Message) -> Value {
         object["webhook_id"] = application.clone().into();
         object["application_id"] = application.into();
     }
+    beside(state, of, draft, &mut object);
     if let Some(nonce) = &draft.nonce {
         object["nonce"] = nonce.clone();
     }
     object
+}
+
+/// What a message has only at times.
+fn beside(state: &State, of: &Message, draft: &Draft, object: &mut Value) {
+    if let Some((channel, message)) = draft.about {
+        object["message_reference"] = json!({
+            "type": 0, "channel_id": channel.to_string(), "guild_id": of.guild.to_string(),
+            "message_id": message.map(|id| id.to_string()),
+        });
+    }
+    if let Some(forwarded) = &draft.forwarded {
+        object["message_reference"] = json!({
+            "type": 1, "channel_id": forwarded.channel.to_string(), "message_id": forwarded.message.to_string(),
+            "guild_id": of.guild.to_string(),
+        });
+        let files: Vec<_> = forwarded.files.iter().map(|file| attachment(state, of, file)).collect();
+        object["message_snapshots"] = json!([{ "message": {
+            "type": 0, "content": forwarded.content, "embeds": forwarded.embeds, "attachments": files, "mentions": [],
+            "mention_roles": [], "timestamp": timestamp(forwarded.at), "edited_timestamp": null, "flags": 0,
+            "components": [],
+        } }]);
+    }
+    if !draft.stickers.is_empty() {
+        let told = |sticker: &Attachment| {
+            let name = sticker.name.split('.').next().unwrap_or_default();
+            json!({ "id": sticker.id.to_string(), "name": name, "format_type": 1 })
+        };
+        object["sticker_items"] = draft.stickers.iter().map(told).collect();
+    }
+    if let Some(poll) = &draft.poll {
+        object["poll"] = self::poll(poll);
+    }
+    if !of.reactions.is_empty() {
+        let told = |it: &super::model::Reaction| {
+            json!({
+                "emoji": emoji_object(&it.emoji), "count": it.users.len(), "me": false, "me_burst": false,
+                "count_details": { "burst": 0, "normal": it.users.len() }, "burst_colors": [],
+            })
+        };
+        object["reactions"] = of.reactions.iter().map(told).collect();
+    }
+}
+
+/// A poll object.
+///
+/// <https://discord.com/developers/docs/resources/poll#poll-object>
+fn poll(poll: &Poll) -> Value {
+    let answers = poll.answers.iter().enumerate();
+    let answers: Vec<Value> =
+        answers.map(|(at, text)| json!({ "answer_id": at + 1, "poll_media": { "text": text } })).collect();
+    let counts: Vec<Value> = (0..poll.answers.len())
+        .map(|at| json!({ "id": at + 1, "count": poll.count(at), "me_voted": false }))
+        .collect();
+    json!({
+        "question": { "text": poll.question }, "answers": answers, "expiry": timestamp(poll.ends),
+        "allow_multiselect": poll.multiple, "layout_type": 1,
+        "results": { "is_finalized": poll.ended, "answer_counts": counts },
+    })
+}
+
+/// The embed of the message that tells how a poll ended.
+///
+/// <https://discord.com/developers/docs/resources/message#embed-fields-by-embed-type-poll-result-embed-fields>
+pub fn poll_result(poll: &Poll) -> Value {
+    let most = (0..poll.answers.len()).map(|at| poll.count(at)).max().unwrap_or(0);
+    let field = |name: &str, value: String| json!({ "name": name, "value": value, "inline": false });
+    json!({ "type": "poll_result", "fields": [
+        field("poll_question_text", poll.question.clone()),
+        field("victor_answer_votes", most.to_string()),
+        field("total_votes", poll.votes.len().to_string()),
+    ] })
 }
 
 /// The hash by which the CDN knows a picture that was given by URL. Discord hashes the picture; here it is the URL.
@@ -268,6 +382,10 @@ pub fn without_content(mut message: Value, bot: u64) -> Value {
     message["content"] = "".into();
     for list in ["embeds", "attachments", "components"] {
         message[list] = json!([]);
+    }
+    if let Some(message) = message.as_object_mut() {
+        message.remove("poll");
+        message.remove("message_snapshots");
     }
     if message["referenced_message"].is_object() {
         message["referenced_message"] = without_content(message["referenced_message"].take(), bot);

@@ -43,6 +43,8 @@ const PERMISSIONS: &[(&str, u32)] = &[
 pub const ADMINISTRATOR: u64 = 1 << 3;
 /// Manage, rename and delete channels.
 pub const MANAGE_CHANNELS: u64 = 1 << 4;
+/// Put a reaction on a message that has none like it.
+pub const ADD_REACTIONS: u64 = 1 << 6;
 /// See a channel and hear of what happens in it.
 pub const VIEW_CHANNEL: u64 = 1 << 10;
 /// Post.
@@ -57,6 +59,15 @@ pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub const MENTION_EVERYONE: u64 = 1 << 17;
 /// Make, list and delete webhooks.
 pub const MANAGE_WEBHOOKS: u64 = 1 << 29;
+
+/// Open threads.
+pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+/// Post in threads.
+pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+/// Post polls.
+pub const SEND_POLLS: u64 = 1 << 49;
+/// Pin messages.
+pub const PIN_MESSAGES: u64 = 1 << 51;
 
 /// Gateway intents by name, and whether the application must be granted them.
 ///
@@ -93,10 +104,14 @@ pub const GUILD_MEMBERS: u64 = 1 << 1;
 pub const GUILD_WEBHOOKS: u64 = 1 << 5;
 /// `MESSAGE_*`.
 pub const GUILD_MESSAGES: u64 = 1 << 9;
+/// `MESSAGE_REACTION_*`.
+pub const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
 /// `TYPING_START`.
 pub const GUILD_MESSAGE_TYPING: u64 = 1 << 11;
 /// What others write, in messages.
 pub const MESSAGE_CONTENT: u64 = 1 << 15;
+/// `MESSAGE_POLL_VOTE_*`.
+pub const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
 const GUILD_PRESENCES: u64 = 1 << 8;
 
 /// What one bot may do.

@@ -1,11 +1,15 @@
 //! What people do, by way of their own Discord client.
 
+use super::cdn::kept_name;
+use super::gestures;
 use super::mentions::Mentions;
-use super::model::{Attachment, Author, Draft, User};
+use super::model::{Attachment, Author, ChannelKind, Draft, User};
 use super::payload;
 use super::permissions::GUILDS;
+use super::seen::{SPOILER, VOICE};
 use super::state::State;
-use crate::people::{Act, Refused};
+use crate::files::Blob;
+use crate::people::{Act, File, Refused};
 use serde_json::json;
 
 /// A person's message is at most this long (without Nitro), in code points.
@@ -16,23 +20,30 @@ const LONGEST_NAME: usize = 100;
 /// Does it; answers the id of the message, or of the room where no message is concerned.
 pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
     match act {
-        Act::Say { person, room, text, reply_to, files, thread: _ } => {
-            let files: Vec<String> = files.into_iter().map(|file| file.into_file().name).collect();
-            let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
+        Act::Say { person, room, text, reply_to, files, thread } => {
+            let files: Vec<File> = files.into_iter().map(|file| file.into_file()).collect();
+            let (author, (room, guild)) = (someone(state, &person)?, room_of(state, &room)?);
+            let channel = place_of(state, room, thread.as_deref())?;
             let content = typed(state, &text);
             allowed(&content, !files.is_empty())?;
             let target = reply_to.as_deref().map(|id| message_of(state, channel, id)).transpose()?;
             let mut pings = state.pingable(guild, Mentions::of(&content), true);
-            if let Some((_, answered)) = target
+            if let Some((_, _, answered)) = target
                 && answered != author.id
                 && state.user(answered).is_some()
                 && !pings.users.contains(&answered)
             {
                 pings.users.push(answered);
             }
-            let files = files.into_iter().map(|name| attached(state, name)).collect();
-            let reply_to = target.map(|(id, _)| id);
-            let draft = Draft { content, files, reply_to, pings, ..Draft::default() };
+            let voice = files.iter().any(|file| file.kind == "voice");
+            let (stickers, files): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.kind == "sticker");
+            let mut all = |files: Vec<&File>| -> Result<Vec<_>, Refused> {
+                files.into_iter().map(|file| attached(state, file)).collect()
+            };
+            let (files, stickers) = (all(files)?, all(stickers)?);
+            let reply_to = target.map(|(_, id, _)| id);
+            let flags = if voice { VOICE } else { 0 };
+            let draft = Draft { content, files, stickers, reply_to, pings, flags, ..Draft::default() };
             Ok(state.post(channel, guild, Author::User(author), draft).id.to_string())
         }
         Act::Edit { person, room, message, text } => {
@@ -46,8 +57,25 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             Ok(message)
         }
         Act::Delete { person, room, message } => {
+            let person = someone(state, &person)?;
+            let (room, _) = room_of(state, &room)?;
+            let (place, id, by) = message_of(state, room, &message)?;
+            if by != person.id && !person.manages {
+                return Err(not_theirs());
+            }
+            state.delete(place, id);
+            Ok(message)
+        }
+        Act::RemoveFiles { person, room, message, files } => {
             let (channel, _, id) = own(state, &person, &room, &message)?;
-            state.delete(channel, id);
+            let left = state.live_message(channel, id).map(|message| {
+                let kept = message.draft.files.iter().enumerate();
+                kept.filter(|(at, _)| !files.contains(at)).map(|(_, file)| file.clone()).collect::<Vec<_>>()
+            });
+            let left = left.unwrap_or_default();
+            let content = state.live_message(channel, id).map(|message| message.draft.content.clone());
+            allowed(&content.unwrap_or_default(), !left.is_empty())?;
+            state.edit(channel, id, |draft| draft.files = left);
             Ok(message)
         }
         Act::Command { person, room, text } => {
@@ -66,7 +94,7 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             let (channel, _) = room_of(state, &room)?;
             let body = state.channels.get(&channel).map(|channel| payload::channel(state, channel));
             state.dispatch("CHANNEL_DELETE", GUILDS, channel, &body.unwrap_or_default());
-            state.channels.remove(&channel);
+            state.channels.retain(|id, known| *id != channel && known.parent != Some(channel));
             state.webhooks.retain(|_, webhook| webhook.channel != channel);
             Ok(channel.to_string())
         }
@@ -108,7 +136,7 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             }
             Ok(guild.to_string())
         }
-        _ => Err(Refused::Impossible("people cannot do that here yet".into())),
+        other => gestures::act(state, other),
     }
 }
 
@@ -130,7 +158,7 @@ fn changed(
     Ok(channel.to_string())
 }
 
-fn someone(state: &State, person: &str) -> Result<User, Refused> {
+pub fn someone(state: &State, person: &str) -> Result<User, Refused> {
     let wanted = person.strip_prefix('@').unwrap_or(person);
     let by = |same: fn(&User, &str) -> bool| state.people.iter().find(|user| same(user, wanted));
     by(|user, id| user.id.to_string() == id)
@@ -146,7 +174,7 @@ fn bot_of(state: &State, bot: &str) -> Result<usize, Refused> {
 }
 
 /// Channel and guild.
-fn room_of(state: &State, room: &str) -> Result<(u64, u64), Refused> {
+pub fn room_of(state: &State, room: &str) -> Result<(u64, u64), Refused> {
     let found = state.find_channel(room).map(|channel| (channel.id, channel.guild));
     found.ok_or_else(|| Refused::Unknown("room", room.to_owned()))
 }
@@ -160,10 +188,25 @@ fn guild_of(state: &State, room: &str) -> Result<u64, Refused> {
     found.map(|guild| guild.id).ok_or_else(|| Refused::Unknown("room", room.to_owned()))
 }
 
-/// Id and author's id of a message that can still be seen.
-fn message_of(state: &State, channel: u64, message: &str) -> Result<(u64, u64), Refused> {
-    let id = message.parse().ok().and_then(|id| state.live_message(channel, id));
-    let found = id.map(|message| (message.id, message.author.id()));
+/// Where somebody talks: the room, or a thread of it.
+fn place_of(state: &State, room: u64, thread: Option<&str>) -> Result<u64, Refused> {
+    let Some(thread) = thread else {
+        if state.channels.get(&room).is_some_and(|channel| channel.kind == ChannelKind::Forum) {
+            return Err(Refused::Impossible("in a forum one talks in its posts".into()));
+        }
+        return Ok(room);
+    };
+    let found = thread.parse().ok().and_then(|id: u64| state.channels.get(&id));
+    let found = found.filter(|it| it.parent == Some(room)).map(|thread| thread.id);
+    found.ok_or_else(|| Refused::Unknown("thread", thread.to_owned()))
+}
+
+/// Channel (or thread of it), id and author's id of a message that can still be seen.
+pub fn message_of(state: &State, channel: u64, message: &str) -> Result<(u64, u64, u64), Refused> {
+    let found = message.parse().ok().and_then(|id| {
+        let place = state.place_of(channel, id)?;
+        Some((place, id, state.live_message(place, id)?.author.id()))
+    });
     found.ok_or_else(|| Refused::Unknown("message", message.to_owned()))
 }
 
@@ -171,13 +214,17 @@ fn message_of(state: &State, channel: u64, message: &str) -> Result<(u64, u64), 
 fn own(state: &State, person: &str, room: &str, message: &str) -> Result<(u64, u64, u64), Refused> {
     let (author, (channel, guild)) = (someone(state, person)?, room_of(state, room)?);
     match message_of(state, channel, message)? {
-        (id, by) if by == author.id => Ok((channel, guild, id)),
-        _ => Err(Refused::Impossible("people can change and delete only their own messages".into())),
+        (place, id, by) if by == author.id => Ok((place, guild, id)),
+        _ => Err(not_theirs()),
     }
 }
 
+fn not_theirs() -> Refused {
+    Refused::Impossible("people can change and delete only their own messages".into())
+}
+
 /// What the client sends for what was typed: `@Name` of somebody in the world becomes a mention.
-fn typed(state: &State, text: &str) -> String {
+pub fn typed(state: &State, text: &str) -> String {
     let bots: Vec<User> = state.bots.iter().map(|bot| bot.user()).collect();
     let mut names: Vec<(String, u64)> = state
         .people
@@ -207,7 +254,7 @@ fn typed(state: &State, text: &str) -> String {
     sent + rest
 }
 
-fn allowed(content: &str, has_files: bool) -> Result<(), Refused> {
+pub fn allowed(content: &str, has_files: bool) -> Result<(), Refused> {
     if content.chars().count() > LONGEST {
         return Err(Refused::Impossible(format!("a message has at most {LONGEST} characters")));
     }
@@ -217,8 +264,16 @@ fn allowed(content: &str, has_files: bool) -> Result<(), Refused> {
     Ok(())
 }
 
-fn attached(state: &mut State, name: String) -> Attachment {
-    Attachment { id: state.new_id(), name, size: 0, kind: None }
+fn attached(state: &mut State, file: &File) -> Result<Attachment, Refused> {
+    let voice = file.kind == "voice";
+    Ok(Attachment {
+        id: state.new_id(),
+        name: format!("{}{}", if file.spoiler { SPOILER } else { "" }, kept_name(&file.name)),
+        kind: Some(file.media_type().to_owned()),
+        blob: Blob::given(file).map_err(Refused::Impossible)?,
+        alt: (!file.alt.is_empty()).then(|| file.alt.clone()),
+        seconds: voice.then_some(3.5),
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::gateway::session::Sessions;
 use super::interactions::Interaction;
 use super::mentions::Mentions;
-use super::model::{Author, Bot, Channel, Draft, Guild, Message, User, Webhook};
+use super::model::{Attachment, Author, Bot, Channel, ChannelKind, Draft, Guild, Message, User, Webhook};
 use super::permissions::{self, May, Overwrite};
 use super::{payload, seen};
 use crate::faults::{Faults, Kind};
@@ -41,6 +41,12 @@ pub struct State {
     pub interactions: BTreeMap<u64, Interaction>,
     /// By channel.
     pub history: History<Message>,
+    /// Attached files and stickers, by id.
+    pub files: BTreeMap<u64, Attachment>,
+    /// How often somebody was shown as typing, by channel.
+    pub typed: BTreeMap<u64, u64>,
+    /// What signs links to files.
+    pub secret: String,
     /// Gateway sessions.
     pub sessions: Sessions,
     /// Who watches the rooms.
@@ -70,6 +76,9 @@ impl State {
             webhooks: BTreeMap::new(),
             interactions: BTreeMap::new(),
             history: History::default(),
+            files: BTreeMap::new(),
+            typed: BTreeMap::new(),
+            secret: ulid::Ulid::new().to_string(),
             sessions: Sessions::default(),
             changes: broadcast::Sender::new(4_096),
             faults,
@@ -87,7 +96,14 @@ impl State {
         // An owner may do everything; where nobody may manage, it is nobody of this world.
         let owner = state.people.iter().find(|person| person.manages).map_or(1, |person| person.id);
         for space in &world.spaces {
-            let guild = Guild { id: id(&space.id)?, name: space.name.clone(), owner, unavailable: false };
+            let guild = Guild {
+                id: id(&space.id)?,
+                name: space.name.clone(),
+                owner,
+                unavailable: false,
+                absent: Default::default(),
+                nicks: Default::default(),
+            };
             for (position, room) in space.rooms.iter().enumerate() {
                 let channel = Channel {
                     id: id(&room.id)?,
@@ -97,6 +113,11 @@ impl State {
                     position,
                     bots: Default::default(),
                     last_message: None,
+                    kind: if room.forum { ChannelKind::Forum } else { ChannelKind::Text },
+                    parent: None,
+                    owner: 0,
+                    archived: false,
+                    last_pin: None,
                 };
                 state.channels.insert(channel.id, channel);
             }
@@ -147,7 +168,10 @@ impl State {
     pub fn find_channel(&self, room: &str) -> Option<&Channel> {
         let by_id = room.parse().ok().and_then(|id: u64| self.channels.get(&id));
         let name = room.strip_prefix('#').unwrap_or(room);
-        by_id.or_else(|| self.channels.values().find(|channel| channel.name == name))
+        let named = |channel: &&Channel| channel.name == name;
+        by_id
+            .or_else(|| self.channels.values().filter(|channel| channel.parent.is_none()).find(named))
+            .or_else(|| self.channels.values().find(named))
     }
 
     /// A person or a bot.
@@ -159,7 +183,24 @@ impl State {
     /// Who is in a guild: all people, and the bots that were let in.
     pub fn members(&self, guild: &Guild) -> Vec<User> {
         let bots = self.bots.iter().filter(|bot| bot.guilds.contains(&guild.id)).map(Bot::user);
-        self.people.iter().cloned().chain(bots).collect()
+        let people = self.people.iter().filter(|person| !guild.absent.contains(&person.id));
+        people.cloned().chain(bots).collect()
+    }
+
+    /// The channels of a guild that are no threads.
+    pub fn top_channels(&self, guild: u64) -> impl Iterator<Item = &Channel> {
+        self.channels.values().filter(move |channel| channel.guild == guild && channel.parent.is_none())
+    }
+
+    /// The name that a guild's members see.
+    pub fn shown(&self, guild: u64, user: &User) -> String {
+        let nick = self.guilds.get(&guild).and_then(|guild| guild.nicks.get(&user.id));
+        nick.unwrap_or(&user.name).clone()
+    }
+
+    /// The channel whose settings hold in a channel: a thread has those of the channel that it is in.
+    pub fn governing<'a>(&'a self, channel: &'a Channel) -> &'a Channel {
+        channel.parent.and_then(|parent| self.channels.get(&parent)).unwrap_or(channel)
     }
 
     /// A member's roles, without `@everyone`.
@@ -174,6 +215,7 @@ impl State {
     /// A channel's overwrites: a private one is hidden from `@everyone` and shown to its members; a public one is hidden
     /// from the bots that are not in it, or may see nothing.
     pub fn overwrites(&self, channel: &Channel) -> Vec<Overwrite> {
+        let channel = self.governing(channel);
         let view = permissions::VIEW_CHANNEL;
         let mut overwrites = Vec::new();
         let Some(guild) = self.guilds.get(&channel.guild) else {
@@ -229,12 +271,42 @@ impl State {
     /// Posts; tells sessions and watchers.
     pub fn post(&mut self, channel: u64, guild: u64, author: Author, draft: Draft) -> Message {
         let (id, at) = (self.new_id(), now());
-        let (edited, only_for, answers, deleted) = (None, None, None, false);
-        self.show(Message { id, channel, guild, author, draft, at, edited, only_for, answers, deleted })
+        self.post_as(id, channel, guild, author, draft, at)
+    }
+
+    /// Posts under an id: the first message of a forum's thread has the thread's own.
+    pub fn post_as(
+        &mut self,
+        id: u64,
+        channel: u64,
+        guild: u64,
+        author: Author,
+        draft: Draft,
+        at: u64,
+    ) -> Message {
+        self.wake(channel);
+        let message = Message {
+            id,
+            channel,
+            guild,
+            author,
+            draft,
+            at,
+            edited: None,
+            only_for: None,
+            answers: None,
+            reactions: Vec::new(),
+            pinned: false,
+            deleted: false,
+        };
+        self.show(message)
     }
 
     /// Puts a message into its channel; tells watchers, and sessions unless it is for one person only.
     pub fn show(&mut self, message: Message) -> Message {
+        for file in message.draft.files.iter().chain(&message.draft.stickers) {
+            self.keep_file(file);
+        }
         self.history.push(&message.channel.to_string(), message.id.to_string(), message.clone());
         if message.only_for.is_none() {
             self.channels.entry(message.channel).and_modify(|c| c.last_message = Some(message.id));
@@ -252,6 +324,7 @@ impl State {
         // What an application was thinking about is not an edit.
         message.edited = (!loading).then(now);
         let message = message.clone();
+        message.draft.files.iter().for_each(|file| self.keep_file(file));
         self.told("MESSAGE_UPDATE", "edited", &message);
         Some(message)
     }
@@ -261,7 +334,44 @@ impl State {
         let message = self.history.get_mut(&channel.to_string(), &id.to_string()).filter(|m| !m.deleted)?;
         message.deleted = true;
         let message = message.clone();
+        message.draft.files.iter().for_each(|file| drop(self.files.remove(&file.id)));
         self.told("MESSAGE_DELETE", "deleted", &message);
+        Some(message)
+    }
+
+    /// Deletes several at once, which is told in one event.
+    pub fn purge(&mut self, channel: u64, ids: &[u64]) {
+        let mut gone = Vec::new();
+        for id in ids {
+            let message = self.history.get_mut(&channel.to_string(), &id.to_string());
+            if let Some(message) = message.filter(|message| !message.deleted) {
+                message.deleted = true;
+                gone.push(message.clone());
+            }
+        }
+        let Some(first) = gone.first() else {
+            return;
+        };
+        let body = json!({
+            "ids": gone.iter().map(|message| message.id.to_string()).collect::<Vec<_>>(),
+            "channel_id": channel.to_string(), "guild_id": first.guild.to_string(),
+        });
+        self.dispatch("MESSAGE_DELETE_BULK", permissions::GUILD_MESSAGES, channel, &body);
+        gone.iter().for_each(|message| self.watched("deleted", message));
+    }
+
+    /// Changes something about a message that is no edit of its author's; tells sessions and watchers.
+    pub fn touch(
+        &mut self,
+        channel: u64,
+        id: u64,
+        what: &str,
+        change: impl FnOnce(&mut Message),
+    ) -> Option<Message> {
+        let message = self.history.get_mut(&channel.to_string(), &id.to_string()).filter(|m| !m.deleted)?;
+        change(message);
+        let message = message.clone();
+        self.told("MESSAGE_UPDATE", what, &message);
         Some(message)
     }
 
@@ -277,8 +387,22 @@ impl State {
         if message.only_for.is_none() {
             self.dispatch(event, permissions::GUILD_MESSAGES, message.channel, &body);
         }
+        self.watched(what, message);
+    }
+
+    /// Tells watchers.
+    pub fn watched(&self, what: &str, message: &Message) {
         // Nobody watching is fine.
-        let _ = self.changes.send(Change { what: what.to_owned(), message: seen::of(message) });
+        let _ = self.changes.send(Change { what: what.to_owned(), message: seen::of(self, message) });
+    }
+
+    /// Dispatches an event of a guild to every session that asked for its intent and whose bot is in it.
+    pub fn dispatch_in_guild(&mut self, event: &str, intent: u64, guild: u64, body: &Value) {
+        for (session, place, _) in self.sessions.listening(intent) {
+            if self.bots.get(place).is_some_and(|bot| bot.guilds.contains(&guild)) {
+                self.sessions.push(&session, event, body);
+            }
+        }
     }
 
     /// Dispatches an event of a channel to every session that asked for its intent and whose bot sees the channel.

@@ -2,12 +2,14 @@
 //!
 //! <https://discord.com/developers/docs/reference#uploading-files>
 
-use super::{Answer, LARGEST_BODY, embeds};
+use super::{Answer, embeds};
 use crate::discord::Discord;
+use crate::discord::cdn::kept_name;
 use crate::discord::errors::{self, ApiError};
-use crate::discord::mentions::{Allowed, Mentions};
-use crate::discord::model::{Attachment, Draft};
-use crate::discord::state::State;
+use crate::discord::mentions::{self, Allowed, Mentions};
+use crate::discord::model::{Attachment, Draft, Poll};
+use crate::discord::state::{State, now};
+use crate::files::{Blob, Intake};
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
@@ -17,6 +19,20 @@ use std::sync::Arc;
 
 /// Code points of content.
 const LONGEST: usize = 2_000;
+/// Bytes of a file, in a guild without boosts.
+///
+/// <https://discord.com/developers/docs/reference#uploading-files>
+const LARGEST_FILE: u64 = 10 << 20;
+/// Files of a message.
+const MOST_FILES: usize = 10;
+/// Code points of a poll's question, and of an answer; how many answers; how many hours it lasts.
+///
+/// <https://discord.com/developers/docs/resources/poll#poll-create-request-object>
+const LONGEST_QUESTION: usize = 300;
+const LONGEST_ANSWER: usize = 55;
+const MOST_ANSWERS: usize = 10;
+const MOST_HOURS: u64 = 32 * 24;
+const USUAL_HOURS: u64 = 24;
 
 /// A body that was read.
 #[derive(Debug, Default)]
@@ -28,9 +44,11 @@ pub struct Body {
 
 #[derive(Debug)]
 struct File {
+    /// `n` of the field `files[n]`.
+    number: Option<u64>,
     name: String,
-    size: u64,
     kind: Option<String>,
+    blob: Blob,
 }
 
 impl FromRequest<Arc<Discord>> for Body {
@@ -57,24 +75,32 @@ async fn multipart(mut form: Multipart) -> Answer<Body> {
         _ => errors::INVALID_JSON,
     };
     let mut body = Body::default();
+    let mut too_large = false;
     while let Some(field) = form.next_field().await.map_err(wrong)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "payload_json" {
             body.object = object(&field.bytes().await.map_err(wrong)?)?;
         } else if field.file_name().is_some() {
-            body.files.push(file(field).await.map_err(wrong)?);
+            let file = file(field).await.map_err(wrong)?;
+            too_large |= file.blob.size > LARGEST_FILE;
+            body.files.push(file);
         } else {
             body.object.insert(name, field.text().await.map_err(wrong)?.into());
         }
     }
-    Ok(body)
+    // Said after all of it was read, so that the answer arrives.
+    if too_large { Err(errors::TOO_LARGE) } else { Ok(body) }
 }
 
-async fn file(field: Field<'_>) -> Result<File, MultipartError> {
-    let name = field.file_name().unwrap_or("unnamed").to_owned();
+async fn file(mut field: Field<'_>) -> Result<File, MultipartError> {
+    let name = kept_name(field.file_name().unwrap_or("unnamed"));
     let kind = field.content_type().map(str::to_owned);
-    let size = field.bytes().await?.len().min(LARGEST_BODY);
-    Ok(File { name, size: u64::try_from(size).unwrap_or(u64::MAX), kind })
+    let number = field.name().and_then(|name| name.strip_prefix("files[")?.strip_suffix(']')?.parse().ok());
+    let mut intake = Intake::default();
+    while let Some(piece) = field.chunk().await? {
+        intake.take(&piece);
+    }
+    Ok(File { number, name, kind, blob: intake.finish() })
 }
 
 impl Body {
@@ -127,14 +153,59 @@ impl Body {
     }
 
     /// The files that it uploads.
-    pub fn files(&self, state: &mut State) -> Vec<Attachment> {
+    pub fn files(&self, state: &mut State) -> Answer<Vec<Attachment>> {
+        if self.files.len() > MOST_FILES {
+            return Err(ApiError::field("files", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."));
+        }
+        let about = self.list("attachments")?.unwrap_or_default();
+        let told = |file: &File| {
+            let is_it = |it: &&Value| file.number.is_some() && mentions::id(&it["id"]) == file.number;
+            about.iter().find(is_it)?["description"].as_str().map(str::to_owned)
+        };
         let made = |file: &File| Attachment {
             id: state.new_id(),
             name: file.name.clone(),
-            size: file.size,
             kind: file.kind.clone(),
+            blob: file.blob.clone(),
+            alt: told(file),
+            seconds: None,
         };
-        self.files.iter().map(made).collect()
+        Ok(self.files.iter().map(made).collect())
+    }
+
+    /// The poll that it begins.
+    fn poll(&self) -> Answer<Option<Poll>> {
+        let Some(told) = self.object.get("poll").filter(|poll| !poll.is_null()) else {
+            return Ok(None);
+        };
+        let text = |media: &Value, longest: usize| match media["text"].as_str().map(str::trim) {
+            Some(text) if (1..=longest).contains(&text.chars().count()) => Ok(text.to_owned()),
+            _ => {
+                let says = format!("Must be between 1 and {longest} in length.");
+                Err(ApiError::field("poll", "BASE_TYPE_BAD_LENGTH", &says))
+            }
+        };
+        let answers = told["answers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if answers.is_empty() || answers.len() > MOST_ANSWERS {
+            return Err(ApiError::field(
+                "poll",
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 10 in length.",
+            ));
+        }
+        let hours = told["duration"].as_u64().unwrap_or(USUAL_HOURS);
+        if !(1..=MOST_HOURS).contains(&hours) {
+            return Err(ApiError::field("poll", "NUMBER_TYPE_MAX", "Must be between 1 and 768."));
+        }
+        let answers = answers.iter().map(|answer| text(&answer["poll_media"], LONGEST_ANSWER));
+        Ok(Some(Poll {
+            question: text(&told["question"], LONGEST_QUESTION)?,
+            answers: answers.collect::<Answer<_>>()?,
+            multiple: told["allow_multiselect"] == true,
+            ends: now() + hours * 60 * 60 * 1_000,
+            votes: Vec::new(),
+            ended: false,
+        }))
     }
 
     /// A new message; the pings are what its content mentions as far as it allows.
@@ -143,7 +214,9 @@ impl Body {
         let embeds = self.list("embeds")?.unwrap_or_default();
         let components = self.list("components")?.unwrap_or_default();
         let allowed = Allowed::read(self.object.get("allowed_mentions"))?;
-        if content.is_empty() && embeds.is_empty() && components.is_empty() && self.files.is_empty() {
+        let poll = self.poll()?;
+        let nothing = content.is_empty() && embeds.is_empty() && components.is_empty();
+        if nothing && self.files.is_empty() && poll.is_none() {
             return Err(errors::EMPTY_MESSAGE);
         }
         let pings = state.pingable(guild, allowed.filter(Mentions::of(&content)), may_ping_all);
@@ -151,11 +224,12 @@ impl Body {
             content,
             embeds,
             components,
-            files: self.files(state),
+            files: self.files(state)?,
+            poll,
             pings,
             flags: self.object.get("flags").and_then(Value::as_u64).unwrap_or(0),
             nonce: self.object.get("nonce").filter(|nonce| !nonce.is_null()).cloned(),
-            reply_to: None,
+            ..Draft::default()
         };
         Ok((draft, allowed))
     }
@@ -177,15 +251,15 @@ impl Body {
         draft.components = self.list("components")?.unwrap_or(draft.components);
         draft.flags = self.object.get("flags").and_then(Value::as_u64).unwrap_or(draft.flags);
         if let Some(kept) = self.list("attachments")? {
-            let ids: Vec<u64> =
-                kept.iter().filter_map(|file| crate::discord::mentions::id(&file["id"])).collect();
+            let ids: Vec<u64> = kept.iter().filter_map(|file| mentions::id(&file["id"])).collect();
             draft.files.retain(|file| ids.contains(&file.id));
         }
-        draft.files.extend(self.files(state));
+        draft.files.extend(self.files(state)?);
         if draft.content.is_empty()
             && draft.embeds.is_empty()
             && draft.components.is_empty()
             && draft.files.is_empty()
+            && draft.poll.is_none()
         {
             return Err(errors::EMPTY_MESSAGE);
         }

@@ -77,8 +77,14 @@ pub async fn guild(
 pub async fn channels(State(discord): D, me: Me, Path(guild): Path<String>) -> Answer<Json<Value>> {
     let state = discord.state();
     let guild = state.guild_for(me, &guild)?.id;
-    let theirs = state.channels.values().filter(|channel| channel.guild == guild);
+    let theirs = state.top_channels(guild);
     Ok(Json(theirs.map(|channel| payload::channel(&state, channel)).collect()))
+}
+
+/// `GET /guilds/{guild}/emojis`
+pub async fn emojis(State(discord): D, me: Me, Path(guild): Path<String>) -> Answer<Json<Value>> {
+    let state = discord.state();
+    Ok(Json(payload::emojis(state.guild_for(me, &guild)?)))
 }
 
 /// `GET /guilds/{guild}/roles`

@@ -109,6 +109,8 @@ impl state::State {
             edited: None,
             only_for,
             answers: Some(to.id),
+            reactions: Vec::new(),
+            pinned: false,
             deleted: false,
         }))
     }

@@ -8,7 +8,7 @@ use crate::discord::errors::ApiError;
 use crate::discord::model::{Author, Message};
 use crate::discord::permissions::{
     ATTACH_FILES, GUILD_MESSAGE_TYPING, MANAGE_MESSAGES, MENTION_EVERYONE, MESSAGE_CONTENT,
-    READ_MESSAGE_HISTORY, SEND_MESSAGES, VIEW_CHANNEL,
+    READ_MESSAGE_HISTORY, SEND_POLLS, VIEW_CHANNEL,
 };
 use crate::discord::state::{self, now};
 use crate::discord::{Discord, errors, mentions, payload};
@@ -86,10 +86,11 @@ pub async fn create(
     body: Body,
 ) -> Answer<Json<Value>> {
     let mut state = discord.state();
-    let channel = state.channel_for(me, &channel, SEND_MESSAGES)?.clone();
+    let channel = state.place_to_talk(me, &channel)?.clone();
     let may = state.bot_permissions(me.0, &channel);
     let (mut draft, allowed) = body.draft(&mut state, channel.guild, may & MENTION_EVERYONE != 0)?;
-    if !draft.files.is_empty() && may & ATTACH_FILES == 0 {
+    let lacks = |needed: u64| may & needed == 0;
+    if (!draft.files.is_empty() && lacks(ATTACH_FILES)) || (draft.poll.is_some() && lacks(SEND_POLLS)) {
         return Err(errors::MISSING_PERMISSIONS);
     }
     if let Some(reference) = body.object.get("message_reference").filter(|reference| !reference.is_null()) {
@@ -158,10 +159,25 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `POST /channels/{channel}/messages/bulk-delete`: 2 to 100.
+pub async fn purge(State(discord): D, me: Me, Path(channel): Path<String>, body: Body) -> Answer<StatusCode> {
+    let mut state = discord.state();
+    let channel = state.channel_for(me, &channel, MANAGE_MESSAGES)?.id;
+    let ids = body.object.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if !(2..=100).contains(&ids.len()) {
+        let says = "Must be between 2 and 100 in length.";
+        return Err(ApiError::field("messages", "BASE_TYPE_BAD_LENGTH", says));
+    }
+    let ids: Vec<u64> = ids.iter().filter_map(mentions::id).collect();
+    state.purge(channel, &ids);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// `POST /channels/{channel}/typing`
 pub async fn typing(State(discord): D, me: Me, Path(channel): Path<String>) -> Answer<StatusCode> {
     let mut state = discord.state();
-    let channel = state.channel_for(me, &channel, SEND_MESSAGES)?.clone();
+    let channel = state.place_to_talk(me, &channel)?.clone();
+    *state.typed.entry(channel.id).or_default() += 1;
     let body = json!({
         "channel_id": channel.id.to_string(), "guild_id": channel.guild.to_string(),
         "user_id": state.me(me)?.id.to_string(), "timestamp": now() / 1_000,

@@ -9,13 +9,15 @@ mod embeds;
 mod guilds;
 mod interactions;
 mod messages;
+mod reactions;
+mod threads;
 mod webhooks;
 
 use super::errors::{self, ApiError};
-use super::model::{Bot, Channel};
-use super::permissions::VIEW_CHANNEL;
+use super::model::{Bot, Channel, ChannelKind};
+use super::permissions::{ADMINISTRATOR, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL};
 use super::state::{State, now};
-use super::{Discord, gateway};
+use super::{Discord, cdn, gateway};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Query, Request};
@@ -23,7 +25,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -31,7 +33,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = 25 << 20;
+const LARGEST_BODY: usize = 128 << 20;
 /// Requests that a bucket allows in a second, as far as the headers tell.
 const GENEROUS: &str = "1000";
 
@@ -67,8 +69,28 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/guilds/{guild}/roles", get(guilds::roles))
         .route("/guilds/{guild}/members", get(guilds::members))
         .route("/guilds/{guild}/members/{user}", get(guilds::member))
+        .route("/guilds/{guild}/emojis", get(guilds::emojis))
+        .route("/guilds/{guild}/threads/active", get(threads::active))
         .route("/guilds/{guild}/webhooks", get(webhooks::of_guild))
         .route("/channels/{channel}", get(guilds::channel))
+        .route("/channels/{channel}/threads", post(threads::open))
+        .route("/channels/{channel}/messages/{message}/threads", post(threads::open_from))
+        .route("/channels/{channel}/messages/bulk-delete", post(messages::purge))
+        .route("/channels/{channel}/messages/pins", get(reactions::pins))
+        .route("/channels/{channel}/messages/pins/{message}", put(reactions::pin).delete(reactions::unpin))
+        .route("/channels/{channel}/pins", get(reactions::old_pins))
+        .route("/channels/{channel}/pins/{message}", put(reactions::pin).delete(reactions::unpin))
+        .route("/channels/{channel}/polls/{message}/expire", post(reactions::end_poll))
+        .route("/channels/{channel}/polls/{message}/answers/{answer}", get(reactions::voters))
+        .route("/channels/{channel}/messages/{message}/reactions", axum::routing::delete(reactions::clear))
+        .route(
+            "/channels/{channel}/messages/{message}/reactions/{emoji}",
+            get(reactions::who).delete(reactions::clear_emoji),
+        )
+        .route(
+            "/channels/{channel}/messages/{message}/reactions/{emoji}/{user}",
+            put(reactions::react).delete(reactions::unreact),
+        )
         .route("/channels/{channel}/typing", post(messages::typing))
         .route("/channels/{channel}/webhooks", get(webhooks::of_channel).post(webhooks::create))
         .route("/channels/{channel}/messages", get(messages::list).post(messages::create))
@@ -93,6 +115,8 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .layer(middleware::from_fn_with_state(how, misbehave))
         .layer(middleware::from_fn(bucket))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .route("/attachments/{channel}/{file}/{name}", get(cdn::attachment))
+        .route("/stickers/{name}", get(cdn::sticker))
         .route("/", get(gateway::connect))
         .fallback(async || errors::NOT_FOUND)
         .with_state(discord)
@@ -202,6 +226,20 @@ impl State {
             Err(errors::MISSING_PERMISSIONS)
         } else {
             Ok(channel)
+        }
+    }
+
+    /// A channel or thread where the bot may post.
+    fn place_to_talk(&self, me: Me, channel: &str) -> Answer<&Channel> {
+        let place = self.channel_for(me, channel, 0)?;
+        let needed = if place.parent.is_some() { SEND_MESSAGES_IN_THREADS } else { SEND_MESSAGES };
+        let has = self.bot_permissions(me.0, place);
+        if place.kind == ChannelKind::Forum {
+            Err(errors::NOT_TEXT)
+        } else if has & (needed | ADMINISTRATOR) == 0 {
+            Err(errors::MISSING_PERMISSIONS)
+        } else {
+            Ok(place)
         }
     }
 }

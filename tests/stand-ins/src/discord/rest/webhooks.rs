@@ -5,7 +5,7 @@
 use super::body::Body;
 use super::{Answer, Asked, Me, id};
 use crate::discord::errors::ApiError;
-use crate::discord::model::{Author, Message, Webhook};
+use crate::discord::model::{Author, ChannelKind, Message, Webhook};
 use crate::discord::permissions::MANAGE_WEBHOOKS;
 use crate::discord::{Discord, errors, payload, state};
 use axum::Json;
@@ -33,12 +33,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// The world has no threads, so that none of them can be found.
-    fn no_thread(&self, webhook: &Webhook) -> Answer<()> {
-        match &self.thread_id {
-            Some(thread) if id(thread)? != webhook.channel => Err(errors::UNKNOWN_CHANNEL),
-            _ => Ok(()),
-        }
+    /// Where the webhook is to post: its channel, or a thread of it.
+    fn place(&self, state: &state::State, webhook: &Webhook) -> Answer<u64> {
+        let Some(thread) = &self.thread_id else {
+            return Ok(webhook.channel);
+        };
+        let found = state.channels.get(&id(thread)?).filter(|it| it.parent == Some(webhook.channel));
+        found.map(|thread| thread.id).ok_or(errors::UNKNOWN_CHANNEL)
     }
 }
 
@@ -154,7 +155,7 @@ pub async fn execute(
         return Ok(Json(payload::message(&state, &message)).into_response());
     }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
-    options.no_thread(&webhook)?;
+    let place = options.place(&state, &webhook)?;
     let text = |name: &str| body.object.get(name).and_then(Value::as_str);
     let name = match text("username") {
         Some(name) => checked("username", name)?.to_owned(),
@@ -168,7 +169,15 @@ pub async fn execute(
     let (mut draft, _) = body.draft(&mut state, webhook.guild, true)?;
     draft.nonce = None;
     let author = Author::Webhook { id: webhook.id, application: webhook.creator, name, avatar };
-    let message = state.post(webhook.channel, webhook.guild, author, draft);
+    let channel = state.channels.get(&webhook.channel).cloned().ok_or(errors::UNKNOWN_CHANNEL)?;
+    let message = match (channel.kind, text("thread_name")) {
+        (ChannelKind::Forum, Some(name)) if place == channel.id => {
+            state.open_post(&channel, name, author, draft)?
+        }
+        (ChannelKind::Forum, None) if place == channel.id => return Err(errors::THREAD_WANTED),
+        (ChannelKind::Text, Some(_)) => return Err(errors::NO_FORUM),
+        _ => state.post(place, webhook.guild, author, draft),
+    };
     if wait {
         return Ok(Json(payload::message(&state, &message)).into_response());
     }
@@ -186,8 +195,8 @@ pub async fn message(
         return Ok(Json(state.answer_told(interaction, &message)?));
     }
     let webhook = state.webhook_with_token(&webhook, &token)?;
-    options.no_thread(webhook)?;
-    Ok(Json(payload::message(&state, state.posted_by(webhook, &message)?)))
+    let place = options.place(&state, webhook)?;
+    Ok(Json(payload::message(&state, state.posted_by(webhook, place, &message)?)))
 }
 
 /// `PATCH /webhooks/{webhook}/{token}/messages/{message}`
@@ -202,11 +211,10 @@ pub async fn edit(
         return Ok(Json(state.change_answer(&interaction, &message, &body)?));
     }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
-    options.no_thread(&webhook)?;
-    let message = state.posted_by(&webhook, &message)?.clone();
+    let place = options.place(&state, &webhook)?;
+    let message = state.posted_by(&webhook, place, &message)?.clone();
     let draft = body.edited(&mut state, webhook.guild, message.draft, true)?;
-    let edited =
-        state.edit(webhook.channel, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
+    let edited = state.edit(place, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
     Ok(Json(payload::message(&state, &edited)))
 }
 
@@ -221,9 +229,9 @@ pub async fn delete_message(
         return state.delete_answer(&interaction, &message);
     }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
-    options.no_thread(&webhook)?;
-    let message = state.posted_by(&webhook, &message)?.id;
-    state.delete(webhook.channel, message);
+    let place = options.place(&state, &webhook)?;
+    let message = state.posted_by(&webhook, place, &message)?.id;
+    state.delete(place, message);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -247,8 +255,8 @@ impl state::State {
         if webhook.token == token { Ok(webhook) } else { Err(errors::INVALID_WEBHOOK_TOKEN) }
     }
 
-    fn posted_by(&self, webhook: &Webhook, message: &str) -> Answer<&Message> {
-        let message = self.live_message(webhook.channel, id(message)?);
+    fn posted_by(&self, webhook: &Webhook, place: u64, message: &str) -> Answer<&Message> {
+        let message = self.live_message(place, id(message)?);
         message.filter(|message| message.author.id() == webhook.id).ok_or(errors::UNKNOWN_MESSAGE)
     }
 

@@ -1,0 +1,70 @@
+//! Threads that a bot opens and lists.
+//!
+//! <https://discord.com/developers/docs/resources/channel#start-thread-from-message>
+
+use super::body::Body;
+use super::{Answer, Me, id};
+use crate::discord::model::{Author, ChannelKind};
+use crate::discord::permissions::{CREATE_PUBLIC_THREADS, SEND_MESSAGES};
+use crate::discord::{Discord, payload};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+type D = State<Arc<Discord>>;
+
+fn name(body: &Body) -> &str {
+    body.object.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// `POST /channels/{channel}/threads`: without a message, or a forum's post with its first one.
+pub async fn open(
+    State(discord): D,
+    me: Me,
+    Path(channel): Path<String>,
+    body: Body,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let mut state = discord.state();
+    let parent = state.channel_for(me, &channel, 0)?.clone();
+    let by = Author::User(state.me(me)?.user());
+    if parent.kind == ChannelKind::Forum {
+        state.channel_for(me, &channel, SEND_MESSAGES)?;
+        let name = name(&body).to_owned();
+        let (draft, _) = body.within("message").draft(&mut state, parent.guild, false)?;
+        let first = state.open_post(&parent, &name, by, draft)?;
+        let mut told = state.channels.get(&first.channel).map(|it| payload::channel(&state, it));
+        if let Some(told) = &mut told {
+            told["message"] = payload::message(&state, &first);
+        }
+        return Ok((StatusCode::CREATED, Json(told.unwrap_or_default())));
+    }
+    state.channel_for(me, &channel, CREATE_PUBLIC_THREADS)?;
+    let thread = state.open_thread(&parent, None, name(&body), &by)?;
+    Ok((StatusCode::CREATED, Json(payload::channel(&state, &thread))))
+}
+
+/// `POST /channels/{channel}/messages/{message}/threads`
+pub async fn open_from(
+    State(discord): D,
+    me: Me,
+    Path((channel, message)): Path<(String, String)>,
+    body: Body,
+) -> Answer<(StatusCode, Json<Value>)> {
+    let mut state = discord.state();
+    let parent = state.channel_for(me, &channel, CREATE_PUBLIC_THREADS)?.clone();
+    let by = Author::User(state.me(me)?.user());
+    let thread = state.open_thread(&parent, Some(id(&message)?), name(&body), &by)?;
+    Ok((StatusCode::CREATED, Json(payload::channel(&state, &thread))))
+}
+
+/// `GET /guilds/{guild}/threads/active`
+pub async fn active(State(discord): D, me: Me, Path(guild): Path<String>) -> Answer<Json<Value>> {
+    let state = discord.state();
+    let guild = state.guild_for(me, &guild)?.id;
+    let all = state.channels.values();
+    let active = all.filter(|it| it.guild == guild && it.parent.is_some() && !it.archived);
+    let threads: Vec<Value> = active.map(|thread| payload::channel(&state, thread)).collect();
+    Ok(Json(json!({ "threads": threads, "members": [] })))
+}
