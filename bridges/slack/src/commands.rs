@@ -1,7 +1,7 @@
 //! The way back of a command: whether its asker may manage the channel, and the answer.
 
 use crate::known::Own;
-use crate::render;
+use crate::render::{self, Formatting};
 use crate::web::{Web, With};
 use relay_contract::{Answer, Call, DeliverError, Draft, NativeId, Part, Problem, Text};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ struct Response<'a> {
     response_type: &'static str,
     replace_original: bool,
     text: &'a str,
-    blocks: &'a Value,
+    blocks: &'a [Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_ts: Option<&'a str>,
 }
@@ -44,7 +44,7 @@ struct Ephemeral<'a> {
     channel: &'a str,
     user: &'a str,
     text: &'a str,
-    blocks: &'a Value,
+    blocks: &'a [Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_ts: Option<&'a str>,
     link_names: bool,
@@ -100,12 +100,13 @@ async fn send(web: &Web, call: &Call, parts: Vec<Part>) -> Result<(), DeliverErr
     let thread = reply.thread.as_ref().map(NativeId::as_str);
     let mut response_url = reply.response_url.as_deref();
     for part in &parts {
+        let blocks = Formatting::of(part).blocks;
         if let Some(url) = response_url {
             let response = Response {
                 response_type: "ephemeral",
                 replace_original: false,
                 text: &part.text,
-                blocks: &part.formatting,
+                blocks: &blocks,
                 thread_ts: thread,
             };
             match web.respond(url, &response, ONE_MESSAGE).await.map_err(|error| error.into_deliver(room)) {
@@ -123,7 +124,7 @@ async fn send(web: &Web, call: &Call, parts: Vec<Part>) -> Result<(), DeliverErr
             channel: room,
             user: call.asker.id.as_str(),
             text: &part.text,
-            blocks: &part.formatting,
+            blocks: &blocks,
             thread_ts: thread,
             link_names: false,
             parse: "none",

@@ -6,7 +6,7 @@ use crate::listen::Listener;
 use crate::names::Directory;
 use crate::preflight::Check;
 use crate::web::Web;
-use crate::{capabilities, commands, deliver, ids, render, translate};
+use crate::{capabilities, commands, deliver, emoji, files, ids, render, translate};
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
@@ -56,12 +56,18 @@ impl Connector for Slack {
         check.run(rooms, self.listening.load(Ordering::Acquire)).await
     }
 
-    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
-        Err(DeliverError::Rejected("its files cannot be fetched".to_owned()))
+    async fn locate(&self, room: &RoomKey, _: &MessageRef, source: &str) -> Result<Located, DeliverError> {
+        files::locate(&self.web, room.room.as_str(), source).await
     }
 
-    fn reaction(&self, _: &RoomKey, _: &Emoji) -> Option<String> {
-        None
+    fn reaction(&self, _: &RoomKey, emoji: &Emoji) -> Option<String> {
+        let known = self.memory.get().filter(|known| known.rights.reacts)?;
+        let own = || known.emoji.contains(&emoji.name).then(|| emoji.name.clone());
+        emoji::name(&emoji.name).or_else(own)
+    }
+
+    fn thread_of(&self, _: &RoomKey, root: &MessageRef) -> Option<NativeId> {
+        Some(ids::thread_of(root).into())
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {
@@ -85,7 +91,7 @@ impl Connector for Slack {
     }
 
     fn capabilities(&self, _: &RoomKey) -> Capabilities {
-        capabilities::of_a_room(self.memory.get().is_some_and(|known| known.customize))
+        capabilities::of_a_room(self.memory.get().map(|known| known.rights).unwrap_or_default())
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {
@@ -116,6 +122,6 @@ impl Connector for Slack {
     }
 
     fn deliver_deadline(&self) -> Duration {
-        deliver::DEADLINE + Duration::from_secs(2)
+        deliver::DEADLINE
     }
 }

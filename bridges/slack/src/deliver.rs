@@ -1,22 +1,31 @@
-//! One attempt at one part: `chat.postMessage`, `chat.update`, `chat.delete`
-//! (<https://docs.slack.dev/reference/methods/chat.postMessage/>).
+//! One attempt at one part (<https://docs.slack.dev/reference/methods/chat.postMessage/> and the other methods' pages).
+//!
+//! Files hold on to their message by its `ts` alone. What an edit or a delete needs to know of them is read from the message, where a
+//! file keeps its place when it is deleted.
 
+use crate::capabilities::MOST_BYTES;
 use crate::errors::CallError;
+use crate::render::Formatting;
+use crate::upload::{self, Album};
 use crate::web::{Web, With};
 use crate::{ids, persona};
-use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Part, Persona, Receipt};
+use relay_contract::{
+    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Persona, Receipt, Upload,
+};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
-/// After that the outcome is unknown.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+/// One request. After that its outcome is unknown.
+const REQUEST: Duration = Duration::from_secs(10);
+/// The longest that an attempt takes: one with a file of the largest size. Each of its requests ends by itself long before.
+pub const DEADLINE: Duration = upload::longest(MOST_BYTES);
 
 #[derive(Debug, Serialize)]
 struct Post<'a> {
     channel: &'a str,
     text: &'a str,
-    blocks: &'a Value,
+    blocks: &'a [Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,76 +45,185 @@ struct Update<'a> {
     channel: &'a str,
     ts: &'a str,
     text: &'a str,
-    blocks: &'a Value,
+    blocks: &'a [Value],
+    /// The files that stay; without it all do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_ids: Option<Vec<String>>,
     link_names: bool,
     parse: &'static str,
 }
 
-#[derive(Debug, Serialize)]
-struct Delete<'a> {
-    channel: &'a str,
-    ts: &'a str,
-}
-
 /// Does it.
 pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
-    let channel = attempt.room.room.as_str();
-    let message = match &attempt.operation {
-        Operation::Post { part, persona, reply_to, .. } => {
-            post(web, channel, part, *persona, *reply_to).await
+    let room = Room { web, channel: attempt.room.room.as_str() };
+    let done = match &attempt.operation {
+        Operation::Post { part, persona, reply_to, thread, files } => {
+            let thread = thread.map(NativeId::as_str).or(reply_to.map(ids::thread_of));
+            room.post(part, *persona, thread, files).await
         }
-        Operation::Edit { target, part } => {
-            let request = Update {
-                channel,
-                ts: target.id.as_str(),
-                text: &part.text,
-                blocks: &part.formatting,
-                link_names: false,
-                parse: "none",
-            };
-            call(web, "chat.update", &request).await.map(|_| (*target).clone())
+        Operation::Edit { target, part } => room.edit(target, part).await,
+        Operation::Delete { target } => room.delete(target).await,
+        Operation::React { target, emoji, on } => {
+            let method = if *on { "reactions.add" } else { "reactions.remove" };
+            room.mark(method, target, Some(emoji), &["already_reacted", "no_reaction"]).await
         }
-        Operation::Delete { target } => {
-            let request = Delete { channel, ts: target.id.as_str() };
-            call(web, "chat.delete", &request).await.map(|_| (*target).clone())
+        Operation::Pin { target, on } => {
+            let method = if *on { "pins.add" } else { "pins.remove" };
+            room.mark(method, target, None, &["already_pinned", "no_pin", "not_pinned"]).await
         }
-        Operation::React { .. } | Operation::Pin { .. } | Operation::Open { .. } => {
-            return Err(DeliverError::Rejected("this room cannot do that".to_owned()));
+        // A thread is there as soon as something is said in it.
+        Operation::Open { root: Some(root), .. } => {
+            Ok((*root).clone().within(Some(ids::thread_of(root).into())))
         }
+        Operation::Open { root: None, .. } => Err(CallError::refused(
+            "a thread on Slack hangs from a message: post one, and answer it".to_owned(),
+        )),
     };
-    match message {
-        Ok(message) => Ok(Receipt::of(message)),
-        Err(error) => Err(error.into_deliver(channel)),
-    }
+    done.map(Receipt::of).map_err(|error| error.into_deliver(room.channel))
 }
 
-async fn post(
-    web: &Web,
-    channel: &str,
-    part: &Part,
-    persona: Option<&Persona>,
-    reply_to: Option<&MessageRef>,
-) -> Result<MessageRef, CallError> {
-    let thread = reply_to.map(ids::thread_of);
-    let request = Post {
-        channel,
-        text: &part.text,
-        blocks: &part.formatting,
-        username: persona.map(|persona| persona::username(&persona.name)),
-        icon_url: persona.and_then(|persona| persona::icon(persona.avatar.as_deref())),
-        thread_ts: thread,
-        link_names: false,
-        parse: "none",
-        unfurl_links: true,
-        unfurl_media: true,
-    };
-    let answer = call(web, "chat.postMessage", &request).await?;
-    match answer.get("ts").and_then(Value::as_str) {
-        Some(ts) => Ok(ids::message(ts, thread)),
-        None => Err(CallError::Lost("Slack's answer names no message".into())),
-    }
+/// A conversation.
+struct Room<'a> {
+    web: &'a Web,
+    channel: &'a str,
 }
 
-async fn call(web: &Web, method: &str, request: &(impl Serialize + Send + Sync)) -> Result<Value, CallError> {
-    web.post(method, request, With::Bot, DEADLINE).await
+impl Room<'_> {
+    async fn post(
+        &self,
+        part: &Part,
+        persona: Option<&Persona>,
+        thread: Option<&str>,
+        files: &[Upload],
+    ) -> Result<MessageRef, CallError> {
+        let formatting = Formatting::of(part);
+        let blocks = &formatting.blocks;
+        if !files.is_empty() {
+            let album = Album { channel: self.channel, thread, blocks, persona, files };
+            let ts = upload::share(self.web, &album).await?;
+            let places = files.iter().map(|file| file.index).collect();
+            return Ok(ids::message(&ts, thread).holding(places, formatting.more_files));
+        }
+        let request = Post {
+            channel: self.channel,
+            text: &part.text,
+            blocks,
+            username: persona.map(|persona| persona::username(&persona.name)),
+            icon_url: persona.and_then(|persona| persona::icon(persona.avatar.as_deref())),
+            thread_ts: thread,
+            link_names: false,
+            parse: "none",
+            unfurl_links: !formatting.no_preview,
+            unfurl_media: !formatting.no_preview,
+        };
+        let answer = self.call("chat.postMessage", &request).await?;
+        match answer.get("ts").and_then(Value::as_str) {
+            Some(ts) => Ok(ids::message(ts, thread)),
+            None => Err(CallError::Lost("Slack's answer names no message".into())),
+        }
+    }
+
+    /// Files that the part does not name any more are deleted, not only taken out of the message.
+    async fn edit(&self, target: &MessageRef, part: &Part) -> Result<MessageRef, CallError> {
+        let stays = |place: &&u16| part.files.contains(place);
+        let places: Vec<u16> = target.files.iter().filter(stays).copied().collect();
+        let mut file_ids = None;
+        // Without words a message is said to be its files.
+        if places.len() < target.files.len() || (part.text.is_empty() && !places.is_empty()) {
+            let files = self.files_of(target).await?;
+            let (stay, go): (Vec<_>, Vec<_>) =
+                target.files.iter().zip(files).partition(|(place, _)| stays(place));
+            for (_, file) in go {
+                self.delete_file(&file).await?;
+            }
+            if stay.is_empty() && part.text.is_empty() {
+                return Ok(target.clone().holding(places, target.no_text));
+            }
+            file_ids = Some(stay.into_iter().map(|(_, file)| file).collect());
+        }
+        let formatting = Formatting::of(part);
+        let request = Update {
+            channel: self.channel,
+            ts: target.id.as_str(),
+            text: &part.text,
+            blocks: &formatting.blocks,
+            file_ids,
+            link_names: false,
+            parse: "none",
+        };
+        self.call("chat.update", &request).await?;
+        Ok(target.clone().holding(places, target.no_text))
+    }
+
+    /// With its files, which Slack would keep. A message that has nothing but files goes with the last of them.
+    async fn delete(&self, target: &MessageRef) -> Result<MessageRef, CallError> {
+        if !target.files.is_empty() {
+            for file in self.files_of(target).await? {
+                self.delete_file(&file).await?;
+            }
+        }
+        let request = json!({ "channel": self.channel, "ts": target.id.as_str() });
+        match self.call("chat.delete", &request).await {
+            Err(error) if !(error.code() == Some("message_not_found") && !target.files.is_empty()) => {
+                Err(error)
+            }
+            _ => Ok(target.clone()),
+        }
+    }
+
+    /// A reaction or a pin; `there` are the refusals that say that it is so already.
+    async fn mark(
+        &self,
+        method: &str,
+        target: &MessageRef,
+        emoji: Option<&str>,
+        there: &[&str],
+    ) -> Result<MessageRef, CallError> {
+        let mut request = json!({ "channel": self.channel, "timestamp": target.id.as_str() });
+        if let Some(emoji) = emoji {
+            request["name"] = emoji.into();
+        }
+        match self.call(method, &request).await {
+            Err(error) if !error.code().is_some_and(|code| there.contains(&code)) => Err(error),
+            _ => Ok(target.clone()),
+        }
+    }
+
+    /// The ids of a message's files, in their places
+    /// (<https://docs.slack.dev/messaging/retrieving-messages/#individual_messages>).
+    async fn files_of(&self, target: &MessageRef) -> Result<Vec<String>, CallError> {
+        let ts = target.id.as_str();
+        let mut query = vec![
+            ("channel", self.channel),
+            ("oldest", ts),
+            ("latest", ts),
+            ("inclusive", "true"),
+            ("limit", "2"),
+        ];
+        let method = match &target.thread {
+            Some(thread) => {
+                query.push(("ts", thread.as_str()));
+                "conversations.replies"
+            }
+            None => "conversations.history",
+        };
+        let answer = self.web.get(method, &query, REQUEST).await.map_err(CallError::before_posting)?;
+        let all = answer.get("messages").and_then(Value::as_array);
+        let message =
+            all.into_iter().flatten().find(|message| message.get("ts").is_some_and(|one| one == ts));
+        let files = message.ok_or_else(|| CallError::refused("message_not_found".to_owned()))?.get("files");
+        let files = files.and_then(Value::as_array).into_iter().flatten();
+        Ok(files.filter_map(|file| file.get("id")?.as_str().map(str::to_owned)).collect())
+    }
+
+    async fn delete_file(&self, file: &str) -> Result<(), CallError> {
+        match self.call("files.delete", &json!({ "file": file })).await {
+            Err(error) if !matches!(error.code(), Some("file_not_found" | "file_deleted")) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn call(&self, method: &str, request: &(impl Serialize + Send + Sync)) -> Result<Value, CallError> {
+        self.web.post(method, request, With::Bot, REQUEST).await
+    }
 }

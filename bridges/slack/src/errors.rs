@@ -110,6 +110,24 @@ impl CallError {
         }
     }
 
+    /// What Slack would not take, in its words or ours.
+    pub fn refused(why: String) -> Self {
+        Self::Api { code: why, details: String::new() }
+    }
+
+    /// The same, of a request after which nothing can be seen yet: whatever became of it, the message is certainly not there.
+    pub fn before_posting(self) -> Self {
+        match self {
+            Self::Lost(why) => Self::NotSent(why),
+            Self::NotSlack => Self::NotSent("something that is not Slack answered".into()),
+            Self::Status(StatusCode::GATEWAY_TIMEOUT) => Self::NotSent("a gateway gave up waiting".into()),
+            Self::Api { code, .. } if matches!(code.as_str(), "internal_error" | "fatal_error") => {
+                Self::NotSent(format!("Slack says {code}"))
+            }
+            other => other,
+        }
+    }
+
     /// Slack's code, where it gave one.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -340,6 +358,15 @@ mod tests {
         }
         assert_eq!(word(&CallError::NotSent("x".into()).into_deliver("C1")), "unavailable");
         assert_eq!(word(&CallError::Lost("x".into()).into_deliver("C1")), "unsure");
+        // Before anything can be seen, nothing is in doubt.
+        for error in [
+            CallError::Lost("x".into()),
+            CallError::NotSlack,
+            CallError::Status(StatusCode::GATEWAY_TIMEOUT),
+            CallError::refused("internal_error".into()),
+        ] {
+            assert_eq!(word(&error.before_posting().into_deliver("C1")), "unavailable");
+        }
         // The library makes `{}` of a login page.
         assert_eq!(CallError::checked(json!({})), Err(CallError::NotSlack));
         let wait =

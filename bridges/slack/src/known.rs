@@ -1,7 +1,9 @@
 //! What `preflight` found out about the account.
 
+use crate::permissions::Rights;
 use serde::{Deserialize, Serialize};
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Who Relay is in the workspace. Goes into every payload, so that `translate` needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +27,10 @@ pub struct Known {
     pub own: Own,
     /// The workspace's URL, for links.
     pub url: String,
-    /// Whether posts may have a name and a picture of their own.
-    pub customize: bool,
+    /// What the token may do.
+    pub rights: Rights,
+    /// Names of the workspace's own emoji.
+    pub emoji: Arc<HashSet<String>>,
 }
 
 /// The newest answer, for those who cannot wait.

@@ -36,7 +36,9 @@ mod commands;
 mod config;
 mod connector;
 mod deliver;
+mod emoji;
 mod errors;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod ids;
@@ -54,6 +56,7 @@ mod response_url;
 mod rooms;
 mod socket;
 mod translate;
+mod upload;
 mod web;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};

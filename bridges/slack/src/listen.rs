@@ -2,13 +2,14 @@
 
 use crate::errors::{CallError, bad_credential};
 use crate::known::Own;
-use crate::names::Directory;
+use crate::names::{Directory, Person};
 use crate::socket::{Heard, Socket};
-use crate::translate::{Added, Payload, command};
+use crate::translate::{Added, Payload, Renamed, command, marks, members, news};
 use crate::web::{Web, With};
 use crate::{parse, preflight};
 use relay_contract::{Inbox, ListenError, OpenError, Problem, RawEvent, Stopped, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -131,15 +132,44 @@ impl Listener<'_> {
         self.wrapped(kind, app, event).await
     }
 
+    /// Of somebody's changed profile only the name is of interest, and only where it was another before.
+    async fn profile(&self, event: Value, people: &mut BTreeMap<String, Person>) -> (Value, Option<Renamed>) {
+        if event.get("type").is_none_or(|kind| kind != members::PROFILE) {
+            return (event, None);
+        }
+        let at = |path: &str| event.pointer(path).cloned().unwrap_or_default();
+        let mut kept = json!({ "type": members::PROFILE, "event_ts": at("/event_ts") });
+        let user = event.get("user").unwrap_or(&Value::Null);
+        let id = user.get("id").and_then(Value::as_str).unwrap_or_default();
+        let Some((before, now)) = self.directory.person_is(user) else {
+            return (kept, None);
+        };
+        kept["user"] = json!({ "id": id });
+        people.insert(id.to_owned(), now);
+        (kept, Some(Renamed { before, rooms: self.directory.rooms_of(self.web, id).await }))
+    }
+
     async fn wrapped(&self, kind: &str, app: Option<&str>, event: Value) -> RawEvent {
         let asked = matches!(kind, "slash_commands" | "interactive");
         let (people, rooms) = if asked { (asker(&event), Vec::new()) } else { wanted(&event, &self.own) };
-        let (people, rooms) = self.directory.look_up(self.web, &people, &rooms).await;
+        let unknown = if asked { Vec::new() } else { unknown_files(&event) };
+        let ((mut people, rooms), files) = futures::join!(
+            self.directory.look_up(self.web, &people, &rooms),
+            self.directory.files(self.web, &unknown)
+        );
+        let (event, renamed) = self.profile(event, &mut people).await;
         let payload = Payload {
             kind: kind.to_owned(),
             app: app.map(str::to_owned),
             event,
-            relay: Added { own: self.own.clone(), people, rooms, heard: asked.then(Timestamp::now) },
+            relay: Added {
+                own: self.own.clone(),
+                people,
+                rooms,
+                files,
+                renamed,
+                heard: asked.then(Timestamp::now),
+            },
         };
         RawEvent {
             space: self.own.team.as_str().into(),
@@ -148,6 +178,18 @@ impl Listener<'_> {
             cursor: None,
         }
     }
+}
+
+/// The files of a message of which it tells nothing (<https://docs.slack.dev/reference/objects/file-object/>).
+fn unknown_files(event: &Value) -> Vec<String> {
+    let bodies = [Some(event), event.get("message"), event.get("previous_message")];
+    let files = bodies.into_iter().flatten().filter_map(|body| body.get("files")?.as_array()).flatten();
+    let unknown =
+        files.filter(|file| file.get("file_access").is_some_and(|access| access == "check_file_info"));
+    let mut ids: Vec<_> = unknown.filter_map(|file| Some(file.get("id")?.as_str()?.to_owned())).collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }
 
 /// Since when there has been no connection, and when to ask why.
@@ -176,26 +218,20 @@ fn asker(event: &Value) -> Vec<String> {
 
 /// Whose names an event needs: (people, rooms). Nobody's where nothing will come of it.
 fn wanted(event: &Value, own: &Own) -> (Vec<String>, Vec<String>) {
-    if event.get("type").and_then(Value::as_str) != Some("message") {
-        return Default::default();
-    }
     let string = |path: &str| event.pointer(path).and_then(Value::as_str);
-    let bodies = [Some(event), event.get("message"), event.get("root")];
+    let kind = string("/type").unwrap_or_default();
     let (mut people, mut rooms) = (Vec::new(), Vec::new());
-    for body in bodies.into_iter().flatten() {
-        let found = parse::mentioned(body);
-        people.extend(found.people);
-        rooms.extend(found.rooms);
+    if kind == "message" {
+        for body in [Some(event), event.get("message")].into_iter().flatten() {
+            let found = parse::mentioned(body);
+            people.extend(found.people);
+            rooms.extend(found.rooms);
+        }
+        let authors = ["/user", "/message/user", "/previous_message/user"];
+        people.extend(authors.into_iter().filter_map(string).map(str::to_owned));
+    } else if [marks::REACTIONS, marks::PINS, news::ABOUT_MEMBERS].iter().any(|kinds| kinds.contains(&kind)) {
+        people.extend(string("/user").map(str::to_owned));
     }
-    let authors = [
-        "/user",
-        "/message/user",
-        "/previous_message/user",
-        "/root/user",
-        "/parent_user_id",
-        "/message/parent_user_id",
-    ];
-    people.extend(authors.into_iter().filter_map(string).map(str::to_owned));
     people.retain(|id| *id != own.user && id != "USLACKBOT");
     for list in [&mut people, &mut rooms] {
         list.sort();

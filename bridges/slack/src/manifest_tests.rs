@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::listen::{FAREWELLS, MESSAGES};
-use crate::permissions::{COMMANDS, CUSTOMIZE, NEEDED, PRIVATE};
-use crate::translate::{command::SHORTCUTS, news};
+use crate::permissions;
+use crate::translate::{command::SHORTCUTS, marks, members, news};
 use serde_json::Value;
 use slack_morphism::SlackAppManifest;
 
@@ -38,8 +38,16 @@ fn it_is_a_manifest() {
 
 #[test]
 fn its_scopes_and_events() {
-    assert_eq!(list("/oauth_config/scopes/bot"), sorted(&[NEEDED, PRIVATE, &[CUSTOMIZE, COMMANDS]]));
-    let events = [MESSAGES, news::ABOUT_A_CHANNEL, news::ABOUT_MEMBERS, &[news::MOVED], FAREWELLS];
+    assert_eq!(list("/oauth_config/scopes/bot"), sorted(&[&permissions::all()]));
+    let events = [
+        MESSAGES,
+        news::ABOUT_A_CHANNEL,
+        news::ABOUT_MEMBERS,
+        &[news::MOVED, members::PROFILE],
+        marks::REACTIONS,
+        marks::PINS,
+        FAREWELLS,
+    ];
     assert_eq!(list("/settings/event_subscriptions/bot_events"), sorted(&events));
 }
 
@@ -51,6 +59,8 @@ fn its_command_and_shortcuts() {
     // People's words come as they typed them.
     assert_eq!(commands[0]["should_escape"], false);
     let shortcuts = manifest["features"]["shortcuts"].as_array().unwrap();
+    // More than five Slack does not take.
+    assert!(shortcuts.len() <= 5);
     let ids: Vec<_> = shortcuts.iter().map(|shortcut| shortcut["callback_id"].as_str().unwrap()).collect();
     assert_eq!(ids, SHORTCUTS.iter().map(|(id, _)| *id).collect::<Vec<_>>());
     for shortcut in shortcuts {

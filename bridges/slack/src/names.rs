@@ -29,6 +29,9 @@ pub struct Person {
     /// A picture that anybody can fetch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+    /// An app's user, or a workflow's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +79,54 @@ impl Directory {
         });
         let (people, rooms) = (collected(people, deadline), collected(rooms, deadline));
         futures::join!(people, rooms)
+    }
+
+    /// Keeps a person as their changed profile tells; answers what they were called, where that is known and was something else, and what
+    /// they are now.
+    pub fn person_is(&self, user: &Value) -> Option<(String, Person)> {
+        let (id, now) = (user.get("id")?.as_str()?, person(user)?);
+        let before = self.people.get(id)?.what?;
+        self.people.insert(id.to_owned(), Kept::new(Some(now.clone())));
+        (before.name != now.name).then_some((before.name, now))
+    }
+
+    /// The conversations that somebody is in together with Relay, or could be (<https://docs.slack.dev/reference/methods/users.conversations/>);
+    /// at most 200, and none that cannot be had in time.
+    pub async fn rooms_of(&self, web: &Web, person: &str) -> Vec<String> {
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        for types in ["public_channel,private_channel", "public_channel"] {
+            let query = [("user", person), ("types", types), ("exclude_archived", "true"), ("limit", "200")];
+            let asked = web.get("users.conversations", &query, ONE);
+            match tokio::time::timeout_at(deadline, asked).await {
+                Ok(Ok(answer)) => {
+                    let all = answer.get("channels").and_then(Value::as_array).into_iter().flatten();
+                    return all.filter_map(|room| Some(room.get("id")?.as_str()?.to_owned())).collect();
+                }
+                Ok(Err(error)) if error.code() == Some("missing_scope") => {}
+                Ok(Err(error)) => {
+                    tracing::debug!(%person, %error, "it cannot be asked where somebody is");
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        Vec::new()
+    }
+
+    /// Files of other workspaces, of which events tell no more than the id
+    /// (<https://docs.slack.dev/apis/slack-connect/#files>); those that cannot be had in time are left out.
+    pub async fn files(&self, web: &Web, ids: &[String]) -> BTreeMap<String, Value> {
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        let asked = futures::stream::iter(ids.iter().take(MOST_AT_ONCE).cloned())
+            .map(|id| async move {
+                let answer = web.get("files.info", &[("file", &id)], ONE).await;
+                let answer =
+                    answer.map_err(|error| tracing::debug!(%id, %error, "a file cannot be looked up"));
+                Some((id, answer.ok()?.get_mut("file")?.take()))
+            })
+            .buffer_unordered(AT_ONCE)
+            .filter_map(std::future::ready);
+        collected(asked, deadline).await
     }
 
     /// Keeps a room's name that was learned on the way.
@@ -137,7 +188,8 @@ fn person(user: &Value) -> Option<Person> {
         .or_else(|| text("/profile/real_name"))
         .or_else(|| text("/real_name"))
         .or_else(|| text("/name"))?;
-    Some(Person { name: name.to_owned(), avatar: text("/profile/image_72").map(str::to_owned) })
+    let bot = user.get("is_bot").and_then(Value::as_bool).unwrap_or(false);
+    Some(Person { name: name.to_owned(), avatar: text("/profile/image_72").map(str::to_owned), bot })
 }
 
 #[cfg(test)]

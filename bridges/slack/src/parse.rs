@@ -1,10 +1,12 @@
 //! Slack's formatting into the tree: rich text blocks where there are any, else mrkdwn. Pure, total and linear.
 
+mod card;
+mod forward;
 mod mrkdwn;
 mod rich;
 
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Mention, Style, Text, Time, TimeStyle};
+use relay_contract::{Forward, Mention, Style, Text, Time, TimeStyle};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -41,49 +43,71 @@ fn group(name: &str) -> Leaf {
     Leaf::Mention(Mention::Group { name: name.trim_start_matches('@').to_owned() })
 }
 
-/// The body of a message, given as Slack writes one: `blocks`, `text`, and `attachments` where other apps put their
-/// words or a person forwards a message.
-pub fn body(message: &Value, names: &Names) -> Text {
-    let mut text = said(message, names);
-    let nothing_else = text.is_empty();
-    for attachment in message.get("attachments").and_then(Value::as_array).into_iter().flatten() {
-        let forwarded = attachment.get("is_share").and_then(Value::as_bool).unwrap_or(false);
-        if forwarded || nothing_else {
-            text = text.followed_by(attached(attachment, names));
-        }
-    }
+/// What a message says and shows.
+#[derive(Debug, Default, PartialEq)]
+pub struct Content {
+    /// Its words, and those of its cards.
+    pub body: Text,
+    /// What its cards show; and of a message that was passed on, its files.
+    pub shown: Vec<Shown>,
+    /// It was passed on, with nothing said to it.
+    pub forward: Option<Forward>,
+}
+
+/// A picture or file besides those that a message lists itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// A picture at a public address, and what it shows.
+    Picture {
+        /// Where it is.
+        url: String,
+        /// In words.
+        alt: Option<String>,
+    },
+    /// A file object, or as much of one as there is.
+    File(Value),
+}
+
+/// A message, given as Slack writes one: `blocks`, `text`, and `attachments` where apps put their cards or a person passes a message
+/// on. A preview of a link is no part of it.
+pub fn content(message: &Value, names: &Names) -> Content {
+    let mut content = said(message, names);
     if message.get("subtype").and_then(Value::as_str) == Some("me_message") {
-        let runs = text.into_runs().into_iter().map(|run| run.styled(Style::Italic)).collect();
-        text = Text::from_runs(runs);
+        let runs = content.body.into_runs().into_iter().map(|run| run.styled(Style::Italic)).collect();
+        content.body = Text::from_runs(runs);
     }
-    text
-}
-
-fn said(message: &Value, names: &Names) -> Text {
-    let blocks = message.get("blocks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if let Some(text) = rich::text(blocks, names) {
-        return text;
-    }
-    match message.get("text").and_then(Value::as_str) {
-        Some(text) if !text.trim().is_empty() => mrkdwn::text(text, names),
-        _ => rich::words_of(blocks, names),
-    }
-}
-
-/// An app's attachment or a forwarded message, in the order in which Slack shows it
-/// (<https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments/>).
-fn attached(attachment: &Value, names: &Names) -> Text {
-    let mut text = Text::default();
-    for key in ["pretext", "author_name", "title", "text"] {
-        if let Some(words) = attachment.get(key).and_then(Value::as_str) {
-            text = text.followed_by(mrkdwn::text(words, names));
+    let by_app = message.get("bot_id").is_some_and(Value::is_string);
+    for attachment in message.get("attachments").and_then(Value::as_array).into_iter().flatten() {
+        if attachment.get("is_share").and_then(Value::as_bool).unwrap_or(false) {
+            forward::add(attachment, names, &mut content);
+        } else if by_app && !card::is_preview(attachment) {
+            card::add(attachment, names, &mut content);
         }
     }
-    if text.is_empty() {
-        let words = attachment.get("fallback").and_then(Value::as_str).unwrap_or_default();
-        text = mrkdwn::text(words, names);
+    content
+}
+
+/// The words alone.
+#[cfg(any(test, fuzzing))]
+pub fn body(message: &Value, names: &Names) -> Text {
+    content(message, names).body
+}
+
+/// What blocks show; where they say nothing, the text, which is what apps give to clients that cannot show the blocks.
+fn said(message: &Value, names: &Names) -> Content {
+    let blocks = message.get("blocks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut content = Content::default();
+    card::blocks(blocks, names, &mut content);
+    if blocks.iter().all(|block| rich::kind(block) == "divider") {
+        content.body = Text::default();
     }
-    text
+    if content.body.is_empty() {
+        let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
+        if !text.trim().is_empty() && !card::is_text(blocks) {
+            content.body = mrkdwn::text(text, names);
+        }
+    }
+    content
 }
 
 /// Plain runs of a Slack string.
@@ -121,14 +145,16 @@ pub struct Mentioned {
     pub groups: BTreeMap<String, String>,
 }
 
-/// Collects them from `text` and `blocks`, each id once.
+/// Collects them from `text`, `blocks` and what was passed on, each id once.
 pub fn mentioned(message: &Value) -> Mentioned {
     let mut found = Mentioned::default();
     if let Some(text) = message.get("text").and_then(Value::as_str) {
         mrkdwn::mentioned(text, &mut found);
     }
-    if let Some(blocks) = message.get("blocks") {
-        rich::mentioned(blocks, &mut found);
+    for key in ["blocks", "attachments"] {
+        if let Some(blocks) = message.get(key) {
+            rich::mentioned(blocks, &mut found);
+        }
     }
     for list in [&mut found.people, &mut found.rooms] {
         list.sort();

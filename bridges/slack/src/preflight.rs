@@ -8,6 +8,8 @@ use crate::rooms::Rooms;
 use crate::web::{Web, With};
 use relay_contract::{Identity, Listing, NativeId, OpenError, Preflight, Problem};
 use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What to do when Socket Mode does not work.
@@ -15,6 +17,7 @@ pub const SOCKET_MODE_FIX: &str = "At api.slack.com/apps, your app, Socket Mode,
 
 const DEADLINE: Duration = Duration::from_secs(19);
 const ONE_REQUEST: Duration = Duration::from_secs(6);
+const MOST_EMOJI: usize = 20_000;
 
 /// What a token turns out to be.
 pub struct Seen {
@@ -49,11 +52,11 @@ impl Check<'_> {
         if !listening {
             self.socket_mode().await?;
         }
-        self.memory.set(Known {
-            own: account.own.clone(),
-            url: account.url.clone(),
-            customize: account.permissions.customize,
-        });
+        let rights = account.permissions.rights;
+        let emoji = if rights.reads_emoji { self.emoji().await } else { None };
+        // What was known before is better than nothing.
+        let emoji = emoji.or_else(|| self.memory.get().map(|known| known.emoji)).unwrap_or_default();
+        self.memory.set(Known { own: account.own.clone(), url: account.url.clone(), rights, emoji });
         let asked = Rooms { web: self.web, directory: self.directory, account: &account };
         let reports = asked.these(rooms).await?;
         let Permissions { of_account, of_rooms, .. } = account.permissions;
@@ -89,6 +92,20 @@ impl Check<'_> {
             permissions: Permissions::from_scopes(scopes.as_deref()).map_err(OpenError::Refused)?,
             own: Own { team, team_name, user, bot: string("bot_id") },
         })
+    }
+
+    /// Names of the workspace's own emoji (<https://docs.slack.dev/reference/methods/emoji.list/>), at most 20,000.
+    async fn emoji(&self) -> Option<Arc<HashSet<String>>> {
+        match self.web.get("emoji.list", &[], ONE_REQUEST).await {
+            Ok(answer) => {
+                let all = answer.get("emoji").and_then(Value::as_object)?;
+                Some(Arc::new(all.keys().take(MOST_EMOJI).cloned().collect()))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the workspace's own emoji cannot be listed");
+                None
+            }
+        }
     }
 
     /// The URL in the answer is a one-time ticket: it is not used, and not shown.

@@ -15,6 +15,7 @@ use crate::parse::TIME_FORMATS;
 use fallback::fallback;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Block, Draft, Inline, Part, Style, Text};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Slack refuses blocks somewhere above 13,000 characters of JSON with `msg_blocks_too_long`
@@ -25,27 +26,74 @@ const MOST_URL: usize = 3_000;
 /// What stands for hidden text.
 const HIDDEN: &str = "▒▒▒▒ (spoiler)";
 
-/// The parts of a draft.
-pub fn parts(draft: &Draft) -> Vec<Part> {
-    draft.body.clone().split(MOST_CHARS, length).into_iter().map(part).collect()
+/// Slack's own client puts so many files into one message.
+const MOST_FILES: usize = 10;
+
+/// What stands beside a part's text.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Formatting {
+    /// One rich text block, or none.
+    #[serde(default)]
+    pub blocks: Vec<Value>,
+    /// Links without previews.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_preview: bool,
+    /// Files that the message with the text has no place for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_files: bool,
 }
 
-fn part(text: Text) -> Part {
-    Part::text(fallback(&text), blocks(&text))
+impl Formatting {
+    /// Of a part that [`parts`] made.
+    pub fn of(part: &Part) -> Self {
+        serde_json::from_value(part.formatting.clone()).unwrap_or_default()
+    }
+}
+
+/// The parts of a draft. Files stand under its first words; those for which that message has no place come before it, so that a text
+/// that grows or shrinks changes what follows only.
+pub fn parts(draft: &Draft) -> Vec<Part> {
+    let mut texts: Vec<Part> = match draft.body.is_empty() {
+        true => vec![part(Text::default(), draft.no_preview)],
+        false => {
+            let texts = draft.body.clone().split(MOST_CHARS, length);
+            texts.into_iter().map(|text| part(text, draft.no_preview)).collect()
+        }
+    };
+    let places: Vec<u16> = draft.files.iter().map(|file| file.index).collect();
+    let mut albums: Vec<Vec<u16>> = places.chunks(MOST_FILES).map(<[u16]>::to_vec).collect();
+    if let (Some(first), Some(last)) = (texts.first_mut(), albums.pop()) {
+        first.files = last;
+    }
+    let albums = albums.into_iter().map(|files| {
+        let formatting = Formatting { more_files: true, ..Formatting::default() };
+        Part { files, ..Part::text("", written(&formatting)) }
+    });
+    albums.chain(texts).collect()
+}
+
+fn part(text: Text, no_preview: bool) -> Part {
+    let blocks = if text.is_empty() { Vec::new() } else { vec![block(&text)] };
+    Part::text(fallback(&text), written(&Formatting { blocks, no_preview, more_files: false }))
+}
+
+fn written(formatting: &Formatting) -> Value {
+    // A struct of lists and flags always has a JSON form.
+    serde_json::to_value(formatting).unwrap_or_default()
 }
 
 /// In characters of the fallback, or what the JSON of the blocks takes of its own limit, whichever is more.
 fn length(text: &Text) -> usize {
-    let json = blocks(text).to_string().chars().count();
+    let json = block(text).to_string().chars().count();
     let share = (json * MOST_CHARS).div_ceil(MOST_JSON);
     fallback(text).chars().count().max(share)
 }
 
-/// One rich text block.
-fn blocks(text: &Text) -> Value {
+/// A rich text block.
+fn block(text: &Text) -> Value {
     let mut rich = Rich::default();
     rich.blocks(text.blocks());
-    json!([{ "type": "rich_text", "elements": rich.elements }])
+    json!({ "type": "rich_text", "elements": rich.elements })
 }
 
 /// The elements so far, each on lines of its own.

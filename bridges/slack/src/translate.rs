@@ -4,6 +4,9 @@
 
 mod author;
 pub mod command;
+mod file;
+pub mod marks;
+pub mod members;
 mod message;
 pub mod news;
 #[cfg(test)]
@@ -44,9 +47,24 @@ pub struct Added {
     /// Names of mentioned conversations by id.
     #[serde(default)]
     pub rooms: BTreeMap<String, String>,
+    /// Files that their event does not tell about, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Value>,
+    /// Somebody is called something else now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<Renamed>,
     /// When a command arrived, by this machine's clock: Slack does not tell when it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<Timestamp>,
+}
+
+/// What somebody was called, and where they are seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    /// The name before.
+    pub before: String,
+    /// The conversations that they and Relay are in.
+    pub rooms: Vec<String>,
 }
 
 /// What an event means.
@@ -103,14 +121,27 @@ impl<'a> Reader<'a> {
         let Some(kind) = string(event, "type") else {
             return Err(Nothing::Unreadable("an event without a type".into()));
         };
-        if kind != "message" {
-            return self.news(kind, event).map(Translation::Room);
+        let own = string(event, "user") == Some(&self.added.own.user);
+        match kind {
+            "message" => {}
+            "reaction_added" | "reaction_removed" => {
+                return self.reaction(event, kind == "reaction_added").map(one);
+            }
+            "pin_added" | "pin_removed" => return self.pin(event, kind == "pin_added").map(one),
+            "member_joined_channel" | "member_left_channel" if !own => {
+                return self.member(event, kind == "member_joined_channel").map(one);
+            }
+            members::PROFILE => return self.called(event).map(Translation::Events),
+            _ => return self.news(kind, event).map(Translation::Room),
+        }
+        if string(event, "subtype").is_some_and(|subtype| members::NAMED.contains(&subtype)) {
+            return self.named(event).map(one);
         }
         if string(event, "subtype").is_some_and(|subtype| news::CONVERTED.contains(&subtype)) {
             return Ok(Translation::Room(RoomNews::Changed(required(event, "channel")?.into())));
         }
         self.names.groups = parse::mentioned(event.get("message").unwrap_or(event)).groups;
-        Ok(Translation::Events(vec![self.message(event)?]))
+        self.message(event).map(one)
     }
 
     fn message(&self, event: &Value) -> Result<Envelope, Nothing> {
@@ -205,7 +236,11 @@ impl<'a> Reader<'a> {
     }
 
     fn room(&self, event: &Value) -> Result<RoomKey, Nothing> {
-        Ok(ids::room(&self.added.own.team, required(event, "channel")?))
+        self.room_of(event, "channel")
+    }
+
+    fn room_of(&self, event: &Value, key: &str) -> Result<RoomKey, Nothing> {
+        Ok(ids::room(&self.added.own.team, required(event, key)?))
     }
 
     fn standing(&self, message: &Value) -> Standing {
@@ -229,11 +264,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn one(envelope: Envelope) -> Translation {
+    Translation::Events(vec![envelope])
+}
+
 fn ignored_event(kind: &str) -> &'static str {
     match kind {
-        "reaction_added" | "reaction_removed" => "reaction",
-        "member_joined_channel" => "join",
-        "member_left_channel" => "leave",
         "app_mention" => "mention of the app",
         _ => "not a message",
     }
@@ -244,7 +280,6 @@ fn ignored_subtype(subtype: &str) -> &'static str {
         "channel_join" | "group_join" | "bot_add" => "join",
         "channel_leave" | "group_leave" | "bot_remove" => "leave",
         "channel_topic" | "channel_purpose" | "group_topic" | "group_purpose" => "topic",
-        "channel_name" | "group_name" => "rename",
         "channel_archive" | "channel_unarchive" | "group_archive" | "group_unarchive" => "archive",
         "pinned_item" | "unpinned_item" => "pin",
         "message_replied" => "reply count",
@@ -255,7 +290,11 @@ fn ignored_subtype(subtype: &str) -> &'static str {
 }
 
 fn when(ts: &NativeId) -> Result<Timestamp, Nothing> {
-    ids::time(ts.as_str()).ok_or_else(|| Nothing::Unreadable(format!("`ts` is no time: {:.40}", ts.as_str())))
+    time_of(ts.as_str())
+}
+
+fn time_of(ts: &str) -> Result<Timestamp, Nothing> {
+    ids::time(ts).ok_or_else(|| Nothing::Unreadable(format!("`ts` is no time: {ts:.40}")))
 }
 
 fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {

@@ -4,12 +4,15 @@ use crate::config::Config;
 use crate::errors::CallError;
 use crate::response_url;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use futures::TryStreamExt;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Limited, StreamBody};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use relay_contract::Problem;
+use relay_contract::{Problem, Upload};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
@@ -25,6 +28,9 @@ use tokio::time::timeout;
 const MOST_BYTES: usize = 1 << 20;
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Nothing, or a file as it is read.
+type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+
 /// Which credential a request is made with.
 #[derive(Debug, Clone, Copy)]
 pub enum With {
@@ -38,7 +44,7 @@ pub enum With {
 #[derive(Debug)]
 pub struct Web {
     client: Arc<SlackHyperClient>,
-    plain: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    plain: Client<HttpsConnector<HttpConnector>, Body>,
     bot: SlackApiToken,
     bot_secret: SecretString,
     app: SlackApiToken,
@@ -117,6 +123,44 @@ impl Web {
         }
     }
 
+    /// An address of this API's own, as it may be asked with the bot token or given a file.
+    pub fn own_address(&self, url: &str) -> Option<url::Url> {
+        response_url::of_api(&self.api, url)
+    }
+
+    /// The value of an `Authorization` header.
+    pub fn authorization(&self) -> SecretString {
+        SecretString::from(format!("Bearer {}", self.bot_secret.expose_secret()))
+    }
+
+    /// Sends a file's bytes, as they are read, to the address that was given for them, which is a credential of its own
+    /// (<https://docs.slack.dev/reference/methods/files.getUploadURLExternal/>).
+    pub async fn send_file(&self, to: &str, file: &Upload, most: Duration) -> Result<(), CallError> {
+        let Some(url) = self.own_address(to) else {
+            return Err(CallError::NotSent("the address for the upload is not one of this API".into()));
+        };
+        let sent = async {
+            let bytes = file.content.open().await;
+            let bytes =
+                bytes.map_err(|error| CallError::NotSent(format!("the file cannot be read: {error}")))?;
+            let request = http::Request::post(url.as_str())
+                .header("content-type", "application/octet-stream")
+                .header("content-length", file.size)
+                .body(Body::new(StreamBody::new(bytes.map_ok(Frame::data))))
+                .map_err(|_| CallError::NotSent("the request cannot be written".into()))?;
+            let response =
+                self.plain.request(request).await.map_err(|error| CallError::from_hyper(&error))?;
+            let (head, body) = response.into_parts();
+            // Read to the end, so that the connection can be used again.
+            Limited::new(body, MOST_BYTES).collect().await.ok();
+            match head.status {
+                http::StatusCode::OK => Ok(()),
+                status => Err(CallError::from_status(status, head.headers.get("retry-after"))),
+            }
+        };
+        timeout(most, sent).await.map_err(|_| CallError::no_answer(most))?
+    }
+
     /// Calls a method that only reads; those take no JSON.
     pub async fn get(
         &self,
@@ -137,7 +181,7 @@ impl Web {
             .header("authorization", format!("Bearer {}", self.bot_secret.expose_secret()))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("content-length", "0")
-            .body(Empty::new())
+            .body(Body::new(Empty::new().map_err(|never| match never {})))
             .map_err(|_| CallError::NotSent("the request cannot be written".into()))?;
         let exchange = async {
             let response =

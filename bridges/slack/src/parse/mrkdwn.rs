@@ -2,9 +2,13 @@
 //! fails is remembered, and styles are paired line by line with a stack.
 
 use super::{Mentioned, Names, group, moment, plain};
+use crate::emoji;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Style, Text};
 use std::collections::BTreeSet;
+
+/// No name of an emoji is longer, in bytes.
+const LONGEST_EMOJI: usize = 100;
 
 /// A piece of the text: something to show, or a mark that may open or close a style.
 enum Token {
@@ -167,6 +171,15 @@ fn line(source: &str, names: &Names, tokens: &mut Vec<Token>) {
             }
             _ => {}
         }
+        if c == ':'
+            && !before.is_some_and(char::is_alphanumeric)
+            && let Some((length, shown)) = emoji_at(inner)
+        {
+            words.push_str(&shown);
+            before = Some(':');
+            rest = &inner[length..];
+            continue;
+        }
         let entity = if c == '&' { entity(rest) } else { None };
         match (token, entity) {
             (Some(token), _) => {
@@ -214,6 +227,43 @@ fn pairs(tokens: &[Token]) -> Vec<bool> {
         }
     }
     paired
+}
+
+/// Plain text in which emoji are written by name.
+pub fn emojified(source: &str) -> Text {
+    let mut shown = String::new();
+    let mut rest = source;
+    let mut before: Option<char> = None;
+    while let Some(c) = rest.chars().next() {
+        let inner = &rest[c.len_utf8()..];
+        let starts = c == ':' && !before.is_some_and(char::is_alphanumeric);
+        (before, rest) = match starts.then(|| emoji_at(inner)).flatten() {
+            Some((length, emoji)) => {
+                shown.push_str(&emoji);
+                (Some(':'), &inner[length..])
+            }
+            None => {
+                shown.push(c);
+                (Some(c), inner)
+            }
+        };
+    }
+    Text::plain(&shown)
+}
+
+/// The emoji of Unicode whose name stands here between colons, given the text after the first, and how long that is. A name that only
+/// the workspace knows is left as it is.
+fn emoji_at(source: &str) -> Option<(usize, String)> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_+-'".contains(byte);
+    let longest = &source.as_bytes()[..source.len().min(LONGEST_EMOJI)];
+    let end = longest.iter().position(|byte| !is_name(byte)).filter(|end| longest[*end] == b':')?;
+    let mut end = end;
+    // `:+1::skin-tone-3:`
+    let toned = source[end..].strip_prefix("::skin-tone-").and_then(|rest| rest.get(1..2)) == Some(":");
+    if toned {
+        end += "::skin-tone-0".len();
+    }
+    Some((end + 1, emoji::unicode(&source[..end])?))
 }
 
 /// The three entities that Slack writes.

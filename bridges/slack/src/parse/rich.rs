@@ -2,39 +2,36 @@
 //! (<https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>).
 
 use super::{Mentioned, Names, group, moment, mrkdwn};
+use crate::emoji;
 use relay_contract::text::{Container, DEEPEST, Leaf, Run};
 use relay_contract::{Emoji, Style, Text};
 use serde_json::Value;
 
-/// The text of all rich text blocks; `None` if there is none.
-pub fn text(blocks: &[Value], names: &Names) -> Option<Text> {
-    let rich = || blocks.iter().filter(|block| kind(block) == "rich_text");
-    rich().next()?;
+/// The text of rich text blocks that follow one another.
+pub fn text(blocks: &[Value], names: &Names) -> Text {
     let mut rich_text = Rich { names, runs: Vec::new(), open: Vec::new(), quoted: false, items: 0 };
-    for element in rich().flat_map(|block| list(block, "elements")) {
+    for element in blocks.iter().flat_map(|block| list(block, "elements")) {
         rich_text.element(element);
     }
-    Some(Text::from_runs(rich_text.runs))
+    Text::from_runs(rich_text.runs)
 }
 
-/// The words of other blocks, for messages of apps that come without `text`.
-pub fn words_of(blocks: &[Value], names: &Names) -> Text {
+/// The words of any other block.
+pub fn words_of(block: &Value, names: &Names) -> Text {
     let mut said = Text::default();
-    for block in blocks {
-        let texts = [block.get("text"), block.get("title")]
-            .into_iter()
-            .flatten()
-            .chain(list(block, "fields"))
-            .chain(list(block, "elements"));
-        for text in texts {
-            let Some(words) = text.as_str().or_else(|| text.get("text")?.as_str()) else {
-                continue;
-            };
-            said = said.followed_by(match kind(text) {
-                "plain_text" => Text::plain(words),
-                _ => mrkdwn::text(words, names),
-            });
-        }
+    let texts = [block.get("text"), block.get("title")]
+        .into_iter()
+        .flatten()
+        .chain(list(block, "fields"))
+        .chain(list(block, "elements"));
+    for text in texts {
+        let Some(words) = text.as_str().or_else(|| text.get("text")?.as_str()) else {
+            continue;
+        };
+        said = said.followed_by(match kind(text) {
+            "plain_text" => Text::plain(words),
+            _ => mrkdwn::text(words, names),
+        });
     }
     said
 }
@@ -126,7 +123,7 @@ fn inline_run(inline: &Value, names: &Names) -> Run {
             let seconds = inline.get("timestamp").and_then(Value::as_i64).unwrap_or(0);
             moment(seconds, string(inline, "format").unwrap_or_default())
         }
-        ("emoji", _) => emoji(inline),
+        ("emoji", _) => emoji_leaf(inline),
         _ if style("/style/code") => Leaf::Code(words(inline, names)),
         _ => Leaf::Plain(words(inline, names)),
     };
@@ -154,7 +151,7 @@ fn words(inline: &Value, names: &Names) -> String {
         ("channel", Some(id)) => return names.room(id, None).shown(),
         ("usergroup", Some(id)) => return names.group(id, None).shown(),
         ("broadcast", _) => return format!("@{}", string(inline, "range").unwrap_or("everyone")),
-        ("emoji", _) => return emoji(inline).shown(),
+        ("emoji", _) => return emoji_leaf(inline).shown(),
         ("date", _) => {
             let moment = inline.get("timestamp").and_then(Value::as_i64).map(|at| moment(at, "").shown());
             return string(inline, "fallback").map(str::to_owned).or(moment).unwrap_or_default();
@@ -169,8 +166,8 @@ fn words(inline: &Value, names: &Names) -> String {
         .to_owned()
 }
 
-/// The emoji itself where Slack gives its code points (`1f44b-1f3fb`), else one of the workspace's own.
-fn emoji(inline: &Value) -> Leaf {
+/// The emoji itself where Slack gives its code points (`1f44b-1f3fb`) or it is known by name, else one of the workspace's own.
+fn emoji_leaf(inline: &Value) -> Leaf {
     let points = string(inline, "unicode").map(|codes| {
         codes
             .split('-')
@@ -181,7 +178,10 @@ fn emoji(inline: &Value) -> Leaf {
         Some(Some(emoji)) if !emoji.is_empty() => Leaf::Plain(emoji),
         _ => {
             let name = string(inline, "name").filter(|name| !name.is_empty()).unwrap_or("emoji");
-            Leaf::Emoji(Emoji { name: name.to_owned(), id: None })
+            match emoji::unicode(name) {
+                Some(emoji) => Leaf::Plain(emoji),
+                None => Leaf::Emoji(Emoji { name: name.to_owned(), id: None }),
+            }
         }
     }
 }
@@ -203,7 +203,7 @@ pub fn mentioned(blocks: &Value, found: &mut Mentioned) {
     }
 }
 
-fn kind(value: &Value) -> &str {
+pub(super) fn kind(value: &Value) -> &str {
     string(value, "type").unwrap_or_default()
 }
 
@@ -216,10 +216,10 @@ fn id_of(value: &Value) -> Option<&str> {
     }
 }
 
-fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

@@ -5,14 +5,18 @@
 
 use super::{Nothing, Reader, required, string};
 use crate::commands::ReplyTo;
+use crate::ids;
 use relay_contract::{Ask, Asker, Call, SpaceRef};
 use serde_json::{Value, json};
 
-/// The shortcuts by their callback ids, and what they ask.
+/// The shortcuts by their callback ids, and what they ask of the message on which they are chosen. An app has at most five of them
+/// (<https://developer.salesforce.com/docs/platform/salesforce-slack-sdk/guide/actions_interact.html>).
 pub const SHORTCUTS: &[(&str, Ask)] = &[
+    ("relay_who", Ask::Who { message: None }),
+    ("relay_trace", Ask::Trace { message: None }),
+    ("relay_delete", Ask::Delete { message: None }),
     ("relay_status", Ask::Status),
     ("relay_help", Ask::Help),
-    ("relay_disconnect", Ask::Disconnect { channel: None }),
 ];
 
 /// What is kept of an envelope's payload: neither the verification token nor the text of a message on which a shortcut was
@@ -75,6 +79,7 @@ impl Reader<'_> {
         }
         let id = required(event, "callback_id")?;
         let known = SHORTCUTS.iter().find(|(callback_id, _)| *callback_id == id);
-        known.map(|(_, ask)| ask.clone()).ok_or(Nothing::Ignored("unknown shortcut"))
+        let message = string(event, "ts").map(|ts| ids::message(ts, string(event, "thread_ts")));
+        known.map(|(_, ask)| ask.clone().about(message)).ok_or(Nothing::Ignored("unknown shortcut"))
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of channels, and of Relay in them.
 
-use super::{Nothing, Reader, ignored_event, required, string};
+use super::{Nothing, Reader, ignored_event, required};
 use crate::ids;
 use relay_contract::RoomNews;
 use serde_json::Value;
@@ -38,8 +38,7 @@ impl Reader<'_> {
             let room = |key: &str| Ok(ids::room(team, required(event, key)?));
             return Ok(RoomNews::Moved { from: room("old_channel_id")?, to: room("new_channel_id")? });
         }
-        let own = ABOUT_MEMBERS.contains(&kind) && string(event, "user") == Some(&self.added.own.user);
-        if !own && !ABOUT_A_CHANNEL.contains(&kind) {
+        if !ABOUT_MEMBERS.contains(&kind) && !ABOUT_A_CHANNEL.contains(&kind) {
             return Err(Nothing::Ignored(ignored_event(kind)));
         }
         let channel = event.get("channel").filter(|channel| channel.is_object());

@@ -1,7 +1,7 @@
 //! `/relay` and the shortcuts, from a person's hands to an answer that nobody else sees: C4, C7, C8.
 
 use crate::stage::Stage;
-use relay_contract::{Answer, Ask, Call, DeliverError, NativeId, Text};
+use relay_contract::{Answer, Ask, Call, DeliverError, MessageRef, NativeId, Text};
 use serde_json::json;
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Refused, Seen};
@@ -71,10 +71,12 @@ async fn a_shortcut_in_a_thread_is_answered_there() {
     let root = stage.say("a question", None);
     let inside = stage.say("in the thread", Some(&root));
     let mut heard = stage.listening().await;
+    let in_thread = MessageRef::plain(inside.as_str()).within(Some(root.as_str().into()));
     let cases = [
         ("relay_help", &inside, Ask::Help, Some(root.clone())),
         ("relay_status", &root, Ask::Status, None),
-        ("relay_disconnect", &inside, Ask::Disconnect { channel: None }, Some(root.clone())),
+        ("relay_who", &inside, Ask::Who { message: Some(in_thread) }, Some(root.clone())),
+        ("relay_delete", &root, Ask::Delete { message: Some(MessageRef::plain(root.as_str())) }, None),
     ];
     for (at, (callback_id, message, ask, thread)) in cases.into_iter().enumerate() {
         let label = stage.command("Greta", &format!("shortcut:{callback_id} {message}"));

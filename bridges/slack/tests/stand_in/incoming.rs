@@ -34,7 +34,7 @@ async fn post_edit_reply_delete() {
     let reply = heard.envelope().await;
     let Event::Posted(message) = &reply.event else { panic!("{reply:?}") };
     assert_eq!(message.at.id.as_str(), answer);
-    assert_eq!(message.reply.as_ref().unwrap().target.as_str(), id);
+    assert_eq!(message.thread.as_ref().unwrap().root.as_ref().unwrap().as_str(), id);
     assert_eq!(message.at.thread.as_ref().unwrap().as_str(), id);
 
     stage.act(edit(&id, "hello again"));

@@ -5,7 +5,10 @@
 mod checks;
 mod commands;
 mod faults;
+mod files;
 mod incoming;
+mod marks;
 mod outgoing;
+mod people;
 mod rooms;
 mod stage;

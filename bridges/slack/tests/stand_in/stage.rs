@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use relay_contract::{
-    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, NativeId,
-    Operation, Part, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text, Translation,
+    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, FileDraft, Inbox, ListenError,
+    NativeId, Operation, Part, Persona, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text,
+    Translation, Upload,
 };
 use secrecy::SecretString;
 use stand_ins::StandIns;
@@ -32,6 +33,8 @@ impl Stage {
 
     /// With another world, or other secrets.
     pub async fn with(world: World, change: impl FnOnce(&mut Settings)) -> Self {
+        // The tests' own client takes the process's provider; a second installation is refused, which is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let stand_ins = stand_ins::start(world).await.unwrap();
         let bot = &stand_ins.world.slack.bots[0];
         let mut settings = Settings {
@@ -93,6 +96,34 @@ impl Stage {
     pub async fn do_it(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let room = self.key();
         self.connector.deliver(Attempt { room: &room, operation }).await
+    }
+
+    /// Posts a text with files.
+    pub async fn post_files(
+        &self,
+        text: &str,
+        thread: Option<&NativeId>,
+        files: &[Upload],
+    ) -> Result<Receipt, DeliverError> {
+        let persona = Persona { name: "Ada".into(), avatar: Some("https://x.example/ada.png".into()) };
+        let part = self.part_with(text, files);
+        let persona = Some(&persona);
+        self.do_it(Operation::Post { part: &part, persona, reply_to: None, thread, files }).await
+    }
+
+    /// The one part of a text with files.
+    pub fn part_with(&self, text: &str, files: &[Upload]) -> Part {
+        let draft = |file: &Upload| FileDraft {
+            index: file.index,
+            kind: file.kind,
+            mime: file.mime.clone(),
+            size: file.size,
+        };
+        let files: Vec<_> = files.iter().map(draft).collect();
+        let mut parts =
+            self.connector.render(&self.key(), &Draft { body: Text::plain(text), files, ..Draft::default() });
+        assert_eq!(parts.len(), 1);
+        parts.remove(0)
     }
 
     pub async fn post(&self, text: &str) -> Result<Receipt, DeliverError> {
@@ -195,10 +226,17 @@ impl Heard {
 
     /// The next envelope.
     pub async fn envelope(&mut self) -> Envelope {
+        let mut all = self.envelopes().await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+
+    /// All that the next event gives which gives any.
+    pub async fn envelopes(&mut self) -> Vec<Envelope> {
         loop {
             let raw = self.raw().await;
             match self.connector.translate(&raw) {
-                Translation::Events(mut all) => return all.remove(0),
+                Translation::Events(all) => return all,
                 Translation::Ignored(_) => {}
                 Translation::Unreadable(why) => panic!("{why}"),
                 Translation::Command(_) | Translation::Room(_) | Translation::Typing(..) => {}

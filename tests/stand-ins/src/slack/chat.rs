@@ -131,9 +131,13 @@ pub(super) fn is_ts(ts: &str) -> bool {
 }
 
 /// The channel of a request, if the app may write there.
-pub(super) fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
-    let wanted = given.text("channel").unwrap_or_default();
-    let room = state.find_room(&wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
+fn writable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
+    writable_room(state, app, &given.text("channel").unwrap_or_default())
+}
+
+/// A channel, if the app may write there.
+pub(super) fn writable_room(state: &State, app: usize, wanted: &str) -> Result<Room, Refusal> {
+    let room = state.find_room(wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
     let app = state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))?;
     match (app.rooms.contains(&room.id), room.private) {
         (true, _) => Ok(room.clone()),

@@ -5,7 +5,7 @@
 //! documented: clients report a page to sign in on, with status 200.
 
 use super::Shared;
-use super::chat::{by_app, content, customised, is_ts, writable};
+use super::chat::{by_app, content, customised, is_ts, writable_room};
 use super::server::{Answer, Refusal, require};
 use super::state::{Author, Room, State};
 use crate::files::{Blob, Intake};
@@ -279,7 +279,7 @@ pub fn complete(state: &mut State, app: usize, given: &Parameters, changes: &mut
         return Err(Refusal::new("invalid_thread_ts"));
     }
     let room = match given.text("channel_id").or_else(|| given.text("channels")) {
-        Some(_) => Some(writable(state, app, given)?),
+        Some(wanted) => Some(writable_room(state, app, &wanted)?),
         None => None,
     };
     let mut ids = Vec::new();

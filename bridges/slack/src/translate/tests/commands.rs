@@ -61,9 +61,10 @@ fn shortcuts() {
     for (callback_id, ask) in command::SHORTCUTS {
         for (thread, answered_in) in [(None, None), (Some("1.0"), Some("1.0")), (Some("1.1"), None)] {
             let call = call("interactive", &shortcut(callback_id, thread));
+            let ask = ask.clone().about(Some(ids::message("1.1", thread)));
             assert_eq!(
                 (&call.ask, call.asker.name.as_str(), &call.room),
-                (ask, "Bob", &ids::room("T1", "C1"))
+                (&ask, "Bob", &ids::room("T1", "C1"))
             );
             assert_eq!(call.reply["response_url"], "https://hooks.slack.com/app/T1/2/secret");
             assert_eq!(call.reply.get("thread").and_then(Value::as_str), answered_in);
