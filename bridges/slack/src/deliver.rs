@@ -123,24 +123,38 @@ impl Room<'_> {
         }
     }
 
-    /// Files that the part does not name any more are deleted, not only taken out of the message.
+    /// Files that the part does not name any more are deleted, not only taken out of the message. Words come first, for a message that
+    /// has none goes with its last file; the places of the files stay until all is done.
     async fn edit(&self, target: &MessageRef, part: &Part) -> Result<MessageRef, CallError> {
         let stays = |place: &&u16| part.files.contains(place);
         let places: Vec<u16> = target.files.iter().filter(stays).copied().collect();
-        let mut file_ids = None;
+        let done = target.clone().holding(places.clone(), target.no_text);
+        let fewer = places.len() < target.files.len();
+        if !part.text.is_empty() {
+            self.update(target, part, None).await?;
+        }
         // Without words a message is said to be its files.
-        if places.len() < target.files.len() || (part.text.is_empty() && !places.is_empty()) {
+        if fewer || (part.text.is_empty() && !places.is_empty()) {
             let files = self.files_of(target).await?;
             let (stay, go): (Vec<_>, Vec<_>) =
                 target.files.iter().zip(files).partition(|(place, _)| stays(place));
             for (_, file) in go {
                 self.delete_file(&file).await?;
             }
-            if stay.is_empty() && part.text.is_empty() {
-                return Ok(target.clone().holding(places, target.no_text));
+            if !stay.is_empty() || !part.text.is_empty() {
+                let ids = stay.into_iter().map(|(_, file)| file).collect();
+                self.update(target, part, Some(ids)).await?;
             }
-            file_ids = Some(stay.into_iter().map(|(_, file)| file).collect());
         }
+        Ok(done)
+    }
+
+    async fn update(
+        &self,
+        target: &MessageRef,
+        part: &Part,
+        file_ids: Option<Vec<String>>,
+    ) -> Result<(), CallError> {
         let formatting = Formatting::of(part);
         let request = Update {
             channel: self.channel,
@@ -151,8 +165,7 @@ impl Room<'_> {
             link_names: false,
             parse: "none",
         };
-        self.call("chat.update", &request).await?;
-        Ok(target.clone().holding(places, target.no_text))
+        self.call("chat.update", &request).await.map(|_| ())
     }
 
     /// With its files, which Slack would keep. A message that has nothing but files goes with the last of them.
