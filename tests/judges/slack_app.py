@@ -70,6 +70,12 @@ def start_client(api, seen, bodies):
     async def message():
         pass
 
+    async def noted():
+        pass
+
+    for event in ("reaction_added", "reaction_removed", "pin_added", "pin_removed", "user_change"):
+        app.event(event)(noted)
+
     @app.event("member_left_channel")
     async def left():
         pass

@@ -177,9 +177,7 @@ impl Room<'_> {
         }
         let request = json!({ "channel": self.channel, "ts": target.id.as_str() });
         match self.call("chat.delete", &request).await {
-            Err(error) if !(error.code() == Some("message_not_found") && !target.files.is_empty()) => {
-                Err(error)
-            }
+            Err(error) if target.files.is_empty() || error.code() != Some("message_not_found") => Err(error),
             _ => Ok(target.clone()),
         }
     }

@@ -29,7 +29,22 @@
 //!   token's scopes from `x-oauth-scopes`.
 //!
 //! Slack ignores name and picture of a post in silence when `chat:write.customize` is missing, so the capability is
-//! taken from those scopes.
+//! taken from those scopes, and so are files, reactions and pins.
+//!
+//! How things are shown that are not words:
+//!
+//! - **Files** are uploaded without the library, which wants all bytes at once: they are sent as they are read. All of a part are one
+//!   message under the persona, with the words above them; at most ten, the rest stand in messages before it. Slack has no hidden
+//!   files: `adapt` sees that spoilers are dropped here. An HTML file cannot be told from the page to sign in on that Slack shows to
+//!   whoever has no right, so that none is fetched.
+//! - **An edit** that takes a file away, and a delete, delete the file itself: Slack would keep it in the channel's list of files.
+//! - **Threads** hang from their first message's `ts`, have no name and need no opening. An answer is a message of the thread of what
+//!   it answers, and that is how Slack's answers are heard.
+//! - **Reactions** have names; `emoji` knows them. The workspace's own are listed by `preflight`, and again whenever that is asked.
+//! - **Other names** of people are told in the whole workspace: the connector makes one event for each channel that they are in, if it
+//!   knew the name before.
+//! - **Links** of people's own messages get previews, which Slack adds as an edit of the message: that is ignored. Whether somebody
+//!   removed a preview is not heard.
 
 mod capabilities;
 mod commands;

@@ -156,6 +156,9 @@ pub fn mentioned(message: &Value) -> Mentioned {
             rich::mentioned(blocks, &mut found);
         }
     }
+    for attachment in message.get("attachments").and_then(Value::as_array).into_iter().flatten() {
+        card::mentioned(attachment, &mut found);
+    }
     for list in [&mut found.people, &mut found.rooms] {
         list.sort();
         list.dedup();

@@ -1,4 +1,4 @@
-//! C4: no library below the connector writes a token or a response URL into a log line, at whatever level, but for those
+//! C4: no library below the connector writes a token, a response URL or the address of an upload into a log line, at whatever level, but for those
 //! that a log has to leave out.
 #![allow(clippy::unwrap_used)]
 
@@ -6,7 +6,10 @@
 #[path = "stand_in/stage.rs"]
 mod stage;
 
-use relay_contract::{Answer, Text};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use relay_contract::{Answer, ByteStream, Content, FileKind, Text, Upload};
 use relay_slack::LOG_TARGETS_WITH_SECRETS;
 use stage::Stage;
 use stand_ins::faults::Kind;
@@ -25,6 +28,15 @@ impl io::Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Five bytes.
+struct Hello;
+
+impl Content for Hello {
+    fn open(&self) -> BoxFuture<'static, io::Result<ByteStream>> {
+        Box::pin(async { Ok(futures::stream::iter([Ok(Bytes::from_static(b"hello"))]).boxed()) })
     }
 }
 
@@ -48,6 +60,27 @@ async fn no_token_and_no_response_url_is_in_a_log_line() {
         stage.fault(kind, Some("/commands/"));
         stage.connector.answer(&call, &answer).await.ok();
     }
+    let file = Upload {
+        index: 0,
+        name: "a.txt".into(),
+        kind: FileKind::File,
+        mime: "text/plain".into(),
+        size: 5,
+        spoiler: false,
+        alt: None,
+        seconds: None,
+        content: Arc::new(Hello),
+    };
+    for kind in [Some(Kind::ServerError), Some(Kind::CutAfter), None] {
+        if let Some(kind) = kind {
+            stage.fault(kind, Some("/upload/"));
+        }
+        let sent = stage.post_files("a file", None, std::slice::from_ref(&file)).await;
+        assert!(
+            sent.as_ref().map_or_else(|error| !format!("{error:?}").contains("/upload/"), |_| kind.is_none()),
+            "{sent:?}"
+        );
+    }
     heard.stop().await.unwrap();
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("relay_slack") && text.contains("slack_morphism"), "logging is not on: {text}");
@@ -59,7 +92,8 @@ async fn no_token_and_no_response_url_is_in_a_log_line() {
     let telling = |secret: &str| -> Vec<&str> {
         text.lines().filter(|line| line.contains(secret) && !left_out(line)).collect()
     };
-    for secret in [&secret, &bot.token, &bot.app_token] {
+    // Whoever has the address of an upload can put a file there.
+    for secret in [&secret, &bot.token, &bot.app_token, &"/upload/v1/".to_owned()] {
         assert_eq!(telling(secret), Vec::<&str>::new());
     }
     // Even the library, which a log leaves out, hides where an answer goes.

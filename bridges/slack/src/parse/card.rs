@@ -3,7 +3,7 @@
 //! attachment becomes a quote; pictures stand beside the text.
 
 use super::rich::{kind, list, string};
-use super::{Content, Names, Shown, mrkdwn, plain, rich};
+use super::{Content, Mentioned, Names, Shown, mrkdwn, plain, rich};
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Block, Style, Text, Time, TimeStyle};
 use serde_json::Value;
@@ -166,6 +166,16 @@ pub fn add(attachment: &Value, names: &Names, content: &mut Content) {
     let before = std::mem::take(&mut content.body).followed_by(text("pretext"));
     content.body = before.followed_by(quoted(card.body));
     content.shown.extend(card.shown);
+}
+
+/// Adds the ids that an attachment's own words name.
+pub fn mentioned(attachment: &Value, found: &mut Mentioned) {
+    let fields =
+        list(attachment, "fields").iter().flat_map(|field| [string(field, "title"), string(field, "value")]);
+    let own = ["pretext", "title", "text"].into_iter().map(|key| string(attachment, key));
+    for words in own.chain(fields).flatten() {
+        mrkdwn::mentioned(words, found);
+    }
 }
 
 /// Where it comes from, and when, in italics.

@@ -396,9 +396,11 @@ fn who_is_mentioned() {
         "text": "<@U2> <#C2> <#C3|named> <!subteam^S1|@crew> <@U2> <!here> <@",
         "blocks": [{ "type": "rich_text", "elements": [{ "elements": [{ "type": "user", "user_id": "U1" }, { "type": "channel", "channel_id": "C1" }] }] },
             { "type": "section", "text": { "type": "mrkdwn", "text": "<@U3>" } }],
+        "attachments": [{ "text": "<@U4>", "fields": [{ "title": "By", "value": "<@U5>" }],
+            "message_blocks": [{ "message": { "blocks": [{ "type": "user", "user_id": "U6" }] } }] }],
     });
     let found = mentioned(&message);
-    assert_eq!(found.people, ["U1", "U2", "U3"]);
+    assert_eq!(found.people, ["U1", "U2", "U3", "U4", "U5", "U6"]);
     assert_eq!(found.rooms, ["C1", "C2"]);
     assert_eq!(found.groups, BTreeMap::from([("S1".to_owned(), "@crew".to_owned())]));
 }

@@ -1,28 +1,24 @@
-//! Files: given by people, uploaded by apps, fetched by whoever may.
+//! Files: given by people, fetched by whoever may, deleted.
 //!
-//! Source: <https://docs.slack.dev/messaging/working-with-files/>, <https://docs.slack.dev/reference/methods/files.getUploadURLExternal/>,
-//! `files.completeUploadExternal`, `files.info`, `files.delete`. What an address of a private file answers without a token is not
+//! Source: <https://docs.slack.dev/messaging/working-with-files/>, <https://docs.slack.dev/reference/methods/files.info/>, `files.delete`. What an address of a private file answers without a token is not
 //! documented: clients report a page to sign in on, with status 200.
 
 use super::Shared;
-use super::chat::{by_app, content, customised, is_ts, writable_room};
 use super::server::{Answer, Refusal, require};
 use super::state::{Author, Room, State};
-use crate::files::{Blob, Intake};
+use super::uploads::Uploads;
+use crate::files::Blob;
 use crate::parameters::Parameters;
 use crate::people::{Change, File as GivenFile, SeenFile};
-use axum::extract::{FromRequest, Multipart, Path, Request, State as Given};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::extract::{Path, State as Given};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use futures::StreamExt;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The largest file: 1 GB (<https://slack.com/help/articles/201330736-Add-files-to-Slack>).
-const LARGEST: u64 = 1 << 30;
 /// Sharing takes a moment, in which `files.info` does not tell of it.
 const SHARED_AFTER: Duration = Duration::from_millis(120);
 
@@ -79,23 +75,12 @@ impl Attached {
     }
 }
 
-/// An upload that was announced.
-#[derive(Debug, Clone)]
-struct Announced {
-    app: usize,
-    file: String,
-    name: String,
-    alt: String,
-    length: u64,
-    blob: Option<Blob>,
-}
-
 /// All of them.
 #[derive(Debug, Default)]
 pub struct Files {
     known: HashMap<String, File>,
-    /// By the secret in the upload's address.
-    announced: HashMap<String, Announced>,
+    /// Those that are on their way.
+    pub uploads: Uploads,
     last: u64,
 }
 
@@ -105,7 +90,8 @@ impl Files {
         self.known.get(id)
     }
 
-    fn next_id(&mut self) -> String {
+    /// An id that no other file has.
+    pub fn next_id(&mut self) -> String {
         self.last += 1;
         format!("F{:010}", self.last)
     }
@@ -133,8 +119,13 @@ impl Files {
             created: at,
         };
         let id = file.id.clone();
-        self.known.insert(id.clone(), file);
+        self.keep(file);
         Ok(id)
+    }
+
+    /// Keeps a file.
+    pub fn keep(&mut self, file: File) {
+        self.known.insert(file.id.clone(), file);
     }
 
     /// These files are in that message now.
@@ -201,128 +192,6 @@ fn slug(name: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
         .collect()
-}
-
-/// `files.getUploadURLExternal`.
-pub fn announce(state: &mut State, app: usize, given: &Parameters) -> Answer {
-    require(state, app, "files:write")?;
-    let length = given.number("length").and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
-    let name = given.text("filename").filter(|name| !name.is_empty());
-    let (Some(name), 1..) = (name, length) else {
-        return Err(Refusal::new("missing_argument"));
-    };
-    if length > LARGEST {
-        return Err(Refusal::new("file_upload_size_restricted"));
-    }
-    let alt = given.text("alt_txt").unwrap_or_default();
-    if alt.chars().count() > 1_000 {
-        return Err(Refusal::new("alt_txt_too_large"));
-    }
-    let secret = format!("{:032x}", rand::random::<u128>());
-    let file = state.files.next_id();
-    let announced = Announced { app, file: file.clone(), name, alt, length, blob: None };
-    state.files.announced.insert(secret.clone(), announced);
-    Ok(json!({ "upload_url": format!("{}/upload/v1/{secret}", state.url), "file_id": file }))
-}
-
-/// `POST /upload/v1/{secret}`: raw bytes, or the first part of a form.
-pub async fn upload(
-    Given(shared): Given<Arc<Shared>>,
-    Path(secret): Path<String>,
-    request: Request,
-) -> Response {
-    let Some(length) = shared.state().files.announced.get(&secret).map(|announced| announced.length) else {
-        return (StatusCode::NOT_FOUND, "no such upload").into_response();
-    };
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let taken =
-        if kind.starts_with("multipart/form-data") { of_form(request).await } else { raw(request).await };
-    let Some(blob) = taken.filter(|blob| blob.size == length) else {
-        return (StatusCode::BAD_REQUEST, "these are not the bytes that were announced").into_response();
-    };
-    let said = format!("OK - {}", blob.size);
-    if let Some(announced) = shared.state().files.announced.get_mut(&secret) {
-        announced.blob = Some(blob);
-    }
-    said.into_response()
-}
-
-async fn raw(request: Request) -> Option<Blob> {
-    let mut intake = Intake::default();
-    let mut body = request.into_body().into_data_stream();
-    while let Some(piece) = body.next().await {
-        intake.take(&piece.ok()?);
-    }
-    Some(intake.finish())
-}
-
-async fn of_form(request: Request) -> Option<Blob> {
-    let mut intake = Intake::default();
-    let mut form = Multipart::from_request(request, &()).await.ok()?;
-    let mut part = form.next_field().await.ok()??;
-    while let Some(piece) = part.chunk().await.ok()? {
-        intake.take(&piece);
-    }
-    Some(intake.finish())
-}
-
-/// `files.completeUploadExternal`: with a channel, the files are shared there as one message.
-pub fn complete(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec<Change>) -> Answer {
-    require(state, app, "files:write")?;
-    let wanted = given.json("files").ok().flatten().unwrap_or_default();
-    let wanted = wanted
-        .as_array()
-        .filter(|files| !files.is_empty())
-        .ok_or_else(|| Refusal::new("invalid_arguments"))?;
-    let thread = given.text("thread_ts").filter(|ts| !ts.is_empty());
-    if thread.as_deref().is_some_and(|ts| !is_ts(ts)) {
-        return Err(Refusal::new("invalid_thread_ts"));
-    }
-    let room = match given.text("channel_id").or_else(|| given.text("channels")) {
-        Some(wanted) => Some(writable_room(state, app, &wanted)?),
-        None => None,
-    };
-    let mut ids = Vec::new();
-    for one in wanted {
-        let id = one["id"].as_str().unwrap_or_default();
-        let found =
-            state.files.announced.iter().find(|(_, announced)| announced.file == id && announced.app == app);
-        let (secret, announced) = found.ok_or_else(|| Refusal::new("file_not_found"))?;
-        let blob = announced.blob.clone().ok_or_else(|| Refusal::new("file_not_found"))?;
-        let (secret, announced) = (secret.clone(), announced.clone());
-        state.files.announced.remove(&secret);
-        let mime = GivenFile { name: announced.name.clone(), ..GivenFile::default() }.media_type().to_owned();
-        let file = File {
-            id: announced.file,
-            title: one["title"].as_str().unwrap_or(&announced.name).to_owned(),
-            name: announced.name,
-            mime,
-            subtype: None,
-            alt: announced.alt,
-            blob,
-            author: Author::App(app),
-            shares: Vec::new(),
-            shared: None,
-            deleted: false,
-            created: state.since,
-        };
-        ids.push(file.id.clone());
-        state.files.known.insert(file.id.clone(), file);
-    }
-    if let Some(room) = room {
-        // `blocks` count only without a comment.
-        let (text, blocks) = match given.text("initial_comment").filter(|comment| !comment.is_empty()) {
-            Some(comment) => (super::mrkdwn::sent(&comment, state, false), None),
-            None => content(state, given)?,
-        };
-        let mut message = by_app(app, text, blocks, thread, None);
-        customised(state, app, given, &mut message.custom);
-        message.files = ids.iter().cloned().map(Attached::new).collect();
-        let (_, change) = state.post(&room, message);
-        changes.push(change);
-    }
-    let told = ids.iter().map(|id| json!({ "id": id, "title": state.files.get(id).map(|file| &file.title) }));
-    Ok(json!({ "files": told.collect::<Vec<_>>() }))
 }
 
 /// `files.info`.

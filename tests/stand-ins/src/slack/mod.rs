@@ -1,7 +1,7 @@
 //! Slack: the Web API over HTTP, Socket Mode over WebSocket, and the channels that people and apps talk in.
 //!
-//! Apps receive their own messages as events, as on Slack; a reply is a message in a thread. Emoji stay as they were typed:
-//! the real server turns them into `:names:`.
+//! Apps receive their own messages as events, as on Slack; a reply is a message in a thread. Emoji of Unicode
+//! stay as they were typed, where the real server turns them into `:names:`.
 
 mod chat;
 mod commands;
@@ -21,6 +21,7 @@ mod session;
 mod socket;
 mod state;
 pub(crate) mod wire;
+mod uploads;
 
 use crate::faults::Faults;
 use crate::people::Change;

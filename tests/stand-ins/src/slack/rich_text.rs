@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>.
 
+use super::emoji;
 use super::mrkdwn::unescape;
 use serde_json::{Value, json};
 
@@ -88,6 +89,7 @@ fn inline(text: &str, style: Style, depth: usize, out: &mut Vec<Value>) {
     while let Some(c) = rest.chars().next() {
         let boundary = !before.is_some_and(char::is_alphanumeric);
         let used = match c {
+            ':' if boundary => named_emoji(rest, style).map(|(value, used)| (vec![value], used)),
             '<' => element(rest, style).map(|(value, used)| (vec![value], used)),
             '`' => rest[1..].find('`').filter(|end| *end > 0 && !rest[1..=*end].contains('\n')).map(|end| {
                 let mut inside = Vec::new();
@@ -142,6 +144,31 @@ fn closing(rest: &str, mark: char) -> Option<usize> {
         before = c;
     }
     None
+}
+
+/// `:name:` of an emoji that the workspace knows.
+fn named_emoji(rest: &str, style: Style) -> Option<(Value, usize)> {
+    let name = |c: char| c.is_ascii_alphanumeric() || "_+-'".contains(c);
+    let mut end = 1 + rest[1..].find(|c| !name(c))?;
+    if let Some(toned) = rest[end..].strip_prefix("::skin-tone-")
+        && toned.get(1..2) == Some(":")
+    {
+        end += "::skin-tone-0".len();
+    }
+    let named = rest.get(1..end).filter(|name| rest[end..].starts_with(':') && emoji::is_known(name))?;
+    let plain = named.split("::").next().unwrap_or(named);
+    let mut value = json!({ "type": "emoji", "name": plain });
+    if emoji::unicode(plain).is_some() {
+        let points: Vec<_> = emoji::shown(named).chars().map(|c| format!("{:x}", u32::from(c))).collect();
+        value["unicode"] = json!(points.join("-"));
+    }
+    if let Some((_, tone)) = named.split_once("::skin-tone-") {
+        value["skin_tone"] = json!(tone.parse::<u32>().ok());
+    }
+    if let Some(style) = told(style) {
+        value["style"] = style;
+    }
+    Some((value, end + 1))
 }
 
 /// `<…>`: a link, a user, a channel, everybody.
@@ -210,7 +237,12 @@ mod tests {
                     .map(|s| &s[..1])
                     .collect();
                 let said = ["text", "url", "user_id", "range", "channel_id"].map(|k| text_of(e, k)).concat();
-                out += &format!("{styles}({said})");
+                let emoji = if e["type"] == "emoji" {
+                    format!("{} {}", text_of(e, "name"), text_of(e, "unicode"))
+                } else {
+                    String::new()
+                };
+                out += &format!("{styles}({said}{emoji})");
             }
             out += "]";
         }
@@ -229,6 +261,8 @@ mod tests {
             ("a\n```\nlet &lt;x&gt;\n```\nb", "s[(a)]p[(let <x>)]s[(b)]"),
             ("`*no*` *`yes`*", "s[c(*no*)( )bc(yes)]"),
             ("*open", "s[(*open)]"),
+            ("*hi :wave:* at 12:30:45", "s[b(hi )b(wave 1f44b)( at 12:30:45)]"),
+            (":+1::skin-tone-4: :party_owl: :nobody:", "s[(+1 1f44d-1f3fd)( )(party_owl )( :nobody:)]"),
             ("", ""),
         ] {
             assert_eq!(shown(text), want, "{text}");

@@ -3,7 +3,7 @@
 //! Source: <https://docs.slack.dev/apis/web-api>.
 
 use super::state::State as World;
-use super::{Shared, chat, commands, conversations, files, marks, session, socket};
+use super::{Shared, chat, commands, conversations, files, marks, session, socket, uploads};
 use crate::faults::Fault;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
@@ -63,7 +63,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST))
         .merge(
             Router::new()
-                .route("/upload/v1/{secret}", post(files::upload))
+                .route("/upload/v1/{secret}", post(uploads::upload))
                 .route("/files-pri/{place}/{*name}", get(files::private))
                 .layer(DefaultBodyLimit::disable()),
         )
@@ -140,8 +140,8 @@ fn run(shared: &Shared, state: &mut World, caller: Caller, method: &str, given: 
         "chat.postEphemeral" => chat::whisper(state, app, given, &mut changes),
         "chat.update" => chat::update(state, app, given, &mut changes),
         "chat.delete" => chat::delete(state, app, given, &mut changes),
-        "files.getUploadURLExternal" => files::announce(state, app, given),
-        "files.completeUploadExternal" => files::complete(state, app, given, &mut changes),
+        "files.getUploadURLExternal" => uploads::announce(state, app, given),
+        "files.completeUploadExternal" => uploads::complete(state, app, given, &mut changes),
         "files.info" => files::info(state, app, given),
         "files.delete" => files::delete(state, app, given, &mut changes),
         "reactions.add" => marks::react(state, app, given, true, &mut changes),

@@ -4,6 +4,7 @@
 
 mod channels;
 mod commands;
+mod files;
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
