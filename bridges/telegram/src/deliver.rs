@@ -266,7 +266,7 @@ fn entities(part: &Part) -> Result<Vec<MessageEntity>, DeliverError> {
 
 fn preview(part: &Part) -> Option<LinkPreviewOptions> {
     let hidden = part.formatting.get("no_preview") == Some(&Value::Bool(true));
-    hidden.then(|| LinkPreviewOptions {
+    hidden.then_some(LinkPreviewOptions {
         is_disabled: true,
         url: None,
         prefer_small_media: false,

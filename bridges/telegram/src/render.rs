@@ -7,6 +7,8 @@
 //! by [`crate::inert`].
 
 #[cfg(test)]
+mod files_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::capabilities::{LONGEST, LONGEST_CAPTION};

@@ -297,10 +297,27 @@ mod tests {
         let group = json!({"id": -1001, "type": "supergroup", "title": "Hikers"});
         let muted = json!({"id": -1001, "type": "group", "title": "Hikers", "permissions": {"can_send_messages": false}});
         let channel = json!({"id": -1002, "type": "channel", "title": "News"});
+        let forum = json!({"id": -1001, "type": "supergroup", "title": "Hikers", "is_forum": true});
+        let able = |topics: bool| {
+            json!({
+                "status": "administrator", "can_pin_messages": true, "can_delete_messages": true,
+                "can_manage_topics": topics,
+            })
+        };
         let cases = [
-            (&group, json!({"status": "member"}), true, "fine"),
-            (&group, json!({"status": "administrator"}), true, "fine"),
-            (&group, json!({"status": "administrator"}), false, "warning: privacy mode"),
+            (&group, json!({"status": "creator"}), true, "fine"),
+            (&group, json!({"status": "member"}), true, "warning: does not hear of reactions, it cannot pin"),
+            (
+                &group,
+                json!({"status": "administrator"}),
+                true,
+                "warning: lacks some rights in this group: it cannot",
+            ),
+            (&group, able(true), true, "fine"),
+            (&forum, able(true), true, "fine"),
+            (&forum, able(false), true, "warning: cannot open topics"),
+            (&group, able(false), true, "fine"),
+            (&group, able(true), false, "warning: privacy mode"),
             (&group, json!({"status": "member"}), false, "problem: privacy mode"),
             (&group, json!({"status": "left"}), true, "problem: is not in"),
             (&group, json!({"status": "kicked"}), true, "problem: was removed"),
@@ -312,7 +329,7 @@ mod tests {
                 "warning: may not write",
             ),
             (&muted, json!({"status": "member"}), true, "warning: may not write"),
-            (&muted, json!({"status": "administrator"}), true, "fine"),
+            (&muted, able(true), true, "fine"),
             (&channel, json!({"status": "administrator", "can_post_messages": true}), false, "fine"),
             (
                 &channel,
@@ -324,7 +341,8 @@ mod tests {
         ];
         for (place, member, reads_all, expected) in cases {
             let shown = format!("{place} {member} {reads_all}");
-            let got = match judged(&read(place), &read(&member), reads_all) {
+            let (place, member): (Place, Member) = (read(place), read(&member));
+            let got = match judged(&place, &place.known(&member), &member, reads_all) {
                 Err(problem) => format!("problem: {problem}"),
                 Ok(report) if report.warnings.is_empty() => "fine".to_owned(),
                 Ok(report) => format!("warning: {}", report.warnings[0]),

@@ -4,7 +4,8 @@ use super::update;
 use crate::own::Own;
 use crate::{ids, news};
 use relay_contract::{
-    Ask, Attachment, Envelope, Event, Message, RawEvent, RoomNews, Standing, Translation, Visibility,
+    Ask, Attachment, Envelope, Event, FileKind, Message, Poll, RawEvent, RoomNews, Standing, Translation,
+    Visibility,
 };
 use serde_json::{Value, json};
 
@@ -135,7 +136,11 @@ fn what_is_for_a_bridge_and_what_not() {
             ),
             ignored("edited command"),
         ),
-        (json!({"update_id": 1, "poll": {}}), ignored("unknown update")),
+        (json!({"update_id": 1, "poll": {"options": []}}), ignored("votes")),
+        (json!({"update_id": 1, "message_reaction_count": {}}), ignored("anonymous reactions")),
+        (with("message", json!({"forum_topic_created": {"name": "Boats"}})), ignored("topic opened")),
+        (with("message", json!({"forum_topic_edited": {}})), ignored("topic renamed")),
+        (with("message", json!({"forum_topic_closed": {}})), ignored("topic closed")),
         (json!({}), ignored("unknown update")),
         (json!("odd"), ignored("unknown update")),
     ];
@@ -170,7 +175,13 @@ fn captions_and_attachments() {
         json!({"photo": [{"file_size": 3}], "caption": "look", "caption_entities": [{"type": "italic", "offset": 0, "length": 4}]}),
     ));
     assert_eq!(crate::parse::tests::shown(&message(&got).body), "<i>look</i>");
-    assert_eq!(message(&got).attachments, [Attachment { size: Some(3), ..Attachment::named("photo") }]);
+    let photo = Attachment {
+        kind: FileKind::Image,
+        mime: Some("image/jpeg".into()),
+        size: Some(3),
+        ..Attachment::named("photo")
+    };
+    assert_eq!(message(&got).attachments, [photo]);
 }
 
 #[test]
@@ -252,6 +263,62 @@ fn a_topic_is_part_of_the_address() {
 }
 
 #[test]
+fn a_topic_has_a_name_as_far_as_it_is_known() {
+    let opener = json!({"message_id": 3, "chat": {"id": -1001}, "forum_topic_created": {"name": "Boats"}});
+    let cases = [
+        (json!({"reply_to_message": opener}), None, Some("Boats")),
+        (json!({"reply_to_message": opener}), Some("Ships"), Some("Ships")),
+        (json!({}), Some("Ships"), Some("Ships")),
+        (json!({}), None, None),
+    ];
+    for (more, remembered, name) in cases {
+        let mut fields = json!({"text": "x", "message_thread_id": 3, "is_topic_message": true});
+        if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
+            fields.extend(more);
+        }
+        let mut update = with("message", fields);
+        update["relay_topic"] = json!(remembered);
+        let got = envelope(update.clone());
+        let thread = message(&got).thread.clone().unwrap();
+        assert_eq!((thread.id.as_str(), thread.root, thread.name.as_deref()), ("3", None, name), "{update}");
+        assert_eq!((message(&got).at.thread.clone(), &message(&got).reply), (Some("3".into()), &None));
+    }
+    let general = envelope(with("message", json!({"text": "x", "message_thread_id": 3})));
+    assert_eq!(message(&general).thread, None);
+}
+
+#[test]
+fn what_stands_beside_the_words() {
+    let hidden =
+        envelope(with("message", json!({"text": "x", "link_preview_options": {"is_disabled": true}})));
+    assert!(message(&hidden).no_preview);
+    let options = json!([{"text": "Sat"}, {"text": "Sun"}]);
+    let asked = envelope(with("message", json!({"poll": {"question": "When?", "options": options}})));
+    let answers = vec!["Sat".into(), "Sun".into()];
+    let poll = Poll { question: "When?".into(), answers, multiple: false, ends: None };
+    assert_eq!((message(&asked).poll.as_ref(), message(&asked).attachments.len()), (Some(&poll), 0));
+    let origin = json!({"type": "user", "sender_user": {"id": 6, "first_name": "Ivo"}});
+    let passed = envelope(with("message", json!({"text": "x", "forward_origin": origin})));
+    assert_eq!(message(&passed).forward.as_ref().unwrap().author.as_deref(), Some("Ivo"));
+}
+
+#[test]
+fn what_happens_in_a_chat() {
+    let version = || "9".to_owned();
+    let pinned = json!({"pinned_message": {"message_id": 4, "chat": {"id": -1001}, "date": 0}});
+    let cases = [
+        (pinned, Event::Pinned { target: "4".into(), on: true, version: version() }),
+        (
+            json!({"new_chat_title": "Climbers"}),
+            Event::Renamed { name: "Climbers".into(), version: version() },
+        ),
+    ];
+    for (fields, event) in cases {
+        assert_eq!(envelope(with("message", fields.clone())).event, event, "{fields}");
+    }
+}
+
+#[test]
 fn a_basic_group_is_part_of_the_address() {
     let chat = json!({"id": -4567, "type": "group", "title": "Hikers"});
     let got = envelope(with("message", json!({"text": "x", "chat": chat})));
@@ -278,8 +345,10 @@ fn what_becomes_of_chats() {
     let moved = |from, to| RoomNews::Moved { from: ids::room(from), to: ids::room(to) };
     let changed = |chat: i64| RoomNews::Changed(ids::native(chat));
     let cases = [
-        (with("message", json!({"new_chat_title": "Climbers"})), changed(-1001)),
-        (with("channel_post", json!({"new_chat_title": "Climbers"})), changed(-1001)),
+        (
+            news::renamed(&with("message", json!({"new_chat_title": "Climbers"}))).unwrap().payload,
+            changed(-1001),
+        ),
         (json!({"update_id": 1, "my_chat_member": {"chat": {"id": -7}, "new_chat_member": {}}}), changed(-7)),
         (with("message", json!({"chat": {"id": -7}, "migrate_to_chat_id": -1001})), moved(-7, -1001)),
         (with("message", json!({"migrate_from_chat_id": -7})), moved(-7, -1001)),

@@ -46,6 +46,8 @@ async fn a_chat_is_told_once_a_connection_and_at_each_change() {
         rig.rename(&name);
         assert_eq!(seen(&mut heard).await.name, name);
         assert_eq!(heard.meaning().await, changed);
+        let Translation::Events(all) = heard.meaning().await else { panic!("no event") };
+        assert!(matches!(&all[0].event, Event::Renamed { name: told, .. } if *told == name), "{all:?}");
         for (private, visibility) in [(false, Visibility::World), (true, Visibility::Space)] {
             rig.set_private(private);
             rig.say("Hana", "three", None);

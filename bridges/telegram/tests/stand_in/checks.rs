@@ -32,7 +32,8 @@ async fn preflight_says_what_is_missing() {
     for (may, rooms, expected) in [
         (vec![], None, "problem: privacy mode"),
         (vec!["admin"], None, "warning: privacy mode"),
-        (vec!["privacy_off"], None, "fine"),
+        (vec!["privacy_off"], None, "warning: does not hear of reactions"),
+        (vec!["privacy_off", "admin"], None, "fine"),
         (vec!["privacy_off"], Some(vec![]), "problem: no chat"),
     ] {
         let rig = Rig::with(|bot| {

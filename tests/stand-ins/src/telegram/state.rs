@@ -225,6 +225,8 @@ impl State {
             let id = number(&room.id, "chat")?;
             // Real groups have different ages too: ids that differ between chats catch a client that forgets the chat.
             let next = i64::try_from(index % 2_000).unwrap_or(0) * 1_000_000 + 1;
+            // A forum's first message, of its making, stands for the topic that all others are not in.
+            let next = next + i64::from(room.forum);
             state.chats.push(Chat { forum: room.forum, ..Chat::new(id, room.name.clone(), next) });
         }
         for person in &world.people {
