@@ -81,15 +81,28 @@ impl Api {
         P: Payload + Serialize,
         R: DeserializeOwned,
     {
-        let result = self.raw(payload, deadline).await?;
-        R::deserialize(result).map_err(|error| {
-            CallError::Silent(format!("the answer to {} could not be read: {error}", P::NAME))
-        })
+        Self::read(P::NAME, self.raw(payload, deadline).await?)
     }
 
     async fn raw<P: Payload + Serialize>(&self, payload: &P, deadline: Duration) -> Result<Value, CallError> {
         let request = self.bot.client().post(self.url(P::NAME)?).timeout(deadline).json(payload);
         self.answered(P::NAME, request).await
+    }
+
+    /// Calls a method with these fields, once: for what teloxide's payload does not say.
+    pub async fn named<R: DeserializeOwned>(
+        &self,
+        method: &str,
+        fields: &Value,
+        deadline: Duration,
+    ) -> Result<R, CallError> {
+        let request = self.bot.client().post(self.url(method)?).timeout(deadline).json(fields);
+        Self::read(method, self.answered(method, request).await?)
+    }
+
+    fn read<R: DeserializeOwned>(method: &str, result: Value) -> Result<R, CallError> {
+        R::deserialize(result)
+            .map_err(|error| CallError::Silent(format!("the answer to {method} could not be read: {error}")))
     }
 
     /// Calls a method with files, once.

@@ -5,20 +5,18 @@ use crate::errors::{Doing, delivering};
 use crate::known::Known;
 use crate::polls::Stands;
 use crate::upload::Failed;
-use crate::{beside, ids, upload};
+use crate::{beside, ids, polls, upload};
 use relay_contract::{
-    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Poll, Receipt, Unit, Upload,
+    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Poll, Receipt, Timestamp, Unit, Upload,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use teloxide::payloads::{
     DeleteMessage, EditMessageCaption, EditMessageCaptionSetters, EditMessageText, EditMessageTextSetters,
-    SendMessage, SendMessageSetters, SendPoll, SendPollSetters,
+    SendMessage, SendMessageSetters,
 };
-use teloxide::types::{
-    ChatId, InputPollOption, LinkPreviewOptions, MessageEntity, MessageId, ReplyParameters, ThreadId,
-};
+use teloxide::types::{ChatId, LinkPreviewOptions, MessageEntity, MessageId, ReplyParameters, ThreadId};
 
 /// The longest wait for an answer to a request without files, well below the engine's own deadline, so that the reason is known.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -136,12 +134,18 @@ async fn post(api: &Api, place: Place<'_>, part: &Part, files: &[Upload]) -> Res
 async fn ask(api: &Api, place: Place<'_>, poll: &Value) -> Result<Receipt, DeliverError> {
     let poll = Poll::deserialize(poll)
         .map_err(|error| DeliverError::Rejected(format!("the part's poll cannot be read: {error}")))?;
-    let options = poll.answers.into_iter().map(InputPollOption::new);
-    let mut request =
-        SendPoll::new(place.chat(), poll.question, options).allows_multiple_answers(poll.multiple);
-    request.reply_parameters = place.reply.clone();
-    request.message_thread_id = place.topic;
-    let sent: Sent = api.call(&request, DEADLINE).await.map_err(|error| place.failed(error))?;
+    let mut request = place.fields();
+    let options: Vec<_> = poll.answers.iter().map(|answer| json!({ "text": answer })).collect();
+    request.insert("question".into(), json!(poll.question));
+    request.insert("options".into(), json!(options));
+    request.insert("allows_multiple_answers".into(), json!(poll.multiple));
+    // teloxide's payload has another library's type for it.
+    let ends = polls::close_date(&poll, Timestamp::now());
+    request.extend(ends.map(|at| ("close_date".to_owned(), json!(at))));
+    let sent: Sent = api
+        .named("SendPoll", &Value::Object(request), DEADLINE)
+        .await
+        .map_err(|error| place.failed(error))?;
     if let Some(poll) = &sent.poll {
         let stands = Stands { chat: place.chat, message: sent.message_id };
         place.known.polls.insert(poll.id.clone(), stands);

@@ -7,7 +7,9 @@
 //! teloxide gives the methods ([`teloxide::payloads`]), their types, and the bot with its HTTP client. Its `send()` is not
 //! used, for three reasons: it sleeps 10 seconds after every 5xx before it says so; it drops the HTTP status and the
 //! `error_code`, so that "not done" and "perhaps done" cannot be told apart; and it reads answers into types that stop at
-//! Bot API 9.1, so that one new kind of entity would lose a message. `api` makes the same call and keeps all three.
+//! Bot API 9.1, so that one new kind of entity would lose a message. `api` makes the same call and keeps all three. Uploads are
+//! forms of reqwest's, whose parts are streams of a known length: teloxide's files are of unknown length, and its payloads for
+//! them cannot be sent but by its own `send()`.
 //! teloxide's `Bot` shows its token in `Debug`, and errors of its client name a URL that contains the token: neither leaves
 //! this crate.
 //!
@@ -20,6 +22,17 @@
 //! - A group that becomes a supergroup gets another id, and its messages are counted anew. The engine is told; what is posted
 //!   with the old id meanwhile fails once and goes to the new one from then on. In a basic group a message's `thread` names the
 //!   group, so that an old message is never taken for a new one with the same number.
+//! - Files: a bot uploads at most 50 MB and fetches at most 20 MB. Where a file is, is asked just before it is fetched; the URL
+//!   holds the token. What people send as an album comes as one message a file, and is handed up so: to join them, somebody would
+//!   have to wait for what may not come, and an edit of one would seem to take the others away.
+//! - Of reactions, and of everybody who joins or leaves, only an administrator is told, and of reactions in a channel nobody. A
+//!   bot has one reaction on a message; another one takes its place.
+//! - A topic is a thread without a root. Its name comes along with what answers its first message, else it is remembered.
+//! - How a poll of somebody's ends is told by its id alone. Which message that is, is remembered in this process: the end of a
+//!   poll that was asked before Relay was started is not known as such.
+//! - That a message is pinned is told, that it is no longer is not.
+//! - A text beside a file holds 1,024 units. One that grows beyond them in an edit is refused; nothing turns a file's message into
+//!   a longer one.
 //! - A command's answer goes to the asker's private chat with the bot, which only a person can begin; else it is written in the
 //!   chat of the command, for everybody there.
 //! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours.

@@ -7,6 +7,7 @@ use crate::ids;
 use relay_contract::{Block, Envelope, Event, Inline, Poll, Style, Text, Timestamp, Translation};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 
 /// The kind of update that tells how a poll goes.
 pub const KIND: &str = "poll";
@@ -17,7 +18,10 @@ pub const STANDS: &str = "relay_poll";
 /// The longest question and answer, in UTF-16 units, and how many answers. Source: <https://core.telegram.org/bots/api#sendpoll>.
 const QUESTION: usize = 300;
 const ANSWER: usize = 100;
-const ANSWERS: std::ops::RangeInclusive<usize> = 2..=12;
+const ANSWERS: RangeInclusive<usize> = 1..=12;
+
+/// How far ahead a poll may end, in seconds.
+const AHEAD: RangeInclusive<i64> = 5..=2_628_000;
 
 /// Where a poll stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -94,6 +98,12 @@ pub fn fits(poll: &Poll) -> bool {
         && poll.answers.iter().all(|answer| within(answer, ANSWER))
 }
 
+/// When a poll ends by itself, in seconds since the epoch; none when Telegram would not take that.
+pub fn close_date(poll: &Poll, now: Timestamp) -> Option<i64> {
+    let ends = poll.ends?.0.div_euclid(1_000);
+    AHEAD.contains(&ends.saturating_sub(now.0.div_euclid(1_000))).then_some(ends)
+}
+
 /// As words, where it is none to Telegram.
 pub fn in_words(poll: &Poll) -> Text {
     let line = |text: &str| Text::plain(text).blocks().to_vec();
@@ -130,7 +140,8 @@ mod tests {
         let long = "é".repeat(301);
         let cases = [
             (poll("When?", &["Sat", "Sun"]), true),
-            (poll("When?", &["Sat"]), false),
+            (poll("When?", &["Sat"]), true),
+            (poll("When?", &[]), false),
             (poll("When?", &["a"; 13]), false),
             (poll(" ", &["Sat", "Sun"]), false),
             (poll(&long, &["Sat", "Sun"]), false),
@@ -142,6 +153,23 @@ mod tests {
             assert_eq!(fits(&poll), taken, "{poll:?}");
         }
         assert_eq!(in_words(&poll("When?", &["Sat"])).excerpt(99), "When? Sat");
+    }
+
+    #[test]
+    fn when_a_poll_ends() {
+        let now = Timestamp(1_000_500);
+        let cases = [
+            (None, None),
+            (Some(1_004_999), None),
+            (Some(1_005_000), Some(1_005)),
+            (Some(2_629_000_000), Some(2_629_000)),
+            (Some(2_629_001_000), None),
+            (Some(-1), None),
+        ];
+        for (ends, expected) in cases {
+            let poll = Poll { ends: ends.map(Timestamp), ..poll("When?", &["Sat"]) };
+            assert_eq!(close_date(&poll, now), expected, "{ends:?}");
+        }
     }
 
     #[test]

@@ -46,8 +46,8 @@ fn parts_of_drafts() {
         ("hi", "", poll(&["Sat", "Sun"]), "hi[] []?"),
         ("", "", poll(&["Sat", "Sun"]), "[]?"),
         ("hi", "p", poll(&["Sat", "Sun"]), "hi[0] []?"),
-        ("hi", "", poll(&["Sat"]), "hi\nWhen?\n• S[]"),
-        ("", "", poll(&["Sat"]), "When?\n• Sat[]"),
+        ("hi", "", poll(&["Sat", " "]), "hi\nWhen?\n• S[]"),
+        ("", "", poll(&["Sat", " "]), "When?\n• Sat[]"),
     ];
     for (body, kinds, poll, expected) in cases {
         let draft = Draft { body: Text::plain(body), files: files(kinds), poll, no_preview: false };

@@ -3,7 +3,7 @@
 use crate::rig::{Rig, eventually, line};
 use relay_contract::{
     Ask, DeliverError, Draft, Emoji, Event, Feature, MemberChange, Message, MessageRef, Operation, Poll,
-    Receipt, Standing, Support, Translation,
+    Receipt, Standing, Support, Timestamp, Translation,
 };
 use stand_ins::people::Act;
 
@@ -166,7 +166,9 @@ async fn polls_go_both_ways() {
     let Event::Posted(Message { poll: Some(told), at, .. }) = &all[0].1 else { panic!("{all:?}") };
     assert_eq!((told, at.id.as_str()), (&poll(&["Sat", "Sun"]), asked.as_str()));
 
-    let draft = Draft { body: line("Ada:"), poll: Some(poll(&["Sat", "Sun"])), ..Draft::default() };
+    let hour = Timestamp(Timestamp::now().0 + 3_600_000);
+    let ending = Poll { ends: Some(hour), ..poll(&["Sat", "Sun"]) };
+    let draft = Draft { body: line("Ada:"), poll: Some(ending), ..Draft::default() };
     let mut receipts = Vec::new();
     for part in &rig.connector.render(&rig.room, &draft) {
         let operation = Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] };

@@ -3,7 +3,7 @@
 use super::access::{me, room};
 use super::methods::{addressed, told};
 use super::server::Failure;
-use super::state::{State, Stored};
+use super::state::{State, Stored, now};
 use crate::parameters::Parameters;
 use crate::people::{Change, Refused, SeenPoll};
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const QUESTION: usize = 300;
 /// The longest answer, in characters.
 const ANSWER: usize = 100;
+/// How far ahead a poll may end, in seconds.
+const AHEAD: std::ops::RangeInclusive<i64> = 5..=2_628_000;
 
 /// A poll.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct Poll {
     question: String,
     answers: Vec<String>,
     multiple: bool,
+    /// Seconds since the epoch; told, and left to a client to keep.
+    pub ends: Option<i64>,
     ended: bool,
     /// Who chose what, by the places of the answers.
     votes: Vec<(i64, Vec<usize>)>,
@@ -36,13 +40,20 @@ impl Poll {
 
     /// A `Poll`.
     pub fn told(&self) -> Value {
-        let options: Vec<Value> =
-            self.counted().map(|(text, count)| json!({ "text": text, "voter_count": count })).collect();
-        json!({
+        let option = |(at, (text, count)): (usize, (&String, u64))| {
+            // The id is later than 9.1; current clients insist on it.
+            json!({ "text": text, "voter_count": count, "persistent_id": at.to_string() })
+        };
+        let options: Vec<Value> = self.counted().enumerate().map(option).collect();
+        let mut told = json!({
             "id": self.id, "question": self.question, "options": options, "total_voter_count": self.votes.len(),
             "is_closed": self.ended, "is_anonymous": true, "type": "regular",
-            "allows_multiple_answers": self.multiple,
-        })
+            "allows_multiple_answers": self.multiple, "allows_revoting": true, "members_only": false,
+        });
+        if let Some(ends) = self.ends {
+            told["close_date"] = json!(ends);
+        }
+        told
     }
 
     /// As the people in the chat see it.
@@ -63,15 +74,15 @@ impl State {
         if long(&question, QUESTION) {
             return Err("poll question length must not exceed 300, and it must be non-empty".into());
         }
-        if !(2..=12).contains(&answers.len()) {
-            return Err("poll must have at least 2 and at most 12 options".into());
+        if !(1..=12).contains(&answers.len()) {
+            return Err("poll must have at least 1 and at most 12 options".into());
         }
         if answers.iter().any(|answer| long(answer, ANSWER)) {
             return Err("poll options length must not exceed 100, and they must be non-empty".into());
         }
         self.made += 1;
         let id = format!("55000{:014}", self.made);
-        Ok(Poll { id, question, answers, multiple, ended: false, votes: Vec::new() })
+        Ok(Poll { id, question, answers, multiple, ends: None, ended: false, votes: Vec::new() })
     }
 
     /// Somebody chooses; choosing nothing takes the vote back.
@@ -126,7 +137,12 @@ pub fn send(
     let answers = options.as_array().into_iter().flatten().map(text).collect();
     let (question, multiple) =
         (given.text("question").unwrap_or_default(), given.flag("allows_multiple_answers"));
-    let poll = state.poll(question, answers, multiple).map_err(Failure::bad)?;
+    let ends = given.number("close_date").filter(|at| *at > 0);
+    let ahead = ends.map(|at| at - i64::try_from(now() / 1_000).unwrap_or(i64::MAX));
+    if ahead.is_some_and(|ahead| !AHEAD.contains(&ahead)) {
+        return Err(Failure::bad("poll close date must be 5 to 2628000 seconds in the future"));
+    }
+    let poll = Poll { ends, ..state.poll(question, answers, multiple).map_err(Failure::bad)? };
     let message = Stored::new(me(state, bot)?.user.clone(), Default::default());
     let message = Stored { poll: Some(poll), ..addressed(state, chat, given, message)? };
     let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
