@@ -46,6 +46,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How many files are fetched at the same time.
 const AT_ONCE: usize = 8;
+/// How many pictures of people: they wait for no film.
+const FACES_AT_ONCE: usize = 4;
 
 /// Why the media store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,7 @@ struct Inner {
     flights: Flights,
     faces: avatars::Faces,
     slots: Semaphore,
+    face_slots: Semaphore,
     sweeping: Semaphore,
     /// Bytes in the store, as of the last sweep and what came since.
     used: std::sync::atomic::AtomicU64,
@@ -122,6 +125,7 @@ impl Media {
             flights: Flights::default(),
             faces: avatars::Faces::default(),
             slots: Semaphore::new(AT_ONCE),
+            face_slots: Semaphore::new(FACES_AT_ONCE),
             sweeping: Semaphore::new(1),
             used: std::sync::atomic::AtomicU64::new(0),
             held: Mutex::default(),

@@ -107,7 +107,7 @@ impl Media {
 
     async fn fetch_face(&self, id: [u8; 32], url: &str) -> Result<(), TakeError> {
         // Never closed.
-        let _slot = self.0.slots.acquire().await;
+        let _slot = self.0.face_slots.acquire().await;
         let incoming = self.0.fetcher.open(&fetch::outside(url), LARGEST).await?;
         if !self.make_room(incoming.length.unwrap_or(LARGEST)).await {
             return Err(TakeError::Store("the media store is full".into()));

@@ -50,7 +50,7 @@ impl Default for Patience {
             idle: Duration::from_secs(30),
             total: Duration::from_secs(20 * 60),
             warm_up: Duration::from_secs(60),
-            slowest: 2048,
+            slowest: 8192,
         }
     }
 }

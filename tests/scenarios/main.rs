@@ -8,5 +8,6 @@ mod faults;
 mod fidelity;
 mod joining;
 mod living;
+mod media;
 mod service;
 mod stories;

@@ -1,0 +1,135 @@
+//! Links, the server behind them, and faces.
+
+use super::*;
+
+#[tokio::test]
+async fn a_link_is_the_same_each_time_and_ends_when_it_is_taken_back() {
+    let mut bench = Bench::plain(&[("/a", "text/plain", b"hello"), ("/b", "text/plain", b"other")]).await;
+    let stored = ready(bench.get(key(0), &Attachment::named("ä b.txt"), "/a").await);
+    let other = ready(bench.get(key(1), &Attachment::named("b.txt"), "/b").await);
+    let link = bench.media.link(&stored, "ä b.txt").await.unwrap();
+    assert!(link.starts_with("https://media.test/m/") && link.ends_with("/%C3%A4%20b.txt"), "{link}");
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
+    bench.restart();
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
+    let second = bench.media.link(&other, "b.txt").await.unwrap();
+    assert_eq!(bench.media.list().await.unwrap().len(), 2);
+    assert_eq!(bench.media.revoke(&link).await, Ok("ä b.txt".into()));
+    assert_eq!(bench.media.link(&stored, "ä b.txt").await, None);
+    let lines = bench.media.list().await.unwrap();
+    let line = lines.iter().find(|line| line.name == "b.txt").unwrap();
+    assert_eq!(lines.iter().filter(|line| line.revoked).count(), 1);
+    assert_eq!(bench.media.revoke(&line.id).await, Ok("b.txt".into()));
+    for wrong in ["", "zz", "0123", "0123456789ab", "https://media.test/m/nothing/x"] {
+        assert!(bench.media.revoke(wrong).await.is_err(), "{wrong}");
+    }
+    // The token is nowhere on disk.
+    let token = second.split('/').nth(4).unwrap();
+    let found = std::process::Command::new("grep")
+        .args(["-r", "--", token])
+        .arg(bench.folder.path())
+        .output()
+        .unwrap();
+    assert!(found.stdout.is_empty());
+    // Without a public URL there is no link.
+    let bench = Bench::new(MediaSection::default(), &[]).await;
+    assert_eq!(bench.media.link(&stored, "x").await, None);
+}
+
+/// One GET, with a range if one is given: status, headers, body.
+async fn got(url: &str, range: Option<&str>) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+    let mut request = reqwest::Client::builder().no_proxy().build().unwrap().get(url);
+    if let Some(range) = range {
+        request = request.header("range", range);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.headers().clone(), answer.bytes().await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn files_are_served_to_keep_and_not_to_run() {
+    let bench = Bench::plain(&[
+        ("/a", "text/html", b"<html>boo</html>"),
+        ("/b", "image/gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+    ])
+    .await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, bench.media.clone()));
+    let here = |link: &str| link.replace("https://media.test", &served);
+    let page = ready(bench.get(key(0), &Attachment::named("a.html"), "/a").await);
+    let gif = ready(bench.get(key(1), &image("b.gif"), "/b").await);
+    let page = here(&bench.media.link(&page, "a.html").await.unwrap());
+    let link = bench.media.link(&gif, "b.gif").await.unwrap();
+    for (url, mime) in [(page.clone(), "application/octet-stream"), (here(&link), "image/gif")] {
+        let (code, headers, _) = got(&url, None).await;
+        let header = |name: &str| {
+            headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        assert_eq!((code, header("content-type").as_str()), (200, mime));
+        assert!(header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin");
+        assert!(headers.get("set-cookie").is_none());
+    }
+    for (range, code, expected) in
+        [("bytes=0-4", 206, "<html"), ("bytes=-7", 206, "</html>"), ("bytes=99-", 416, "")]
+    {
+        let (answered, headers, body) = got(&page, Some(range)).await;
+        assert_eq!((answered, String::from_utf8(body).unwrap().as_str()), (code, expected), "{range}");
+        assert!(headers.contains_key("content-range"), "{range}");
+    }
+    let token = page.split('/').nth(4).unwrap();
+    let wrong = [
+        format!("{served}/m/{token}/other.html"),
+        format!("{served}/m/{}/a.html", "A".repeat(27)),
+        format!("{served}/m/{}/a.html", &token[..26]),
+        format!("{served}/m/..%2f..%2fkey/a.html"),
+    ];
+    let (_, _, nothing) = got(&wrong[0], None).await;
+    for url in wrong {
+        let (code, headers, body) = got(&url, None).await;
+        assert_eq!((code, &body), (404, &nothing), "{url}");
+        assert!(headers.contains_key("content-security-policy"));
+    }
+    bench.media.revoke(&link).await.unwrap();
+    assert_eq!(got(&here(&link), None).await.2, nothing);
+    // One whose time has passed looks the same.
+    let look = |_: &mut (), _: &str, _: LinkRecord| true;
+    bench.media.0.links.sift((), look).await.unwrap();
+    let id = digest::Digest::of(token.as_bytes());
+    let record = bench.media.0.links.get(&id).await.unwrap().unwrap();
+    bench.media.0.links.put(&id, &LinkRecord { expires: 1, ..record }).await.unwrap();
+    assert_eq!((got(&page, None).await.0, got(&page, None).await.2), (404, nothing));
+}
+
+#[tokio::test]
+async fn a_face_is_fetched_once_and_kept_by_its_content() {
+    let mut face = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut face, image::ImageFormat::Png).unwrap();
+    let face = face.into_inner();
+    let bench = Bench::plain(&[
+        ("/a", "image/png", &face),
+        ("/b", "image/png", &face),
+        ("/page", "text/html", b"<html>"),
+        ("/text", "image/png", b"no picture"),
+    ])
+    .await;
+    let url = |path: &str| format!("{}{path}", bench.host);
+    let a = url("/a");
+    let (one, two) = tokio::join!(bench.media.avatar(&a), bench.media.avatar(&a));
+    assert!(one.as_ref().is_some_and(|link| link.ends_with("/avatar.png")), "{one:?}");
+    assert_eq!((&one, bench.asked("/a")), (&two, 1));
+    assert_eq!(bench.media.avatar(&url("/b")).await, one, "the same picture elsewhere is the same link");
+    assert_eq!((bench.media.avatar(&url("/a")).await, bench.asked("/a"), bench.count("blobs")), (one, 1, 1));
+    for path in ["/page", "/text"] {
+        assert_eq!(bench.media.avatar(&url(path)).await, None, "{path}");
+        assert_eq!((bench.media.avatar(&url(path)).await, bench.asked(path)), (None, 1), "{path}");
+    }
+    for inside in ["http://10.0.0.1/x", "file:///etc/passwd", "nonsense"] {
+        assert_eq!(bench.media.avatar(inside).await, None, "{inside}");
+    }
+    let bench = Bench::new(MediaSection::default(), &[("/a", 0, StatusCode::OK, "image/png", &face)]).await;
+    assert_eq!((bench.media.avatar(&format!("{}/a", bench.host)).await, bench.asked("/a")), (None, 0));
+}
