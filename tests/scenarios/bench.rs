@@ -60,7 +60,7 @@ impl Bench {
         let mut text = std::fs::read_to_string(bench.config()).expect("the config was written");
         for platform in PLATFORMS {
             let room = format!("\"{platform}:{}\"", bench.room(platform));
-            text = text.replace(&room, &format!("{{ room = {room}, bots = true }}"));
+            text = text.replace(&room, &format!("{{ room = {room}, bots = true, notices = \"each\" }}"));
         }
         std::fs::write(bench.config(), text).expect("a file in the temporary folder");
         bench.start();
