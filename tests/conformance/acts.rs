@@ -21,6 +21,15 @@ pub struct Doer<'a> {
     pub word: String,
 }
 
+/// Which test shows a cell that people of the imitated platform have no means for.
+pub fn shown_elsewhere(feature: Feature, on: &str) -> Option<&'static str> {
+    match (feature, on) {
+        // Another file takes the place of the first; bots may not post custom emoji.
+        (Feature::EditFiles | Feature::Emoji, "telegram") => Some("bridges/telegram/src/translate/tests.rs"),
+        _ => None,
+    }
+}
+
 /// What came of an act.
 pub type Did = Result<Option<String>, String>;
 
@@ -180,7 +189,7 @@ impl Doer<'_> {
                 _ => Ok(None),
             },
             Feature::Quote => match self.on {
-                "telegram" => Ok(None),
+                "telegram" => self.bot_posted("blockquote").await,
                 _ => self.said(&format!("> {word} quoted")),
             },
             Feature::Code => self.said(&format!("```rust\nlet {word} = 1;\n```")),
@@ -191,7 +200,7 @@ impl Doer<'_> {
                     let section = json!({ "type": "rich_text_section", "elements": [text] });
                     self.app_posted(rich(word, json!([section]))).await
                 }
-                _ => Ok(None),
+                _ => self.bot_posted("underline").await,
             },
             Feature::Spoiler => match self.on {
                 "slack" => Ok(None),
@@ -239,13 +248,18 @@ impl Doer<'_> {
                 self.done(Act::Forward { person, room: from, message, to: room })
             }
             // Only a bot can ask for it when it posts.
-            Feature::Preview => match self.on {
-                "discord" => {
-                    let content = format!("{word} https://x.example/page");
-                    Ok(Some(self.bench.bot_posts(json!({ "content": content, "flags": 4 })).await))
+            Feature::Preview => {
+                let text = format!("{word} https://x.example/page");
+                match self.on {
+                    "discord" => Ok(Some(self.bench.bot_posts(json!({ "content": text, "flags": 4 })).await)),
+                    "telegram" => {
+                        let message =
+                            json!({ "text": text, "link_preview_options": { "is_disabled": true } });
+                        Ok(Some(self.bench.telegram_bot_posts(message).await))
+                    }
+                    _ => Ok(None),
                 }
-                _ => Ok(None),
-            },
+            }
             Feature::Pin => {
                 let did = self.done(Act::Pin { person, room, message: base.clone(), on: true })?;
                 Ok(did.map(|_| base))
@@ -293,6 +307,14 @@ impl Doer<'_> {
         let (question, answers) =
             (format!("{} best?", self.word), vec!["owls".to_owned(), "hikes".to_owned()]);
         self.done(Act::Ask { person, room, question, answers, multiple: false })
+    }
+
+    /// Telegram's clients have menus for what cannot be typed.
+    async fn bot_posted(&self, entity: &str) -> Did {
+        let length = self.word.len();
+        let message =
+            json!({ "text": self.word, "entities": [{ "type": entity, "offset": 0, "length": length }] });
+        Ok(Some(self.bench.telegram_bot_posts(message).await))
     }
 
     async fn app_posted(&self, message: serde_json::Value) -> Did {

@@ -1,7 +1,7 @@
 //! Every cell of the table, carried by the real binary between every two platforms. What is native is a round trip that a member of
 //! the room sees; what is shown by other means is the exact rendering; what is not carried is said, and nothing else happens.
 
-use crate::acts::{Did, Doer};
+use crate::acts::{self, Did, Doer};
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::cells::Cells;
 use crate::checks::{self, Scene};
@@ -31,6 +31,8 @@ enum Outcome {
     NotHeard,
     /// Nobody can do that on the origin's platform.
     NoSuchThing,
+    /// Heard, as another test shows: nobody on the imitated platform can do it.
+    Elsewhere,
     /// It is not as the table says.
     Wrong(String),
 }
@@ -43,6 +45,7 @@ impl Outcome {
             Self::Said => "said",
             Self::NotHeard => "unheard",
             Self::NoSuchThing => "–",
+            Self::Elsewhere => "(heard)",
             Self::Wrong(_) => "WRONG",
         }
     }
@@ -152,6 +155,7 @@ impl Suite {
         match (heard, did) {
             (_, Err(why)) => Outcome::Wrong(why.clone()),
             (Support::Dropped, Ok(None)) => Outcome::NoSuchThing,
+            (_, Ok(None)) if acts::shown_elsewhere(feature, scene.origin).is_some() => Outcome::Elsewhere,
             (_, Ok(None)) => {
                 Outcome::Wrong("the table says that it is heard, and nobody can do it".to_owned())
             }

@@ -18,6 +18,8 @@ pub const PLATFORMS: [&str; 3] = ["discord", "slack", "telegram"];
 const OTHER_DISCORD_BOT: &str = "other-discord-bot";
 /// The token of another Slack app.
 const OTHER_BOT: &str = "xoxb-other-app";
+/// The token of another Telegram bot.
+const OTHER_TELEGRAM_BOT: &str = "7000000009:other-telegram-token-of-thirty-five-c";
 
 /// How long anything may take before a scenario gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,6 +58,12 @@ impl Bench {
     pub async fn for_conformance() -> Self {
         let mut world = Self::world_with_another_bot();
         world.telegram.spaces[0].rooms[0].forum = true;
+        let mut other = world.telegram.bots[0].clone();
+        (other.name, other.token) = ("Bridge".into(), OTHER_TELEGRAM_BOT.into());
+        world.telegram.bots.push(other);
+        for bot in &mut world.telegram.bots {
+            bot.may = Some(["privacy_off", "admin", "bot_to_bot"].map(str::to_owned).to_vec());
+        }
         let mut bench = Self::of(world).await;
         let mut text = std::fs::read_to_string(bench.config()).expect("the config was written");
         for platform in PLATFORMS {
@@ -101,6 +109,17 @@ impl Bench {
         let answer: serde_json::Value = said.send().await.expect("an answer").json().await.expect("JSON");
         assert_eq!(answer["ok"], true, "{answer}");
         answer["ts"].as_str().expect("an id").to_owned()
+    }
+
+    /// The other Telegram bot posts a message, as `sendMessage` takes it; answers its id.
+    pub async fn telegram_bot_posts(&self, mut message: serde_json::Value) -> String {
+        message["chat_id"] = self.room("telegram").into();
+        let said = reqwest::Client::new()
+            .post(format!("{}/bot{OTHER_TELEGRAM_BOT}/sendMessage", self.stand_ins.telegram.api_url()))
+            .json(&message);
+        let answer: serde_json::Value = said.send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["ok"], true, "{answer}");
+        answer["result"]["message_id"].to_string()
     }
 
     /// The other Discord bot posts a message, as Discord's API takes it; answers its id.
