@@ -99,6 +99,7 @@ impl Shown {
                 "name": room.name,
                 "forum": room.forum,
                 "threads": platform.people.threads(room.id.as_str())?,
+                "typed": platform.people.typed(room.id.as_str())?,
                 "messages": newest,
             }))
         };

@@ -78,6 +78,9 @@ async fn follow_rooms(shown: Arc<Shown>, at: usize) {
     let mut due = tokio::time::interval(LOOK_ROUND);
     loop {
         due.tick().await;
+        if shown.told.receiver_count() == 0 {
+            continue;
+        }
         for (room, last) in platform.rooms.iter().zip(&mut last) {
             let id = room.id.as_str();
             let (Ok(threads), Ok(typed)) = (people.threads(id), people.typed(id)) else { continue };

@@ -125,11 +125,12 @@ export class Doing {
     return this.#try({ do: "remove_files", person: message.author, message: message.id, files: [place] });
   }
 
-  /** Asks Relay about a message: `who`, `trace` or `delete`; as a shortcut on Slack, as an answer on Telegram. */
-  relay(message, what) {
+  /** Asks Relay about a message: from its menu, or as an answer where a message has no menu for bots. */
+  relay(message, { word, shortcut }) {
     const person = this.#room.composer.person;
-    if (this.#room.platform === "slack") return this.#try({ do: "command", person, text: `shortcut:relay_${what} ${message}` });
-    return this.#try({ do: "say", person, text: `/relay ${what}`, reply_to: message });
+    const chosen = shortcut[this.#room.platform];
+    if (chosen) return this.#try({ do: "command", person, text: `shortcut:${chosen} ${message}` });
+    return this.#try({ do: "say", person, text: `/relay ${word}`, reply_to: message });
   }
 
   /** What whoever is played has chosen in a poll. */

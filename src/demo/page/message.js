@@ -14,9 +14,9 @@ import { render as telegram, typed as typedTelegram } from "./markup/telegram.js
 const LONG = 700;
 /** What Relay is asked about a message. */
 const RELAY = [
-  ["Relay: who reacted", "who"],
-  ["Relay: trace", "trace"],
-  ["Relay: delete everywhere", "delete"],
+  ["Relay: who reacted", { word: "who", shortcut: { slack: "relay_who", discord: "Who reacted" } }],
+  ["Relay: trace", { word: "trace", shortcut: { slack: "relay_trace", discord: "Trace" } }],
+  ["Relay: delete everywhere", { word: "delete", shortcut: { slack: "relay_delete", discord: "Delete everywhere" } }],
 ];
 const BADGES = { discord: "APP", slack: "APP", telegram: "bot" };
 
@@ -172,7 +172,7 @@ function more(room, message) {
     [message.pinned ? "Unpin" : "Pin", () => doing.pin(message.id, !message.pinned)],
     ...room.neighbours.map((other) => [`Forward to ${other.short}`, () => doing.forward(message.id, other)]),
     ...(own && platform !== "telegram" ? (message.attachments ?? []) : []).map((file, place) => [`Remove ${file.name}`, () => doing.removeFile(message, place)]),
-    ...(platform === "discord" ? [] : RELAY).map(([label, what]) => [label, () => doing.relay(message.id, what)]),
+    ...RELAY.map(([label, what]) => [label, () => doing.relay(message.id, what)]),
     !own && me?.manages && [`Delete as ${me.name}`, () => doing.remove(message.id, me.name)],
   ];
 }

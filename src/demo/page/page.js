@@ -80,9 +80,9 @@ function fresh(state) {
     else if (matchMedia("(pointer: fine) and (min-width: 901px)").matches) panes.get("discord")?.shown.composer.text.focus();
   }
   for (const { platform, rooms: given } of state.platforms) {
-    for (const { id, messages, threads } of given) {
+    for (const { id, messages, ...now } of given) {
       const room = rooms.get(`${platform}/${id}`);
-      if (room) room.views.threads = threads;
+      room?.heard(now);
       room?.load(messages);
     }
   }
