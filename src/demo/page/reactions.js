@@ -9,7 +9,7 @@ const names = new Intl.ListFormat("en", { type: "conjunction" });
 export function reactions(room, message) {
   if (!message.reactions?.length) return null;
   const chips = message.reactions.map((reaction) => chip(room, message, reaction));
-  const more = el("button", { type: "button", class: "reaction more", tabindex: "-1", "data-key": "react", "aria-label": "Add a reaction" }, "+");
+  const more = el("button", { type: "button", class: "reaction add", tabindex: "-1", "data-key": "react", "aria-label": "Add a reaction" }, "+");
   more.addEventListener("click", () => choose(room, message, more));
   return el("div", { class: "reactions", role: "group", "aria-label": "Reactions" }, ...chips, more);
 }
