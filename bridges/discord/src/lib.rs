@@ -105,5 +105,5 @@ pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
 
 /// What can be done in a channel where Relay has every right that it asks for.
 pub fn capabilities() -> Capabilities {
-    capabilities::of_room(true, false)
+    capabilities::of_room(None, true, false)
 }

@@ -124,5 +124,5 @@ pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
 
 /// What can be done in a conversation where Relay has every right that it asks for.
 pub fn capabilities() -> Capabilities {
-    capabilities::of_a_room(true)
+    capabilities::of_a_room(permissions::Rights::ALL)
 }

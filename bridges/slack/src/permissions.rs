@@ -58,6 +58,20 @@ pub struct Rights {
     pub reads_emoji: bool,
 }
 
+impl Rights {
+    /// Everything that Relay asks for.
+    pub const ALL: Self = Self {
+        customize: true,
+        reads_files: true,
+        writes_files: true,
+        reads_reactions: true,
+        reacts: true,
+        reads_pins: true,
+        pins: true,
+        reads_emoji: true,
+    };
+}
+
 /// What a token's scopes allow. A server that doesn't tell them is taken at its best.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permissions {
