@@ -309,8 +309,7 @@ impl Lane {
     /// A conversation begins in the room with a message.
     async fn begin(&self, conversation: EnvelopeId, message: &MessageRef) -> Result<(), StoreError> {
         let room = &self.handle.room;
-        let thread =
-            message.thread.clone().or_else(|| self.handle.account.connector.thread_of(room, message));
+        let thread = self.handle.account.connector.thread_of(room, message);
         let there = ThreadThere { thread, root: Some(message.clone()) };
         self.core.ledger.remember_thread(room.clone(), conversation, there).await
     }

@@ -56,7 +56,7 @@ pub trait Connector: Send + Sync + 'static {
     /// How Relay's own reaction with this emoji is written there; `None` where the room has no such reaction. Pure.
     fn reaction(&self, room: &RoomKey, emoji: &Emoji) -> Option<String>;
 
-    /// The thread that hangs from a message, where that needs no opening. Pure.
+    /// The thread that a message stands in, or that hangs from it where that needs no opening. Pure.
     fn thread_of(&self, _room: &RoomKey, _root: &MessageRef) -> Option<NativeId> {
         None
     }

@@ -67,7 +67,7 @@ pub enum Operation<'a> {
         persona: Option<&'a Persona>,
         /// What it answers, where replies are native.
         reply_to: Option<&'a MessageRef>,
-        /// The thread it goes into.
+        /// The thread it goes into: an id that `Open` or `thread_of` answered, or the `thread` of a message that stands there.
         thread: Option<&'a NativeId>,
         /// The files that `part.files` names, in that order.
         files: &'a [Upload],

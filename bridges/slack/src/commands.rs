@@ -3,7 +3,7 @@
 use crate::known::Own;
 use crate::render::{self, Formatting};
 use crate::web::{Web, With};
-use relay_contract::{Answer, Call, DeliverError, Draft, NativeId, Part, Problem, Text};
+use relay_contract::{Answer, Call, DeliverError, Draft, NativeId, Part, Problem, RoomKey, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -53,8 +53,13 @@ struct Ephemeral<'a> {
 
 /// Whether the asker is an admin or owner of this workspace, or created the channel: Slack has no right to manage a channel
 /// that ordinary members hold. People of other workspaces never may.
-pub async fn may_manage(web: &Web, own: &Own, call: &Call) -> Result<bool, DeliverError> {
-    let (room, asker) = (call.room.room.as_str(), call.asker.id.as_str());
+pub async fn may_manage(
+    web: &Web,
+    own: &Own,
+    room: &RoomKey,
+    person: &NativeId,
+) -> Result<bool, DeliverError> {
+    let (room, asker) = (room.room.as_str(), person.as_str());
     let user = match web.get("users.info", &[("user", asker)], RIGHTS).await {
         Ok(answer) => answer.get("user").cloned().unwrap_or_default(),
         Err(error) if matches!(error.code(), Some("user_not_found" | "user_not_visible")) => {

@@ -114,7 +114,14 @@ impl Connector for Slack {
         let Some(known) = self.memory.get() else {
             return Err(DeliverError::Unavailable("there has been no preflight".into()));
         };
-        commands::may_manage(&self.web, &known.own, call).await
+        commands::may_manage(&self.web, &known.own, &call.room, &call.asker.id).await
+    }
+
+    async fn manages_room(&self, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
+        let Some(known) = self.memory.get() else {
+            return Err(DeliverError::Unavailable("there has been no preflight".into()));
+        };
+        commands::may_manage(&self.web, &known.own, room, person).await
     }
 
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {

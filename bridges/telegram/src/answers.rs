@@ -4,7 +4,8 @@ use crate::api::{Answer, Api, CallError};
 use crate::commands::Origin;
 use crate::deliver::message;
 use crate::errors::{self, Doing};
-use relay_contract::{Call, DeliverError, Part, Problem, Text};
+use crate::ids;
+use relay_contract::{Call, DeliverError, NativeId, Part, Problem, RoomKey, Text};
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -70,7 +71,21 @@ pub async fn may_manage(api: &Api, call: &Call) -> Result<bool, DeliverError> {
         Some(_) if origin.is_private() => return Ok(false),
         Some(person) => UserId(person.unsigned_abs()),
     };
-    match api.call::<_, Member>(&GetChatMember::new(ChatId(origin.chat), person), RIGHTS).await {
+    is_administrator(api, ChatId(origin.chat), person).await
+}
+
+/// The same of somebody who gave no command. A private chat has no administrators.
+pub async fn manages_room(api: &Api, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
+    let Some(chat) = ids::chat(&room.room).filter(|chat| *chat < 0) else { return Ok(false) };
+    // Who speaks for a chat has a negative id.
+    match person.as_str().parse::<u64>() {
+        Ok(person) => is_administrator(api, ChatId(chat), UserId(person)).await,
+        Err(_) => Ok(false),
+    }
+}
+
+async fn is_administrator(api: &Api, chat: ChatId, person: UserId) -> Result<bool, DeliverError> {
+    match api.call::<_, Member>(&GetChatMember::new(chat, person), RIGHTS).await {
         Ok(member) => Ok(matches!(member.status.as_str(), "creator" | "administrator")),
         Err(CallError::Answered(Answer { code: 400, migrate_to: None, description, .. })) => {
             not_told(&description)

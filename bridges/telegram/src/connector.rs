@@ -110,6 +110,10 @@ impl Connector for Telegram {
         answers::may_manage(&self.api, call).await
     }
 
+    async fn manages_room(&self, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
+        answers::manages_room(&self.api, room, person).await
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
         let mut parts = render(answer.text.clone());

@@ -67,17 +67,16 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
         return Ok(Place::Open { root: None, name: adapt::thread_name(name), conversation });
     }
     Ok(match root {
-        Some(MessageRef { thread: Some(thread), .. }) if threads => Place::Thread(thread),
+        Some(root) if !threads => Place::Below(root),
         Some(root) => match connector.thread_of(&lane.room, &root) {
             Some(thread) => Place::Thread(thread),
-            None if threads => {
+            None => {
                 let name = match named {
                     Some(name) => adapt::thread_name(name),
                     None => name_of(core, conversation)?,
                 };
                 Place::Open { root: Some(root), name, conversation }
             }
-            None => Place::Below(root),
         },
         None => Place::Begins { name: named.map(str::to_owned), conversation },
     })

@@ -20,8 +20,8 @@ mod server;
 mod session;
 mod socket;
 mod state;
-pub(crate) mod wire;
 mod uploads;
+pub(crate) mod wire;
 
 use crate::faults::Faults;
 use crate::people::Change;

@@ -111,12 +111,12 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .method_not_allowed_fallback(async || errors::METHOD_NOT_ALLOWED);
     Router::new()
         .nest("/api/v10", api)
+        .route("/attachments/{channel}/{file}/{name}", get(cdn::attachment))
+        .route("/stickers/{name}", get(cdn::sticker))
         // Outside the nest, so that faults see the whole path; before the gateway, so that they leave it alone.
         .layer(middleware::from_fn_with_state(how, misbehave))
         .layer(middleware::from_fn(bucket))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .route("/attachments/{channel}/{file}/{name}", get(cdn::attachment))
-        .route("/stickers/{name}", get(cdn::sticker))
         .route("/", get(gateway::connect))
         .fallback(async || errors::NOT_FOUND)
         .with_state(discord)
