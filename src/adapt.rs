@@ -163,6 +163,22 @@ impl Adapted {
             .collect()
     }
 
+    /// Takes those files out for which this does not hold: they go by themselves, with [`Adapted::follow_up`].
+    pub fn take_files(&mut self, stays: impl Fn(u16) -> bool) -> Vec<FileDraft> {
+        let (stay, go) = std::mem::take(&mut self.files).into_iter().partition(|file| stays(file.index));
+        self.files = stay;
+        go
+    }
+
+    /// Files without the text, which is there already: under the name, where that stands in the text.
+    pub fn follow_up(&self, files: Vec<FileDraft>, render: impl Fn(&Draft) -> Vec<Part>) -> Vec<Part> {
+        if files.is_empty() {
+            return Vec::new();
+        }
+        let name = self.name.iter().map(|name| Run::new(Leaf::Plain(name.clone())).styled(Style::Bold));
+        render(&Draft { body: Text::from_runs(name.collect()), files, ..Draft::default() })
+    }
+
     fn draft(&self, body: &[Run], first: bool, continued: bool, last: bool) -> Draft {
         let mut runs = if first { self.before.clone() } else { Vec::new() };
         if let Some(name) = &self.name {

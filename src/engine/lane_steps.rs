@@ -200,7 +200,8 @@ fn post(
     if let Place::Open { root, name, conversation } = place {
         return Ok(Work::Open { root, name, conversation });
     }
-    let (adapted, parts) = show::show(core, lane, content, files, &place, &row.channel)?;
+    let adapted = show::show(core, lane, content, files, &place, &row.channel)?;
+    let parts = adapted.parts(|draft| lane.account.connector.render(&lane.room, draft));
     let steps = parts.into_iter().map(Step::Post).collect();
     let begins = match &place {
         Place::Begins { conversation, .. } => Some(*conversation),

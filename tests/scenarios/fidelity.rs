@@ -211,6 +211,7 @@ async fn a_file_that_is_late_follows_its_text() {
     assert!(text.text.contains("owl.bin") && text.text.contains("follows"), "{text:?}");
     until("the file follows", || bench.seen("slack").iter().any(|m| !m.attachments.is_empty())).await;
     until("the line goes", || !message(&bench, "slack", &text.id).text.contains("follows")).await;
+    assert!(!message(&bench, "slack", &text.id).deleted, "what was answered meanwhile stays where it is");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::show::show;
 use super::{Step, Steps, Work};
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{MessageRef, Part};
+use relay_contract::{Draft, FileDraft, MessageRef, Part};
 
 /// What leads from what is there to what is to be there.
 pub fn rerender(
@@ -22,10 +22,31 @@ pub fn rerender(
         return Ok(Work::Impossible("target_gone"));
     }
     let thread = there.first().and_then(|message| message.thread.clone());
-    let (adapted, parts) = show(core, lane, content, files, &Place::Main, "")?;
-    // A room that has left is told what changes in what it has, and gets nothing new.
+    let connector = &lane.account.connector;
+    let render = |draft: &Draft| connector.render(&lane.room, draft);
+    let mut adapted = show(core, lane, content, files, &Place::Main, "")?;
+    let new = adapted.take_files(|number| there.iter().any(|message| message.files.contains(&number)));
+    // Where the text stands by itself it stays so, and files beside it are what they are.
+    let apart = there.first().is_some_and(|first| first.files.is_empty());
+    let beside = if apart { adapted.take_files(|_| false) } else { Vec::new() };
+    let (of_files, of_text): (Vec<_>, Vec<_>) =
+        there.into_iter().partition(|message| apart && !message.files.is_empty());
     let more = core.routes.borrow().speaks(&lane.room);
-    let steps = steps(there, parts, more);
+    let mut steps = steps(of_text, adapted.parts(render), more);
+    for message in of_files {
+        let kept: Vec<FileDraft> =
+            beside.iter().filter(|file| message.files.contains(&file.index)).cloned().collect();
+        let all = kept.len() == message.files.len();
+        steps.push(match adapted.follow_up(kept, render).into_iter().next() {
+            Some(_) if all => Step::Keep(message),
+            Some(part) => Step::Edit(message, part),
+            None => Step::Delete(message),
+        });
+    }
+    // A room that has left is told what changes in what it has, and gets nothing new.
+    if more {
+        steps.extend(adapted.follow_up(new, render).into_iter().map(Step::Post));
+    }
     Ok(Work::Steps(Steps { thread, reply_to: None, ..Steps::of(steps, adapted, target) }))
 }
 

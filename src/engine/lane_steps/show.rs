@@ -8,13 +8,13 @@ use super::place::Place;
 use super::reactions;
 use crate::adapt::{self, Adapted, ReplyTarget, Told, names};
 use crate::store::StoreError;
-use relay_contract::{Author, Event, MessageKey, Part, Reply, RoomKey};
+use relay_contract::{Author, Event, MessageKey, Reply, RoomKey};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How much of an answered message is taken from the journal.
 const LONGEST_EXCERPT: usize = 120;
 
-/// The message, adapted and in parts.
+/// The message, adapted.
 pub fn show(
     core: &Core,
     lane: &LaneHandle,
@@ -22,7 +22,7 @@ pub fn show(
     files: &Files,
     place: &Place,
     channel: &str,
-) -> Result<(Adapted, Vec<Part>), StoreError> {
+) -> Result<Adapted, StoreError> {
     let connector = &lane.account.connector;
     let message = &content.message;
     let answered = match &message.reply {
@@ -49,9 +49,7 @@ pub fn show(
         },
         reactions: &reactions,
     };
-    let adapted = adapt::message(message, &told, &connector.capabilities(&lane.room));
-    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
-    Ok((adapted, parts))
+    Ok(adapt::message(message, &told, &connector.capabilities(&lane.room)))
 }
 
 /// What somebody is called in a room elsewhere.
