@@ -39,6 +39,22 @@
 //! alone, as soon as the gateway has told of it, past whatever waits to be kept; the real answer goes into that message. Where
 //! Discord has given up, `may_manage` and `answer` say so, so that nothing is done for somebody who was told that it failed.
 //!
+//! # Files
+//!
+//! twilight-http holds a file in memory, so that messages with files go out through [`upload`], which reads them as it sends. It asks the
+//! same limiter, sends once, and tells a 429 as it came.
+//!
+//! # Threads
+//!
+//! What is said in a thread is heard as its channel's room, unless the thread is linked by itself; private threads are no part of it.
+//! The gateway does not say of which channel a thread is, so that [`places`] remembers it. A reference to a message bears the thread's
+//! id, and `w:WEBHOOK:THREAD` where a webhook posted it: both are taken wherever a thread is to be named.
+//!
+//! # What Discord does not tell
+//!
+//! An unpinned message only says that it is not pinned: [`pins`] knows what was. Cleared reactions name nobody: [`people`] remembers who
+//! had reacted, since Relay listens. Nobody is named who ended a poll, unpinned or deleted something.
+//!
 //! # News of rooms
 //!
 //! Discord tells of every change of a channel, and little of it matters to a link. [`facts`] keeps a digest of what does, so that
@@ -77,6 +93,7 @@ mod raw;
 mod registration;
 mod render;
 mod rest;
+mod rights;
 mod rooms;
 mod shard;
 mod translate;

@@ -71,7 +71,7 @@ impl Discord {
         self.people.learn(guild, &native);
         let (mut beside, channel, _) = self.beside_of(rest, &native).await;
         beside.insert("names".to_owned(), self.names.of_message(rest, guild, &native).await.into());
-        if self.pins.unpinned(&native) && native.get("edited_timestamp").is_none_or(Value::is_null) {
+        if self.pins.unpinned(&native) {
             beside.insert("unpinned".to_owned(), true.into());
         }
         if native.get("type").and_then(Value::as_u64) == Some(POLL_RESULT)
@@ -97,7 +97,11 @@ impl Discord {
 
     async fn reaction(&self, rest: &Rest, guild: &str, kind: &str, native: Value) -> Vec<(Value, Beside)> {
         self.people.learn(guild, &native);
-        let (mut beside, ..) = self.beside_of(rest, &native).await;
+        let (mut beside, channel, place) = self.beside_of(rest, &native).await;
+        // Nobody wants them, and each may cost a look-up.
+        if !channel.is_some_and(|channel| self.is_linked(channel, &place)) {
+            return Vec::new();
+        }
         let person = match native.get("user_id").and_then(Value::as_str) {
             Some(user) => self.person(rest, guild, user).await,
             None => Value::Null,
@@ -234,6 +238,12 @@ impl Discord {
             }
             if matches!(kind, "GUILD_CREATE" | "GUILD_EMOJIS_UPDATE") {
                 self.emojis.learn(guild, native);
+            }
+            // Without the members intent it is only ourselves.
+            for member in native.get("members").and_then(Value::as_array).into_iter().flatten() {
+                if let Some(user) = member.get("user") {
+                    self.people.keep(&guild.to_string(), user, Some(member));
+                }
             }
         }
         self.places.learn(kind, native);

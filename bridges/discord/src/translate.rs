@@ -160,6 +160,11 @@ fn edited(network: &str, native: &Message, beside: &Beside) -> Translation {
     if let Some(why) = not_said_by_anybody(native.kind) {
         return Translation::Ignored(why);
     }
+    if beside.unpinned
+        && let Some(told) = gestures::updated(network, native, beside)
+    {
+        return told;
+    }
     // Discord itself changes messages too: link previews, pins, flags. Only people's edits are dated.
     let Some(version) = &native.edited_timestamp else {
         return gestures::updated(network, native, beside).unwrap_or(Translation::Ignored("unfurl"));

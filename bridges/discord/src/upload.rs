@@ -67,6 +67,8 @@ impl Uploads {
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
+            // The library below HTTP/2 logs what it sends.
+            .http1_only()
             .build()?;
         Ok(Self { http, base, token: token.clone() })
     }

@@ -5,7 +5,12 @@
 #[path = "stand_in/rig.rs"]
 mod rig;
 
-use relay_contract::{Answer, DeliverError, Text, Translation};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use relay_contract::{
+    Answer, ByteStream, Content, DeliverError, FileKind, Operation, Part, Receipt, Text, Translation, Upload,
+};
 use rig::{Rig, TOKEN};
 use stand_ins::faults::Kind;
 use std::io;
@@ -26,6 +31,32 @@ impl io::Write for Lines {
     }
 }
 
+/// Three bytes.
+struct Owl;
+
+impl Content for Owl {
+    fn open(&self) -> BoxFuture<'static, io::Result<ByteStream>> {
+        Box::pin(async { Ok(futures::stream::iter([Ok(Bytes::from_static(b"owl"))]).boxed()) })
+    }
+}
+
+async fn upload(rig: &Rig) -> Result<Receipt, DeliverError> {
+    let file = Upload {
+        index: 0,
+        name: "owl.png".into(),
+        kind: FileKind::Image,
+        mime: "image/png".into(),
+        size: 3,
+        spoiler: false,
+        alt: None,
+        seconds: None,
+        content: Arc::new(Owl),
+    };
+    let part = Part { files: vec![0], ..rig.part("a file") };
+    let (persona, reply_to, thread) = (None, None, None);
+    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[file] }).await
+}
+
 #[tokio::test]
 async fn no_token_is_in_a_log_line_or_an_error() {
     let lines = Lines::default();
@@ -41,6 +72,7 @@ async fn no_token_is_in_a_log_line_or_an_error() {
     heard.connected().await;
     let message = rig.post("hello", "Elif").await.unwrap().message;
     rig.change(&message, "changed").await.unwrap();
+    upload(&rig).await.unwrap();
     rig.first_command("Ada", "/relay status").await;
     let interaction = loop {
         let raw = heard.raw().await;
@@ -61,6 +93,11 @@ async fn no_token_is_in_a_log_line_or_an_error() {
             Kind::RateLimit => rig.change(&message, "x").await.unwrap_err(),
             _ => rig.post("x", "Elif").await.unwrap_err(),
         };
+        errors.push(format!("{error} {error:?}"));
+    }
+    for kind in [Kind::CutAfter, Kind::ServerError, Kind::RateLimit] {
+        rig.fault(kind, "POST /api/v10/webhooks/", 1.0);
+        let error = upload(&rig).await.unwrap_err();
         errors.push(format!("{error} {error:?}"));
     }
     rig.delete_webhooks();

@@ -135,11 +135,18 @@ async fn pins_both_ways() {
         rig.act(Act::Pin { person, room, message, on });
     };
     let mut versions = Vec::new();
-    for on in [true, false, true, false] {
+    for (time, on) in [true, false, true, false].into_iter().enumerate() {
+        if time == 2 {
+            // One that was edited is unpinned like any other.
+            rig.edit("Bruno", &id, "remember this");
+            heard.next().await;
+        }
         pin(on);
         let envelope = loop {
             let raw = heard.raw().await;
-            if let Translation::Events(mut events) = rig.connector.translate(&raw) {
+            let Translation::Events(mut events) = rig.connector.translate(&raw) else { continue };
+            // The update that pins an edited message repeats its edit, which is known.
+            if events[0].kind() == "pin" {
                 break events.remove(0);
             }
         };
@@ -269,8 +276,6 @@ async fn typing_both_ways() {
 async fn members_come_go_and_rename_themselves() {
     let (rig, mut heard) = listening().await;
     let room = || rig.room_id.to_string();
-    rig.say("Ada", "hello", None);
-    heard.next().await;
     assert_eq!(rig.connector.capabilities(&rig.room).hears(Feature::Membership), Support::Native);
     for (act, name, change) in [
         (Act::Leave { person: "Bruno".into(), room: room() }, "Bruno", MemberChange::Left),

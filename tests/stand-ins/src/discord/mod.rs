@@ -3,6 +3,7 @@
 //! Checked against the published documentation (<https://discord.com/developers/docs>) and against discord.py.
 
 mod cdn;
+mod changes;
 mod errors;
 mod gateway;
 mod gestures;

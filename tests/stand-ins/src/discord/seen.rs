@@ -53,7 +53,6 @@ pub fn of(state: &State, message: &Message) -> Seen {
         deleted: message.deleted,
         pinged,
         at: message.at,
-        ..Seen::default()
     }
 }
 
