@@ -1,13 +1,15 @@
 """discord.py against the Discord stand-in.
 
 The official client logs in, sees a person's post, reply, edit and delete, posts through a webhook under a name and
-picture of its own, edits and deletes that, answers a command that a person gives, and survives a cut connection without
-missing what was said meanwhile.
+picture of its own, edits and deletes that, sends and fetches files, reacts, pins, opens threads and forum posts, asks in polls, answers
+a command that a person gives, and survives a cut connection without missing what was said meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime
+import io
 import time
 from typing import Any
 
@@ -27,7 +29,7 @@ prove = PROOFS.prove
 WORLD = """
 [[discord.spaces]]
 name = "Night Owls"
-rooms = [{ name = "general" }, { name = "random" }]
+rooms = [{ name = "general" }, { name = "random" }, { name = "ideas", forum = true }]
 [[discord.people]]
 name = "Ada"
 manages = true
@@ -47,6 +49,7 @@ class Watcher(discord.Client):
     def __init__(self) -> None:
         intents = discord.Intents.default()
         intents.message_content = True
+        intents.members = True
         super().__init__(intents=intents)
         self.news = News()
         self.tree = app_commands.CommandTree(self)
@@ -62,6 +65,36 @@ class Watcher(discord.Client):
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         await self._tell("deleted", payload, payload.message_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        await self._tell("purged", payload)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        await self._tell("reacted", payload, payload.message_id)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        await self._tell("unreacted", payload, payload.message_id)
+
+    async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
+        await self._tell("cleared", payload, payload.message_id)
+
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        await self._tell("opened", thread, thread.id)
+
+    async def on_guild_channel_pins_update(self, channel: Any, last: Any) -> None:
+        await self._tell("pins", last, channel.id)
+
+    async def on_typing(self, channel: Any, user: Any, when: Any) -> None:
+        await self._tell("typing", user, channel.id)
+
+    async def on_member_join(self, member: discord.Member) -> None:
+        await self._tell("came", member, member.id)
+
+    async def on_member_remove(self, member: discord.Member) -> None:
+        await self._tell("went", member, member.id)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        await self._tell("renamed", (before, after), after.id)
 
     async def on_resumed(self) -> None:
         await self._tell("resumed")
@@ -193,6 +226,130 @@ async def bot(room: Room, client: Watcher, channel: discord.TextChannel) -> None
         prove("typing")
 
 
+async def files(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
+    """Attachments, both ways, as bytes."""
+    given = {"name": "owl.png", "size": 70_000, "alt": "an owl", "spoiler": True}
+    post = room.act("say", person="Ada", text="look", files=[given])
+    (attached,) = (await client.sees("posted", post)).attachments
+    told = (attached.filename, attached.content_type, attached.description, attached.is_spoiler())
+    prove("attachment: told", told == ("SPOILER_owl.png", "image/png", "an owl", True))
+    prove("attachment: its bytes", len(await attached.read()) == attached.size == 70_000)
+    two = [discord.File(io.BytesIO(b"owl"), f"{n}.txt", description=f"number {n}") for n in range(2)]
+    sent = await channel.send("two files", files=two)
+    shown = room.seen(sent.id)["attachments"]
+    told = [(file["name"], file["size"], file["alt"]) for file in shown]
+    prove("attachment: sent", told == [("0.txt", 3, "number 0"), ("1.txt", 3, "number 1")])
+    await sent.edit(attachments=sent.attachments[1:])
+    prove("attachment: taken away", room.seen(sent.id)["files"] == ["1.txt"])
+    large = discord.File(io.BytesIO(bytes((10 << 20) + 1)), "large.bin")
+    prove("attachment: too large", await refused(40005, channel.send(file=large)))
+
+
+async def reactions(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
+    """Reactions and pins, both ways."""
+    post = room.act("say", person="Ada", text="react to this")
+    message = await client.sees("posted", post)
+    room.act("react", person="Bruno", message=post, emoji="🦉", on=True)
+    told = await client.sees("reacted", post)
+    prove("reaction: heard", (told.emoji.name, told.member.display_name) == ("🦉", "Bruno"))
+    room.act("react", person="Bruno", message=post, emoji="🦉", on=False)
+    prove("reaction: taken back", (await client.sees("unreacted", post)).emoji.name == "🦉")
+    (own,) = channel.guild.emojis
+    for emoji in ("🎉", own):
+        await message.add_reaction(emoji)
+    shown = [reaction["emoji"] for reaction in room.seen(post)["reactions"]]
+    prove("reaction: put", shown == ["🎉", ":owl:"])
+    found = (await channel.fetch_message(int(post))).reactions[0]
+    prove("reaction: who", [user.id async for user in found.users()] == [client.user.id])
+    await message.remove_reaction("🎉", client.user)
+    await message.clear_reactions()
+    await client.sees("cleared", post)
+    prove("reaction: cleared", room.seen(post)["reactions"] == [])
+    prove("reaction: unknown emoji", await refused(10014, message.add_reaction("owls")))
+
+    await message.pin()
+    await client.sees("pins", channel.id)
+    prove("pin", [pinned.id async for pinned in channel.pins()] == [message.id] and room.seen(post)["pinned"])
+    await message.unpin()
+    prove("unpin", not room.seen(post)["pinned"])
+    room.act("type", person="Ada")
+    prove("typing: heard", (await client.sees("typing", channel.id)).display_name == "Ada")
+
+
+async def threads(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
+    """Threads that people and the bot open, and posts of a forum."""
+    post = room.act("say", person="Ada", text="owls?")
+    message = await client.sees("posted", post)
+    id = room.act("open", person="Ada", message=post, name="owls", text="which ones?")
+    thread = await client.sees("opened", id)
+    prove("thread: told", (thread.parent_id, thread.name, str(thread.id)) == (channel.id, "owls", post))
+    prove("thread: once a message", await refused(160004, message.create_thread(name="again")))
+    inside = await thread.send("inside")
+    prove("thread: posted in", room.seen(inside.id)["thread"] == id)
+    hook = await channel.create_webhook(name="Bridge")
+    sent = await hook.send("by webhook", username="Elif", thread=thread, wait=True)
+    await sent.edit(content="changed")
+    seen = room.seen(sent.id)
+    prove("thread: a webhook's edit", (seen["thread"], seen["text"]) == (id, "changed"))
+    await sent.delete()
+    prove("thread: a webhook's delete", room.seen(sent.id)["deleted"])
+    copy = await channel.send("a copy")
+    opened = await copy.create_thread(name="from a message")
+    named = await channel.create_thread(name="only named", type=discord.ChannelType.public_thread)
+    listed = {found["id"]: found["root"] for found in room.stand.control("discord/rooms/general/threads")}
+    prove("thread: opened", listed[str(opened.id)] == str(copy.id) and listed[str(named.id)] is None)
+
+    ideas = discord.utils.get(channel.guild.forums, name="ideas")
+    assert ideas
+    forum = Room(room.stand, room.platform, "ideas")
+    id = forum.act("open", person="Ada", name="an idea", text="more owls")
+    first = await client.sees("posted", id)
+    prove("forum: a post", (str(first.channel.id), first.channel.name, first.content) == (id, "an idea", "more owls"))
+    begun = await ideas.create_thread(name="another", content="fewer owls")
+    prove("forum: begun", forum.seen(begun.message.id)["thread"] == str(begun.thread.id))
+    hook = await ideas.create_webhook(name="Bridge")
+    sent = await hook.send("by webhook", thread_name="a third", wait=True)
+    prove("forum: begun by a webhook", forum.seen(sent.id)["thread"] == str(sent.id))
+    prove("forum: nothing outside of posts", await refused(220001, hook.send("where?")))
+
+
+async def polls(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
+    """Polls of people and of the bot, and how they end."""
+    id = room.act("ask", person="Ada", question="Owls?", answers=["Yes", "No"])
+    asked = await client.sees("posted", id)
+    told = (asked.poll.question, [answer.text for answer in asked.poll.answers], asked.poll.multiple)
+    prove("poll: heard", told == ("Owls?", ["Yes", "No"], False))
+    room.act("vote", person="Bruno", message=id, answers=[1])
+    room.act("end_poll", message=id)
+    ended = (await channel.fetch_message(int(id))).poll
+    prove("poll: ended", ended.is_finalised() and [answer.vote_count for answer in ended.answers] == [0, 1])
+    poll = discord.Poll("More owls?", duration=datetime.timedelta(hours=2), multiple=True)
+    sent = await channel.send(poll=poll.add_answer(text="Yes").add_answer(text="Always"))
+    shown = room.seen(sent.id)["poll"]
+    prove("poll: sent", (shown["answers"], shown["multiple"]) == ([["Yes", 0], ["Always", 0]], True))
+    await sent.end_poll()
+    prove("poll: ended by the bot", room.seen(sent.id)["poll"]["ended"])
+
+
+async def others(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
+    """Members, forwards, many deleted at once."""
+    member = discord.utils.get(channel.guild.members, name="chiara")
+    assert member
+    room.act("leave", person="Chiara")
+    await client.sees("went", member.id)
+    room.act("join", person="Chiara")
+    await client.sees("came", member.id)
+    room.act("call_themselves", person="Chiara", name="Owl")
+    _, after = await client.sees("renamed", member.id)
+    prove("members: gone, come, renamed", after.display_name == "Owl")
+    room.act("call_themselves", person="Chiara", name="Chiara")
+    post = room.act("say", person="Ada", text="pass this on")
+    passed = await client.sees("posted", room.act("forward", person="Bruno", message=post, to="general"))
+    prove("forward", passed.message_snapshots[0].content == "pass this on")
+    room.act("purge", messages=[post, str(passed.id)])
+    prove("purge: told", {str(id) for id in (await client.sees("purged")).message_ids} == {post, str(passed.id)})
+
+
 async def commands(room: Room, client: Watcher) -> None:
     """A command is offered, completed, given, deferred to its asker alone, and answered in two messages."""
     group = app_commands.Group(name="bridge", description="What the bridge does", guild_only=True)
@@ -213,10 +370,15 @@ async def commands(room: Room, client: Watcher) -> None:
     async def loud(asked: discord.Interaction) -> None:
         await asked.response.send_message("for everybody")
 
+    @client.tree.context_menu(name="Look closer")
+    async def closer(asked: discord.Interaction, message: discord.Message) -> None:
+        await asked.response.send_message(f"about {message.id}", ephemeral=True)
+
     client.tree.add_command(group)
     synced = await client.tree.sync()
-    prove("command: synced", [command.name for command in synced] == ["bridge"])
-    prove("command: read back", [it.name for it in await client.tree.fetch_commands()] == ["bridge"])
+    prove("command: synced", {command.name for command in synced} == {"bridge", "Look closer"})
+    known = {it.name for it in await client.tree.fetch_commands()}
+    prove("command: read back", known == {"bridge", "Look closer"})
 
     async def shown(person: str, text: str, words: str) -> dict[str, Any]:
         answer = room.act("command", person=person, text=text)
@@ -233,6 +395,8 @@ async def commands(room: Room, client: Watcher) -> None:
     followed = [seen for seen in room.messages() if seen["text"] == "and more"]
     prove("command: followed up to the asker alone", all(seen["only_for"] for seen in followed))
     prove("command: completed", await shown("Ada", "/bridge connect lo\t", "lobby\nlounge"))
+    about = room.act("say", person="Bruno", text="look at this")
+    prove("command: of a message's menu", await shown("Ada", f"shortcut:Look closer {about}", f"about {about}"))
     loud = await shown("Ada", "/bridge loud", "for everybody")
     echo = await client.sees("posted", loud["id"])
     prove("command: an answer to everybody", loud["only_for"] is None and echo.author == client.user)
@@ -362,6 +526,11 @@ async def judge(stand_ins: str) -> None:
             await people(room, client)
             await webhook(room, client, channel)
             await bot(room, client, channel)
+            await files(room, client, channel)
+            await reactions(room, client, channel)
+            await threads(room, client, channel)
+            await polls(room, client, channel)
+            await others(room, client, channel)
             await commands(room, client)
             await changes(room, client, guild)
             await lost_connections(room, client)

@@ -5,7 +5,7 @@ use crate::connector::{Discord, Us};
 use crate::errors::{Failure, wrong_token};
 use crate::first_answers::WAITING;
 use crate::rest::Rest;
-use crate::shard::{self, Frame, Position};
+use crate::shard::{self, Frame, Login, Position};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use relay_contract::{Inbox, ListenError};
@@ -53,10 +53,8 @@ impl Discord {
                     tracing::warn!("more commands are given than can be answered in time");
                 }
             };
-            let gateway = gateway.as_deref();
-            let intents = shard::intents(us.members);
-            let read =
-                shard::read(token, intents, gateway, position, &to, &self.heard, &at_once, inbox).await;
+            let login = Login { token, intents: shard::intents(us.members), gateway: gateway.as_deref() };
+            let read = shard::read(login, position, &to, &self.heard, &at_once, inbox).await;
             // What was read is still handed up and answered; then the other sides end.
             drop((to, first));
             read

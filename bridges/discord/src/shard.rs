@@ -134,11 +134,20 @@ enum Left {
     Full(Frame),
 }
 
-/// Reads until stopped, refused or lost. `token` is the bot's; `gateway` another server's address.
+/// As whom, for what, and where.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// The bot's token.
+    pub token: &'a str,
+    /// What is listened to.
+    pub intents: Intents,
+    /// Another server's address.
+    pub gateway: Option<&'a str>,
+}
+
+/// Reads until stopped, refused or lost.
 pub async fn read(
-    token: &str,
-    intents: Intents,
-    gateway: Option<&str>,
+    login: Login<'_>,
     cursor: Option<Position>,
     to: &Sender<Frame>,
     heard: &LastHeard,
@@ -147,7 +156,7 @@ pub async fn read(
 ) -> Result<(), ListenError> {
     let mut position = cursor;
     loop {
-        let mut shard = shard(token, intents, gateway, position.clone()).map_err(ListenError::Refused)?;
+        let mut shard = shard(login, position.clone()).map_err(ListenError::Refused)?;
         match follow(&mut shard, &mut position, to, heard, at_once, inbox).await? {
             Left::Stopping => {
                 say_goodbye(&mut shard).await;
@@ -168,15 +177,10 @@ pub async fn read(
     }
 }
 
-fn shard(
-    token: &str,
-    intents: Intents,
-    gateway: Option<&str>,
-    position: Option<Position>,
-) -> Result<Shard, Problem> {
+fn shard(login: Login<'_>, position: Option<Position>) -> Result<Shard, Problem> {
     let build = || {
-        let mut config = ConfigBuilder::new(token.to_owned(), intents);
-        if let Some(gateway) = gateway {
+        let mut config = ConfigBuilder::new(login.token.to_owned(), login.intents);
+        if let Some(gateway) = login.gateway {
             config = config.proxy_url(gateway.to_owned());
         }
         if let Some(Position { info, sequence }) = position {
