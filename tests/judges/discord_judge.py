@@ -272,6 +272,7 @@ async def reactions(room: Room, client: Watcher, channel: discord.TextChannel) -
     prove("pin", [pinned.id async for pinned in channel.pins()] == [message.id] and room.seen(post)["pinned"])
     await message.unpin()
     prove("unpin", not room.seen(post)["pinned"])
+    client.news.told.clear()
     room.act("type", person="Ada")
     prove("typing: heard", (await client.sees("typing", channel.id)).display_name == "Ada")
 
