@@ -94,7 +94,7 @@ mod tests {
             ("👍🏽", "+1::skin-tone-4"),
             ("❤️", "heart"),
             ("❤", "heart"),
-            ("🇩🇪", "flag-de"),
+            ("🇧🇪", "flag-be"),
             ("🤔", "thinking_face"),
             (":party_owl:", "party_owl"),
         ] {
