@@ -91,8 +91,8 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
     let ts = own(state, app, &room, given, "cant_update_message")?;
     let (text, blocks) = content(state, given)?;
     let attachments = list(given, "attachments", "invalid_attachments")?;
-    let kept = list(given, "file_ids", "invalid_arguments")?;
-    let has_files = kept.as_ref().and_then(Value::as_array).is_some_and(|kept| !kept.is_empty());
+    let kept = file_ids(given);
+    let has_files = kept.as_ref().is_some_and(|kept| !kept.is_empty());
     if text.is_empty() && blocks.is_none() && attachments.is_none() && !has_files {
         return Err(Refusal::new("no_text"));
     }
@@ -104,8 +104,8 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
             message.text = text;
             message.custom.blocks = blocks;
         }
-        if let Some(kept) = kept.as_ref().and_then(Value::as_array) {
-            message.files.retain(|file| kept.iter().any(|id| *id == file.id));
+        if let Some(kept) = &kept {
+            message.files.retain(|file| kept.contains(&file.id));
         }
         message.custom.attachments = attachments.or(message.custom.attachments.take());
     });
@@ -114,6 +114,16 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
     Ok(json!({
         "channel": room.id, "ts": ts, "text": message.text, "message": wire::message(state, &room, &message),
     }))
+}
+
+/// A list, or its members with commas between, as clients in Python write it.
+fn file_ids(given: &Parameters) -> Option<Vec<String>> {
+    match given.json("file_ids") {
+        Ok(Some(Value::Array(ids))) => {
+            Some(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+        }
+        _ => Some(given.text("file_ids")?.split(',').map(|id| id.trim().to_owned()).collect()),
+    }
 }
 
 /// `chat.delete`.
