@@ -40,6 +40,29 @@ struct Post<'a> {
     unfurl_media: bool,
 }
 
+impl<'a> Post<'a> {
+    fn of(
+        channel: &'a str,
+        text: &'a str,
+        formatting: &'a Formatting,
+        persona: Option<&Persona>,
+        thread_ts: Option<&'a str>,
+    ) -> Self {
+        Self {
+            channel,
+            text,
+            blocks: &formatting.blocks,
+            username: persona.map(|persona| persona::username(&persona.name)),
+            icon_url: persona.and_then(|persona| persona::icon(persona.avatar.as_deref())),
+            thread_ts,
+            link_names: false,
+            parse: "none",
+            unfurl_links: !formatting.no_preview,
+            unfurl_media: !formatting.no_preview,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Update<'a> {
     channel: &'a str,
@@ -97,25 +120,14 @@ impl Room<'_> {
         files: &[Upload],
     ) -> Result<MessageRef, CallError> {
         let formatting = Formatting::of(part);
-        let blocks = &formatting.blocks;
         if !files.is_empty() {
+            let blocks = &formatting.blocks;
             let album = Album { channel: self.channel, thread, blocks, persona, files };
             let ts = upload::share(self.web, &album).await?;
             let places = files.iter().map(|file| file.index).collect();
             return Ok(ids::message(&ts, thread).holding(places, formatting.more_files));
         }
-        let request = Post {
-            channel: self.channel,
-            text: &part.text,
-            blocks,
-            username: persona.map(|persona| persona::username(&persona.name)),
-            icon_url: persona.and_then(|persona| persona::icon(persona.avatar.as_deref())),
-            thread_ts: thread,
-            link_names: false,
-            parse: "none",
-            unfurl_links: !formatting.no_preview,
-            unfurl_media: !formatting.no_preview,
-        };
+        let request = Post::of(self.channel, &part.text, &formatting, persona, thread);
         let answer = self.call("chat.postMessage", &request).await?;
         match answer.get("ts").and_then(Value::as_str) {
             Some(ts) => Ok(ids::message(ts, thread)),
@@ -236,5 +248,28 @@ impl Room<'_> {
 
     async fn call(&self, method: &str, request: &(impl Serialize + Send + Sync)) -> Result<Value, CallError> {
         self.web.post(method, request, With::Bot, REQUEST).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render;
+    use relay_contract::{Draft, Text};
+
+    #[test]
+    fn previews_are_shown_or_not() {
+        for no_preview in [false, true] {
+            let body = Text::plain("https://x.example");
+            let part = render::parts(&Draft { body, no_preview, ..Draft::default() }).remove(0);
+            let formatting = Formatting::of(&part);
+            let post = Post::of("C1", &part.text, &formatting, None, None);
+            let sent = serde_json::to_value(&post).unwrap_or_default();
+            assert_eq!(
+                (&sent["unfurl_links"], &sent["unfurl_media"]),
+                (&json!(!no_preview), &json!(!no_preview))
+            );
+            assert_eq!(sent["blocks"], json!(formatting.blocks));
+        }
     }
 }

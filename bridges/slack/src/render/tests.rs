@@ -5,7 +5,7 @@ use super::*;
 use crate::parse::{Names, body};
 use proptest::prelude::*;
 use relay_contract::text::Container;
-use relay_contract::{Emoji, Mention, Time, TimeStyle};
+use relay_contract::{Emoji, FileDraft, FileKind, Mention, Time, TimeStyle};
 
 fn parsed(part: &Part) -> Text {
     body(&json!({ "text": part.text, "blocks": part.formatting["blocks"] }), &Names::default())
@@ -286,5 +286,31 @@ proptest! {
         for run in read.into_runs() {
             prop_assert!(!matches!(run.leaf, Leaf::Mention(_)));
         }
+    }
+}
+
+/// How many files and parts of text, and what each part holds: its files, whether it has words, whether it is for more files.
+#[test]
+fn where_files_stand() {
+    let cases: [(usize, usize, &[(usize, bool, bool)]); 6] = [
+        (0, 1, &[(0, true, false)]),
+        (3, 0, &[(3, false, false)]),
+        (3, 1, &[(3, true, false)]),
+        (10, 2, &[(10, true, false), (0, true, false)]),
+        (11, 1, &[(10, false, true), (1, true, false)]),
+        (21, 0, &[(10, false, true), (10, false, true), (1, false, false)]),
+    ];
+    for (files, texts, expected) in cases {
+        let file = |index| FileDraft { index, kind: FileKind::File, mime: "a/b".into(), size: 1 };
+        let files: Vec<_> = (0..files as u16).map(file).collect();
+        let draft = Draft { body: Text::plain(&"w".repeat(4_000 * texts)), files, ..Draft::default() };
+        let parts = parts(&draft);
+        let shown: Vec<_> = parts
+            .iter()
+            .map(|part| (part.files.len(), !part.text.is_empty(), Formatting::of(part).more_files))
+            .collect();
+        assert_eq!(shown, expected);
+        let all: Vec<u16> = parts.iter().flat_map(|part| part.files.clone()).collect();
+        assert!(all.is_sorted() && all.len() == draft.files.len(), "{all:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Reactions, pins, threads and previews: C10, C16.
 
 use crate::stage::Stage;
-use relay_contract::{DeliverError, Draft, Emoji, Event, MessageRef, NativeId, Operation, Standing, Text};
+use relay_contract::{DeliverError, Emoji, Event, MessageRef, NativeId, Operation, Standing};
 use stand_ins::people::{Act, SeenReaction};
 use stand_ins::world::World;
 
@@ -160,16 +160,4 @@ async fn threads_are_there_without_being_opened() {
     let Event::Posted(message) = heard.envelope().await.event else { panic!() };
     assert_eq!(message.thread.unwrap().root, Some(NativeId::from(root.as_str())));
     assert_eq!(stage.stand_ins.slack.threads("general").unwrap()[0].id, root);
-}
-
-#[tokio::test]
-async fn previews_are_switched_off() {
-    let stage = Stage::new().await;
-    let draft = |no_preview| Draft { body: Text::plain("https://x.example"), no_preview, ..Draft::default() };
-    for no_preview in [true, false] {
-        let part = stage.connector.render(&stage.key(), &draft(no_preview)).remove(0);
-        assert_eq!(part.formatting.get("no_preview").is_some(), no_preview);
-        let post = Operation::Post { part: &part, persona: None, reply_to: None, thread: None, files: &[] };
-        stage.do_it(post).await.unwrap();
-    }
 }
