@@ -2,15 +2,15 @@
 
 use crate::api::{Answer, Api, CallError};
 use crate::commands::Origin;
-use crate::deliver::message;
+use crate::deliver;
 use crate::errors::{self, Doing};
 use crate::ids;
 use relay_contract::{Call, DeliverError, NativeId, Part, Problem, RoomKey, Text};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
-use teloxide::payloads::{GetChatMember, SendMessageSetters};
-use teloxide::types::{ChatId, MessageId, ReplyParameters, ThreadId, UserId};
+use teloxide::payloads::GetChatMember;
+use teloxide::types::{ChatId, UserId};
 
 /// One message of an answer.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -41,15 +41,14 @@ pub async fn answer(api: &Api, call: &Call, parts: &[Part]) -> Result<(), Delive
 
 async fn say(api: &Api, chat: i64, to: Option<&Origin>, parts: &[Part]) -> Result<(), DeliverError> {
     for part in parts.iter().take(MOST) {
-        let mut message = message(ChatId(chat), part)?;
-        if let Some(id) = to.and_then(|to| i32::try_from(to.message).ok()) {
-            let reply = ReplyParameters::new(MessageId(id)).allow_sending_without_reply();
-            message = message.reply_parameters(reply);
+        let mut message = deliver::text(part);
+        message.insert("chat_id".into(), json!(chat));
+        if let Some(to) = to {
+            let reply = json!({ "message_id": to.message, "allow_sending_without_reply": true });
+            message.insert("reply_parameters".into(), reply);
+            message.extend(to.topic.map(|topic| ("message_thread_id".to_owned(), json!(topic))));
         }
-        if let Some(id) = to.and_then(|to| i32::try_from(to.topic?).ok()) {
-            message = message.message_thread_id(ThreadId(MessageId(id)));
-        }
-        let sent = api.call::<_, Value>(&message, DEADLINE).await;
+        let sent: Result<Value, _> = api.named("SendMessage", &Value::Object(message), DEADLINE).await;
         sent.map_err(|error| errors::delivering(error, Doing::Post))?;
     }
     Ok(())

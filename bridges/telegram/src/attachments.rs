@@ -29,7 +29,7 @@ pub fn among(fields: &Map<String, Value>) -> Vec<Attachment> {
     let mut found = Vec::new();
     if let Some(Value::Array(sizes)) = fields.get("photo") {
         // Telegram makes JPEG of every picture, in sizes from the smallest to the largest.
-        let pixels = |photo: &Value| Some(number(photo, "width")? * number(photo, "height")?);
+        let pixels = |photo: &Value| Some(number(photo, "width")?.saturating_mul(number(photo, "height")?));
         let largest = sizes.iter().max_by_key(|photo| (pixels(photo), number(photo, "file_size")));
         found.push(Attachment {
             kind: FileKind::Image,

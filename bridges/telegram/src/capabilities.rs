@@ -68,7 +68,7 @@ fn cell(feature: Feature, chat: &Chat, private: bool) -> Cell {
         Feature::Code => Cell::NATIVE,
         Feature::Underline => Cell::NATIVE,
         Feature::Spoiler => Cell::NATIVE,
-        Feature::Time => Cell::SHOWN_OTHERWISE,
+        Feature::Time => Cell::NATIVE,
         Feature::Card => Cell::SHOWN_OTHERWISE,
         Feature::Forward => Cell::new(Fallback, Native),
         Feature::Preview => Cell::NATIVE,

@@ -12,11 +12,8 @@ use relay_contract::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use teloxide::payloads::{
-    DeleteMessage, EditMessageCaption, EditMessageCaptionSetters, EditMessageText, EditMessageTextSetters,
-    SendMessage, SendMessageSetters,
-};
-use teloxide::types::{ChatId, LinkPreviewOptions, MessageEntity, MessageId, ReplyParameters, ThreadId};
+use teloxide::payloads::DeleteMessage;
+use teloxide::types::{ChatId, MessageId, ReplyParameters, ThreadId};
 
 /// The longest wait for an answer to a request without files, well below the engine's own deadline, so that the reason is known.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -83,11 +80,7 @@ impl<'a> Place<'a> {
         Self { room, chat, reply, topic: thread.and_then(topic), known }
     }
 
-    fn chat(&self) -> ChatId {
-        ChatId(self.chat)
-    }
-
-    /// The same as fields of a request with files.
+    /// As fields of a request.
     fn fields(&self) -> Map<String, Value> {
         let mut fields = Map::from_iter([("chat_id".to_owned(), json!(self.chat))]);
         fields.extend(self.reply.as_ref().map(|reply| ("reply_parameters".to_owned(), json!(reply))));
@@ -124,10 +117,12 @@ async fn post(api: &Api, place: Place<'_>, part: &Part, files: &[Upload]) -> Res
     if !files.is_empty() {
         return send(api, place, part, files).await;
     }
-    let mut message = message(place.chat(), part)?;
-    message.reply_parameters = place.reply.clone();
-    message.message_thread_id = place.topic;
-    let sent: Sent = api.call(&message, DEADLINE).await.map_err(|error| place.failed(error))?;
+    let mut message = place.fields();
+    message.extend(text(part));
+    let sent: Sent = api
+        .named("SendMessage", &Value::Object(message), DEADLINE)
+        .await
+        .map_err(|error| place.failed(error))?;
     Ok(Receipt::of(place.address(&sent)))
 }
 
@@ -157,7 +152,7 @@ async fn send(api: &Api, place: Place<'_>, part: &Part, files: &[Upload]) -> Res
     let mut caption = Map::new();
     if !part.text.is_empty() {
         caption.insert("caption".into(), json!(part.text));
-        caption.insert("caption_entities".into(), json!(entities(part)?));
+        caption.insert("caption_entities".into(), entities(part));
     }
     let sent = upload::send(api, files, place.fields(), caption).await.map_err(|failed| match failed {
         Failed::Unread(error) => error,
@@ -182,10 +177,11 @@ async fn edit(
     target: &MessageRef,
     part: &Part,
 ) -> Result<Receipt, DeliverError> {
-    let edited = if target.files.is_empty() {
-        let mut change = EditMessageText::new(chat, id, &part.text).entities(entities(part)?);
-        change.link_preview_options = preview(part);
-        api.call::<_, Value>(&change, DEADLINE).await
+    let mut change =
+        Map::from_iter([("chat_id".to_owned(), json!(chat)), ("message_id".to_owned(), json!(id.0))]);
+    let method = if target.files.is_empty() {
+        change.extend(text(part));
+        "EditMessageText"
     } else {
         let length = Unit::Utf16.measure(&part.text);
         if length > crate::capabilities::LONGEST_CAPTION {
@@ -194,9 +190,11 @@ async fn edit(
                 crate::capabilities::LONGEST_CAPTION
             )));
         }
-        let change = EditMessageCaption::new(chat, id).caption(&part.text).caption_entities(entities(part)?);
-        api.call::<_, Value>(&change, DEADLINE).await
+        change.insert("caption".into(), json!(part.text));
+        change.insert("caption_entities".into(), entities(part));
+        "EditMessageCaption"
     };
+    let edited: Result<Value, _> = api.named(method, &Value::Object(change), DEADLINE).await;
     match edited {
         // It already says so: what was wanted is there.
         Err(CallError::Answered(Answer { description, .. }))
@@ -242,11 +240,14 @@ fn migrated(error: &CallError) -> Option<i64> {
     }
 }
 
-/// A message with a part's text and formatting.
-pub fn message(chat: ChatId, part: &Part) -> Result<SendMessage, DeliverError> {
-    let mut message = SendMessage::new(chat, &part.text).entities(entities(part)?);
-    message.link_preview_options = preview(part);
-    Ok(message)
+/// A part's text and formatting, as fields of a request: teloxide's payloads know no moments.
+pub fn text(part: &Part) -> Map<String, Value> {
+    let mut fields =
+        Map::from_iter([("text".to_owned(), json!(part.text)), ("entities".to_owned(), entities(part))]);
+    if part.formatting.get("no_preview") == Some(&Value::Bool(true)) {
+        fields.insert("link_preview_options".into(), json!({ "is_disabled": true }));
+    }
+    fields
 }
 
 /// The topic of a thread's id; in a basic group the group stands there, which is none.
@@ -260,21 +261,6 @@ fn message_id(id: &NativeId) -> Result<MessageId, DeliverError> {
         .ok_or_else(|| DeliverError::Rejected(format!("`{id}` is not a Telegram message id")))
 }
 
-fn entities(part: &Part) -> Result<Vec<MessageEntity>, DeliverError> {
-    match part.formatting.get("entities") {
-        None => Ok(Vec::new()),
-        Some(entities) => Vec::deserialize(entities)
-            .map_err(|error| DeliverError::Rejected(format!("the part's entities cannot be read: {error}"))),
-    }
-}
-
-fn preview(part: &Part) -> Option<LinkPreviewOptions> {
-    let hidden = part.formatting.get("no_preview") == Some(&Value::Bool(true));
-    hidden.then_some(LinkPreviewOptions {
-        is_disabled: true,
-        url: None,
-        prefer_small_media: false,
-        prefer_large_media: false,
-        show_above_text: false,
-    })
+fn entities(part: &Part) -> Value {
+    part.formatting.get("entities").cloned().unwrap_or_else(|| json!([]))
 }

@@ -4,7 +4,7 @@ use crate::wire::Entity;
 use crate::{parse, render};
 use relay_contract::{Draft, Unit};
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "bold",
     "italic",
     "underline",
@@ -19,6 +19,7 @@ const KINDS: [&str; 14] = [
     "custom_emoji",
     "blockquote",
     "expandable_blockquote",
+    "date_time",
 ];
 
 /// Reads bytes as entities, three bytes each up to a zero, and the text that they lie over.
@@ -43,6 +44,8 @@ fn entity(bytes: &[u8]) -> Option<Entity> {
         url: Some("https://x.example/@a".to_owned()),
         language: None,
         custom_emoji_id: None,
+        unix_time: Some(i64::from(*offset)),
+        date_time_format: Some("wDt".to_owned()),
         user: Some(1),
     })
 }

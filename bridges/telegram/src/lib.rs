@@ -31,6 +31,7 @@
 //! - How a poll of somebody's ends is told by its id alone. Which message that is, is remembered in this process: the end of a
 //!   poll that was asked before Relay was started is not known as such.
 //! - That a message is pinned is told, that it is no longer is not.
+//! - Moments are shown in each reader's own time zone since Bot API 9.5; an older server of one's own refuses a message with one.
 //! - A text beside a file holds 1,024 units. One that grows beyond them in an edit is refused; nothing turns a file's message into
 //!   a longer one.
 //! - A command's answer goes to the asker's private chat with the bot, which only a person can begin; else it is written in the
@@ -71,6 +72,7 @@ mod reactions;
 mod render;
 mod rooms;
 mod seen;
+mod times;
 mod topics;
 mod translate;
 mod upload;

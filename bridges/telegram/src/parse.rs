@@ -6,10 +6,10 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::inert;
 use crate::wire::Entity;
+use crate::{inert, times};
 use relay_contract::text::{Container, Leaf, Run};
-use relay_contract::{Emoji, Mention, Style, Text};
+use relay_contract::{Emoji, Mention, Style, Text, Time};
 use std::collections::BTreeSet;
 
 /// More than Telegram ever sends with one message (100 of people's, and what it finds by itself).
@@ -31,13 +31,15 @@ enum What<'a> {
     Pre(Option<&'a str>),
     /// Taken whole, with nothing inside.
     Mention(Option<i64>),
+    /// Taken whole: what is written there is told again by everybody's own clock.
+    Time(Time),
     /// Taken whole: the emoji of Unicode that stands for it.
     Emoji(Option<&'a str>),
 }
 
 impl What<'_> {
     fn is_whole(&self) -> bool {
-        matches!(self, What::Pre(_) | What::Mention(_) | What::Emoji(_))
+        matches!(self, What::Pre(_) | What::Mention(_) | What::Emoji(_) | What::Time(_))
     }
 }
 
@@ -74,6 +76,7 @@ fn run(text: &str, from: usize, to: usize, active: &[&Range]) -> Run {
             What::Style(style) => run = run.styled(*style),
             What::Link(url) => run = run.linked(*url),
             What::Code => code = true,
+            What::Time(time) => leaf = leaf.or(Some(Leaf::Time(*time))),
             // Telegram has no quote in a quote.
             What::Quote => run.within = vec![Container::Quote],
             What::Emoji(id) => {
@@ -128,6 +131,10 @@ fn what<'a>(entity: &'a Entity, piece: &'a str) -> Option<What<'a>> {
         "spoiler" => What::Style(Style::Spoiler),
         "blockquote" | "expandable_blockquote" => What::Quote,
         "custom_emoji" => What::Emoji(entity.custom_emoji_id.as_deref()),
+        "date_time" => {
+            let style = times::style(entity.date_time_format.as_deref().unwrap_or_default());
+            What::Time(Time { seconds: entity.unix_time?, style })
+        }
         "strikethrough" => What::Style(Style::Strike),
         "code" => What::Code,
         "pre" => What::Pre(entity.language.as_deref()),

@@ -3,7 +3,7 @@
 //! Never `parse_mode`: text is text, whatever it looks like. Code stands alone (Telegram nests it in nothing), so it wins over
 //! styles, all but a spoiler, which must hide it; a link wins over code, because its target would be lost. A heading is a bold
 //! line; a list's items have `•` or their number before them and are indented by blanks; a quote in a quote is part of it, for
-//! Telegram nests none (<https://core.telegram.org/bots/api#formatting-options>); moments are told in UTC. Names are made inert
+//! Telegram nests none (<https://core.telegram.org/bots/api#formatting-options>); moments are told in UTC, under which each reader finds their own time. Names are made inert
 //! by [`crate::inert`].
 
 #[cfg(test)]
@@ -12,9 +12,10 @@ mod files_tests;
 mod tests;
 
 use crate::capabilities::{LONGEST, LONGEST_CAPTION};
-use crate::{files, inert, polls};
+use crate::{files, inert, polls, times};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Block, Draft, Inline, Part, Style, Text, Unit};
+use serde_json::Value;
 use teloxide::types::{MessageEntity, MessageEntityKind};
 use url::Url;
 
@@ -80,6 +81,8 @@ struct Writer {
     /// UTF-16 units of `text`.
     units: usize,
     entities: Vec<MessageEntity>,
+    /// Entities of moments, which teloxide does not know.
+    times: Vec<Value>,
     /// Places in `entities` of the last one of each kind that may go on.
     last: [Option<usize>; 6],
     /// Blanks before a line: the depth in lists.
@@ -165,6 +168,17 @@ impl Writer {
                 let from = self.units;
                 self.push(code);
                 self.entity(MessageEntityKind::Code, from);
+            }
+            Leaf::Time(time) => {
+                let from = self.units;
+                self.styled(&time.shown(), run, true);
+                // The server holds seconds in 32 bits.
+                if i32::try_from(time.seconds).is_ok_and(|seconds| seconds > 0) {
+                    self.times.push(serde_json::json!({
+                        "type": "date_time", "offset": from, "length": self.units - from,
+                        "unix_time": time.seconds, "date_time_format": times::format(time.style),
+                    }));
+                }
             }
             Leaf::Break if self.indent > 0 => {
                 self.styled(&format!("\n{}", " ".repeat(self.indent)), run, true)
@@ -270,14 +284,15 @@ impl Writer {
 
     /// Units, or what the entities count for, so that a part with too many of them is "too long".
     fn measure(&self, limit: usize) -> usize {
-        self.units.max(self.entities.len() * limit.div_ceil(MOST_ENTITIES))
+        self.units.max((self.entities.len() + self.times.len()) * limit.div_ceil(MOST_ENTITIES))
     }
 
     fn into_part(mut self, no_preview: bool) -> Part {
         // A quote holds what is as long as it.
         let inner = |e: &MessageEntity| e.kind != MessageEntityKind::Blockquote;
         self.entities.sort_by_key(|e| (e.offset, usize::MAX - e.length, inner(e)));
-        let entities = serde_json::to_value(&self.entities).unwrap_or_default();
+        let written = self.entities.iter().filter_map(|entity| serde_json::to_value(entity).ok());
+        let entities: Vec<Value> = written.chain(self.times).collect();
         let mut formatting = serde_json::json!({ "entities": entities });
         if no_preview {
             formatting["no_preview"] = true.into();

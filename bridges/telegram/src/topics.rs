@@ -62,6 +62,7 @@ pub struct Told {
 
 /// What a message tells of its topic.
 pub fn told(message: &Value) -> Option<Told> {
+    message.get("is_topic_message")?.as_bool().filter(|is| *is)?;
     let message = wire::Message::deserialize(message).ok()?;
     let topic = (message.chat.id, id(&message)?);
     let now =

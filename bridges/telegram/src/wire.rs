@@ -73,6 +73,10 @@ pub struct Entity {
     pub url: Option<String>,
     pub language: Option<String>,
     pub custom_emoji_id: Option<String>,
+    /// Seconds since the epoch, of a moment.
+    pub unix_time: Option<i64>,
+    /// How much of a moment is shown.
+    pub date_time_format: Option<String>,
     #[serde(default, deserialize_with = "user_id")]
     pub user: Option<i64>,
 }

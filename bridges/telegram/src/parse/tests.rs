@@ -16,6 +16,8 @@ fn entity(kind: &str, offset: i64, length: i64) -> Entity {
         language: (kind == "pre").then(|| "rust".into()),
         user: (kind == "text_mention").then_some(42),
         custom_emoji_id: (kind == "custom_emoji").then(|| "7".into()),
+        unix_time: (kind == "date_time").then_some(0),
+        date_time_format: (kind == "date_time").then(|| "Dt".into()),
     }
 }
 
@@ -100,6 +102,7 @@ fn entities_become_the_tree() {
         ),
         ("a👍b", &[("custom_emoji", 1, 2)], "a:👍#7:b"),
         (" ", &[("custom_emoji", 0, 1)], ""),
+        ("at 2 pm!", &[("date_time", 3, 4), ("bold", 0, 7)], "<b>at 1 January 1970, 00:00 UTC</b>!"),
         ("ab", &[("spoiler", 0, 2), ("bold", 0, 2), ("underline", 0, 1)], "<h><b><u>a</u>b</b></h>"),
         ("a\nb\nc", &[("blockquote", 2, 1)], "a¶q(b)¶c"),
         ("a\nb", &[("expandable_blockquote", 0, 3), ("bold", 2, 1)], "q(a⏎<b>b</b>)"),
@@ -150,11 +153,11 @@ proptest! {
     #[test]
     fn never_a_panic(
         given in "[a@\u{2060}😀é \n]{0,20}",
-        ranges in prop::collection::vec((0usize..12, -3i64..30, -3i64..30), 0..12),
+        ranges in prop::collection::vec((0usize..13, -3i64..30, -3i64..30), 0..12),
     ) {
-        const KINDS: [&str; 12] = [
+        const KINDS: [&str; 13] = [
             "bold", "italic", "code", "pre", "text_link", "text_mention", "mention", "url", "novelty", "spoiler",
-            "blockquote", "custom_emoji",
+            "blockquote", "custom_emoji", "date_time",
         ];
         let entities: Vec<_> = ranges.iter().map(|(kind, from, length)| entity(KINDS[*kind], *from, *length)).collect();
         let tree = text(&given, &entities);

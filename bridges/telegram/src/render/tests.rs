@@ -30,6 +30,10 @@ fn block(lang: Option<&str>, text: &str) -> Run {
     Run::new(Leaf::Block { lang: lang.map(str::to_owned), text: text.into() })
 }
 
+fn moment() -> Run {
+    Run::new(Leaf::Time(Time { seconds: 3_600, style: TimeStyle::Relative }))
+}
+
 fn person(name: &str) -> Run {
     Run::new(Leaf::Mention(Mention::Person { id: Some("42".into()), name: name.into() }))
 }
@@ -50,7 +54,7 @@ fn line(part: &Part) -> String {
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        let all = ["type", "offset", "length", "url", "language"].map(word);
+        let all = ["type", "offset", "length", "url", "language", "unix_time", "date_time_format"].map(word);
         all.join(" ").trim_end().to_owned()
     };
     let entities: Vec<String> = entities(part).iter().map(entity).collect();
@@ -146,6 +150,14 @@ fn the_tree_becomes_entities() {
             vec![Run::new(Leaf::Time(Time { seconds: 0, style: TimeStyle::Relative }))],
             "1 January 1970, 00:00 UTC | ",
         ),
+        (
+            vec![moment().styled(Style::Bold), plain("!")],
+            "1 January 1970, 01:00 UTC! | bold 0 25, date_time 0 25   3600 r",
+        ),
+        (
+            vec![moment().linked("https://example.org/")],
+            "1 January 1970, 01:00 UTC | text_link 0 25 https://example.org/",
+        ),
     ];
     for (runs, expected) in cases {
         let parts = parts(Text::from_runs(runs.clone()));
@@ -186,6 +198,7 @@ fn supported(text: &Text) -> Text {
     let runs = text.clone().into_runs().into_iter().map(|mut run| {
         run.leaf = match run.leaf {
             Leaf::Mention(mention) => Leaf::Plain(mention.shown()),
+            Leaf::Time(time) if run.url.is_some() => Leaf::Plain(time.shown()),
             Leaf::Code(text) if run.url.is_some() || run.styles.contains(&Style::Spoiler) => {
                 Leaf::Plain(text)
             }
@@ -216,6 +229,7 @@ fn run() -> impl Strategy<Value = Run> {
         2 => words().prop_map(Leaf::Code),
         1 => "[a-z ]{1,5}".prop_map(|name| Leaf::Mention(Mention::Person { id: None, name })),
         1 => Just(Leaf::Mention(Mention::Group { name: "everyone".into() })),
+        1 => Just(moment().leaf),
         2 => Just(Leaf::Break),
         1 => (prop::option::of("[a-z]{1,3}"), "[a-z`@ \n]{1,9}").prop_map(|(lang, text)| Leaf::Block { lang, text }),
     ];

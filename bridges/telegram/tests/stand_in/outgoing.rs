@@ -3,7 +3,8 @@
 use crate::rig::{Rig, line};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{
-    Attempt, DeliverError, MessageRef, NativeId, Operation, Receipt, RoomKey, Scope, Style, Text,
+    Attempt, DeliverError, Event, MessageRef, NativeId, Operation, Receipt, RoomKey, Scope, Style, Text,
+    Time, TimeStyle,
 };
 use stand_ins::faults::Kind;
 use std::time::{Duration, Instant};
@@ -45,6 +46,24 @@ async fn an_answer_to_what_is_gone_is_posted() {
     let target = MessageRef::plain("999999");
     let receipt = rig.post(line("late"), Some(&target)).await.unwrap();
     assert_eq!(rig.seen(receipt.message.id.as_str()).reply_to, None);
+}
+
+/// By everybody's own clock, both ways.
+#[tokio::test]
+async fn moments_go_both_ways() {
+    let rig = Rig::start().await;
+    let time = Time { seconds: 43_200, style: TimeStyle::WeekdayDateClock };
+    let moment = Text::from_runs(vec![Run::new(Leaf::Time(time))]);
+    let receipt = rig.post(moment.clone(), None).await.unwrap();
+    let seen = rig.seen(receipt.message.id.as_str());
+    assert_eq!(
+        (&seen.entities[0]["type"], &seen.entities[0]["unix_time"]),
+        (&"date_time".into(), &43_200.into())
+    );
+    let mut heard = rig.listen(None);
+    rig.say("Hana", "[noon](tg://time?unix=43200&format=wDt)", None);
+    let Event::Posted(message) = heard.envelope().await.event else { panic!("no post") };
+    assert_eq!(message.body, moment);
 }
 
 /// C13, on the server's own judgement.

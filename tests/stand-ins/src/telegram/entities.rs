@@ -29,6 +29,12 @@ pub struct Entity {
     /// `custom_emoji` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_emoji_id: Option<String>,
+    /// `date_time` only: seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unix_time: Option<i64>,
+    /// `date_time` only: `r`, or what of `w`, `d` or `D`, and `t` or `T` is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_time_format: Option<String>,
 }
 
 impl Entity {
@@ -42,6 +48,8 @@ impl Entity {
             user: None,
             language: None,
             custom_emoji_id: None,
+            unix_time: None,
+            date_time_format: None,
         }
     }
 
@@ -85,7 +93,7 @@ const AUTOMATIC: [&str; 8] =
     ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card"];
 
 /// Ranges that bots and people may set.
-const GIVEN: [&str; 11] = [
+const GIVEN: [&str; 12] = [
     "bold",
     "italic",
     "underline",
@@ -97,6 +105,7 @@ const GIVEN: [&str; 11] = [
     "pre",
     "text_link",
     "text_mention",
+    "date_time",
 ];
 
 /// What the server makes of a text with ranges: control characters gone, ends trimmed, ranges moved along, links and

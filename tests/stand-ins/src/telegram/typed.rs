@@ -1,5 +1,5 @@
 //! What an official Telegram client makes of what a person types: `**bold**`, `__italic__`, `~~strike~~`,
-//! `||spoiler||`, `` `code` ``, fenced blocks and `[text](url)`. Marks without a partner stay as they are.
+//! `||spoiler||`, `` `code` ``, fenced blocks, `[text](url)`, and `[text](tg://time?unix=1647531900&format=wDt)`. Marks without a partner stay as they are.
 
 use super::entities::{Entity, Formatted, units};
 
@@ -107,7 +107,12 @@ fn link(rest: &str, out: &mut Formatted, unit: usize, depth: usize) -> Option<us
     }
     let place = out.entities.len();
     range("text_link", inner, out, unit, depth);
-    if let Some(entity) = out.entities.get_mut(place) {
+    if let (Some(entity), Some(moment)) = (out.entities.get_mut(place), url.strip_prefix("tg://time?")) {
+        let field = |name| moment.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        entity.kind = "date_time".to_owned();
+        entity.unix_time = field("unix").and_then(|seconds| seconds.parse().ok());
+        entity.date_time_format = Some(field("format").unwrap_or_default().to_owned());
+    } else if let Some(entity) = out.entities.get_mut(place) {
         entity.url = Some(if url.contains("://") { url.to_owned() } else { format!("http://{url}") });
     }
     Some(close + 1)
@@ -137,6 +142,7 @@ mod tests {
             ("```rust\nfn x()\n```", "fn x()", &[("pre", 0, 6)]),
             ("```\nunclosed", "```\nunclosed", &[]),
             ("[**r**elay](https://r.example)!", "relay!", &[("text_link", 0, 5), ("bold", 0, 1)]),
+            ("[noon](tg://time?unix=43200&format=t)", "noon", &[("date_time", 0, 4)]),
             ("[x](not a link)", "[x](not a link)", &[]),
         ];
         for (typed, text, want) in cases {
