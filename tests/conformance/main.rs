@@ -10,6 +10,7 @@ mod cells;
 mod checks;
 mod generator;
 mod journey;
+mod lessons;
 mod platform;
 mod shown;
 mod suite;

@@ -53,6 +53,20 @@ impl Bench {
         Self::of(Self::world_with_another_bot()).await
     }
 
+    /// The same, with so many Telegram groups that the last one counts its messages like the first.
+    pub async fn with_two_groups_that_count_alike() -> Self {
+        let mut world = World::demo();
+        let rooms = &mut world.telegram.spaces[0].rooms;
+        for number in rooms.len()..=2_000 {
+            rooms.push(stand_ins::world::Room {
+                id: String::new(),
+                name: format!("Group {number}"),
+                ..rooms[0].clone()
+            });
+        }
+        Self::of(world).await
+    }
+
     /// Everything that people can do is possible there: with other bots that are let in, and topics in the Telegram group. Relay is
     /// connected.
     pub async fn for_conformance() -> Self {

@@ -1,0 +1,83 @@
+//! Connections.
+
+use super::{count, settled};
+use crate::bench::{Bench, until};
+use stand_ins::faults::{Fault, Kind};
+use stand_ins::people::Act;
+
+/// A session that cannot be resumed: what was said meanwhile is not guessed at. It is counted and shown, and the new session hears.
+#[tokio::test(flavor = "multi_thread")]
+async fn lesson_15_a_refused_resume_is_said_and_the_next_session_hears() {
+    let bench = Bench::started().await;
+    settled(&bench, "discord", "before the resume.").await;
+    bench.fault("discord", Kind::RefuseResume, 1, "");
+    bench.fault("discord", Kind::Disconnect, 1, "");
+    until("it is said", || bench.counter("missed") > 0).await;
+    let heard = || {
+        bench.say("discord", "in the new session");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        count(&bench, "slack", "in the new session") > 0
+    };
+    until("the new session hears", heard).await;
+    let status = bench.status().unwrap();
+    let discord =
+        status["accounts"].as_array().unwrap().iter().find(|account| account["name"] == "discord").unwrap();
+    assert!(!discord["missed"]["what"].as_str().unwrap_or_default().is_empty(), "{discord}");
+}
+
+/// An outage of a guild is no goodbye, and a group that becomes a supergroup is the same room.
+#[tokio::test(flavor = "multi_thread")]
+async fn lesson_16_an_unavailable_guild_is_not_left_and_a_supergroup_is_the_same_room() {
+    let mut bench = Bench::with_a_basic_group().await;
+    bench.start();
+    bench.connected(3).await;
+    settled(&bench, "telegram", "before the outage.").await;
+    let outage = Fault { kind: Kind::Unavailable, times: 1, only: None, seconds: 1.0 };
+    bench.people("discord").fault(outage).unwrap();
+    bench.say("slack", "during the outage");
+    bench.arrives("telegram", "during the outage").await;
+    bench.arrives("discord", "during the outage").await;
+    let new = bench.people("telegram").act(Act::Close { room: bench.room("telegram") }).unwrap();
+    assert_ne!(new, bench.room("telegram"));
+    bench.say("slack", "after the move");
+    let is_in = || {
+        bench
+            .people("telegram")
+            .messages(&new)
+            .unwrap()
+            .iter()
+            .any(|seen| seen.text.contains("after the move"))
+    };
+    until("it is in the supergroup", is_in).await;
+    let (person, text) = (bench.person("telegram"), "hello from there".to_owned());
+    let say = Act::Say { person, room: new.clone(), text, reply_to: None, files: vec![], thread: None };
+    bench.people("telegram").act(say).unwrap();
+    bench.arrives("discord", "hello from there").await;
+    assert_eq!((bench.counter("dead"), bench.counter("panicked")), (0, 0));
+}
+
+/// At the start and later.
+#[tokio::test(flavor = "multi_thread")]
+async fn lesson_17_one_bad_account_stops_no_other() {
+    for bad in ["discord", "telegram"] {
+        let mut bench = Bench::new().await;
+        let (one, two) = if bad == "discord" { ("slack", "telegram") } else { ("slack", "discord") };
+        let token = std::fs::read_to_string(bench.dir.path().join(bad)).unwrap();
+        // As long as a real one, so that only the platform can tell.
+        std::fs::write(bench.dir.path().join(bad), token.replace("demo", "dem0")).unwrap();
+        bench.start();
+        bench.connected(2).await;
+        bench.say(one, "without the third");
+        bench.arrives(two, "without the third").await;
+        let status = bench.status().unwrap();
+        let account =
+            status["accounts"].as_array().unwrap().iter().find(|account| account["name"] == bad).unwrap();
+        assert_eq!(account["state"], "parked", "{account}");
+        assert!(bench.runs());
+    }
+    let bench = Bench::started().await;
+    bench.fault("slack", Kind::Unauthorized, 3, "chat.postMessage");
+    bench.say("discord", "while one is refused");
+    bench.arrives("telegram", "while one is refused").await;
+    bench.arrives("slack", "while one is refused").await;
+}
