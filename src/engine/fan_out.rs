@@ -1,6 +1,7 @@
 //! From the journal to the outbox: one task, in the order of the journal, so that every lane is in that order too.
 
 mod plan;
+pub mod quotes;
 
 use super::core::Core;
 use crate::observe::Count;
@@ -87,6 +88,9 @@ impl FanOut {
                 }
                 planned => planned?,
             };
+            if let Some(target) = one.changes {
+                quotes::follow(&self.core, id, target).await?;
+            }
             planned.add(&one);
             fanned.push(one);
         }

@@ -9,6 +9,7 @@ mod show;
 pub use content::Content;
 
 use super::core::{Core, LaneHandle};
+use super::fan_out::quotes;
 use super::files::Files;
 use crate::adapt::{self, Adapted};
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
@@ -140,6 +141,12 @@ pub fn plan(
             Ok(notice(lane, id, &words, None))
         }
         (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
+            Ok(Work::Nothing)
+        }
+        // Where an answer is one, it quotes nothing.
+        (Event::Arrived { version, .. }, Some(_), _)
+            if quotes::is_of_quote(version) && can.shows(Feature::Reply) == Support::Native =>
+        {
             Ok(Work::Nothing)
         }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {

@@ -27,6 +27,8 @@ pub mod work {
     pub const DIGEST: u8 = b'g';
     /// A file that a room was told of and that is not there yet: followed by the envelope id of its message and its number.
     pub const LATE: u8 = b'w';
+    /// An answer: followed by the envelope ids of what is answered and of the answer.
+    pub const ANSWER: u8 = b'q';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -139,6 +141,16 @@ pub fn digest(of: &RoomKey, id: EnvelopeId) -> Vec<u8> {
 /// A file that is late.
 pub fn late(subject: EnvelopeId, file: u16) -> Vec<u8> {
     [tagged(work::LATE, &subject.0), file.to_be_bytes().to_vec()].concat()
+}
+
+/// The beginning of all answers to a message.
+pub fn answers_to(target: EnvelopeId) -> Vec<u8> {
+    tagged(work::ANSWER, &target.0)
+}
+
+/// One of them.
+pub fn answer(target: EnvelopeId, by: EnvelopeId) -> Vec<u8> {
+    [answers_to(target), by.0.to_vec()].concat()
 }
 
 /// Who is the first of a name, in meta.

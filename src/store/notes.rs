@@ -1,4 +1,4 @@
-//! What the ledger remembers beside messages: who reacted with what, which threads belong together, whose name came first.
+//! What the ledger remembers beside messages: who reacted with what, which threads belong together, what answers what, whose name came first.
 
 use super::StoreError;
 use super::keys;
@@ -38,6 +38,13 @@ pub enum Note {
         /// Who.
         holder: String,
     },
+    /// A message answers another.
+    Answer {
+        /// The envelope of the answered one.
+        to: EnvelopeId,
+        /// The envelope of the answer.
+        by: EnvelopeId,
+    },
     /// A member or room news that a room's digest will tell.
     Digest {
         /// The room that is told.
@@ -62,6 +69,7 @@ impl Note {
             Self::Name { looks, holder } => {
                 batch.insert(&shared.meta, keys::name(&looks), holder.into_bytes());
             }
+            Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
             Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
         }
         Ok(())
@@ -137,6 +145,12 @@ impl Ledger {
     /// Whether this is one of them.
     pub fn is_late(&self, subject: EnvelopeId, file: u16) -> Result<bool, StoreError> {
         Ok(self.shared.work.contains_key(keys::late(subject, file))?)
+    }
+
+    /// The answers to a message, oldest first, at most `most`.
+    pub fn answers(&self, to: EnvelopeId, most: usize) -> Result<Vec<EnvelopeId>, StoreError> {
+        let answers = self.shared.work.prefix(keys::answers_to(to));
+        answers.take(most).map(|entry| keys::trailing_id(&entry.key()?).ok_or_else(bad_key)).collect()
     }
 
     /// News that wait for digests: the rooms, each with the envelopes in their order.

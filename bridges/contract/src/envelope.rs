@@ -81,9 +81,9 @@ pub enum Event {
         /// Which message: a person's or a copy.
         target: NativeId,
     },
-    /// A file that was late can be had now, or certainly not. No connector makes one.
+    /// A file that was late can be had now, or certainly not; or what a message answers is another now. No connector makes one.
     Arrived {
-        /// The message it belongs to.
+        /// The message that is shown anew.
         target: NativeId,
         /// Tells one arrival from the next.
         version: String,

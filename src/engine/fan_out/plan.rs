@@ -94,6 +94,11 @@ impl Planning<'_> {
         if let Some(author) = &self.envelope.author {
             notes.extend(self.first_of_the_name(author)?);
         }
+        if let Some(reply) = &message.reply {
+            let target = MessageKey { room: self.envelope.origin.clone(), id: reply.target.clone() };
+            let known = self.core.lookup.find(&target)?;
+            notes.extend(known.map(|answered| Note::Answer { to: answered.envelope, by: self.id }));
+        }
         let targets = routes.targets(&self.envelope.origin).into_iter();
         let rows =
             targets.map(|(room, channel)| (room, OutboxRow { thread, ..OutboxRow::new(channel, None) }));
