@@ -8,6 +8,10 @@ use stand_ins::people::{Act, File, Given, Refused};
 /// A picture of one point.
 const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+/// A sticker of one point.
+const STICKER: &str = "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAwA0JaQAA3AA/vuUAAA=";
+/// How a film begins.
+const FILM: &str = "AAAAGGZ0eXBtcDQyAAAAAG1wNDJpc29tAAAACGZyZWU=";
 /// A moment: 14 November 2023, 22:13:20 UTC.
 const MOMENT: u64 = 1_700_000_000;
 
@@ -123,7 +127,7 @@ impl Doer<'_> {
                 if self.on == "slack" {
                     return Ok(None);
                 }
-                let name = format!("{word} topic");
+                let name = format!("Owls of {}", self.on);
                 match self.done(Act::Open { person, room, message: None, name, text: None })? {
                     Some(thread) => self.say_in(&thread),
                     None => Ok(None),
@@ -141,9 +145,13 @@ impl Doer<'_> {
             }
             Feature::File => self.with_files(vec![text_file("report.txt")]),
             Feature::Album => self.with_files(vec![picture("one.png"), picture("two.png")]),
-            Feature::Sticker => self.with_files(vec![of_kind("wave.webp", "sticker", "image/webp")]),
+            Feature::Sticker => {
+                self.with_files(vec![with_bytes("wave.webp", "sticker", "image/webp", STICKER)])
+            }
             Feature::Voice => self.with_files(vec![of_kind("voice.ogg", "voice", "audio/ogg")]),
-            Feature::VideoNote => self.with_files(vec![of_kind("round.mp4", "video_note", "video/mp4")]),
+            Feature::VideoNote => {
+                self.with_files(vec![with_bytes("round.mp4", "video_note", "video/mp4", FILM)])
+            }
             Feature::Poll => self.asked(),
             Feature::PollResult => {
                 if base.is_empty() {
@@ -339,9 +347,12 @@ fn text_file(name: &str) -> Given {
 }
 
 fn picture(name: &str) -> Given {
-    let (name, kind) = (name.to_owned(), "image".to_owned());
-    let (mime, content) = ("image/png".to_owned(), Some(PICTURE.to_owned()));
-    Given::File(File { name, kind, mime, content, ..File::default() })
+    with_bytes(name, "image", "image/png", PICTURE)
+}
+
+fn with_bytes(name: &str, kind: &str, mime: &str, content: &str) -> Given {
+    let (name, kind, mime) = (name.to_owned(), kind.to_owned(), mime.to_owned());
+    Given::File(File { name, kind, mime, content: Some(content.to_owned()), ..File::default() })
 }
 
 fn of_kind(name: &str, kind: &str, mime: &str) -> Given {

@@ -159,7 +159,10 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
             let said = scene.arrived()?;
             let threads = threads(scene)?;
             let its = threads.iter().find(|thread| Some(&thread.id) == said.thread.as_ref());
-            so(its.is_some_and(|thread| thread.name.contains(scene.word)), &(said, &threads))
+            so(
+                its.is_some_and(|thread| thread.name == format!("Owls of {}", scene.origin)),
+                &(said, &threads),
+            )
         }
         Feature::Reaction => {
             let base = scene.base()?;

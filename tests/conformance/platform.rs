@@ -136,7 +136,7 @@ impl Visited {
     fn stored(&self, part: &Part) -> Stored {
         match self.people.platform() {
             "discord" => stored::discord(&part.text),
-            "slack" => stored::slack(&part.text, &part.formatting),
+            "slack" => stored::slack(&part.text, &part.formatting["blocks"]),
             _ => stored::telegram(&part.text, &part.formatting["entities"]).unwrap(),
         }
     }

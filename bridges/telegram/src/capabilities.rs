@@ -38,8 +38,8 @@ fn cell(feature: Feature, chat: &Chat, private: bool) -> Cell {
     match feature {
         Feature::Text => Cell::NATIVE,
         Feature::Edit => Cell::NATIVE,
-        // One file takes another's place in somebody's edit; a bot's message keeps its own.
-        Feature::EditFiles => Cell::new(Dropped, Native),
+        // One file takes another's place in somebody's edit; what is posted here is one message a file, of which one can go.
+        Feature::EditFiles => Cell::NATIVE,
         // Nobody is told of a deletion: `/relay delete` is there for it.
         Feature::Delete => Cell::new(Native, Dropped),
         Feature::Moderate => Cell::new(where_so(chat.rights.deletes, Dropped), Dropped),

@@ -2,13 +2,14 @@
 //! changes nothing.
 
 use super::super::core::Core;
+use super::super::lane_steps::Content;
 use crate::adapt::names;
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
 use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere};
 use relay_contract::{Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What earlier envelopes of the same batch lead to, which the ledger does not know yet.
 #[derive(Default)]
@@ -16,12 +17,14 @@ pub struct Planned {
     rooms: HashMap<EnvelopeId, Vec<RoomKey>>,
     threads: HashMap<(RoomKey, NativeId), EnvelopeId>,
     names: HashMap<String, String>,
+    changed: HashSet<EnvelopeId>,
 }
 
 impl Planned {
     /// Adds one.
     pub fn add(&mut self, one: &FannedOut) {
         self.rooms.insert(one.id, one.rows.iter().map(|(room, _)| room.clone()).collect());
+        self.changed.extend(one.changes);
         for note in &one.notes {
             match note {
                 Note::Thread { room, of, there: ThreadThere { thread: Some(thread), .. } } => {
@@ -52,7 +55,10 @@ pub fn plan(core: &Core, id: EnvelopeId, planned: &Planned) -> Result<FannedOut,
         Event::Noticed { channel, .. } => Ok(planning.noticed(channel)),
         Event::Member { .. } | Event::Renamed { .. } => Ok(planning.news()),
         Event::Edited { .. } => match planning.own_target()? {
-            Some(target) if planning.is_its_author(target)? => planning.changed(target),
+            Some(target) if planning.is_its_author(target)? => match planning.changes_nothing(target)? {
+                true => Ok(FannedOut::nowhere(id)),
+                false => planning.changed(target),
+            },
             Some(_) => Ok(planning.refused(Count::NotTheAuthor)),
             None => Ok(FannedOut::nowhere(id)),
         },
@@ -261,6 +267,25 @@ impl Planning<'_> {
                 None
             }
         })
+    }
+
+    /// Platforms tell of edits that change nothing that people see.
+    fn changes_nothing(&self, target: EnvelopeId) -> Result<bool, StoreError> {
+        let Event::Edited { to, .. } = &self.envelope.event else { return Ok(false) };
+        // What an earlier edit of this batch made of it is not in the ledger yet.
+        if self.planned.changed.contains(&target) {
+            return Ok(false);
+        }
+        let now = Content::now(self.core, target)?.map(|content| content.message);
+        Ok(now.is_some_and(|now| {
+            (&now.body, &now.attachments, &now.poll, now.no_preview)
+                == (
+                    &to.body,
+                    &to.attachments,
+                    to.poll.as_ref().map_or(&now.poll, |_| &to.poll),
+                    to.no_preview,
+                )
+        }))
     }
 
     /// An edit is its author's alone.

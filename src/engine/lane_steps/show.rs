@@ -84,13 +84,10 @@ fn answered(
     let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
     let original = core.ledger.envelope(mapped.envelope)?;
     let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
-    // The event shows a person's own message as it is now; of a bridged copy it would show name prefix and quote. What was
-    // edited away or deleted must not come back in a quote.
-    let now = if mapped.origin && reply.excerpt.is_some() {
-        None
-    } else {
-        core.ledger.newest_change(mapped.envelope)?.or(original)
-    };
+    // What was edited away or deleted must not come back in a quote. Where nothing changed, the event shows a person's own message as
+    // it was then; of a bridged copy it would show name prefix and quote.
+    let told = mapped.origin && reply.excerpt.is_some();
+    let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
     let excerpt = now.map(|now| match now.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
         Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
