@@ -7,6 +7,7 @@ use stand_ins::world::{Platform, Room, Space};
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,11 @@ impl Setup {
     pub fn write(stand_ins: &StandIns, folder: &Path) -> Result<Self, DemoError> {
         let world = &stand_ins.world;
         let mut text = String::from(HEAD);
+        let files = free_port()?;
+        let _ = write!(
+            text,
+            "\n# What a room does not take is linked there.\n[media]\nlisten = \"{files}\"\nurl = \"http://{files}\"\n"
+        );
         let mut platforms = Vec::new();
         prepare(folder)?;
         for (people, platform, account) in [
@@ -88,6 +94,12 @@ fn rooms(platform: &Platform) -> Vec<DemoRoom> {
         forum: room.forum,
     };
     all.map(of).collect()
+}
+
+/// An address that nobody listens on, for files that are linked. It is let go again: Relay opens it when it starts.
+fn free_port() -> Result<SocketAddr, DemoError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| DemoError::Port(0, error))?;
+    listener.local_addr().map_err(|error| DemoError::Port(0, error))
 }
 
 fn prepare(folder: &Path) -> Result<(), DemoError> {

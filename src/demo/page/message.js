@@ -44,7 +44,8 @@ export function avatar(name, url) {
   const initials = Array.from(name.trim())[0]?.toUpperCase() ?? "?";
   const picture = el("span", { class: "avatar", "aria-hidden": "true" }, initials);
   picture.style.setProperty("--hue", hue(plainly));
-  if (url && /^(http:\/\/127\.0\.0\.1:\d+)?\//.test(url)) {
+  // What Relay's media server gives out is for platforms to fetch, and for no page.
+  if (url && /^(http:\/\/127\.0\.0\.1:\d+)?\/(?!m\/)/.test(url)) {
     const image = el("img", { src: url, alt: "", loading: "lazy" });
     image.addEventListener("error", () => image.remove());
     picture.append(image);

@@ -35,6 +35,14 @@ const FAULTS = [
     say: (rooms) => rooms.telegram.composer.say("Kwame", "And the owls?"),
     watch: "Discord fails three times. Relay tries again until it does not.",
   },
+  {
+    label: "A film of 30 MB",
+    platform: "discord",
+    faults: [],
+    from: "slack",
+    say: (rooms) => rooms.slack.composer.say("Greta", "The whole walk on film", [{ name: "walk.mp4", kind: "video", mime: "video/mp4", size: 30_000_000 }]),
+    watch: "Discord takes 10 MB. What does not fit is linked there.",
+  },
 ];
 
 const NAMES = { discord: "Discord", slack: "Slack", telegram: "Telegram" };
