@@ -142,27 +142,44 @@ def threads(judge):
     root, inside = said(judge, "slack", "Who takes what?"), judge.message("slack", "thread-1")
     good = seen(inside) and inside.get_attribute("data-thread") == root.get_attribute("data-id")
     judge.row("slack: it stands in the thread of the same message", good, why=inside.inner_text() if inside.count() else "nothing")
-    topic = judge.message("telegram", "thread-1")
-    judge.row("telegram: it stands in a topic of that name", seen(topic.locator(".place", has_text="Packing")), why=topic.inner_text() if topic.count() else "nothing")
+    answer = judge.message("telegram", "thread-1")
+    judge.row("telegram: it answers that message, for no topic hangs from one", seen(answer.locator(".answers", has_text="Who takes what?")), why=answer.inner_text() if answer.count() else "nothing")
     only = page.locator(".room.discord .message:visible").count()
     judge.row("discord: only the thread is shown", only == 2, why=f"{only} messages")
     way = root.locator(".way")
     judge.row("slack: the message says how much is in its thread", seen(way) and "1 reply" in way.inner_text())
     way.click()
     judge.type("slack", "Farid", "thread-2 the coffee")
-    for room in ("discord", "telegram"):
-        there = judge.message(room, "thread-2")
-        good = seen(there) and bool(there.get_attribute("data-thread"))
-        judge.row(f"slack: what is said in the thread is in the thread in {room}", good, why=there.inner_text() if there.count() else "nothing")
-    if topic.get_attribute("data-thread"):
-        page.locator(".room.telegram .view", has_text="Packing").click()
-        judge.type("telegram", "Ivo", "thread-3 the lamp")
-        for room in ("discord", "slack"):
-            there = judge.message(room, "thread-3")
-            judge.row(f"telegram: what is said in the topic is in the thread in {room}", seen(there) and bool(there.get_attribute("data-thread")))
+    there = judge.message("discord", "thread-2")
+    good = seen(there) and there.get_attribute("data-thread") == judge.message("discord", "thread-1").get_attribute("data-thread")
+    judge.row("slack: what is said in the thread is in the thread in discord", good, why=there.inner_text() if there.count() else "nothing")
+    judge.row("slack: what is said in the thread is an answer in telegram", seen(judge.message("telegram", "thread-2").locator(".answers")))
     everything(judge)
     whole = page.locator(".room.discord .message:visible").count()
     judge.row("everything is shown again", whole > 3 and page.get_attribute("#discord-text", "placeholder") == "Message #general")
+
+
+def topics(judge):
+    """A thread that hangs from no message is a topic, both ways."""
+    page = judge.page
+    for room, entry, name in (("discord", "Open a thread", "Huts"), ("telegram", "Open a topic", "Trains")):
+        other = "telegram" if room == "discord" else "discord"
+        page.select_option(f"#{room}-as", ROOMS[room][0])
+        extra(judge, room, entry)
+        judge.enter(room, name)
+        seen(page.locator(f".room.{room} .view[aria-pressed=true]", has_text=name))
+        judge.enter(room, f"{name}-1")
+        there = judge.message(other, f"{name}-1")
+        view = page.locator(f".room.{other} .view", has_text=name)
+        good = seen(there) and seen(view) and bool(there.get_attribute("data-thread"))
+        judge.row(f"{room}: a topic of that name is opened in {other}", good, why=there.inner_text() if there.count() else "nothing")
+        if good:
+            view.click()
+            judge.type(other, ROOMS[other][1], f"{name}-2")
+            back = judge.message(room, f"{name}-2")
+            good = seen(back) and back.get_attribute("data-thread") == judge.message(room, f"{name}-1").get_attribute("data-thread")
+            judge.row(f"{room}: what is said in it in {other} comes back into it", good)
+        everything(judge)
 
 
 def files(judge):
@@ -227,13 +244,18 @@ def played_files(judge):
     page = judge.page
     page.get_by_role("button", name="Files", exact=True).click()
     for room in ROOMS:
-        paper = page.locator(f".room.{room} .card", has_text="packing list").last
+        paper = page.locator(f".room.{room} .card", has_text=re.compile("packing.list")).last
         judge.row(f"{room}: the paper is a card with its size", seen(paper) and "21 B" in paper.inner_text())
+        # Slack takes a sound without an ending of its own in its name for a plain file.
+        if room == "slack":
+            judge.row("slack: the voice message is there", seen(page.locator(".room.slack .card", has_text="voice message").or_(page.locator(".room.slack audio")).last))
+            continue
         heard = page.locator(f".room.{room} audio").last
         ready = seen(heard) and heard.evaluate("(it) => new Promise((done) => { it.load(); it.onloadedmetadata = () => done(it.duration); setTimeout(() => done(0), 5000); })")
         judge.row(f"{room}: the voice message can be played", abs((ready or 0) - 2) < 0.2, why=f"{ready} s")
-        pictures = page.locator(f".room.{room} .picture")
-        judge.row(f"{room}: the album has two pictures", seen(pictures, 2))
+    for room in ROOMS:
+        pair = [page.locator(f".room.{room} .picture img[src*=demo]").last, page.locator(f".room.{room} .message", has_text="Two from last year").last]
+        judge.row(f"{room}: the album has arrived", all(map(seen, pair)) and page.locator(f".room.{room} .picture").count() >= 2)
     cover = page.locator(".room.discord .uncover").last
     good = seen(cover) and page.locator(".room.discord .covered > :first-child").last.evaluate("(it) => getComputedStyle(it).filter !== 'none' && it.inert")
     cover.scroll_into_view_if_needed()
@@ -336,7 +358,7 @@ def shapes(judge):
 
 
 def all_of_it(judge, url):
-    for one in (reactions, by_keyboard, threads, files, dropped, played_files, polls, pins, forwards, typing, shapes):
+    for one in (reactions, by_keyboard, threads, topics, files, dropped, played_files, polls, pins, forwards, typing, shapes):
         try:
             one(judge)
         except TimeoutError as error:

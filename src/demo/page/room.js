@@ -153,10 +153,8 @@ export class Room {
   /** Its threads, and how often somebody was shown as typing in it. */
   heard({ threads, typed: count }) {
     this.views.threads = threads;
-    for (const message of this.#messages.values()) {
-      this.#place(message);
-      this.#way(message.id);
-    }
+    for (const message of this.#messages.values()) this.#place(message);
+    this.#sort();
     this.typing.heard(count);
   }
 
@@ -291,6 +289,13 @@ export class Room {
   /** Shows what belongs to the view, and says where one writes. */
   #filter() {
     const { current } = this.views;
+    this.#sort();
+    this.#toEnd();
+    if (current) this.composer.text.focus();
+  }
+
+  #sort() {
+    const { current } = this.views;
     this.list.classList.toggle("one-thread", Boolean(current));
     for (const [id, shown] of this.#items) {
       shown.hidden = !this.views.shows(this.message(id));
@@ -298,8 +303,6 @@ export class Room {
     }
     for (const shown of this.list.children) together(this, shown);
     this.composer.placeholder = current ? `Message “${this.views.name(current)}”` : this.placeholder;
-    this.#toEnd();
-    if (current) this.composer.text.focus();
   }
 
   /** Says again what a thread is called. */

@@ -13,7 +13,8 @@ export function together(room, shown) {
   const goesOn = Boolean(thread) && thread === threadBefore;
   const same = message && before && !message.only_for && !before.only_for && before.author === message.author && before.by_bot === message.by_bot;
   const answers = message?.reply_to && !(room.platform === "slack" && goesOn);
-  const passedOn = typeof message?.forwarded === "string";
+  // Its head says something of its own.
+  const apart = typeof message?.forwarded === "string" || message?.pinned;
   shown.classList.toggle("goes-on", goesOn);
-  shown.classList.toggle("follows", Boolean(same && !answers && !passedOn && thread === threadBefore && message.at - before.at < WITHIN));
+  shown.classList.toggle("follows", Boolean(same && !answers && !apart && thread === threadBefore && message.at - before.at < WITHIN));
 }

@@ -138,7 +138,10 @@ export class Tries {
 
   async #run(button, rooms, what) {
     button.disabled = true;
-    for (const room of Object.values(rooms)) room.show();
+    for (const room of Object.values(rooms)) {
+      room.show();
+      if (room.views.current) room.views.open(null);
+    }
     try {
       await what();
     } catch (error) {
