@@ -42,7 +42,7 @@
 //! # Files
 //!
 //! twilight-http holds a file in memory, so that messages with files go out through [`upload`], which reads them as it sends. It asks the
-//! same limiter, sends once, and tells a 429 as it came.
+//! same limiter, sends once, tells a 429 as it came, and trusts the certificates that are built in.
 //!
 //! # Threads
 //!

@@ -134,7 +134,10 @@ impl Discord {
                 Some(kind_of(&found))
             }
             // It is gone, or was never ours to see: nothing in it is a room's.
-            Ok(Err(Failure::Refused { status: 403 | 404, .. })) => Some(Kind::Channel),
+            Ok(Err(Failure::Refused { status: 403 | 404, .. })) => {
+                self.places.kinds.insert(channel, Kind::Channel);
+                Some(Kind::Channel)
+            }
             Ok(Err(failure)) => {
                 tracing::warn!(%channel, why = failure.words(), "what a channel is cannot be looked up");
                 None
