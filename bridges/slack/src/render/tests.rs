@@ -292,7 +292,8 @@ proptest! {
 /// How many files and parts of text, and what each part holds: its files, whether it has words, whether it is for more files.
 #[test]
 fn where_files_stand() {
-    let cases: [(usize, usize, &[(usize, bool, bool)]); 6] = [
+    type Shown = (usize, bool, bool);
+    let cases: [(usize, usize, &[Shown]); 6] = [
         (0, 1, &[(0, true, false)]),
         (3, 0, &[(3, false, false)]),
         (3, 1, &[(3, true, false)]),
