@@ -45,7 +45,9 @@ fn cell(feature: Feature, rights: Rights) -> Cell {
         Feature::File | Feature::Album => Cell::new(or(rights.writes_files, Fallback), read),
         Feature::Sticker => Cell::SHOWN_OTHERWISE,
         // An app's upload is a file with sound or film, not a clip.
-        Feature::Voice | Feature::VideoNote => Cell::new(Fallback, read),
+        Feature::Voice => Cell::new(Fallback, read),
+        // A clip is a film like any.
+        Feature::VideoNote => Cell::SHOWN_OTHERWISE,
         Feature::Poll | Feature::PollResult => Cell::SHOWN_OTHERWISE,
         Feature::Mention => Cell::new(Fallback, Native),
         Feature::Emoji => Cell::new(Fallback, Native),
@@ -90,8 +92,8 @@ mod tests {
             .into_iter()
             .filter(|feature| best.cells[*feature as usize] != worst.cells[*feature as usize])
             .collect();
-        use Feature::{Album, EditFiles, File, Persona, Pin, Reaction, VideoNote, Voice};
-        assert_eq!(falls, [EditFiles, Reaction, File, Album, Voice, VideoNote, Pin, Persona]);
+        use Feature::{Album, EditFiles, File, Persona, Pin, Reaction, Voice};
+        assert_eq!(falls, [EditFiles, Reaction, File, Album, Voice, Pin, Persona]);
         assert_eq!((best.reactions, worst.reactions), (23, 0));
         assert_eq!(of_a_room(Rights { pins: true, ..Rights::default() }).shows(Pin), Support::Native);
     }

@@ -270,7 +270,10 @@ fn joined(tokens: Vec<Token>) -> String {
 fn italic_mark(after: &[Token], number: usize) -> &'static str {
     let end = after.iter().position(|token| matches!(token, Token::End(_, n) if *n == number));
     let Some(end) = end else { return "_" };
-    let followed = after.get(end + 1).is_some_and(|next| first_char(next).is_ascii_alphanumeric());
+    // An address that stands alone begins with a letter.
+    let followed = after
+        .get(end + 1)
+        .is_some_and(|next| matches!(next, Token::Url(_)) || first_char(next).is_ascii_alphanumeric());
     let has_line = after[..end].iter().any(|token| match token {
         Token::Text(text) => plain::has_bare(text, '_'),
         Token::Url(url) => url.contains('_'),
