@@ -438,7 +438,7 @@ def portrait(playwright, given):
     demo, url = started(given.binary)
     try:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1140}, color_scheme="light", device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": 1400, "height": 1210}, color_scheme="light", device_scale_factor=1.5)
         page.goto(url)
         for room in ROOMS:
             page.locator(f".room.{room} .state.up").wait_for(timeout=10_000)

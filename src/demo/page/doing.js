@@ -18,7 +18,7 @@ export class Doing {
   #waiting = [];
   /** What each person chose in a poll, which the platform tells nobody else. */
   #votes = new Map();
-  #typing = 0;
+  #typing = -TYPING;
 
   constructor(room, act) {
     this.#room = room;
@@ -40,7 +40,7 @@ export class Doing {
   async send({ person, text, mode, files = [], thread: given }) {
     const { platform, views } = this.#room;
     // The next letter is told at once.
-    this.#typing = 0;
+    this.#typing = -TYPING;
     const command = isCommand(text) && mode?.kind !== "edit" && mode?.kind !== "open";
     // Telegram has no commands apart from messages; only so one can answer a message.
     if (command && !(platform === "telegram" && mode)) return this.#act({ do: "command", person, text });

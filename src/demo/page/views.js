@@ -112,6 +112,6 @@ export class Views {
   }
 
   #count(thread) {
-    return [...this.#room.messages].filter((message) => this.of(message) === thread && message.id !== this.rootOf(thread)).length;
+    return [...this.#room.messages].filter((message) => !isEmpty(message) && this.of(message) === thread && message.id !== this.rootOf(thread)).length;
   }
 }
