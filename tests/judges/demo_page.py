@@ -138,6 +138,9 @@ def round_trip(judge, room):
         shown = judge.message(other, answer)
         quoted = shown.locator(".answers") if other != "discord" else shown.locator(".said a")
         good = quoted.count() == 1 and f"{room}-" in quoted.inner_text()
+        if (room, other) == ("slack", "discord"):
+            # An answer on Slack begins a thread.
+            good = shown.get_attribute("data-thread") == fidelity_page.said(judge, other, edited).get_attribute("data-id")
         judge.row(f"{room}: {other} shows what is answered", good, why=shown.inner_text() if shown.count() else "nothing")
 
     def delete():

@@ -41,7 +41,7 @@ const FAULTS = [
     faults: [],
     from: "slack",
     say: (rooms) => rooms.slack.composer.say("Greta", "The whole walk on film", [{ name: "walk.mp4", kind: "video", mime: "video/mp4", size: 30_000_000 }]),
-    watch: "Discord takes 10 MB. What does not fit is linked there.",
+    watch: "Discord takes 10 MB here: what does not fit is told there, and the others have it.",
   },
 ];
 
