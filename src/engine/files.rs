@@ -88,8 +88,16 @@ impl One<'_> {
         match fetched {
             Fetched::Waiting => (FileShown::Late, None),
             Fetched::Failed(failure) => (FileShown::Named { why: failure.reason }, None),
+            Fetched::Ready(stored)
+                if self.file.spoiler && can.shows(Feature::Spoiler) == Support::Dropped =>
+            {
+                let platform = names::capitalised(&lane.room.platform);
+                (self.left(&stored, format!("a spoiler, which {platform} cannot hide")).await, None)
+            }
             Fetched::Ready(stored) if stored.size > can.files.shown => {
-                (self.too_large(&stored, &lane.room, can).await, None)
+                let platform = names::capitalised(&lane.room.platform);
+                let why = format!("larger than {platform} takes here ({})", in_words(can.files.shown));
+                (self.left(&stored, why).await, None)
             }
             Fetched::Ready(stored) => {
                 (FileShown::Upload(draft(&stored, self.number)), Some(stored.upload(self.number, self.file)))
@@ -97,9 +105,8 @@ impl One<'_> {
         }
     }
 
-    async fn too_large(&self, stored: &Stored, room: &RoomKey, can: &Capabilities) -> FileShown {
-        let platform = names::capitalised(&room.platform);
-        let why = format!("larger than {platform} takes here ({})", in_words(can.files.shown));
+    /// It stays behind, with a link where there is one.
+    async fn left(&self, stored: &Stored, why: String) -> FileShown {
         match self.core.media.link(stored, &stored.name).await {
             Some(url) => FileShown::Linked { url, why },
             None => FileShown::Named { why },
