@@ -222,7 +222,14 @@ impl Doer<'_> {
                     let section = json!({ "type": "rich_text_section", "elements": elements });
                     self.app_posted(rich(word, json!([section]))).await
                 }
-                _ => Ok(None),
+                _ => {
+                    let text = format!("{word} then");
+                    let moment = json!({
+                        "type": "date_time", "offset": word.len() + 1, "length": 4, "unix_time": MOMENT, "date_time_format": "Dt",
+                    });
+                    let message = json!({ "text": text, "entities": [moment] });
+                    Ok(Some(self.bench.telegram_bot_posts(message).await))
+                }
             },
             Feature::Card => match self.on {
                 "discord" => {

@@ -27,17 +27,17 @@ impl Scene<'_> {
     }
 
     /// The messages of this case that are new or other than before.
-    fn new(&self) -> Vec<Seen> {
+    fn newly(&self) -> Vec<Seen> {
         changed(self.before, &self.now(), "settled")
     }
 
     /// The one new message with the word.
     pub fn arrived(&self) -> Result<Seen, String> {
         let mut new: Vec<Seen> =
-            self.new().into_iter().filter(|seen| seen.text.contains(self.word)).collect();
+            self.newly().into_iter().filter(|seen| seen.text.contains(self.word)).collect();
         match new.len() {
             1 => Ok(new.remove(0)),
-            _ => Err(format!("one message with {:?} should be there: {:?}", self.word, self.new())),
+            _ => Err(format!("one message with {:?} should be there: {:?}", self.word, self.newly())),
         }
     }
 
@@ -50,7 +50,7 @@ impl Scene<'_> {
     }
 
     fn files(&self) -> Vec<SeenFile> {
-        self.new().into_iter().flat_map(|seen| seen.attachments).collect()
+        self.newly().into_iter().flat_map(|seen| seen.attachments).collect()
     }
 
     /// The files of the origin's message.
@@ -180,13 +180,13 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
         Feature::Voice => of_kind(scene, "voice"),
         Feature::VideoNote => of_kind(scene, "video_note"),
         Feature::Poll => {
-            let polls: Vec<_> = scene.new().into_iter().filter_map(|seen| seen.poll).collect();
+            let polls: Vec<_> = scene.newly().into_iter().filter_map(|seen| seen.poll).collect();
             let is_it =
                 polls.len() == 1 && polls[0].question.contains(scene.word) && polls[0].answers.len() == 2;
             so(is_it, &polls)
         }
         Feature::PollResult => {
-            let now: Vec<Seen> = scene.new();
+            let now: Vec<Seen> = scene.newly();
             let told = now.iter().any(|seen| {
                 let ended = seen.poll.as_ref().is_some_and(|poll| poll.ended);
                 ended || (seen.text.contains(scene.word) && seen.text.contains("hikes: 1"))
@@ -207,7 +207,10 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
             &[("discord", "__"), ("slack", "\"underline\":true"), ("telegram", "\"underline\"")],
         ),
         Feature::Spoiler => styled(scene, &[("discord", "||"), ("telegram", "\"spoiler\"")]),
-        Feature::Time => styled(scene, &[("discord", "<t:1700000000"), ("slack", "1700000000")]),
+        Feature::Time => styled(
+            scene,
+            &[("discord", "<t:1700000000"), ("slack", "1700000000"), ("telegram", "1700000000")],
+        ),
         Feature::Card => styled(scene, &[("discord", "embed"), ("slack", "attachment")]),
         Feature::Preview => {
             let copy = scene.arrived()?;
@@ -222,7 +225,7 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
             let typed = typed.map_err(|refused| refused.to_string())?;
             so(typed > scene.typed, &typed)
         }
-        Feature::Membership | Feature::Rename => so(!scene.new().is_empty(), &"nothing is told"),
+        Feature::Membership | Feature::Rename => so(!scene.newly().is_empty(), &"nothing is told"),
         Feature::Persona => {
             let (copy, name) = (scene.arrived()?, scene.bench.person(scene.origin));
             so(copy.author.contains(&name), &copy)

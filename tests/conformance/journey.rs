@@ -84,7 +84,7 @@ async fn travel(number: usize, text: &Text, visited: &BTreeMap<&str, Visited>, f
     let mut text = text.clone();
     for platform in ROUNDS[number % ROUNDS.len()] {
         let there = &visited[platform];
-        let (shown, notified) = there.shows(&text, number % BY_WIRE == 0).await;
+        let (shown, notified) = there.shows(&text, number.is_multiple_of(BY_WIRE)).await;
         figures.hops += 1;
         figures.parts += shown.len();
         figures.characters +=
