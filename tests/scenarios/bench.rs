@@ -289,6 +289,14 @@ impl Bench {
         found.remove(0)
     }
 
+    /// Relay's memory in kibibytes, as the system counts it under this name: `VmRSS` now, `VmHWM` at most so far.
+    pub fn memory(&self, name: &str) -> u64 {
+        let pid = self.relay.as_ref().expect("Relay runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("that line");
+        line.trim_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number")
+    }
+
     /// A `relay` command with this bench's config.
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));

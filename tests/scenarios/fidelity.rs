@@ -216,13 +216,20 @@ async fn a_file_that_is_late_follows_its_text() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_is_named_with_the_reason() {
-    let bench = Bench::started().await;
+    let mut bench = Bench::new().await;
+    let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    bench.write_config(&format!("[media]\nlisten = \"{address}\"\nurl = \"http://{address}\"\n"));
+    bench.start();
+    bench.connected(3).await;
     give(&bench, "slack", "a film", vec![file("film.mp4", 60_000_000)]);
     let told = bench.arrives("telegram", "a film").await;
     assert!(
         told.text.contains("film.mp4 (60 MB)") && told.text.contains("larger than Telegram takes"),
         "{told:?}"
     );
+    let link = told.entities.iter().find_map(|entity| entity["url"].as_str()).expect("a link to it");
+    let answer = reqwest::get(link).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.content_length()), (200, Some(60_000_000)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,4 +244,31 @@ async fn who_comes_and_goes_is_told_where_a_link_wants_it() {
     bench.people("slack").act(Act::Join { person: person.clone(), room }).unwrap();
     bench.arrives("discord", &format!("{person} has joined")).await;
     assert!(bench.with("telegram", "has joined").is_empty());
+}
+
+/// Kibibytes by which a process may grow over a file of 500 MB.
+const GROWTH: u64 = 32 << 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_500_mb_crosses_in_little_memory() {
+    let bench = Bench::started().await;
+    give(&bench, "discord", "a small one first", vec![file("small.bin", 300_000)]);
+    let files = || bench.seen("slack").iter().flat_map(|m| m.attachments.clone()).collect::<Vec<_>>();
+    until("the small one is there", || files().len() == 1).await;
+    let before = bench.memory("VmRSS:");
+    let id = give(&bench, "discord", "a large one", vec![file("large.bin", 500_000_000)]);
+    // The text waits ten seconds; what is read and hashed twice may take longer than that.
+    for _ in 0..6 {
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(28), async {
+            while files().len() < 2 {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        })
+        .await;
+    }
+    let (most, files) = (bench.memory("VmHWM:"), files());
+    assert_eq!(files.len(), 2, "{}", bench.log());
+    assert_eq!(files[1].hash, message(&bench, "discord", &id).attachments[0].hash);
+    eprintln!("{before} KiB before, {most} KiB at most: {} KiB more", most.saturating_sub(before));
+    assert!(most < before + GROWTH, "{before} KiB before, {most} KiB at most");
 }
