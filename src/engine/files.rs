@@ -135,7 +135,9 @@ pub async fn of(
         let number = content.number(place, file);
         let one = One { core, content, file, number };
         if there.iter().any(|message| message.files.contains(&number)) {
-            files.shown.push(FileShown::Upload(one.as_it_was().await));
+            let (draft, upload) = one.as_it_was().await;
+            files.shown.push(FileShown::Upload(draft));
+            files.uploads.extend(upload);
             continue;
         }
         let begun = row.files.as_ref().and_then(|fates| fates.get(place)).cloned();
@@ -166,16 +168,17 @@ pub async fn of(
 }
 
 impl One<'_> {
-    /// A file that is in the room already: its bytes are not needed again.
-    async fn as_it_was(&self) -> FileDraft {
+    /// A file that is in the room already: its bytes are hardly needed again, and may not be there any more.
+    async fn as_it_was(&self) -> (FileDraft, Option<Upload>) {
         match self.core.media.wait(self.key(), Duration::ZERO).await {
-            Fetched::Ready(stored) => draft(&stored, self.number),
-            _ => FileDraft {
-                index: self.number,
-                kind: self.file.kind,
-                mime: self.file.mime.clone().unwrap_or_else(|| "application/octet-stream".into()),
-                size: self.file.size.unwrap_or_default(),
-            },
+            Fetched::Ready(stored) => {
+                (draft(&stored, self.number), Some(stored.upload(self.number, self.file)))
+            }
+            _ => {
+                let mime = self.file.mime.clone().unwrap_or_else(|| "application/octet-stream".into());
+                let (kind, size) = (self.file.kind, self.file.size.unwrap_or_default());
+                (FileDraft { index: self.number, kind, mime, size }, None)
+            }
         }
     }
 }

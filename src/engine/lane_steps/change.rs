@@ -32,7 +32,12 @@ pub fn rerender(
     let (of_files, of_text): (Vec<_>, Vec<_>) =
         there.into_iter().partition(|message| apart && !message.files.is_empty());
     let more = core.routes.borrow().speaks(&lane.room);
-    let mut steps = steps(of_text, adapted.parts(render), more);
+    let parts = adapted.parts(render);
+    let can_post = |part: &Part| files.of_part(&part.files).len() == part.files.len();
+    let mut steps = match more && out_of_order(&of_text, &parts) && parts.iter().all(can_post) {
+        true => of_text.into_iter().map(Step::Delete).chain(parts.into_iter().map(Step::Post)).collect(),
+        false => steps(of_text, parts, more),
+    };
     for message in of_files {
         let kept: Vec<FileDraft> =
             beside.iter().filter(|file| message.files.contains(&file.index)).cloned().collect();
@@ -48,6 +53,13 @@ pub fn rerender(
         steps.extend(adapted.follow_up(new, render).into_iter().map(Step::Post));
     }
     Ok(Work::Steps(Steps { thread, reply_to: None, ..Steps::of(steps, adapted, target) }))
+}
+
+/// Whether words would have to be posted that belong before what is there already: a text that has outgrown the file it stood beside.
+fn out_of_order(there: &[MessageRef], parts: &[Part]) -> bool {
+    let Some(first) = there.first().filter(|first| !first.files.is_empty()) else { return false };
+    let stays = parts.iter().position(|part| part.files.iter().any(|file| first.files.contains(file)));
+    stays.is_some_and(|stays| parts[..stays].iter().any(|part| !part.text.is_empty()))
 }
 
 /// Pairs what is there with what is to be there: by files first, then text by text in order.
@@ -142,5 +154,9 @@ mod tests {
             assert_eq!(said(&steps(there, parts, true)), expected, "{what}");
         }
         assert_eq!(said(&steps(vec![text("1")], vec![part("b", &[]), part("c", &[])], false)), "edit 1 b []");
+        let beside = [with("1", &[0], false)];
+        assert!(out_of_order(&beside, &[part("b", &[]), part("", &[0])]));
+        assert!(!out_of_order(&beside, &[part("b", &[0]), part("c", &[])]));
+        assert!(!out_of_order(&[text("1")], &[part("b", &[]), part("", &[0])]));
     }
 }

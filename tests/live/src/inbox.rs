@@ -61,7 +61,9 @@ impl Inbox for Ear {
             for envelope in envelopes {
                 if told.len() < MOST {
                     let standing = envelope.author.as_ref().map(|author| author.standing);
-                    told.push(Told { id: envelope.subject().unwrap().id.to_string(), standing });
+                    if let Some(subject) = envelope.subject() {
+                        told.push(Told { id: subject.id.to_string(), standing });
+                    }
                 }
             }
         }
