@@ -54,6 +54,9 @@ class DiscordObserver(News):
     @staticmethod
     def read(what: str, message: discord.Message) -> Told:
         answers = str(message.reference.message_id) if message.reference else None
+        # A thread that hangs from a message has its id.
+        if isinstance(message.channel, discord.Thread):
+            answers = str(message.channel.id)
         content = message.content
         if quote := QUOTE.match(content):
             answers, content = quote[1], content[quote.end() :]

@@ -19,8 +19,8 @@ pub fn username(name: &str) -> String {
             shown.push(' ');
         }
         shown.extend(word.chars().enumerate().map(|(at, c)| match c {
-            '<' => '‹',
-            '>' => '›',
+            '<' => '＜',
+            '>' => '＞',
             '&' => '＆',
             '@' if at == 0 => '＠',
             c => c,
@@ -73,7 +73,9 @@ mod tests {
             ("Ada Lovelace", "Ada Lovelace"),
             ("snake_case *star*", "snake_case *star*"),
             ("a\nb\r\n\tc", "a b c"),
-            ("<!channel>", "‹!channel›"),
+            ("<!channel>", "＜!channel＞"),
+            // The marks of an origin are nobody else's.
+            ("Ada <Discord> ‹Telegram›", "Ada ＜Discord＞ ‹Telegram›"),
             ("Tom & Jerry", "Tom ＆ Jerry"),
             ("@everyone", "＠everyone"),
             ("x@y.example", "x@y.example"),
