@@ -183,7 +183,14 @@ impl Adapted {
         let mut runs = if first { self.before.clone() } else { Vec::new() };
         if let Some(name) = &self.name {
             runs.push(Run::new(Leaf::Plain(name.clone())).styled(Style::Bold));
-            runs.push(Run::new(Leaf::Plain(if continued { ": … " } else { ": " }.into())));
+            // Before files alone the name is enough.
+            let then = match (continued, body.is_empty(), &self.poll) {
+                (true, ..) => ": … ",
+                (false, false, _) => ": ",
+                (false, true, Some(_)) => " asks:",
+                (false, true, None) => "",
+            };
+            runs.push(Run::new(Leaf::Plain(then.into())));
         }
         runs.extend_from_slice(body);
         Draft {

@@ -51,7 +51,7 @@ pub(super) fn files(
         match shown.get(at) {
             Some(FileShown::Upload(draft)) if takes => drafts.push(draft.clone()),
             fate => {
-                if of_kind != Feature::File && !matches!(fate, Some(FileShown::Late)) {
+                if !matches!(fate, Some(FileShown::Late)) {
                     lost.push(Feature::File);
                 }
                 lines.push(line(file, fate));

@@ -246,7 +246,7 @@ fn everything_else_in_words() {
             Told { files: &too_large, ..told.clone() },
             room(Feature::File, Cell::NATIVE),
             "📎 a.mp4 (60 MB) too large for here",
-            vec![],
+            vec![Feature::File],
         ),
         (
             "a file that is linked",
@@ -254,7 +254,7 @@ fn everything_else_in_words() {
             Told { files: &linked, ..told.clone() },
             room(Feature::File, Cell::NATIVE),
             "📎 a.mp4 too large for here",
-            vec![],
+            vec![Feature::File],
         ),
         (
             "a sticker",
@@ -296,7 +296,7 @@ fn files_go_along() {
     let room = capabilities(Support::Fallback, Support::Native).with(Feature::File, Cell::NATIVE);
     for (text, expected) in [
         ("look", vec!["Ada: look 1"]),
-        ("", vec!["Ada: 1"]),
+        ("", vec!["Ada 1"]),
         ("one two three four five", vec!["Ada: one two 0", "Ada: … three four 0", "Ada: … five 1"]),
     ] {
         let adapted = super::message(&said(text, &["a.png"], None), &told, &room);

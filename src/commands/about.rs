@@ -1,6 +1,6 @@
 //! Commands about one message: `/relay who` and `/relay delete`, in an answer to it or from its menu.
 
-use super::{Commands, Refused};
+use super::{Commands, Refused, words};
 use crate::adapt::names::{capitalised, presentable};
 use crate::engine::RunningAccount;
 use crate::store::{EnvelopeId, StoreError};
@@ -45,6 +45,9 @@ impl Commands {
     ) -> Result<String, Refused> {
         let (message, subject) = self.subject(call, message, "delete")?;
         let posted = self.core.ledger.envelope(subject).map_err(|error| unreadable(&error))?;
+        let elsewhere =
+            posted.as_ref().map(|posted| posted.origin.clone()).filter(|origin| *origin != call.room);
+        let stays = elsewhere.is_some_and(|origin| !self.core.routes.borrow().moderates(&origin));
         let is_author = posted.is_some_and(|posted| {
             let same_network = (&posted.origin.platform, &posted.origin.network)
                 == (&call.room.platform, &call.room.network);
@@ -69,7 +72,14 @@ impl Commands {
         };
         stored.map_err(|error| unreadable(&error))?;
         tracing::info!(room = %call.room, by = %asker.id, envelope = %subject, "a message is removed everywhere");
-        Ok("It is being deleted in every room where Relay may.".into())
+        Ok(match stays {
+            true => {
+                "Its copies are being deleted. The message itself stays in the room where it was written: \
+                     that room does not let Relay moderate (`moderates` of its link)."
+                    .into()
+            }
+            false => "It is being deleted in every room.".into(),
+        })
     }
 
     fn subject<'m>(
@@ -79,9 +89,7 @@ impl Commands {
         verb: &str,
     ) -> Result<(&'m MessageRef, EnvelopeId), Refused> {
         let Some(message) = message else {
-            return Err(format!(
-                "About which message? Answer it with /relay {verb}, or use the menu of the message."
-            ));
+            return Err(words::which(verb));
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         match self.core.lookup.find(&key) {

@@ -19,9 +19,8 @@ pub fn help(unknown: Option<&str>) -> String {
          • /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room\n\
          • /relay disconnect [CHANNEL]: leave it again\n\
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
-         • /relay who: who reacted to a message; in an answer to it, or from its menu\n\
-         • /relay delete: delete a message in every room; for its author and those who may manage the room\n\
-         • /relay trace: what became of a message elsewhere; in answer to it, or from its menu\n\
+         • who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the \
+         room): in the message's own menu; on Telegram answer it with /relay who, /relay trace or /relay delete\n\
          • /relay help: this"
     )
 }

@@ -23,7 +23,7 @@ impl Commands {
     /// For somebody in the room: other rooms are told by their platform, for the asker may not be able to see them.
     pub(super) async fn trace_here(&self, call: &Call, message: Option<&MessageRef>) -> String {
         let Some(message) = message else {
-            return "Which message? Answer it with /relay trace, or use Relay's entry in the message's own menu.".into();
+            return super::words::which("trace");
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         let core = self.core.clone();

@@ -6,6 +6,14 @@ use relay_contract::{Asker, Platform, RoomReport, Visibility};
 /// To whoever guesses.
 pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
 
+/// To whoever names no message.
+pub(super) fn which(verb: &str) -> String {
+    format!(
+        "About which message? Use Relay's entry in that message's own menu; on a platform without one, answer the message with \
+         /relay {verb}."
+    )
+}
+
 /// A platform's name as people write it.
 pub(super) fn shown(platform: &Platform) -> String {
     let mut letters = platform.as_str().chars();

@@ -198,7 +198,11 @@ impl Core {
         try_join_all(changed).await?;
         self.rebuild_routes();
         for (asked, report) in found {
-            for warning in &report.warnings {
+            let told = match self.states.get(&account.name, &asked) {
+                Some(RoomState::Found(before)) => before.warnings,
+                _ => Vec::new(),
+            };
+            for warning in report.warnings.iter().filter(|warning| !told.contains(warning)) {
                 tracing::warn!(account = %account.name, room = %report.key, name = report.name, "{warning}");
             }
             let (space, key) = (report.space.clone(), report.key.clone());

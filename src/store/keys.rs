@@ -23,6 +23,8 @@ pub mod work {
     pub const THREAD: u8 = b'h';
     /// Where a conversation is in a room: followed by its envelope id and the room.
     pub const THREAD_THERE: u8 = b't';
+    /// In which conversation a message stands: followed by its envelope id.
+    pub const WITHIN: u8 = b'i';
     /// News that wait for a digest: followed by room and envelope id.
     pub const DIGEST: u8 = b'g';
     /// A file that a room was told of and that is not there yet: followed by the envelope id of its message and its number.
@@ -131,6 +133,11 @@ pub fn thread(of: &RoomKey, thread: &NativeId) -> Vec<u8> {
 /// A conversation's place in a room.
 pub fn thread_there(conversation: EnvelopeId, of: &RoomKey) -> Vec<u8> {
     [tagged(work::THREAD_THERE, &conversation.0), room(of)].concat()
+}
+
+/// In which conversation a message stands.
+pub fn within(message: EnvelopeId) -> Vec<u8> {
+    tagged(work::WITHIN, &message.0)
 }
 
 /// News that wait for a room's digest.

@@ -31,6 +31,13 @@ pub enum Note {
         /// Its native place.
         there: ThreadThere,
     },
+    /// A message stands in a conversation.
+    Within {
+        /// The envelope that posted it.
+        message: EnvelopeId,
+        /// The conversation.
+        of: EnvelopeId,
+    },
     /// Somebody is the first of whom a name that looks like this was heard.
     Name {
         /// What it looks like.
@@ -66,6 +73,7 @@ impl Note {
                 }
             }
             Self::Thread { room, of, there } => thread(shared, &room, of, &there, batch)?,
+            Self::Within { message, of } => batch.insert(&shared.work, keys::within(message), of.0),
             Self::Name { looks, holder } => {
                 batch.insert(&shared.meta, keys::name(&looks), holder.into_bytes());
             }
@@ -114,6 +122,12 @@ impl Ledger {
     /// Which conversation a native thread is.
     pub fn conversation(&self, room: &RoomKey, thread: &NativeId) -> Result<Option<EnvelopeId>, StoreError> {
         let id = self.shared.work.get(keys::thread(room, thread))?;
+        Ok(id.and_then(|id| <[u8; 16]>::try_from(&*id).ok()).map(EnvelopeId))
+    }
+
+    /// In which conversation a message stands.
+    pub fn within(&self, message: EnvelopeId) -> Result<Option<EnvelopeId>, StoreError> {
+        let id = self.shared.work.get(keys::within(message))?;
         Ok(id.and_then(|id| <[u8; 16]>::try_from(&*id).ok()).map(EnvelopeId))
     }
 

@@ -94,6 +94,12 @@ async fn a_thread_is_one_conversation_in_every_room() {
     in_thread("slack", "third in the thread", &root);
     assert_eq!(bench.arrives("discord", "third in the thread").await.thread, Some(thread.clone()));
     assert_eq!(bench.people("discord").threads(&bench.room("discord")).unwrap().len(), threads.len());
+    // Telegram has answers in place of threads: one to what is in the thread goes into it.
+    let there = bench.arrives("telegram", "third in the thread").await;
+    bench.reply("telegram", "from a place without threads", Some(there.id));
+    let copy = bench.arrives("slack", "from a place without threads").await;
+    assert_eq!(copy.thread.or(copy.reply_to), Some(root.clone()));
+    assert_eq!(bench.arrives("discord", "from a place without threads").await.thread, Some(thread.clone()));
     // What is in a thread is changed and deleted there.
     let id = in_thread("slack", "fourth in the thread", &root);
     bench.arrives("discord", "fourth in the thread").await;

@@ -17,6 +17,7 @@ pub struct Planned {
     rooms: HashMap<EnvelopeId, Vec<RoomKey>>,
     threads: HashMap<(RoomKey, NativeId), EnvelopeId>,
     names: HashMap<String, String>,
+    within: HashMap<EnvelopeId, EnvelopeId>,
     changed: HashSet<EnvelopeId>,
 }
 
@@ -29,6 +30,9 @@ impl Planned {
             match note {
                 Note::Thread { room, of, there: ThreadThere { thread: Some(thread), .. } } => {
                     self.threads.insert((room.clone(), thread.clone()), *of);
+                }
+                Note::Within { message, of } => {
+                    self.within.insert(*message, *of);
                 }
                 Note::Name { looks, holder } => {
                     self.names.insert(looks.clone(), holder.clone());
@@ -95,8 +99,9 @@ impl Planning<'_> {
         let mut notes = Vec::new();
         let thread = match &message.thread {
             Some(thread) => Some(self.conversation(message, thread, &mut notes)?),
-            None => None,
+            None => self.conversation_answered(message)?,
         };
+        notes.extend(thread.map(|of| Note::Within { message: self.id, of }));
         if let Some(author) = &self.envelope.author {
             notes.extend(self.first_of_the_name(author)?);
         }
@@ -109,6 +114,17 @@ impl Planning<'_> {
         let rows =
             targets.map(|(room, channel)| (room, OutboxRow { thread, ..OutboxRow::new(channel, None) }));
         Ok(FannedOut { id: self.id, changes: None, rows: rows.collect(), notes })
+    }
+
+    /// The conversation of what a message answers: a platform without threads has answers in their place.
+    fn conversation_answered(&self, message: &Message) -> Result<Option<EnvelopeId>, StoreError> {
+        let Some(reply) = &message.reply else { return Ok(None) };
+        let target = MessageKey { room: self.envelope.origin.clone(), id: reply.target.clone() };
+        let Some(answered) = self.core.lookup.find(&target)? else { return Ok(None) };
+        match self.planned.within.get(&answered.envelope) {
+            Some(of) => Ok(Some(*of)),
+            None => self.core.ledger.within(answered.envelope),
+        }
     }
 
     /// The conversation that a native thread is: known, or that of the message it hangs from, or a new one.

@@ -38,9 +38,10 @@ pub enum Place {
 
 /// Where a new message goes.
 pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) -> Result<Place, StoreError> {
-    let (Some(thread), Some(conversation)) = (&content.message.thread, row.thread) else {
+    let Some(conversation) = row.thread else {
         return Ok(Place::Main);
     };
+    let thread = content.message.thread.as_ref();
     let connector = &lane.account.connector;
     let can = connector.capabilities(&lane.room);
     if let Some(there) = core.ledger.thread_there(conversation, &lane.room)? {
@@ -56,9 +57,10 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
         true => None,
         false => core.lookup.messages(conversation, &lane.room)?.unwrap_or_default().into_iter().next(),
     };
-    let named = thread.name.as_deref();
+    let named = thread.and_then(|thread| thread.name.as_deref());
     let threads = can.shows(Feature::Thread) == Support::Native;
-    let hangs_from_nothing = thread.root.as_ref().is_none_or(|root| *root == content.message.at.id);
+    let hangs_from = thread.and_then(|thread| thread.root.as_ref());
+    let hangs_from_nothing = hangs_from.is_none_or(|root| *root == content.message.at.id);
     if let Some(name) = named
         && (hangs_from_nothing || root.is_none())
         && can.shows(Feature::Topic) == Support::Native

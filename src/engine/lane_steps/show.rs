@@ -24,7 +24,13 @@ pub fn show(
     channel: &str,
 ) -> Result<Adapted, StoreError> {
     let connector = &lane.account.connector;
-    let message = &content.message;
+    let mut message = content.message.clone();
+    // Below what it hangs from: as an answer to it, or with a quote of it.
+    if let (Place::Below(_), None, Some(thread)) = (place, &message.reply, &message.thread)
+        && let Some(root) = thread.root.clone().filter(|root| *root != message.at.id)
+    {
+        message.reply = Some(Reply { target: root, author: None, excerpt: None });
+    }
     let answered = match &message.reply {
         Some(reply) => answered(core, lane, &content.origin, reply)?,
         None => ReplyTarget::default(),
@@ -49,7 +55,7 @@ pub fn show(
         },
         reactions: &reactions,
     };
-    Ok(adapt::message(message, &told, &connector.capabilities(&lane.room)))
+    Ok(adapt::message(&message, &told, &connector.capabilities(&lane.room)))
 }
 
 /// What somebody is called in a room elsewhere.

@@ -22,7 +22,7 @@ async fn post_edit_delete_under_a_name_and_its_echo() {
         .unwrap();
     let id = receipt.message.id.as_str();
     let seen = stage.seen(id);
-    assert_eq!(seen.author, "Ada ‹!channel›");
+    assert_eq!(seen.author, "Ada ＜!channel＞");
     assert_eq!(seen.avatar.as_deref(), Some("https://x.example/ada.png"));
     assert_eq!(seen.text, "hello &lt;world&gt; @everyone *not bold*");
     assert!(seen.by_bot && seen.pinged.is_empty(), "{seen:?}");

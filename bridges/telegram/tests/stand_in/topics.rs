@@ -100,7 +100,7 @@ async fn a_topic_is_opened_and_written_in() {
 
 #[tokio::test]
 async fn where_no_topic_can_be_opened_it_is_said() {
-    let rig = Rig::start().await;
+    let rig = Rig::with_world(|world| world.telegram.spaces[0].rooms[0].forum = false).await;
     assert_eq!(rig.connector.capabilities(&rig.room).shows(Feature::Topic), Support::Fallback);
     let open = async |root: Option<&MessageRef>| {
         rig.deliver(Operation::Open { root, name: "Boats" }).await.unwrap_err()
