@@ -54,7 +54,7 @@ app_token = "xapp-relay"
 name = "Observer"
 token = "xoxb-observer"
 app_token = "xapp-observer"
-may = ["channels:read", "channels:history", "users:read"]
+may = ["channels:read", "channels:history", "users:read", "reactions:read", "files:read"]
 
 [[telegram.spaces]]
 name = "Chats"
@@ -66,7 +66,7 @@ name = "{PEOPLE["telegram"][1]}"
 [[telegram.bots]]
 name = "Relay"
 token = "7000000001:relay-telegram-token-of-thirty-five"
-may = ["privacy_off"]
+may = ["privacy_off", "admin"]
 rooms = ["{ROOMS["telegram"]}"]
 [[telegram.bots]]
 name = "Observer"
@@ -138,11 +138,13 @@ async def build(stack: AsyncExitStack, relay: str, stand_ins: str) -> Bridge:
         platform: tuple(StandInPerson(stand, platform, ROOMS[platform], name) for name in PEOPLE[platform])
         for platform in ("discord", "telegram")
     }
-    people["slack"] = tuple([await slack_person(urls["slack"], place) for place in ("first", "second")])
+    people["slack"] = tuple([await slack_person(stand, place) for place in ("first", "second")])
     return Bridge(stand, running, observers, people)
 
 
-async def slack_person(urls: dict[str, str], place: str) -> SlackPerson:
+async def slack_person(stand: StandIns, place: str) -> SlackPerson:
+    urls = stand.urls["slack"]
     look_up = AsyncWebClient(token="xoxb-observer", base_url=urls["api_url"] + "/api/")
     profile = (await look_up.users_info(user=f"U0{place.upper()}"))["user"]["profile"]
-    return SlackPerson(urls, ROOMS["slack"], profile["display_name"], f"xoxc-{place}", profile["image_72"])
+    name, picture = profile["display_name"], profile["image_72"]
+    return SlackPerson(stand, ROOMS["slack"], name, f"xoxc-{place}", picture)

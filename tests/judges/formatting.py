@@ -73,7 +73,8 @@ TELEGRAM = {"bold": "bold", "italic": "italic", "strikethrough": "strike", "code
 def of_telegram(message: Any) -> tuple[str, Spans]:
     """Telegram has plain text and entities; the client cuts the words out by UTF-16 offsets."""
     spans: set[tuple[str, str]] = set()
-    for entity, words in message.parse_entities().items():
+    entities = message.parse_entities() if message.text else message.parse_caption_entities()
+    for entity, words in entities.items():
         words = words.replace(UNSEEN, "")
         if entity.type == "text_link":
             spans.add(("link", f"{words} {entity.url}"))
@@ -81,4 +82,4 @@ def of_telegram(message: Any) -> tuple[str, Spans]:
             spans.add((TELEGRAM[entity.type], words.strip()))
         elif entity.type in ("mention", "text_mention"):
             spans.add(("mention", words))
-    return plain((message.text or "").replace(UNSEEN, "")), frozenset(spans)
+    return plain((message.text or message.caption or "").replace(UNSEEN, "")), frozenset(spans)

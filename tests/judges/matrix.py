@@ -1,50 +1,21 @@
-"""Three origins × {post, edit, delete, reply} × two destinations, through Relay, as the official clients see it."""
+"""Three origins × eight operations × two destinations, through Relay, as the official clients see it.
+
+Here: post, edit, delete and reply; beside.py has what people do beside talking."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import asdict, dataclass
-from typing import Any
 
+import beside
 from bridge import ROOMS, Bridge
+from cell import IMPOSSIBLE, OPERATIONS, Cell, same
 from news import DEADLINE, Told
 from people import CHANGED, CHANGED_SPANS, CHANGED_TEXT, FORMATTED, SPANS, TEXT, Person
 
-OPERATIONS = ("post", "edit", "delete", "reply")
 # Where a character of a name would be read as markup, one that looks like it stands in its place.
 LOOKALIKES = str.maketrans({"＜": "<", "＞": ">", "＠": "@", "＆": "&"})
-IMPOSSIBLE = "Telegram tells bots of no deletions, so there is nothing that could be carried"
-
-
-@dataclass
-class Cell:
-    """What became of one operation from one origin at one destination."""
-
-    origin: str
-    destination: str
-    operation: str
-    acts: str
-    observes: str
-    milliseconds: int | None = None
-    wrong: str | None = None
-    impossible: str | None = None
-
-    def shown(self) -> str:
-        if self.impossible:
-            return "–"
-        if self.wrong:
-            return "WRONG"
-        return "BLANK" if self.milliseconds is None else f"{self.milliseconds} ms"
-
-    def holds(self) -> bool:
-        return bool(self.impossible) or (self.wrong is None and self.milliseconds is not None)
-
-
-def same(what: str, is_: Any, should: Any) -> None:
-    if is_ != should:
-        raise AssertionError(f"{what}: {is_!r} instead of {should!r}")
 
 
 class Matrix:
@@ -65,8 +36,8 @@ class Matrix:
             if origin != destination
             for operation in OPERATIONS
         }
-        for there in self.others("telegram"):
-            self.cells["telegram", there, "delete"].impossible = IMPOSSIBLE
+        for (origin, _, operation), cell in self.cells.items():
+            cell.impossible = IMPOSSIBLE.get((origin, operation))
 
     async def judge(self) -> None:
         for origin in ROOMS:
@@ -75,6 +46,10 @@ class Matrix:
             await self.post_and_edit(origin)
             await self.delete(origin)
             await self.reply(origin)
+            await beside.thread(self, origin)
+            await beside.reaction(self, origin)
+            await beside.attachment(self, origin)
+            await beside.poll(self, origin)
         await asyncio.sleep(0.5)
         self.nothing_twice()
 
@@ -149,7 +124,7 @@ class Matrix:
         await self.fill_all(origin, "edit", started, {there: edited(there) for there in self.others(origin)})
 
     async def delete(self, origin: str) -> None:
-        if origin == "telegram":
+        if (origin, "delete") in IMPOSSIBLE:
             return
         person, _ = self.bridge.people[origin]
         word = f"short-lived-{origin}"
@@ -205,13 +180,13 @@ class Matrix:
         for cell in self.cells.values():
             words = {"post": [f"post-{cell.origin}"], "delete": [f"short-lived-{cell.origin}"]}
             words["reply"] = [f"answer-{first}-{cell.origin}" for first in ROOMS]
+            words["thread"] = [f"aside-{n}-{cell.origin}" for n in (1, 2)]
+            words["reaction"] = [f"react-{cell.origin}"]
+            words["attachment"] = [f"picture-{cell.origin}"]
+            words["poll"] = [f"When-{cell.origin}?"]
             for word in words.get(cell.operation, []) if not cell.impossible else []:
                 for place in (cell.origin, cell.destination):
                     observer = self.bridge.observers[place]
-                    times = len(observer.every(lambda told, w=word: told.what == "posted" and w in told.text))
+                    times = len(observer.every(lambda told, w=word: told.what == "posted" and told.says(w)))
                     if times != 1:
                         cell.wrong = cell.wrong or f"`{word}` is {times} times in {place}'s room"
-
-
-def as_json(cells: list[Cell]) -> list[dict[str, Any]]:
-    return [{**asdict(cell), "holds": cell.holds()} for cell in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,19 +12,35 @@ DEADLINE = 10.0  # seconds: later than this is not delivered
 
 
 @dataclass(frozen=True)
+class File:
+    """An attached file, with what fetches its bytes as the client does."""
+
+    name: str
+    alt: str
+    fetch: Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
 class Told:
     """One event, in the words of the client that heard it."""
 
-    what: str  # posted, edited, deleted
+    what: str  # posted, edited, deleted, reacted, unreacted
     id: str
     author: str = ""
     picture: str | None = None
     text: str = ""  # plain, runs of white space as one space
     spans: frozenset[tuple[str, str]] = frozenset()  # native formatting: ("bold", "its words") …
     answers: str | None = None  # the id of the message that it answers
+    thread: str | None = None  # the id of the message from which the thread hangs that it stands in
+    files: tuple[File, ...] = ()
+    poll: tuple[str, ...] = ()  # a native one: its question and its answers
     alarming: bool = False  # the client says that it mentions somebody
     raw: Any = None
     at: float = field(default_factory=time.monotonic)
+
+    def says(self, words: str) -> bool:
+        """In its text, or as what its poll asks."""
+        return any(words in text for text in (self.text, *self.poll))
 
 
 class News:
@@ -56,10 +72,14 @@ class News:
             return found()[0]
 
     async def posted(self, words: str) -> Told:
-        return await self.first("posted", lambda told: words in told.text)
+        return await self.first("posted", lambda told: told.says(words))
 
     async def edited(self, id: str, words: str) -> Told:
         return await self.first("edited", lambda told: told.id == id and words in told.text)
+
+    async def reacted(self, id: str, emoji: str, on: bool) -> Told:
+        what = "reacted" if on else "unreacted"
+        return await self.first(what, lambda told: told.id == id and told.text == emoji)
 
     async def deleted(self, id: str) -> Told:
         return await self.first("deleted", lambda told: told.id == id)

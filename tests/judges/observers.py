@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
+import aiohttp
 import discord
 import slack_bolt
 import telegram
@@ -13,7 +15,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from formatting import of_discord, of_slack, of_telegram
-from news import DEADLINE, News, Told
+from news import DEADLINE, File, News, Told
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,6 +24,8 @@ from telegram.ext import Application, MessageHandler, filters
 
 # Relay says on one line what a Discord message answers, and links to it.
 QUOTE = re.compile(r"^↪ .*?/channels/\d+/\d+/(\d+).*\n")
+# Slack's names of the emoji that the judge's people react with.
+EMOJI = {"+1": "👍"}
 
 
 class DiscordObserver(News):
@@ -47,16 +51,30 @@ class DiscordObserver(News):
         async def on_raw_message_edit(payload: discord.RawMessageUpdateEvent) -> None:
             await self.add(self.read("edited", payload.message))
 
+        async def reaction(what: str, payload: discord.RawReactionActionEvent) -> None:
+            # Of who takes one back only the id is told.
+            author = payload.member or self.client.get_user(payload.user_id)
+            author = author or await self.client.fetch_user(payload.user_id)
+            told = Told(what, str(payload.message_id), author=author.display_name, text=payload.emoji.name)
+            await self.add(told)
+
+        @self.client.event
+        async def on_raw_reaction_add(payload: discord.RawReactionActionEvent) -> None:
+            await reaction("reacted", payload)
+
+        @self.client.event
+        async def on_raw_reaction_remove(payload: discord.RawReactionActionEvent) -> None:
+            await reaction("unreacted", payload)
+
         @self.client.event
         async def on_raw_message_delete(payload: discord.RawMessageDeleteEvent) -> None:
             await self.add(Told("deleted", str(payload.message_id)))
 
     @staticmethod
     def read(what: str, message: discord.Message) -> Told:
-        answers = str(message.reference.message_id) if message.reference else None
         # A thread that hangs from a message has its id.
-        if isinstance(message.channel, discord.Thread):
-            answers = str(message.channel.id)
+        thread = str(message.channel.id) if isinstance(message.channel, discord.Thread) else None
+        answers = thread or (str(message.reference.message_id) if message.reference else None)
         content = message.content
         if quote := QUOTE.match(content):
             answers, content = quote[1], content[quote.end() :]
@@ -69,6 +87,9 @@ class DiscordObserver(News):
             text=text,
             spans=spans,
             answers=answers,
+            thread=thread,
+            files=tuple(File(a.filename, a.description or "", a.read) for a in message.attachments),
+            poll=(message.poll.question, *(a.text for a in message.poll.answers)) if message.poll else (),
             alarming=message.mention_everyone or bool(message.raw_mentions or message.raw_role_mentions),
             raw=message,
         )
@@ -94,15 +115,32 @@ class SlackObserver(News):
         super().__init__()
         base = urls["api_url"] + "/api/"
         app = AsyncApp(client=AsyncWebClient(token=token, base_url=base), ignoring_self_events_enabled=False)
+        self.token = token
 
         @app.event("message")
         async def on_message(event: dict[str, Any]) -> None:
             await self.add(self.read(event))
 
+        @app.event(re.compile("^reaction_(added|removed)$"))
+        async def on_reaction(event: dict[str, Any]) -> None:
+            what = "reacted" if event["type"] == "reaction_added" else "unreacted"
+            user = (await app.client.users_info(user=event["user"]))["user"]
+            emoji = EMOJI.get(event["reaction"], event["reaction"])
+            await self.add(Told(what, event["item"]["ts"], author=user["real_name"], text=emoji, raw=event))
+
+        @app.event("file_shared")
+        async def on_file(_: dict[str, Any]) -> None:
+            """The message tells of it as well."""
+
         self.socket = AsyncSocketModeHandler(app, app_token, web_client=AsyncWebClient(base_url=base))
 
-    @staticmethod
-    def read(event: dict[str, Any]) -> Told:
+    async def fetched(self, url: str) -> bytes:
+        """What is behind a private address, with the token."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
+            return await answer.read()
+
+    def read(self, event: dict[str, Any]) -> Told:
         subtype = event.get("subtype")
         if subtype == "message_deleted":
             return Told("deleted", event["deleted_ts"], raw=event)
@@ -117,6 +155,11 @@ class SlackObserver(News):
             text=text,
             spans=frozenset(span for span in spans if span[0] != "mention"),
             answers=thread if thread != message["ts"] else None,
+            thread=thread,
+            files=tuple(
+                File(file["name"], file.get("alt_txt", ""), partial(self.fetched, file["url_private_download"]))
+                for file in message.get("files", [])
+            ),
             alarming=any(kind == "mention" for kind, _ in spans)
             or "<!" in message["text"]
             or "<@" in message["text"],
@@ -131,6 +174,11 @@ class SlackObserver(News):
         await self.socket.close_async()
 
 
+async def fetched(size: telegram.PhotoSize) -> bytes:
+    """A picture's bytes."""
+    return bytes(await (await size.get_file()).download_as_bytearray())
+
+
 class TelegramObserver(News):
     """python-telegram-bot by long polling, in bot-to-bot mode: administrator, privacy off."""
 
@@ -140,7 +188,9 @@ class TelegramObserver(News):
     def __init__(self, urls: dict[str, str], token: str, chat: str, desk: str) -> None:
         super().__init__()
         self.chat, self.desk = int(chat), int(desk)
-        self.application = Application.builder().token(token).base_url(urls["api_url"] + "/bot").build()
+        url = urls["api_url"]
+        builder = Application.builder().token(token).base_url(f"{url}/bot").base_file_url(f"{url}/file/bot")
+        self.application = builder.build()
 
         async def note(update: telegram.Update, _: Any) -> None:
             if update.effective_message and update.effective_chat and update.effective_chat.id == self.chat:
@@ -159,13 +209,18 @@ class TelegramObserver(News):
         if message.from_user and message.from_user.is_bot and bold:
             author, text = bold[0], text.removeprefix(bold[0] + ": ")
             spans -= {("bold", author)}
+        # A group without topics has answers in the place of threads.
+        answers = str(message.reply_to_message.message_id) if message.reply_to_message else None
         return Told(
             what,
             str(message.message_id),
             author=author,
             text=text,
             spans=frozenset(span for span in spans if span[0] != "mention"),
-            answers=str(message.reply_to_message.message_id) if message.reply_to_message else None,
+            answers=answers,
+            thread=answers,
+            files=tuple(File("", "", partial(fetched, size)) for size in message.photo[-1:]),
+            poll=(message.poll.question, *(o.text for o in message.poll.options)) if message.poll else (),
             alarming=any(kind == "mention" for kind, _ in spans),
             raw=message,
         )

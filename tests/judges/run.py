@@ -5,7 +5,7 @@
     python tests/judges/run.py --relay target/debug/relay --stand-ins target/debug/stand-ins
 
 First the running binary: what is posted, edited, deleted and answered on each platform appears on the others, under the author's
-name, as the vendor's library sees it there. Then each library against its stand-in alone. Exits 1 if anything is wrong, blank or
+name, as the vendor's library sees it there; threads, reactions, attachments and polls as well. Then each library against its stand-in alone. Exits 1 if anything is wrong, blank or
 later than ten seconds.
 """
 
@@ -26,7 +26,8 @@ import slack_judge
 import table
 import telegram_judge
 from bridge import build
-from matrix import Cell, Matrix, as_json
+from cell import Cell, as_json
+from matrix import Matrix
 
 WHOLE = 90.0  # seconds for the matrix
 JUDGES = (discord_judge, slack_judge, telegram_judge)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from matrix import OPERATIONS, Cell
+from cell import OPERATIONS, Cell
 from proofs import Proofs
 
 
 def matrix(cells: list[Cell]) -> str:
-    """Origins to destinations, a column for each operation, and below it whatever was wrong."""
+    """Origins to destinations, a column for each operation, and below it who took part and whatever was wrong."""
     rows: dict[tuple[str, str], dict[str, Cell]] = {}
     for cell in cells:
         rows.setdefault((cell.origin, cell.destination), {})[cell.operation] = cell
-    lines = [["origin → destination", *OPERATIONS, "acts at the origin", "observes at the destination"]]
+    lines = [["origin → destination", *OPERATIONS]]
     for (origin, destination), row in rows.items():
         shown = [row[operation].shown() for operation in OPERATIONS]
-        cell = row["post"]
-        lines.append([f"{origin} → {destination}", *shown, cell.acts, cell.observes])
-    notes = {cell.impossible for cell in cells if cell.impossible}
+        lines.append([f"{origin} → {destination}", *shown])
+    acts = {cell.origin: cell.acts for cell in cells}
+    observes = {cell.destination: cell.observes for cell in cells}
+    who = [f"{place}: {acts[place]} acts, {observes[place]} observes" for place in acts]
+    # In the order of the table, each once.
+    notes = dict.fromkeys(cell.impossible for cell in cells if cell.impossible)
     wrong = [
         f"{cell.origin} → {cell.destination}, {cell.operation}: {cell.wrong or 'blank'}"
         for cell in cells
@@ -24,7 +27,7 @@ def matrix(cells: list[Cell]) -> str:
     ]
     possible = [cell for cell in cells if not cell.impossible]
     total = f"{sum(cell.holds() for cell in possible)} of {len(possible)} cells hold"
-    return "\n".join([columns(lines), *(f"– {note}." for note in notes), *wrong, total])
+    return "\n".join([columns(lines), *who, *(f"– {note}." for note in notes), *wrong, total])
 
 
 def proofs(judges: list[Proofs]) -> str:
