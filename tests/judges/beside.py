@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bridge import ROOMS
 from cell import IMPOSSIBLE, same
 from news import DEADLINE, Told
+from people import Person
 
 if TYPE_CHECKING:
     from matrix import Matrix
@@ -47,7 +48,7 @@ async def thread(matrix: Matrix, origin: str) -> None:
     for number, person in ((1, first), (2, second)):
         word = f"aside-{number}-{origin}"
 
-        async def threaded(there: str, word: str = word, person=person) -> Told:
+        async def threaded(there: str, word: str = word, person: Person = person) -> Told:
             if copies[there] is None:
                 raise AssertionError("the thread's first message did not arrive")
             told = await matrix.bridge.observers[there].posted(word)
@@ -89,8 +90,9 @@ async def reaction(matrix: Matrix, origin: str) -> None:
 
 
 async def as_members_see(matrix: Matrix, copy: str, on: bool) -> Told:
-    """Telegram tells bots of no reaction that a bot puts, and no method shows one: the members of the group see it."""
+    """What nobody tells the observer: who reacted to Relay's message, from the side of the group's members."""
     wanted = [(EMOJI, ["7000000001"])] if on else []
+    reactions = []
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         reactions = matrix.bridge.stand.seen("telegram", ROOMS["telegram"], copy)["reactions"]
@@ -101,7 +103,7 @@ async def as_members_see(matrix: Matrix, copy: str, on: bool) -> Told:
 
 
 async def attachment(matrix: Matrix, origin: str) -> None:
-    """A picture arrives byte for byte, with its name and with what it shows in words where both platforms know of them."""
+    """A picture arrives byte for byte, with its name and with what it shows in words where both platforms know them."""
     person, _ = matrix.bridge.people[origin]
     word = f"picture-{origin}"
 
@@ -111,7 +113,7 @@ async def attachment(matrix: Matrix, origin: str) -> None:
         same("text", told.text, word)
         same("files", len(told.files), 1)
         (file,) = told.files
-        same("bytes", await file.fetch(), PICTURE)
+        same("the bytes are the same", await file.fetch() == PICTURE, True)
         # Telegram's pictures have neither.
         if "telegram" not in (origin, there):
             same("name", file.name, "square.png")

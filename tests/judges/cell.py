@@ -12,6 +12,9 @@ IMPOSSIBLE = {
     ("telegram", "thread"): "a Telegram group without topics has no threads",
     ("slack", "poll"): "Slack has no polls of its own",
 }
+# Telegram tells bots of no reaction that a bot puts, and no method shows one.
+UNOBSERVED = ("telegram", "reaction")
+MEMBERS = "the group's members (no bot is told of what a bot puts)"
 
 
 @dataclass

@@ -10,9 +10,9 @@ from collections.abc import Awaitable
 
 import beside
 from bridge import ROOMS, Bridge
-from cell import IMPOSSIBLE, OPERATIONS, Cell, same
+from cell import IMPOSSIBLE, MEMBERS, OPERATIONS, UNOBSERVED, Cell, same
 from news import DEADLINE, Told
-from people import CHANGED, CHANGED_SPANS, CHANGED_TEXT, FORMATTED, SPANS, TEXT, Person
+from people import CHANGED, CHANGED_SPANS, CHANGED_TEXT, FORMATTED, SPANS, TEXT, Person, StandInPerson
 
 # Where a character of a name would be read as markup, one that looks like it stands in its place.
 LOOKALIKES = str.maketrans({"＜": "<", "＞": ">", "＠": "@", "＆": "&"})
@@ -36,8 +36,12 @@ class Matrix:
             if origin != destination
             for operation in OPERATIONS
         }
-        for (origin, _, operation), cell in self.cells.items():
+        for (origin, destination, operation), cell in self.cells.items():
             cell.impossible = IMPOSSIBLE.get((origin, operation))
+            if (destination, operation) == UNOBSERVED:
+                cell.observes = MEMBERS
+            if operation in ("reaction", "attachment"):
+                cell.acts = StandInPerson.how
 
     async def judge(self) -> None:
         for origin in ROOMS:

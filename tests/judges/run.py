@@ -5,8 +5,8 @@
     python tests/judges/run.py --relay target/debug/relay --stand-ins target/debug/stand-ins
 
 First the running binary: what is posted, edited, deleted and answered on each platform appears on the others, under the author's
-name, as the vendor's library sees it there; threads, reactions, attachments and polls as well. Then each library against its stand-in alone. Exits 1 if anything is wrong, blank or
-later than ten seconds.
+name, as the vendor's library sees it there; so do threads, reactions, attachments and polls. Then each library against its stand-in
+alone. Exits 1 if anything is wrong, blank or later than ten seconds.
 """
 
 from __future__ import annotations

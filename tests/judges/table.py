@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cell import OPERATIONS, Cell
 from proofs import Proofs
 
@@ -15,9 +17,11 @@ def matrix(cells: list[Cell]) -> str:
     for (origin, destination), row in rows.items():
         shown = [row[operation].shown() for operation in OPERATIONS]
         lines.append([f"{origin} → {destination}", *shown])
-    acts = {cell.origin: cell.acts for cell in cells}
-    observes = {cell.destination: cell.observes for cell in cells}
-    who = [f"{place}: {acts[place]} acts, {observes[place]} observes" for place in acts]
+    who = []
+    for place in dict.fromkeys(cell.origin for cell in cells):
+        who.append([place, "acts:", means((c.acts, c.operation) for c in cells if c.origin == place)])
+        observed = ((c.observes, c.operation) for c in cells if c.destination == place)
+        who.append(["", "observes:", means(observed)])
     # In the order of the table, each once.
     notes = dict.fromkeys(cell.impossible for cell in cells if cell.impossible)
     wrong = [
@@ -27,7 +31,18 @@ def matrix(cells: list[Cell]) -> str:
     ]
     possible = [cell for cell in cells if not cell.impossible]
     total = f"{sum(cell.holds() for cell in possible)} of {len(possible)} cells hold"
-    return "\n".join([columns(lines), *who, *(f"– {note}." for note in notes), *wrong, total])
+    reasons = [f"– {note[0].upper()}{note[1:]}." for note in notes]
+    return "\n".join([columns(lines), columns(who), *reasons, *wrong, total])
+
+
+def means(used: Iterable[tuple[str, str]]) -> str:
+    """By what means, and for which operations where it is not the usual one."""
+    operations: dict[str, dict[str, None]] = {}
+    for means, operation in used:
+        operations.setdefault(means, {})[operation] = None
+    usual = max(operations, key=lambda means: len(operations[means]))
+    others = [f"; {', '.join(names)}: {means}" for means, names in operations.items() if means != usual]
+    return usual + "".join(others)
 
 
 def proofs(judges: list[Proofs]) -> str:
