@@ -185,7 +185,7 @@ class Matrix:
             words = {"post": [f"post-{cell.origin}"], "delete": [f"short-lived-{cell.origin}"]}
             words["reply"] = [f"answer-{first}-{cell.origin}" for first in ROOMS]
             words["thread"] = [f"aside-{n}-{cell.origin}" for n in (1, 2)]
-            words["reaction"] = [f"react-{cell.origin}"]
+            words["reaction"] = [f"react-{first}-{cell.origin}" for first in ROOMS]
             words["attachment"] = [f"picture-{cell.origin}"]
             words["poll"] = [f"When-{cell.origin}?"]
             for word in words.get(cell.operation, []) if not cell.impossible else []:
