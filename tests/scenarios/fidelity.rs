@@ -159,6 +159,54 @@ async fn whoever_may_removes_a_message_everywhere_and_others_do_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_and_a_moderators_delete_on_discord_are_followed_everywhere() {
+    let mut bench = Bench::new().await;
+    bench.link_as("discord", "delete_on = \"💩\", moderates = true");
+    bench.link_as("telegram", "moderates = true");
+    bench.start();
+    bench.connected(3).await;
+    let gone = |word: &'static str| {
+        let bench = &bench;
+        async move {
+            for there in ["discord", "slack", "telegram"] {
+                until(&format!("{word} is gone on {there}"), || bench.with(there, word).is_empty()).await;
+            }
+        }
+    };
+    // The sign of somebody who manages nothing is a reaction like another.
+    let original = bench.say("telegram", "somebody's words");
+    let copy = bench.arrives("discord", "somebody's words").await;
+    bench.arrives("slack", "somebody's words").await;
+    react(&bench, "discord", 1, &copy.id, "💩", true);
+    until("Relay reacts", || reacted_by_relay(&message(&bench, "telegram", &original)) == ["💩"]).await;
+    bench.say("telegram", "later words");
+    bench.arrives("discord", "later words").await;
+    assert_eq!(bench.with("slack", "somebody's words").len(), 1);
+    react(&bench, "discord", 0, &copy.id, "💩", true);
+    gone("somebody's words").await;
+    // A moderator deletes a copy with Discord's own menu.
+    let copy = bench.arrives("discord", "later words").await;
+    bench.arrives("slack", "later words").await;
+    bench.delete("discord", &copy.id);
+    gone("later words").await;
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_deleted_where_relay_does_not_moderate_is_gone_there_only() {
+    let bench = Bench::started().await;
+    bench.say("telegram", "somebody's words");
+    let copy = bench.arrives("discord", "somebody's words").await;
+    bench.arrives("slack", "somebody's words").await;
+    bench.delete("discord", &copy.id);
+    until("the delete is heard", || bench.counter("copy_changed") == 1).await;
+    bench.say("telegram", "later words");
+    bench.arrives("slack", "later words").await;
+    let left = |there: &str| bench.with(there, "somebody's words").len();
+    assert_eq!((left("discord"), left("slack"), left("telegram")), (0, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_look_alike_are_told_apart() {
     let bench = Bench::started().await;
     bench.say("discord", "the first Ada");

@@ -187,6 +187,10 @@ impl Connector for Discord {
         self.asker_manages(call).await
     }
 
+    async fn manages_room(&self, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
+        self.person_manages(room, person).await
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         self.answer_call(call, answer).await
     }

@@ -10,8 +10,12 @@ use std::time::Duration;
 pub mod code {
     /// There is no such channel, for this bot at least.
     pub const UNKNOWN_CHANNEL: u64 = 10_003;
+    /// The guild has no such member.
+    pub const UNKNOWN_MEMBER: u64 = 10_007;
     /// There is no such message.
     pub const UNKNOWN_MESSAGE: u64 = 10_008;
+    /// There is no such user.
+    pub const UNKNOWN_USER: u64 = 10_013;
     /// There is no such emoji, or nobody reacted with it.
     pub const UNKNOWN_EMOJI: u64 = 10_014;
     /// There is no such webhook.

@@ -72,7 +72,7 @@ impl Discord {
     }
 
     async fn rooms_of(&self, rest: &Rest, us: Us, guild: Id<GuildMarker>) -> Result<Vec<Listed>, Failure> {
-        let home = guilds::home(rest, us, guild).await?;
+        let home = guilds::home(rest, us.user, guild).await?;
         let channels: Vec<Channel> = rest.ask(rest.client().guild_channels(guild)).await?;
         let listed = in_order(channels).into_iter().map(|channel| {
             let (report, allowed) = home.report(self.config.network(), us, &channel, &channel);

@@ -101,14 +101,17 @@ pub struct Role {
     pub permissions: Permissions,
 }
 
-/// Our membership of a guild.
+/// Somebody's membership of a guild.
 #[derive(Debug, Deserialize)]
 pub struct Member {
     #[serde(default)]
     pub roles: Vec<Id<RoleMarker>>,
+    /// Until when they may only look on, as Discord writes a time.
+    #[serde(default)]
+    pub communication_disabled_until: Option<String>,
 }
 
-/// A guild, and what we are in it.
+/// A guild, and what somebody is in it.
 #[derive(Debug)]
 pub struct Home {
     pub guild: Guild,
@@ -120,10 +123,10 @@ pub async fn channel(rest: &Rest, id: Id<ChannelMarker>) -> Result<Channel, Fail
     rest.ask(rest.client().channel(id)).await
 }
 
-/// Asks about a guild, with the number of its members.
-pub async fn home(rest: &Rest, us: Us, id: Id<GuildMarker>) -> Result<Home, Failure> {
+/// Asks about a guild, with the number of its members, and about one of them.
+pub async fn home(rest: &Rest, user: Id<UserMarker>, id: Id<GuildMarker>) -> Result<Home, Failure> {
     let guild = rest.ask(rest.client().guild(id).with_counts(true)).await?;
-    let member = rest.ask(rest.client().guild_member(id, us.user)).await?;
+    let member = rest.ask(rest.client().guild_member(id, user)).await?;
     Ok(Home { guild, member })
 }
 
@@ -214,15 +217,15 @@ impl Guild {
 }
 
 impl Home {
-    /// What we may do in a channel.
+    /// What the member, who is this user, may do in a channel.
     ///
     /// <https://discord.com/developers/docs/topics/permissions#permission-overwrites>
-    pub fn allowed(&self, us: Us, channel: &Channel) -> Permissions {
+    pub fn allowed(&self, user: Id<UserMarker>, channel: &Channel) -> Permissions {
         let Self { guild, member } = self;
         let everyone = guild.permissions_of(guild.id.cast()).unwrap_or(Permissions::empty());
         let of = |id: &Id<RoleMarker>| Some((*id, guild.permissions_of(*id)?));
         let roles: Vec<_> = member.roles.iter().filter_map(of).collect();
-        PermissionCalculator::new(guild.id, us.user, everyone, &roles)
+        PermissionCalculator::new(guild.id, user, everyone, &roles)
             .owner_id(guild.owner_id)
             .in_channel(channel.kind, &channel.permission_overwrites)
     }
@@ -235,7 +238,7 @@ impl Home {
         channel: &Channel,
         governing: &Channel,
     ) -> (RoomReport, Permissions) {
-        let allowed = self.allowed(us, governing);
+        let allowed = self.allowed(us.user, governing);
         let name = format!("#{}", channel.name.clone().unwrap_or_else(|| channel.id.to_string()));
         let visibility = self.guild.visibility(channel, governing);
         // How many see a private one is not told.
@@ -299,7 +302,7 @@ mod tests {
             (view | hooks, Permissions::ADMINISTRATOR, deny("1", hooks), "3", true),
             (none, none, json!([]), "9", true),
         ] {
-            let has = home(everyone, bot, &[], owner).allowed(US, &channel(0, overwrites));
+            let has = home(everyone, bot, &[], owner).allowed(US.user, &channel(0, overwrites));
             assert_eq!(has.contains(view | hooks), may, "{has:?}");
         }
     }

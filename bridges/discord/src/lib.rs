@@ -79,6 +79,7 @@ mod guilds;
 mod ids;
 mod interactions;
 mod listen;
+mod manages;
 mod message;
 mod names;
 mod native;

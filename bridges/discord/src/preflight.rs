@@ -149,7 +149,7 @@ impl Discord {
             return Ok(Err(no_access()));
         };
         let cell = guilds.lock().await.entry(guild_id).or_default().clone();
-        let asked = cell.get_or_try_init(|| guilds::home(rest, us, guild_id));
+        let asked = cell.get_or_try_init(|| guilds::home(rest, us.user, guild_id));
         let Some(home) = or_absent(asked.await)? else {
             return Ok(Err(no_access()));
         };

@@ -3,6 +3,8 @@
 use crate::rig::{Heard, OFFERED, Rig, TOKEN, eventually, open};
 use relay_contract::{Answer, Ask, Call, DeliverError, RoomKey, Text};
 use stand_ins::faults::Kind;
+use stand_ins::people::Act;
+use stand_ins::world::World;
 use std::time::{Duration, Instant};
 
 fn answer(text: &str) -> Answer {
@@ -65,6 +67,46 @@ async fn who_may_not_manage_the_room_is_told_apart_and_offered_nothing() {
     rig.say("Ada", "hello", None);
     heard.next().await;
     heard.stop().await.unwrap();
+}
+
+/// C25: of somebody who gave a sign.
+#[tokio::test]
+async fn who_manages_a_room_is_asked_without_a_command() {
+    let mut world = World::demo();
+    // The first owns the guild; these have a role in it.
+    for person in [1, 3] {
+        world.discord.people[person].manages = true;
+    }
+    let rig = Rig::of(world).await;
+    rig.preflight().await;
+    let (room, people) = (rig.room_id.to_string(), &rig.world.world.discord.people);
+    let asked = async |room: &RoomKey, person: &str| rig.connector.manages_room(room, &person.into()).await;
+    let id = |person: usize| people[person].id.as_str();
+    let before = asked(&rig.room, id(3)).await;
+    rig.act(Act::Leave { person: id(3).into(), room: room.clone() });
+    for (who, person, manages) in [
+        ("the owner", id(0), true),
+        ("a manager", id(1), true),
+        ("an ordinary member", id(2), false),
+        ("a manager who has left", id(3), false),
+        ("a stranger", "4242", false),
+        ("no number", "U042", false),
+    ] {
+        assert_eq!(asked(&rig.room, person).await, Ok(manages), "{who}");
+    }
+    assert_eq!(before, Ok(true), "they had not left yet");
+    // In a thread that is linked by itself it is the channel's right.
+    let (person, name, text) = (id(2).to_owned(), "owls".to_owned(), None);
+    let thread = rig.act(Act::Open { person, room, message: None, name, text });
+    let thread = RoomKey { room: thread.as_str().into(), ..rig.room.clone() };
+    assert_eq!((asked(&thread, id(1)).await, asked(&thread, id(2)).await), (Ok(true), Ok(false)));
+    // In doubt it is not a yes.
+    rig.fault(Kind::ServerError, "/members/", 1.0);
+    assert!(matches!(asked(&rig.room, id(0)).await, Err(DeliverError::Unavailable(_))));
+    rig.fault(Kind::CutAfter, "/members/", 1.0);
+    assert!(matches!(asked(&rig.room, id(0)).await, Err(DeliverError::Unavailable(_))));
+    rig.kick();
+    assert!(matches!(asked(&rig.room, id(0)).await, Err(DeliverError::Forbidden(_))));
 }
 
 #[tokio::test]
