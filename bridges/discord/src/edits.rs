@@ -5,6 +5,7 @@ use crate::deliver::nobody;
 use crate::emojis::written;
 use crate::errors::{Failure, code};
 use crate::ids::PostedBy;
+use crate::places::awake;
 use crate::render::{Beside, SUPPRESS_EMBEDS};
 use crate::rest::Rest;
 use crate::rooms::Room;
@@ -64,7 +65,8 @@ impl Discord {
         {
             change["attachments"] = left.iter().map(|id| json!({ "id": id })).collect();
         }
-        let edited: Result<Changed, Failure> = rest.send(Method::Patch, path, as_bot, Some(&change)).await;
+        let send = || rest.send::<Changed>(Method::Patch, path.clone(), as_bot, Some(&change));
+        let edited = awake(rest, place, send).await;
         if edited.as_ref().is_err_and(|failure| failure.is(code::UNKNOWN_WEBHOOK)) {
             self.webhooks.forget(room.webhooks_of);
             return Err(DeliverError::TargetGone);
@@ -103,19 +105,21 @@ impl Discord {
         target: &MessageRef,
     ) -> Result<Receipt, DeliverError> {
         let (message, by) = PostedBy::read(target).ok_or(DeliverError::TargetGone)?;
+        let place = by.thread().or(room.thread).unwrap_or(channel);
         if let Some(webhook) = self.that_posted(rest, room, by).await? {
             let token = webhook.token.expose_secret();
-            let mut request = rest.client().delete_webhook_message(webhook.id, token, message);
-            if let Some(thread) = by.thread() {
-                request = request.thread_id(thread);
-            }
-            let deleted = rest.tell(request).await;
-            self.or_forget(room, deleted)?;
+            let deleted = awake(rest, place, || {
+                let request = rest.client().delete_webhook_message(webhook.id, token, message);
+                rest.tell(match by.thread() {
+                    Some(thread) => request.thread_id(thread),
+                    None => request,
+                })
+            });
+            self.or_forget(room, deleted.await)?;
             return Ok(Receipt::of(target.clone()));
         }
         // A person's, the bot's own, or one whose webhook is gone: the bot may take it away if it moderates here.
-        let place = by.thread().or(room.thread).unwrap_or(channel);
-        match rest.tell(rest.client().delete_message(place, message)).await {
+        match awake(rest, place, || rest.tell(rest.client().delete_message(place, message))).await {
             Err(failure) if failure.is(code::MISSING_PERMISSIONS) => {
                 self.rooms.without(channel, Permissions::MANAGE_MESSAGES);
                 let what = "the bot may delete only what it posted itself; grant it Manage Messages to let it delete others' messages";
@@ -138,9 +142,10 @@ impl Discord {
         let (place, emoji) = (by.thread().unwrap_or(channel), written(emoji));
         let client = rest.client();
         let done = if on {
-            rest.tell(client.create_reaction(place, message, &emoji)).await
+            awake(rest, place, || rest.tell(client.create_reaction(place, message, &emoji))).await
         } else {
-            rest.tell(client.delete_current_user_reaction(place, message, &emoji)).await
+            awake(rest, place, || rest.tell(client.delete_current_user_reaction(place, message, &emoji)))
+                .await
         };
         match done {
             Ok(()) => Ok(Receipt::of(target.clone())),
@@ -161,11 +166,11 @@ impl Discord {
         let (message, by) = PostedBy::read(target).ok_or(DeliverError::TargetGone)?;
         let place = by.thread().unwrap_or(channel);
         let done = if on {
-            rest.tell(rest.client().create_pin(place, message)).await
+            awake(rest, place, || rest.tell(rest.client().create_pin(place, message))).await
         } else {
             // What Relay does is no news: it is forgotten before Discord tells of it.
             self.pins.forget(target.id.as_str());
-            rest.tell(rest.client().delete_pin(place, message)).await
+            awake(rest, place, || rest.tell(rest.client().delete_pin(place, message))).await
         };
         let needed = Permissions::PIN_MESSAGES | Permissions::MANAGE_MESSAGES;
         done.map(|()| Receipt::of(target.clone())).map_err(|failure| self.without(channel, needed, failure))

@@ -50,6 +50,10 @@
 //! The gateway does not say of which channel a thread is, so that [`places`] remembers it. A reference to a message bears the thread's
 //! id, and `w:WEBHOOK:THREAD` where a webhook posted it: both are taken wherever a thread is to be named.
 //!
+//! Discord takes a thread out of the archive for a post, and refuses edits, deletes, reactions and pins in it until somebody has
+//! done so (code 50083). Relay does, as a step of the same attempt, which needs no more rights than a post. A locked thread stays
+//! where it is, unless the bot has Manage Threads.
+//!
 //! # What Discord does not tell
 //!
 //! An unpinned message only says that it is not pinned: [`pins`] knows what was. Cleared reactions name nobody: [`people`] remembers who

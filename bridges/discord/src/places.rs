@@ -4,7 +4,7 @@
 //! <https://discord.com/developers/docs/topics/threads>
 
 use crate::connector::Discord;
-use crate::errors::Failure;
+use crate::errors::{Failure, code};
 use crate::guilds;
 use crate::ids::snowflake;
 use crate::rest::Rest;
@@ -176,6 +176,35 @@ impl Discord {
     /// The channel that an event names.
     pub(crate) fn channel_named(native: &Value, key: &str) -> Option<Id<ChannelMarker>> {
         snowflake(&native.get(key)?.as_str()?.into())
+    }
+}
+
+/// Makes a request about something in this place. Only a post takes a thread out of the archive by itself: for anything else it is
+/// taken out first, where Discord asks for that. What was refused so has not been done, and the request is made once more.
+///
+/// <https://discord.com/developers/docs/resources/channel#modify-channel-json-params-thread>
+pub async fn awake<T, F>(rest: &Rest, place: Id<ChannelMarker>, request: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let asleep = match request().await {
+        Err(failure) if failure.is(code::THREAD_ARCHIVED) => failure,
+        other => return other,
+    };
+    match rest.tell(rest.client().update_thread(place).archived(false)).await {
+        Ok(()) => request().await,
+        Err(failure) => Err(still(asleep, failure)),
+    }
+}
+
+/// Why nothing was done in a thread that stays in the archive. A thread that is locked says nothing about its channel.
+fn still(asleep: Failure, woken: Failure) -> Failure {
+    match (asleep, woken) {
+        (Failure::Refused { status, code, message }, told @ Failure::Refused { status: 400 | 403, .. }) => {
+            let message = format!("{message}, and stays so. {}", told.words());
+            Failure::Refused { status, code, message }
+        }
+        (_, other) => other.before_anything(),
     }
 }
 

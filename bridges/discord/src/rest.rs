@@ -24,7 +24,7 @@ use twilight_http::response::marker::EmptyBody;
 use twilight_http_ratelimiting::{Endpoint, RateLimiter};
 use twilight_model::channel::message::AllowedMentions;
 
-/// How long one request may take, from the permit to the last byte. `deliver` makes at most three.
+/// How long one request may take, from the permit to the last byte. `deliver` makes at most five.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 /// How often the bucket is looked at while an answer is awaited.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

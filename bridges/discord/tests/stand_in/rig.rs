@@ -176,20 +176,21 @@ impl Rig {
 
     /// Asks the stand-in's API as the bot, past the connector.
     pub async fn rest(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
-        serde_json::from_str(&self.told(method, path, body).await).unwrap()
+        serde_json::from_str(&self.told(method, path, body, TOKEN).await).unwrap()
     }
 
     /// The same, where nothing is answered.
     pub async fn rest_no_answer(&self, method: &str, path: &str) {
-        assert_eq!(self.told(method, path, "").await, "");
+        assert_eq!(self.told(method, path, "", TOKEN).await, "");
     }
 
-    async fn told(&self, method: &str, path: &str, body: &str) -> String {
+    /// The same as the bot with this token; answers with the body as it came.
+    pub async fn told(&self, method: &str, path: &str, body: &str, token: &str) -> String {
         let authority = self.world.discord.api_url().replace("http://", "");
         let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
         let length = body.len();
         let request = format!(
-            "{method} /api/v10{path} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bot {TOKEN}\r\n\
+            "{method} /api/v10{path} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bot {token}\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();

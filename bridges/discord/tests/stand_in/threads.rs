@@ -1,10 +1,11 @@
 //! Threads and forums: heard as their channel's room, opened, posted in, changed.
 
-use crate::rig::{Heard, Rig};
+use crate::rig::{Heard, Rig, TOKEN};
 use relay_contract::{
     DeliverError, Event, Feature, Message, MessageRef, NativeId, Operation, Persona, Receipt, RoomKey,
     Support, Translation,
 };
+use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use stand_ins::world::{Room, World};
 
@@ -218,6 +219,99 @@ async fn the_bot_talks_in_threads_too() {
         rig.remove(&message).await.unwrap();
         assert!(rig.seen(&message.id).deleted);
     }
+}
+
+/// The token of a bot that may do everything.
+const MODERATOR: &str = "moderator-token";
+
+/// Puts a thread into the archive, as time does; locks it as a moderator does.
+async fn archive(rig: &Rig, thread: &NativeId, locked: bool, by: &str) {
+    let settings = serde_json::json!({ "archived": true, "locked": locked }).to_string();
+    let told = rig.told("PATCH", &format!("/channels/{thread}"), &settings, by).await;
+    assert!(told.contains("\"archived\":true"), "{told}");
+}
+
+#[tokio::test]
+async fn an_archived_thread_is_taken_out_for_whatever_is_done_in_it() {
+    let mut rights = vec![
+        "VIEW_CHANNEL",
+        "SEND_MESSAGES",
+        "SEND_MESSAGES_IN_THREADS",
+        "READ_MESSAGE_HISTORY",
+        "MESSAGE_CONTENT",
+        "ADD_REACTIONS",
+        "MANAGE_MESSAGES",
+        "MANAGE_THREADS",
+        "CREATE_PUBLIC_THREADS",
+    ];
+    for webhooks in [false, true] {
+        rights.extend(webhooks.then_some("MANAGE_WEBHOOKS"));
+        let may = rights.iter().map(|right| (*right).to_owned()).collect();
+        let rig = Rig::with(|bot| bot.may = Some(may)).await;
+        rig.preflight().await;
+        let root = MessageRef::plain(rig.say("Ada", "owls?", None));
+        let opened = rig.deliver(Operation::Open { root: Some(&root), name: "owls" }).await.unwrap();
+        let thread = opened.message.thread.unwrap();
+        let (part, changed) = (rig.part("inside"), rig.part("changed"));
+        let persona = webhooks.then(|| Persona { name: "Elif".into(), avatar: None });
+        let (persona, reply_to, thread_of) = (persona.as_ref(), None, Some(&thread));
+        let inside = Operation::Post { part: &part, persona, reply_to, thread: thread_of, files: &[] };
+        let target = &rig.deliver(inside).await.unwrap().message;
+        for (what, operation) in [
+            ("react", Operation::React { target, emoji: "🦉", on: true }),
+            ("react no more", Operation::React { target, emoji: "🦉", on: false }),
+            ("pin", Operation::Pin { target, on: true }),
+            ("unpin", Operation::Pin { target, on: false }),
+            ("edit", Operation::Edit { target, part: &changed }),
+            ("delete", Operation::Delete { target }),
+        ] {
+            archive(&rig, &thread, false, TOKEN).await;
+            let done = rig.deliver(operation).await;
+            assert!(done.is_ok(), "{what}, webhooks {webhooks}: {done:?}");
+            let told = rig.rest("GET", &format!("/channels/{thread}"), "").await;
+            assert_eq!(told["thread_metadata"]["archived"], false, "{what}, webhooks {webhooks}");
+        }
+        let seen = rig.seen(&target.id);
+        assert_eq!((seen.text.as_str(), seen.deleted), ("changed", true));
+    }
+}
+
+/// What is locked stays as it is, and that is no reason to give up the channel.
+#[tokio::test]
+async fn a_locked_thread_or_a_server_in_trouble_ends_the_attempt() {
+    let mut world = World::demo();
+    let rights = [
+        "VIEW_CHANNEL",
+        "SEND_MESSAGES",
+        "SEND_MESSAGES_IN_THREADS",
+        "READ_MESSAGE_HISTORY",
+        "MESSAGE_CONTENT",
+        "ADD_REACTIONS",
+        "MANAGE_WEBHOOKS",
+        "CREATE_PUBLIC_THREADS",
+    ];
+    let mut moderator = world.discord.bots[0].clone();
+    (moderator.name, moderator.token) = ("Moderator".into(), MODERATOR.into());
+    world.discord.bots[0].may = Some(rights.map(str::to_owned).to_vec());
+    world.discord.bots.push(moderator);
+    let rig = Rig::of(world).await;
+    rig.preflight().await;
+    let root = MessageRef::plain(rig.say("Ada", "owls?", None));
+    let thread = rig.deliver(Operation::Open { root: Some(&root), name: "owls" }).await.unwrap();
+    let thread = thread.message.thread.unwrap();
+    let inside = post(&rig, Some(&thread), "inside").await.unwrap().message;
+    archive(&rig, &thread, false, MODERATOR).await;
+    rig.fault(Kind::ServerError, &format!("PATCH /api/v10/channels/{thread}"), 1.0);
+    let told = rig.change(&inside, "later").await;
+    assert!(matches!(told, Err(DeliverError::Unavailable(_))), "{told:?}");
+    rig.change(&inside, "changed").await.unwrap();
+    archive(&rig, &thread, true, MODERATOR).await;
+    for told in [rig.change(&inside, "again").await, rig.remove(&inside).await] {
+        assert!(matches!(&told, Err(DeliverError::Rejected(why)) if why.contains("50013")), "{told:?}");
+    }
+    assert_eq!(rig.seen(&inside.id).text, "changed");
+    let told = post(&rig, Some(&thread), "more").await;
+    assert!(matches!(told, Err(DeliverError::Forbidden(_))), "{told:?}");
 }
 
 #[tokio::test]

@@ -70,6 +70,10 @@ errors! {
     INVALID_WEBHOOK_TOKEN = 401 50027 "Invalid Webhook Token";
     /// Messages of a system cannot be pinned or reacted to so.
     SYSTEM_MESSAGE = 400 50021 "Cannot execute action on a system message";
+    /// Only posts are taken there.
+    THREAD_ARCHIVED = 400 50083 "Thread is archived";
+    /// Only moderators may do that in it.
+    THREAD_LOCKED = 400 160_005 "Thread is locked";
     /// The message has a thread already.
     HAS_THREAD = 400 160_004 "A thread has already been created for this message";
     /// A webhook of a forum needs a thread.
@@ -80,6 +84,8 @@ errors! {
     POLL_EXPIRED = 400 520_001 "Poll expired";
     /// Not a channel in which messages stand by themselves.
     NOT_TEXT = 400 50008 "Cannot send messages in a non-text channel";
+    /// The stand-in changes no other channels through the API.
+    NO_THREAD = 400 50024 "Cannot execute action on this channel type";
     /// The guild has an outage.
     UNAVAILABLE = 503 0 "503: Service Unavailable";
     /// The body is not JSON.

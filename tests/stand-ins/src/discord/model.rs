@@ -83,6 +83,8 @@ pub struct Channel {
     pub owner: u64,
     /// A thread that nobody has said anything in for long.
     pub archived: bool,
+    /// A thread that only moderators take out of the archive.
+    pub locked: bool,
     /// When something was last pinned, in milliseconds since the epoch.
     pub last_pin: Option<u64>,
 }

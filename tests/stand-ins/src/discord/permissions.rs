@@ -60,6 +60,8 @@ pub const MENTION_EVERYONE: u64 = 1 << 17;
 /// Make, list and delete webhooks.
 pub const MANAGE_WEBHOOKS: u64 = 1 << 29;
 
+/// Archive, lock and delete threads.
+pub const MANAGE_THREADS: u64 = 1 << 34;
 /// Open threads.
 pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 /// Post in threads.

@@ -116,6 +116,7 @@ impl State {
                     parent: None,
                     owner: 0,
                     archived: false,
+                    locked: false,
                     last_pin: None,
                 };
                 state.channels.insert(channel.id, channel);

@@ -97,6 +97,7 @@ impl State {
             parent: Some(parent.id),
             owner: by.id(),
             archived: false,
+            locked: false,
             last_pin: None,
         };
         self.channels.insert(id, thread.clone());
@@ -116,6 +117,22 @@ impl State {
             let body = payload::channel(self, &thread);
             self.dispatch("THREAD_UPDATE", GUILDS, channel, &body);
         }
+    }
+
+    /// Takes a thread out of the archive or puts it there, locks or unlocks it; tells of it.
+    pub fn set_thread(&mut self, id: u64, archived: bool, locked: bool) -> Option<Channel> {
+        let thread = self.channels.get_mut(&id)?;
+        (thread.archived, thread.locked) = (archived, locked);
+        let thread = thread.clone();
+        let body = payload::channel(self, &thread);
+        self.dispatch("THREAD_UPDATE", GUILDS, id, &body);
+        Some(thread)
+    }
+
+    /// Nothing but a post changes anything in an archived thread.
+    pub fn not_archived(&self, place: u64) -> Result<(), ApiError> {
+        let archived = self.channels.get(&place).is_some_and(|it| it.archived);
+        if archived { Err(errors::THREAD_ARCHIVED) } else { Ok(()) }
     }
 
     /// The threads of a channel, in the order of their making.

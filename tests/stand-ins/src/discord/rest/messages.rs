@@ -136,6 +136,7 @@ pub async fn edit(
     if message.author.id() != state.me(me)?.id {
         return Err(errors::NOT_YOURS);
     }
+    state.not_archived(channel.id)?;
     let may_ping_all = state.bot_permissions(me.0, &channel) & MENTION_EVERYONE != 0;
     let draft = body.edited(&mut state, channel.guild, message.draft, may_ping_all)?;
     let edited = state.edit(channel.id, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
@@ -155,6 +156,7 @@ pub async fn delete(
     if author != state.me(me)?.id && state.bot_permissions(me.0, &channel) & MANAGE_MESSAGES == 0 {
         return Err(errors::MISSING_PERMISSIONS);
     }
+    state.not_archived(channel.id)?;
     state.delete(channel.id, target);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,7 +15,9 @@ mod webhooks;
 
 use super::errors::{self, ApiError};
 use super::model::{Bot, Channel, ChannelKind};
-use super::permissions::{ADMINISTRATOR, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL};
+use super::permissions::{
+    ADMINISTRATOR, MANAGE_THREADS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL,
+};
 use super::state::{State, now};
 use super::{Discord, cdn, gateway};
 use crate::faults::Fault;
@@ -72,7 +74,7 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/guilds/{guild}/emojis", get(guilds::emojis))
         .route("/guilds/{guild}/threads/active", get(threads::active))
         .route("/guilds/{guild}/webhooks", get(webhooks::of_guild))
-        .route("/channels/{channel}", get(guilds::channel))
+        .route("/channels/{channel}", get(guilds::channel).patch(threads::change))
         .route("/channels/{channel}/threads", post(threads::open))
         .route("/channels/{channel}/messages/{message}/threads", post(threads::open_from))
         .route("/channels/{channel}/messages/bulk-delete", post(messages::purge))
@@ -238,6 +240,8 @@ impl State {
             Err(errors::NOT_TEXT)
         } else if has & (needed | ADMINISTRATOR) == 0 {
             Err(errors::MISSING_PERMISSIONS)
+        } else if place.locked && has & (MANAGE_THREADS | ADMINISTRATOR) == 0 {
+            Err(errors::THREAD_LOCKED)
         } else {
             Ok(place)
         }

@@ -45,6 +45,7 @@ pub async fn react(
         state.channel_for(me, &channel, ADD_REACTIONS)?;
     }
     let user = state.me(me)?.id;
+    state.not_archived(place)?;
     state.react(place, message, user, &emoji, true)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -63,6 +64,7 @@ pub async fn unreact(
         state.channel_for(me, &channel, MANAGE_MESSAGES)?;
         id(&user)?
     };
+    state.not_archived(place)?;
     state.react(place, message, user, &emoji, false)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -106,6 +108,7 @@ fn pinned(discord: &Discord, me: Me, channel: &str, message: &str, on: bool) -> 
     let old = state.channel_for(me, channel, MANAGE_MESSAGES).map(|channel| channel.id);
     let place = old.or_else(|_| state.channel_for(me, channel, PIN_MESSAGES).map(|channel| channel.id))?;
     let by = Author::User(state.me(me)?.user());
+    state.not_archived(place)?;
     state.pin(place, id(message)?, by, on)?;
     Ok(StatusCode::NO_CONTENT)
 }

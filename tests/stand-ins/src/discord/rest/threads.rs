@@ -5,8 +5,8 @@
 use super::body::Body;
 use super::{Answer, Me, id};
 use crate::discord::model::{Author, ChannelKind};
-use crate::discord::permissions::{CREATE_PUBLIC_THREADS, SEND_MESSAGES};
-use crate::discord::{Discord, payload};
+use crate::discord::permissions::{CREATE_PUBLIC_THREADS, MANAGE_THREADS, SEND_MESSAGES};
+use crate::discord::{Discord, errors, payload};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -57,6 +57,36 @@ pub async fn open_from(
     let by = Author::User(state.me(me)?.user());
     let thread = state.open_thread(&parent, Some(id(&message)?), name(&body), &by)?;
     Ok((StatusCode::CREATED, Json(payload::channel(&state, &thread))))
+}
+
+/// `PATCH /channels/{channel}`, of threads: whether it is archived, and locked. Who may post may take one out of the archive that is
+/// not locked; anything else needs `MANAGE_THREADS`.
+///
+/// <https://discord.com/developers/docs/resources/channel#modify-channel-json-params-thread>
+pub async fn change(
+    State(discord): D,
+    me: Me,
+    Path(channel): Path<String>,
+    body: Body,
+) -> Answer<Json<Value>> {
+    let mut state = discord.state();
+    let thread = state.channel_for(me, &channel, 0)?.clone();
+    if thread.parent.is_none() {
+        return Err(errors::NO_THREAD);
+    }
+    let told = |field: &str| body.object.get(field).and_then(Value::as_bool);
+    let (archived, locked) = (told("archived"), told("locked"));
+    if archived == Some(false) && locked.is_none() && !thread.locked {
+        state.place_to_talk(me, &channel)?;
+    } else {
+        state.channel_for(me, &channel, MANAGE_THREADS)?;
+    }
+    if thread.archived && archived != Some(false) {
+        return Err(errors::THREAD_ARCHIVED);
+    }
+    let (archived, locked) = (archived.unwrap_or(thread.archived), locked.unwrap_or(thread.locked));
+    let changed = state.set_thread(thread.id, archived, locked).ok_or(errors::UNKNOWN_CHANNEL)?;
+    Ok(Json(payload::channel(&state, &changed)))
 }
 
 /// `GET /guilds/{guild}/threads/active`

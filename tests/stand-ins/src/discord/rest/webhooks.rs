@@ -156,6 +156,10 @@ pub async fn execute(
     }
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     let place = options.place(&state, &webhook)?;
+    // A webhook is no moderator.
+    if state.channels.get(&place).is_some_and(|it| it.locked) {
+        return Err(errors::THREAD_LOCKED);
+    }
     let text = |name: &str| body.object.get(name).and_then(Value::as_str);
     let name = match text("username") {
         Some(name) => checked("username", name)?.to_owned(),
@@ -213,6 +217,7 @@ pub async fn edit(
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     let place = options.place(&state, &webhook)?;
     let message = state.posted_by(&webhook, place, &message)?.clone();
+    state.not_archived(place)?;
     let draft = body.edited(&mut state, webhook.guild, message.draft, true)?;
     let edited = state.edit(place, message.id, |old| *old = draft).ok_or(errors::UNKNOWN_MESSAGE)?;
     Ok(Json(payload::message(&state, &edited)))
@@ -231,6 +236,7 @@ pub async fn delete_message(
     let webhook = state.webhook_with_token(&webhook, &token)?.clone();
     let place = options.place(&state, &webhook)?;
     let message = state.posted_by(&webhook, place, &message)?.id;
+    state.not_archived(place)?;
     state.delete(place, message);
     Ok(StatusCode::NO_CONTENT)
 }
