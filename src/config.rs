@@ -22,6 +22,7 @@ use relay_contract::{Account, NativeId, Settings};
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -86,6 +87,8 @@ pub struct AccountSection {
     pub settings: Settings,
     /// Whether the platform's published ceilings are kept.
     pub ceilings: bool,
+    /// After how long without anything heard a connection counts as deaf.
+    pub deaf_after: Duration,
 }
 
 /// A Relay channel.
@@ -177,6 +180,11 @@ pub const ACCOUNT_KEYS: &[Key] = &[
     Key {
         name: "ceilings",
         doc: "Whether to stay below the platform's published rate limits. Default: true. For a compatible server without limits: false.",
+    },
+    Key {
+        name: "deaf_after",
+        doc: "Seconds after which a connection is made anew that hears nothing, not even the message that Relay itself has posted. For \
+              Discord and Slack; Telegram tells no bot of its own messages. Default: 60.",
     },
 ];
 

@@ -8,6 +8,7 @@
 //!
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
+mod canary;
 mod core;
 mod delay;
 mod digest;

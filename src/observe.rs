@@ -25,6 +25,8 @@ pub enum Count {
     SetAside,
     /// Times when a platform could not tell what was said meanwhile.
     Missed,
+    /// Connections that were made anew because they heard nothing.
+    Deaf,
     /// Edits and deletes of messages that Relay never saw.
     UnknownTarget,
     /// Changes of a bridged copy in a room, which do not reach the origin.
@@ -49,7 +51,7 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 21] = [
+const ALL: [(Count, &str); 22] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::Echo, "echo"),
@@ -60,6 +62,7 @@ const ALL: [(Count, &str); 21] = [
     (Count::Ignored, "ignored"),
     (Count::SetAside, "set_aside"),
     (Count::Missed, "missed"),
+    (Count::Deaf, "deaf"),
     (Count::UnknownTarget, "unknown_target"),
     (Count::CopyChanged, "copy_changed"),
     (Count::NotTheAuthor, "not_the_author"),

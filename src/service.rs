@@ -127,7 +127,8 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         let Some(platform) = platforms::named(section.platform) else { continue };
         let connector = (platform.open)(section.settings.clone())
             .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
-        accounts.push(AccountPlan { name: account, connector, ceilings: section.ceilings });
+        let (ceilings, deaf_after) = (section.ceilings, section.deaf_after);
+        accounts.push(AccountPlan { name: account, connector, ceilings, deaf_after });
     }
     let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
     Ok(Plan { accounts, channels: channels.collect() })

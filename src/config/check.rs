@@ -11,7 +11,12 @@ use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 use toml::de::DeTable;
+
+/// After how long without anything heard a connection counts as deaf, and the longest that can be asked for, in seconds.
+const DEAF_AFTER: Duration = Duration::from_secs(60);
+const LONGEST_DEAF: u64 = 86_400;
 
 const SECTIONS: &[&str] = &["relay", "media", "accounts", "channels"];
 
@@ -125,6 +130,7 @@ fn account(
         }
         found.unwrap_or(true)
     });
+    let deaf_after = deaf_after(section.get("deaf_after"), mistakes);
     if mistakes.len() == before
         // It reads the settings and asks nobody.
         && let Err(problem) = (entry.open)(settings.clone())
@@ -133,7 +139,21 @@ fn account(
         let span = named.and_then(|field| section.get(field.name)).unwrap_or(value).span();
         mistakes.push(Mistake::new(span, format!("{place}: {}", problem.what), problem.fix));
     }
-    Some(AccountSection { platform: entry.name(), settings, ceilings })
+    Some(AccountSection { platform: entry.name(), settings, ceilings, deaf_after })
+}
+
+fn deaf_after(value: Option<&Value<'_>>, mistakes: &mut Vec<Mistake>) -> Duration {
+    let Some(value) = value else { return DEAF_AFTER };
+    let seconds = value.get_ref().as_integer().and_then(|seconds| seconds.as_str().parse::<u64>().ok());
+    let seconds = seconds.filter(|seconds| (1..=LONGEST_DEAF).contains(seconds));
+    if seconds.is_none() {
+        mistakes.push(Mistake::new(
+            value.span(),
+            "`deaf_after` is not a number of seconds",
+            format!("Write a whole number from 1 to {LONGEST_DEAF}, without quotes."),
+        ));
+    }
+    seconds.map_or(DEAF_AFTER, Duration::from_secs)
 }
 
 fn read_field(

@@ -87,6 +87,8 @@ fn each_mistake_has_its_line_and_its_way_out() {
             "the same as in [relay]",
             "another port",
         ),
+        ("deaf_after = 0", 4, "not a number of seconds", "from 1 to 86400"),
+        ("deaf_after = \"60 s\"", 4, "not a number of seconds", "without quotes"),
         ("[media]\nkep_days = 3", 5, "no key `kep_days`", "`keep_days`"),
         ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];
@@ -147,6 +149,7 @@ fn a_secret_never_shows() {
             format!("[media]\nlargest = {secret}"),
             format!("[media]\nkeep_days = \"{secret}\""),
             format!("[media]\nstrip_metadata = \"{secret}\""),
+            format!("deaf_after = \"{secret}\""),
             format!("[accounts]\nc = {{ platform = \"slack\", bot_token = \"{secret}\" }}"),
             format!("[channels.x]\nlinks = [\n  \"nobody:1\",\n\n[accounts.c]\ntoken = \"{secret}\""),
         ];
@@ -168,7 +171,7 @@ fn what_is_no_secret_is_shown() {
     let text = "[relay]\nlisten = \"127.0.0.1:1\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
                 keep_days = 30\nstrip_metadata = true\n[accounts.owls]\nplatform = \"slack\" # why\nbot_token = { env = \"SLACK_1\" }\n\
                 app_token = { file = \"/etc/relay/Slack\" }\ntokn = { credential = \"slack-app\" }\napi_url = \"http://127.0.0.1:80/v1\"\n\
-                ceilings = false\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";
+                ceilings = false\ndeaf_after = 60\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";
     assert_eq!(masked::masked(text), text.replace(" why", "****"));
 }
 

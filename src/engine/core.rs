@@ -1,5 +1,6 @@
 //! What all parts of the engine share: the stores, the routes, the accounts, the lanes by room.
 
+use super::canary::Canary;
 use super::known::KnownRooms;
 use super::links::Channels;
 use super::liveness::Rounds;
@@ -20,6 +21,7 @@ use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, Space
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,6 +42,8 @@ pub struct AccountPlan {
     pub connector: Arc<dyn Connector>,
     /// Whether the platform's published ceilings are kept.
     pub ceilings: bool,
+    /// After how long without anything heard its connection counts as deaf.
+    pub deaf_after: Duration,
 }
 
 /// An account while it runs.
@@ -58,6 +62,8 @@ pub struct RunningAccount {
     pub warnings: Mutex<Vec<Problem>>,
     /// What it missed last, and when.
     pub missed: Mutex<Option<(Timestamp, String)>>,
+    /// Whether its connection hears.
+    pub(super) canary: Canary,
     /// Its budget.
     pub limit: Addr<RateLimit>,
     /// Asks its reader to check the credential and the rooms again.
@@ -143,6 +149,7 @@ impl Core {
         let known = KnownRooms::new(ledger.known_rooms()?);
         let mut accounts = BTreeMap::new();
         for account in plan.accounts {
+            let canary = Canary::new(account.connector.hears_itself().then_some(account.deaf_after));
             let running = RunningAccount {
                 name: account.name.clone(),
                 connector: account.connector,
@@ -151,6 +158,7 @@ impl Core {
                 warnings: Mutex::default(),
                 state: watch::Sender::new(AccountState::Starting),
                 missed: Mutex::default(),
+                canary,
                 limit: RateLimit::new(account.ceilings).start(),
                 recheck: Notify::new(),
             };
@@ -236,6 +244,7 @@ impl RunningAccount {
 
     /// Says how the account is.
     pub fn set_state(&self, state: AccountState) {
+        self.canary.connection(state == AccountState::Up);
         self.state.send_if_modified(|current| {
             let changed = *current != state;
             *current = state;

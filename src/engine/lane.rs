@@ -15,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Waits between attempts.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -328,10 +329,16 @@ impl Lane {
 
     async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let connector = &self.handle.account.connector;
+        let (began, posts) = (Instant::now(), matches!(operation, Operation::Post { .. }));
         let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
         let fenced = AssertUnwindSafe(attempt).catch_unwind();
         match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(outcome)) => {
+                if posts && outcome.is_ok() {
+                    self.handle.account.canary.posted(began);
+                }
+                outcome
+            }
             Ok(Err(panic)) => {
                 self.core.counters.add(Count::Panicked);
                 Err(DeliverError::Unsure(format!("delivering it panicked: {}", panic_text(&panic))))

@@ -1,6 +1,7 @@
 //! One task an account: checks the credential and the rooms, listens, and hands each event to its space. Owns the
 //! account's state.
 
+use super::canary;
 use super::core::{Core, RunningAccount};
 use super::delay::Delay;
 use super::lane::panic_text;
@@ -91,6 +92,10 @@ impl Reader {
         let ended = tokio::select! {
             ended = self.account.connector.listen(cursor, &inbox) => ended,
             never = self.look_again() => match never {},
+            () = self.account.canary.deaf() => {
+                self.core.counters.add(Count::Deaf);
+                return self.interrupt(canary::DEAF.to_owned(), delay);
+            }
             // A delivery was refused for the credential: checked again, parked as it is until then.
             () = self.account.recheck.notified() => return delay.next(),
         };
@@ -174,7 +179,10 @@ impl Inbox for ReaderInbox<'_> {
     async fn accept(&self, mut raw: RawEvent) -> Result<(), Stopped> {
         let cursor = raw.cursor.take();
         let ticket = self.passed.begin();
+        self.reader.account.canary.heard();
         self.take_in(raw).await?;
+        // While it was waited for, nothing else may have been handed up.
+        self.reader.account.canary.heard();
         if let Some(cursor) = self.passed.finish(ticket, cursor) {
             let account = self.reader.account.name.clone();
             self.reader.core.ledger.move_cursor(account, cursor).await.map_err(stop_on)?;

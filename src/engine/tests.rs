@@ -152,7 +152,12 @@ impl Stage {
         };
         let lobby = Channel { links: vec![link("here"), link("there")], ..Channel::default() };
         let plan = Plan {
-            accounts: vec![AccountPlan { name: account.clone(), connector: puppet.clone(), ceilings: false }],
+            accounts: vec![AccountPlan {
+                name: account.clone(),
+                connector: puppet.clone(),
+                ceilings: false,
+                deaf_after: Duration::from_secs(60),
+            }],
             channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
         };
         let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();

@@ -81,6 +81,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
 
+    /// Whether what Relay posts comes back to it as an event, on a connection that can go deaf while the platform calls it healthy.
+    fn hears_itself(&self) -> bool {
+        false
+    }
+
     /// How long the engine waits for `deliver` before it calls the outcome unknown.
     fn deliver_deadline(&self) -> Duration {
         Duration::from_secs(30)

@@ -118,6 +118,11 @@ impl Connector for Discord {
         PLATFORM
     }
 
+    /// Webhook and bot posts are MESSAGE_CREATE like any (<https://discord.com/developers/docs/events/gateway-events#message-create>).
+    fn hears_itself(&self) -> bool {
+        true
+    }
+
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         self.look_around(rooms).await
     }

@@ -51,6 +51,11 @@ impl Connector for Slack {
         crate::PLATFORM
     }
 
+    /// What the app posts in a channel is a `message` event there like any (<https://docs.slack.dev/reference/events/message/>).
+    fn hears_itself(&self) -> bool {
+        true
+    }
+
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         let check = Check { web: &self.web, directory: &self.directory, memory: &self.memory };
         check.run(rooms, self.listening.load(Ordering::Acquire)).await

@@ -4,6 +4,7 @@ use super::{count, settled};
 use crate::bench::{Bench, until};
 use stand_ins::faults::{Fault, Kind};
 use stand_ins::people::Act;
+use std::time::Duration;
 
 /// A session that cannot be resumed: what was said meanwhile is not guessed at. It is counted and shown, and the new session hears.
 #[tokio::test(flavor = "multi_thread")]
@@ -80,4 +81,44 @@ async fn lesson_17_one_bad_account_stops_no_other() {
     bench.say("discord", "while one is refused");
     bench.arrives("telegram", "while one is refused").await;
     bench.arrives("slack", "while one is refused").await;
+}
+
+/// Heartbeats that are answered are no proof: what Relay posts is heard by Relay, or the connection is deaf and made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn lesson_14_a_connection_that_hears_nothing_is_made_anew() {
+    const DEAF_AFTER: u64 = 3;
+    let mut bench = Bench::new().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let ceilings = "ceilings = false\n";
+    let config = config.replace(ceilings, &format!("{ceilings}deaf_after = {DEAF_AFTER}\n"));
+    std::fs::write(bench.config(), config).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    // What hears is not called deaf, however quiet it is after a post.
+    settled(&bench, "telegram", "all is well.").await;
+    tokio::time::sleep(Duration::from_secs(DEAF_AFTER + 1)).await;
+    assert_eq!(bench.counter("deaf"), 0, "{}", bench.log());
+    for (so_far, deaf) in ["discord", "slack"].into_iter().enumerate() {
+        let state = || {
+            let status = bench.status().unwrap();
+            let accounts = status["accounts"].as_array().unwrap();
+            accounts.iter().find(|account| account["name"] == deaf).unwrap().clone()
+        };
+        // Longer than anything here is waited for: only another connection can bring what is said.
+        let silent = Fault { kind: Kind::Silent, times: 1, only: None, seconds: 600.0 };
+        bench.people(deaf).fault(silent).unwrap();
+        bench.say("telegram", &format!("into the silence of {deaf}"));
+        bench.arrives(deaf, &format!("into the silence of {deaf}")).await;
+        bench.say(deaf, &format!("out of the silence of {deaf}"));
+        assert_eq!(state()["state"], "up", "it is called healthy");
+        until("it is shown", || state()["reason"].as_str().is_some_and(|why| why.contains("hears nothing")))
+            .await;
+        bench.connected(3).await;
+        bench.say(deaf, &format!("after the silence of {deaf}"));
+        bench.arrives("telegram", &format!("after the silence of {deaf}")).await;
+        // Both platforms give what was not heard to the next connection.
+        bench.arrives("telegram", &format!("out of the silence of {deaf}")).await;
+        assert_eq!(bench.counter("deaf"), so_far as u64 + 1, "{}", bench.log());
+    }
+    assert_eq!((bench.counter("missed"), bench.counter("dead")), (0, 0));
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// One armed fault. It fires for the next `times` occasions that match, then is gone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ pub struct Fault {
     /// Only requests whose method name or path contains this (`sendMessage`, `chat.postMessage`, `/webhooks/`).
     #[serde(default)]
     pub only: Option<String>,
-    /// Seconds: the `retry_after` of `rate_limit`, the delay of `slow`; 1 when left out.
+    /// Seconds: the `retry_after` of `rate_limit`, the delay of `slow`, how long `silent` lasts; 1 when left out.
     #[serde(default = "one_second")]
     pub seconds: f64,
 }
@@ -44,6 +45,16 @@ pub enum Kind {
     Unauthorized,
     /// Discord: a guild (`only`, by id or name; else all) has an outage of `seconds`, and comes back. Immediate.
     Unavailable,
+    /// Discord, Slack: for `seconds` the clients that are connected now are told nothing that happens, though heartbeats and pings are
+    /// answered. Discord passes it over and replays it on a resume; Slack keeps it for another connection, or the end of it. Immediate.
+    Silent,
+}
+
+impl Fault {
+    /// `seconds`, at most an hour: what is negative or huge would be a panic.
+    pub fn lasts(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds.clamp(0.0, 3_600.0))
+    }
 }
 
 fn once() -> u32 {

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How a platform words the faults that it answers itself.
 #[derive(Clone)]
@@ -44,8 +43,7 @@ pub async fn misbehave(
             answer
         }
         Kind::Slow => {
-            // At most an hour: `from_secs_f64` panics on what is negative or huge.
-            tokio::time::sleep(Duration::from_secs_f64(fault.seconds.clamp(0.0, 3_600.0))).await;
+            tokio::time::sleep(fault.lasts()).await;
             next.run(request).await
         }
         _ => (StatusCode::BAD_GATEWAY, "502: Bad Gateway").into_response(),

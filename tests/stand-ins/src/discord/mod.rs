@@ -30,6 +30,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 /// The stand-in.
 pub struct Discord {
@@ -61,13 +62,12 @@ impl Discord {
     }
 
     /// Guilds go away for a while, and come back.
-    fn outage(&self, only: Option<&str>, seconds: f64) -> Result<(), Refused> {
+    fn outage(&self, only: Option<&str>, lasts: Duration) -> Result<(), Refused> {
         let out = self.state().go_away(only);
         if out.is_empty() {
             return Err(Refused::Unknown("guild", only.unwrap_or_default().to_owned()));
         }
         let (later, stop) = (self.later.clone(), self.stop.clone());
-        let lasts = Duration::from_secs_f64(seconds.clamp(0.0, 3_600.0));
         tokio::spawn(async move {
             tokio::select! {
                 () = stop.stopped() => {}
@@ -138,7 +138,13 @@ impl People for Discord {
             return Err(Refused::Impossible("`times` is at least 1".into()));
         }
         if fault.kind == Kind::Unavailable {
-            return self.outage(fault.only.as_deref(), fault.seconds);
+            return self.outage(fault.only.as_deref(), fault.lasts());
+        }
+        if fault.kind == Kind::Silent {
+            return match self.state().sessions.silence(Instant::now() + fault.lasts()) {
+                0 => Err(Refused::Impossible("no client is connected to the gateway".into())),
+                _ => Ok(()),
+            };
         }
         if matches!(fault.kind, Kind::Disconnect | Kind::Reconnect) {
             if self.state().sessions.order(order_of(fault.kind)) == 0 {

@@ -6,6 +6,7 @@ use super::state::{Author, Room, State, Stored};
 use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Kind};
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
+use std::time::Instant;
 use tokio::sync::broadcast;
 
 /// The longest message that the client sends, in characters.
@@ -72,6 +73,14 @@ fn arm(shared: &Shared, mut fault: Fault) -> Result<(), Refused> {
         Kind::RefuseResume => return Err(Refused::Impossible("Slack has no sessions to resume".into())),
         Kind::Disconnect => Order::Cut,
         Kind::Reconnect => Order::Refresh,
+        Kind::Silent => {
+            let silenced = shared.sockets().order_all(Order::Silence(Instant::now() + fault.lasts()));
+            shared.wake.notify_waiters();
+            return match silenced {
+                true => Ok(()),
+                false => Err(Refused::Impossible("no client is connected".into())),
+            };
+        }
         _ => {
             shared.faults.arm(fault);
             return Ok(());

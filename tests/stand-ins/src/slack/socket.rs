@@ -35,6 +35,8 @@ pub enum Order {
     Cut,
     /// Ask the client to connect anew.
     Refresh,
+    /// Tell nothing until then.
+    Silence(Instant),
 }
 
 #[derive(Debug)]
@@ -144,6 +146,7 @@ impl Talk {
         }
         let mut pings = tokio::time::interval(PING);
         let mut leaving: Option<Instant> = None;
+        let mut silence: Option<Instant> = None;
         loop {
             let woken = self.shared.wake.notified();
             tokio::pin!(woken);
@@ -164,10 +167,12 @@ impl Talk {
                         return;
                     }
                 }
+                Some(Order::Silence(until)) => silence = Some(until),
                 None => {}
             }
-            let mut until = leaving;
-            if leaving.is_none() {
+            silence = silence.filter(|until| *until > Instant::now());
+            let mut until = leaving.or(silence);
+            if until.is_none() {
                 let (envelope, due) = self.next();
                 if let Some(envelope) = envelope {
                     if write(&mut socket, Message::text(envelope)).await.is_none() {

@@ -77,6 +77,9 @@ fn arm(shared: &Arc<Shared>, fault: Fault) -> Result<(), Refused> {
         Kind::Reconnect | Kind::RefuseResume => {
             return Err(Refused::Impossible("Telegram's long poll has neither sessions nor goodbyes".into()));
         }
+        Kind::Silent => {
+            return Err(Refused::Impossible("a long poll that is answered tells what happened".into()));
+        }
         _ => shared.faults.arm(fault),
     }
     Ok(())

@@ -111,3 +111,34 @@ async fn stopping_closes_sockets_and_frees_the_port() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test]
+async fn a_silenced_connection_is_healthy_and_hears_nothing_until_it_is_resumed() {
+    let stand_ins = started(&[], None).await;
+    let (mut gateway, ready) = Gateway::identified(&stand_ins, "demo-discord-token", BASIC | CONTENT).await;
+    gateway.dispatch("GUILD_CREATE").await;
+    stand_ins.discord.fault(Fault { seconds: 600.0, ..fault(Kind::Silent) }).unwrap();
+    stand_ins.discord.act(say("Ada", "general", "unheard")).unwrap();
+    for _ in 0..3 {
+        gateway.send(json!({ "op": 1, "d": 2 })).await;
+        assert_eq!(gateway.next().await["op"], 11, "the next thing that comes");
+    }
+    drop(gateway);
+    let resume = json!({ "token": "demo-discord-token", "session_id": ready["session_id"], "seq": 2 });
+    let mut gateway = Gateway::connect(&stand_ins).await;
+    gateway.send(json!({ "op": 6, "d": resume })).await;
+    assert_eq!(gateway.dispatch("MESSAGE_CREATE").await["content"], "unheard");
+    assert_eq!(gateway.next().await["t"], "RESUMED");
+    stand_ins.discord.act(say("Ada", "general", "heard")).unwrap();
+    assert_eq!(gateway.dispatch("MESSAGE_CREATE").await["content"], "heard");
+
+    stand_ins.discord.fault(Fault { seconds: 0.2, ..fault(Kind::Silent) }).unwrap();
+    stand_ins.discord.act(say("Ada", "general", "passed over")).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stand_ins.discord.act(say("Ada", "general", "after it")).unwrap();
+    assert_eq!(gateway.dispatch("MESSAGE_CREATE").await["content"], "after it");
+    drop(gateway);
+    let nobody = started(&[], None).await;
+    assert!(nobody.discord.fault(fault(Kind::Silent)).is_err());
+    assert!(nobody.telegram.fault(fault(Kind::Silent)).is_err());
+}

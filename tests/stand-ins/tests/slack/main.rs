@@ -166,6 +166,25 @@ async fn what_was_not_acknowledged_comes_again_on_the_next_connection() {
 }
 
 #[tokio::test]
+async fn a_silenced_connection_hears_nothing_and_the_next_one_everything() {
+    let stand_ins = started().await;
+    let mut silenced = Socket::connect(&stand_ins).await;
+    let silent = Fault { kind: Kind::Silent, times: 1, only: None, seconds: 600.0 };
+    stand_ins.slack.fault(silent).unwrap();
+    say(&stand_ins, "unheard", None);
+    assert!(tokio::time::timeout(Duration::from_millis(300), silenced.next()).await.is_err());
+    let mut fresh = Socket::connect(&stand_ins).await;
+    assert_eq!(fresh.event().await["text"], "unheard");
+    say(&stand_ins, "heard", None);
+    assert_eq!(fresh.event().await["text"], "heard");
+    fault(&stand_ins, Kind::Silent, None);
+    let since = std::time::Instant::now();
+    say(&stand_ins, "late", None);
+    assert_eq!(fresh.event().await["text"], "late");
+    assert!(since.elapsed() >= Duration::from_secs(1), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
 async fn a_request_to_reconnect_is_polite_and_a_duplicate_keeps_its_id() {
     let stand_ins = started().await;
     let mut socket = Socket::connect(&stand_ins).await;

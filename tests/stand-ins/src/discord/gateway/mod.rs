@@ -46,7 +46,7 @@ pub async fn connect(
             Ok(encoder) => encoder,
             Err(error) => return tracing::error!(%error, "no compression stream"),
         };
-        let mut link = Link { discord, connection, socket, encoder, hold: None, seq: 0 };
+        let mut link = Link { discord, connection, socket, encoder, hold: None, seq: 0, silence: None };
         let version = parameters.v.as_deref().is_none_or(|v| v == "10");
         let json = parameters.encoding.as_deref().is_none_or(|encoding| encoding == "json");
         if !version || !json {
@@ -71,6 +71,8 @@ struct Link {
     hold: Option<Hold>,
     /// The last dispatch that was sent here (or, after a resume, that the client has seen).
     seq: u64,
+    /// What comes behind this sequence number is passed over, until then.
+    silence: Option<(u64, Instant)>,
 }
 
 impl Link {
@@ -138,8 +140,14 @@ impl Link {
             self.connection.cut();
             return Flow::Break(());
         }
+        if let Some(Order::Silence(after, until)) = order {
+            self.silence = Some((after, until));
+        }
         for (seq, text) in dispatches {
-            self.send(&text).await?;
+            let unheard = self.silence.is_some_and(|(after, until)| seq > after && Instant::now() < until);
+            if !unheard {
+                self.send(&text).await?;
+            }
             self.seq = seq;
         }
         if order == Some(Order::Reconnect) {

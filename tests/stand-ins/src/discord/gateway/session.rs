@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// How many dispatches a session keeps for a resume; the oldest go first.
 const KEPT_DISPATCHES: usize = 10_000;
@@ -19,6 +20,8 @@ pub enum Order {
     Cut,
     /// Send op 7.
     Reconnect,
+    /// Pass over what comes behind this sequence number, until then.
+    Silence(u64, Instant),
 }
 
 struct Session {
@@ -161,6 +164,17 @@ impl Sessions {
         let mut connected = 0;
         for session in self.by_id.values_mut().filter(|session| session.connection != 0) {
             session.order = Some(order);
+            session.notify.notify_one();
+            connected += 1;
+        }
+        connected
+    }
+
+    /// Silences every connected session from now until then; answers how many there are.
+    pub fn silence(&mut self, until: Instant) -> usize {
+        let mut connected = 0;
+        for session in self.by_id.values_mut().filter(|session| session.connection != 0) {
+            session.order = Some(Order::Silence(session.seq, until));
             session.notify.notify_one();
             connected += 1;
         }
