@@ -177,6 +177,8 @@ async fn a_silenced_connection_hears_nothing_and_the_next_one_everything() {
     assert_eq!(fresh.event().await["text"], "unheard");
     say(&stand_ins, "heard", None);
     assert_eq!(fresh.event().await["text"], "heard");
+    // It would be silent for a second only, too.
+    drop(silenced);
     fault(&stand_ins, Kind::Silent, None);
     let since = std::time::Instant::now();
     say(&stand_ins, "late", None);
