@@ -117,9 +117,12 @@ mod tests {
     }
     use Happens::{Down, Heard, Posted, Up};
 
+    /// What happens in which second, and in which the connection is deaf.
+    type Case<'a> = (&'a [(u64, Happens)], Option<u64>);
+
     #[test]
     fn what_is_deaf_and_when() {
-        let cases: [(&[(u64, Happens)], Option<u64>); 13] = [
+        let cases: [Case<'_>; 13] = [
             (&[(0, Up)], None),
             (&[(0, Up), (5, Heard)], None),
             (&[(0, Up), (5, Posted(4))], Some(65)),
