@@ -163,6 +163,11 @@ impl Adapted {
             .collect()
     }
 
+    /// Whether nothing would be said without the files.
+    pub fn says_nothing(&self) -> bool {
+        self.body.is_empty() && self.before.is_empty() && self.poll.is_none()
+    }
+
     /// Takes those files out for which this does not hold: they go by themselves, with [`Adapted::follow_up`].
     pub fn take_files(&mut self, stays: impl Fn(u16) -> bool) -> Vec<FileDraft> {
         let (stay, go) = std::mem::take(&mut self.files).into_iter().partition(|file| stays(file.index));

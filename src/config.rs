@@ -221,7 +221,7 @@ pub const LINK_KEYS: &[Key] = &[
     },
     Key {
         name: "name",
-        doc: "How people from elsewhere are called in this room, such as \"{name} of {platform}\". Default: \"{name}\". Where they write, as in \
+        doc: "How people from elsewhere are called in this room, such as \"~{name}\". Default: \"{name}\". Where they write, as in \
               ‹Slack›, always follows, so that nobody can pass for somebody of this room.",
     },
     Key {
@@ -237,7 +237,7 @@ pub const LINK_KEYS: &[Key] = &[
     Key {
         name: "delete_on",
         doc: "An emoji: whoever may manage this room and reacts with it to a message deletes that message in every room, as /relay delete \
-              does. For platforms that tell nobody what was deleted (Telegram). Default: none.",
+              does. An emoji of Unicode, or the name of one of the space's own. Meant for platforms that tell nobody what was deleted (Telegram). Default: none.",
     },
 ];
 

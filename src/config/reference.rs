@@ -38,7 +38,7 @@ pub fn markdown() -> String {
         page.push_str(&format!("- Rooms: {}\n", entry.room_ids.doc));
     }
     section(&mut page, "[channels.NAME]", "A Relay channel: rooms that share what is said.", CHANNEL_KEYS);
-    section(&mut page, "A link as a table", "Where a direction is needed.", LINK_KEYS);
+    section(&mut page, "A link as a table", "Where more than the room is to be said.", LINK_KEYS);
     page
 }
 

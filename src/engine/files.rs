@@ -7,18 +7,24 @@ use crate::adapt::{FileShown, names};
 use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
 use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
-use relay_contract::{Attachment, Capabilities, Connector, Feature, FileDraft, RoomKey, Support, Upload};
+use relay_contract::{
+    Attachment, Capabilities, Connector, Feature, FileDraft, RoomKey, Support, Text, Upload,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a post waits for its files, all of them together. Then the text goes, and they follow.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// So much of a platform's reason stands behind a file's name.
+const LONGEST_REASON: usize = 100;
 
 /// What has become of a message's files.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     /// One each.
     pub shown: Vec<FileShown>,
+    /// The number of each.
+    pub numbers: Vec<u16>,
     /// Those that go along.
     pub uploads: Vec<Upload>,
     /// The numbers of those that are not there yet.
@@ -37,6 +43,18 @@ impl Files {
             FileShown::Named { why } => StoredFate::Left { url: None, why: why.clone() },
         };
         (!self.shown.is_empty()).then(|| self.shown.iter().map(fate).collect())
+    }
+
+    /// The same after the room has refused these, for this reason.
+    pub fn fates_without(&self, refused: &[u16], why: &str) -> Option<Vec<StoredFate>> {
+        let mut fates = self.fates()?;
+        for (fate, number) in fates.iter_mut().zip(&self.numbers) {
+            if refused.contains(number) {
+                let why = Text::plain(why).excerpt(LONGEST_REASON);
+                *fate = StoredFate::Left { url: None, why: format!("was not taken there: {why}") };
+            }
+        }
+        Some(fates)
     }
 
     /// The files of a part.
@@ -133,6 +151,7 @@ pub async fn of(
     let until = tokio::time::Instant::now() + PATIENCE;
     for (place, file) in content.message.attachments.iter().enumerate() {
         let number = content.number(place, file);
+        files.numbers.push(number);
         let one = One { core, content, file, number };
         if there.iter().any(|message| message.files.contains(&number)) {
             let (draft, upload) = one.as_it_was().await;

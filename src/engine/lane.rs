@@ -285,6 +285,14 @@ impl Lane {
                     tracing::info!(room = %self.handle.room, envelope = %id, why, "not shown there");
                     row.done.push(None);
                 }
+                // The words are not lost for a file that the platform does not take.
+                Err(DeliverError::Rejected(why)) if !uploads.is_empty() => {
+                    let refused: Vec<u16> = uploads.iter().map(|upload| upload.index).collect();
+                    tracing::warn!(room = %self.handle.room, envelope = %id, why, "files were refused; the rest goes without them");
+                    row.files = files.fates_without(&refused, &why);
+                    self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
+                    return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
+                }
                 Err(error) => return self.failed(id, row, error, steps.of_person).await,
             }
             if row.files.is_none() {

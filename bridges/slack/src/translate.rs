@@ -199,11 +199,14 @@ impl<'a> Reader<'a> {
         let Some(version) = edited.or(string(event, "event_ts")).or(string(event, "ts")) else {
             return Err(Nothing::Unreadable("an edit without a time".into()));
         };
+        // A file that is taken away leaves the time of the last edit as it was.
+        let files = to.attachments.iter().filter_map(|file| file.source.as_deref());
+        let version_with_files = files.fold(version.to_owned(), |all, file| format!("{all} {file}"));
         Ok(Envelope {
             origin: room,
             author: Some(author),
             at: ids::time(version).unwrap_or(when(&to.at.id)?),
-            event: Event::Edited { version: version.to_owned(), to },
+            event: Event::Edited { version: version_with_files, to },
         })
     }
 

@@ -32,7 +32,9 @@ pub fn rerender(
     let (of_files, of_text): (Vec<_>, Vec<_>) =
         there.into_iter().partition(|message| apart && !message.files.is_empty());
     let more = core.routes.borrow().speaks(&lane.room);
-    let parts = adapted.parts(render);
+    // The line that said what follows: the files take its place.
+    let only_files = apart && more && adapted.says_nothing() && !(beside.is_empty() && new.is_empty());
+    let parts = if only_files { Vec::new() } else { adapted.parts(render) };
     let can_post = |part: &Part| files.of_part(&part.files).len() == part.files.len();
     let mut steps = match more && out_of_order(&of_text, &parts) && parts.iter().all(can_post) {
         true => of_text.into_iter().map(Step::Delete).chain(parts.into_iter().map(Step::Post)).collect(),

@@ -4,7 +4,7 @@ use super::super::core::{Core, LaneHandle};
 use super::content::Content;
 use crate::adapt;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{Event, Feature, MessageRef, NativeId, Support};
+use relay_contract::{Feature, MessageRef, NativeId, Support};
 
 /// So much of a message names the thread that hangs from it.
 const NAME: usize = 60;
@@ -62,7 +62,7 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
     let hangs_from = thread.and_then(|thread| thread.root.as_ref());
     let hangs_from_nothing = hangs_from.is_none_or(|root| *root == content.message.at.id);
     if let Some(name) = named
-        && (hangs_from_nothing || root.is_none())
+        && hangs_from_nothing
         && can.shows(Feature::Topic) == Support::Native
         && !can.only_threads
     {
@@ -80,16 +80,17 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
                 Place::Open { root: Some(root), name, conversation }
             }
         },
-        None => Place::Begins { name: named.map(str::to_owned), conversation },
+        // What it hung from is not there, or not any more: nor is its name, which may be those words.
+        None => {
+            let name = named.filter(|_| hangs_from_nothing).map(str::to_owned);
+            Place::Begins { name, conversation }
+        }
     })
 }
 
 /// A name for a thread that has none: how the message begins that it hangs from.
 fn name_of(core: &Core, conversation: EnvelopeId) -> Result<String, StoreError> {
-    let posted = core.ledger.envelope(conversation)?;
-    let name = match posted.map(|posted| posted.event) {
-        Some(Event::Posted(message)) => message.body.excerpt(NAME),
-        _ => String::new(),
-    };
+    let name =
+        Content::now(core, conversation)?.map(|now| now.message.body.excerpt(NAME)).unwrap_or_default();
     Ok(adapt::thread_name(&name))
 }

@@ -16,7 +16,7 @@ pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Rea
             continue;
         }
         let emoji = by.emoji();
-        match all.iter_mut().find(|reaction| reaction.emoji.name == emoji.name) {
+        match all.iter_mut().find(|reaction| plain(&reaction.emoji.name) == plain(&emoji.name)) {
             Some(reaction) => reaction.names.push(by.name),
             None => {
                 let native = lane.account.connector.reaction(&lane.room, &emoji);
@@ -25,6 +25,11 @@ pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Rea
         }
     }
     Ok(all)
+}
+
+/// An emoji without the sign that asks for its coloured form: platforms write it or not.
+fn plain(emoji: &str) -> &str {
+    emoji.trim_end_matches('\u{FE0F}')
 }
 
 /// From what Relay has put on the message to what is to be there.
