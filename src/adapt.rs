@@ -95,8 +95,10 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
             }
         }
     } else if let Some(root) = told.thread_root {
-        lost.push(Feature::Thread);
         reply_to = Some(root.clone()).filter(|_| replies);
+    }
+    if told.thread_root.is_some() {
+        lost.push(Feature::Thread);
     }
     let name = told.name.unwrap_or("someone").to_owned();
     let persona = (room.shows(Feature::Persona) == Support::Native)
