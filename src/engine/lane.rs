@@ -9,7 +9,9 @@ use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere};
 use futures::FutureExt;
-use relay_contract::{Attempt, DeliverError, MessageRef, Operation, Problem, Receipt, Timestamp};
+use relay_contract::{
+    Attempt, DeliverError, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
+};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -310,9 +312,27 @@ impl Lane {
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
         self.core.ledger.complete(room, id, steps.subject, messages, lost).await?;
+        if steps.replace_messages() {
+            self.put_again(id, steps.subject).await?;
+        }
         self.core.counters.add(Count::Delivered);
         tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
         Ok(Fate::Closed)
+    }
+
+    /// What Relay had put on a message is put on what has taken its place: through the journal, like everything that happens.
+    async fn put_again(&self, row: EnvelopeId, subject: EnvelopeId) -> Result<(), StoreError> {
+        let ledger = &self.core.ledger;
+        let shown = ledger.shown_reactions(subject, &self.handle.room)?;
+        if shown.own.is_empty() && shown.pinned.is_none() {
+            return Ok(());
+        }
+        let Some(posted) = ledger.envelope(subject)? else { return Ok(()) };
+        let Event::Posted(message) = posted.event else { return Ok(()) };
+        let event = Event::Arrived { target: message.at.id, version: format!("{}{row}", lane_steps::AGAIN) };
+        let again = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
+        let queued = ledger.accept(self.handle.account.name.clone(), vec![again]).await?;
+        queued.await.map_err(|_| StoreError::Closed)?.map(drop)
     }
 
     /// A conversation begins in the room with a message.

@@ -18,6 +18,9 @@ use relay_contract::{
     Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Support, Text, Upload,
 };
 
+/// How the version begins of an arrival that puts reactions and pin on what took a message's place.
+pub const AGAIN: &str = "again ";
+
 /// What a row comes to.
 pub enum Work {
     /// These steps, in this order.
@@ -58,6 +61,8 @@ pub struct Steps {
     pub is_notice: bool,
     /// It concerns a message that a person wrote: a refusal says nothing about what Relay may do with its own.
     pub of_person: bool,
+    /// They lead from a message that is there to what it is to be.
+    pub rerenders: bool,
     /// What the steps make is no message of the subject: a poll's result.
     pub beside: bool,
     /// What the room does not show as the origin did.
@@ -105,6 +110,11 @@ impl Steps {
         !self.of_person && !self.beside && self.steps.iter().any(changes)
     }
 
+    /// Whether other messages may have taken the place of those that bore reactions.
+    pub fn replace_messages(&self) -> bool {
+        self.rerenders && self.steps.iter().any(|step| matches!(step, Step::Post(_) | Step::Delete(_)))
+    }
+
     fn of(steps: Vec<Step>, adapted: Adapted, subject: EnvelopeId) -> Self {
         Self {
             steps,
@@ -140,6 +150,9 @@ pub fn plan(
             let words = super::news::in_words(core, &envelope);
             Ok(notice(lane, id, &words, None))
         }
+        (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(AGAIN) => {
+            reactions::plan(core, lane, target, content, files)
+        }
         (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
             Ok(Work::Nothing)
         }
@@ -172,10 +185,13 @@ pub fn plan(
                 }
                 Support::Dropped => return Ok(Work::Nothing),
             }
+            let shown = core.ledger.shown_reactions(target, &lane.room)?;
+            let shown = Some(ShownReactions { pinned: on.then(|| first.id.to_string()), ..shown });
             let steps = vec![Step::Pin(first, *on)];
             Ok(Work::Steps(Steps {
                 steps,
                 subject: target,
+                shown,
                 beside: true,
                 of_person: true,
                 ..Steps::default()

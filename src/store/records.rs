@@ -157,6 +157,12 @@ pub struct ShownReactions {
     pub own: Vec<String>,
     /// Whether a line below the message tells of reactions.
     pub tally: bool,
+    /// The native message that bears them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// The native message that Relay has pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<String>,
 }
 
 impl Record for ShownReactions {

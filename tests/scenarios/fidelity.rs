@@ -300,6 +300,32 @@ async fn who_comes_and_goes_is_told_where_a_link_wants_it() {
     assert!(bench.with("telegram", "has joined").is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_a_messages_place_bears_its_reactions_and_its_pin() {
+    let bench = Bench::started().await;
+    let long = bench.say("telegram", &format!("a long one {}end", "word ".repeat(650)));
+    let on_slack = bench.arrives("slack", "a long one").await;
+    bench.arrives("discord", "end").await;
+    react(&bench, "slack", 0, &on_slack.id, "👍", true);
+    let (person, room) = (bench.person("slack"), bench.room("slack"));
+    let message = on_slack.id.clone();
+    bench.people("slack").act(Act::Pin { person, room, message, on: true }).unwrap();
+    let marks = |on: &str| {
+        let seen = bench.seen(on).into_iter().filter(|m| !m.deleted && m.by_bot);
+        let marked = seen.map(|m| (m.reactions.len(), m.pinned));
+        marked.fold((0, false), |(reactions, pinned), (more, also)| (reactions + more, pinned || also))
+    };
+    until("Relay reacts and pins on Discord", || marks("discord") == (1, true)).await;
+    bench.edit("telegram", &long, "a long one, made short");
+    bench.arrives("discord", "made short").await;
+    until("the reaction is on what is left", || {
+        let left = bench.with("discord", "made short");
+        left.len() == 1 && left[0].pinned && reacted_by_relay(&left[0]) == ["👍"]
+    })
+    .await;
+    assert_eq!(bench.counter("dead"), 0);
+}
+
 /// Kibibytes by which a process may grow over a file of 500 MB.
 const GROWTH: u64 = 32 << 10;
 

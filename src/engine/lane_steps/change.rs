@@ -54,7 +54,7 @@ pub fn rerender(
     if more {
         steps.extend(adapted.follow_up(new, render).into_iter().map(Step::Post));
     }
-    Ok(Work::Steps(Steps { thread, reply_to: None, ..Steps::of(steps, adapted, target) }))
+    Ok(Work::Steps(Steps { thread, reply_to: None, rerenders: true, ..Steps::of(steps, adapted, target) }))
 }
 
 /// Whether words would have to be posted that belong before what is there already: a text that has outgrown the file it stood beside.

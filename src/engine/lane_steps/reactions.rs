@@ -52,12 +52,23 @@ pub fn plan(
         Support::Native => reactions::own(&all, can.reactions),
         Support::Fallback | Support::Dropped => Vec::new(),
     };
-    let shown = core.ledger.shown_reactions(target, &lane.room)?;
+    let mut shown = core.ledger.shown_reactions(target, &lane.room)?;
+    // An edit may have put another message in its place, which bears nothing yet.
+    if shown.on.as_ref().is_some_and(|on| *on != message.id.as_str()) {
+        shown.own.clear();
+    }
     let off = shown.own.iter().filter(|emoji| !wanted.contains(emoji));
     let on = wanted.iter().filter(|emoji| !shown.own.contains(emoji));
     let react = |emoji: &String, on| Step::React(message.clone(), emoji.clone(), on);
     let mut steps: Vec<Step> =
         off.map(|emoji| react(emoji, false)).chain(on.map(|emoji| react(emoji, true))).collect();
+    if let (Some(pinned), Some(first)) = (&mut shown.pinned, there.first())
+        && *pinned != first.id.as_str()
+    {
+        steps.push(Step::Pin(first.clone(), true));
+        *pinned = first.id.to_string();
+    }
+    let on = Some(message.id.to_string());
     // A person's own message cannot be given a line.
     let of_person = content.origin == lane.room;
     let tally = !of_person && reactions::tally(&all, can.reactions).is_some();
@@ -70,6 +81,6 @@ pub fn plan(
     } else {
         steps.extend(there.into_iter().map(Step::Keep));
     }
-    let shown = Some(ShownReactions { own: wanted, tally });
+    let shown = Some(ShownReactions { own: wanted, tally, on, ..shown });
     Ok(Work::Steps(Steps { steps, subject: target, shown, of_person, lost, ..Steps::default() }))
 }
