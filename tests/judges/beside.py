@@ -145,7 +145,7 @@ async def poll(matrix: Matrix, origin: str) -> None:
         if there == "telegram":
             # A poll of a bot shows no other author: the name stands in a message of its own before it.
             before = [other.text for other in observer.told if other.id == str(int(told.id) - 1)]
-            same("before it", before, [f"{person.name} ‹{origin.capitalize()}›:"])
+            same("before it", before, [f"{person.name} ‹{origin.capitalize()}› asks:"])
         else:
             matrix.is_by(origin, person, there, told)
         if there == "slack":

@@ -276,11 +276,9 @@ async fn what_is_too_large_is_named_with_the_reason() {
     bench.start();
     bench.connected(3).await;
     give(&bench, "slack", "a film", vec![file("film.mp4", 60_000_000)]);
-    let told = bench.arrives("telegram", "a film").await;
-    assert!(
-        told.text.contains("film.mp4 (60 MB)") && told.text.contains("larger than Telegram takes"),
-        "{told:?}"
-    );
+    // On a busy machine its text goes first.
+    let told = bench.arrives("telegram", "larger than Telegram takes").await;
+    assert!(told.text.contains("a film") && told.text.contains("film.mp4 (60 MB)"), "{told:?}");
     let link = told.entities.iter().find_map(|entity| entity["url"].as_str()).expect("a link to it");
     let answer = reqwest::get(link).await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.content_length()), (200, Some(60_000_000)));
