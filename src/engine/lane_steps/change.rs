@@ -45,7 +45,8 @@ pub fn rerender(
             beside.iter().filter(|file| message.files.contains(&file.index)).cloned().collect();
         let all = kept.len() == message.files.len();
         steps.push(match adapted.follow_up(kept, render).into_iter().next() {
-            Some(_) if all => Step::Keep(message),
+            // What bears words beside its files bore a part of a longer text.
+            Some(_) if all && message.no_text => Step::Keep(message),
             Some(part) => Step::Edit(message, part),
             None => Step::Delete(message),
         });
