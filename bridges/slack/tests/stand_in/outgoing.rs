@@ -38,7 +38,7 @@ async fn post_edit_delete_under_a_name_and_its_echo() {
     let edited = stage.do_it(Operation::Edit { target, part: &parts[0] }).await.unwrap();
     assert_eq!(edited.message, receipt.message);
     let seen = stage.seen(id);
-    assert_eq!((seen.text.as_str(), seen.author.as_str()), ("changed", "Ada ‹!channel›"));
+    assert_eq!((seen.text.as_str(), seen.author.as_str()), ("changed", "Ada ＜!channel＞"));
     assert_eq!(heard.envelope().await.author.unwrap().standing, Standing::Relay);
 
     stage.do_it(Operation::Delete { target }).await.unwrap();
