@@ -170,8 +170,11 @@ impl Writer {
                 self.entity(MessageEntityKind::Code, from);
             }
             Leaf::Time(time) => {
+                let shown = time.shown();
+                // As before code: its entity and its styles begin at the same place.
+                self.join(&shown);
                 let from = self.units;
-                self.styled(&time.shown(), run, true);
+                self.styled(&shown, run, true);
                 // The server holds seconds in 32 bits.
                 if i32::try_from(time.seconds).is_ok_and(|seconds| seconds > 0) {
                     self.times.push(serde_json::json!({

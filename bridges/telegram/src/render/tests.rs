@@ -243,8 +243,7 @@ fn run() -> impl Strategy<Value = Run> {
     );
     let styles = prop::collection::btree_set(prop::sample::select(Style::ALL.to_vec()), 0..3);
     (leaf, styles, url, any::<bool>()).prop_map(|(leaf, styles, url, quoted)| {
-        // A styled moment right behind an `@` in code is not heard as styled again: what keeps them apart stands between.
-        let block = matches!(leaf, Leaf::Block { .. } | Leaf::Time(_));
+        let block = matches!(leaf, Leaf::Block { .. });
         let mut run = Run::new(leaf);
         run.within = quoted.then_some(Container::Quote).into_iter().collect();
         if !block {
@@ -255,6 +254,16 @@ fn run() -> impl Strategy<Value = Run> {
             _ => run,
         }
     })
+}
+
+/// What keeps an `@` and a moment apart belongs to neither the moment nor its style.
+#[test]
+fn a_hidden_moment_behind_an_at_sign_stays_hidden() {
+    let hidden = moment().styled(Style::Spoiler);
+    for before in [Leaf::Code("@".into()), Leaf::Plain("@".into())] {
+        let text = Text::from_runs(vec![Run::new(before), hidden.clone()]);
+        assert_eq!(back(&parts(text.clone())[0]), text);
+    }
 }
 
 proptest! {
