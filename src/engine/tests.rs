@@ -71,7 +71,14 @@ impl Connector for Puppet {
             origin: room(raw.payload["room"].as_str().unwrap_or_default()),
             author: Some(author),
             at: Timestamp(0),
-            event: Event::Posted(Message::new(MessageRef::plain(text), Text::plain(text))),
+            event: Event::Posted(Message {
+                thread: raw.payload["topic"].as_str().map(|name| Thread {
+                    id: name.into(),
+                    root: None,
+                    name: Some(name.into()),
+                }),
+                ..Message::new(MessageRef::plain(text), Text::plain(text))
+            }),
         }])
     }
 
@@ -215,6 +222,23 @@ fn a_delivery_that_panics_is_buried_and_the_next_goes_through() {
         assert_eq!(reasons.len(), 2, "{reasons:?}");
         assert!(reasons.iter().all(|reason| reason.contains("as the test asked")), "{reasons:?}");
         assert_eq!(stage.count("dead"), 2);
+        stage.engine.stop().await;
+    });
+}
+
+/// The puppet opens no threads, though its capabilities say that it can.
+#[test]
+fn a_topic_that_cannot_be_opened_holds_nobody() {
+    block_on(async {
+        let stage = Stage::set();
+        for text in ["first of the topic", "second of the topic"] {
+            stage.say.send(json!({ "room": "here", "text": text, "topic": "owls" })).await.unwrap();
+        }
+        stage.say("after").await;
+        stage.arrives("after").await;
+        let said =
+            |text: &str| stage.puppet.posted.lock().unwrap().iter().any(|posted| posted.contains(text));
+        assert!(said("first of the topic") && said("second of the topic"));
         stage.engine.stop().await;
     });
 }

@@ -2,7 +2,8 @@
 
 use super::super::core::Core;
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{Envelope, Event, Timestamp};
+use relay_contract::{Account, Envelope, Event, Timestamp};
+use std::collections::BTreeMap;
 
 /// How many answers to one message are looked after, oldest first.
 const MOST: usize = 200;
@@ -16,6 +17,8 @@ pub fn is_of_quote(version: &str) -> bool {
 
 /// Puts the answers to a message into the journal, to be shown anew after the change. Doing it again changes nothing.
 pub async fn follow(core: &Core, change: EnvelopeId, target: EnvelopeId) -> Result<(), StoreError> {
+    // One wait for the disk an account, however many answers there are: everybody's messages wait meanwhile.
+    let mut all: BTreeMap<Account, Vec<Envelope>> = BTreeMap::new();
     for answer in core.ledger.answers(target, MOST)? {
         let Some(posted) = core.ledger.envelope(answer)? else { continue };
         let Event::Posted(message) = posted.event else { continue };
@@ -23,7 +26,10 @@ pub async fn follow(core: &Core, change: EnvelopeId, target: EnvelopeId) -> Resu
         let Some(account) = account else { continue };
         let event = Event::Arrived { target: message.at.id, version: format!("{QUOTED}{change}") };
         let arrived = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
-        let queued = core.ledger.accept(account, vec![arrived]).await?;
+        all.entry(account).or_default().push(arrived);
+    }
+    for (account, arrived) in all {
+        let queued = core.ledger.accept(account, arrived).await?;
         queued.await.map_err(|_| StoreError::Closed)??;
     }
     Ok(())

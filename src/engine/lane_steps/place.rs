@@ -48,7 +48,11 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
         match (there.thread, there.root) {
             (Some(thread), _) => return Ok(Place::Thread(thread)),
             (None, Some(root)) => return Ok(Place::Below(root)),
-            (None, None) => {}
+            // It could not be opened: it begins with the next message, and that is what later ones answer.
+            (None, None) => {
+                let name = content.message.thread.as_ref().and_then(|thread| thread.name.clone());
+                return Ok(Place::Begins { name, conversation });
+            }
         }
     }
     // What the conversation hangs from, as it is called here; what begins a conversation hangs from nothing.
