@@ -243,7 +243,8 @@ impl Lane {
                 Step::Post(part) => files.of_part(&part.files),
                 _ => Vec::new(),
             };
-            let Some(operation) = steps.operation(row.done.len(), &uploads) else { break };
+            let key = format!("{id}.{}", row.done.len());
+            let Some(operation) = steps.operation(row.done.len(), &uploads, &key) else { break };
             // Each part anew: between two of them the room may have left, or become another's to read.
             if let Some(later) = self.held() {
                 return Ok(later);

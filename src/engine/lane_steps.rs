@@ -86,8 +86,8 @@ pub enum Step {
 }
 
 impl Steps {
-    /// The request of a step, with the files of its part.
-    pub fn operation<'a>(&'a self, at: usize, files: &'a [Upload]) -> Option<Operation<'a>> {
+    /// The request of a step, with the files of its part and the name of this part of this delivery.
+    pub fn operation<'a>(&'a self, at: usize, files: &'a [Upload], key: &'a str) -> Option<Operation<'a>> {
         Some(match self.steps.get(at)? {
             Step::Post(part) => Operation::Post {
                 part,
@@ -95,6 +95,7 @@ impl Steps {
                 reply_to: self.reply_to.as_ref().filter(|_| at == 0),
                 thread: self.thread.as_ref(),
                 files,
+                key,
             },
             Step::Edit(target, part) => Operation::Edit { target, part },
             Step::Delete(target) => Operation::Delete { target },

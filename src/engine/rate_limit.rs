@@ -124,7 +124,7 @@ impl Handler<Refused> for RateLimit {
         let until = Instant::now() + refused.retry_after.min(LONGEST_HOLD);
         match refused.scope {
             Scope::Account => self.held_until = self.held_until.max(Some(until)),
-            Scope::Room => {
+            Scope::Room | Scope::Shared => {
                 let held = self.room_held_until.entry(refused.room).or_insert(until);
                 *held = until.max(*held);
             }

@@ -196,6 +196,10 @@ impl Inbox for ReaderInbox<'_> {
         }
     }
 
+    fn gap(&self, why: &str) {
+        self.missed(why);
+    }
+
     fn missed(&self, what: &str) {
         tracing::warn!(account = %self.reader.account.name, what, "something was missed");
         self.reader.core.counters.add(Count::Missed);

@@ -146,7 +146,8 @@ impl Visited {
         let mut changes = self.people.watch();
         for _ in 0..100 {
             let persona = Some(&persona);
-            let operation = Operation::Post { part, persona, reply_to: None, thread: None, files: &[] };
+            let operation =
+                Operation::Post { part, persona, reply_to: None, thread: None, files: &[], key: "k1" };
             match self.connector.deliver(Attempt { room: &self.room, operation }).await {
                 Ok(Receipt { message, .. }) => loop {
                     let change = changes.recv().await.unwrap();

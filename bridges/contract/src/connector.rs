@@ -6,7 +6,8 @@ use crate::delivery::{Attempt, Draft, Part, Receipt};
 use crate::envelope::Envelope;
 use crate::errors::{DeliverError, ListenError, OpenError};
 use crate::files::Located;
-use crate::ids::{MessageRef, NativeId, Platform, RoomKey};
+use crate::history::{Doing, Mark, Past, Settled, Tier};
+use crate::ids::{MessageRef, NativeId, Platform, RoomKey, Timestamp};
 use crate::preflight::Preflight;
 use crate::rooms::{Listing, RoomNews};
 use crate::text::Emoji;
@@ -43,6 +44,28 @@ pub trait Connector: Send + Sync + 'static {
 
     /// One attempt at one part. Never repeats, waits out or throttles by itself.
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
+
+    /// What an attempt to post has come to that nobody answered and that began no earlier than `since`. Only asked of `Post` and
+    /// `Open`: everything else may be done again. Bounded in time by the connector.
+    async fn settle(&self, _attempt: Attempt<'_>, _since: Timestamp) -> Result<Settled, DeliverError> {
+        Ok(Settled::CannotTell)
+    }
+
+    /// Whether `history` has anything to tell.
+    fn keeps_history(&self) -> bool {
+        false
+    }
+
+    /// What happened in a room after a place, at most `most` messages. One look, bounded in time by the connector; a limit of the
+    /// platform is `DeliverError::RateLimited`, as with `deliver`.
+    async fn history(&self, _room: &RoomKey, _after: &Mark, _most: u16) -> Result<Past, DeliverError> {
+        Ok(Past::default())
+    }
+
+    /// The ceiling that requests of this kind have beside those of the room and the account. Pure.
+    fn tier(&self, _doing: Doing) -> Option<Tier> {
+        None
+    }
 
     /// Where the bytes of an attachment are, asked just before they are fetched: links expire. `source` is `Attachment::source` of a
     /// message of that room. Bounded in time by the connector.
@@ -103,8 +126,11 @@ pub trait Inbox: Send + Sync {
     /// nobody. Counts as an event in the order of `accept` calls; stored when all before it are safe.
     fn moved(&self, _cursor: String) {}
 
-    /// Says that something was said that will not be handed up, and why: a session that could not be resumed. Logged,
-    /// counted and shown in the status.
+    /// Says that the connection may have brought less than was said, and why: a session that could not be resumed. What is handed up
+    /// after this waits until the engine has read the rooms' histories since.
+    fn gap(&self, _why: &str) {}
+
+    /// Says that something was said that nobody can fetch any more, and why. Logged, counted and shown in the status.
     fn missed(&self, _what: &str) {}
 
     /// The Relay channels whose name begins like this and that somebody who may manage this room can be offered, at most

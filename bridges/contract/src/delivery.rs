@@ -2,6 +2,7 @@
 
 use crate::envelope::Poll;
 use crate::files::{FileDraft, Upload};
+use crate::history::Doing;
 use crate::ids::{MessageRef, NativeId, RoomKey};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,9 @@ pub enum Operation<'a> {
         thread: Option<&'a NativeId>,
         /// The files that `part.files` names, in that order.
         files: &'a [Upload],
+        /// Names this part of this delivery for ever, where the platform lets a message bear such a thing unseen: at most 64 ASCII letters,
+        /// digits and dots.
+        key: &'a str,
     },
     /// Change a message that Relay posted.
     Edit {
@@ -108,6 +112,20 @@ pub enum Operation<'a> {
         /// Its name, already within what `adapt` makes of names.
         name: &'a str,
     },
+}
+
+impl Operation<'_> {
+    /// Which kind of request it is.
+    pub fn doing(&self) -> Doing {
+        match self {
+            Self::Post { .. } => Doing::Post,
+            Self::Edit { .. } => Doing::Edit,
+            Self::Delete { .. } => Doing::Delete,
+            Self::React { .. } => Doing::React,
+            Self::Pin { .. } => Doing::Pin,
+            Self::Open { .. } => Doing::Open,
+        }
+    }
 }
 
 /// Proof that a part was delivered.

@@ -53,6 +53,8 @@ pub enum Scope {
     Room,
     /// Everything the account does.
     Account,
+    /// This room, for what others do there too: it is obeyed, and no fault of ours.
+    Shared,
 }
 
 /// Why one attempt did not succeed.

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod errors;
 pub mod features;
 pub mod files;
+pub mod history;
 pub mod ids;
 pub mod preflight;
 pub mod rooms;
@@ -28,6 +29,7 @@ pub use envelope::{
 pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
 pub use features::{Cell, Feature};
 pub use files::{Attachment, ByteStream, Content, FileDraft, FileKind, Located, Upload};
+pub use history::{Doing, Mark, Past, Settled, Tier};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef, Visibility};
 pub use rooms::{Listed, Listing, RoomNews};

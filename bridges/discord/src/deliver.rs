@@ -67,7 +67,7 @@ impl Discord {
         operation: Operation<'_>,
     ) -> Result<Receipt, DeliverError> {
         match operation {
-            Operation::Post { part, persona, reply_to, thread, files } => {
+            Operation::Post { part, persona, reply_to, thread, files, .. } => {
                 let thread = thread.and_then(thread_in).or(room.thread);
                 let post = Post { part, persona, reply_to, thread, files };
                 if room.may_webhook {

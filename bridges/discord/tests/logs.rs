@@ -54,7 +54,7 @@ async fn upload(rig: &Rig) -> Result<Receipt, DeliverError> {
     };
     let part = Part { files: vec![0], ..rig.part("a file") };
     let (persona, reply_to, thread) = (None, None, None);
-    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[file] }).await
+    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[file], key: "k1" }).await
 }
 
 #[tokio::test]

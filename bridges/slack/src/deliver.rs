@@ -80,7 +80,7 @@ struct Update<'a> {
 pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
     let room = Room { web, channel: attempt.room.room.as_str() };
     let done = match &attempt.operation {
-        Operation::Post { part, persona, reply_to, thread, files } => {
+        Operation::Post { part, persona, reply_to, thread, files, .. } => {
             let thread = thread.map(NativeId::as_str).or(reply_to.map(ids::thread_of));
             room.post(part, *persona, thread, files).await
         }

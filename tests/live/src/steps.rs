@@ -179,6 +179,7 @@ impl Room<'_> {
                 reply_to: reply_to.filter(|_| capabilities.shows(Feature::Reply) == Support::Native),
                 thread: None,
                 files: &[],
+                key: "k1",
             })
             .await?;
         self.posted.push(receipt.message.clone());

@@ -65,7 +65,8 @@ async fn post(rig: &Rig, text: &str, name: Option<&str>, files: &[Upload]) -> Re
     let part = parts(rig, text, files).remove(0);
     let persona = name.map(|name| Persona { name: name.to_owned(), avatar: None });
     let persona = persona.as_ref();
-    rig.deliver(Operation::Post { part: &part, persona, reply_to: None, thread: None, files }).await
+    rig.deliver(Operation::Post { part: &part, persona, reply_to: None, thread: None, files, key: "k1" })
+        .await
 }
 
 async fn fetched(rig: &Rig, message: &MessageRef, file: &Attachment) -> Blob {
@@ -191,7 +192,8 @@ async fn more_than_ten_files_are_two_messages_and_the_bot_uploads_too() {
     for (part, (text, count)) in parts.iter().zip([("twelve", 10), ("", 2)]) {
         let own: Vec<Upload> = part.files.iter().map(|at| files[usize::from(*at)].clone()).collect();
         let (persona, reply_to, thread) = (None, None, None);
-        let posted = rig.deliver(Operation::Post { part, persona, reply_to, thread, files: &own }).await;
+        let posted =
+            rig.deliver(Operation::Post { part, persona, reply_to, thread, files: &own, key: "k1" }).await;
         let message = posted.unwrap().message;
         let seen = rig.seen(&message.id);
         assert_eq!((seen.author.as_str(), seen.text.as_str(), seen.files.len()), ("Relay", text, count));

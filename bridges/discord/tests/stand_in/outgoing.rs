@@ -8,8 +8,14 @@ async fn a_post_under_a_name_its_edit_and_its_delete() {
     let rig = Rig::ready().await;
     let (part, avatar) = (rig.part("*hello* @everyone"), Some("https://a.example/elif.png".to_owned()));
     let persona = Persona { name: "Elif".to_owned(), avatar: avatar.clone() };
-    let post =
-        Operation::Post { part: &part, persona: Some(&persona), reply_to: None, thread: None, files: &[] };
+    let post = Operation::Post {
+        part: &part,
+        persona: Some(&persona),
+        reply_to: None,
+        thread: None,
+        files: &[],
+        key: "k1",
+    };
     let message = rig.deliver(post).await.unwrap().message;
     let seen = rig.seen(&message.id);
     assert_eq!((seen.author.as_str(), seen.text.as_str()), ("Elif", r"\*hello\* @everyone"));

@@ -228,6 +228,7 @@ impl Rig {
             reply_to: None,
             thread: None,
             files: &[],
+            key: "k1",
         })
         .await
     }
@@ -238,7 +239,15 @@ impl Rig {
         reply_to: Option<&MessageRef>,
     ) -> Result<Receipt, DeliverError> {
         let part = self.part(text);
-        self.deliver(Operation::Post { part: &part, persona: None, reply_to, thread: None, files: &[] }).await
+        self.deliver(Operation::Post {
+            part: &part,
+            persona: None,
+            reply_to,
+            thread: None,
+            files: &[],
+            key: "k1",
+        })
+        .await
     }
 
     pub async fn change(&self, target: &MessageRef, text: &str) -> Result<Receipt, DeliverError> {

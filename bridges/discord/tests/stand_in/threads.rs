@@ -71,7 +71,7 @@ async fn said(rig: &Rig, heard: &mut Heard) -> (RoomKey, Message) {
 async fn post(rig: &Rig, thread: Option<&NativeId>, text: &str) -> Result<Receipt, DeliverError> {
     let (part, persona) = (rig.part(text), Persona { name: "Elif".into(), avatar: None });
     let (persona, reply_to) = (Some(&persona), None);
-    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[] }).await
+    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" }).await
 }
 
 #[tokio::test]
@@ -142,8 +142,14 @@ async fn a_linked_thread_is_its_own_room() {
     assert_eq!((origin, message.thread), (key.clone(), None));
     let part = rig.part("from outside");
     let persona = Persona { name: "Elif".into(), avatar: None };
-    let post =
-        Operation::Post { part: &part, persona: Some(&persona), reply_to: None, thread: None, files: &[] };
+    let post = Operation::Post {
+        part: &part,
+        persona: Some(&persona),
+        reply_to: None,
+        thread: None,
+        files: &[],
+        key: "k1",
+    };
     let attempt = relay_contract::Attempt { room: &key, operation: post };
     let message = rig.connector.deliver(attempt).await.unwrap().message;
     assert_eq!(rig.seen(&message.id).thread.as_deref(), Some(thread.as_str()));
@@ -211,7 +217,7 @@ async fn the_bot_talks_in_threads_too() {
     let part = rig.part("an answer");
     for (target, answers) in [(&inside, true), (&root, false)] {
         let (persona, reply_to, thread) = (None, Some(target), thread.as_ref());
-        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[] };
+        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" };
         let message = rig.deliver(post).await.unwrap().message;
         let seen = rig.seen(&message.id);
         assert_eq!((seen.thread.as_deref(), seen.reply_to.is_some()), (Some(root.id.as_str()), answers));
@@ -255,7 +261,8 @@ async fn an_archived_thread_is_taken_out_for_whatever_is_done_in_it() {
         let (part, changed) = (rig.part("inside"), rig.part("changed"));
         let persona = webhooks.then(|| Persona { name: "Elif".into(), avatar: None });
         let (persona, reply_to, thread_of) = (persona.as_ref(), None, Some(&thread));
-        let inside = Operation::Post { part: &part, persona, reply_to, thread: thread_of, files: &[] };
+        let inside =
+            Operation::Post { part: &part, persona, reply_to, thread: thread_of, files: &[], key: "k1" };
         let target = &rig.deliver(inside).await.unwrap().message;
         for (what, operation) in [
             ("react", Operation::React { target, emoji: "🦉", on: true }),
@@ -350,7 +357,7 @@ async fn what_is_said_to_a_forum_begins_a_post() {
         let persona = Persona { name: "Elif".into(), avatar: None };
         let say = async |thread: Option<&NativeId>, text: &str| {
             let (part, persona, reply_to) = (rig.part(text), webhooks.then_some(&persona), None);
-            rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[] })
+            rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" })
                 .await
                 .unwrap()
                 .message

@@ -141,8 +141,14 @@ async fn threads_are_there_without_being_opened() {
     let alone = stage.do_it(Operation::Open { root: None, name: "a name" }).await.unwrap_err();
     assert!(alone.to_string().contains("hangs from a message"), "{alone}");
     let part = stage.parts("inside").remove(0);
-    let inside =
-        Operation::Post { part: &part, persona: None, reply_to: None, thread: Some(&thread), files: &[] };
+    let inside = Operation::Post {
+        part: &part,
+        persona: None,
+        reply_to: None,
+        thread: Some(&thread),
+        files: &[],
+        key: "k1",
+    };
     let receipt = stage.do_it(inside).await.unwrap();
     assert_eq!(receipt.message.thread.as_ref(), Some(&thread));
     assert_eq!(stage.seen(receipt.message.id.as_str()).thread.as_deref(), Some(root.as_str()));

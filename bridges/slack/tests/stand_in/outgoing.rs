@@ -17,6 +17,7 @@ async fn post_edit_delete_under_a_name_and_its_echo() {
             reply_to: None,
             thread: None,
             files: &[],
+            key: "k1",
         })
         .await
         .unwrap();
@@ -65,6 +66,7 @@ async fn answers_go_into_the_thread() {
                 reply_to: Some(&target),
                 thread: None,
                 files: &[],
+                key: "k1",
             })
             .await
             .unwrap();
@@ -84,7 +86,14 @@ async fn ten_thousand_characters_arrive_whole() {
     let mut arrived = String::new();
     for part in &parts {
         let receipt = stage
-            .do_it(Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] })
+            .do_it(Operation::Post {
+                part,
+                persona: None,
+                reply_to: None,
+                thread: None,
+                files: &[],
+                key: "k1",
+            })
             .await
             .unwrap();
         arrived.push_str(&stage.seen(receipt.message.id.as_str()).text);

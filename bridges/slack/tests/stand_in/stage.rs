@@ -108,7 +108,7 @@ impl Stage {
         let persona = Persona { name: "Ada".into(), avatar: Some("https://x.example/ada.png".into()) };
         let part = self.part_with(text, files);
         let persona = Some(&persona);
-        self.do_it(Operation::Post { part: &part, persona, reply_to: None, thread, files }).await
+        self.do_it(Operation::Post { part: &part, persona, reply_to: None, thread, files, key: "k1" }).await
     }
 
     /// The one part of a text with files.
@@ -134,6 +134,7 @@ impl Stage {
             reply_to: None,
             thread: None,
             files: &[],
+            key: "k1",
         })
         .await
     }

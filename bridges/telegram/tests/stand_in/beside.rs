@@ -171,7 +171,8 @@ async fn polls_go_both_ways() {
     let draft = Draft { body: line("Ada:"), poll: Some(ending), ..Draft::default() };
     let mut receipts = Vec::new();
     for part in &rig.connector.render(&rig.room, &draft) {
-        let operation = Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] };
+        let operation =
+            Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[], key: "k1" };
         receipts.push(rig.deliver(operation).await.unwrap());
     }
     let own = receipts[1].message.clone();
@@ -275,7 +276,8 @@ async fn a_preview_is_hidden_where_it_is_to_be() {
     let rig = Rig::start().await;
     let draft = Draft { body: line("https://example.org/a"), no_preview: true, ..Draft::default() };
     let part = &rig.connector.render(&rig.room, &draft)[0];
-    let operation = Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] };
+    let operation =
+        Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[], key: "k1" };
     let sent = rig.deliver(operation).await.unwrap().message;
     // Passed on, it is told as it was sent.
     let mut heard = rig.listen(None);

@@ -86,7 +86,8 @@ async fn a_token_is_in_no_network_error() {
         assert!(matches!(opened, OpenError::Unavailable(_)), "{opened:?}");
         let body = line("x");
         let part = &connector.render(&rig.room, &Draft { body, ..Draft::default() })[0];
-        let operation = Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] };
+        let operation =
+            Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[], key: "k1" };
         let sent = connector.deliver(Attempt { room: &rig.room, operation }).await.unwrap_err();
         assert!(matches!(sent, DeliverError::Unavailable(_)), "{sent:?}");
         let words = format!("{opened} {opened:?} {sent} {sent:?}");

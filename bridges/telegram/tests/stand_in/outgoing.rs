@@ -89,8 +89,14 @@ async fn nasty_texts_arrive_as_they_are() {
     ];
     for text in texts {
         for part in rig.render(text.clone()) {
-            let operation =
-                Operation::Post { part: &part, persona: None, reply_to: None, thread: None, files: &[] };
+            let operation = Operation::Post {
+                part: &part,
+                persona: None,
+                reply_to: None,
+                thread: None,
+                files: &[],
+                key: "k1",
+            };
             let receipt = rig.deliver(operation).await.unwrap();
             let seen = rig.seen(receipt.message.id.as_str());
             assert_eq!(seen.pinged, Vec::<String>::new(), "{}", part.text);
@@ -144,7 +150,8 @@ async fn a_bot_that_was_removed_may_not_write() {
     let nowhere: NativeId = "-100999".into();
     let room = RoomKey::new(relay_telegram::PLATFORM, "telegram", nowhere);
     let part = &rig.render(line("x"))[0];
-    let operation = Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[] };
+    let operation =
+        Operation::Post { part, persona: None, reply_to: None, thread: None, files: &[], key: "k1" };
     let error = rig.connector.deliver(Attempt { room: &room, operation }).await.unwrap_err();
     assert!(matches!(error, DeliverError::Forbidden(_)), "{error:?}");
 }

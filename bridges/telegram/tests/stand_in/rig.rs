@@ -184,7 +184,8 @@ impl Rig {
 
     pub async fn post(&self, body: Text, reply_to: Option<&MessageRef>) -> Result<Receipt, DeliverError> {
         let part = &self.render(body)[0];
-        self.deliver(Operation::Post { part, persona: None, reply_to, thread: None, files: &[] }).await
+        self.deliver(Operation::Post { part, persona: None, reply_to, thread: None, files: &[], key: "k1" })
+            .await
     }
 
     pub async fn edit_own(&self, target: &MessageRef, body: Text) -> Result<Receipt, DeliverError> {
@@ -281,8 +282,14 @@ impl Rig {
         for part in self.connector.render(&self.room, &draft) {
             let files: Vec<Upload> =
                 part.files.iter().filter_map(|at| files.iter().find(|f| f.index == *at).cloned()).collect();
-            let operation =
-                Operation::Post { part: &part, persona: None, reply_to: None, thread, files: &files };
+            let operation = Operation::Post {
+                part: &part,
+                persona: None,
+                reply_to: None,
+                thread,
+                files: &files,
+                key: "k1",
+            };
             receipts.push(self.deliver(operation).await);
         }
         receipts

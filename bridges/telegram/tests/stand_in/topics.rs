@@ -77,7 +77,7 @@ async fn a_topic_is_opened_and_written_in() {
     assert_eq!((topics[0].name.as_str(), topics[0].id.as_str()), ("Boats", thread.as_str()));
     let part = &rig.render(line("ahoy"))[0];
     let operation =
-        Operation::Post { part, persona: None, reply_to: None, thread: Some(&thread), files: &[] };
+        Operation::Post { part, persona: None, reply_to: None, thread: Some(&thread), files: &[], key: "k1" };
     let sent = rig.deliver(operation).await.unwrap().message;
     assert_eq!(
         (&sent.thread, rig.seen(sent.id.as_str()).thread.as_deref()),
