@@ -242,7 +242,12 @@ impl Commands {
             Ok::<bool, std::io::Error>(true)
         });
         match changed.await {
-            Ok(Ok(changed)) => Ok(changed),
+            Ok(Ok(changed)) => {
+                if let Err(error) = self.core.forget_marks().await {
+                    tracing::error!(%error, "marks of rooms that have left are still there");
+                }
+                Ok(changed)
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
                 Err("Relay cannot write its state directory, so nothing was changed; its log says why."

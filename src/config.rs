@@ -17,6 +17,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 
+use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
 use relay_contract::{Account, NativeId, Settings};
 use std::io::Read;
@@ -46,6 +47,8 @@ pub struct RelaySection {
     pub data_dir: PathBuf,
     /// Where `/healthz` and `/readyz` are served; nowhere when left out.
     pub listen: Option<SocketAddr>,
+    /// How far what was said in an absence is read.
+    pub catch_up: CatchUpLimits,
 }
 
 /// How files are kept and given out.
@@ -89,6 +92,8 @@ pub struct AccountSection {
     pub ceilings: bool,
     /// After how long without anything heard a connection counts as deaf.
     pub deaf_after: Duration,
+    /// What becomes of a message of which nobody can tell whether it was delivered.
+    pub unsure: Unsure,
 }
 
 /// A Relay channel.
@@ -146,6 +151,11 @@ pub const RELAY_KEYS: &[Key] = &[
         name: "listen",
         doc: "Address and port for /healthz and /readyz, such as 127.0.0.1:8722. Default: none.",
     },
+    Key {
+        name: "catch_up_hours",
+        doc: "How far back Relay reads what was said while it was away, in hours. What is older is said to be missed. Default: 168, a week.",
+    },
+    Key { name: "catch_up_messages", doc: "How many messages a room it reads then, at most. Default: 5000." },
 ];
 
 /// Keys of `[media]`.
@@ -185,6 +195,12 @@ pub const ACCOUNT_KEYS: &[Key] = &[
         name: "deaf_after",
         doc: "Seconds after which a connection is made anew that hears nothing, not even the message that Relay itself has posted. For \
               Discord and Slack; Telegram tells no bot of its own messages. Default: 60.",
+    },
+    Key {
+        name: "unsure",
+        doc: "What becomes of a message that was sent and that nobody answered, where the platform cannot be asked what came of it (Telegram): \
+              \"repeat\" sends it again, so that it may be there twice; \"hold\" gives it up until `relay queue retry`, so that it may be missing. Default: \
+              \"repeat\".",
     },
 ];
 

@@ -9,6 +9,7 @@
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
 mod canary;
+mod catch_up;
 mod core;
 mod delay;
 mod digest;
@@ -22,6 +23,7 @@ mod late;
 mod links;
 mod liveness;
 mod mapping;
+mod marks;
 mod moved;
 mod news;
 mod own_deletes;
@@ -42,6 +44,7 @@ mod trace;
 mod typing;
 
 pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
+pub use catch_up::Progress;
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};
 pub use readiness::Readiness;
@@ -114,6 +117,7 @@ impl Engine {
         let _ = core.supervisor.set(supervisor.clone());
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(mapping::follow(core.clone(), mapping));
+        tasks.spawn(marks::forget(core.clone()));
         tasks.spawn(fan_out::run(core.clone()));
         tasks.spawn(digest::run(core.clone()));
         tasks.spawn(late::run(core.clone()));

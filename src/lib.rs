@@ -13,6 +13,7 @@ mod matrix;
 pub mod media;
 pub mod observe;
 pub mod platforms;
+pub mod policy;
 pub mod routing;
 mod service;
 pub mod sizes;

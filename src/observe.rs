@@ -23,6 +23,8 @@ pub enum Count {
     Ignored,
     /// Events that could not be read, kept with their cause.
     SetAside,
+    /// Events that were read from a room's history: they were said while nobody listened.
+    CaughtUp,
     /// Times when a platform could not tell what was said meanwhile.
     Missed,
     /// Connections that were made anew because they heard nothing.
@@ -39,7 +41,9 @@ pub enum Count {
     Shed,
     /// Attempts that failed and are made again.
     Retried,
-    /// Attempts whose outcome was unknown and that were repeated.
+    /// Attempts that nobody answered and whose outcome the room's history told.
+    Settled,
+    /// Attempts whose outcome nobody could tell: repeated or held.
     Unsure,
     /// Attempts that a platform's rate limit sent back.
     RateLimited,
@@ -51,7 +55,7 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 22] = [
+const ALL: [(Count, &str); 24] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::Echo, "echo"),
@@ -61,6 +65,7 @@ const ALL: [(Count, &str); 22] = [
     (Count::NotLinked, "not_linked"),
     (Count::Ignored, "ignored"),
     (Count::SetAside, "set_aside"),
+    (Count::CaughtUp, "caught_up"),
     (Count::Missed, "missed"),
     (Count::Deaf, "deaf"),
     (Count::UnknownTarget, "unknown_target"),
@@ -69,6 +74,7 @@ const ALL: [(Count, &str); 22] = [
     (Count::Delivered, "delivered"),
     (Count::Shed, "shed"),
     (Count::Retried, "retried"),
+    (Count::Settled, "settled"),
     (Count::Unsure, "unsure"),
     (Count::RateLimited, "rate_limited"),
     (Count::TargetGone, "target_gone"),

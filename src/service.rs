@@ -127,11 +127,11 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         let Some(platform) = platforms::named(section.platform) else { continue };
         let connector = (platform.open)(section.settings.clone())
             .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
-        let (ceilings, deaf_after) = (section.ceilings, section.deaf_after);
-        accounts.push(AccountPlan { name: account, connector, ceilings, deaf_after });
+        let (ceilings, deaf_after, unsure) = (section.ceilings, section.deaf_after, section.unsure);
+        accounts.push(AccountPlan { name: account, connector, ceilings, deaf_after, unsure });
     }
     let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
-    Ok(Plan { accounts, channels: channels.collect() })
+    Ok(Plan { accounts, channels: channels.collect(), catch_up: config.relay.catch_up })
 }
 
 fn channel(section: &ChannelSection) -> Channel {

@@ -18,6 +18,7 @@ pub mod format;
 mod keys;
 pub mod ledger;
 pub mod mapping;
+mod marks;
 mod moves;
 mod notes;
 pub mod records;

@@ -7,6 +7,7 @@ use super::{
     ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, links, media_section, relay_section,
 };
 use crate::platforms;
+use crate::policy::Unsure;
 use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -131,6 +132,7 @@ fn account(
         found.unwrap_or(true)
     });
     let deaf_after = deaf_after(section.get("deaf_after"), mistakes);
+    let unsure = unsure(section.get("unsure"), mistakes);
     if mistakes.len() == before
         // It reads the settings and asks nobody.
         && let Err(problem) = (entry.open)(settings.clone())
@@ -139,7 +141,7 @@ fn account(
         let span = named.and_then(|field| section.get(field.name)).unwrap_or(value).span();
         mistakes.push(Mistake::new(span, format!("{place}: {}", problem.what), problem.fix));
     }
-    Some(AccountSection { platform: entry.name(), settings, ceilings, deaf_after })
+    Some(AccountSection { platform: entry.name(), settings, ceilings, deaf_after, unsure })
 }
 
 fn deaf_after(value: Option<&Value<'_>>, mistakes: &mut Vec<Mistake>) -> Duration {
@@ -154,6 +156,23 @@ fn deaf_after(value: Option<&Value<'_>>, mistakes: &mut Vec<Mistake>) -> Duratio
         ));
     }
     seconds.map_or(DEAF_AFTER, Duration::from_secs)
+}
+
+fn unsure(value: Option<&Value<'_>>, mistakes: &mut Vec<Mistake>) -> Unsure {
+    let Some(value) = value else { return Unsure::default() };
+    match document::text(value, "`unsure`", mistakes) {
+        Some("repeat") | None => Unsure::Repeat,
+        Some("hold") => Unsure::Hold,
+        Some(_) => {
+            let what = "`unsure` is neither \"repeat\" nor \"hold\"";
+            mistakes.push(Mistake::new(
+                value.span(),
+                what,
+                "Write unsure = \"repeat\" or unsure = \"hold\".",
+            ));
+            Unsure::Repeat
+        }
+    }
 }
 
 fn read_field(

@@ -196,7 +196,10 @@ fn harmless(key: &str, written: &str) -> bool {
         "links" | "room" => !written.contains("://"),
         "url" => is_plain_url(written),
         "most" | "largest" => crate::sizes::read(written).is_some(),
-        "keep_days" | "deaf_after" => written.len() <= 5 && written.bytes().all(|b| b.is_ascii_digit()),
+        "keep_days" | "deaf_after" | "catch_up_hours" | "catch_up_messages" => {
+            written.len() <= 7 && written.bytes().all(|b| b.is_ascii_digit())
+        }
+        "unsure" => matches!(written, "repeat" | "hold"),
         "strip_metadata" => matches!(written, "true" | "false"),
         _ if HARMLESS.contains(&key) => !written.contains('@'),
         _ => is_url() && is_plain_url(written),

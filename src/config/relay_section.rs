@@ -2,9 +2,16 @@
 
 use super::document::{Value, names, refuse_unknown, table, text};
 use super::{Mistake, RELAY_KEYS, RelaySection};
+use crate::policy::CatchUpLimits;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The furthest that can be asked for: ten years.
+const MOST_HOURS: u32 = 87_600;
+/// The most that can be asked for.
+const MOST_MESSAGES: u32 = 1_000_000;
 
 /// Longest path of a Unix socket in bytes: `sun_path` has 108, the last of them zero (unix(7)).
 const LONGEST_SOCKET: usize = 107;
@@ -22,7 +29,7 @@ pub(super) fn check(
     let Some(value) = value else {
         let data_dir = default_dir();
         usable(&data_dir, 0..0, mistakes);
-        return Some(RelaySection { data_dir, listen: None });
+        return Some(RelaySection { data_dir, listen: None, catch_up: CatchUpLimits::default() });
     };
     let section = table(value, "[relay]", mistakes)?;
     refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
@@ -44,7 +51,29 @@ pub(super) fn check(
         }
         address.ok()
     });
-    Some(RelaySection { data_dir: data_dir?, listen })
+    let mut catch_up = CatchUpLimits::default();
+    if let Some(hours) = whole(section.get("catch_up_hours"), "catch_up_hours", MOST_HOURS, mistakes) {
+        catch_up.age = Duration::from_secs(u64::from(hours) * 3_600);
+    }
+    if let Some(messages) =
+        whole(section.get("catch_up_messages"), "catch_up_messages", MOST_MESSAGES, mistakes)
+    {
+        catch_up.messages = messages;
+    }
+    Some(RelaySection { data_dir: data_dir?, listen, catch_up })
+}
+
+/// A whole number up to `most`.
+fn whole(value: Option<&Value<'_>>, key: &str, most: u32, mistakes: &mut Vec<Mistake>) -> Option<u32> {
+    let value = value?;
+    let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok());
+    let number = number.filter(|number| *number <= most);
+    if number.is_none() {
+        let what = format!("`{key}` is not a number that can be meant");
+        let help = format!("Write a whole number from 0 to {most}, without quotes.");
+        mistakes.push(Mistake::new(value.span(), what, help));
+    }
+    number
 }
 
 fn usable(data_dir: &Path, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {

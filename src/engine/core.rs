@@ -1,6 +1,7 @@
 //! What all parts of the engine share: the stores, the routes, the accounts, the lanes by room.
 
 use super::canary::Canary;
+use super::catch_up::CatchUp;
 use super::known::KnownRooms;
 use super::links::Channels;
 use super::liveness::Rounds;
@@ -14,6 +15,7 @@ use super::supervisor::Supervisor;
 use super::typing::Typing;
 use crate::media::Media;
 use crate::observe::{Count, Counters};
+use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
@@ -32,6 +34,8 @@ pub struct Plan {
     pub accounts: Vec<AccountPlan>,
     /// Relay channels by name, with their links.
     pub channels: Channels,
+    /// How far absences are caught up.
+    pub catch_up: CatchUpLimits,
 }
 
 /// One account.
@@ -44,6 +48,8 @@ pub struct AccountPlan {
     pub ceilings: bool,
     /// After how long without anything heard its connection counts as deaf.
     pub deaf_after: Duration,
+    /// What becomes of a message of which nobody can tell whether it was delivered.
+    pub unsure: Unsure,
 }
 
 /// An account while it runs.
@@ -64,6 +70,10 @@ pub struct RunningAccount {
     pub missed: Mutex<Option<(Timestamp, String)>>,
     /// Whether its connection hears.
     pub(super) canary: Canary,
+    /// What becomes of a message of which nobody can tell whether it was delivered.
+    pub unsure: Unsure,
+    /// The rooms whose histories are to be read.
+    pub catch_up: CatchUp,
     /// Its budget.
     pub limit: Addr<RateLimit>,
     /// Asks its reader to check the credential and the rooms again.
@@ -86,6 +96,8 @@ pub struct LaneHandle {
     pub rewind: AtomicBool,
     /// Its room has moved: it is to end.
     pub retired: CancellationToken,
+    /// An attempt to post is under way: whoever runs the lane next does not know what came of it.
+    pub begun: AtomicBool,
     /// It has ended for that.
     pub ended: CancellationToken,
     /// How it is.
@@ -100,6 +112,8 @@ pub struct Core {
     pub lookup: Lookup,
     /// Files.
     pub media: Media,
+    /// How far absences are caught up.
+    pub(super) catch_up: CatchUpLimits,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
@@ -159,6 +173,8 @@ impl Core {
                 state: watch::Sender::new(AccountState::Starting),
                 missed: Mutex::default(),
                 canary,
+                unsure: account.unsure,
+                catch_up: CatchUp::default(),
                 limit: RateLimit::new(account.ceilings).start(),
                 recheck: Notify::new(),
             };
@@ -168,6 +184,7 @@ impl Core {
             ledger,
             lookup,
             media,
+            catch_up: plan.catch_up,
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,
@@ -223,6 +240,7 @@ impl Core {
             wake: Notify::new(),
             retry: Notify::new(),
             rewind: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
             retired: CancellationToken::new(),
             ended: CancellationToken::new(),
             state: Mutex::new(LaneState::Idle),

@@ -1,5 +1,7 @@
 //! One loop a room: the oldest row, its steps, and for each a permit, an attempt, a receipt. Nothing overtakes.
 
+mod settle;
+
 use super::core::{Core, LaneHandle};
 use super::delay::Delay;
 use super::files::{self, Files};
@@ -12,6 +14,7 @@ use futures::FutureExt;
 use relay_contract::{
     Attempt, DeliverError, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
 };
+use settle::{HELD, Settled};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -39,6 +42,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             handle: handle.clone(),
             from: EnvelopeId::default(),
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
+            fresh: true,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(()) => {
@@ -66,6 +70,8 @@ struct Lane {
     /// No row is older: rows of a lane come in the order of their ids.
     from: EnvelopeId,
     delay: Delay,
+    /// Nothing was posted yet: what an earlier run began, or an earlier loop, may be done.
+    fresh: bool,
 }
 
 /// What the head of the lane has come to.
@@ -202,7 +208,15 @@ impl Lane {
         if let Some(wait) = self.permit().await {
             return Ok(Fate::Later(wait, LaneState::Held));
         }
-        match self.attempt(Operation::Open { root, name }).await {
+        let operation = Operation::Open { root, name };
+        let mut row = row;
+        let outcome = match self.settled(id, &mut row, &operation).await? {
+            Settled::Done(receipt) => Ok(receipt),
+            Settled::Attempt => self.attempt(operation).await,
+            Settled::Later(error) => Err(error),
+            Settled::Held => return self.bury(id, row, HELD.into()).await,
+        };
+        match outcome {
             Ok(receipt) => {
                 let there = ThreadThere { thread: receipt.message.thread, root: root.cloned() };
                 self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
@@ -273,13 +287,20 @@ impl Lane {
                 self.core.own_deletes.add(&self.handle.room, &target.id);
             }
             let beside = matches!(step, Step::Delete(_) | Step::React(..) | Step::Pin(..));
-            match self.attempt(operation).await {
+            let outcome = match self.settled(id, &mut row, &operation).await? {
+                Settled::Done(receipt) => Ok(receipt),
+                Settled::Attempt => self.attempt(operation).await,
+                Settled::Later(error) => Err(error),
+                Settled::Held => return self.bury(id, row, HELD.into()).await,
+            };
+            match outcome {
                 Ok(receipt) if !beside => {
                     if let Some(conversation) = steps.begins.filter(|_| row.done.is_empty()) {
                         self.begin(conversation, &receipt.message).await?;
                     }
                     row.done.push(Some(receipt.message));
                     row.more.extend(receipt.more);
+                    row.begun = false;
                 }
                 Ok(_) => row.done.push(None),
                 Err(DeliverError::TargetGone) if beside => row.done.push(None),
@@ -357,6 +378,16 @@ impl Lane {
     }
 
     async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        let asks = settle::matters(&operation);
+        self.handle.begun.store(asks, Ordering::Release);
+        let outcome = self.attempted(operation).await;
+        if !matches!(outcome, Err(DeliverError::Unsure(_))) {
+            self.handle.begun.store(false, Ordering::Release);
+        }
+        outcome
+    }
+
+    async fn attempted(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let connector = &self.handle.account.connector;
         let (began, posts) = (Instant::now(), matches!(operation, Operation::Post { .. }));
         let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
@@ -390,6 +421,9 @@ impl Lane {
             }
             _ => tracing::warn!(room = %self.handle.room, envelope = %id, %error, "a delivery was refused"),
         }
+        // The attempt is over: it began no longer ago than it may take.
+        let longest = self.handle.account.connector.deliver_deadline();
+        let began = Timestamp::now().0 - i64::try_from(longest.as_millis()).unwrap_or(0);
         row.attempts = row.attempts.saturating_add(1);
         row.last_error = Some(error.to_string());
         let counters = &self.core.counters;
@@ -408,7 +442,10 @@ impl Lane {
                 retry(self)
             }
             DeliverError::Unsure(reason) => {
-                counters.add(Count::Unsure);
+                counters.add(Count::Retried);
+                if self.handle.begun.load(Ordering::Acquire) {
+                    row.unsure_since.get_or_insert(began);
+                }
                 if reason.contains("panicked") && row.attempts >= PANICS {
                     return self.bury(id, row, error.to_string()).await;
                 }

@@ -1,6 +1,8 @@
 //! One task an account: checks the credential and the rooms, listens, and hands each event to its space. Owns the
 //! account's state.
 
+mod history;
+
 use super::canary;
 use super::core::{Core, RunningAccount};
 use super::delay::Delay;
@@ -22,6 +24,7 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::MutexGuard;
 
 /// How often rooms that could not be used are asked about again.
 const RECHECK_ROOMS: Duration = Duration::from_secs(60);
@@ -87,12 +90,17 @@ impl Reader {
             Ok(cursor) => cursor,
             Err(error) => return self.interrupt(error.to_string(), delay),
         };
-        let inbox =
-            ReaderInbox { reader: self, passed: Passed::default(), turn: tokio::sync::Mutex::default() };
+        let inbox = ReaderInbox {
+            reader: self,
+            passed: Passed::default(),
+            turn: tokio::sync::Mutex::default(),
+            in_order: tokio::sync::Mutex::default(),
+        };
         let ended = tokio::select! {
             ended = self.account.connector.listen(cursor, &inbox) => ended,
             never = self.look_again() => match never {},
-            () = self.account.canary.deaf() => {
+            never = inbox.histories() => match never {},
+            () = self.deaf() => {
                 self.core.counters.add(Count::Deaf);
                 return self.interrupt(canary::DEAF.to_owned(), delay);
             }
@@ -103,6 +111,17 @@ impl Reader {
             Ok(()) => Duration::ZERO,
             Err(ListenError::Refused(problem)) => self.park(problem, delay),
             Err(ListenError::Lost(reason)) => self.interrupt(reason, delay),
+        }
+    }
+
+    /// Until the connection is deaf. While histories are read, it is not listened to as it should be.
+    async fn deaf(&self) {
+        loop {
+            self.account.canary.deaf().await;
+            if !self.account.catch_up.is_pending() {
+                return;
+            }
+            self.account.canary.heard();
         }
     }
 
@@ -172,6 +191,8 @@ struct ReaderInbox<'a> {
     passed: Passed,
     /// What comes from spaces without a link is looked at one by one: a room may move in between.
     turn: tokio::sync::Mutex<()>,
+    /// Events reach their spaces one by one, also when one of them waits for its room's history.
+    in_order: tokio::sync::Mutex<()>,
 }
 
 #[async_trait]
@@ -183,7 +204,7 @@ impl Inbox for ReaderInbox<'_> {
         self.take_in(raw).await?;
         // While it was waited for, nothing else may have been handed up.
         self.reader.account.canary.heard();
-        if let Some(cursor) = self.passed.finish(ticket, cursor) {
+        if let Some(cursor) = self.passed.finish(ticket, cursor).filter(|_| self.may_go_on()) {
             let account = self.reader.account.name.clone();
             self.reader.core.ledger.move_cursor(account, cursor).await.map_err(stop_on)?;
         }
@@ -191,13 +212,17 @@ impl Inbox for ReaderInbox<'_> {
     }
 
     fn moved(&self, cursor: String) {
-        if let Some(cursor) = self.passed.finish(self.passed.begin(), Some(cursor)) {
+        let cursor = self.passed.finish(self.passed.begin(), Some(cursor));
+        if let Some(cursor) = cursor.filter(|_| self.may_go_on()) {
             self.reader.core.ledger.move_cursor_soon(self.reader.account.name.clone(), cursor);
         }
     }
 
     fn gap(&self, why: &str) {
-        self.missed(why);
+        match self.reader.account.connector.keeps_history() {
+            true => self.begin_histories(why),
+            false => self.missed(why),
+        }
     }
 
     fn missed(&self, what: &str) {
@@ -230,7 +255,9 @@ impl ReaderInbox<'_> {
     /// Returns when the event is on disk, dropped by rule, or set aside.
     async fn take_in(&self, raw: RawEvent) -> Result<(), Stopped> {
         if let Some(space) = self.space(&raw.space) {
-            return self.hand_over(space, raw).await;
+            let in_order = self.in_order.lock().await;
+            self.history_first(&raw).await;
+            return self.hand_over(space, raw, Some(in_order)).await.map(drop);
         }
         let turn = self.turn.lock().await;
         match self.space(&raw.space) {
@@ -238,21 +265,30 @@ impl ReaderInbox<'_> {
             // Its room was joined, or moved here, meanwhile.
             Some(space) => {
                 drop(turn);
-                self.hand_over(space, raw).await
+                self.hand_over(space, raw, None).await.map(drop)
             }
         }
     }
 
-    async fn hand_over(&self, mut space: Addr<Space>, raw: RawEvent) -> Result<(), Stopped> {
+    /// Answers how much of it was new. `in_order` is held until the space has it.
+    async fn hand_over(
+        &self,
+        mut space: Addr<Space>,
+        raw: RawEvent,
+        mut in_order: Option<MutexGuard<'_, ()>>,
+    ) -> Result<u64, Stopped> {
         let raw = Arc::new(raw);
         for _ in 0..CRASHES {
-            match space.send(Hear { raw: raw.clone() }).await {
+            let sent = space.send(Hear { raw: raw.clone() });
+            in_order.take();
+            match sent.await {
                 Ok(heard) => return self.written(heard?).await,
                 // The space is gone, or went down over this event: wait for the next one.
                 Err(_) => space = self.next_space(&raw.space).await?,
             }
         }
-        self.set_aside(&raw, "it crashed its space three times").await
+        self.set_aside(&raw, "it crashed its space three times").await?;
+        Ok(0)
     }
 
     /// What a space that no link leads to is still heard for: commands, and what became of its rooms.
@@ -275,19 +311,23 @@ impl ReaderInbox<'_> {
         self.reader.account.spaces.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned()
     }
 
-    /// Waits until the ledger has it.
-    async fn written(&self, heard: Heard) -> Result<(), Stopped> {
+    /// Waits until the ledger has it; answers how much of it was new.
+    async fn written(&self, heard: Heard) -> Result<u64, Stopped> {
         let Heard::Queued(written) = heard else {
-            return Ok(());
+            return Ok(0);
         };
+        let mut new = 0;
         let verdicts = written.await.map_err(|_| Stopped)?.map_err(stop_on)?;
         for verdict in verdicts {
             self.reader.core.counters.add(match verdict {
-                Verdict::Accepted(_) => Count::Accepted,
+                Verdict::Accepted(_) => {
+                    new += 1;
+                    Count::Accepted
+                }
                 Verdict::Repeated => Count::Repeated,
             });
         }
-        Ok(())
+        Ok(new)
     }
 
     async fn next_space(&self, space: &NativeId) -> Result<Addr<Space>, Stopped> {

@@ -211,6 +211,7 @@ impl Core {
             }
             self.states.found(&account.name, &asked, report);
             account.look.answered(&asked);
+            self.begin_mark(&key).await?;
             self.serve(account, &space, &key).await;
         }
         Ok(())

@@ -1,8 +1,11 @@
 //! The engine with a platform of its own: what panics costs itself and nothing else, and rooms that move or become visible.
 
+mod absence;
+
 use super::space::Crash;
 use super::supervisor::SpaceOf;
 use super::*;
+use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Direction;
 use crate::store::ledger::FannedOut;
 use crate::store::records::KnownRoom;
@@ -21,6 +24,10 @@ const PLATFORM: Platform = Platform::new("puppet");
 struct Puppet {
     events: tokio::sync::Mutex<mpsc::Receiver<Value>>,
     posted: Mutex<Vec<String>>,
+    /// What was said in the room `here` while nobody listened, with its times; the connection says that there is such a gap.
+    past: Mutex<Vec<(String, i64)>>,
+    /// The platform tells what came of an attempt.
+    tells: bool,
 }
 
 fn room(name: &str) -> RoomKey {
@@ -50,6 +57,9 @@ impl Connector for Puppet {
     }
 
     async fn listen(&self, _: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        if !self.past.lock().unwrap().is_empty() {
+            inbox.gap("as the test asked");
+        }
         inbox.connected();
         let mut events = self.events.lock().await;
         loop {
@@ -70,7 +80,7 @@ impl Connector for Puppet {
         Translation::Events(vec![Envelope {
             origin: room(raw.payload["room"].as_str().unwrap_or_default()),
             author: Some(author),
-            at: Timestamp(0),
+            at: Timestamp(raw.payload["at"].as_i64().unwrap_or_default()),
             event: Event::Posted(Message {
                 thread: raw.payload["topic"].as_str().map(|name| Thread {
                     id: name.into(),
@@ -125,10 +135,28 @@ impl Connector for Puppet {
         Ok(())
     }
 
+    fn keeps_history(&self) -> bool {
+        true
+    }
+
+    async fn history(&self, of: &RoomKey, after: &Mark, most: u16) -> Result<Past, DeliverError> {
+        absence::history(self, of, after, most)
+    }
+
+    async fn settle(&self, attempt: Attempt<'_>, _: Timestamp) -> Result<Settled, DeliverError> {
+        absence::settle(self, &attempt)
+    }
+
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
         assert!(part.text != "panic in deliver", "as the test asked");
-        self.posted.lock().unwrap().push(part.text.clone());
+        let mut posted = self.posted.lock().unwrap();
+        posted.push(part.text.clone());
+        if part.text.starts_with("unanswered")
+            && posted.iter().filter(|text| **text == part.text).count() == 1
+        {
+            return Err(DeliverError::Unsure("as the test asked".into()));
+        }
         Ok(Receipt::of(MessageRef::plain(format!("copy of {}", part.text))))
     }
 }
@@ -148,8 +176,17 @@ impl Stage {
     }
 
     fn set_in(dir: tempfile::TempDir) -> Self {
+        Self::set_after(dir, Vec::new(), true, Unsure::Repeat)
+    }
+
+    fn set_after(dir: tempfile::TempDir, past: Vec<(String, i64)>, tells: bool, unsure: Unsure) -> Self {
         let (say, events) = mpsc::channel(100);
-        let puppet = Arc::new(Puppet { events: tokio::sync::Mutex::new(events), posted: Mutex::default() });
+        let puppet = Arc::new(Puppet {
+            events: tokio::sync::Mutex::new(events),
+            posted: Mutex::default(),
+            past: Mutex::new(past),
+            tells,
+        });
         let account = Account("puppet".into());
         let link = |room: &str| PlannedLink {
             at: PlannedRoom { account: account.clone(), room: room.into(), by_name: false },
@@ -164,8 +201,10 @@ impl Stage {
                 connector: puppet.clone(),
                 ceilings: false,
                 deaf_after: Duration::from_secs(60),
+                unsure,
             }],
             channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
+            catch_up: CatchUpLimits { messages: 300, age: Duration::from_secs(3_600) },
         };
         let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
         let media = crate::media::Media::open(&crate::media::Settings::default(), dir.path()).unwrap();

@@ -191,6 +191,14 @@ pub fn seen_room(account: &Account, of: &RoomKey) -> Vec<u8> {
     [seen_by(account), room(of)].concat()
 }
 
+/// The beginning of all marks in meta.
+pub const MARK_PREFIX: &[u8] = b"mark\0";
+
+/// Up to where a room is known, in meta.
+pub fn mark(of: &RoomKey) -> Vec<u8> {
+    [MARK_PREFIX, &room(of)].concat()
+}
+
 /// What became of a room that has moved, in meta.
 pub fn moved(from: &RoomKey) -> Vec<u8> {
     [b"moved\0".as_slice(), &room(from)].concat()

@@ -8,7 +8,7 @@ use super::records::{
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
 use super::{StoreError, folder, keys, moves};
-use relay_contract::{Account, Envelope, MessageRef, NativeId, RoomKey};
+use relay_contract::{Account, Envelope, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -129,6 +129,23 @@ impl Ledger {
         if self.queue.try_send(Command::MoveCursor { account, cursor }).is_err() {
             tracing::debug!("a cursor was not stored: the ledger is busy");
         }
+    }
+
+    /// A room is known up to a message that is no envelope (one of Relay's own), unless the writer is busy.
+    pub fn heard_up_to(&self, room: RoomKey, mark: Mark) {
+        if self.queue.try_send(Command::HeardUpTo { room, mark }).is_err() {
+            tracing::debug!("a mark was not moved: the ledger is busy");
+        }
+    }
+
+    /// A room is listened to from this time on, if it was not yet. Resolves when it is on disk.
+    pub async fn begin_mark(&self, room: RoomKey, at: Timestamp) -> Result<(), StoreError> {
+        self.ask(|done| Command::BeginMark { room, at, done }).await
+    }
+
+    /// A room is not listened to any more: what is said there from now on is nobody's to fetch.
+    pub async fn forget_mark(&self, room: RoomKey) -> Result<(), StoreError> {
+        self.ask(|done| Command::ForgetMark { room, done }).await
     }
 
     /// Marks envelopes as fanned out into these rows. Not synced: it would be done again.
@@ -268,6 +285,16 @@ impl Ledger {
         let end = [keys::work::TO_FAN_OUT + 1];
         let range = self.shared.work.range(keys::to_fan_out(from).as_slice()..end.as_slice());
         range.take(most).map(|entry| id_of(&entry.key()?)).collect()
+    }
+
+    /// The newest envelope of earlier runs.
+    pub fn newest_at_start(&self) -> EnvelopeId {
+        self.shared.newest_at_start
+    }
+
+    /// When an earlier run wrote last.
+    pub fn last_alive(&self) -> Timestamp {
+        self.shared.last_alive
     }
 
     /// How many envelopes are accepted and not fanned out.

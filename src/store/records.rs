@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::format;
-use relay_contract::{MessageRef, NativeId, RoomKey, RoomReport, Visibility};
+use relay_contract::{MessageRef, NativeId, RoomKey, RoomReport, Timestamp, Visibility};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,6 +16,11 @@ pub use envelope::StoredEnvelope;
 pub struct EnvelopeId(pub [u8; 16]);
 
 impl EnvelopeId {
+    /// When it was given, by this machine's clock.
+    pub fn at(self) -> Timestamp {
+        Timestamp(i64::try_from(ulid::Ulid::from_bytes(self.0).timestamp_ms()).unwrap_or(i64::MAX))
+    }
+
     /// From the text that its `Display` makes.
     pub fn parse(text: &str) -> Option<Self> {
         ulid::Ulid::from_string(text).ok().map(|id| Self(id.to_bytes()))
@@ -96,6 +101,12 @@ pub struct OutboxRow {
     /// What became of its message's files when its first part was done: the later parts are cut the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<StoredFate>>,
+    /// When an attempt began that nobody answered, in milliseconds since the epoch; none once it is known what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsure_since: Option<i64>,
+    /// An attempt was begun; written only where it could not be found out what came of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
 }
 
 impl OutboxRow {
@@ -110,6 +121,8 @@ impl OutboxRow {
             thread: None,
             more: Vec::new(),
             files: None,
+            unsure_since: None,
+            begun: false,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::ledger::Depth;
 use super::records::EnvelopeId;
-use super::{StoreError, folder, format, keys, tail};
+use super::{StoreError, folder, format, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
-use relay_contract::RoomKey;
+use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +25,12 @@ pub(super) struct Shared {
     pub(super) waiting: AtomicU64,
     /// Rows still to be delivered, and dead letters, a room.
     pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
+    /// Up to where each room is known.
+    pub(super) marks: Mutex<HashMap<RoomKey, Mark>>,
+    /// The newest envelope of earlier runs.
+    pub(super) newest_at_start: EnvelopeId,
+    /// When an earlier run wrote last.
+    pub(super) last_alive: Timestamp,
     /// Where the work of an earlier run begins.
     pub(super) first: FirstWork,
     /// Told after every commit that accepted something.
@@ -66,6 +72,7 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
 
 impl Shared {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let last_alive = newest_write(path);
         let db = match open_database(path) {
             Err(fjall::Error::JournalRecovery(_)) if tail::cut(path)? => open_database(path),
             opened => opened,
@@ -78,7 +85,10 @@ impl Shared {
         let keyspace =
             |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
         let mut shared = Self {
+            newest_at_start: EnvelopeId::default(),
+            last_alive,
             first: FirstWork::default(),
+            marks: Mutex::default(),
             meta: keyspace("meta")?,
             journal: keyspace("journal")?,
             work: keyspace("work")?,
@@ -96,6 +106,7 @@ impl Shared {
         if shared.meta.get(IDENTITY)?.is_none() {
             shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
         }
+        *shared.marks.get_mut().unwrap_or_else(PoisonError::into_inner) = marks::read(&shared.meta)?;
         shared.recover()?;
         Ok(shared)
     }
@@ -108,7 +119,8 @@ impl Shared {
         }
         let mut waiting = 0;
         if let Some(newest) = self.journal.last_key_value() {
-            self.first.to_fan_out = id_of(&newest.key()?)?;
+            self.newest_at_start = id_of(&newest.key()?)?;
+            self.first.to_fan_out = self.newest_at_start;
         }
         for entry in self.work.prefix([keys::work::TO_FAN_OUT]) {
             let id = id_of(&entry.key()?)?;
@@ -133,6 +145,15 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// When a file of the folder was last written to.
+fn newest_write(path: &Path) -> Timestamp {
+    let files = path.read_dir().into_iter().flatten().flatten();
+    let written = files.filter_map(|file| file.metadata().ok()?.modified().ok());
+    let since =
+        written.max().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 pub(super) fn id_of(key: &[u8]) -> Result<EnvelopeId, StoreError> {

@@ -6,9 +6,9 @@ use super::records::{
     StoredEnvelope, ThreadThere,
 };
 use super::shared::Shared;
-use super::{StoreError, keys, moves, notes};
+use super::{StoreError, keys, marks, moves, notes};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
-use relay_contract::{Account, Envelope, Event, MessageRef, NativeId, RoomKey};
+use relay_contract::{Account, Envelope, Event, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -119,6 +119,22 @@ pub(super) enum Command {
         ids: Vec<EnvelopeId>,
         done: Done<()>,
     },
+    /// A room is known up to a message that is no envelope.
+    HeardUpTo {
+        room: RoomKey,
+        mark: Mark,
+    },
+    /// A room is listened to from now on.
+    BeginMark {
+        room: RoomKey,
+        at: Timestamp,
+        done: Done<()>,
+    },
+    /// A room is not listened to any more.
+    ForgetMark {
+        room: RoomKey,
+        done: Done<()>,
+    },
     Probe {
         done: Done<()>,
     },
@@ -158,6 +174,8 @@ struct Group {
     seen: HashSet<Vec<u8>>,
     /// Changes of depth: (queued, dead) a room.
     depth: HashMap<RoomKey, (i64, i64)>,
+    /// Changes of the rooms' marks.
+    marks: marks::Changes,
     /// Change of how many wait for their fan-out.
     waiting: i64,
     position: u64,
@@ -172,6 +190,7 @@ impl Writer<'_> {
             batch: self.shared.db.batch(),
             seen: HashSet::new(),
             depth: HashMap::new(),
+            marks: marks::Changes::new(),
             waiting: 0,
             position: before,
             must_sync: false,
@@ -180,6 +199,9 @@ impl Writer<'_> {
         let mut answers = Vec::new();
         for command in commands {
             self.apply(command, &mut group, &mut answers);
+        }
+        if let Err(error) = marks::write(self.shared, &group.marks, &mut group.batch) {
+            tracing::error!(%error, "up to where rooms were heard is not stored");
         }
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let durability = if group.must_sync { PersistMode::SyncAll } else { PersistMode::Buffer };
@@ -192,6 +214,7 @@ impl Writer<'_> {
             let waiting = self.shared.waiting.load(Ordering::Acquire).saturating_add_signed(group.waiting);
             self.shared.waiting.store(waiting, Ordering::Release);
             self.change_depths(group.depth);
+            marks::written(self.shared, group.marks);
         }
         for answer in answers {
             // A caller that has gone away needs no answer.
@@ -312,6 +335,21 @@ impl Writer<'_> {
                 }
                 settle(Ok(()), done, answers);
             }
+            Command::HeardUpTo { room, mark } => marks::advance(self.shared, &room, mark, &mut group.marks),
+            Command::BeginMark { room, at, done } => {
+                let known =
+                    self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&room);
+                if !known {
+                    group.marks.entry(room).or_insert(Some(Mark { id: None, at }));
+                    group.must_sync = true;
+                }
+                answers.push(Answer::Plain(done));
+            }
+            Command::ForgetMark { room, done } => {
+                group.marks.insert(room, None);
+                group.must_sync = true;
+                answers.push(Answer::Plain(done));
+            }
             Command::Probe { done } => answers.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
@@ -330,6 +368,10 @@ impl Writer<'_> {
         let mut verdicts = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let key = keys::event(&envelope.key());
+            if let Event::Posted(message) = &envelope.event {
+                let mark = Mark { id: Some(message.at.id.clone()), at: envelope.at };
+                marks::advance(self.shared, &envelope.origin, mark, &mut group.marks);
+            }
             if group.seen.contains(&key) || self.shared.seen.contains_key(&key)? {
                 verdicts.push(Verdict::Repeated);
                 continue;

@@ -1,0 +1,125 @@
+//! What came of an attempt that nobody answered, or that an earlier run had begun: asked before it is made again.
+
+use super::{Count, DeliverError, EnvelopeId, Lane, Operation, OutboxRow, Receipt, StoreError, Timestamp};
+use crate::policy::Unsure;
+use relay_contract::{Attempt, MessageKey, MessageRef, Settled as Told};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Longest wait for the answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How far the clocks of the platform and of this machine may lie apart, in milliseconds.
+const SKEW: i64 = 60_000;
+
+/// Why it is given up where a person is to decide.
+pub(super) const HELD: &str =
+    "held: it may have been delivered, and the platform does not tell; `relay queue retry` sends it again";
+
+/// What is to be done about an operation.
+pub(super) enum Settled {
+    /// It was done already.
+    Done(Receipt),
+    /// It is to be attempted.
+    Attempt,
+    /// It cannot be found out now.
+    Later(DeliverError),
+    /// A person is to decide.
+    Held,
+}
+
+/// Whether doing it twice makes two of it.
+pub(super) fn matters(operation: &Operation<'_>) -> bool {
+    matches!(operation, Operation::Post { .. } | Operation::Open { .. })
+}
+
+impl Lane {
+    /// Finds out whether an operation was done already, where that is in doubt.
+    pub(super) async fn settled(
+        &mut self,
+        id: EnvelopeId,
+        row: &mut OutboxRow,
+        operation: &Operation<'_>,
+    ) -> Result<Settled, StoreError> {
+        if !matters(operation) {
+            return Ok(Settled::Attempt);
+        }
+        let holds = self.handle.account.unsure == Unsure::Hold;
+        let Some(since) = self.in_doubt_since(id, row, holds) else {
+            return self.set_out(id, row, holds).await;
+        };
+        let attempt = Attempt { room: &self.handle.room, operation: operation.clone() };
+        let asked = self.handle.account.connector.settle(attempt, Timestamp(since - SKEW));
+        let told = tokio::time::timeout(PATIENCE, asked).await;
+        let told = told.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())));
+        let found = match told {
+            Ok(Told::Found(receipts)) => Some(self.first_unknown(row, receipts)?),
+            Ok(Told::CannotTell) => None,
+            // A room whose history may not be read is one that does not tell.
+            Err(DeliverError::Forbidden(_) | DeliverError::Rejected(_) | DeliverError::TargetGone) => None,
+            Err(error) => return Ok(Settled::Later(error)),
+        };
+        self.fresh = false;
+        self.handle.begun.store(false, Ordering::Release);
+        row.unsure_since = None;
+        let counters = &self.core.counters;
+        match found {
+            Some(Some(receipt)) => {
+                counters.add(Count::Settled);
+                tracing::info!(room = %self.handle.room, envelope = %id, "it was delivered before");
+                Ok(Settled::Done(receipt))
+            }
+            Some(None) => self.set_out(id, row, holds).await,
+            None => {
+                counters.add(Count::Unsure);
+                match holds {
+                    true => Ok(Settled::Held),
+                    false => self.set_out(id, row, holds).await,
+                }
+            }
+        }
+    }
+
+    /// Since when something may have been done that is not known; none when it is certain that nothing was.
+    fn in_doubt_since(&self, id: EnvelopeId, row: &OutboxRow, holds: bool) -> Option<i64> {
+        if let Some(since) = row.unsure_since {
+            return Some(since);
+        }
+        let ledger = &self.core.ledger;
+        let earlier_run = id <= ledger.newest_at_start();
+        let earlier_loop = self.handle.begun.load(Ordering::Acquire);
+        let doubt = self.fresh && (earlier_loop || (earlier_run && (row.begun || !holds)));
+        // It cannot have been attempted before it was accepted, nor long before the last sign of life.
+        doubt.then(|| id.at().0.max(ledger.last_alive().0))
+    }
+
+    /// An attempt begins. Where nobody will tell what came of it and a person is to decide, that is on disk first.
+    async fn set_out(
+        &mut self,
+        id: EnvelopeId,
+        row: &mut OutboxRow,
+        holds: bool,
+    ) -> Result<Settled, StoreError> {
+        self.fresh = false;
+        if holds && !row.begun {
+            row.begun = true;
+            self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
+        }
+        Ok(Settled::Attempt)
+    }
+
+    /// The first of these that is not known as something else.
+    fn first_unknown(&self, row: &OutboxRow, receipts: Vec<Receipt>) -> Result<Option<Receipt>, StoreError> {
+        let own: Vec<&MessageRef> = row.done.iter().flatten().chain(&row.more).collect();
+        for receipt in receipts {
+            let id = &receipt.message.id;
+            let key = MessageKey { room: self.handle.room.clone(), id: id.clone() };
+            let known = own.iter().any(|message| message.id == *id)
+                || self.core.lookup.find(&key)?.is_some()
+                || self.core.ledger.conversation(&self.handle.room, id)?.is_some();
+            if !known {
+                return Ok(Some(receipt));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,213 @@
+//! Reading rooms' histories, beside the listening.
+
+use super::super::catch_up::{Progress, Resync, Turn};
+use super::super::delay::Delay;
+use super::{Count, ReaderInbox};
+use futures::StreamExt;
+use relay_contract::{DeliverError, Inbox, Mark, Past, RawEvent, RoomKey, Stopped, Timestamp, Translation};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// So many rooms are read at the same time.
+const AT_ONCE: usize = 4;
+/// Messages a look.
+const BATCH: u16 = 100;
+/// So many events wait for the ledger at the same time: it syncs many at once.
+const IN_FLIGHT: usize = 64;
+/// Longest wait for one look.
+const LOOK: Duration = Duration::from_secs(60);
+/// A server's `Retry-After` is obeyed within these bounds.
+const HOLD: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(900);
+
+impl ReaderInbox<'_> {
+    /// Something may have been said that the connection did not bring: each room's history is to be read first.
+    pub(super) fn begin_histories(&self, why: &str) {
+        let (core, account) = (&self.reader.core, &self.reader.account);
+        let routes = core.routes.borrow().clone();
+        let rooms: BTreeSet<RoomKey> = core
+            .planned_of(&account.name)
+            .iter()
+            .filter_map(|planned| core.known.get(&account.name, &planned.room))
+            .map(|known| known.key)
+            .filter(|room| routes.hears(room) && core.ledger.mark(room).is_some())
+            .collect();
+        if !rooms.is_empty() {
+            tracing::info!(account = %account.name, rooms = rooms.len(), why, "reading what was said meanwhile");
+        }
+        account.catch_up.begin(rooms.into_iter().map(|room| Turn { room, by_hand: None }));
+    }
+
+    /// Whether the place to go on from may move: not past what is still to be read, for then nobody would read it.
+    pub(super) fn may_go_on(&self) -> bool {
+        !self.reader.account.catch_up.is_pending()
+    }
+
+    /// Waits until the rooms that an event is about are read.
+    pub(super) async fn history_first(&self, raw: &RawEvent) {
+        if self.may_go_on() {
+            return;
+        }
+        for (room, _) in self.about(raw) {
+            self.reader.account.catch_up.read(&room).await;
+        }
+    }
+
+    /// The rooms of an event, and when it happened there. One that panics is met again in its space, behind the fence.
+    fn about(&self, raw: &RawEvent) -> Vec<(RoomKey, Timestamp)> {
+        let connector = &self.reader.account.connector;
+        match catch_unwind(AssertUnwindSafe(|| connector.translate(raw))) {
+            Ok(Translation::Events(envelopes)) => {
+                envelopes.into_iter().map(|envelope| (envelope.origin, envelope.at)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Reads what is to be read, for ever.
+    pub(super) async fn histories(&self) -> Infallible {
+        let reader = || async {
+            loop {
+                let reading = self.reader.account.catch_up.next().await;
+                match self.read(reading.turn()).await {
+                    Ok(()) => reading.finish(),
+                    // Relay stops: the room is read again at the next start.
+                    Err(Stopped) => std::future::pending().await,
+                }
+            }
+        };
+        futures::future::select_all((0..AT_ONCE).map(|_| Box::pin(reader()))).await.0
+    }
+
+    /// Reads one room.
+    async fn read(&self, turn: &Turn) -> Result<(), Stopped> {
+        let room = &turn.room;
+        match &turn.by_hand {
+            Some(resync) => {
+                let mut progress = Progress::default();
+                progress.refused = self.read_from(room, &resync.from, Some(resync), &mut progress).await?;
+                progress.at = None;
+                // Whoever asked may have gone.
+                let _ = resync.progress.send(progress).await;
+            }
+            None => {
+                let Some(mark) = self.reader.core.ledger.mark(room) else { return Ok(()) };
+                let from = self.not_too_old(room, mark).await?;
+                let mut progress = Progress::default();
+                if let Some(why) = self.read_from(room, &from, None, &mut progress).await? {
+                    self.missed(&format!("{}: {why}", self.name(room)));
+                }
+                if progress.new > 0 {
+                    tracing::info!(%room, new = progress.new, "what was said meanwhile was read");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where to begin. What is older than the limit is left, and said to be missed if there is any.
+    async fn not_too_old(&self, room: &RoomKey, mark: Mark) -> Result<Mark, Stopped> {
+        let age = i64::try_from(self.reader.core.catch_up.age.as_millis()).unwrap_or(i64::MAX);
+        let oldest = Timestamp(Timestamp::now().0.saturating_sub(age));
+        if mark.at >= oldest {
+            return Ok(mark);
+        }
+        let first = match self.look(room, &mark, 1).await {
+            Ok(past) => past.events.first().and_then(|raw| self.about(raw).first().map(|(_, at)| *at)),
+            // It is met again by whoever reads on.
+            Err(_) => None,
+        };
+        if first.is_some_and(|first| first < oldest) {
+            let since = in_words(mark.at);
+            self.missed(&format!(
+                "{}: what was said from {since} to {} is older than `catch_up_hours` allows; `relay resync` fetches it",
+                self.name(room),
+                in_words(oldest)
+            ));
+            return Ok(Mark { id: None, at: oldest });
+        }
+        Ok(mark)
+    }
+
+    /// Reads a room from a mark on; answers why it ended before the end.
+    async fn read_from(
+        &self,
+        room: &RoomKey,
+        from: &Mark,
+        by_hand: Option<&Resync>,
+        progress: &mut Progress,
+    ) -> Result<Option<String>, Stopped> {
+        let most = by_hand.map_or(u64::from(self.reader.core.catch_up.messages), |_| u64::MAX);
+        let batch = by_hand.map_or(BATCH, |resync| resync.batch);
+        let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(60));
+        let mut from = from.clone();
+        while progress.read < most {
+            match self.look(room, &from, batch).await {
+                Ok(past) => {
+                    delay.reset();
+                    let last = past.events.last().and_then(|raw| self.about(raw).first().map(|(_, at)| at.0));
+                    progress.read += past.events.len() as u64;
+                    progress.new += self.take_in_all(past.events).await?;
+                    progress.at = last.or(progress.at);
+                    if let Some(resync) = by_hand {
+                        // A slow watcher misses a step of the bar.
+                        let _ = resync.progress.try_send(progress.clone());
+                    }
+                    match past.next {
+                        Some(next) => from = next,
+                        None => return Ok(None),
+                    }
+                }
+                Err(DeliverError::RateLimited { retry_after, .. }) => {
+                    tokio::time::sleep(retry_after.clamp(*HOLD.start(), *HOLD.end())).await;
+                }
+                Err(error @ (DeliverError::Unavailable(_) | DeliverError::Unsure(_))) => {
+                    tracing::info!(%room, %error, "a history cannot be read yet; it is tried again");
+                    tokio::time::sleep(delay.next()).await;
+                }
+                Err(error) => return Ok(Some(format!("what was said meanwhile cannot be read: {error}"))),
+            }
+        }
+        let after = in_words(Timestamp(progress.at.unwrap_or(from.at.0)));
+        Ok(Some(format!(
+            "more was said meanwhile than `catch_up_messages` allows; what came after {after} is left, and `relay resync` fetches it"
+        )))
+    }
+
+    async fn look(&self, room: &RoomKey, from: &Mark, most: u16) -> Result<Past, DeliverError> {
+        let history = self.reader.account.connector.history(room, from, most);
+        let looked = tokio::time::timeout(LOOK, history).await;
+        looked.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())))
+    }
+
+    /// Takes in events as if they had just come, in their order; answers how many are new.
+    async fn take_in_all(&self, events: Vec<RawEvent>) -> Result<u64, Stopped> {
+        let taken_in = futures::stream::iter(events).map(|raw| async {
+            match self.space(&raw.space) {
+                Some(space) => self.hand_over(space, raw, None).await,
+                None => Ok(0),
+            }
+        });
+        let mut taken_in = std::pin::pin!(taken_in.buffered(IN_FLIGHT));
+        let mut new = 0;
+        while let Some(one) = taken_in.next().await {
+            let one = one?;
+            (0..one).for_each(|_| self.reader.core.counters.add(Count::CaughtUp));
+            new += one;
+        }
+        Ok(new)
+    }
+
+    /// What people call a room.
+    fn name(&self, room: &RoomKey) -> String {
+        let known = self.reader.core.known.asked_for(room);
+        known.into_iter().next().map_or_else(|| room.to_string(), |(_, _, known)| known.name)
+    }
+}
+
+/// A time as people read it, in UTC.
+fn in_words(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.0.div_euclid(1_000))
+        .map_or_else(|_| "then".to_owned(), |at| at.to_string())
+}

@@ -1,0 +1,140 @@
+//! Up to where each room is known: what a platform has to be asked for after an absence begins there.
+//!
+//! A mark is written behind the events that it stands for, in the order of the writer, and not synced: an older one only costs
+//! a second reading, whose events are known by their keys.
+
+use super::StoreError;
+use super::keys;
+use super::ledger::Ledger;
+use super::records::Record;
+use super::shared::{Shared, bad_key};
+use relay_contract::{Mark, NativeId, RoomKey, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+/// A mark on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredMark {
+    /// The newest message that is known there.
+    id: Option<String>,
+    /// When it was said, or since when the room is listened to, in milliseconds since the epoch.
+    at: i64,
+}
+
+impl Record for StoredMark {
+    const PLACE: &'static str = "marks";
+}
+
+/// Changes of marks in one batch; `None` forgets.
+pub(super) type Changes = HashMap<RoomKey, Option<Mark>>;
+
+/// Moves a room's mark on to a message, where there is one and the message is not older.
+pub(super) fn advance(shared: &Shared, room: &RoomKey, to: Mark, changes: &mut Changes) {
+    let marks = shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = changes.get(room).cloned().unwrap_or_else(|| marks.get(room).cloned());
+    if now.is_some_and(|now| now.at <= to.at) {
+        changes.insert(room.clone(), Some(to));
+    }
+}
+
+/// Puts the changes into the batch that they belong to.
+pub(super) fn write(
+    shared: &Shared,
+    changes: &Changes,
+    batch: &mut fjall::OwnedWriteBatch,
+) -> Result<(), StoreError> {
+    for (room, mark) in changes {
+        let key = keys::mark(room);
+        match mark {
+            Some(mark) => {
+                let stored = StoredMark { id: mark.id.clone().map(String::from), at: mark.at.0 };
+                batch.insert(&shared.meta, key, stored.encode()?);
+            }
+            None => batch.remove(&shared.meta, key),
+        }
+    }
+    Ok(())
+}
+
+/// The batch is written: they are in force.
+pub(super) fn written(shared: &Shared, changes: Changes) {
+    let mut marks = shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
+    for (room, mark) in changes {
+        match mark {
+            Some(mark) => drop(marks.insert(room, mark)),
+            None => drop(marks.remove(&room)),
+        }
+    }
+}
+
+/// All marks, at the opening. One that cannot be read counts as none: its room begins anew.
+pub(super) fn read(meta: &fjall::Keyspace) -> Result<HashMap<RoomKey, Mark>, StoreError> {
+    let mut marks = HashMap::new();
+    for entry in meta.prefix(keys::MARK_PREFIX) {
+        let (key, value) = entry.into_inner()?;
+        let room = keys::parse_room(&key[keys::MARK_PREFIX.len()..]).ok_or_else(bad_key)?;
+        match StoredMark::decode(&value) {
+            Ok(StoredMark { id, at }) => {
+                marks.insert(room, Mark { id: id.map(NativeId::from), at: Timestamp(at) });
+            }
+            Err(error) => tracing::error!(%room, %error, "it is not known up to where a room was heard"),
+        }
+    }
+    Ok(marks)
+}
+
+impl Ledger {
+    /// Up to where a room is known; none for a room that is not listened to.
+    pub fn mark(&self, room: &RoomKey) -> Option<Mark> {
+        self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
+    }
+
+    /// The rooms that have a mark.
+    pub fn marked(&self) -> Vec<RoomKey> {
+        self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use relay_contract::Platform;
+
+    fn mark(id: &str, at: i64) -> Mark {
+        Mark { id: Some(id.into()), at: Timestamp(at) }
+    }
+
+    #[tokio::test]
+    async fn a_mark_begins_moves_on_and_is_forgotten_and_outlives_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = RoomKey::new(Platform::new("p"), "n", "r");
+        let (ledger, writer) = Ledger::open(folder.path()).unwrap();
+        // A room that nobody listens to gets none by being spoken in.
+        ledger.heard_up_to(room.clone(), mark("1", 1));
+        ledger.probe().await.unwrap();
+        assert_eq!(ledger.mark(&room), None);
+        ledger.begin_mark(room.clone(), Timestamp(5)).await.unwrap();
+        assert_eq!(ledger.mark(&room), Some(Mark { id: None, at: Timestamp(5) }));
+        for (heard, stands) in [(mark("7", 7), "7"), (mark("6", 6), "7"), (mark("8", 7), "8")] {
+            ledger.heard_up_to(room.clone(), heard);
+            ledger.probe().await.unwrap();
+            assert_eq!(ledger.mark(&room).unwrap().id, Some(stands.into()));
+        }
+        // It begins once.
+        ledger.begin_mark(room.clone(), Timestamp(9)).await.unwrap();
+        assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        ledger.close().await.unwrap();
+        drop(ledger);
+        writer.join();
+        let (ledger, writer) = Ledger::open(folder.path()).unwrap();
+        assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        ledger.forget_mark(room.clone()).await.unwrap();
+        assert_eq!((ledger.mark(&room), ledger.marked()), (None, vec![]));
+        ledger.close().await.unwrap();
+        drop(ledger);
+        writer.join();
+        assert_eq!(Ledger::open(folder.path()).unwrap().0.mark(&room), None);
+    }
+}
