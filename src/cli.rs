@@ -10,6 +10,7 @@ mod logging;
 mod media;
 mod mistakes;
 mod notify;
+mod resync;
 mod rooms;
 mod run;
 mod status;
@@ -44,6 +45,8 @@ enum Command {
     Rooms(rooms::Rooms),
     /// Let a room in that asked to join from the chat
     Approve(approve::Approve),
+    /// Read a room's history once more, for what was said while nobody listened
+    Resync(resync::ResyncOf),
     /// Take a room out of a channel; `/relay connect` in the room brings it back
     Disconnect(disconnect::Disconnect),
     /// Show, take back and clear away the links to files that were given out
@@ -92,8 +95,13 @@ impl RunningBridge {
 
     /// Asks it.
     fn ask(&self, request: &Request) -> Result<Response, ExitCode> {
+        self.follow(request, &mut |_| {})
+    }
+
+    /// Asks it for something that takes longer, and hears how it goes.
+    fn follow(&self, request: &Request, step: &mut dyn FnMut(&Response)) -> Result<Response, ExitCode> {
         let data_dir = self.data_dir()?;
-        match engine::block_on_without_actors(control::ask(&data_dir, request)) {
+        match engine::block_on_without_actors(control::follow(&data_dir, request, step)) {
             Ok(Response::Error(error)) => Err(fail(error)),
             Ok(response) => Ok(response),
             Err(error) => Err(fail(error)),
@@ -132,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Rooms(of) => rooms::run(&of),
         Command::Approve(approve) => approve::run(&approve),
+        Command::Resync(of) => resync::run(&of),
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Media(media) => media::run(&media),
         Command::Status(of) => status::run(&of),

@@ -10,6 +10,7 @@ mod carries;
 mod codes;
 mod connect;
 mod disconnect;
+mod resync;
 mod rooms;
 mod status;
 mod trace;

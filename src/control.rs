@@ -1,15 +1,17 @@
 //! The control socket: a Unix socket in the state directory, through which commands ask the running engine. One request
-//! and one answer a connection, each a line of JSON.
+//! and one answer a connection, each a line of JSON; what takes longer tells before its answer how it goes, a line a step.
 
 use crate::commands::{AccountRooms, Commands, Review};
-use crate::engine::{Status, Trace};
+use crate::engine::{Progress, Status, Trace};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
+use relay_contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 
 /// Longest request, in bytes.
@@ -34,6 +36,15 @@ pub enum Request {
     Trace {
         /// Its id, a link to it, or its envelope's id.
         message: String,
+    },
+    /// Read a room's history.
+    Resync {
+        /// The room, as somebody writes it.
+        room: String,
+        /// From when on, in milliseconds since the epoch; none for where it is known up to.
+        since: Option<i64>,
+        /// Messages a look.
+        batch: u16,
     },
     /// Take a room out.
     Disconnect {
@@ -76,6 +87,24 @@ pub enum Response {
     Links(Vec<LinkLine>),
     /// What a sweep did.
     Swept(Swept),
+    /// A step: how the reading of a history goes.
+    Resyncing {
+        /// Where it began, in milliseconds since the epoch.
+        since: i64,
+        /// Events read.
+        read: u64,
+        /// Of these, those that nobody had heard of.
+        new: u64,
+        /// How far it is, in milliseconds since the epoch.
+        at: Option<i64>,
+    },
+    /// A history was read.
+    Resynced {
+        /// Events read.
+        read: u64,
+        /// Of these, those that nobody had heard of.
+        new: u64,
+    },
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -128,9 +157,7 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
             Ok((stream, _)) => {
                 let (commands, media) = (commands.clone(), media.clone());
                 tokio::spawn(async move {
-                    if let Ok(Err(error)) =
-                        tokio::time::timeout(PATIENCE, answer(stream, &commands, &media)).await
-                    {
+                    if let Err(error) = answer(stream, &commands, &media).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -146,8 +173,51 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
 async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(reading.take(LONGEST_REQUEST)).read_line(&mut line).await?;
-    let response = match serde_json::from_str::<Request>(&line) {
+    let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
+    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+    let request = serde_json::from_str::<Request>(&line);
+    if let Ok(Request::Resync { room, since, batch }) = request {
+        let response = resync(commands, &room, since, batch, &mut writing).await?;
+        return write(&response, &mut writing).await;
+    }
+    let response = tokio::time::timeout(PATIENCE, respond(request, commands, media)).await?;
+    write(&response, &mut writing).await?;
+    writing.shutdown().await
+}
+
+/// Reads a history, and tells how it goes.
+async fn resync(
+    commands: &Commands,
+    room: &str,
+    since: Option<i64>,
+    batch: u16,
+    to: &mut OwnedWriteHalf,
+) -> std::io::Result<Response> {
+    let (since, mut steps) = match commands.resync(room, since.map(Timestamp), batch.clamp(1, 100)) {
+        Ok(begun) => begun,
+        Err(refused) => return Ok(Response::Error(refused)),
+    };
+    let mut last = None;
+    while let Some(step) = steps.recv().await {
+        let shown = Response::Resyncing { since: since.0, read: step.read, new: step.new, at: step.at };
+        write(&shown, to).await?;
+        last = Some(step);
+    }
+    Ok(match last {
+        Some(Progress { refused: Some(why), .. }) => Response::Error(format!("{why}.")),
+        Some(Progress { at: None, read, new, .. }) => Response::Resynced { read, new },
+        _ => Response::Error("The connection to the platform ended before the end; ask again.".into()),
+    })
+}
+
+async fn write(response: &Response, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
+    let mut bytes = serde_json::to_vec(response)?;
+    bytes.push(b'\n');
+    tokio::time::timeout(PATIENCE, to.write_all(&bytes)).await?
+}
+
+async fn respond(request: serde_json::Result<Request>, commands: &Commands, media: &Media) -> Response {
+    match request {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
         Ok(Request::Rooms) => Response::Rooms(commands.rooms().await),
         Ok(Request::Capabilities { of }) => Response::Capabilities(commands.capabilities(of.as_deref())),
@@ -176,16 +246,23 @@ async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::
             Ok(swept) => Response::Swept(swept),
             Err(error) => Response::Error(error.to_string()),
         },
+        // It is answered step by step, above.
+        Ok(Request::Resync { .. }) => Response::Error("a history is read step by step".into()),
         Err(error) => Response::Error(format!("the request is not understood: {error}")),
-    };
-    let mut bytes = serde_json::to_vec(&response)?;
-    bytes.push(b'\n');
-    writing.write_all(&bytes).await?;
-    writing.shutdown().await
+    }
 }
 
 /// Asks the engine that runs with this state directory.
 pub async fn ask(data_dir: &Path, request: &Request) -> Result<Response, AskError> {
+    follow(data_dir, request, &mut |_| {}).await
+}
+
+/// The same for what takes longer; `step` hears how it goes.
+pub async fn follow(
+    data_dir: &Path,
+    request: &Request,
+    step: &mut dyn FnMut(&Response),
+) -> Result<Response, AskError> {
     let path = path(data_dir);
     let stream = UnixStream::connect(&path).await.map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
@@ -193,18 +270,28 @@ pub async fn ask(data_dir: &Path, request: &Request) -> Result<Response, AskErro
         }
         _ => AskError::NoAccess { path: path.clone(), why: e.to_string() },
     })?;
-    match tokio::time::timeout(PATIENCE, exchange(stream, request)).await {
-        Ok(answered) => answered.map_err(|e| AskError::NoAnswer(e.to_string())),
-        Err(_) => Err(AskError::NoAnswer("it took longer than a minute".into())),
-    }
+    exchange(stream, request, step).await.map_err(|e| match e.kind() {
+        std::io::ErrorKind::TimedOut => AskError::NoAnswer("it took longer than a minute".into()),
+        _ => AskError::NoAnswer(e.to_string()),
+    })
 }
 
-async fn exchange(stream: UnixStream, request: &Request) -> std::io::Result<Response> {
+async fn exchange(
+    stream: UnixStream,
+    request: &Request,
+    step: &mut dyn FnMut(&Response),
+) -> std::io::Result<Response> {
     let (reading, mut writing) = stream.into_split();
     let mut bytes = serde_json::to_vec(request)?;
     bytes.push(b'\n');
-    writing.write_all(&bytes).await?;
-    let mut line = String::new();
-    BufReader::new(reading).read_line(&mut line).await?;
-    Ok(serde_json::from_str(&line)?)
+    tokio::time::timeout(PATIENCE, writing.write_all(&bytes)).await??;
+    let mut reading = BufReader::new(reading);
+    loop {
+        let mut line = String::new();
+        tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+        match serde_json::from_str(&line)? {
+            shown @ Response::Resyncing { .. } => step(&shown),
+            response => return Ok(response),
+        }
+    }
 }

@@ -44,7 +44,7 @@ mod trace;
 mod typing;
 
 pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
-pub use catch_up::Progress;
+pub use catch_up::{Progress, Resync};
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};
 pub use readiness::Readiness;

@@ -53,6 +53,10 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
         for warning in &account.warnings {
             note(warning, out);
         }
+        if account.catching_up > 0 {
+            let rooms = if account.catching_up == 1 { "room" } else { "rooms" };
+            note(&format!("reading what was said meanwhile: {} {rooms} left", account.catching_up), out);
+        }
         if let Some(missed) = &account.missed {
             note(&format!("missed: {}", missed.what), out);
         }

@@ -68,7 +68,7 @@ impl CatchUp {
     pub fn begin(&self, turns: impl IntoIterator<Item = Turn>) {
         let mut waiting = self.waiting();
         for turn in turns {
-            if !waiting.iter().any(|other| other.room == turn.room) {
+            if !waiting.iter().any(|other| other.room == turn.room && other.by_hand.is_none()) {
                 waiting.push_back(turn);
             }
         }
@@ -76,6 +76,14 @@ impl CatchUp {
             self.pending.store(true, Ordering::Release);
             self.more.notify_one();
         }
+    }
+
+    /// A room is read as somebody asks for, before whatever else is to be read there.
+    pub fn by_hand(&self, room: RoomKey, resync: Resync) {
+        let mut waiting = self.waiting();
+        waiting.push_front(Turn { room, by_hand: Some(resync) });
+        self.pending.store(true, Ordering::Release);
+        self.more.notify_one();
     }
 
     /// The next room, as soon as there is one.
@@ -154,7 +162,10 @@ impl Drop for Reading<'_> {
         let mut waiting = self.of.waiting();
         let mut reading = self.of.reading();
         reading.retain(|room| *room != self.turn.room);
-        if !self.finished && !waiting.iter().any(|turn| turn.room == self.turn.room) {
+        if !self.finished
+            && self.turn.by_hand.is_none()
+            && !waiting.iter().any(|turn| turn.room == self.turn.room)
+        {
             waiting.push_front(self.turn.clone());
         }
         self.of.pending.store(!(waiting.is_empty() && reading.is_empty()), Ordering::Release);

@@ -260,6 +260,11 @@ impl RunningAccount {
         *current = warnings;
     }
 
+    /// Whether it is connected.
+    pub fn is_up(&self) -> bool {
+        *self.state.borrow() == AccountState::Up
+    }
+
     /// Says how the account is.
     pub fn set_state(&self, state: AccountState) {
         self.canary.connection(state == AccountState::Up);

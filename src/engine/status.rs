@@ -45,6 +45,13 @@ pub struct AccountStatus {
     /// What it missed last, as its platform could not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Missed>,
+    /// Rooms whose histories are being read: what was said while nobody listened.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub catching_up: usize,
+}
+
+fn is_none(rooms: &usize) -> bool {
+    *rooms == 0
 }
 
 /// Something that was said and not heard.
@@ -148,6 +155,7 @@ impl Core {
             state: account.state.borrow().clone(),
             warnings: account.warnings(),
             missed: account.missed(),
+            catching_up: account.catch_up.rooms(),
         });
         let letters = self.ledger.dead_letters(1000).unwrap_or_default();
         let newest = letters.iter().rev().take(20).rev();
