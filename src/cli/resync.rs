@@ -45,16 +45,12 @@ pub fn run(of: &ResyncOf) -> ExitCode {
         batch: of.batch,
     };
     let mut bar: Option<ProgressBar> = None;
-    let mut since = 0;
-    let answered = of.bridge.follow(&request, &mut |step| match step {
-        Response::Resyncing { since: from, read, new, at } => {
-            let now = Timestamp::now().as_millisecond();
-            since = if bar.is_none() { *from } else { since };
-            let bar = bar.get_or_insert_with(|| begin(u64::try_from(now - from).unwrap_or(0)));
-            bar.set_position(u64::try_from(at.unwrap_or(*from) - since).unwrap_or(0));
-            bar.set_message(format!("{read} read, {new} new"));
-        }
-        _ => {}
+    let answered = of.bridge.follow(&request, &mut |step| {
+        let Response::Resyncing { since, read, new, at } = step else { return };
+        let span = |to: i64| u64::try_from(to - since).unwrap_or(0);
+        let bar = bar.get_or_insert_with(|| begin(span(Timestamp::now().as_millisecond())));
+        bar.set_position(span(at.unwrap_or(*since)));
+        bar.set_message(format!("{read} read, {new} new"));
     });
     if let Some(bar) = bar {
         bar.finish_and_clear();
