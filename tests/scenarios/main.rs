@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod absence;
 mod bench;
 mod commands;
 mod faults;

@@ -1,4 +1,5 @@
-//! What the fuzz targets `slack_mrkdwn` and `slack_rich_text` do with bytes; the tests do it with the corpora that they found.
+//! What the fuzz targets `slack_mrkdwn`, `slack_rich_text` and `slack_cards` do with bytes; the tests do it with the corpora that they
+//! found.
 
 use crate::{parse, render};
 use relay_contract::{Draft, Text};
@@ -13,6 +14,13 @@ pub fn mrkdwn(bytes: &[u8]) {
 pub fn rich_text(bytes: &[u8]) {
     if let Ok(elements) = serde_json::from_slice::<Value>(bytes) {
         check(&json!({ "blocks": [{ "type": "rich_text", "elements": elements }] }));
+    }
+}
+
+/// Reads bytes as the JSON of a message's blocks and of its attachments.
+pub fn cards(bytes: &[u8]) {
+    if let Ok(cards) = serde_json::from_slice::<Value>(bytes) {
+        check(&json!({ "text": "words", "blocks": cards["blocks"], "attachments": cards["attachments"] }));
     }
 }
 
@@ -35,7 +43,11 @@ mod tests {
     #[test]
     fn the_corpora_of_the_fuzz_targets() {
         type Target = (&'static str, fn(&[u8]));
-        let targets: [Target; 2] = [("slack_mrkdwn", super::mrkdwn), ("slack_rich_text", super::rich_text)];
+        let targets: [Target; 3] = [
+            ("slack_mrkdwn", super::mrkdwn),
+            ("slack_rich_text", super::rich_text),
+            ("slack_cards", super::cards),
+        ];
         for (target, run) in targets {
             let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
             let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();

@@ -1,0 +1,183 @@
+//! Promise 2: missed is fetched. What people say while Relay is away, or its connection is, arrives afterwards: all of it, in order, once.
+
+use crate::bench::{Bench, PLATFORMS, until};
+use stand_ins::faults::Kind;
+use stand_ins::people::{Act, Seen};
+use std::time::Duration;
+
+/// More than one page of any platform's history.
+const MANY: usize = 230;
+
+/// What a room shows of the words that begin so, in its order.
+fn shown(bench: &Bench, platform: &str, word: &str) -> Vec<String> {
+    let mine = |seen: &Seen| {
+        let at = seen.text.find(word)?;
+        Some(seen.text[at..].split_whitespace().next().unwrap_or_default().to_owned())
+    };
+    bench.seen(platform).iter().filter_map(mine).collect()
+}
+
+async fn all_arrive(bench: &Bench, origin: &str, word: &str, count: usize) {
+    let expected: Vec<String> = (0..count).map(|n| format!("{word}-{n}")).collect();
+    for there in PLATFORMS.into_iter().filter(|there| *there != origin) {
+        let what = format!("{count} of {word} on {there}");
+        until(&what, || shown(bench, there, word).len() >= count).await;
+    }
+    // What would come twice comes now.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for there in PLATFORMS.into_iter().filter(|there| *there != origin) {
+        assert_eq!(shown(bench, there, word), expected, "{there}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_while_relay_is_stopped_or_killed_arrives_in_order_and_once() {
+    let mut bench = Bench::started().await;
+    for origin in PLATFORMS {
+        bench.say(origin, &format!("before-{origin}"));
+        for there in PLATFORMS.into_iter().filter(|there| *there != origin) {
+            bench.arrives(there, &format!("before-{origin}")).await;
+        }
+    }
+    for round in ["stopped", "killed"] {
+        if round == "stopped" {
+            bench.stop().await
+        } else {
+            bench.kill()
+        }
+        for origin in PLATFORMS {
+            for n in 0..MANY {
+                bench.say(origin, &format!("{round}{origin}-{n}"));
+            }
+        }
+        bench.start();
+        bench.connected(3).await;
+        for origin in PLATFORMS {
+            all_arrive(&bench, origin, &format!("{round}{origin}"), MANY).await;
+        }
+        assert_eq!((bench.counter("missed"), bench.counter("dead")), (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_while_a_connection_cannot_be_resumed_arrives_before_what_is_said_after_it() {
+    for (origin, refuse) in [("discord", Some(Kind::RefuseResume)), ("slack", None)] {
+        let bench = Bench::started().await;
+        bench.say(origin, "before");
+        bench.arrives("telegram", "before").await;
+        for round in 0..3 {
+            let word = format!("round{round}");
+            if let Some(refuse) = refuse {
+                bench.fault(origin, refuse, 1, "");
+            }
+            // Nothing is told on the connection that is about to end.
+            bench
+                .people(origin)
+                .fault(stand_ins::faults::Fault { kind: Kind::Silent, times: 1, only: None, seconds: 30.0 })
+                .unwrap();
+            for n in 0..20 {
+                bench.say(origin, &format!("{word}-{n}"));
+            }
+            bench.fault(origin, Kind::Disconnect, 1, "");
+            for n in 20..40 {
+                bench.say(origin, &format!("{word}-{n}"));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            all_arrive(&bench, origin, &word, 40).await;
+        }
+        assert_eq!(bench.counter("missed"), 0, "{origin}");
+        assert!(bench.counter("caught_up") >= 60, "{origin}: {}", bench.counter("caught_up"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_in_threads_and_edits_of_an_absence_are_caught_up() {
+    for origin in ["discord", "slack"] {
+        let mut bench = Bench::started().await;
+        let (person, room) = (bench.person(origin), bench.room(origin));
+        let root = bench.say(origin, "the-root");
+        let old = bench.say(origin, "old-words");
+        bench.arrives("telegram", "old-words").await;
+        let thread = match origin {
+            "discord" => {
+                let open = Act::Open {
+                    person: person.clone(),
+                    room: room.clone(),
+                    message: Some(root.clone()),
+                    name: "owls".into(),
+                    text: None,
+                };
+                bench.people(origin).act(open).unwrap()
+            }
+            _ => root.clone(),
+        };
+        let in_thread = |text: &str| {
+            let thread = Some(thread.clone());
+            let act = Act::Say {
+                person: person.clone(),
+                room: room.clone(),
+                text: text.into(),
+                reply_to: None,
+                files: vec![],
+                thread,
+            };
+            bench.people(origin).act(act).unwrap();
+        };
+        in_thread("thread-0");
+        bench.arrives("telegram", "thread-0").await;
+        bench.stop().await;
+        let in_thread = |text: &str| {
+            let thread = Some(thread.clone());
+            let act = Act::Say {
+                person: person.clone(),
+                room: room.clone(),
+                text: text.into(),
+                reply_to: None,
+                files: vec![],
+                thread,
+            };
+            bench.people(origin).act(act).unwrap();
+        };
+        in_thread("thread-1");
+        bench.edit(origin, &old, "new-words");
+        in_thread("thread-2");
+        bench.start();
+        bench.connected(3).await;
+        bench.arrives("telegram", "thread-2").await;
+        bench.arrives("telegram", "new-words").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(shown(&bench, "telegram", "thread-"), ["thread-0", "thread-1", "thread-2"], "{origin}");
+        assert!(bench.with("telegram", "old-words").is_empty(), "{origin}: an edit is no new post");
+        assert_eq!(bench.with("telegram", "new-words").len(), 1, "{origin}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_read_again_by_hand_and_what_is_known_stays_as_it_is() {
+    let bench = Bench::started().await;
+    for n in 0..5 {
+        bench.say("discord", &format!("known-{n}"));
+    }
+    all_arrive(&bench, "discord", "known", 5).await;
+    let resync = |arguments: &[&str]| {
+        let output = bench.command("resync").args(arguments).output().unwrap();
+        let words = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), words)
+    };
+    let room = format!("discord:{}", bench.room("discord"));
+    let (done, words) = resync(&[&room, "--since", "1h", "--batch", "2", "--json"]);
+    assert!(done, "{words}");
+    let read: serde_json::Value = serde_json::from_str(&words).unwrap();
+    assert!(read["resynced"]["read"].as_u64().unwrap() >= 5, "{read}");
+    assert_eq!(read["resynced"]["new"], 0);
+    all_arrive(&bench, "discord", "known", 5).await;
+    let telegram = format!("telegram:{}", bench.room("telegram"));
+    for (arguments, said) in [
+        (vec!["#nowhere"], "is not a linked room. Linked are"),
+        (vec![telegram.as_str()], "lets no bot read"),
+        (vec![room.as_str(), "--since", "yesterday"], "neither how long ago"),
+    ] {
+        let (done, words) = resync(&arguments);
+        assert!(!done && words.contains(said), "{arguments:?}: {words}");
+    }
+}
