@@ -1,6 +1,7 @@
 //! The control server: people and faults over HTTP, for tests, judges and whoever writes a connector.
 
 use crate::faults::Fault;
+use crate::limits::{Counted, Limits};
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use crate::server::Stop;
 use crate::world::{Platform, World};
@@ -32,6 +33,7 @@ pub fn router(world: World, platforms: [Arc<dyn People>; 3], stop: Stop) -> Rout
         .route("/{platform}/rooms/{room}/typed", get(typed))
         .route("/{platform}/act", post(act))
         .route("/{platform}/faults", post(fault))
+        .route("/{platform}/limits", get(counted).post(arm))
         .route("/{platform}/acknowledged", get(acknowledged))
         .route("/{platform}/changes", get(changes))
         .fallback(async || Problem(StatusCode::NOT_FOUND, "there is no such route".into()))
@@ -137,6 +139,23 @@ async fn fault(
     fault: Result<Json<Fault>, JsonRejection>,
 ) -> Result<Json<Value>, Problem> {
     control.platform(&platform)?.fault(fault?.0)?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn counted(
+    State(control): State<Arc<Control>>,
+    Path(platform): Path<String>,
+) -> Result<Json<Counted>, Problem> {
+    Ok(Json(control.platform(&platform)?.limits().counted()))
+}
+
+/// `{"scale": 100.0}`, or `null` for none.
+async fn arm(
+    State(control): State<Arc<Control>>,
+    Path(platform): Path<String>,
+    limits: Result<Json<Option<Limits>>, JsonRejection>,
+) -> Result<Json<Value>, Problem> {
+    control.platform(&platform)?.limits().arm(limits?.0).map_err(Refused::Impossible)?;
     Ok(Json(json!({ "ok": true })))
 }
 

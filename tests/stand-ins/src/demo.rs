@@ -56,5 +56,6 @@ fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, 
             may: None,
             rooms: None,
         }],
+        limits: None,
     }
 }

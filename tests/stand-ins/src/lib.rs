@@ -11,6 +11,7 @@ pub mod faults;
 pub mod files;
 pub mod history;
 mod ids;
+pub mod limits;
 mod links;
 pub mod misbehave;
 mod parameters;

@@ -4,6 +4,7 @@
 //! derived from the name, the same at every start.
 
 pub use crate::ids::{Contradiction, ReadError};
+use crate::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 /// Everything that exists at the start, for all three platforms.
@@ -30,6 +31,9 @@ pub struct Platform {
     pub people: Vec<Person>,
     /// Which credentials exist, and what each may do.
     pub bots: Vec<Bot>,
+    /// The platform's rate limits, enforced; none when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// A guild or a workspace; on Telegram a container for chats that no client sees.

@@ -21,6 +21,7 @@ mod threads;
 mod typed;
 
 use crate::faults::{Fault, Faults, Kind};
+use crate::limits::Enforced;
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use crate::server::{self, Stop};
 use crate::world;
@@ -36,6 +37,7 @@ use tokio::time::Instant;
 pub struct Discord {
     state: Mutex<State>,
     faults: Arc<Faults>,
+    limits: Arc<Enforced>,
     url: String,
     stop: Stop,
     /// Itself, for what happens later.
@@ -49,9 +51,11 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
     let faults = Arc::<Faults>::default();
     let state = State::new(world, bound.url(), faults.clone())
         .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
+    let limits = Enforced::of(world.limits);
+    let limits = Arc::new(limits.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?);
     let (url, stop) = (bound.url(), bound.stop.clone());
     let state = Mutex::new(state);
-    let discord = Arc::new_cyclic(|later| Discord { state, faults, url, stop, later: later.clone() });
+    let discord = Arc::new_cyclic(|later| Discord { state, faults, limits, url, stop, later: later.clone() });
     bound.serve(rest::router(discord.clone()));
     Ok(discord)
 }
@@ -157,6 +161,10 @@ impl People for Discord {
             self.faults.arm(fault);
         }
         Ok(())
+    }
+
+    fn limits(&self) -> &Enforced {
+        &self.limits
     }
 
     fn acknowledged(&self) -> Vec<String> {

@@ -24,6 +24,7 @@ mod uploads;
 pub(crate) mod wire;
 
 use crate::faults::Faults;
+use crate::limits::Enforced;
 use crate::people::Change;
 use crate::server as frame;
 use crate::world;
@@ -39,6 +40,7 @@ struct Shared {
     /// Woken when a socket should look for events and orders.
     wake: Notify,
     faults: Arc<Faults>,
+    limits: Arc<Enforced>,
     changes: broadcast::Sender<Change>,
     stop: frame::Stop,
     /// `127.0.0.1:port`.
@@ -79,12 +81,15 @@ impl Drop for Slack {
 
 /// Starts it on `world.port`. The world's ids must have been filled in; it has at most one space.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Slack>> {
+    let limits = Enforced::of(world.limits);
+    let limits = Arc::new(limits.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?);
     let bound = frame::bind(world.port).await?;
     let shared = Arc::new(Shared {
         state: Mutex::new(State::new(world, bound.url())?),
         sockets: Mutex::default(),
         wake: Notify::new(),
         faults: Arc::default(),
+        limits,
         changes: broadcast::Sender::new(4_096),
         stop: bound.stop.clone(),
         authority: bound.authority(),

@@ -5,6 +5,7 @@ use super::socket::Order;
 use super::state::{Author, Room, State, Stored};
 use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Kind};
+use crate::limits::Enforced;
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use std::time::Instant;
 use tokio::sync::broadcast;
@@ -56,6 +57,10 @@ impl People for Slack {
 
     fn fault(&self, fault: Fault) -> Result<(), Refused> {
         arm(&self.shared, fault)
+    }
+
+    fn limits(&self) -> &Enforced {
+        &self.shared.limits
     }
 
     fn acknowledged(&self) -> Vec<String> {

@@ -5,6 +5,7 @@
 use super::state::State as World;
 use super::{Shared, chat, commands, conversations, files, marks, session, socket, uploads};
 use crate::faults::Fault;
+use crate::limits::counted;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -68,6 +69,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
                 .layer(DefaultBodyLimit::disable()),
         )
         .layer(from_fn_with_state(how, misbehave))
+        .layer(from_fn_with_state(shared.limits.clone(), counted))
         .route("/link/", get(socket::open))
         .route("/avatars/{file}", get(avatar))
         .route("/seen/{id}", get(files::seen))

@@ -28,6 +28,7 @@ mod uploads;
 mod wire;
 
 use crate::faults::{Faults, Kind};
+use crate::limits::Enforced;
 use crate::people::Change;
 use crate::server as frame;
 use crate::world;
@@ -40,6 +41,7 @@ use tokio::sync::broadcast;
 struct Shared {
     state: Mutex<State>,
     faults: Arc<Faults>,
+    limits: Arc<Enforced>,
     changes: broadcast::Sender<Change>,
     stop: frame::Stop,
 }
@@ -71,11 +73,14 @@ impl Drop for Telegram {
 /// Starts it on `world.port`. The world's ids must have been filled in, as numbers.
 pub async fn start(world: &world::Platform) -> io::Result<Arc<Telegram>> {
     let mut state = State::new(world)?;
+    let limits = Enforced::of(world.limits);
+    let limits = Arc::new(limits.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?);
     let bound = frame::bind(world.port).await?;
     state.url = bound.url();
     let shared = Arc::new(Shared {
         state: Mutex::new(state),
         faults: Arc::default(),
+        limits,
         changes: broadcast::Sender::new(4_096),
         stop: bound.stop.clone(),
     });

@@ -6,6 +6,7 @@ use super::state::{State, Stored, User};
 use super::uploads::LONGEST_CAPTION;
 use super::{Shared, Telegram, acts, typed};
 use crate::faults::{Fault, Kind};
+use crate::limits::Enforced;
 use crate::people::{Act, Change, Given, People, Refused, Seen, SeenThread};
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -56,6 +57,10 @@ impl People for Telegram {
 
     fn fault(&self, fault: Fault) -> Result<(), Refused> {
         arm(&self.shared, fault)
+    }
+
+    fn limits(&self) -> &Enforced {
+        &self.shared.limits
     }
 
     fn acknowledged(&self) -> Vec<String> {

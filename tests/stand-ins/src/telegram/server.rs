@@ -8,6 +8,7 @@ use super::updates::Turn;
 use super::uploads;
 use super::{Kind, Shared};
 use crate::faults::Fault;
+use crate::limits::counted;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
 use crate::server::Connection;
@@ -79,6 +80,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(from_fn_with_state(how, misbehave))
         .layer(from_fn(one_spelling))
+        .layer(from_fn_with_state(shared.limits.clone(), counted))
         .with_state(shared)
 }
 

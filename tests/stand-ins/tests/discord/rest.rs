@@ -219,6 +219,8 @@ async fn the_control_server_drives_people_and_says_what_is_wrong() {
         ("/discord/act", json!({ "do": "dance" }), 422),
         ("/discord/faults", json!({ "kind": "disconnect" }), 409),
         ("/discord/faults", json!({ "kind": "fire" }), 422),
+        ("/discord/limits", json!({ "scale": 0.0 }), 409),
+        ("/discord/limits", json!({ "speed": 1.0 }), 422),
         ("/msn/act", json!({ "do": "say", "person": "Ada", "room": "general", "text": "x" }), 404),
         ("/nowhere", json!({}), 404),
     ] {

@@ -21,6 +21,7 @@ use super::permissions::{
 use super::state::{State, now};
 use super::{Discord, cdn, gateway};
 use crate::faults::Fault;
+use crate::limits::counted;
 use crate::misbehave::{Misbehaviour, misbehave};
 use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Query, Request};
 use axum::http::request::Parts;
@@ -118,6 +119,7 @@ pub fn router(discord: Arc<Discord>) -> Router {
         // Outside the nest, so that faults see the whole path; before the gateway, so that they leave it alone.
         .layer(middleware::from_fn_with_state(how, misbehave))
         .layer(middleware::from_fn(bucket))
+        .layer(middleware::from_fn_with_state(discord.limits.clone(), counted))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .route("/", get(gateway::connect))
         .fallback(async || errors::NOT_FOUND)
