@@ -10,6 +10,7 @@ mod logging;
 mod media;
 mod mistakes;
 mod notify;
+mod purge;
 mod resync;
 mod rooms;
 mod run;
@@ -49,6 +50,8 @@ enum Command {
     Resync(resync::ResyncOf),
     /// Take a room out of a channel; `/relay connect` in the room brings it back
     Disconnect(disconnect::Disconnect),
+    /// Have what somebody said lately gone: what waits is cancelled, what was delivered is deleted
+    Purge(purge::Purge),
     /// Show, take back and clear away the links to files that were given out
     Media(media::Media),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Approve(approve) => approve::run(&approve),
         Command::Resync(of) => resync::run(&of),
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
+        Command::Purge(of) => purge::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Status(of) => status::run(&of),
         Command::Capabilities(of) => capabilities::run(&of),

@@ -17,6 +17,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 
+use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
 use relay_contract::{Account, NativeId, Settings};
@@ -49,6 +50,8 @@ pub struct RelaySection {
     pub listen: Option<SocketAddr>,
     /// How far what was said in an absence is read.
     pub catch_up: CatchUpLimits,
+    /// What one person may say in a room before it is held.
+    pub flood: Option<Flood>,
 }
 
 /// How files are kept and given out.
@@ -90,6 +93,8 @@ pub struct AccountSection {
     pub settings: Settings,
     /// Whether the platform's published ceilings are kept.
     pub ceilings: bool,
+    /// How many times faster than published they are.
+    pub pace: u32,
     /// After how long without anything heard a connection counts as deaf.
     pub deaf_after: Duration,
     /// What becomes of a message of which nobody can tell whether it was delivered.
@@ -156,6 +161,12 @@ pub const RELAY_KEYS: &[Key] = &[
         doc: "How far back Relay reads what was said while it was away, in hours. What is older is said to be missed. Default: 168, a week.",
     },
     Key { name: "catch_up_messages", doc: "How many messages a room it reads then, at most. Default: 5000." },
+    Key {
+        name: "flood",
+        doc: "How much one person may say in a room before it is a flood: \"N per minute, M at once\", \"N per minute\" or \"off\". What is more \
+              is held and carried at that rate, so that it does not stand before what others say; nothing of it is lost, and the room is \
+              told. It goes by when things were said. Default: \"30 per minute, 60 at once\".",
+    },
 ];
 
 /// Keys of `[media]`.
@@ -190,6 +201,11 @@ pub const ACCOUNT_KEYS: &[Key] = &[
     Key {
         name: "ceilings",
         doc: "Whether to stay below the platform's published rate limits. Default: true. For a compatible server without limits: false.",
+    },
+    Key {
+        name: "pace",
+        doc: "How many times faster than published the limits are: a whole number, for a compatible server that says so. Only beside \
+              `api_url`. Default: 1.",
     },
     Key {
         name: "deaf_after",

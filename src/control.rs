@@ -2,7 +2,7 @@
 //! and one answer a connection, each a line of JSON; what takes longer tells before its answer how it goes, a line a step.
 
 use crate::commands::{AccountRooms, Commands, Review};
-use crate::engine::{Progress, Status, Trace};
+use crate::engine::{Progress, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
 use relay_contract::Timestamp;
@@ -60,6 +60,13 @@ pub enum Request {
         /// Whoever asks has been told what comes of it.
         sure: bool,
     },
+    /// Have what somebody said lately gone.
+    Purge {
+        /// Whose.
+        whose: Whose,
+        /// Only count.
+        dry: bool,
+    },
     /// The links to files.
     MediaList,
     /// Take a link back.
@@ -105,6 +112,8 @@ pub enum Response {
         /// Of these, those that nobody had heard of.
         new: u64,
     },
+    /// What a purge does.
+    Purged(Purged),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -232,6 +241,10 @@ async fn respond(request: serde_json::Result<Request>, commands: &Commands, medi
         Ok(Request::Approve { what, sure }) => match commands.approve(&what, sure).await {
             Ok(Review::Shown(words)) => Response::Shown(words),
             Ok(Review::Done(words)) => Response::Done(words),
+            Err(refused) => Response::Error(refused),
+        },
+        Ok(Request::Purge { whose, dry }) => match commands.core().clone().purge(whose, dry).await {
+            Ok(purged) => Response::Purged(purged),
             Err(refused) => Response::Error(refused),
         },
         Ok(Request::MediaList) => match media.list().await {

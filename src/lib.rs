@@ -9,6 +9,7 @@ mod control;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod engine;
+pub mod flood;
 mod matrix;
 pub mod media;
 pub mod observe;

@@ -9,6 +9,10 @@ pub enum Count {
     Accepted,
     /// Events whose key was known: a platform's repetition.
     Repeated,
+    /// Messages that were held at the door: somebody's, more than their budget.
+    Held,
+    /// Edits and deletes that became part of a message that was held.
+    Folded,
     /// Relay's own messages coming back.
     Echo,
     /// Messages of other bots, which are not carried.
@@ -51,13 +55,17 @@ pub enum Count {
     TargetGone,
     /// Deliveries given up.
     Dead,
+    /// Deliveries and held messages that were cancelled because their author was purged.
+    Purged,
     /// Parts of Relay that panicked and were started again.
     Panicked,
 }
 
-const ALL: [(Count, &str); 24] = [
+const ALL: [(Count, &str); 27] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
+    (Count::Held, "held"),
+    (Count::Folded, "folded"),
     (Count::Echo, "echo"),
     (Count::OtherBot, "other_bot"),
     (Count::Looped, "looped"),
@@ -79,6 +87,7 @@ const ALL: [(Count, &str); 24] = [
     (Count::RateLimited, "rate_limited"),
     (Count::TargetGone, "target_gone"),
     (Count::Dead, "dead"),
+    (Count::Purged, "purged"),
     (Count::Panicked, "panicked"),
 ];
 

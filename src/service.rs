@@ -127,11 +127,23 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         let Some(platform) = platforms::named(section.platform) else { continue };
         let connector = (platform.open)(section.settings.clone())
             .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
-        let (ceilings, deaf_after, unsure) = (section.ceilings, section.deaf_after, section.unsure);
-        accounts.push(AccountPlan { name: account, connector, ceilings, deaf_after, unsure });
+        accounts.push(AccountPlan {
+            name: account,
+            connector,
+            ceilings: section.ceilings,
+            pace: section.pace,
+            server: section.settings.urls.get("api_url").cloned(),
+            deaf_after: section.deaf_after,
+            unsure: section.unsure,
+        });
     }
     let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
-    Ok(Plan { accounts, channels: channels.collect(), catch_up: config.relay.catch_up })
+    Ok(Plan {
+        accounts,
+        channels: channels.collect(),
+        catch_up: config.relay.catch_up,
+        flood: config.relay.flood,
+    })
 }
 
 fn channel(section: &ChannelSection) -> Channel {

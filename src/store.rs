@@ -3,7 +3,7 @@
 //! The only home of fjall and sled, and synchronous but for the queue into the ledger's writer thread.
 //!
 //! **The ledger** holds, each in a keyspace of its own: the *journal* (accepted envelopes), *work* (what is still to be
-//! fanned out, delivered, or was given up), *seen* (event keys), *index* (which native messages an envelope became, as
+//! fanned out, delivered, or was given up, and what is held at the door), *seen* (event keys), *index* (which native messages an envelope became, as
 //! a numbered log) and *meta* (format, cursors, rooms by the id they were asked for). One writer thread executes all
 //! changes in order; many of them share one batch and one sync.
 //!
@@ -15,6 +15,7 @@
 
 pub mod folder;
 pub mod format;
+mod held;
 mod keys;
 pub mod ledger;
 pub mod mapping;
@@ -22,12 +23,14 @@ mod marks;
 mod moves;
 mod notes;
 pub mod records;
+mod said;
 mod shared;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use held::{Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;

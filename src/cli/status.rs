@@ -86,6 +86,18 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
             owners.problems.iter().for_each(|problem| note(problem, out));
         }
     }
+    if !status.held.is_empty() {
+        writeln!(out, "\nHeld at the door: more than one person's budget (`flood` in [relay])")?;
+        for held in &status.held {
+            writeln!(
+                out,
+                "  {} in {}: {} wait",
+                held.sender,
+                held.name.as_ref().unwrap_or(&held.room),
+                held.held
+            )?;
+        }
+    }
     let happened: Vec<_> = status.counters.iter().filter(|(_, count)| **count > 0).collect();
     if !happened.is_empty() {
         writeln!(out, "\nSince the start")?;

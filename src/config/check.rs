@@ -18,6 +18,8 @@ use toml::de::DeTable;
 /// After how long without anything heard a connection counts as deaf, and the longest that can be asked for, in seconds.
 const DEAF_AFTER: Duration = Duration::from_secs(60);
 const LONGEST_DEAF: u64 = 86_400;
+/// The most that `pace` can be.
+const FASTEST: u32 = 10_000;
 
 const SECTIONS: &[&str] = &["relay", "media", "accounts", "channels"];
 
@@ -131,6 +133,7 @@ fn account(
         }
         found.unwrap_or(true)
     });
+    let pace = pace(section, mistakes);
     let deaf_after = deaf_after(section.get("deaf_after"), mistakes);
     let unsure = unsure(section.get("unsure"), mistakes);
     if mistakes.len() == before
@@ -141,7 +144,28 @@ fn account(
         let span = named.and_then(|field| section.get(field.name)).unwrap_or(value).span();
         mistakes.push(Mistake::new(span, format!("{place}: {}", problem.what), problem.fix));
     }
-    Some(AccountSection { platform: entry.name(), settings, ceilings, deaf_after, unsure })
+    Some(AccountSection { platform: entry.name(), settings, ceilings, pace, deaf_after, unsure })
+}
+
+/// Only for a server that is not the platform's own: there the limits are what was published.
+fn pace(section: &DeTable<'_>, mistakes: &mut Vec<Mistake>) -> u32 {
+    let Some(value) = section.get("pace") else { return 1 };
+    let pace = value.get_ref().as_integer().and_then(|pace| pace.as_str().parse::<u32>().ok());
+    let pace = pace.filter(|pace| (1..=FASTEST).contains(pace));
+    if pace.is_none() {
+        mistakes.push(Mistake::new(
+            value.span(),
+            "`pace` is not a number of times",
+            format!("Write a whole number from 1 to {FASTEST}, without quotes."),
+        ));
+    } else if section.get("api_url").is_none() {
+        mistakes.push(Mistake::new(
+            value.span(),
+            "`pace` is not for the platform's own server",
+            "Remove it, or name the compatible server with `api_url`.",
+        ));
+    }
+    pace.unwrap_or(1)
 }
 
 fn deaf_after(value: Option<&Value<'_>>, mistakes: &mut Vec<Mistake>) -> Duration {

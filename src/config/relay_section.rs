@@ -2,6 +2,7 @@
 
 use super::document::{Value, names, refuse_unknown, table, text};
 use super::{Mistake, RELAY_KEYS, RelaySection};
+use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -29,7 +30,8 @@ pub(super) fn check(
     let Some(value) = value else {
         let data_dir = default_dir();
         usable(&data_dir, 0..0, mistakes);
-        return Some(RelaySection { data_dir, listen: None, catch_up: CatchUpLimits::default() });
+        let (catch_up, flood) = (CatchUpLimits::default(), Some(Flood::default()));
+        return Some(RelaySection { data_dir, listen: None, catch_up, flood });
     };
     let section = table(value, "[relay]", mistakes)?;
     refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
@@ -60,7 +62,18 @@ pub(super) fn check(
     {
         catch_up.messages = messages;
     }
-    Some(RelaySection { data_dir: data_dir?, listen, catch_up })
+    let flood = section.get("flood").map_or(Some(Some(Flood::default())), |value| {
+        let read = flood::read(text(value, "`flood`", mistakes)?);
+        if read.is_none() {
+            mistakes.push(Mistake::new(
+                value.span(),
+                "`flood` is not so much a minute",
+                "Write it like \"30 per minute\", \"30 per minute, 60 at once\", or \"off\".",
+            ));
+        }
+        read
+    });
+    Some(RelaySection { data_dir: data_dir?, listen, catch_up, flood: flood? })
 }
 
 /// A whole number up to `most`.

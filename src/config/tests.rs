@@ -89,6 +89,10 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ),
         ("deaf_after = 0", 4, "not a number of seconds", "from 1 to 86400"),
         ("deaf_after = \"60 s\"", 4, "not a number of seconds", "without quotes"),
+        ("pace = 60", 4, "not for the platform's own server", "`api_url`"),
+        ("pace = 0\napi_url = \"http://127.0.0.1:1\"", 4, "not a number of times", "from 1 to 10000"),
+        ("[relay]\nflood = \"30\"", 5, "not so much a minute", "\"30 per minute\""),
+        ("[relay]\nflood = 30", 5, "`flood`", "\""),
         ("[media]\nkep_days = 3", 5, "no key `kep_days`", "`keep_days`"),
         ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];
@@ -150,6 +154,8 @@ fn a_secret_never_shows() {
             format!("[media]\nkeep_days = \"{secret}\""),
             format!("[media]\nstrip_metadata = \"{secret}\""),
             format!("deaf_after = \"{secret}\""),
+            format!("pace = \"{secret}\""),
+            format!("[relay]\nflood = \"{secret}\""),
             format!("[accounts]\nc = {{ platform = \"slack\", bot_token = \"{secret}\" }}"),
             format!("[channels.x]\nlinks = [\n  \"nobody:1\",\n\n[accounts.c]\ntoken = \"{secret}\""),
         ];
@@ -168,10 +174,10 @@ fn a_secret_never_shows() {
 
 #[test]
 fn what_is_no_secret_is_shown() {
-    let text = "[relay]\nlisten = \"127.0.0.1:1\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
+    let text = "[relay]\nlisten = \"127.0.0.1:1\"\nflood = \"30 per minute, 60 at once\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
                 keep_days = 30\nstrip_metadata = true\n[accounts.owls]\nplatform = \"slack\" # why\nbot_token = { env = \"SLACK_1\" }\n\
                 app_token = { file = \"/etc/relay/Slack\" }\ntokn = { credential = \"slack-app\" }\napi_url = \"http://127.0.0.1:80/v1\"\n\
-                ceilings = false\ndeaf_after = 60\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";
+                ceilings = false\ndeaf_after = 60\npace = 60\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";
     assert_eq!(masked::masked(text), text.replace(" why", "****"));
 }
 

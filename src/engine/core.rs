@@ -2,24 +2,28 @@
 
 use super::canary::Canary;
 use super::catch_up::CatchUp;
+use super::door::Door;
 use super::known::KnownRooms;
+use super::lagging::At;
 use super::links::Channels;
 use super::liveness::Rounds;
+use super::overtaking::Overtaking;
 use super::own_deletes::OwnDeletes;
-use super::rate_limit::RateLimit;
+use super::rate_limit::{Breaker, RateLimit, Weather};
 use super::repeats::Repeats;
 use super::rooms::Look;
 use super::space::Space;
 use super::states::{AccountState, LaneState, States};
 use super::supervisor::Supervisor;
 use super::typing::Typing;
+use crate::flood::Flood;
 use crate::media::Media;
 use crate::observe::{Count, Counters};
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
-use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
+use relay_contract::{Account, Call, Connector, NativeId, Platform, Problem, RoomKey, SpaceRef, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -36,6 +40,8 @@ pub struct Plan {
     pub channels: Channels,
     /// How far absences are caught up.
     pub catch_up: CatchUpLimits,
+    /// What one person may say in a room before it is held; none where everything goes on at once.
+    pub flood: Option<Flood>,
 }
 
 /// One account.
@@ -46,6 +52,10 @@ pub struct AccountPlan {
     pub connector: Arc<dyn Connector>,
     /// Whether the platform's published ceilings are kept.
     pub ceilings: bool,
+    /// How many times faster than published they are.
+    pub pace: u32,
+    /// The server that it asks, where it is not the platform's own.
+    pub server: Option<String>,
     /// After how long without anything heard its connection counts as deaf.
     pub deaf_after: Duration,
     /// What becomes of a message of which nobody can tell whether it was delivered.
@@ -76,6 +86,10 @@ pub struct RunningAccount {
     pub catch_up: CatchUp,
     /// Its budget.
     pub limit: Addr<RateLimit>,
+    /// Watches over all accounts that its platform sees coming from here.
+    pub(super) breaker: Addr<Breaker>,
+    /// What that one says.
+    pub(super) weather: watch::Receiver<Weather>,
     /// Asks its reader to check the credential and the rooms again.
     pub recheck: Notify,
 }
@@ -92,6 +106,10 @@ pub struct LaneHandle {
     pub wake: Notify,
     /// What it was refused may be allowed now: it need not wait for its time.
     pub retry: Notify,
+    /// The row that it is at.
+    pub(super) at: At,
+    /// Rows that do not wait for their turn.
+    pub(super) overtaking: Overtaking,
     /// Rows have come that are older than what it looks for.
     pub rewind: AtomicBool,
     /// Its room has moved: it is to end.
@@ -126,6 +144,8 @@ pub struct Core {
     pub repeats: Repeats,
     /// Messages that Relay itself takes away.
     pub(super) own_deletes: OwnDeletes,
+    /// What somebody says faster than their budget.
+    pub(super) door: Door,
     /// Where somebody was shown as typing.
     pub(super) typing: Typing,
     /// Commands on their way to whoever answers them.
@@ -152,6 +172,26 @@ pub struct Core {
     pub lane_tasks: TaskTracker,
 }
 
+impl AccountPlan {
+    /// Who sees where its requests come from: its platform, and the server.
+    fn seen_by(&self) -> (Platform, Option<String>) {
+        (self.connector.platform(), self.server.clone())
+    }
+}
+
+/// A breaker for each platform and server, whatever the accounts.
+type Breakers = HashMap<(Platform, Option<String>), (Addr<Breaker>, watch::Receiver<Weather>)>;
+
+fn breakers(accounts: &[AccountPlan]) -> Breakers {
+    let mut sharing: HashMap<(Platform, Option<String>), u32> = HashMap::new();
+    accounts.iter().for_each(|account| *sharing.entry(account.seen_by()).or_default() += 1);
+    let started = sharing.into_iter().map(|(seen_by, accounts)| {
+        let (breaker, weather) = Breaker::new(seen_by.0.clone(), accounts);
+        (seen_by, (breaker.start(), weather))
+    });
+    started.collect()
+}
+
 impl Core {
     pub(super) fn new(
         ledger: Ledger,
@@ -162,7 +202,9 @@ impl Core {
     ) -> Result<Self, StoreError> {
         let known = KnownRooms::new(ledger.known_rooms()?);
         let mut accounts = BTreeMap::new();
+        let breakers = breakers(&plan.accounts);
         for account in plan.accounts {
+            let Some((breaker, weather)) = breakers.get(&account.seen_by()).cloned() else { continue };
             let canary = Canary::new(account.connector.hears_itself().then_some(account.deaf_after));
             let running = RunningAccount {
                 name: account.name.clone(),
@@ -175,11 +217,14 @@ impl Core {
                 canary,
                 unsure: account.unsure,
                 catch_up: CatchUp::default(),
-                limit: RateLimit::new(account.ceilings).start(),
+                limit: RateLimit::new(account.ceilings, account.pace, weather.clone()).start(),
+                breaker,
+                weather,
                 recheck: Notify::new(),
             };
             accounts.insert(account.name, Arc::new(running));
         }
+        let door = Door::new(plan.flood, ledger.held().into_keys());
         let core = Self {
             ledger,
             lookup,
@@ -191,6 +236,7 @@ impl Core {
             moving: Mutex::default(),
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
+            door,
             typing: Typing::default(),
             calls,
             supervisor: OnceLock::new(),
@@ -239,6 +285,8 @@ impl Core {
             space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
             wake: Notify::new(),
             retry: Notify::new(),
+            at: At::default(),
+            overtaking: Overtaking::default(),
             rewind: AtomicBool::new(false),
             begun: AtomicBool::new(false),
             retired: CancellationToken::new(),

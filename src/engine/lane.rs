@@ -6,13 +6,13 @@ use super::core::{Core, LaneHandle};
 use super::delay::Delay;
 use super::files::{self, Files};
 use super::lane_steps::{self, Content, Step, Steps, Work};
-use super::rate_limit::{Ask, Permit, Refused};
+use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere};
 use futures::FutureExt;
 use relay_contract::{
-    Attempt, DeliverError, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
+    Attempt, DeliverError, Doing, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
 };
 use settle::{HELD, Settled};
 use std::any::Any;
@@ -43,6 +43,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             from: EnvelopeId::default(),
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
             fresh: true,
+            turn: None,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(()) => {
@@ -72,6 +73,8 @@ struct Lane {
     delay: Delay,
     /// Nothing was posted yet: what an earlier run began, or an earlier loop, may be done.
     fresh: bool,
+    /// Its turn has come to do this, and was not used yet.
+    turn: Option<Doing>,
 }
 
 /// What the head of the lane has come to.
@@ -91,17 +94,14 @@ impl Lane {
             if self.handle.rewind.swap(false, Ordering::AcqRel) {
                 self.from = EnvelopeId::default();
             }
-            let fate = match self.core.ledger.head(&self.handle.room, self.from) {
+            let fate = match self.next() {
                 Ok(None) if self.core.draining.is_cancelled() => return,
                 Ok(None) => {
                     self.handle.set_state(LaneState::Idle);
                     self.wait(None).await;
                     continue;
                 }
-                Ok(Some((id, row))) => {
-                    self.from = id;
-                    self.work_on(id, row).await
-                }
+                Ok(Some((id, row))) => self.work_on(id, row).await,
                 Err(error) => Err(error),
             };
             match fate {
@@ -122,6 +122,21 @@ impl Lane {
         }
     }
 
+    /// The row that is to be worked on: one that does not wait for its turn, else the oldest.
+    fn next(&mut self) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
+        let (room, overtaking) = (&self.handle.room, &self.handle.overtaking);
+        while let Some(id) = overtaking.first() {
+            match self.core.ledger.row(room, id)? {
+                Some(row) => return Ok(Some((id, row))),
+                None => overtaking.closed(id),
+            }
+        }
+        let head = self.core.ledger.head(room, self.from)?;
+        self.handle.at.set(head.as_ref().map(|(id, _)| *id));
+        self.from = head.as_ref().map_or(self.from, |(id, _)| *id);
+        Ok(head)
+    }
+
     /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
     async fn wait(&self, wait: Option<Duration>) {
         let parked = matches!(self.handle.state(), LaneState::Parked { .. });
@@ -129,6 +144,7 @@ impl Lane {
             () = self.handle.wake.notified(), if wait.is_none() => {}
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             () = self.handle.retry.notified(), if parked => {}
+            () = self.handle.overtaking.added() => {}
             () = self.handle.retired.cancelled() => {}
             () = self.core.draining.cancelled() => {}
         }
@@ -149,6 +165,11 @@ impl Lane {
     }
 
     async fn work_on(&mut self, id: EnvelopeId, row: OutboxRow) -> Result<Fate, StoreError> {
+        // What is half there is completed, so that it is known and can be deleted.
+        if row.done.is_empty() && self.handle.overtaking.is_cancelled(id) {
+            self.core.counters.add(Count::Purged);
+            return self.close_dead(id, row, "purged".into()).await;
+        }
         let content = match Content::of(&self.core, id, &row) {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
@@ -205,7 +226,7 @@ impl Lane {
         name: &str,
         conversation: EnvelopeId,
     ) -> Result<Fate, StoreError> {
-        if let Some(wait) = self.permit().await {
+        if let Some(wait) = self.permit(Doing::Open).await {
             return Ok(Fate::Later(wait, LaneState::Held));
         }
         let operation = Operation::Open { root, name };
@@ -271,11 +292,10 @@ impl Lane {
             {
                 return self.bury(id, row, "unlinked".into()).await;
             }
-            if let Some(wait) = self.permit().await {
-                if self.core.draining.is_cancelled() {
+            if let Some(wait) = self.permit(operation.doing()).await {
+                if self.core.draining.is_cancelled() || self.handle.retired.is_cancelled() {
                     return Ok(Fate::Later(wait, LaneState::Held));
                 }
-                self.handle.set_state(LaneState::Held);
                 self.wait(Some(wait)).await;
                 continue;
             }
@@ -365,15 +385,24 @@ impl Lane {
         self.core.ledger.remember_thread(room.clone(), conversation, there).await
     }
 
-    /// How long until the rate limit allows an attempt; `None` for now.
-    async fn permit(&self) -> Option<Duration> {
-        let capabilities = self.handle.account.connector.capabilities(&self.handle.room);
-        let ask = Ask { room: self.handle.room.clone(), capabilities };
-        match self.handle.account.limit.send(ask).await {
-            Ok(Permit::Granted) => None,
-            Ok(Permit::Wait(wait)) => Some(wait.max(Duration::from_millis(1))),
-            // Only at the very end of the process: the row stays.
-            Err(_) => Some(Duration::from_secs(1)),
+    /// Waits for this room's turn, and answers when to look again whether it may still be used; `None` for now.
+    async fn permit(&mut self, doing: Doing) -> Option<Duration> {
+        if self.turn.take() == Some(doing) {
+            return None;
+        }
+        let Turn::Later(turn) = self.handle.account.turn(&self.handle.room, doing).await else { return None };
+        self.handle.set_state(LaneState::Held);
+        tokio::select! {
+            came = turn => match came {
+                Ok(()) => {
+                    self.turn = Some(doing);
+                    Some(Duration::ZERO)
+                }
+                // Only at the very end of the process: the row stays.
+                Err(_) => Some(Duration::from_secs(1)),
+            },
+            () = self.handle.retired.cancelled() => Some(Duration::ZERO),
+            () = self.core.draining.cancelled() => Some(Duration::ZERO),
         }
     }
 
@@ -394,8 +423,10 @@ impl Lane {
         let fenced = AssertUnwindSafe(attempt).catch_unwind();
         match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
             Ok(Ok(outcome)) => {
-                if posts && outcome.is_ok() {
-                    self.handle.account.canary.posted(began);
+                match &outcome {
+                    Ok(_) if posts => self.handle.account.canary.posted(began),
+                    Ok(_) => {}
+                    Err(error) => self.handle.account.refused(&self.handle.room, error).await,
                 }
                 outcome
             }
@@ -429,12 +460,9 @@ impl Lane {
         let counters = &self.core.counters;
         let retry = |lane: &mut Self| (lane.delay.next(), LaneState::Retrying { reason: error.to_string() });
         let (wait, state) = match &error {
-            DeliverError::RateLimited { retry_after, scope } => {
+            DeliverError::RateLimited { retry_after, .. } => {
                 counters.add(Count::RateLimited);
                 let retry_after = (*retry_after).clamp(*HOLD.start(), *HOLD.end());
-                let refused = Refused { room: self.handle.room.clone(), retry_after, scope: *scope };
-                // The wait below holds this lane even if the actor is gone.
-                let _ = self.handle.account.limit.send(refused).await;
                 return Ok(Fate::Later(retry_after, LaneState::Held));
             }
             DeliverError::Unavailable(_) => {
@@ -479,6 +507,10 @@ impl Lane {
     async fn bury(&self, id: EnvelopeId, row: OutboxRow, reason: String) -> Result<Fate, StoreError> {
         tracing::warn!(room = %self.handle.room, envelope = %id, reason, "a delivery was given up");
         self.core.counters.add(Count::Dead);
+        self.close_dead(id, row, reason).await
+    }
+
+    async fn close_dead(&self, id: EnvelopeId, row: OutboxRow, reason: String) -> Result<Fate, StoreError> {
         let letter = DeadLetter { reason, at: Timestamp::now().0, row };
         self.core.ledger.bury(self.handle.room.clone(), id, letter).await?;
         Ok(Fate::Closed)

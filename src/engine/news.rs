@@ -37,7 +37,8 @@ pub fn place_in_words(core: &Core, room: &RoomKey) -> String {
     format!("in {}", place(core, room))
 }
 
-fn place(core: &Core, room: &RoomKey) -> String {
+/// `#general on Slack`.
+pub fn place(core: &Core, room: &RoomKey) -> String {
     let name = core.known.asked_for(room).into_iter().next().map(|(_, _, known)| known.name);
     let platform = capitalised(&room.platform);
     match name {

@@ -325,6 +325,8 @@ impl ReaderInbox<'_> {
                     Count::Accepted
                 }
                 Verdict::Repeated => Count::Repeated,
+                Verdict::Held => Count::Held,
+                Verdict::Folded => Count::Folded,
             });
         }
         Ok(new)

@@ -107,7 +107,7 @@ impl Handler<Hear> for Space {
                 Ok(Read::News(news)) => core.news(&running, news).await.map(|()| Heard::Done),
                 Ok(Read::Envelopes(envelopes)) if envelopes.is_empty() => Ok(Heard::Done),
                 Ok(Read::Envelopes(envelopes)) => {
-                    let queued = core.ledger.accept(account, envelopes).await;
+                    let queued = core.take_in(account, envelopes).await;
                     queued.map(Heard::Queued)
                 }
                 Err(reason) => {

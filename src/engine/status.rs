@@ -21,6 +21,9 @@ pub struct Status {
     pub channels: Vec<ChannelStatus>,
     /// What happened since the start.
     pub counters: BTreeMap<String, u64>,
+    /// What is held at the door, by room and sender.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldStatus>,
     /// Deliveries that were given up, newest last, at most 20.
     pub dead_letters: Vec<DeadLetterStatus>,
     /// Last line of the ledger's index log, and the line that the mapping has reached.
@@ -120,6 +123,19 @@ pub struct LinkStatus {
     pub dead: u64,
 }
 
+/// Somebody whose messages are held at the door.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldStatus {
+    /// The room.
+    pub room: String,
+    /// How people call it, where that is known.
+    pub name: Option<String>,
+    /// The sender's id there, as `relay purge` takes it.
+    pub sender: String,
+    /// How much is held.
+    pub held: u64,
+}
+
 /// A delivery that was given up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeadLetterStatus {
@@ -140,6 +156,12 @@ impl RunningAccount {
         warnings.iter().map(ToString::to_string).collect()
     }
 
+    /// The same, and what its platform's breaker says.
+    fn all_warnings(&self) -> Vec<String> {
+        let breaker = self.weather.borrow().in_words(&self.connector.platform());
+        self.warnings().into_iter().chain(breaker).collect()
+    }
+
     fn missed(&self) -> Option<Missed> {
         let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         missed.map(|(at, what)| Missed { at: at.0, what })
@@ -153,7 +175,7 @@ impl Core {
             name: account.name.to_string(),
             platform: account.connector.platform().to_string(),
             state: account.state.borrow().clone(),
-            warnings: account.warnings(),
+            warnings: account.all_warnings(),
             missed: account.missed(),
             catching_up: account.catch_up.rooms(),
         });
@@ -164,6 +186,7 @@ impl Core {
             accounts: accounts.collect(),
             channels: self.channel_statuses(),
             counters: self.counters.all().map(|(name, count)| (name.to_owned(), count)).collect(),
+            held: self.held_statuses(),
             dead_letters: newest
                 .map(|(room, envelope, letter)| DeadLetterStatus {
                     room: room.to_string(),
@@ -175,6 +198,17 @@ impl Core {
             ledger_position: self.ledger.position(),
             mapping_position: self.lookup.position(),
         }
+    }
+
+    fn held_statuses(&self) -> Vec<HeldStatus> {
+        let held = self.ledger.held().into_iter();
+        let of = |((room, sender), held): (crate::store::Sender, u64)| HeldStatus {
+            room: room.to_string(),
+            name: self.known.asked_for(&room).into_iter().next().map(|(.., known)| known.name),
+            sender: format!("{}:{sender}", room.platform),
+            held,
+        };
+        held.map(of).collect()
     }
 
     fn channel_statuses(&self) -> Vec<ChannelStatus> {

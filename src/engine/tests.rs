@@ -200,11 +200,14 @@ impl Stage {
                 name: account.clone(),
                 connector: puppet.clone(),
                 ceilings: false,
+                pace: 1,
+                server: None,
                 deaf_after: Duration::from_secs(60),
                 unsure,
             }],
             channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
             catch_up: CatchUpLimits { messages: 300, age: Duration::from_secs(3_600) },
+            flood: None,
         };
         let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
         let media = crate::media::Media::open(&crate::media::Settings::default(), dir.path()).unwrap();

@@ -1,6 +1,7 @@
 //! Somebody is typing: passed on at once or not at all, a few times a minute a room, and never in the way of what is said.
 
 use super::core::Core;
+use super::states::LaneState;
 use crate::observe::Count;
 use relay_contract::{Feature, RoomKey, Support};
 use std::collections::HashMap;
@@ -53,7 +54,10 @@ impl Core {
             if !can || !quiet || !self.typing.is_due(&room, Instant::now()) {
                 continue;
             }
-            let Ok(place) = self.typing.places.clone().try_acquire_owned() else {
+            // A request that matters to nobody is not made where others wait for their turn.
+            let behind = !matches!(lane.state(), LaneState::Idle | LaneState::Busy);
+            let place = self.typing.places.clone().try_acquire_owned();
+            let (false, Ok(place)) = (behind, place) else {
                 self.counters.add(Count::Shed);
                 continue;
             };

@@ -1,7 +1,7 @@
 //! Keys of stored records. Parts are separated by NUL, which no native id contains.
 
 use super::records::{EnvelopeId, Reactor};
-use relay_contract::{Account, EventKey, NativeId, Platform, RoomKey};
+use relay_contract::{Account, EventKey, MessageKey, NativeId, Platform, RoomKey};
 
 /// Marks in the work keyspace, by their first byte.
 pub mod work {
@@ -31,6 +31,10 @@ pub mod work {
     pub const LATE: u8 = b'w';
     /// An answer: followed by the envelope ids of what is answered and of the answer.
     pub const ANSWER: u8 = b'q';
+    /// Something that is held at the door: followed by the room, its sender, NUL and an envelope id of its own.
+    pub const HELD: u8 = b'f';
+    /// A message that is held: followed by the room and its native id.
+    pub const HELD_POST: u8 = b'y';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -158,6 +162,23 @@ pub fn answers_to(target: EnvelopeId) -> Vec<u8> {
 /// One of them.
 pub fn answer(target: EnvelopeId, by: EnvelopeId) -> Vec<u8> {
     [answers_to(target), by.0.to_vec()].concat()
+}
+
+/// Something that is held at the door.
+pub fn held(of: &RoomKey, sender: &NativeId, id: EnvelopeId) -> Vec<u8> {
+    [tagged(work::HELD, &room(of)), sender.as_str().as_bytes().to_vec(), vec![0], id.0.to_vec()].concat()
+}
+
+/// Room and sender of a key made by [`held`].
+pub fn parse_held(key: &[u8]) -> Option<(RoomKey, NativeId)> {
+    let of = parse_room(key.get(1..)?)?;
+    let rest = key.get(1 + room(&of).len()..key.len().checked_sub(17)?)?;
+    Some((of, NativeId::from(std::str::from_utf8(rest).ok()?)))
+}
+
+/// A message that is held.
+pub fn held_post(message: &MessageKey) -> Vec<u8> {
+    [tagged(work::HELD_POST, &room(&message.room)), message.id.as_str().as_bytes().to_vec()].concat()
 }
 
 /// Who is the first of a name, in meta.

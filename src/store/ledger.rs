@@ -255,7 +255,7 @@ impl Ledger {
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
-    async fn send(&self, command: Command) -> Result<(), StoreError> {
+    pub(super) async fn send(&self, command: Command) -> Result<(), StoreError> {
         self.queue.send(command).await.map_err(|_| StoreError::Closed)
     }
 

@@ -2,7 +2,7 @@
 
 use super::ledger::Depth;
 use super::records::EnvelopeId;
-use super::{StoreError, folder, format, keys, marks, tail};
+use super::{StoreError, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) newest_at_start: EnvelopeId,
     /// When an earlier run wrote last.
     pub(super) last_alive: Timestamp,
+    /// How much is held at the door.
+    pub(super) held: held::Counts,
     /// Where the work of an earlier run begins.
     pub(super) first: FirstWork,
     /// Told after every commit that accepted something.
@@ -97,6 +99,7 @@ impl Shared {
             position: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             depth: Mutex::default(),
+            held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),
             failed: Notify::new(),
@@ -128,6 +131,7 @@ impl Shared {
             waiting += 1;
         }
         self.waiting.store(waiting, Ordering::Release);
+        self.held = held::Counts::read(&self.work)?;
         let mut depth = self.depth.lock().unwrap_or_else(PoisonError::into_inner);
         for tag in [keys::work::OUTBOX, keys::work::DEAD] {
             for entry in self.work.prefix([tag]) {

@@ -40,7 +40,7 @@ async fn accept(ledger: &Ledger, envelope: Envelope) -> Verdict {
 async fn accept_new(ledger: &Ledger, envelope: Envelope) -> EnvelopeId {
     match accept(ledger, envelope).await {
         Verdict::Accepted(id) => id,
-        Verdict::Repeated => panic!("repeated"),
+        other => panic!("{other:?}"),
     }
 }
 

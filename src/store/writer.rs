@@ -1,5 +1,6 @@
 //! The ledger's writer: one thread, one order, many commands to a batch and a sync.
 
+use super::held::{self, Released, Sender, Wait};
 use super::ledger::FannedOut;
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
@@ -28,6 +29,10 @@ pub enum Verdict {
     Accepted(EnvelopeId),
     /// Its event key was seen before: a repetition.
     Repeated,
+    /// It is held at the door, and will be in the journal later.
+    Held,
+    /// It has become part of a message that is held, or its end.
+    Folded,
 }
 
 /// A change.
@@ -36,6 +41,23 @@ pub(super) enum Command {
         account: Account,
         envelopes: Vec<Envelope>,
         done: Done<Vec<Verdict>>,
+    },
+    /// What may have to wait at the door, each with whether it is over its sender's budget.
+    Hold {
+        account: Account,
+        envelopes: Vec<(Envelope, bool)>,
+        done: Done<Vec<Verdict>>,
+    },
+    /// The oldest message of a sender that is held is to go on.
+    Release {
+        sender: Sender,
+        from: EnvelopeId,
+        done: Done<Released>,
+    },
+    /// Nothing of a sender that is held is to go on.
+    DropHeld {
+        sender: Sender,
+        done: Done<u64>,
     },
     MoveCursor {
         account: Account,
@@ -146,6 +168,8 @@ pub(super) enum Command {
 /// An answer that waits for the sync.
 enum Answer {
     Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
+    Released(Done<Released>, Released),
+    Dropped(Done<u64>, u64),
     Plain(Done<()>),
 }
 
@@ -178,6 +202,8 @@ struct Group {
     marks: marks::Changes,
     /// Change of how many wait for their fan-out.
     waiting: i64,
+    /// Changes of what is held at the door.
+    held: held::Changes,
     position: u64,
     must_sync: bool,
     accepted: bool,
@@ -192,6 +218,7 @@ impl Writer<'_> {
             depth: HashMap::new(),
             marks: marks::Changes::new(),
             waiting: 0,
+            held: held::Changes::default(),
             position: before,
             must_sync: false,
             accepted: false,
@@ -215,11 +242,14 @@ impl Writer<'_> {
             self.shared.waiting.store(waiting, Ordering::Release);
             self.change_depths(group.depth);
             marks::written(self.shared, group.marks);
+            self.shared.held.change(group.held.counts);
         }
         for answer in answers {
             // A caller that has gone away needs no answer.
             match answer {
                 Answer::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
+                Answer::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
+                Answer::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
                 Answer::Plain(done) => drop(done.send(outcome.clone())),
             }
         }
@@ -238,6 +268,21 @@ impl Writer<'_> {
                 Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
                 Err(error) => drop(done.send(Err(error))),
             },
+            Command::Hold { account, envelopes, done } => match self.hold(&account, envelopes, group) {
+                Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
+                Err(error) => drop(done.send(Err(error))),
+            },
+            Command::Release { sender, from, done } => match self.release(&sender, from, group) {
+                Ok(released) => answers.push(Answer::Released(done, released)),
+                Err(error) => drop(done.send(Err(error))),
+            },
+            Command::DropHeld { sender, done } => {
+                group.must_sync = true;
+                match held::drop_all(self.shared, &sender, (&mut group.held, &mut group.batch)) {
+                    Ok(dropped) => answers.push(Answer::Dropped(done, dropped)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
             // Not worth a sync: an older cursor only costs a repetition.
             Command::MoveCursor { account, cursor } => {
                 group.batch.insert(&self.shared.meta, keys::cursor(&account), cursor.into_bytes());
@@ -368,34 +413,91 @@ impl Writer<'_> {
         let mut verdicts = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let key = keys::event(&envelope.key());
-            if let Event::Posted(message) = &envelope.event {
-                let mark = Mark { id: Some(message.at.id.clone()), at: envelope.at };
-                marks::advance(self.shared, &envelope.origin, mark, &mut group.marks);
-            }
-            if group.seen.contains(&key) || self.shared.seen.contains_key(&key)? {
+            learn(&envelope, self.shared, group);
+            if self.is_seen(&key, group)? {
                 verdicts.push(Verdict::Repeated);
                 continue;
             }
             let id = self.ids.next();
-            let origin = match &envelope.event {
-                Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
-                _ => None,
-            };
-            let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
-            if let Some((room, message)) = origin {
-                let (messages, lost) = (vec![message], Vec::new());
-                self.index(IndexLine { envelope: id, room, messages, origin: true, lost }, group)?;
-            }
-            group.batch.insert(&self.shared.journal, id.0, bytes);
-            group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
-            group.batch.insert(&self.shared.seen, key.clone(), id.0);
-            group.seen.insert(key);
-            group.accepted = true;
-            group.waiting += 1;
-            group.must_sync = true;
+            self.enter(account, envelope, id, group)?;
+            see(key, id, self.shared, group);
             verdicts.push(Verdict::Accepted(id));
         }
         Ok(verdicts)
+    }
+
+    fn is_seen(&self, key: &[u8], group: &Group) -> Result<bool, StoreError> {
+        Ok(group.seen.contains(key) || self.shared.seen.contains_key(key)?)
+    }
+
+    /// Puts an envelope into the journal.
+    fn enter(
+        &self,
+        account: &Account,
+        envelope: Envelope,
+        id: EnvelopeId,
+        group: &mut Group,
+    ) -> Result<(), StoreError> {
+        let origin = match &envelope.event {
+            Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
+            _ => None,
+        };
+        let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
+        if let Some((room, message)) = origin {
+            let (messages, lost) = (vec![message], Vec::new());
+            self.index(IndexLine { envelope: id, room, messages, origin: true, lost }, group)?;
+        }
+        group.batch.insert(&self.shared.journal, id.0, bytes);
+        group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
+        group.accepted = true;
+        group.waiting += 1;
+        group.must_sync = true;
+        Ok(())
+    }
+
+    fn hold(
+        &mut self,
+        account: &Account,
+        envelopes: Vec<(Envelope, bool)>,
+        group: &mut Group,
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let mut verdicts = Vec::with_capacity(envelopes.len());
+        for (envelope, over) in envelopes {
+            let key = keys::event(&envelope.key());
+            learn(&envelope, self.shared, group);
+            if self.is_seen(&key, group)? {
+                verdicts.push(Verdict::Repeated);
+                continue;
+            }
+            let id = self.ids.next();
+            let changes = (&mut group.held, &mut group.batch);
+            let verdict = match held::hold(self.shared, account, &envelope, over, id, changes)? {
+                Wait::Done(verdict) => verdict,
+                Wait::No => {
+                    self.enter(account, envelope, id, group)?;
+                    Verdict::Accepted(id)
+                }
+            };
+            see(key, id, self.shared, group);
+            group.must_sync = true;
+            verdicts.push(verdict);
+        }
+        Ok(verdicts)
+    }
+
+    fn release(
+        &mut self,
+        sender: &Sender,
+        from: EnvelopeId,
+        group: &mut Group,
+    ) -> Result<Released, StoreError> {
+        let (taken, released) = held::take(self.shared, sender, from, (&mut group.held, &mut group.batch))?;
+        for (account, envelope) in taken {
+            let id = self.ids.next();
+            self.enter(&account, envelope, id, group)?;
+        }
+        group.must_sync = true;
+        Ok(released)
     }
 
     fn fan_out(&self, one: FannedOut, group: &mut Group) -> Result<(), StoreError> {
@@ -447,6 +549,20 @@ impl Writer<'_> {
     }
 }
 
+/// What was said in a room is known up to here.
+fn learn(envelope: &Envelope, shared: &Shared, group: &mut Group) {
+    if let Event::Posted(message) = &envelope.event {
+        let mark = Mark { id: Some(message.at.id.clone()), at: envelope.at };
+        marks::advance(shared, &envelope.origin, mark, &mut group.marks);
+    }
+}
+
+/// The event is known from now on.
+fn see(key: Vec<u8>, id: EnvelopeId, shared: &Shared, group: &mut Group) {
+    group.batch.insert(&shared.seen, key.clone(), id.0);
+    group.seen.insert(key);
+}
+
 fn settle(stored: Result<(), StoreError>, done: Done<()>, answers: &mut Vec<Answer>) {
     match stored {
         Ok(()) => answers.push(Answer::Plain(done)),
@@ -468,6 +584,7 @@ impl IdSource {
             .and_then(|entry| entry.key().ok())
             .and_then(|key| <[u8; 16]>::try_from(&*key).ok())
             .map(Ulid::from_bytes);
+        let newest = newest.max(Some(Ulid::from_bytes(shared.held.newest.0)));
         let floor = newest.map_or(SystemTime::UNIX_EPOCH, |id| id.datetime() + Duration::from_millis(1));
         Self { generator: ulid::Generator::new(), floor }
     }

@@ -75,7 +75,7 @@ impl Rig {
     fn written(&self) -> String {
         let (discord, slack, telegram) = (&self.world.discord, &self.world.slack, &self.world.telegram);
         let mut text = format!(
-            "[relay]\ndata_dir = \"state\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ env = \"DISCORD_TOKEN\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [accounts.slack]\nplatform = \"slack\"\nbot_token = {{ env = \"SLACK_BOT_TOKEN\" }}\n\

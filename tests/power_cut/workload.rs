@@ -121,7 +121,7 @@ async fn accept(ledger: &Ledger, what: Vec<Which>) -> Outcome<Vec<EnvelopeId>> {
     let verdicts = receiver.await.map_err(|e| e.to_string())?.map_err(told)?;
     let ids = verdicts.into_iter().map(|verdict| match verdict {
         Verdict::Accepted(id) => Ok(id),
-        Verdict::Repeated => Err(format!("{first:?} was taken for a repetition")),
+        other => Err(format!("{first:?} was taken for {other:?}")),
     });
     let ids = ids.collect::<Outcome<Vec<_>>>()?;
     answered(&Answered::Accepted { what: what.into_iter().zip(ids.iter().copied()).collect() })?;

@@ -152,6 +152,11 @@ enum StoredLeaf {
 }
 
 impl StoredEnvelope {
+    /// The account that heard it.
+    pub fn account(&self) -> Account {
+        self.account.clone()
+    }
+
     /// For the journal, with the account that heard it.
     pub fn new(account: Account, envelope: Envelope) -> Self {
         Self {

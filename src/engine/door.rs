@@ -1,0 +1,384 @@
+//! The door: what somebody says faster than their budget is held, so that it does not stand before what everybody else says. Nothing
+//! of it is lost: it is on disk, and goes on in its order as the budget allows.
+
+use super::core::Core;
+use crate::adapt::names::presentable;
+use crate::flood::{Flood, Used};
+use crate::store::{EnvelopeId, Released, Sender, StoreError, Verdict};
+use relay_contract::{Account, Envelope, Event, NativeId, RoomKey, Text};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+/// Without a budget, what an earlier run has held goes on this fast.
+const NO_BUDGET: Duration = Duration::from_millis(20);
+/// A room is told of the same sender once in this time.
+const TOLD: Duration = Duration::from_secs(3600);
+/// How long after the first was held the room is told: by then it shows how much it is.
+const GATHER: Duration = Duration::from_secs(2);
+/// So many senders of a room are known before those are forgotten that have used nothing.
+const KNOWN: usize = 64;
+
+/// Everybody's budgets.
+#[derive(Debug)]
+pub struct Door {
+    flood: Option<Flood>,
+    rooms: Mutex<HashMap<RoomKey, HashMap<NativeId, OfSender>>>,
+    /// Something is held that was not before.
+    held: Notify,
+}
+
+#[derive(Debug, Default)]
+struct OfSender {
+    used: Used,
+    name: String,
+    holding: Option<Holding>,
+    told: Option<Instant>,
+}
+
+/// While something of a sender is held, all that they say is.
+#[derive(Debug)]
+struct Holding {
+    /// When the next goes on.
+    due: Instant,
+    /// When the room is to be told; none when it was.
+    tell: Option<Instant>,
+    /// Nothing older is held.
+    from: EnvelopeId,
+    /// What was sent to the ledger and has no place there yet.
+    on_its_way: u32,
+    /// How often something got its place there.
+    queued: u64,
+}
+
+impl Holding {
+    fn begun(now: Instant, apart: Duration, tell: bool) -> Self {
+        let tell = tell.then_some(now + GATHER);
+        Self { due: now + apart, tell, from: EnvelopeId::default(), on_its_way: 0, queued: 0 }
+    }
+}
+
+/// Which way an event goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Into the journal.
+    In,
+    /// It is to be looked whether it is about something that is held.
+    Look,
+    /// It is over its sender's budget.
+    Over,
+}
+
+/// What is on its way into the ledger, counted until it has its place there.
+struct OnItsWay<'a> {
+    door: &'a Door,
+    senders: Vec<Sender>,
+}
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        let mut rooms = self.door.rooms();
+        for (room, sender) in &self.senders {
+            let of_sender = rooms.get_mut(room).and_then(|senders| senders.get_mut(sender));
+            if let Some(holding) = of_sender.and_then(|of_sender| of_sender.holding.as_mut()) {
+                holding.on_its_way = holding.on_its_way.saturating_sub(1);
+                holding.queued += 1;
+            }
+        }
+    }
+}
+
+impl Door {
+    /// With what an earlier run has held.
+    pub fn new(flood: Option<Flood>, held: impl Iterator<Item = Sender>) -> Self {
+        let door = Self { flood, rooms: Mutex::default(), held: Notify::new() };
+        let now = Instant::now();
+        for (room, sender) in held {
+            // That room was told by the run that began to hold.
+            let holding = Some(Holding::begun(now, door.apart(), false));
+            let of_sender = OfSender { holding, ..OfSender::default() };
+            door.rooms().entry(room).or_default().insert(sender, of_sender);
+        }
+        door
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, HashMap<NativeId, OfSender>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apart(&self) -> Duration {
+        let millis = self.flood.map(|flood| u64::try_from(flood.apart()).unwrap_or_default());
+        millis.map_or(NO_BUDGET, Duration::from_millis)
+    }
+
+    /// Which way an event goes; it counts as said.
+    fn way(&self, envelope: &Envelope, now: Instant) -> Way {
+        match &envelope.event {
+            Event::Posted(_) => {}
+            Event::Noticed { .. } | Event::Member { .. } | Event::Renamed { .. } => return Way::In,
+            Event::Edited { .. }
+            | Event::Deleted { .. }
+            | Event::Reacted { .. }
+            | Event::Pinned { .. }
+            | Event::PollEnded { .. }
+            | Event::Removed { .. }
+            | Event::Arrived { .. } => {
+                let rooms = self.rooms();
+                let mut of_room = rooms.get(&envelope.origin).into_iter().flat_map(HashMap::values);
+                return if of_room.any(|sender| sender.holding.is_some()) { Way::Look } else { Way::In };
+            }
+        }
+        let Some(author) = &envelope.author else { return Way::In };
+        let mut rooms = self.rooms();
+        if self.flood.is_none() && rooms.is_empty() {
+            return Way::In;
+        }
+        if !rooms.contains_key(&envelope.origin) {
+            rooms.insert(envelope.origin.clone(), HashMap::new());
+        }
+        let Some(senders) = rooms.get_mut(&envelope.origin) else { return Way::In };
+        if senders.len() >= KNOWN && senders.len().is_power_of_two() && !senders.contains_key(&author.id) {
+            let at = envelope.at.0;
+            senders.retain(|_, sender| {
+                let told = sender.told.is_some_and(|told| now.duration_since(told) < TOLD);
+                sender.holding.is_some() || told || !sender.used.is_whole(at)
+            });
+        }
+        let sender = senders.entry(author.id.clone()).or_default();
+        if sender.holding.is_none() {
+            match &self.flood {
+                Some(flood) if !sender.used.allows(flood, envelope.at.0) => {}
+                _ => return Way::In,
+            }
+            let tell = sender.told.is_none_or(|told| now.duration_since(told) >= TOLD);
+            sender.name.clone_from(&author.name);
+            sender.holding = Some(Holding::begun(now, self.apart(), tell));
+            tracing::warn!(room = %envelope.origin, sender = %author.id, "more than the budget of a sender: it is held");
+        }
+        if let Some(holding) = &mut sender.holding {
+            holding.on_its_way += 1;
+        }
+        self.held.notify_one();
+        Way::Over
+    }
+
+    /// Whose turn is next, and when.
+    fn next(&self) -> Option<(Instant, Sender)> {
+        let rooms = self.rooms();
+        let all = rooms.iter().flat_map(|(room, senders)| senders.iter().map(move |sender| (room, sender)));
+        let due = all.filter_map(|(room, (sender, of))| Some((of.holding.as_ref()?.due, room, sender)));
+        due.min_by_key(|(due, ..)| *due).map(|(due, room, sender)| (due, (room.clone(), sender.clone())))
+    }
+
+    /// From where a sender's held messages are looked for, and how much had its place then.
+    fn begin(&self, (room, sender): &Sender) -> Option<(EnvelopeId, u64)> {
+        let rooms = self.rooms();
+        let holding = rooms.get(room)?.get(sender)?.holding.as_ref()?;
+        Some((holding.from, holding.queued))
+    }
+
+    /// Something has gone on.
+    fn released(&self, (room, sender): &Sender, released: Released, queued: u64, now: Instant) {
+        let mut rooms = self.rooms();
+        let Some(of_sender) = rooms.get_mut(room).and_then(|senders| senders.get_mut(sender)) else { return };
+        if let Some(flood) = &self.flood
+            && released.last.is_some()
+        {
+            of_sender.used.spend(flood);
+        }
+        let apart = self.apart();
+        let Some(holding) = &mut of_sender.holding else { return };
+        holding.from = released.last.unwrap_or(holding.from);
+        holding.due = (holding.due + apart).max(now);
+        if !released.more && holding.on_its_way == 0 && holding.queued == queued {
+            of_sender.holding = None;
+        }
+    }
+
+    /// What a sender is called, if their room is to be told now.
+    fn tell(&self, (room, sender): &Sender, now: Instant) -> Option<String> {
+        let mut rooms = self.rooms();
+        let of_sender = rooms.get_mut(room)?.get_mut(sender)?;
+        let holding = of_sender.holding.as_mut()?;
+        holding.tell.take_if(|at| *at <= now)?;
+        of_sender.told = Some(now);
+        Some(of_sender.name.clone())
+    }
+}
+
+impl Core {
+    /// Queues what was heard for the ledger, past the door.
+    pub(super) async fn take_in(
+        &self,
+        account: Account,
+        envelopes: Vec<Envelope>,
+    ) -> Result<oneshot::Receiver<Result<Vec<Verdict>, StoreError>>, StoreError> {
+        let now = Instant::now();
+        let mut on_its_way = OnItsWay { door: &self.door, senders: Vec::new() };
+        let mut ways = Vec::with_capacity(envelopes.len());
+        for envelope in &envelopes {
+            let way = self.door.way(envelope, now);
+            if let (Way::Over, Some(author)) = (way, &envelope.author) {
+                on_its_way.senders.push((envelope.origin.clone(), author.id.clone()));
+            }
+            ways.push(way);
+        }
+        if ways.iter().all(|way| *way == Way::In) {
+            return self.ledger.accept(account, envelopes).await;
+        }
+        let over = ways.into_iter().map(|way| way == Way::Over);
+        self.ledger.hold(account, envelopes.into_iter().zip(over).collect()).await
+    }
+
+    /// Tells a room that what somebody says there arrives later.
+    async fn tell_of_flood(&self, sender: &Sender, name: &str) -> Result<(), StoreError> {
+        let wait = self.ledger.held().get(sender).copied().unwrap_or_default();
+        let account = self.known.asked_for(&sender.0).into_iter().next().map(|(account, ..)| account);
+        let Some((account, flood)) = account.zip(self.door.flood) else { return Ok(()) };
+        if !self.routes.borrow().speaks(&sender.0) {
+            return Ok(());
+        }
+        let words = in_words(name, flood, wait);
+        // No channel has an empty name: the room alone is told.
+        self.notice(&account, &sender.0, "", Text::plain(&words)).await
+    }
+}
+
+fn in_words(name: &str, flood: Flood, wait: u64) -> String {
+    format!(
+        "Messages of {} arrive later in the other rooms: more than {} a minute. {wait} wait, and none is lost.",
+        presentable(name),
+        flood.per_minute
+    )
+}
+
+/// Lets go on what is held, until the task is ended.
+pub async fn run(core: Arc<Core>) {
+    let door = &core.door;
+    loop {
+        let next = door.next();
+        let due = async {
+            match &next {
+                Some((due, _)) => tokio::time::sleep_until(*due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => {}
+            () = door.held.notified() => continue,
+            () = core.listening.cancelled() => return,
+        }
+        let Some((_, sender)) = next else { continue };
+        match let_go(&core, &sender).await {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "what is held cannot go on; it is tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn let_go(core: &Core, sender: &Sender) -> Result<(), StoreError> {
+    let Some((from, queued)) = core.door.begin(sender) else { return Ok(()) };
+    if let Some(name) = core.door.tell(sender, Instant::now()) {
+        core.tell_of_flood(sender, &name).await?;
+    }
+    let released = core.ledger.release(sender.clone(), from).await?;
+    core.door.released(sender, released, queued, Instant::now());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::{Author, Message, MessageRef, Platform, Standing, Timestamp};
+
+    fn room() -> RoomKey {
+        RoomKey::new(Platform::new("p"), "n", "r")
+    }
+
+    fn said(by: &str, id: u32, event: impl FnOnce(Message) -> Event) -> Envelope {
+        let author = Author { id: by.into(), name: by.into(), avatar: None, standing: Standing::Person };
+        let message = Message::new(MessageRef::plain(id.to_string()), Text::plain("x"));
+        Envelope { origin: room(), author: Some(author), at: Timestamp(0), event: event(message) }
+    }
+
+    #[test]
+    fn while_something_is_held_all_of_its_sender_is() {
+        let door = Door::new(Some(Flood { per_minute: 60, at_once: 2 }), std::iter::empty());
+        let began = Instant::now();
+        let way = |envelope: &Envelope| door.way(envelope, began);
+        let sender = (room(), NativeId::from("ada"));
+        let queued = || drop(OnItsWay { door: &door, senders: vec![sender.clone()] });
+        let deleted = said("bob", 1, |message| Event::Deleted { target: message.at.id });
+        for expected in [Way::In, Way::In, Way::Over, Way::Over] {
+            assert_eq!(way(&said("ada", 1, Event::Posted)), expected);
+        }
+        assert_eq!(way(&said("bob", 1, Event::Posted)), Way::In, "others are not held");
+        assert_eq!(way(&deleted), Way::Look, "what is about a message may be about a held one");
+        let (due, next) = door.next().unwrap();
+        assert_eq!((due, &next), (began + Duration::from_secs(1), &sender));
+        queued();
+        let release = |more, queued| {
+            let released = Released { last: Some(EnvelopeId::default()), more };
+            door.released(&sender, released, queued, began);
+            door.next().is_some()
+        };
+        let begun = door.begin(&sender).unwrap().1;
+        assert!(release(true, begun), "more is held");
+        assert!(release(false, begun), "something has no place in the ledger yet");
+        queued();
+        assert!(release(false, begun), "something got its place meanwhile");
+        assert!(!release(false, door.begin(&sender).unwrap().1), "nothing is left");
+        assert_eq!(way(&deleted), Way::In);
+        assert_eq!(way(&said("ada", 1, Event::Posted)), Way::Over, "what went on counts");
+        let later = Envelope { at: Timestamp(120_000), ..said("cleo", 1, Event::Posted) };
+        assert_eq!(way(&later), Way::In);
+    }
+
+    #[test]
+    fn a_room_is_told_once_an_hour() {
+        let door = Door::new(Some(Flood { per_minute: 60, at_once: 1 }), std::iter::empty());
+        let sender = (room(), NativeId::from("ada"));
+        let (began, mut told) = (Instant::now(), Vec::new());
+        for second in 0..8_000_u32 {
+            let now = began + Duration::from_secs(second.into());
+            if second % 10 == 0 {
+                let at = Timestamp(i64::from(second) * 1_000);
+                for _ in 0..3 {
+                    door.way(&Envelope { at, ..said("ada", 1, Event::Posted) }, now);
+                }
+            }
+            if door.tell(&sender, now).is_some() {
+                told.push(second);
+            }
+            drop(OnItsWay { door: &door, senders: vec![sender.clone(); 3] });
+            if second % 10 == 9
+                && let Some((_, queued)) = door.begin(&sender)
+            {
+                door.released(&sender, Released { last: None, more: false }, queued, now);
+            }
+        }
+        assert_eq!(told, [2, 3_612, 7_222]);
+    }
+
+    #[test]
+    fn what_was_held_before_is_held_still() {
+        let door = Door::new(None, std::iter::once((room(), "ada".into())));
+        let now = Instant::now();
+        assert_eq!(door.way(&said("ada", 1, Event::Posted), now), Way::Over);
+        assert_eq!(door.way(&said("bob", 1, Event::Posted), now), Way::In);
+        assert_eq!(door.tell(&(room(), "ada".into()), now + TOLD), None, "its room was told");
+    }
+
+    #[test]
+    fn in_plain_words() {
+        let words = in_words("Ada\n@everyone", Flood::default(), 3);
+        assert!(words.ends_with("more than 30 a minute. 3 wait, and none is lost."), "{words}");
+        assert!(!words.contains('\n'));
+    }
+}

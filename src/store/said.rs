@@ -1,0 +1,34 @@
+//! The journal backwards: what was said since a time.
+
+use super::ledger::Ledger;
+use super::records::{EnvelopeId, Record, StoredEnvelope};
+use super::shared::id_of;
+use super::{StoreError, keys};
+use relay_contract::{Envelope, Timestamp};
+use std::ops::ControlFlow;
+use ulid::Ulid;
+
+impl Ledger {
+    /// Shows what was accepted since a time, newest first, until whoever looks has seen enough. Blocks: it reads the disk. Records that
+    /// cannot be read are passed over.
+    pub fn newest_first(
+        &self,
+        since: Timestamp,
+        mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let from = Ulid::from_parts(u64::try_from(since.0).unwrap_or_default(), 0).to_bytes();
+        for entry in self.shared.journal.range(from..).rev() {
+            let (key, value) = entry.into_inner()?;
+            let Ok(stored) = StoredEnvelope::decode(&value) else { continue };
+            if look(id_of(&key)?, stored.into_envelope()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an accepted envelope has become rows.
+    pub fn is_fanned_out(&self, id: EnvelopeId) -> Result<bool, StoreError> {
+        Ok(!self.shared.work.contains_key(keys::to_fan_out(id))?)
+    }
+}
