@@ -1,8 +1,9 @@
 //! What came of an attempt that nobody answered, or that an earlier run had begun: asked before it is made again.
 
+use super::super::rate_limit::Turn;
 use super::{Count, DeliverError, EnvelopeId, Lane, Operation, OutboxRow, Receipt, StoreError, Timestamp};
 use crate::policy::Unsure;
-use relay_contract::{Attempt, MessageKey, MessageRef, Settled as Told};
+use relay_contract::{Attempt, Doing, MessageKey, MessageRef, Settled as Told};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -48,7 +49,14 @@ impl Lane {
             return self.set_out(id, row, holds).await;
         };
         let attempt = Attempt { room: &self.handle.room, operation: operation.clone() };
-        let asked = self.handle.account.connector.settle(attempt, Timestamp(since - SKEW));
+        let account = &self.handle.account;
+        let asked = async {
+            if let Turn::Later(turn) = account.turn(&self.handle.room, Doing::Look).await {
+                // It fails only at the very end of the process.
+                let _ = turn.await;
+            }
+            account.connector.settle(attempt, Timestamp(since - SKEW)).await
+        };
         let told = tokio::time::timeout(PATIENCE, asked).await;
         let told = told.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())));
         let found = match told {

@@ -2,9 +2,12 @@
 
 use super::super::catch_up::{Progress, Resync, Turn};
 use super::super::delay::Delay;
+use super::super::rate_limit::Turn as Permit;
 use super::{Count, ReaderInbox};
 use futures::StreamExt;
-use relay_contract::{DeliverError, Inbox, Mark, Past, RawEvent, RoomKey, Stopped, Timestamp, Translation};
+use relay_contract::{
+    DeliverError, Doing, Inbox, Mark, Past, RawEvent, RoomKey, Stopped, Timestamp, Translation,
+};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -175,7 +178,12 @@ impl ReaderInbox<'_> {
         )))
     }
 
+    /// One look, when it is its turn.
     async fn look(&self, room: &RoomKey, from: &Mark, most: u16) -> Result<Past, DeliverError> {
+        if let Permit::Later(turn) = self.reader.account.turn(room, Doing::Look).await {
+            // It fails only at the very end of the process.
+            let _ = turn.await;
+        }
         let history = self.reader.account.connector.history(room, from, most);
         let looked = tokio::time::timeout(LOOK, history).await;
         looked.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())))
