@@ -30,6 +30,8 @@ export class Room {
   #atEnd = true;
   /** How far it was scrolled when it was last shown. */
   #top = 0;
+  /** How far it was scrolled at the last look. */
+  #last = 0;
   #items = new Map();
   #messages = new Map();
   /** Messages that are known to be deleted, and answers that were dismissed. */
@@ -165,7 +167,7 @@ export class Room {
     } else if (this.#items.has(message.id)) {
       this.#redraw(message);
     } else if (!this.#gone.has(message.id)) {
-      const near = this.#isNearEnd();
+      const near = this.#atEnd;
       this.note.hidden = true;
       if (message.by_bot) this.typing.stop();
       const shown = this.#add(message);
@@ -341,7 +343,7 @@ export class Room {
     const old = this.#items.get(message.id);
     const before = this.message(message.id);
     if (!anyway && JSON.stringify(before) === JSON.stringify(message)) return;
-    const near = this.#isNearEnd();
+    const near = this.#atEnd;
     this.#messages.set(message.id, message);
     const shown = this.#drawn(message);
     const hadFocus = old.contains(document.activeElement);
@@ -413,7 +415,11 @@ export class Room {
   }
 
   #scrolled() {
-    this.#atEnd = this.#isNearEnd();
+    const { scrollTop } = this.list;
+    // A list that grew below, as its pictures came, was not left: only whoever scrolls up leaves its end.
+    if (this.#isNearEnd()) this.#atEnd = true;
+    else if (scrollTop < this.#last) this.#atEnd = false;
+    this.#last = scrollTop;
     if (this.#atEnd) this.newer.hidden = true;
   }
 

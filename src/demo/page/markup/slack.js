@@ -13,7 +13,11 @@ export function render(message, names) {
   const blocks = message.extras.filter((block) => block.type === "rich_text");
   if (!blocks.length) return mrkdwn(message.text, names);
   const out = document.createDocumentFragment();
-  for (const block of blocks) for (const part of block.elements ?? []) out.append(richPart(part, names));
+  for (const part of blocks.flatMap((block) => block.elements ?? [])) {
+    const shown = richPart(part, names);
+    // Each section is a paragraph of its own.
+    out.append(part.type === "rich_text_section" ? el("div", {}, shown) : shown);
+  }
   return out;
 }
 
