@@ -1,6 +1,7 @@
 //! Faults on demand: what a stand-in does wrong, how often, and where.
 
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub struct Fault {
     /// Only requests whose method name or path contains this (`sendMessage`, `chat.postMessage`, `/webhooks/`).
     #[serde(default)]
     pub only: Option<String>,
-    /// Seconds: the `retry_after` of `rate_limit`, the delay of `slow`, how long `silent` lasts; 1 when left out.
+    /// Seconds: the `retry_after` of `rate_limit`, the delay of `slow` and `late_answer`, how long `silent` lasts; 1 when left out.
     #[serde(default = "one_second")]
     pub seconds: f64,
 }
@@ -39,8 +40,10 @@ pub enum Kind {
     ServerError,
     /// An API request is carried out, and its connection is then cut without an answer.
     CutAfter,
-    /// An API request is answered late.
+    /// An API request is carried out late.
     Slow,
+    /// An API request is carried out at once, and answered late.
+    LateAnswer,
     /// An API request is answered 401.
     Unauthorized,
     /// Discord: a guild (`only`, by id or name; else all) has an outage of `seconds`, and comes back. Immediate.
@@ -67,17 +70,20 @@ fn one_second() -> f64 {
 
 /// The armed faults of one stand-in.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<Fault>>);
+pub struct Faults {
+    armed: Mutex<Vec<Fault>>,
+    struck: AtomicU64,
+}
 
 impl Faults {
     /// Arms one.
     pub fn arm(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 
     /// Uses up one occasion of the first armed fault of a kind in `kinds` that matches `place`.
     pub fn take(&self, kinds: &[Kind], place: &str) -> Option<Fault> {
-        let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         let at = armed.iter().position(|f| {
             kinds.contains(&f.kind) && f.only.as_deref().is_none_or(|only| place.contains(only))
         })?;
@@ -86,6 +92,17 @@ impl Faults {
         if fault.times == 0 {
             armed.remove(at);
         }
+        self.struck.fetch_add(1, Ordering::Relaxed);
         Some(fault)
+    }
+
+    /// On how many occasions one was used up.
+    pub fn struck(&self) -> u64 {
+        self.struck.load(Ordering::Relaxed)
+    }
+
+    /// Forgets what is armed and was not used up.
+    pub fn disarm(&self) {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

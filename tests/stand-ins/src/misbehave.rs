@@ -27,8 +27,14 @@ pub async fn misbehave(
     request: Request,
     next: Next,
 ) -> Response {
-    const HERE: [Kind; 5] =
-        [Kind::RateLimit, Kind::ServerError, Kind::CutAfter, Kind::Slow, Kind::Unauthorized];
+    const HERE: [Kind; 6] = [
+        Kind::RateLimit,
+        Kind::ServerError,
+        Kind::CutAfter,
+        Kind::Slow,
+        Kind::LateAnswer,
+        Kind::Unauthorized,
+    ];
     let place = format!("{} {}", request.method(), request.uri().path());
     let Some(fault) = how.faults.take(&HERE, &place) else {
         return next.run(request).await;
@@ -45,6 +51,11 @@ pub async fn misbehave(
         Kind::Slow => {
             tokio::time::sleep(fault.lasts()).await;
             next.run(request).await
+        }
+        Kind::LateAnswer => {
+            let answer = next.run(request).await;
+            tokio::time::sleep(fault.lasts()).await;
+            answer
         }
         _ => (StatusCode::BAD_GATEWAY, "502: Bad Gateway").into_response(),
     }

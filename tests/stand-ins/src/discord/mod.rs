@@ -167,6 +167,10 @@ impl People for Discord {
         &self.limits
     }
 
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
     fn acknowledged(&self) -> Vec<String> {
         Vec::new()
     }

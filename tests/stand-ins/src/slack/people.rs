@@ -4,7 +4,7 @@ use super::files::Attached;
 use super::socket::Order;
 use super::state::{Author, Room, State, Stored};
 use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
-use crate::faults::{Fault, Kind};
+use crate::faults::{Fault, Faults, Kind};
 use crate::limits::Enforced;
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use std::time::Instant;
@@ -61,6 +61,10 @@ impl People for Slack {
 
     fn limits(&self) -> &Enforced {
         &self.shared.limits
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.shared.faults
     }
 
     fn acknowledged(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use super::media::{self, New};
 use super::state::{State, Stored, User};
 use super::uploads::LONGEST_CAPTION;
 use super::{Shared, Telegram, acts, typed};
-use crate::faults::{Fault, Kind};
+use crate::faults::{Fault, Faults, Kind};
 use crate::limits::Enforced;
 use crate::people::{Act, Change, Given, People, Refused, Seen, SeenThread};
 use std::sync::Arc;
@@ -61,6 +61,10 @@ impl People for Telegram {
 
     fn limits(&self) -> &Enforced {
         &self.shared.limits
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.shared.faults
     }
 
     fn acknowledged(&self) -> Vec<String> {
