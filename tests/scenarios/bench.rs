@@ -306,10 +306,26 @@ impl Bench {
 
     /// Starts Relay; its log goes to `relay.log` in the folder.
     pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(&mut self, variables: &[(String, String)]) {
         assert!(self.relay.is_none(), "Relay runs already");
         let log = std::fs::File::options().create(true).append(true).open(self.dir.path().join("relay.log"));
-        let child = self.command("run").stdin(Stdio::null()).stderr(log.expect("a log file")).spawn();
-        self.relay = Some(child.expect("the binary runs"));
+        let mut run = self.command("run");
+        run.envs(variables.iter().cloned()).stdin(Stdio::null()).stderr(log.expect("a log file"));
+        self.relay = Some(run.spawn().expect("the binary runs"));
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.relay.as_ref().expect("Relay runs").id()
+    }
+
+    /// Somebody else has killed it: waits for its end.
+    pub fn bury(&mut self) {
+        self.relay.take().expect("Relay ran").wait().expect("it can be waited for");
     }
 
     /// Another Relay with a config like this one's and a state of its own: it is the other bots, and leaves Telegram alone.
