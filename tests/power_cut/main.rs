@@ -3,7 +3,7 @@
 //! This binary runs itself as a workload under `strace`, so that the true order of writes, syncs and answers is known.
 //! Then it cuts the power at many places: what was synced is kept; of what was not, pages and names are kept or dropped
 //! at random. Each folder made so is opened by another run of this binary, and must hold everything that was answered
-//! before the cut, and nothing by halves.
+//! before the cut, and nothing by halves. That this would tell is shown by the same trace with syncs taken out of it.
 //!
 //! `RELAY_POWER_CUT_SEED` repeats a run's choices, `RELAY_POWER_CUT_KEEP` keeps the folders of cuts that went wrong, and
 //! with `RELAY_REQUIRE_POWER_CUT` a missing `strace` is a failure.
@@ -14,6 +14,7 @@ mod check;
 mod content;
 mod disk;
 mod file;
+mod mutants;
 mod trace;
 mod workload;
 
@@ -22,6 +23,7 @@ use disk::Disk;
 use file::{Cut, Harm};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -103,8 +105,9 @@ fn replay() -> Result<(), String> {
     println!("power cut: {} steps, {syncs} syncs recorded after {:.1?}", steps.len(), started.elapsed());
     let mut rng = StdRng::seed_from_u64(seed);
     let cuts = choose(&steps, &mut rng)?;
-    let findings = cut_all(&steps, &cuts, &watched, work.path(), &mut rng)?;
+    let findings = cut_all(&steps, &cuts, &HashSet::new(), &watched, work.path(), &mut rng)?;
     let failed = report(&findings);
+    mutants::run(&steps, &watched, work.path(), &mut rng)?;
     println!("power cut: {:.1?}", started.elapsed());
     if failed && std::env::var_os(KEEP).is_some() {
         println!("power cut: kept in {}", work.keep().display());
@@ -216,9 +219,11 @@ struct Finding {
     folder: PathBuf,
 }
 
+/// Cuts, and looks at what is left; syncs of `ignored` are taken out.
 fn cut_all(
     steps: &[Step],
     cuts: &[Planned],
+    ignored: &HashSet<usize>,
     watched: &Path,
     work: &Path,
     rng: &mut StdRng,
@@ -229,12 +234,18 @@ fn cut_all(
     let mut findings = Vec::new();
     let mut running: Vec<(Finding, Child)> = Vec::new();
     for (number, step) in steps.iter().enumerate() {
-        disk.apply(step)?;
+        match step {
+            Step::SyncBegins { sync, .. } if ignored.contains(sync) => {}
+            _ => disk.apply(step)?,
+        }
         if let Step::Answered(line) = step {
             answered.push_str(line);
         }
         while let Some(cut) = cuts.next_if(|cut| cut.after == number) {
             let folder = work.join(format!("cut-{}", findings.len() + running.len()));
+            if folder.exists() {
+                std::fs::remove_dir_all(&folder).map_err(|e| e.to_string())?;
+            }
             let harm = disk.cut(cut.how, rng, &folder).map_err(|e| e.to_string())?;
             std::fs::write(folder.join(ANSWERED), &answered).map_err(|e| e.to_string())?;
             let finding = Finding {

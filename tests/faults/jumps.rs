@@ -1,0 +1,60 @@
+//! A clock that jumps while people talk.
+
+use crate::bench::{Bench, PLATFORMS};
+use crate::load::Load;
+use crate::other_time::Clock;
+use std::time::{Duration, Instant};
+
+/// Where the time of day jumps to, one after the other: an hour on, an hour back, to the epoch, years on, and home.
+const JUMPS: [&str; 6] = ["+1h", "-1h", "@1970-01-01 00:00:01", "+10y", "-1d", "+0"];
+/// How long each lasts.
+const LASTS: Duration = Duration::from_millis(1_500);
+/// Longest until the last message is there: nothing waits for a clock.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_both_ways_loses_disorders_and_delays_nothing() {
+    let Some(clock) = Clock::new() else { return crate::not_tested("a clock that jumps", "libfaketime") };
+    let mut bench = Bench::new().await;
+    bench.start_with(&clock.of_the_day());
+    bench.connected(3).await;
+    let load = Load::start(&bench);
+    for (number, jump) in JUMPS.into_iter().enumerate() {
+        tokio::time::sleep(LASTS).await;
+        clock.set(jump);
+        // Ids of a new process must stand behind those of an earlier one, whatever the clock says.
+        if number % 2 == 1 {
+            tokio::time::sleep(LASTS).await;
+            bench.kill();
+            bench.start_with(&clock.of_the_day());
+            bench.connected(3).await;
+        }
+    }
+    tokio::time::sleep(LASTS).await;
+    load.stop().await;
+    let began = Instant::now();
+    while load.outcome().missing(&bench) > 0 && began.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let last = began.elapsed();
+    bench.stop().await;
+    let outcome = load.outcome();
+    let (mut table, mut wrong) = (String::new(), Vec::new());
+    for there in PLATFORMS {
+        let room = outcome.examine(&bench, there);
+        table += &format!(
+            "{there:<10} {:?} missing, {} disordered, {} doubled, {} stale\n",
+            room.missing, room.disorder, room.doubles, room.stale
+        );
+        // A kill may double what was under way, once a lane.
+        if room.missing + room.disorder + room.stale > 0 || room.doubles > 2 * JUMPS.len() / 2 {
+            wrong.push(format!("{there}: {:?}", room.missing_words));
+        }
+    }
+    crate::tell(&format!(
+        "{} posts, {} edits, clock at {JUMPS:?}; the last was there after {last:.1?}\n{table}",
+        outcome.posts(),
+        outcome.edits()
+    ));
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
