@@ -31,3 +31,24 @@ impl Delay {
         self.0.reset();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server that is away sees of one lane: about 1,440 requests a day, each wait a third more or less.
+    #[test]
+    fn a_day_of_retries_is_one_a_minute() {
+        let (mut delay, mut waited, mut tries) =
+            (Delay::new(Duration::from_millis(500), Duration::from_secs(60)), Duration::ZERO, 0);
+        while waited < Duration::from_secs(86_400) {
+            let wait = delay.next();
+            assert!(wait <= Duration::from_secs(80), "{wait:?}");
+            waited += wait;
+            tries += 1;
+        }
+        assert!((1_300..1_600).contains(&tries), "{tries}");
+        delay.reset();
+        assert!(delay.next() < Duration::from_secs(1));
+    }
+}
