@@ -92,7 +92,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ("pace = 60", 4, "not for the platform's own server", "`api_url`"),
         ("pace = 0\napi_url = \"http://127.0.0.1:1\"", 4, "not a number of times", "from 1 to 10000"),
         ("[relay]\nflood = \"30\"", 5, "not so much a minute", "\"30 per minute\""),
-        ("[relay]\nflood = 30", 5, "`flood`", "\""),
+        ("[relay]\nflood = 30", 5, "`flood`", "in quotes"),
         ("[media]\nkep_days = 3", 5, "no key `kep_days`", "`keep_days`"),
         ("[channels.x]\nconnect = \"closed\"", 4, "`links` in [channels.x] is missing", "links ="),
     ];

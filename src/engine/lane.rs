@@ -166,7 +166,8 @@ impl Lane {
 
     async fn work_on(&mut self, id: EnvelopeId, row: OutboxRow) -> Result<Fate, StoreError> {
         // What is half there is completed, so that it is known and can be deleted.
-        if row.done.is_empty() && self.handle.overtaking.is_cancelled(id) {
+        let untouched = row.done.is_empty() && row.unsure_since.is_none() && !row.begun;
+        if untouched && self.handle.overtaking.is_cancelled(id) {
             self.core.counters.add(Count::Purged);
             return self.close_dead(id, row, "purged".into()).await;
         }
@@ -297,6 +298,9 @@ impl Lane {
                     return Ok(Fate::Later(wait, LaneState::Held));
                 }
                 self.wait(Some(wait)).await;
+                if row.done.is_empty() && self.handle.overtaking.first().is_some_and(|first| first != id) {
+                    return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
+                }
                 continue;
             }
             self.handle.set_state(LaneState::Busy);
@@ -401,6 +405,7 @@ impl Lane {
                 // Only at the very end of the process: the row stays.
                 Err(_) => Some(Duration::from_secs(1)),
             },
+            () = self.handle.overtaking.added() => Some(Duration::ZERO),
             () = self.handle.retired.cancelled() => Some(Duration::ZERO),
             () = self.core.draining.cancelled() => Some(Duration::ZERO),
         }

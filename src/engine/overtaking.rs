@@ -26,17 +26,10 @@ impl Overtaking {
     }
 
     /// These go first, in this order; the cancelled ones are posts that are not to be delivered.
-    pub fn add(
-        &self,
-        deletes: impl IntoIterator<Item = EnvelopeId>,
-        cancelled: impl IntoIterator<Item = EnvelopeId>,
-    ) {
+    pub fn add(&self, deletes: Vec<EnvelopeId>, cancelled: Vec<EnvelopeId>, after: Vec<EnvelopeId>) {
         let mut rows = self.rows();
-        rows.order.extend(deletes);
-        for id in cancelled {
-            rows.order.push_back(id);
-            rows.cancelled.insert(id);
-        }
+        rows.cancelled.extend(cancelled.iter().copied());
+        rows.order.extend(deletes.into_iter().chain(cancelled).chain(after));
         drop(rows);
         self.added.notify_one();
     }
@@ -49,7 +42,11 @@ impl Overtaking {
     /// That row is closed.
     pub fn closed(&self, id: EnvelopeId) {
         let mut rows = self.rows();
-        rows.order.retain(|other| *other != id);
+        if rows.order.front() == Some(&id) {
+            rows.order.pop_front();
+        } else {
+            rows.order.retain(|other| *other != id);
+        }
         rows.cancelled.remove(&id);
     }
 

@@ -52,6 +52,14 @@ enum Meant {
     Name(String),
 }
 
+/// What does not wait for its turn in a room, in this order.
+#[derive(Debug, Default)]
+struct Ahead {
+    deletes: Vec<EnvelopeId>,
+    cancelled: Vec<EnvelopeId>,
+    after: Vec<EnvelopeId>,
+}
+
 /// What was found of somebody.
 #[derive(Debug, Default)]
 struct Found {
@@ -249,28 +257,35 @@ impl Core {
                 batch.first().and_then(|(_, key)| self.known.asked_for(&key.room).into_iter().next());
             let account = account.map_or_else(|| Account(String::new()), |(account, ..)| account);
             let queued = self.ledger.accept(account, envelopes).await?;
-            for verdict in queued.await.map_err(|_| StoreError::Closed)?? {
-                if let Verdict::Accepted(id) = verdict {
-                    deletes.push(id);
+            let verdicts = queued.await.map_err(|_| StoreError::Closed)??;
+            for ((post, _), verdict) in batch.iter().zip(verdicts) {
+                if let Verdict::Accepted(delete) = verdict {
+                    deletes.push((*post, delete));
                 }
             }
         }
-        if let Some(last) = deletes.last() {
+        if let Some((_, last)) = deletes.last() {
             let began = Instant::now();
             while !self.ledger.is_fanned_out(*last)? && began.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
-        let mut lanes: HashMap<RoomKey, (Vec<EnvelopeId>, Vec<EnvelopeId>)> = HashMap::new();
-        for id in deletes {
-            self.ledger.pending(id)?.into_iter().for_each(|room| lanes.entry(room).or_default().0.push(id));
+        let mut lanes: HashMap<RoomKey, Ahead> = HashMap::new();
+        for (post, delete) in deletes {
+            let waiting = self.ledger.pending(post)?;
+            for room in self.ledger.pending(delete)? {
+                // What may be half there is known only when its own row is closed.
+                let ahead = lanes.entry(room.clone()).or_default();
+                match waiting.contains(&room) {
+                    true => ahead.after.push(delete),
+                    false => ahead.deletes.push(delete),
+                }
+            }
+            waiting.into_iter().for_each(|room| lanes.entry(room).or_default().cancelled.push(post));
         }
-        for (id, _) in said {
-            self.ledger.pending(id)?.into_iter().for_each(|room| lanes.entry(room).or_default().1.push(id));
-        }
-        for (room, (deletes, cancelled)) in lanes {
+        for (room, ahead) in lanes {
             if let Some(lane) = self.lane(&room) {
-                lane.overtaking.add(deletes, cancelled);
+                lane.overtaking.add(ahead.deletes, ahead.cancelled, ahead.after);
                 lane.wake.notify_one();
             }
         }

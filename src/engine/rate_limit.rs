@@ -133,6 +133,16 @@ impl RunningAccount {
         }
     }
 
+    /// Waits for this room's turn to make a request of this kind.
+    pub async fn permitted(&self, room: &RoomKey, doing: Doing) {
+        if let Turn::Later(turn) = self.turn(room, doing).await
+            && turn.await.is_err()
+        {
+            // Only at the very end of the process.
+            std::future::pending().await
+        }
+    }
+
     /// Tells whoever keeps the limits what the platform said to a request in a room.
     pub async fn refused(&self, room: &RoomKey, error: &DeliverError) {
         // Who is gone at the end of the process needs not be told.

@@ -147,7 +147,8 @@ impl Bench {
         answer["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    async fn of(mut world: World) -> Self {
+    /// Stand-ins with this world and a config for its first rooms; Relay does not run yet.
+    pub async fn of(mut world: World) -> Self {
         world.fill_ids().expect("the demo world is sound");
         let stand_ins = stand_ins::start(world.clone()).await.expect("loopback ports");
         let bench =

@@ -5,8 +5,10 @@
 mod absence;
 mod bench;
 mod commands;
+mod door;
 mod faults;
 mod fidelity;
+mod flood;
 mod joining;
 mod living;
 mod media;

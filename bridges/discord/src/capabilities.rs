@@ -13,8 +13,6 @@ pub const MOST_TEXT: usize = 2_000;
 /// Requests to one channel, in seconds: what Discord lets through over a minute. Not documented, but seen by many bridges; the 5
 /// in 2 seconds of each webhook are told by its 429s, which are short.
 const RATE: (u32, u32) = (30, 60);
-/// The same where only those 5 in 2 seconds are to be expected: on another server, which says so itself if it wants less.
-const RATE_ELSEWHERE: (u32, u32) = (50, 10);
 /// How many different reactions a message has.
 ///
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json> (30010)
@@ -31,8 +29,7 @@ struct Here {
 }
 
 /// The capabilities of a room; of one that is not known yet, those that most have. `members`: Discord tells who joins and leaves.
-/// `compatible`: on another server than Discord's own.
-pub fn of_room(room: Option<Room>, members: bool, compatible: bool) -> Capabilities {
+pub fn of_room(room: Option<Room>, members: bool) -> Capabilities {
     let text = TextLimit { most: MOST_TEXT, unit: Unit::Chars };
     let here = Here {
         webhooks: room.is_none_or(|room| room.may_webhook),
@@ -46,7 +43,7 @@ pub fn of_room(room: Option<Room>, members: bool, compatible: bool) -> Capabilit
         files: FileLimits { shown: room.map_or(SMALLEST_LIMIT, |room| room.largest_file), heard: u64::MAX },
         reactions: if here.has(P::ADD_REACTIONS) { MOST_REACTIONS } else { 0 },
         only_threads: here.forum,
-        room_rate: if compatible { RATE_ELSEWHERE } else { RATE },
+        room_rate: RATE,
         // <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
         account_rate: (50, 1),
         ..Capabilities::new(|feature| cell(feature, here), text)
@@ -147,7 +144,7 @@ mod tests {
             may_webhook: may.contains(P::MANAGE_WEBHOOKS),
         };
         change(&mut room);
-        of_room(Some(room), true, false)
+        of_room(Some(room), true)
     }
 
     #[test]
@@ -182,7 +179,7 @@ mod tests {
         assert_eq!((forum.only_threads, forum.shows(Feature::Topic)), (true, Native));
         assert_eq!((forum.files.shown, forum.reactions), (50 << 20, 20));
         assert_eq!(room(none, |room| room.private = true).hears(Feature::Membership), Dropped);
-        assert_eq!(of_room(None, true, false).hears(Feature::Membership), Native);
-        assert_eq!(of_room(None, false, false).hears(Feature::Membership), Dropped);
+        assert_eq!(of_room(None, true).hears(Feature::Membership), Native);
+        assert_eq!(of_room(None, false).hears(Feature::Membership), Dropped);
     }
 }

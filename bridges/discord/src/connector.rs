@@ -138,7 +138,7 @@ impl Connector for Discord {
     fn capabilities(&self, room: &RoomKey) -> Capabilities {
         let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
         let members = self.us().is_some_and(|us| us.members);
-        capabilities::of_room(known, members, self.config.server.is_some())
+        capabilities::of_room(known, members)
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {

@@ -127,5 +127,5 @@ pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
 
 /// What can be done in a channel where Relay has every right that it asks for.
 pub fn capabilities() -> Capabilities {
-    capabilities::of_room(None, true, false)
+    capabilities::of_room(None, true)
 }

@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// One window's share that may be used at once; the rest comes back evenly, so that no window sees more than the limit.
-const AT_ONCE: u32 = 4;
+const AT_ONCE: u32 = 6;
 /// How many ceilings a request has at most.
 const LEVELS: u8 = 3;
 

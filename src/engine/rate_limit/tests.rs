@@ -12,7 +12,7 @@ fn room(id: &str) -> RoomKey {
 }
 
 fn ask(id: &str) -> Ask {
-    Ask { room: room(id), doing: Doing::Post, room_rate: (4, 60), tier: None, account_rate: (8, 60) }
+    Ask { room: room(id), doing: Doing::Post, room_rate: (4, 60), tier: None, account_rate: (12, 60) }
 }
 
 fn is_now(turn: &Turn) -> bool {
@@ -27,7 +27,7 @@ fn narrow_ceilings_before_wide_ones() {
     let mut turns = Turns::new(clock.clone(), true, 1);
     let mut goes = |ask| is_now(&turns.ask(ask, Load::Fine));
     let edit = |id| Ask { doing: Doing::Edit, tier: Some(EDITS), ..ask(id) };
-    assert!(goes(ask("a")), "a quarter of a room's limit is its burst");
+    assert!(goes(ask("a")), "a sixth of a room's limit is its burst, one at least");
     for _ in 0..10 {
         assert!(!goes(ask("a")), "the room has no more, and takes nothing from the account");
     }
@@ -67,7 +67,7 @@ fn no_window_sees_more_than_the_limit() {
         }
         let most =
             (0..9_000).map(|from| went.iter().filter(|at| (from..from + 1_000).contains(*at)).count()).max();
-        assert_eq!(most, Some(20), "at pace {pace}");
+        assert!(most.is_some_and(|most| (18..=20).contains(&most)), "{most:?} at pace {pace}");
         assert!(went.len() > 150, "{} in ten windows at pace {pace}", went.len());
     }
 }
@@ -91,11 +91,11 @@ fn rooms_take_turns() {
         };
     ask_again(&mut turns, &mut waiting, &mut went, "hot");
     let burst = went.len();
-    assert_eq!(burst, 15);
+    assert_eq!(burst, 10);
     ask_again(&mut turns, &mut waiting, &mut went, "one");
     ask_again(&mut turns, &mut waiting, &mut went, "two");
     for _ in 0..9 {
-        clock.advance(Duration::from_secs(60) / 45);
+        clock.advance(Duration::from_secs(60) / 50);
         turns.look(Load::Fine);
         let came: Vec<&'static str> = ["hot", "one", "two"]
             .into_iter()

@@ -2,7 +2,6 @@
 
 use super::super::catch_up::{Progress, Resync, Turn};
 use super::super::delay::Delay;
-use super::super::rate_limit::Turn as Permit;
 use super::{Count, ReaderInbox};
 use futures::StreamExt;
 use relay_contract::{
@@ -180,13 +179,14 @@ impl ReaderInbox<'_> {
 
     /// One look, when it is its turn.
     async fn look(&self, room: &RoomKey, from: &Mark, most: u16) -> Result<Past, DeliverError> {
-        if let Permit::Later(turn) = self.reader.account.turn(room, Doing::Look).await {
-            // It fails only at the very end of the process.
-            let _ = turn.await;
+        let account = &self.reader.account;
+        account.permitted(room, Doing::Look).await;
+        let looked = tokio::time::timeout(LOOK, account.connector.history(room, from, most)).await;
+        let looked = looked.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())));
+        if let Err(error) = &looked {
+            account.refused(room, error).await;
         }
-        let history = self.reader.account.connector.history(room, from, most);
-        let looked = tokio::time::timeout(LOOK, history).await;
-        looked.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())))
+        looked
     }
 
     /// Takes in events as if they had just come, in their order; answers how many are new.
