@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod approve;
+mod backup;
 mod capabilities;
 mod check;
 #[cfg(feature = "demo")]
@@ -11,6 +12,7 @@ mod media;
 mod mistakes;
 mod notify;
 mod purge;
+mod restore;
 mod resync;
 mod rooms;
 mod run;
@@ -60,6 +62,10 @@ enum Command {
     Capabilities(capabilities::CapabilitiesOf),
     /// Show what became of a message in every room: delivered, waiting or given up, and what it lost
     Trace(trace::TraceOf),
+    /// Back up everything that Relay keeps into one file, also while it runs
+    Backup(backup::Backup),
+    /// Make a state directory from a backup
+    Restore(restore::Restore),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -150,6 +156,8 @@ pub fn main() -> ExitCode {
         Command::Status(of) => status::run(&of),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),
+        Command::Backup(of) => backup::run(&of),
+        Command::Restore(of) => restore::run(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
     }

@@ -28,7 +28,7 @@ use futures::FutureExt;
 use relay_contract::{Account, Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -103,6 +103,11 @@ impl Commands {
     /// What runs.
     pub fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// The state directory.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Answers until the task is ended.

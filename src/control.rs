@@ -1,11 +1,13 @@
 //! The control socket: a Unix socket in the state directory, through which commands ask the running engine. One request
 //! and one answer a connection, each a line of JSON; what takes longer tells before its answer how it goes, a line a step.
 
+pub mod backup;
+mod resync;
+
 use crate::commands::{AccountRooms, Commands, Review};
-use crate::engine::{Progress, Purged, Status, Trace, Whose};
+use crate::engine::{Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
-use relay_contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +78,11 @@ pub enum Request {
     },
     /// Drop what files are kept too long or are too many.
     MediaSweep,
+    /// Everything that is kept, as a stream behind the answer.
+    Backup {
+        /// The files too.
+        media: bool,
+    },
 }
 
 /// What is answered.
@@ -114,6 +121,8 @@ pub enum Response {
     },
     /// What a purge does.
     Purged(Purged),
+    /// A backup follows.
+    Backup,
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -143,6 +152,18 @@ pub enum AskError {
     /// It does not answer, or not sensibly.
     #[error("the running relay did not answer: {0}")]
     NoAnswer(String),
+}
+
+impl AskError {
+    /// Why the socket of a state directory could not be connected to.
+    fn of(why: &std::io::Error, data_dir: &Path) -> Self {
+        match why.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
+                Self::NotRunning(data_dir.to_owned())
+            }
+            _ => Self::NoAccess { path: path(data_dir), why: why.to_string() },
+        }
+    }
 }
 
 /// Where the socket of a state directory is.
@@ -185,38 +206,21 @@ async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
     tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
     let request = serde_json::from_str::<Request>(&line);
-    if let Ok(Request::Resync { room, since, batch }) = request {
-        let response = resync(commands, &room, since, batch, &mut writing).await?;
-        return write(&response, &mut writing).await;
+    match request {
+        Ok(Request::Resync { room, since, batch }) => {
+            let response = resync::answer(commands, &room, since, batch, &mut writing).await?;
+            return write(&response, &mut writing).await;
+        }
+        // It has no end that is known before, and deadlines of its own.
+        Ok(Request::Backup { media }) => {
+            write(&Response::Backup, &mut writing).await?;
+            return backup::send(writing, commands, media).await;
+        }
+        _ => {}
     }
     let response = tokio::time::timeout(PATIENCE, respond(request, commands, media)).await?;
     write(&response, &mut writing).await?;
     writing.shutdown().await
-}
-
-/// Reads a history, and tells how it goes.
-async fn resync(
-    commands: &Commands,
-    room: &str,
-    since: Option<i64>,
-    batch: u16,
-    to: &mut OwnedWriteHalf,
-) -> std::io::Result<Response> {
-    let (since, mut steps) = match commands.resync(room, since.map(Timestamp), batch.clamp(1, 100)) {
-        Ok(begun) => begun,
-        Err(refused) => return Ok(Response::Error(refused)),
-    };
-    let mut last = None;
-    while let Some(step) = steps.recv().await {
-        let shown = Response::Resyncing { since: since.0, read: step.read, new: step.new, at: step.at };
-        write(&shown, to).await?;
-        last = Some(step);
-    }
-    Ok(match last {
-        Some(Progress { refused: Some(why), .. }) => Response::Error(format!("{why}.")),
-        Some(Progress { at: None, read, new, .. }) => Response::Resynced { read, new },
-        _ => Response::Error("The connection to the platform ended before the end; ask again.".into()),
-    })
 }
 
 async fn write(response: &Response, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
@@ -259,8 +263,10 @@ async fn respond(request: serde_json::Result<Request>, commands: &Commands, medi
             Ok(swept) => Response::Swept(swept),
             Err(error) => Response::Error(error.to_string()),
         },
-        // It is answered step by step, above.
-        Ok(Request::Resync { .. }) => Response::Error("a history is read step by step".into()),
+        // They are answered step by step, above.
+        Ok(Request::Resync { .. } | Request::Backup { .. }) => {
+            Response::Error("this is answered step by step".into())
+        }
         Err(error) => Response::Error(format!("the request is not understood: {error}")),
     }
 }
@@ -277,12 +283,7 @@ pub async fn follow(
     step: &mut dyn FnMut(&Response),
 ) -> Result<Response, AskError> {
     let path = path(data_dir);
-    let stream = UnixStream::connect(&path).await.map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
-            AskError::NotRunning(data_dir.to_owned())
-        }
-        _ => AskError::NoAccess { path: path.clone(), why: e.to_string() },
-    })?;
+    let stream = UnixStream::connect(&path).await.map_err(|e| AskError::of(&e, data_dir))?;
     exchange(stream, request, step).await.map_err(|e| match e.kind() {
         std::io::ErrorKind::TimedOut => AskError::NoAnswer("it took longer than a minute".into()),
         _ => AskError::NoAnswer(e.to_string()),

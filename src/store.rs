@@ -13,6 +13,7 @@
 //! from the journal with the same keys. Complete removes the outbox row and appends receipts at once: a delivery is
 //! either still to be done or proven.
 
+pub mod backup;
 pub mod folder;
 pub mod format;
 mod held;

@@ -114,6 +114,11 @@ impl Shared {
         Ok(shared)
     }
 
+    /// All of them, in the order of [`super::backup`].
+    pub(super) fn keyspaces(&self) -> [&Keyspace; 5] {
+        [&self.meta, &self.journal, &self.work, &self.seen, &self.index]
+    }
+
     /// Counts what waits, finds where it begins, and the end of the index log.
     fn recover(&mut self) -> Result<(), StoreError> {
         if let Some(last) = self.index.last_key_value() {

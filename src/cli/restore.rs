@@ -1,0 +1,72 @@
+//! `relay restore`: a state directory from a backup.
+
+use super::backup::{count, show};
+use super::{RunningBridge, fail, print_json};
+use crate::store::backup::{Checked, restore};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Arguments of `relay restore`.
+///
+/// Only into a state directory without a ledger. The whole backup is checked before anything is written. After it, Relay knows what
+/// it knew then: what it has delivered since then is delivered again, unless the platform can tell that it is there, and what was said
+/// since then is carried again where the platform still tells of it. Changes since then to messages that it knew are not lost with it:
+/// the rooms keep what they show.
+#[derive(Debug, clap::Args)]
+pub struct Restore {
+    /// The backup
+    file: PathBuf,
+    #[command(flatten)]
+    bridge: RunningBridge,
+    /// Print what was restored as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    data_dir: &'a Path,
+    #[serde(flatten)]
+    checked: Checked,
+}
+
+/// Restores.
+pub fn run(of: &Restore) -> ExitCode {
+    let data_dir = match of.bridge.data_dir() {
+        Ok(data_dir) => data_dir,
+        Err(code) => return code,
+    };
+    let mut bar = None;
+    let mut last = 0;
+    let restored = restore(&of.file, &data_dir, &mut |about, read| {
+        // The second time through, it is written.
+        let what = if read.records < last { "restoring" } else { "checking" };
+        last = read.records.max(last);
+        show(&mut bar, what, about, read);
+    });
+    drop(bar);
+    match restored {
+        Ok(checked) if of.json => print_json(&Done { data_dir: &data_dir, checked }),
+        Ok(checked) => {
+            println!("{}", words(&checked, &data_dir));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(format!("{} was not restored: {error}", of.file.display())),
+    }
+}
+
+fn words(Checked { about, contents }: &Checked, data_dir: &Path) -> String {
+    let at = Timestamp::from_millisecond(about.at).unwrap_or_default();
+    let media = if about.media { "" } else { " Attachments were not in it: links to files lead nowhere." };
+    format!(
+        "{} has {} and {} as of {}.{media}\nWhat Relay has delivered since then may be delivered again: {} in it still to be done, and \
+         what was said since then is new to it. The mapping is made at the next start.",
+        data_dir.display(),
+        count(contents.records, "record", "records"),
+        count(contents.files, "file", "files"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        count(contents.waiting, "delivery is", "deliveries are"),
+    )
+}
