@@ -12,6 +12,7 @@ mod media;
 mod mistakes;
 mod notify;
 mod purge;
+mod queue;
 mod restore;
 mod resync;
 mod rooms;
@@ -58,6 +59,8 @@ enum Command {
     Media(media::Media),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
+    /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
+    Queue(queue::Queue),
     /// Show what carries over into each room and out of it
     Capabilities(capabilities::CapabilitiesOf),
     /// Show what became of a message in every room: delivered, waiting or given up, and what it lost
@@ -83,10 +86,10 @@ struct ConfigFile {
 #[derive(Debug, clap::Args)]
 struct RunningBridge {
     /// The config file, which names the state directory
-    #[arg(long, short, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    #[arg(long, short, global = true, default_value = "bridges.toml", env = "RELAY_CONFIG")]
     config: PathBuf,
     /// The state directory, instead of a config file
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, global = true, conflicts_with = "config")]
     data_dir: Option<PathBuf>,
 }
 
@@ -121,11 +124,23 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-    let width = terminal.map_or(100, |(width, _)| usize::from(width.0).max(40));
-    let options = textwrap::Options::new(width).initial_indent(INDENT).subsequent_indent(INDENT);
+    let options = textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT);
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
+}
+
+/// How many characters a line may have.
+fn width() -> usize {
+    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    terminal.map_or(100, |(width, _)| usize::from(width.0).max(40))
+}
+
+/// At most so many characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    match text.chars().count() > most {
+        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => text.to_owned(),
+    }
 }
 
 /// Prints a value as JSON.
@@ -154,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Purge(of) => purge::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Status(of) => status::run(&of),
+        Command::Queue(queue) => queue::run(&queue),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),
         Command::Backup(of) => backup::run(&of),

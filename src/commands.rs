@@ -10,6 +10,7 @@ mod carries;
 mod codes;
 mod connect;
 mod disconnect;
+mod queue;
 mod resync;
 mod rooms;
 mod status;
@@ -17,6 +18,7 @@ mod trace;
 mod words;
 
 pub use approve::Review;
+pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config};
 pub use trace::became;
 

@@ -52,6 +52,8 @@ pub struct RelaySection {
     pub catch_up: CatchUpLimits,
     /// What one person may say in a room before it is held.
     pub flood: Option<Flood>,
+    /// After how long a message that could not be delivered is given up; never when left out.
+    pub expire: Option<Duration>,
 }
 
 /// How files are kept and given out.
@@ -114,6 +116,8 @@ pub struct ChannelSection {
     pub owners: Vec<RoomText>,
     /// What was changed from the chat.
     pub joined: Joined,
+    /// After how long a message of it that could not be delivered is given up; never when left out.
+    pub expire: Option<Duration>,
 }
 
 /// A room as it is written: `"ACCOUNT:ROOM"`.
@@ -166,6 +170,11 @@ pub const RELAY_KEYS: &[Key] = &[
         doc: "How much one person may say in a room before it is a flood: \"N per minute, M at once\", \"N per minute\" or \"off\". What is more \
               is held and carried at that rate, so that it does not stand before what others say; nothing of it is lost, and the room is \
               told. It goes by when things were said. Default: \"30 per minute, 60 at once\".",
+    },
+    Key {
+        name: "expire",
+        doc: "After how long a message that could not be delivered into a room is given up, such as \"7 days\", or \"never\" (default). It is \
+              kept, and `relay queue retry` sends it all the same. Edits and deletes of what was delivered do not expire.",
     },
 ];
 
@@ -238,6 +247,7 @@ pub const CHANNEL_KEYS: &[Key] = &[
         doc: "Rooms in which newcomers may be let in with /relay approve CODE: [\"ACCOUNT:ROOM\", …]. They need not be linked. Without any, \
               only `relay approve CODE` on the machine does it.",
     },
+    Key { name: "expire", doc: "As in [relay], for what comes through this channel. Default: as there." },
 ];
 
 /// Keys of a link that is written as a table.

@@ -4,7 +4,7 @@
 pub mod backup;
 mod resync;
 
-use crate::commands::{AccountRooms, Commands, Review};
+use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
 use crate::engine::{Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
@@ -83,6 +83,11 @@ pub enum Request {
         /// The files too.
         media: bool,
     },
+    /// Look at what waits, and change it.
+    Queue {
+        /// What to do.
+        ask: QueueAsk,
+    },
 }
 
 /// What is answered.
@@ -123,6 +128,8 @@ pub enum Response {
     Purged(Purged),
     /// A backup follows.
     Backup,
+    /// What waits, or what was done about it.
+    Queue(QueueAnswer),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -267,6 +274,10 @@ async fn respond(request: serde_json::Result<Request>, commands: &Commands, medi
         Ok(Request::Resync { .. } | Request::Backup { .. }) => {
             Response::Error("this is answered step by step".into())
         }
+        Ok(Request::Queue { ask }) => match commands.queue(ask).await {
+            Ok(answer) => Response::Queue(answer),
+            Err(refused) => Response::Error(refused),
+        },
         Err(error) => Response::Error(format!("the request is not understood: {error}")),
     }
 }

@@ -18,4 +18,5 @@ pub mod policy;
 pub mod routing;
 mod service;
 pub mod sizes;
+pub mod spans;
 pub mod store;

@@ -91,6 +91,40 @@ const ALL: [(Count, &str); 27] = [
     (Count::Panicked, "panicked"),
 ];
 
+/// What a counter counts, in a few words, for the table of `relay status`.
+pub fn in_words(name: &str) -> &'static str {
+    match ALL.iter().find(|(_, known)| *known == name).map(|(what, _)| *what) {
+        Some(Count::Accepted) => "said or done in linked rooms, and written down",
+        Some(Count::Repeated) => "told twice by a platform, taken once",
+        Some(Count::Echo) => "Relay's own messages coming back",
+        Some(Count::OtherBot) => "by other bots, which are not carried",
+        Some(Count::Looped) => "brought back by another bridge, and cut",
+        Some(Count::Unanswered) => "commands that were too many at once",
+        Some(Count::NotLinked) => "in rooms that are not linked",
+        Some(Count::Ignored) => "events that mean nothing to a bridge",
+        Some(Count::SetAside) => "events that could not be read, and are kept",
+        Some(Count::Missed) => "times that a platform may not have told everything",
+        Some(Count::Deaf) => "connections that heard nothing and were made anew",
+        Some(Count::UnknownTarget) => "changes of messages that Relay never saw",
+        Some(Count::CopyChanged) => "changes of copies, which stay in their room",
+        Some(Count::NotTheAuthor) => "edits by somebody else, which are refused",
+        Some(Count::Delivered) => "deliveries done",
+        Some(Count::Shed) => "signs of typing left out",
+        Some(Count::Retried) => "attempts that failed, and were made again",
+        Some(Count::Unsure) => "attempts that nobody answered",
+        Some(Count::RateLimited) => "attempts sent back by a rate limit",
+        Some(Count::TargetGone) => "changes whose message is gone",
+        Some(Count::Dead) => "deliveries given up (`relay queue`)",
+        Some(Count::Panicked) => "faults inside Relay, survived; the log has them",
+        Some(Count::Held) => "said faster than their sender may, held and carried later",
+        Some(Count::Folded) => "edits taken into what was not sent yet",
+        Some(Count::CaughtUp) => "read from histories after an absence",
+        Some(Count::Purged) => "taken back by `relay purge`",
+        Some(Count::Settled) => "unanswered attempts that were found to be done",
+        None => "",
+    }
+}
+
 /// The counters of one process, from its start.
 #[derive(Debug, Default)]
 pub struct Counters([AtomicU64; ALL.len()]);

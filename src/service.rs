@@ -159,6 +159,7 @@ fn channel(section: &ChannelSection) -> Channel {
         owners: section.owners.iter().map(room).collect(),
         links: section.links_in_force().iter().map(|(link, joined)| planned(link, *joined)).collect(),
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
+        expire: section.expire,
     }
 }
 

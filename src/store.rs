@@ -23,6 +23,7 @@ pub mod mapping;
 mod marks;
 mod moves;
 mod notes;
+pub mod queue;
 pub mod records;
 mod said;
 mod shared;
@@ -35,7 +36,7 @@ pub use held::{Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
-pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere};
+pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use writer::Verdict;
 
 use std::path::PathBuf;

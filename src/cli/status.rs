@@ -1,9 +1,12 @@
 //! `relay status`: how the running bridge is.
 
+use super::queue::{why, word};
 use super::{RunningBridge, fail, note, print_json};
 use crate::control::{Request, Response};
 use crate::engine::{AccountState, LaneState, LinkStatus, Status};
+use crate::observe;
 use crate::routing::{Connect, Direction};
+use relay_contract::Timestamp;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -41,12 +44,15 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
     writeln!(out, "Relay {}\n\nAccounts", status.version)?;
     for account in &status.accounts {
         let how = match &account.state {
-            AccountState::Up => "connected".to_owned(),
-            AccountState::Starting => "checking its credential".into(),
-            AccountState::Interrupted { reason } => format!("not connected, trying: {reason}"),
-            AccountState::Parked { .. } => "PARKED; it is tried again by itself".into(),
+            AccountState::Up => "up".to_owned(),
+            AccountState::Starting => "starting: its credential is being checked".into(),
+            AccountState::Interrupted { reason } => format!("interrupted, trying again: {reason}"),
+            AccountState::Parked { .. } => "parked; it is tried again by itself".into(),
         };
         writeln!(out, "  {:<16} {:<10} {how}", account.name, account.platform)?;
+        if account.paused.is_some() {
+            note("paused: its deliveries are held until `relay queue resume`", out);
+        }
         if let AccountState::Parked { problem } = &account.state {
             note(&problem.to_string(), out);
         }
@@ -102,13 +108,22 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
     if !happened.is_empty() {
         writeln!(out, "\nSince the start")?;
         for (name, count) in happened {
-            writeln!(out, "  {:<16} {count}", name.replace('_', " "))?;
+            writeln!(out, "  {name:<14} {count:>9}  {}", observe::in_words(name))?;
         }
     }
     if !status.dead_letters.is_empty() {
-        writeln!(out, "\nGiven up")?;
+        writeln!(out, "\nGiven up (the newest; `relay queue` counts all)")?;
         for letter in &status.dead_letters {
-            writeln!(out, "  {} into {}: {}", letter.envelope, letter.room, letter.reason)?;
+            let room = letter.link.as_ref().unwrap_or(&letter.room);
+            writeln!(out, "  {}  {room}", letter.envelope)?;
+            note(&letter.reason, out);
+        }
+        let room = status.dead_letters.last().and_then(|letter| letter.link.as_deref());
+        if let Some(room) = room {
+            writeln!(
+                out,
+                "\nrelay queue show \"{room}\" tells what they said; relay queue retry sends them."
+            )?;
         }
     }
     Ok(())
@@ -128,14 +143,10 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         Direction::Out => ", only into this room",
         Direction::Both => "",
     };
+    let now = Timestamp::now().0;
     let how = match &link.lane {
-        Some(LaneState::Idle) => "ready".to_owned(),
-        Some(LaneState::Busy) => "delivering".into(),
-        Some(LaneState::Held) => "held by a rate limit".into(),
-        Some(LaneState::Waiting) => "waiting for its account".into(),
-        Some(LaneState::Retrying { reason }) => format!("trying again: {reason}"),
-        Some(LaneState::Parked { .. }) => "PARKED; it goes on by itself when this is mended".into(),
-        None => "not found yet".into(),
+        Some(lane) => word(lane),
+        None => "not found yet",
     };
     write!(out, "  {:<16} {:<32} {how}{direction}", link.account, name(link))?;
     if link.joined {
@@ -148,11 +159,14 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
         write!(out, ", {} given up", link.dead)?;
     }
     writeln!(out)?;
+    if let Some(why) = link.lane.as_ref().and_then(|lane| why(lane, now)) {
+        note(&why, out);
+    }
     let parked = match &link.lane {
         Some(LaneState::Parked { problem }) => Some(problem.to_string()),
         _ => None,
     };
     let others = link.problems.iter().filter(|problem| Some(*problem) != parked.as_ref());
-    parked.iter().chain(others).for_each(|problem| note(problem, out));
+    others.for_each(|problem| note(problem, out));
     Ok(())
 }

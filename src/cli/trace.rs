@@ -1,10 +1,14 @@
 //! `relay trace`: what became of a message in every room.
 
+use super::queue::{why, word};
 use super::{RunningBridge, fail, note, print_json};
 use crate::commands::became;
 use crate::control::{Request, Response};
 use crate::engine::{Trace, TracedRoom};
+use crate::spans;
+use relay_contract::Timestamp;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Arguments of `relay trace`.
 #[derive(Debug, clap::Args)]
@@ -39,9 +43,10 @@ fn shown(trace: &Trace) -> String {
         .map_or_else(|_| String::new(), |at| format!(", {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));
     let changed = trace.changed.as_ref().map_or_else(String::new, |what| format!(", last change: {what}"));
     let mut out = format!("{}{by}{at}{changed}, envelope {}\n", trace.kind, trace.envelope);
-    room(&trace.origin, &mut out);
+    room(trace, &trace.origin, &mut out);
+    note(&accepted(trace), &mut out);
     for there in &trace.rooms {
-        room(there, &mut out);
+        room(trace, there, &mut out);
     }
     if trace.rooms.is_empty() {
         note(
@@ -52,12 +57,56 @@ fn shown(trace: &Trace) -> String {
     out
 }
 
-fn room(of: &TracedRoom, out: &mut String) {
+/// When Relay had it, counted from when it was written.
+fn accepted(trace: &Trace) -> String {
+    match trace.accepted - trace.at {
+        // Clocks differ; and some platforms count in seconds.
+        later if trace.at <= 0 || later < 0 => "accepted, by a clock that is behind the platform's".into(),
+        later => format!("accepted {} after it was written", took(later)),
+    }
+}
+
+/// Its hops, each with the time from the one before.
+fn hops(trace: &Trace, of: &TracedRoom) -> Option<String> {
+    let mut hops = Vec::new();
+    if let Some(queued) = of.queued {
+        hops.push(format!("in the lane {} after it was accepted", took(queued - trace.accepted)));
+    }
+    if let Some(delivered) = of.delivered {
+        let from = of.queued.unwrap_or(trace.accepted);
+        let failed = match of.attempts {
+            0 => String::new(),
+            1 => ", after 1 failed attempt".to_owned(),
+            count => format!(", after {count} failed attempts"),
+        };
+        hops.push(format!("delivered {} later{failed}", took(delivered - from)));
+    }
+    if let Some(changed) = of.changed {
+        let from = of.delivered.unwrap_or(trace.accepted);
+        hops.push(format!("last changed {} after that", took(changed - from)));
+    }
+    if let Some(lane) = &of.lane {
+        let why = why(lane, Timestamp::now().0).map_or_else(String::new, |why| format!(" ({why})"));
+        hops.push(format!("the room's lane is {}{why}", word(lane)));
+    }
+    let next = of.next_try.map(|at| at - Timestamp::now().0).filter(|left| *left > 0);
+    hops.extend(next.map(|left| format!("looked at again in {}", took(left))));
+    (!hops.is_empty()).then(|| hops.join("; "))
+}
+
+fn took(ms: i64) -> String {
+    spans::short(Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
+}
+
+fn room(trace: &Trace, of: &TracedRoom, out: &mut String) {
     let place = match (&of.account, &of.name) {
         (Some(account), Some(name)) => format!("{account}:{name}"),
         _ => of.room.clone(),
     };
     out.push_str(&format!("  {place}: {}\n", became(of)));
+    if let Some(hops) = hops(trace, of) {
+        note(&hops, out);
+    }
     if !of.messages.is_empty() {
         let link = of.link.as_ref().map_or_else(String::new, |link| format!("  {link}"));
         out.push_str(&format!("      {}{link}\n", of.messages.join(", ")));

@@ -57,11 +57,37 @@ impl Commands {
                 Direction::Out => " What is said here is not shown elsewhere.",
             };
             text.push_str(&format!("Joined to {name}, with {with}: {}.{way}\n", how(&status)));
+            for reason in self.given_up(room, status.dead) {
+                text.push_str(&format!("• {reason}\n"));
+            }
             for problem in &status.problems {
                 text.push_str(&format!("• {problem}\n"));
             }
         }
         text.trim_end().to_owned()
+    }
+}
+
+/// So many reasons are told.
+const REASONS: usize = 3;
+
+impl Commands {
+    /// Why the newest deliveries into a room were given up: they were to be shown here, so their reasons may be told here.
+    fn given_up(&self, room: &RoomKey, dead: u64) -> Vec<String> {
+        if dead == 0 {
+            return Vec::new();
+        }
+        let letters = self.core.ledger.newest_letters_of(room, 20).unwrap_or_default();
+        let mut reasons: Vec<String> = Vec::new();
+        for (_, letter) in letters.into_iter().rev() {
+            if !reasons.contains(&letter.reason) {
+                reasons.push(letter.reason);
+            }
+        }
+        reasons.truncate(REASONS);
+        let mut told: Vec<String> = reasons.into_iter().map(|reason| format!("given up: {reason}")).collect();
+        told.push("whoever runs Relay sends them with: relay queue retry".to_owned());
+        told
     }
 }
 
@@ -74,6 +100,9 @@ fn how(link: &LinkStatus) -> String {
             "the last message could not be delivered; it is tried again".into()
         }
         Some(LaneState::Parked { problem }) => format!("parked: {problem}"),
+        Some(LaneState::Paused { .. }) => {
+            "paused by whoever runs Relay; what is said is kept for later".into()
+        }
     };
     let queued = if link.queued > 0 { format!(", {} waiting", link.queued) } else { String::new() };
     let dead = if link.dead > 0 { format!(", {} given up", link.dead) } else { String::new() };

@@ -43,9 +43,10 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
         .collect();
+    let expire = relay.as_ref().and_then(|relay| relay.expire);
     let channels: Vec<ChannelSection> = named_tables(document, "channels", mistakes)
         .into_iter()
-        .filter_map(|(name, value)| links::channel(name, value, &known, mistakes))
+        .filter_map(|(name, value)| links::channel(name, value, &known, expire, mistakes))
         .collect();
     if channels.is_empty() {
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());

@@ -1,25 +1,31 @@
 //! `[channels.NAME]`: which rooms are joined, and who may join them.
 
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
-use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText};
+use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText, relay_section};
 use crate::platforms::Entry;
 use crate::routing::{Connect, Direction, LinkSettings, Notices};
 use relay_contract::{Account, NativeId};
+use std::time::Duration;
 use toml::de::DeTable;
 
 /// An account's name, and its platform if there is one of that name.
 pub(super) type Known<'v> = (&'v str, Option<&'static Entry>);
 
-/// Checks one channel's section.
+/// Checks one channel's section; `relay_expire` is what holds where it says nothing else.
 pub(super) fn channel(
     name: &str,
     value: &Value<'_>,
     accounts: &[Known<'_>],
+    relay_expire: Option<Duration>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<ChannelSection> {
     let place = format!("[channels.{name}]");
     let section = table(value, &place, mistakes)?;
     refuse_unknown(section, &names(CHANNEL_KEYS), &place, mistakes);
+    let expire = match section.get("expire") {
+        Some(value) => relay_section::expire(value, mistakes).flatten(),
+        None => relay_expire,
+    };
     let connect = section.get("connect").and_then(|value| connect(value, mistakes)).unwrap_or_default();
     let owners = section.get("owners").map_or_else(Vec::new, |owners| {
         let items = items(owners, "`owners`", mistakes);
@@ -32,7 +38,7 @@ pub(super) fn channel(
         // Rooms may join it from the chat.
         if section.get("connect").is_some() && connect != Connect::Closed {
             let (links, joined) = (Vec::new(), Joined::default());
-            return Some(ChannelSection { name: name.to_owned(), links, connect, owners, joined });
+            return Some(ChannelSection { name: name.to_owned(), links, connect, owners, joined, expire });
         }
         mistakes.push(missing(
             value.span(),
@@ -56,7 +62,8 @@ pub(super) fn channel(
             found.push(link);
         }
     }
-    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined: Joined::default() })
+    let joined = Joined::default();
+    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined, expire })
 }
 
 fn items<'v, 'i>(value: &'v Value<'i>, what: &str, mistakes: &mut Vec<Mistake>) -> &'v [Value<'i>] {

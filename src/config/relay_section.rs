@@ -4,6 +4,7 @@ use super::document::{Value, names, refuse_unknown, table, text};
 use super::{Mistake, RELAY_KEYS, RelaySection};
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
+use crate::spans;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(super) fn check(
         let data_dir = default_dir();
         usable(&data_dir, 0..0, mistakes);
         let (catch_up, flood) = (CatchUpLimits::default(), Some(Flood::default()));
-        return Some(RelaySection { data_dir, listen: None, catch_up, flood });
+        return Some(RelaySection { data_dir, listen: None, catch_up, flood, expire: None });
     };
     let section = table(value, "[relay]", mistakes)?;
     refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
@@ -73,7 +74,8 @@ pub(super) fn check(
         }
         read
     });
-    Some(RelaySection { data_dir: data_dir?, listen, catch_up, flood: flood? })
+    let expire = section.get("expire").and_then(|value| expire(value, mistakes)).flatten();
+    Some(RelaySection { data_dir: data_dir?, listen, catch_up, flood: flood?, expire })
 }
 
 /// A whole number up to `most`.
@@ -87,6 +89,23 @@ fn whole(value: Option<&Value<'_>>, key: &str, most: u32, mistakes: &mut Vec<Mis
         mistakes.push(Mistake::new(value.span(), what, help));
     }
     number
+}
+
+/// `expire`: a span of time, or never.
+pub(super) fn expire(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Option<Duration>> {
+    let written = text(value, "`expire`", mistakes)?;
+    if written == "never" {
+        return Some(None);
+    }
+    let span = spans::read(written);
+    if span.is_none() {
+        mistakes.push(Mistake::new(
+            value.span(),
+            "`expire` is not a span of time",
+            "Write it like \"7 days\" or \"12 hours\", or \"never\".",
+        ));
+    }
+    span.map(Some)
 }
 
 fn usable(data_dir: &Path, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {

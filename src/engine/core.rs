@@ -7,8 +7,10 @@ use super::known::KnownRooms;
 use super::lagging::At;
 use super::links::Channels;
 use super::liveness::Rounds;
+use super::orders::Orders;
 use super::overtaking::Overtaking;
 use super::own_deletes::OwnDeletes;
+use super::pauses::Pauses;
 use super::rate_limit::{Breaker, RateLimit, Weather};
 use super::repeats::Repeats;
 use super::rooms::Look;
@@ -25,7 +27,7 @@ use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
 use relay_contract::{Account, Call, Connector, NativeId, Platform, Problem, RoomKey, SpaceRef, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -120,6 +122,10 @@ pub struct LaneHandle {
     pub ended: CancellationToken,
     /// How it is.
     pub state: Mutex<LaneState>,
+    /// What it is to do between two rows.
+    pub(super) orders: Orders,
+    /// When it looks at its head again, in milliseconds since the epoch; 0 where it waits for no time.
+    pub(super) next_try: AtomicI64,
 }
 
 /// Shared by all parts.
@@ -140,6 +146,8 @@ pub struct Core {
     pub known: KnownRooms,
     /// Rooms that are moving: their lanes are not to begin yet.
     pub(super) moving: Mutex<HashSet<RoomKey>>,
+    /// Deliveries that a person holds.
+    pub(super) pauses: Pauses,
     /// What was said lately where other bots are let in.
     pub repeats: Repeats,
     /// Messages that Relay itself takes away.
@@ -201,6 +209,7 @@ impl Core {
         calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     ) -> Result<Self, StoreError> {
         let known = KnownRooms::new(ledger.known_rooms()?);
+        let pauses = Pauses::new(ledger.pauses()?);
         let mut accounts = BTreeMap::new();
         let breakers = breakers(&plan.accounts);
         for account in plan.accounts {
@@ -234,6 +243,7 @@ impl Core {
             channels: Mutex::new(Arc::new(plan.channels)),
             known,
             moving: Mutex::default(),
+            pauses,
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
             door,
@@ -292,6 +302,8 @@ impl Core {
             retired: CancellationToken::new(),
             ended: CancellationToken::new(),
             state: Mutex::new(LaneState::Idle),
+            orders: Orders::default(),
+            next_try: AtomicI64::new(0),
         });
         lanes.insert(room.clone(), lane.clone());
         Some(lane)

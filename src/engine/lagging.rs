@@ -133,6 +133,7 @@ fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Du
             format!("{platform} does not take it now, and it is tried again and again")
         }
         LaneState::Waiting => format!("Relay has no connection to {platform} now"),
+        LaneState::Paused { .. } => "whoever runs Relay holds it for now".to_owned(),
         LaneState::Parked { .. } => "somebody who runs Relay has to mend something there".to_owned(),
     };
     format!(

@@ -4,12 +4,14 @@ mod settle;
 
 use super::core::{Core, LaneHandle};
 use super::delay::Delay;
+use super::expiry;
 use super::files::{self, Files};
 use super::lane_steps::{self, Content, Step, Steps, Work};
 use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
-use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere};
+use crate::spans;
+use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
 use futures::FutureExt;
 use relay_contract::{
     Attempt, DeliverError, Doing, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
@@ -27,6 +29,8 @@ const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How often a parked lane looks whether its room lets it in again.
 const PARKED_RETRY: Duration = Duration::from_secs(60);
+/// How often a paused lane looks whether it is still paused; it is told when it is not.
+const PAUSED_LOOK: Duration = Duration::from_secs(600);
 /// How often a lane looks whether it is known what became of its room.
 const DOUBT: Duration = Duration::from_millis(100);
 /// A server's `Retry-After` is obeyed within these bounds.
@@ -65,9 +69,9 @@ pub fn panic_text(panic: &Box<dyn Any + Send>) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".into())
 }
 
-struct Lane {
-    core: Arc<Core>,
-    handle: Arc<LaneHandle>,
+pub(super) struct Lane {
+    pub(super) core: Arc<Core>,
+    pub(super) handle: Arc<LaneHandle>,
     /// No row is older: rows of a lane come in the order of their ids.
     from: EnvelopeId,
     delay: Delay,
@@ -91,7 +95,8 @@ impl Lane {
             if self.handle.retired.is_cancelled() {
                 return;
             }
-            if self.handle.rewind.swap(false, Ordering::AcqRel) {
+            // What it was asked for may have put older rows into it.
+            if self.carry_out().await | self.handle.rewind.swap(false, Ordering::AcqRel) {
                 self.from = EnvelopeId::default();
             }
             let fate = match self.next() {
@@ -140,18 +145,22 @@ impl Lane {
     /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
     async fn wait(&self, wait: Option<Duration>) {
         let parked = matches!(self.handle.state(), LaneState::Parked { .. });
+        let until = wait.map_or(0, |wait| Timestamp::now().0.saturating_add(wait.as_millis() as i64));
+        self.handle.next_try.store(until, Ordering::Release);
         tokio::select! {
             () = self.handle.wake.notified(), if wait.is_none() => {}
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             () = self.handle.retry.notified(), if parked => {}
             () = self.handle.overtaking.added() => {}
+            () = self.handle.orders.come() => {}
             () = self.handle.retired.cancelled() => {}
             () = self.core.draining.cancelled() => {}
         }
+        self.handle.next_try.store(0, Ordering::Release);
     }
 
-    /// Until the account can deliver.
-    async fn account_ready(&self) -> bool {
+    /// Until the account can deliver, or the row is too old for it.
+    async fn account_ready(&self, left: Option<Duration>) -> bool {
         let mut state = self.handle.account.state.subscribe();
         if state.borrow().may_deliver() {
             return true;
@@ -159,6 +168,8 @@ impl Lane {
         self.handle.set_state(LaneState::Waiting);
         tokio::select! {
             changed = state.wait_for(AccountState::may_deliver) => changed.is_ok(),
+            () = tokio::time::sleep(left.unwrap_or_default()), if left.is_some() => false,
+            () = self.handle.orders.come() => false,
             () = self.handle.retired.cancelled() => false,
             () = self.core.draining.cancelled() => false,
         }
@@ -171,6 +182,13 @@ impl Lane {
             self.core.counters.add(Count::Purged);
             return self.close_dead(id, row, "purged".into()).await;
         }
+        let left = expiry::left(&self.core, &self.handle, id, &row);
+        if let Some(expiry::Left { expire, left: Duration::ZERO }) = left {
+            return self
+                .bury(id, row, format!("expired: not delivered within {}", spans::in_words(expire)))
+                .await;
+        }
+        let left = left.map(|left| left.left);
         let content = match Content::of(&self.core, id, &row) {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
@@ -184,16 +202,16 @@ impl Lane {
             lane_steps::plan(&self.core, &self.handle, id, &row, content.as_ref(), &files)
         }));
         match planned {
-            Ok(Ok(Work::Steps(steps))) => match self.may_begin().await {
+            Ok(Ok(Work::Steps(steps))) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
                 None => self.deliver(id, row, &steps, &files).await,
             },
-            Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin().await {
+            Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
             Ok(Ok(Work::Nothing)) => {
-                self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new()).await?;
+                self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new(), None).await?;
                 Ok(Fate::Closed)
             }
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
@@ -207,11 +225,11 @@ impl Lane {
     }
 
     /// Why the lane cannot go on with its head now.
-    async fn may_begin(&self) -> Option<Fate> {
+    async fn may_begin(&self, left: Option<Duration>) -> Option<Fate> {
         if let Some(later) = self.held() {
             return Some(later);
         }
-        if !self.account_ready().await {
+        if !self.account_ready(left).await {
             return Some(Fate::Later(Duration::ZERO, LaneState::Waiting));
         }
         self.handle.set_state(LaneState::Busy);
@@ -257,6 +275,9 @@ impl Lane {
 
     /// Why nothing may be said in the room now, and when to look again.
     fn held(&self) -> Option<Fate> {
+        if let Some((since, account)) = self.core.pauses.holds(&self.handle.account.name, &self.handle.room) {
+            return Some(Fate::Later(PAUSED_LOOK, LaneState::Paused { since, account }));
+        }
         if let Some(problem) = self.core.held(&self.handle.room) {
             return Some(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
         }
@@ -300,6 +321,9 @@ impl Lane {
                 self.wait(Some(wait)).await;
                 if row.done.is_empty() && self.handle.overtaking.first().is_some_and(|first| first != id) {
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
+                }
+                if self.handle.orders.any() {
+                    return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
                 }
                 continue;
             }
@@ -355,15 +379,26 @@ impl Lane {
             self.core.ledger.remember_shown(steps.subject, room.clone(), shown.clone()).await?;
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
+        let way = self.way(&row, steps.subject, Timestamp::now())?;
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.core.ledger.complete(room, id, steps.subject, messages, lost).await?;
+        self.core.ledger.complete(room, id, steps.subject, messages, lost, Some(way)).await?;
         if steps.replace_messages() {
             self.put_again(id, steps.subject).await?;
         }
         self.core.counters.add(Count::Delivered);
         tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
         Ok(Fate::Closed)
+    }
+
+    /// How a message has come into the room; a change of it leaves that as it is.
+    fn way(&self, row: &OutboxRow, subject: EnvelopeId, now: Timestamp) -> Result<Way, StoreError> {
+        if row.target.is_none() {
+            let attempts = row.attempts;
+            return Ok(Way { queued: row.queued, delivered: Some(now.0), attempts, changed: None });
+        }
+        let there = self.core.lookup.copies(subject, &self.handle.room)?.and_then(|there| there.way);
+        Ok(Way { changed: Some(now.0), ..there.unwrap_or_default() })
     }
 
     /// What Relay had put on a message is put on what has taken its place: through the journal, like everything that happens.
@@ -390,7 +425,7 @@ impl Lane {
     }
 
     /// Waits for this room's turn, and answers when to look again whether it may still be used; `None` for now.
-    async fn permit(&mut self, doing: Doing) -> Option<Duration> {
+    pub(super) async fn permit(&mut self, doing: Doing) -> Option<Duration> {
         if self.turn.take() == Some(doing) {
             return None;
         }
@@ -406,12 +441,13 @@ impl Lane {
                 Err(_) => Some(Duration::from_secs(1)),
             },
             () = self.handle.overtaking.added() => Some(Duration::ZERO),
+            () = self.handle.orders.come() => Some(Duration::ZERO),
             () = self.handle.retired.cancelled() => Some(Duration::ZERO),
             () = self.core.draining.cancelled() => Some(Duration::ZERO),
         }
     }
 
-    async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+    pub(super) async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let asks = settle::matters(&operation);
         self.handle.begun.store(asks, Ordering::Release);
         let outcome = self.attempted(operation).await;

@@ -5,6 +5,7 @@ use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
 use relay_contract::{Account, NativeId, RoomKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 /// Relay channels by name.
 pub type Channels = BTreeMap<String, Channel>;
@@ -20,6 +21,8 @@ pub struct Channel {
     pub links: Vec<PlannedLink>,
     /// Links of the admin's own file that were disconnected from the chat.
     pub disconnected: Vec<PlannedLink>,
+    /// After how long a message that could not be delivered is given up; never when none.
+    pub expire: Option<Duration>,
 }
 
 /// A room as it was asked for: it is not looked up yet.

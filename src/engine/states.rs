@@ -55,6 +55,13 @@ pub enum LaneState {
         /// What is wrong and what to do.
         problem: Problem,
     },
+    /// A person holds it.
+    Paused {
+        /// Since when, in milliseconds since the epoch.
+        since: i64,
+        /// All of its account is held, not the room alone.
+        account: bool,
+    },
 }
 
 /// What is known of a link's room.

@@ -45,6 +45,9 @@ pub struct AccountStatus {
     /// Missing rights that concern the whole account, and what to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Since when all its deliveries are held, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<i64>,
     /// What it missed last, as its platform could not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Missed>,
@@ -141,6 +144,9 @@ pub struct HeldStatus {
 pub struct DeadLetterStatus {
     /// Into which room.
     pub room: String,
+    /// The same as a config writes it, where an account has asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// The envelope.
     pub envelope: String,
     /// Why.
@@ -176,6 +182,7 @@ impl Core {
             platform: account.connector.platform().to_string(),
             state: account.state.borrow().clone(),
             warnings: account.all_warnings(),
+            paused: self.account_paused(&account.name),
             missed: account.missed(),
             catching_up: account.catch_up.rooms(),
         });
@@ -190,6 +197,12 @@ impl Core {
             dead_letters: newest
                 .map(|(room, envelope, letter)| DeadLetterStatus {
                     room: room.to_string(),
+                    link: self
+                        .known
+                        .asked_for(room)
+                        .into_iter()
+                        .next()
+                        .map(|(by, asked, _)| format!("{by}:{asked}")),
                     envelope: envelope.to_string(),
                     reason: letter.reason.clone(),
                     at: letter.at,
@@ -278,11 +291,7 @@ impl Core {
             direction: link.direction,
             joined: link.joined,
             problems,
-            // A room that was found by an earlier run has a lane as soon as its account is up.
-            lane: known.map(|known| match self.held(&known.key) {
-                Some(problem) => LaneState::Parked { problem },
-                None => self.lane(&known.key).map_or(LaneState::Waiting, |lane| lane.state()),
-            }),
+            lane: known.map(|known| self.lane_state(&known.key)),
             queued: depth.queued,
             dead: depth.dead,
         }

@@ -1,7 +1,8 @@
 //! What became of one message in every room: read from the ledger and the mapping, nothing is asked of a platform.
 
 use super::core::Core;
-use crate::store::{EnvelopeId, StoreError};
+use super::states::LaneState;
+use crate::store::{Copies, EnvelopeId, StoreError, Way};
 use relay_contract::{Envelope, Event, MessageKey, MessageRef, NativeId, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -20,6 +21,8 @@ pub struct Trace {
     pub author: Option<String>,
     /// When, in milliseconds since the epoch, by the platform's clock.
     pub at: i64,
+    /// When Relay had it on disk, in milliseconds since the epoch.
+    pub accepted: i64,
     /// The last thing that was done to it: `edit` or `delete`.
     pub changed: Option<String>,
     /// Where it was written.
@@ -50,6 +53,18 @@ pub struct TracedRoom {
     pub lost: Vec<String>,
     /// What became of its newest change, where that is not done.
     pub change: Option<Came>,
+    /// When it was put into the room's lane, in milliseconds since the epoch.
+    pub queued: Option<i64>,
+    /// When its last part was there, in milliseconds since the epoch.
+    pub delivered: Option<i64>,
+    /// When it was last changed there, in milliseconds since the epoch.
+    pub changed: Option<i64>,
+    /// Attempts that failed before it was there.
+    pub attempts: u32,
+    /// How the room's lane is, where the message or its change waits for it.
+    pub lane: Option<LaneState>,
+    /// When the lane looks at its first delivery again, in milliseconds since the epoch, where it waits for a time.
+    pub next_try: Option<i64>,
 }
 
 /// What became of a delivery.
@@ -136,21 +151,33 @@ impl Core {
         let mut rooms: HashMap<RoomKey, TracedRoom> = HashMap::new();
         for room in self.lookup.delivered_to(id)? {
             let copies = self.lookup.copies(id, &room)?;
-            let (messages, lost) = copies.map(|copies| (copies.messages, copies.lost)).unwrap_or_default();
+            let Some(Copies { messages, lost, way, .. }) = copies else { continue };
+            let Way { queued, delivered, attempts, changed } = way.unwrap_or_default();
             let came = if messages.is_empty() { Came::Deleted } else { Came::Delivered };
-            rooms.insert(room.clone(), TracedRoom { lost, ..self.traced(&room, came, &messages) });
+            let traced = self.traced(&room, came, &messages);
+            rooms.insert(room.clone(), TracedRoom { lost, queued, delivered, attempts, changed, ..traced });
         }
         let known: Vec<RoomKey> = self.known.all().into_iter().map(|(_, known)| known.key).collect();
         for room in &known {
             if let Some(came) = self.open(room, id)?
                 && !rooms.contains_key(room)
             {
-                rooms.insert(room.clone(), self.traced(room, came, &[]));
+                let queued = self.ledger.row(room, id)?.and_then(|row| row.queued);
+                rooms.insert(room.clone(), TracedRoom { queued, ..self.traced(room, came, &[]) });
             }
             if let Some(change) = change
                 && let Some(traced) = rooms.get_mut(room)
             {
                 traced.change = self.open(room, change)?;
+            }
+            if let Some(traced) = rooms.get_mut(room)
+                && [Some(&traced.came), traced.change.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|came| matches!(came, Came::Waiting { .. }))
+            {
+                traced.lane = Some(self.lane_state(room));
+                traced.next_try = self.next_try(room);
             }
         }
         let mut rooms: Vec<TracedRoom> = rooms.into_values().collect();
@@ -161,6 +188,7 @@ impl Core {
             kind: envelope.kind().to_owned(),
             author: envelope.author.map(|author| author.name),
             at: envelope.at.0,
+            accepted: id.at().0,
             changed,
             origin,
             rooms,
@@ -188,6 +216,12 @@ impl Core {
             link: messages.first().and_then(|message| self.link(room, message)),
             lost: Vec::new(),
             change: None,
+            queued: None,
+            delivered: None,
+            changed: None,
+            attempts: 0,
+            lane: None,
+            next_try: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Keys of stored records. Parts are separated by NUL, which no native id contains.
 
+use super::queue::Held;
 use super::records::{EnvelopeId, Reactor};
 use relay_contract::{Account, EventKey, MessageKey, NativeId, Platform, RoomKey};
 
@@ -223,6 +224,26 @@ pub fn mark(of: &RoomKey) -> Vec<u8> {
 /// What became of a room that has moved, in meta.
 pub fn moved(from: &RoomKey) -> Vec<u8> {
     [b"moved\0".as_slice(), &room(from)].concat()
+}
+
+/// The beginning of all pauses, in meta.
+pub const PAUSE_PREFIX: &[u8] = b"pause\0";
+
+/// A pause, in meta: `r` and the room, or `a` and the account.
+pub fn pause(held: &Held) -> Vec<u8> {
+    match held {
+        Held::Room(of) => [PAUSE_PREFIX, b"r", &room(of)].concat(),
+        Held::Account(account) => [PAUSE_PREFIX, b"a", account.0.as_bytes()].concat(),
+    }
+}
+
+/// Whose deliveries a key made by [`pause`] is about.
+pub fn parse_pause(key: &[u8]) -> Option<Held> {
+    match key.strip_prefix(PAUSE_PREFIX)?.split_first()? {
+        (b'r', of) => parse_room(of).map(Held::Room),
+        (b'a', account) => Some(Held::Account(Account(String::from_utf8(account.to_vec()).ok()?))),
+        _ => None,
+    }
 }
 
 /// A room as it was asked for, in meta.

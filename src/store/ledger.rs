@@ -3,7 +3,7 @@
 use super::notes::Note;
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
-    StoredEnvelope, ThreadThere,
+    StoredEnvelope, ThreadThere, Way,
 };
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
@@ -204,7 +204,7 @@ impl Ledger {
     }
 
     /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now, `lost` what of it
-    /// the room does not show as the origin did.
+    /// the room does not show as the origin did, `way` how it came there.
     pub async fn complete(
         &self,
         room: RoomKey,
@@ -212,8 +212,9 @@ impl Ledger {
         subject: EnvelopeId,
         messages: Option<Vec<MessageRef>>,
         lost: Vec<String>,
+        way: Option<Way>,
     ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Complete { room, id, subject, messages, lost, done }).await
+        self.ask(|done| Command::Complete { room, id, subject, messages, lost, way, done }).await
     }
 
     /// Closes a row as a dead letter, keeping what parts of it were delivered.
@@ -246,7 +247,7 @@ impl Ledger {
         self.ask(|done| Command::MoveRows { from, to, done }).await
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         command: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Command,
     ) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@
 //! not survive a power cut, and what is left may open and panic later), it is set aside and made anew from the ledger.
 
 use super::ledger::Ledger;
-use super::records::{EnvelopeId, IndexLine};
+use super::records::{EnvelopeId, IndexLine, Way};
 use super::{LedgerPosition, StoreError, folder, keys};
 use relay_contract::{MessageKey, MessageRef, RoomKey};
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,9 @@ pub struct Copies {
     /// What of it the room does not show as the origin did.
     #[serde(default)]
     pub lost: Vec<String>,
+    /// How it came there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
 }
 
 impl MappingIndex {
@@ -168,8 +171,8 @@ impl Lookup {
     pub fn copies(&self, envelope: EnvelopeId, room: &RoomKey) -> Result<Option<Copies>, StoreError> {
         for (_, line) in self.tail()?.into_iter().rev() {
             if line.envelope == envelope && line.room == *room {
-                let IndexLine { messages, origin, lost, .. } = line;
-                return Ok(Some(Copies { messages, origin, lost }));
+                let IndexLine { messages, origin, lost, way, .. } = line;
+                return Ok(Some(Copies { messages, origin, lost, way }));
             }
         }
         let value = self.get(copies_key(envelope, room))?;
@@ -268,7 +271,8 @@ fn add_line(batch: &mut sled::Batch, line: &IndexLine) -> Result<(), StoreError>
         value.extend_from_slice(&line.envelope.0);
         batch.insert(message_key(&line.room, message.id.as_str()), value);
     }
-    let copies = Copies { messages: line.messages.clone(), origin: line.origin, lost: line.lost.clone() };
+    let IndexLine { messages, origin, lost, way, .. } = line.clone();
+    let copies = Copies { messages, origin, lost, way };
     let bytes = rmp_serde::to_vec_named(&copies)
         .map_err(|e| StoreError::Corrupt { place: "mapping", why: e.to_string() })?;
     batch.insert(copies_key(line.envelope, &line.room), bytes);

@@ -107,6 +107,12 @@ pub struct OutboxRow {
     /// An attempt was begun; written only where it could not be found out what came of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begun: bool,
+    /// When it was put into the lane, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<i64>,
+    /// When a person put it back into the lane, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retried: Option<i64>,
 }
 
 impl OutboxRow {
@@ -123,6 +129,8 @@ impl OutboxRow {
             files: None,
             unsure_since: None,
             begun: false,
+            queued: None,
+            retried: None,
         }
     }
 }
@@ -245,6 +253,30 @@ pub struct IndexLine {
     /// What of it the room does not show as the origin did, in the words of the table of features.
     #[serde(default)]
     pub lost: Vec<String>,
+    /// How it came there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
+}
+
+/// How a message came into a room: times in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// When it was put into the room's lane.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<i64>,
+    /// When its last part was there.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<i64>,
+    /// Attempts that failed before.
+    #[serde(rename = "a", default, skip_serializing_if = "none_failed")]
+    pub attempts: u32,
+    /// When it was last changed there.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<i64>,
+}
+
+fn none_failed(attempts: &u32) -> bool {
+    *attempts == 0
 }
 
 impl Record for IndexLine {

@@ -88,7 +88,7 @@ async fn a_message_goes_through_and_survives_a_restart() {
     assert_eq!(ledger.pending(first).unwrap(), [room("there"), room("yonder")]);
     let delivered = vec![MessageRef::plain("x9")];
     let lost = vec!["spoiler".to_owned()];
-    ledger.complete(room("there"), first, first, Some(delivered.clone()), lost.clone()).await.unwrap();
+    ledger.complete(room("there"), first, first, Some(delivered.clone()), lost.clone(), None).await.unwrap();
     close(ledger, writer).await;
 
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
@@ -101,7 +101,7 @@ async fn a_message_goes_through_and_survives_a_restart() {
     let lookup = open_index(dir.path(), &ledger).lookup(ledger.clone());
     let copy = MessageKey { room: room("there"), id: "x9".into() };
     assert_eq!(lookup.find(&copy).unwrap(), Some(Mapped { envelope: first, origin: false }));
-    let copies = Copies { messages: delivered, origin: false, lost };
+    let copies = Copies { messages: delivered, origin: false, lost, way: None };
     assert_eq!(lookup.copies(first, &room("there")).unwrap(), Some(copies));
     assert_eq!(lookup.delivered_to(first).unwrap(), [room("there")]);
     close(ledger, writer).await;
@@ -137,7 +137,7 @@ async fn lookups_do_not_wait_for_the_index() {
     assert_eq!(lookup.find(&origin).unwrap(), found, "from the index");
     for names in [vec!["a", "b"], vec!["a"], vec![]] {
         let messages: Vec<_> = names.iter().map(|id| MessageRef::plain(*id)).collect();
-        ledger.complete(room("there"), id, id, Some(messages.clone()), vec![]).await.unwrap();
+        ledger.complete(room("there"), id, id, Some(messages.clone()), vec![], None).await.unwrap();
         assert_eq!(lookup.messages(id, &room("there")).unwrap(), Some(messages), "the newest line counts");
     }
     assert_eq!(lookup.messages(id, &room("nowhere")).unwrap(), None);
@@ -162,7 +162,7 @@ async fn a_lookup_misses_nothing_while_the_index_catches_up() {
     for number in 0..400 {
         let id = accept_new(&ledger, posted(&number.to_string())).await;
         let copy = vec![MessageRef::plain(format!("copy-{number}"))];
-        ledger.complete(room("there"), id, id, Some(copy), vec![]).await.unwrap();
+        ledger.complete(room("there"), id, id, Some(copy), vec![], None).await.unwrap();
         for _ in 0..20 {
             missed += usize::from(lookup.delivered_to(id).unwrap().is_empty());
             missed += usize::from(lookup.messages(id, &room("there")).unwrap().is_none());
@@ -367,8 +367,14 @@ fn stored_shapes() {
     insta::assert_snapshot!("outbox_row", shape(&row));
     insta::assert_snapshot!("dead_letter", shape(&DeadLetter { reason: "r".into(), at: 1, row }));
     let messages = vec![MessageRef::plain("m")];
-    let line =
-        IndexLine { envelope: id, room: room("r"), messages, origin: false, lost: vec!["spoiler".into()] };
+    let line = IndexLine {
+        envelope: id,
+        room: room("r"),
+        messages,
+        origin: false,
+        lost: vec!["spoiler".into()],
+        way: None,
+    };
     insta::assert_snapshot!("index_line", shape(&line));
     let aside = SetAside { account: "a".into(), reason: "r".into(), payload: "{}".into(), at: 1 };
     insta::assert_snapshot!("set_aside", shape(&aside));
@@ -389,7 +395,8 @@ fn an_index_line_of_an_earlier_format_is_read() {
     let earlier = Earlier { envelope: id, room: room("r"), messages: vec![], origin: false };
     let body = rmp_serde::to_vec_named(&earlier).unwrap();
     let read = IndexLine::decode(&format::with_header(1, &body)).unwrap();
-    let expected = IndexLine { envelope: id, room: room("r"), messages: vec![], origin: false, lost: vec![] };
+    let expected =
+        IndexLine { envelope: id, room: room("r"), messages: vec![], origin: false, lost: vec![], way: None };
     assert_eq!(read, expected);
 }
 

@@ -4,10 +4,10 @@ use super::held::{self, Released, Sender, Wait};
 use super::ledger::FannedOut;
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
-    StoredEnvelope, ThreadThere,
+    StoredEnvelope, ThreadThere, Way,
 };
 use super::shared::Shared;
-use super::{StoreError, keys, marks, moves, notes};
+use super::{StoreError, keys, marks, moves, notes, queue};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::{Account, Envelope, Event, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -83,6 +83,7 @@ pub(super) enum Command {
         subject: EnvelopeId,
         messages: Option<Vec<MessageRef>>,
         lost: Vec<String>,
+        way: Option<Way>,
         done: Done<()>,
     },
     Bury {
@@ -155,6 +156,11 @@ pub(super) enum Command {
     /// A room is not listened to any more.
     ForgetMark {
         room: RoomKey,
+        done: Done<()>,
+    },
+    /// A person changes what waits.
+    Queue {
+        change: queue::Change,
         done: Done<()>,
     },
     Probe {
@@ -306,10 +312,17 @@ impl Writer<'_> {
                 });
                 settle(stored, done, answers);
             }
-            Command::Complete { room, id, subject, messages, lost, done } => {
+            Command::Complete { room, id, subject, messages, lost, way, done } => {
                 let stored = match messages {
                     Some(messages) => self.index(
-                        IndexLine { envelope: subject, room: room.clone(), messages, origin: false, lost },
+                        IndexLine {
+                            envelope: subject,
+                            room: room.clone(),
+                            messages,
+                            origin: false,
+                            lost,
+                            way,
+                        },
                         group,
                     ),
                     None => Ok(()),
@@ -395,6 +408,17 @@ impl Writer<'_> {
                 group.must_sync = true;
                 answers.push(Answer::Plain(done));
             }
+            Command::Queue { change, done } => {
+                let stored = change.write(self.shared, &mut group.batch).map(|changed| {
+                    if let Some((room, queued, dead)) = changed {
+                        let depth = group.depth.entry(room).or_default();
+                        depth.0 += queued;
+                        depth.1 += dead;
+                    }
+                    group.must_sync = true;
+                });
+                settle(stored, done, answers);
+            }
             Command::Probe { done } => answers.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
@@ -445,7 +469,7 @@ impl Writer<'_> {
         let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
         if let Some((room, message)) = origin {
             let (messages, lost) = (vec![message], Vec::new());
-            self.index(IndexLine { envelope: id, room, messages, origin: true, lost }, group)?;
+            self.index(IndexLine { envelope: id, room, messages, origin: true, lost, way: None }, group)?;
         }
         group.batch.insert(&self.shared.journal, id.0, bytes);
         group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);

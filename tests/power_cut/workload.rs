@@ -136,7 +136,7 @@ async fn complete(
     message: String,
 ) -> Outcome<()> {
     let messages = Some(vec![MessageRef::plain(message.clone())]);
-    ledger.complete(room(to), id, subject, messages, Vec::new()).await.map_err(told)?;
+    ledger.complete(room(to), id, subject, messages, Vec::new(), None).await.map_err(told)?;
     answered(&Answered::Completed { room: to.into(), id, subject, message })
 }
 

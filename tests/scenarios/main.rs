@@ -12,5 +12,6 @@ mod flood;
 mod joining;
 mod living;
 mod media;
+mod operating;
 mod service;
 mod stories;

@@ -8,7 +8,9 @@ use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
 use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere};
-use relay_contract::{Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread};
+use relay_contract::{
+    Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread, Timestamp,
+};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What earlier envelopes of the same batch lead to, which the ledger does not know yet.
@@ -111,8 +113,7 @@ impl Planning<'_> {
             notes.extend(known.map(|answered| Note::Answer { to: answered.envelope, by: self.id }));
         }
         let targets = routes.targets(&self.envelope.origin).into_iter();
-        let rows =
-            targets.map(|(room, channel)| (room, OutboxRow { thread, ..OutboxRow::new(channel, None) }));
+        let rows = targets.map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
         Ok(FannedOut { id: self.id, changes: None, rows: rows.collect(), notes })
     }
 
@@ -169,7 +170,7 @@ impl Planning<'_> {
             routes.channel(channel).iter().map(|link| link.room.clone()).collect();
         // The room that it is about is told, also when it has just left.
         rooms.insert(self.envelope.origin.clone());
-        let rows = rooms.into_iter().map(|room| (room, OutboxRow::new(channel, None)));
+        let rows = rooms.into_iter().map(|room| (room, queued_now(channel)));
         FannedOut { rows: rows.collect(), ..FannedOut::nowhere(self.id) }
     }
 
@@ -180,7 +181,7 @@ impl Planning<'_> {
         for (room, channel) in routes.targets(&self.envelope.origin) {
             match routes.settings(&room, channel).notices {
                 Notices::Off => {}
-                Notices::Each => one.rows.push((room, OutboxRow::new(channel, None))),
+                Notices::Each => one.rows.push((room, queued_now(channel))),
                 Notices::Digest => one.notes.push(Note::Digest { room, id: self.id }),
             }
         }
@@ -316,6 +317,11 @@ impl Planning<'_> {
         self.core.counters.add(why);
         FannedOut::nowhere(self.id)
     }
+}
+
+/// A row with something new.
+fn queued_now(channel: &str) -> OutboxRow {
+    OutboxRow { queued: Some(Timestamp::now().0), ..OutboxRow::new(channel, None) }
 }
 
 /// Who somebody is, in records of names.

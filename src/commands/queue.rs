@@ -1,0 +1,393 @@
+//! `relay queue`: what waits and what was given up, looked at and changed by whoever runs Relay.
+
+use super::{Commands, Refused};
+use crate::engine::{Core, OrderError, QueueRoom, QueueShown};
+use crate::store::queue::Held;
+use crate::store::{EnvelopeId, StoreError};
+use relay_contract::{Account, RoomKey};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Most deliveries of one room that can be shown at once.
+const MOST_SHOWN: usize = 1_000;
+/// So many names are offered after a mistake.
+const OFFERED: usize = 12;
+
+/// What is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "queue", rename_all = "snake_case", deny_unknown_fields)]
+pub enum QueueAsk {
+    /// Every room for which something waits, was given up or is held.
+    List {
+        /// Only these.
+        of: Option<String>,
+    },
+    /// The deliveries of a room.
+    Show {
+        /// Which.
+        room: String,
+        /// At most so many that wait, and so many that were given up.
+        most: usize,
+    },
+    /// Dead letters back into their lane.
+    Retry {
+        /// Of which room, account or channel.
+        room: String,
+        /// These, or all.
+        ids: Vec<String>,
+    },
+    /// Deliveries closed as dead letters.
+    Drop {
+        /// Of which room, account or channel.
+        room: String,
+        /// These, or all.
+        ids: Vec<String>,
+        /// Whoever asks knows how many.
+        sure: bool,
+    },
+    /// Deliveries held.
+    Pause {
+        /// A room, an account, or a channel with all its rooms.
+        what: String,
+    },
+    /// Deliveries go on.
+    Resume {
+        /// As for pause.
+        what: String,
+    },
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueAnswer {
+    /// The rooms.
+    List(Vec<QueueRoom>),
+    /// The rooms with their deliveries.
+    Shown(Vec<QueueShown>),
+    /// What was done.
+    Done(QueueDone),
+    /// What would be done: it is to be asked for once more.
+    Sure(String),
+}
+
+/// What was done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueDone {
+    /// `retry`, `drop`, `pause` or `resume`.
+    pub done: String,
+    /// The rooms or accounts, as a config writes them.
+    pub to: Vec<String>,
+    /// How many deliveries were put back or closed; how many rooms and accounts were held or let go on.
+    pub count: u64,
+    /// The same in words.
+    pub words: String,
+}
+
+/// What somebody's words mean.
+enum Meant {
+    /// One room, or all of a channel.
+    Rooms(Vec<RoomKey>),
+    /// An account with all its rooms.
+    Account(Account, Vec<RoomKey>),
+}
+
+impl Meant {
+    fn rooms(self) -> Vec<RoomKey> {
+        match self {
+            Self::Rooms(rooms) | Self::Account(_, rooms) => rooms,
+        }
+    }
+}
+
+impl Commands {
+    /// Carries out what is asked.
+    pub async fn queue(&self, ask: QueueAsk) -> Result<QueueAnswer, Refused> {
+        match ask {
+            QueueAsk::List { of } => {
+                let mut queues = self.read(Core::queues).await?;
+                if let Some(of) = of {
+                    let meant: BTreeSet<String> =
+                        self.meant(&of)?.rooms().iter().map(ToString::to_string).collect();
+                    queues.retain(|queue| meant.contains(&queue.room));
+                }
+                Ok(QueueAnswer::List(queues))
+            }
+            QueueAsk::Show { room, most } => {
+                let (rooms, most) = (self.meant(&room)?.rooms(), most.clamp(1, MOST_SHOWN));
+                let read = move |core: &Core| rooms.iter().map(|room| core.queue_shown(room, most)).collect();
+                Ok(QueueAnswer::Shown(self.read(read).await?))
+            }
+            QueueAsk::Retry { room, ids } => self.retry(&room, &ids).await.map(QueueAnswer::Done),
+            QueueAsk::Drop { room, ids, sure } => self.drop_rows(&room, &ids, sure).await,
+            QueueAsk::Pause { what } => self.hold(&what, true).await.map(QueueAnswer::Done),
+            QueueAsk::Resume { what } => self.hold(&what, false).await.map(QueueAnswer::Done),
+        }
+    }
+
+    async fn retry(&self, room: &str, ids: &[String]) -> Result<QueueDone, Refused> {
+        let (rooms, ids) = (self.meant(room)?.rooms(), envelopes(ids)?);
+        let core = self.core();
+        let (mut count, mut unlinked, mut busy) = (0, Vec::new(), Vec::new());
+        for room in &rooms {
+            let dead = core.ledger.depths().get(room).map_or(0, |depth| depth.dead);
+            if dead > 0 && !core.routes.borrow().speaks(room) {
+                unlinked.push(self.called(room));
+                continue;
+            }
+            match core.queue_retry(room, ids.clone()).await {
+                Ok(changed) => count += changed,
+                Err(OrderError::NoAccount) if dead == 0 => {}
+                Err(error) => busy.push(format!("{}: {error}", self.called(room))),
+            }
+        }
+        if count == 0 && !unlinked.is_empty() {
+            let rooms = unlinked.join(", ");
+            return Err(format!("nothing is said into {rooms} any more: link it again first, then retry"));
+        }
+        if count == 0 && !busy.is_empty() {
+            return Err(busy.join("; "));
+        }
+        if count == 0 && ids.is_some() {
+            return Err(format!(
+                "none of these was given up for {room}, or its author has deleted it since. `relay queue show {}` lists what was",
+                quoted(room)
+            ));
+        }
+        let mut words = match count {
+            0 => "Nothing was given up there. What waits is tried now.".to_owned(),
+            1 => "1 delivery is tried again now. In the room it stands below what came after it.".to_owned(),
+            _ => format!(
+                "{count} deliveries are tried again now, in their order. In the room they stand below what came after them."
+            ),
+        };
+        for trouble in unlinked.iter().map(|room| format!("{room} is not linked any more")).chain(busy) {
+            words.push_str(&format!(" Left out: {trouble}."));
+        }
+        self.recorded(QueueDone { done: "retry".into(), to: self.all_called(&rooms), count, words })
+    }
+
+    async fn drop_rows(&self, room: &str, ids: &[String], sure: bool) -> Result<QueueAnswer, Refused> {
+        let (rooms, ids) = (self.meant(room)?.rooms(), envelopes(ids)?);
+        let core = self.core();
+        let names = self.all_called(&rooms);
+        if ids.is_none() && !sure {
+            let depths = core.ledger.depths();
+            let queued: u64 =
+                rooms.iter().filter_map(|room| depths.get(room)).map(|depth| depth.queued).sum();
+            if queued > 0 {
+                let (what, them) = if queued == 1 { ("1 delivery", "it") } else { ("deliveries", "them") };
+                let what = if queued == 1 { what.to_owned() } else { format!("{queued} {what}") };
+                return Ok(QueueAnswer::Sure(format!(
+                    "This takes {what} for {} out of the queue, unseen by the room. They are kept as dead letters: `relay queue retry` \
+                     brings {them} back. If that is meant, add --yes.",
+                    names.join(", ")
+                )));
+            }
+        }
+        let mut count = 0;
+        for room in &rooms {
+            match core.queue_drop(room, ids.clone()).await {
+                Ok(changed) => count += changed,
+                Err(OrderError::NoAccount) => {}
+                Err(error) => {
+                    return Err(format!("{}: {error}; {count} were dropped before", self.called(room)));
+                }
+            }
+        }
+        if count == 0 && ids.is_some() {
+            return Err(format!(
+                "none of these waits for {room}. `relay queue show {}` lists what does",
+                quoted(room)
+            ));
+        }
+        let words = match count {
+            0 => "Nothing waits there.".to_owned(),
+            1 => format!("1 delivery was dropped. `relay queue retry {}` brings it back.", quoted(room)),
+            _ => format!(
+                "{count} deliveries were dropped. `relay queue retry {}` brings them back.",
+                quoted(room)
+            ),
+        };
+        self.recorded(QueueDone { done: "drop".into(), to: names, count, words }).map(QueueAnswer::Done)
+    }
+
+    async fn hold(&self, what: &str, pause: bool) -> Result<QueueDone, Refused> {
+        let core = self.core();
+        let held: Vec<(Held, String)> = match self.meant(what)? {
+            Meant::Account(account, _) => vec![(Held::Account(account.clone()), account.0)],
+            Meant::Rooms(rooms) => {
+                rooms.into_iter().map(|room| (Held::Room(room.clone()), self.called(&room))).collect()
+            }
+        };
+        let (mut changed, mut to) = (0, Vec::new());
+        for (held, name) in held {
+            let done = match pause {
+                true => core.pause(held.clone()).await,
+                false => core.resume(held.clone()).await,
+            };
+            if done.map_err(unreadable)? {
+                changed += 1;
+                to.push(name);
+            } else if let (false, Held::Room(room)) = (pause, &held)
+                && let Some((account, ..)) = core.known.asked_for(room).into_iter().next()
+                && core.account_paused(&account).is_some()
+            {
+                return Err(format!("{name} is held with its whole account: relay queue resume {account}"));
+            }
+        }
+        let words = match (pause, to.is_empty()) {
+            (true, true) => "That is paused already.".to_owned(),
+            (true, false) => format!(
+                "Paused: {}. What is said meanwhile is kept, also over a restart; `relay queue resume {}` lets it go on.",
+                to.join(", "),
+                quoted(what)
+            ),
+            (false, true) => "That is not paused.".to_owned(),
+            (false, false) => format!("{} goes on; what waited is delivered in its order.", to.join(", ")),
+        };
+        let done = if pause { "pause" } else { "resume" };
+        self.recorded(QueueDone { done: done.into(), to, count: changed, words })
+    }
+
+    fn recorded(&self, done: QueueDone) -> Result<QueueDone, Refused> {
+        tracing::info!(what = done.done, to = ?done.to, count = done.count, "the queue was changed from the command line");
+        Ok(done)
+    }
+
+    /// Reads the disk off the runtime's workers.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Core) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let core: Arc<Core> = self.core().clone();
+        match tokio::task::spawn_blocking(move || read(&core)).await {
+            Ok(read) => read.map_err(unreadable),
+            Err(_) => Err("looking at the queue panicked; the log says where".into()),
+        }
+    }
+
+    /// The room that these words mean: only one.
+    pub(super) fn one_room(&self, written: &str) -> Result<RoomKey, Refused> {
+        match self.meant(written)?.rooms().as_slice() {
+            [room] => Ok(room.clone()),
+            rooms => Err(format!(
+                "`{written}` means {} rooms: {}. Name one.",
+                rooms.len(),
+                self.all_called(rooms).join(", ")
+            )),
+        }
+    }
+
+    /// A room as `ACCOUNT:ROOM`, an account, a channel with its rooms, or a room by a name that people give it or by its identity.
+    fn meant(&self, written: &str) -> Result<Meant, Refused> {
+        let (core, written, names) = (self.core(), written.trim(), self.names());
+        if let Some(rooms) = names.get(written).filter(|_| written.contains(':')) {
+            return self.one_of(written, rooms.clone());
+        }
+        let account = Account(written.to_owned());
+        if core.accounts.contains_key(&account) {
+            let rooms = core.known.all().into_iter().filter(|(by, _)| *by == account);
+            return Ok(Meant::Account(account.clone(), rooms.map(|(_, known)| known.key).collect()));
+        }
+        if core.channels().contains_key(written) {
+            let links = core.routes.borrow().channel(written).to_vec();
+            return Ok(Meant::Rooms(links.into_iter().map(|link| link.room).collect()));
+        }
+        let bare = |text: &str| text.replace('#', "").to_lowercase();
+        let alike = || names.iter().filter(|(name, _)| bare(name) == bare(written));
+        let found = match names.get(written) {
+            Some(rooms) => rooms.clone(),
+            None => alike().flat_map(|(_, rooms)| rooms.clone()).collect(),
+        };
+        if !found.is_empty() {
+            return self.one_of(written, found);
+        }
+        Err(self.nothing_of_that_name(written))
+    }
+
+    fn one_of(&self, written: &str, rooms: BTreeSet<RoomKey>) -> Result<Meant, Refused> {
+        let rooms: Vec<RoomKey> = rooms.into_iter().collect();
+        match rooms.len() {
+            1 => Ok(Meant::Rooms(rooms)),
+            _ => {
+                let names = self.all_called(&rooms).join(", ");
+                Err(format!("`{written}` may be one of: {names}. Write one of these"))
+            }
+        }
+    }
+
+    /// Rooms by everything that one may write for them.
+    fn names(&self) -> BTreeMap<String, BTreeSet<RoomKey>> {
+        let core = self.core();
+        let mut names: BTreeMap<String, BTreeSet<RoomKey>> = BTreeMap::new();
+        let mut add = |name: String, room: &RoomKey| {
+            names.entry(name).or_default().insert(room.clone());
+        };
+        for (_, known) in core.known.all() {
+            for (account, asked, known) in core.known.asked_for(&known.key) {
+                let full = format!("{}/{}", known.space_name, known.name);
+                for name in [asked.to_string(), known.key.room.to_string(), full, known.name.clone()] {
+                    add(format!("{account}:{name}"), &known.key);
+                    add(name, &known.key);
+                }
+            }
+        }
+        for room in
+            core.ledger.depths().into_keys().chain(core.known.all().into_iter().map(|(_, known)| known.key))
+        {
+            add(room.to_string(), &room);
+        }
+        names
+    }
+
+    fn nothing_of_that_name(&self, written: &str) -> Refused {
+        let core = self.core();
+        let rooms = core.known.all().into_iter().map(|(_, known)| known.key).collect::<Vec<_>>();
+        let mut all = self.all_called(&rooms);
+        all.sort();
+        all.extend(core.channels().keys().map(|name| format!("{name} (a channel)")));
+        all.extend(core.accounts.keys().map(|name| format!("{name} (an account)")));
+        let more = all.len().saturating_sub(OFFERED);
+        all.truncate(OFFERED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("there is no room, channel or account `{written}`. There is: {}{more}", all.join(", "))
+    }
+
+    fn all_called(&self, rooms: &[RoomKey]) -> Vec<String> {
+        rooms.iter().map(|room| self.called(room)).collect()
+    }
+
+    /// A room as `ACCOUNT:ROOM`, the name before the id.
+    pub(super) fn called(&self, room: &RoomKey) -> String {
+        match self.core().known.asked_for(room).into_iter().next() {
+            Some((account, asked, _)) => format!("{account}:{asked}"),
+            None => room.to_string(),
+        }
+    }
+}
+
+/// The ids of envelopes; none where none is named.
+fn envelopes(ids: &[String]) -> Result<Option<Vec<EnvelopeId>>, Refused> {
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let read = ids.iter().map(|id| {
+        EnvelopeId::parse(id.trim())
+            .ok_or_else(|| format!("`{id}` is not the id of a delivery: it has 26 letters and digits, as `relay queue show` lists it"))
+    });
+    read.collect::<Result<_, _>>().map(Some)
+}
+
+/// As a shell takes it.
+fn quoted(written: &str) -> String {
+    match written.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/".contains(c)) {
+        true => written.to_owned(),
+        false => format!("\"{written}\""),
+    }
+}
+
+fn unreadable(error: StoreError) -> Refused {
+    format!("the ledger cannot be read: {error}")
+}

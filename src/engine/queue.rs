@@ -1,0 +1,210 @@
+//! What waits for each room and what was given up, for whoever operates Relay: read from the ledger, changed through the lanes.
+
+use super::core::{Core, LaneHandle};
+use super::orders::{Order, OrderError, Outcome};
+use super::states::LaneState;
+use crate::store::ledger::Depth;
+use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use relay_contract::{Envelope, Event, RoomKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// So much of a message is shown, in characters.
+const EXCERPT: usize = 60;
+
+/// What waits for one room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueRoom {
+    /// The room's identity: platform, network, id.
+    pub room: String,
+    /// How it is written in a config; none where no account has asked for it.
+    pub link: Option<String>,
+    /// How people call it, `space/name`, where that is known.
+    pub name: Option<String>,
+    /// The Relay channels that it is joined to.
+    pub channels: Vec<String>,
+    /// How its lane is.
+    #[serde(flatten)]
+    pub lane: LaneState,
+    /// Deliveries that wait.
+    pub queued: u64,
+    /// Deliveries that were given up.
+    pub dead: u64,
+    /// The delivery that is next, which all others wait for.
+    pub head: Option<QueueRow>,
+    /// When it is looked at again, in milliseconds since the epoch, where it waits for a time.
+    pub next_try: Option<i64>,
+}
+
+/// One delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The id of its envelope.
+    pub id: String,
+    /// What it is: `post`, `edit`, `delete` …
+    pub kind: String,
+    /// Who did it, where that is known.
+    pub author: Option<String>,
+    /// How it begins, where it says something.
+    pub text: Option<String>,
+    /// When it was accepted, in milliseconds since the epoch.
+    pub accepted: i64,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// Why the last one failed, or why it was given up.
+    pub reason: Option<String>,
+    /// When it was given up, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<i64>,
+}
+
+/// One room with its deliveries.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueShown {
+    /// The room.
+    #[serde(flatten)]
+    pub room: QueueRoom,
+    /// What waits, oldest first; not all of it, if there is much.
+    pub waiting: Vec<QueueRow>,
+    /// What was given up, oldest first; the newest of it, if there is much.
+    pub given_up: Vec<QueueRow>,
+}
+
+impl Core {
+    /// Every room for which something waits, was given up or is held. Reads the disk.
+    pub fn queues(&self) -> Result<Vec<QueueRoom>, StoreError> {
+        let mut rooms: BTreeSet<RoomKey> = BTreeSet::new();
+        for (room, depth) in self.ledger.depths() {
+            if depth != Depth::default() {
+                rooms.insert(room);
+            }
+        }
+        for (account, known) in self.known.all() {
+            if self.pauses.holds(&account, &known.key).is_some() {
+                rooms.insert(known.key);
+            }
+        }
+        let mut queues = rooms.iter().map(|room| self.queue(room)).collect::<Result<Vec<_>, _>>()?;
+        queues.sort_by(|a, b| (&a.link, &a.room).cmp(&(&b.link, &b.room)));
+        Ok(queues)
+    }
+
+    /// What waits for one room. Reads the disk.
+    pub fn queue(&self, room: &RoomKey) -> Result<QueueRoom, StoreError> {
+        let Depth { queued, dead } = self.ledger.depths().get(room).copied().unwrap_or_default();
+        let head = match self.ledger.head(room, EnvelopeId::default())? {
+            Some((id, row)) => Some(self.queue_row(id, &row)?),
+            None => None,
+        };
+        let known = self.known.asked_for(room).into_iter().next();
+        Ok(QueueRoom {
+            room: room.to_string(),
+            link: known.as_ref().map(|(account, asked, _)| format!("{account}:{asked}")),
+            name: known.map(|(_, _, known)| match known.space_name == known.name {
+                true => known.name,
+                false => format!("{}/{}", known.space_name, known.name),
+            }),
+            channels: self.joined(room).into_iter().map(|(name, _)| name).collect(),
+            lane: self.lane_state(room),
+            queued,
+            dead,
+            next_try: self.next_try(room).filter(|_| head.is_some()),
+            head,
+        })
+    }
+
+    /// One room with at most so many deliveries of each kind. Reads the disk.
+    pub fn queue_shown(&self, room: &RoomKey, most: usize) -> Result<QueueShown, StoreError> {
+        let rows = self.ledger.rows(room, EnvelopeId::default(), most)?;
+        let waiting = rows.iter().map(|(id, row)| self.queue_row(*id, row)).collect::<Result<_, _>>()?;
+        let newest = self.ledger.newest_letters_of(room, most)?;
+        let given_up = newest.iter().map(|(id, letter)| {
+            let row = self.queue_row(*id, &letter.row)?;
+            Ok::<_, StoreError>(QueueRow {
+                reason: Some(letter.reason.clone()),
+                given_up: Some(letter.at),
+                ..row
+            })
+        });
+        Ok(QueueShown { waiting, given_up: given_up.collect::<Result<_, _>>()?, room: self.queue(room)? })
+    }
+
+    /// How the lane of a room is, whether it runs or not.
+    pub(super) fn lane_state(&self, room: &RoomKey) -> LaneState {
+        let lane = self.lane(room);
+        let account = match &lane {
+            Some(lane) => Some(lane.account.name.clone()),
+            None => self.known.asked_for(room).into_iter().next().map(|(account, ..)| account),
+        };
+        if let Some((since, account)) = account.and_then(|account| self.pauses.holds(&account, room)) {
+            return LaneState::Paused { since, account };
+        }
+        match self.held(room) {
+            Some(problem) => LaneState::Parked { problem },
+            // A room that was found by an earlier run has a lane as soon as its account is up.
+            None => lane.map_or(LaneState::Waiting, |lane| lane.state()),
+        }
+    }
+
+    /// When the lane of a room looks at its head again, where it waits for a time.
+    pub(super) fn next_try(&self, room: &RoomKey) -> Option<i64> {
+        self.lane(room).map(|lane| lane.next_try.load(Ordering::Acquire)).filter(|at| *at > 0)
+    }
+
+    /// Puts dead letters of a room back, these or all, and has its lane look at its head now; answers how many.
+    pub async fn queue_retry(&self, room: &RoomKey, ids: Option<Vec<EnvelopeId>>) -> Result<u64, OrderError> {
+        self.change(room, Order::Retry(ids)).await
+    }
+
+    /// Closes deliveries that wait for a room, these or all, as dead letters; answers how many.
+    pub async fn queue_drop(&self, room: &RoomKey, ids: Option<Vec<EnvelopeId>>) -> Result<u64, OrderError> {
+        self.change(room, Order::Drop(ids)).await
+    }
+
+    async fn change(&self, room: &RoomKey, order: Order) -> Result<u64, OrderError> {
+        let Some(lane) = self.lane_or_new(room) else { return Err(OrderError::NoAccount) };
+        match self.order(&lane, order).await? {
+            Outcome::Changed(count) => Ok(count),
+            Outcome::Said(..) | Outcome::TakenAway => Ok(0),
+        }
+    }
+
+    /// The lane that is asked to say something into a room.
+    pub(super) fn lane_for(&self, room: &RoomKey) -> Result<Arc<LaneHandle>, OrderError> {
+        self.lane_or_new(room).ok_or(OrderError::NoAccount)
+    }
+
+    fn queue_row(&self, id: EnvelopeId, row: &OutboxRow) -> Result<QueueRow, StoreError> {
+        let envelope = self.ledger.envelope(id)?;
+        let author = envelope.as_ref().and_then(|envelope| envelope.author.as_ref());
+        Ok(QueueRow {
+            id: id.to_string(),
+            kind: envelope
+                .as_ref()
+                .map_or_else(|| "unreadable".to_owned(), |envelope| envelope.kind().to_owned()),
+            author: author.map(|author| crate::adapt::presentable(&author.name)),
+            text: envelope.as_ref().and_then(excerpt),
+            accepted: id.at().0,
+            attempts: row.attempts,
+            reason: row.last_error.clone(),
+            given_up: None,
+        })
+    }
+}
+
+/// How something that was said begins, on one line.
+fn excerpt(envelope: &Envelope) -> Option<String> {
+    let text = match &envelope.event {
+        Event::Posted(message) => message.body.excerpt(EXCERPT),
+        Event::Edited { to, .. } => to.body.excerpt(EXCERPT),
+        Event::Noticed { body, .. } => body.excerpt(EXCERPT),
+        Event::Reacted { emoji, .. } => emoji.name.clone(),
+        _ => return None,
+    };
+    let shown = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
+    // What turns the direction of writing would turn the table's.
+    let shown = shown.filter(|c| !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'));
+    Some(shown.collect::<String>()).filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,216 @@
+//! What waits and what was given up, as a person looks at it and changes it: rows go out of a lane and back into it, and
+//! deliveries are held for as long as somebody wants.
+
+use super::ledger::Ledger;
+use super::records::{DeadLetter, EnvelopeId, OutboxRow, Record};
+use super::shared::{Shared, bad_key, id_of};
+use super::writer::Command;
+use super::{StoreError, keys};
+use fjall::OwnedWriteBatch as WriteBatch;
+use relay_contract::{Account, RoomKey, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::PoisonError;
+
+/// The reason of a delivery that a person has taken out of its lane.
+pub const DROPPED: &str = "dropped";
+
+/// Whose deliveries are held.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Held {
+    /// Those into this room.
+    Room(RoomKey),
+    /// All that this account makes.
+    Account(Account),
+}
+
+/// Since when deliveries are held, or until when they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// When it began, in milliseconds since the epoch.
+    pub since: i64,
+    /// When it ended; what waited does not count as old for that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+impl Record for Pause {
+    const PLACE: &'static str = "pauses";
+}
+
+/// What a person changes. Executed by the writer; for one room one at a time, and not while a delivery into it is under way.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Dead letters become rows again.
+    Retry { room: RoomKey, ids: Vec<EnvelopeId>, at: Timestamp },
+    /// Rows become dead letters.
+    Drop { room: RoomKey, ids: Vec<EnvelopeId>, at: Timestamp },
+    /// Deliveries are held, or go on.
+    Pause { held: Held, pause: Pause },
+}
+
+impl Change {
+    /// Puts the change into a batch; answers how many rows and how many dead letters a room has more.
+    pub(super) fn write(
+        self,
+        shared: &Shared,
+        batch: &mut WriteBatch,
+    ) -> Result<Option<(RoomKey, i64, i64)>, StoreError> {
+        match self {
+            Self::Retry { room, ids, at } => {
+                let (mut rows, mut letters) = (0, 0);
+                for id in ids {
+                    let Some(bytes) = shared.work.get(keys::dead(&room, id))? else { continue };
+                    let row = DeadLetter::decode(&bytes)?.row;
+                    // It was posted as it was; what became of it since is not in its lane.
+                    let change = match row.target {
+                        None => {
+                            shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?
+                        }
+                        Some(_) => None,
+                    };
+                    batch.remove(&shared.work, keys::dead(&room, id));
+                    letters -= 1;
+                    let again =
+                        OutboxRow { attempts: 0, last_error: None, begun: false, retried: Some(at.0), ..row };
+                    put(shared, batch, &room, id, &again)?;
+                    rows += 1;
+                    if let Some(change) = change
+                        && !shared.work.contains_key(keys::outbox(&room, change))?
+                        && !shared.work.contains_key(keys::dead(&room, change))?
+                    {
+                        put(shared, batch, &room, change, &OutboxRow::new("", Some(id)))?;
+                        rows += 1;
+                    }
+                }
+                Ok(Some((room, rows, letters)))
+            }
+            Self::Drop { room, ids, at } => {
+                let mut dropped = 0;
+                for id in ids {
+                    let Some(bytes) = shared.work.get(keys::outbox(&room, id))? else { continue };
+                    let row = OutboxRow::decode(&bytes)?;
+                    let letter = DeadLetter { reason: DROPPED.to_owned(), at: at.0, row };
+                    batch.insert(&shared.work, keys::dead(&room, id), letter.encode()?);
+                    batch.remove(&shared.work, keys::outbox(&room, id));
+                    batch.remove(&shared.work, keys::pending(id, &room));
+                    dropped += 1;
+                }
+                Ok(Some((room, -dropped, dropped)))
+            }
+            Self::Pause { held, pause } => {
+                batch.insert(&shared.meta, keys::pause(&held), pause.encode()?);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// A row that may be older than what its lane has had already.
+fn put(
+    shared: &Shared,
+    batch: &mut WriteBatch,
+    room: &RoomKey,
+    id: EnvelopeId,
+    row: &OutboxRow,
+) -> Result<(), StoreError> {
+    batch.insert(&shared.work, keys::outbox(room, id), row.encode()?);
+    batch.insert(&shared.work, keys::pending(id, room), []);
+    let mut first = shared.first.rows.lock().unwrap_or_else(PoisonError::into_inner);
+    // Without an entry, the lane begins where this run's first row may be.
+    let oldest = first.entry(room.clone()).or_insert(id.min(shared.first.to_fan_out));
+    *oldest = id.min(*oldest);
+    Ok(())
+}
+
+impl Ledger {
+    /// Puts dead letters of a room back into its lane, with the newest change of each. Resolves when it is on disk.
+    pub async fn retry(&self, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
+        self.change(Change::Retry { room, ids, at: Timestamp::now() }).await
+    }
+
+    /// Closes rows of a room as dead letters. Resolves when it is on disk.
+    pub async fn drop_rows(&self, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
+        self.change(Change::Drop { room, ids, at: Timestamp::now() }).await
+    }
+
+    /// Remembers that deliveries are held, or go on. Resolves when it is on disk.
+    pub async fn pause(&self, held: Held, pause: Pause) -> Result<(), StoreError> {
+        self.change(Change::Pause { held, pause }).await
+    }
+
+    async fn change(&self, change: Change) -> Result<(), StoreError> {
+        self.ask(|done| Command::Queue { change, done }).await
+    }
+
+    /// All pauses, those that have ended included.
+    pub fn pauses(&self) -> Result<Vec<(Held, Pause)>, StoreError> {
+        let entries = self.shared.meta.prefix(keys::PAUSE_PREFIX);
+        entries
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                Ok((keys::parse_pause(&key).ok_or_else(bad_key)?, Pause::decode(&value)?))
+            })
+            .collect()
+    }
+
+    /// Rows of a room from an id on, oldest first, at most `most`.
+    pub fn rows(
+        &self,
+        room: &RoomKey,
+        from: EnvelopeId,
+        most: usize,
+    ) -> Result<Vec<(EnvelopeId, OutboxRow)>, StoreError> {
+        let mut rows = Vec::new();
+        let mut from = from;
+        while rows.len() < most
+            && let Some((id, row)) = self.head(room, from)?
+        {
+            rows.push((id, row));
+            let Some(next) = after(id) else { break };
+            from = next;
+        }
+        Ok(rows)
+    }
+
+    /// Dead letters of a room from an id on, oldest first, at most `most`.
+    pub fn letters_of(
+        &self,
+        room: &RoomKey,
+        from: EnvelopeId,
+        most: usize,
+    ) -> Result<Vec<(EnvelopeId, DeadLetter)>, StoreError> {
+        let last = keys::dead(room, EnvelopeId([0xFF; 16]));
+        let letters = self.shared.work.range(keys::dead(room, from)..=last);
+        letters
+            .take(most)
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                Ok((id_of(&key)?, DeadLetter::decode(&value)?))
+            })
+            .collect()
+    }
+}
+
+impl Ledger {
+    /// The newest dead letters of a room, oldest first, at most `most`.
+    pub fn newest_letters_of(
+        &self,
+        room: &RoomKey,
+        most: usize,
+    ) -> Result<Vec<(EnvelopeId, DeadLetter)>, StoreError> {
+        let all = keys::dead(room, EnvelopeId([0xFF; 16]));
+        let letters = self.shared.work.range(keys::dead(room, EnvelopeId::default())..=all);
+        let newest = letters.rev().take(most).map(|entry| {
+            let (key, value) = entry.into_inner()?;
+            Ok((id_of(&key)?, DeadLetter::decode(&value)?))
+        });
+        let mut newest = newest.collect::<Result<Vec<_>, StoreError>>()?;
+        newest.reverse();
+        Ok(newest)
+    }
+}
+
+/// The next id there can be.
+pub fn after(id: EnvelopeId) -> Option<EnvelopeId> {
+    u128::from_be_bytes(id.0).checked_add(1).map(|next| EnvelopeId(next.to_be_bytes()))
+}
