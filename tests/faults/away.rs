@@ -48,7 +48,7 @@ async fn what_is_said_while_a_destination_is_down_for_twenty_seconds_arrives_in_
         assert_eq!(texts.len(), SAID, "once each: {texts:?}");
         let numbers: Vec<usize> = texts
             .iter()
-            .filter_map(|text| text.rsplit_once("down-")?.1.trim_end_matches('.').parse().ok())
+            .filter_map(|text| text.rsplit_once("down-")?.1.trim_end_matches('.').parse::<usize>().ok())
             .filter(|number| number % 2 == half)
             .collect();
         assert!(numbers.is_sorted() && numbers.len() == SAID / 2, "{numbers:?}");
