@@ -19,8 +19,8 @@ use crate::{PLATFORM, capabilities, preflight, render, translate, upload};
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
-    Located, MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
-    Translation,
+    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem, RawEvent,
+    Receipt, RoomKey, Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -155,6 +155,14 @@ impl Connector for Discord {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         self.attempt(attempt).await
+    }
+
+    fn keeps_history(&self) -> bool {
+        true
+    }
+
+    async fn history(&self, room: &RoomKey, after: &Mark, most: u16) -> Result<Past, DeliverError> {
+        self.past(room, after, most).await
     }
 
     async fn locate(&self, _: &RoomKey, _: &MessageRef, source: &str) -> Result<Located, DeliverError> {

@@ -89,7 +89,11 @@ impl Discord {
     }
 
     /// What is known of a room; asked for where `preflight` has not seen it.
-    async fn room(&self, rest: &Rest, key: &RoomKey) -> Result<(Id<ChannelMarker>, Room), DeliverError> {
+    pub(crate) async fn room(
+        &self,
+        rest: &Rest,
+        key: &RoomKey,
+    ) -> Result<(Id<ChannelMarker>, Room), DeliverError> {
         let channel: Id<ChannelMarker> = snowflake(&key.room)
             .ok_or_else(|| DeliverError::Rejected(format!("`{}` is not a channel's id", key.room)))?;
         if let Some(room) = self.rooms.get(channel) {

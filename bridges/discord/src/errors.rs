@@ -10,6 +10,8 @@ use std::time::Duration;
 pub mod code {
     /// There is no such channel, for this bot at least.
     pub const UNKNOWN_CHANNEL: u64 = 10_003;
+    /// There is no such guild, for this bot at least.
+    pub const UNKNOWN_GUILD: u64 = 10_004;
     /// The guild has no such member.
     pub const UNKNOWN_MEMBER: u64 = 10_007;
     /// There is no such message.
@@ -109,6 +111,14 @@ pub fn no_access() -> Problem {
     )
 }
 
+/// What to do about a room in which the bot may not read what was said before.
+pub fn no_history() -> Problem {
+    Problem::new(
+        "The bot may not read what was said in this channel while it was away.",
+        "Grant it Read Message History: channel settings → Permissions → the bot's role.",
+    )
+}
+
 /// What to do about a guild that Discord cannot serve.
 pub fn outage() -> Problem {
     Problem::new(
@@ -145,9 +155,10 @@ impl From<Failure> for DeliverError {
             Failure::Refused { code: code::UNKNOWN_WEBHOOK | code::INVALID_WEBHOOK_TOKEN, .. } => {
                 Self::Unavailable(words)
             }
-            Failure::Refused { code: code::UNKNOWN_CHANNEL | code::MISSING_ACCESS, .. } => {
-                Self::Forbidden(no_access())
-            }
+            Failure::Refused {
+                code: code::UNKNOWN_CHANNEL | code::UNKNOWN_GUILD | code::MISSING_ACCESS,
+                ..
+            } => Self::Forbidden(no_access()),
             Failure::Refused { code: code::THREAD_LOCKED, .. } => Self::Forbidden(locked()),
             Failure::Refused { code: code::TOO_MANY_WEBHOOKS, .. } => Self::Forbidden(Problem::new(
                 "The channel has 15 webhooks already, as many as Discord allows.",
@@ -213,6 +224,7 @@ mod tests {
             (401, 0, (|e| matches!(e, E::Unauthorized(_))) as fn(&E) -> bool),
             (403, code::MISSING_PERMISSIONS, |e| matches!(e, E::Forbidden(_))),
             (403, code::MISSING_ACCESS, |e| matches!(e, E::Forbidden(_))),
+            (404, code::UNKNOWN_GUILD, |e| matches!(e, E::Forbidden(_))),
             (404, code::UNKNOWN_CHANNEL, |e| matches!(e, E::Forbidden(_))),
             (404, code::UNKNOWN_MESSAGE, |e| matches!(e, E::TargetGone)),
             (404, code::UNKNOWN_WEBHOOK, |e| matches!(e, E::Unavailable(_))),

@@ -204,7 +204,7 @@ fn of_channel(channel: &Channel) -> (String, u64) {
     let overwrites = channel.permission_overwrites.iter();
     let mut overwrites: Vec<_> = overwrites.map(|it| (it.id, it.allow.bits(), it.deny.bits())).collect();
     overwrites.sort_unstable();
-    let thread = channel.thread_metadata.unwrap_or_default();
+    let thread = channel.thread_metadata.clone().unwrap_or_default();
     (format!("#{}", channel.id), digest(&(&channel.name, overwrites, thread.archived, thread.locked)))
 }
 

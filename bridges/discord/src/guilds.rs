@@ -51,10 +51,12 @@ pub struct Channel {
 /// Whether people can still talk in a thread.
 ///
 /// <https://discord.com/developers/docs/resources/channel#thread-metadata-object>
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct ThreadState {
     pub archived: bool,
+    /// When it went into the archive or came out of it, as Discord writes a time.
+    pub archive_timestamp: Option<String>,
     /// Only who may manage threads can take it out of the archive.
     pub locked: bool,
 }

@@ -20,6 +20,12 @@ pub fn made_at(id: &str) -> Option<i64> {
     i64::try_from(id >> 22).ok().map(|since| since + DISCORD_EPOCH)
 }
 
+/// The id that comes before everything made at this moment, in milliseconds since the epoch.
+pub fn id_before(moment: i64) -> u64 {
+    let since = u64::try_from(moment.saturating_sub(DISCORD_EPOCH)).unwrap_or_default();
+    (since.min(u64::MAX >> 22) << 22).saturating_sub(1)
+}
+
 /// How a message of ours was posted: decides how it is edited and deleted.
 ///
 /// In a `MessageRef` it is the `thread`: `w:WEBHOOK` or `w:WEBHOOK:THREAD`; for the bot's own messages, and for those of people, the
@@ -110,5 +116,9 @@ mod tests {
         // The example of Discord's own documentation: 2016-04-30 11:18:25.796 UTC.
         assert_eq!(made_at("175928847299117063"), Some(1_462_015_105_796));
         assert_eq!(made_at("owl"), None);
+        let before = id_before(1_462_015_105_796);
+        assert_eq!(made_at(&before.to_string()), Some(1_462_015_105_795));
+        assert_eq!(made_at(&(before + 1).to_string()), Some(1_462_015_105_796));
+        assert_eq!((id_before(0), id_before(i64::MIN)), (0, 0));
     }
 }

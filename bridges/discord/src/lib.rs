@@ -59,6 +59,13 @@
 //! An unpinned message only says that it is not pinned: [`pins`] knows what was. Cleared reactions name nobody: [`people`] remembers who
 //! had reacted, since Relay listens. Nobody is named who ended a poll, unpinned or deleted something.
 //!
+//! # History
+//!
+//! [`history`] asks each room's channel and its threads for what was said after a message, and looks at the 50 before it for edits.
+//! Discord does not tell what was deleted, how somebody reacted, or what was unpinned while nobody listened; edits of what is older, and in
+//! threads where nothing new was said but the newest ten, are not looked for. Private threads are no part of a room, live or not. Without
+//! Read Message History Discord answers as if nothing had been said: that is told as a refusal.
+//!
 //! # News of rooms
 //!
 //! Discord tells of every change of a channel, and little of it matters to a link. [`facts`] keeps a digest of what does, so that
@@ -80,6 +87,7 @@ mod first_answers;
 pub mod fuzzing;
 mod gestures;
 mod guilds;
+mod history;
 mod ids;
 mod interactions;
 mod listen;

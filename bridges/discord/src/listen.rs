@@ -35,9 +35,6 @@ impl Discord {
             Ok(position) => Some(position),
             Err(error) => {
                 tracing::warn!(%error, "the stored session cannot be read; a new one is begun");
-                inbox.missed(
-                    "the stored session cannot be read: what was said since Relay last ran was missed",
-                );
                 None
             }
         });

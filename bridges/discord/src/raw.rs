@@ -19,7 +19,19 @@ const LOOKUP: Duration = Duration::from_secs(2);
 const POLL_RESULT: u64 = 46;
 
 /// What `translate` reads beside a native event.
-type Beside = Map<String, Value>;
+pub type Beside = Map<String, Value>;
+
+/// An event of a guild as it is handed up. `version` is the same when the platform repeats it.
+pub fn event(us: Us, guild: &str, kind: &str, version: &str, (native, beside): (Value, Beside)) -> RawEvent {
+    let mut relay = json!({
+        "user": us.user.to_string(), "application": us.application.to_string(), "names": {},
+        "heard": Timestamp::now().0, "version": version,
+    });
+    if let Some(relay) = relay.as_object_mut() {
+        relay.extend(beside);
+    }
+    RawEvent { space: guild.into(), payload: json!({ "t": kind, "d": native, "relay": relay }), cursor: None }
+}
 
 impl Discord {
     /// An event with all that `translate` needs, as one or more. Those that say nothing new of a room only teach names, and are not
@@ -50,36 +62,32 @@ impl Discord {
         let version = format!("{}:{}", position.info.session, position.sequence);
         let last = told.len().saturating_sub(1);
         let cursor = serde_json::to_string(position).ok();
-        let raw = told.into_iter().enumerate().map(|(at, (native, beside))| {
-            let mut relay = json!({
-                "user": us.user.to_string(), "application": us.application.to_string(), "names": {},
-                "heard": Timestamp::now().0, "version": version,
-            });
-            if let Some(relay) = relay.as_object_mut() {
-                relay.extend(beside);
-            }
-            RawEvent {
-                space: guild.as_str().into(),
-                payload: json!({ "t": frame.kind, "d": native, "relay": relay }),
-                cursor: cursor.clone().filter(|_| at == last),
-            }
+        let raw = told.into_iter().enumerate().map(|(at, told)| RawEvent {
+            cursor: cursor.clone().filter(|_| at == last),
+            ..event(us, &guild, &frame.kind, &version, told)
         });
         raw.collect()
     }
 
     async fn message(&self, rest: &Rest, guild: &str, native: Value) -> Vec<(Value, Beside)> {
-        self.people.learn(guild, &native);
-        let (mut beside, channel, _) = self.beside_of(rest, &native).await;
-        beside.insert("names".to_owned(), self.names.of_message(rest, guild, &native).await.into());
+        let (native, mut beside) = self.said(rest, guild, native).await;
         if self.pins.unpinned(&native) {
             beside.insert("unpinned".to_owned(), true.into());
         }
+        vec![(native, beside)]
+    }
+
+    /// A message with all that `translate` needs to know of it, whether it was heard or is found in a history.
+    pub(crate) async fn said(&self, rest: &Rest, guild: &str, native: Value) -> (Value, Beside) {
+        self.people.learn(guild, &native);
+        let (mut beside, channel, _) = self.beside_of(rest, &native).await;
+        beside.insert("names".to_owned(), self.names.of_message(rest, guild, &native).await.into());
         if native.get("type").and_then(Value::as_u64) == Some(POLL_RESULT)
             && let Some(poll) = self.ended_poll(rest, channel, &native).await
         {
             beside.insert("poll".to_owned(), poll);
         }
-        vec![(native, beside)]
+        (native, beside)
     }
 
     /// The poll whose end a message tells: the message itself names only who won.

@@ -16,7 +16,11 @@ pub fn warnings(allowed: Permissions, channel: &Channel, name: &str) -> Vec<Prob
     };
     let missing = [
         (send.0, send.1, "Relay cannot post here as the bot"),
-        (Permissions::READ_MESSAGE_HISTORY, "Read Message History", "answers cannot show what they answer"),
+        (
+            Permissions::READ_MESSAGE_HISTORY,
+            "Read Message History",
+            "what is said while Relay is away is lost, and answers cannot show what they answer",
+        ),
         (
             Permissions::MANAGE_WEBHOOKS,
             "Manage Webhooks",
@@ -50,7 +54,7 @@ pub fn warnings(allowed: Permissions, channel: &Channel, name: &str) -> Vec<Prob
             format!("Grant it: right-click {name} → Edit Channel → Permissions → the bot's role → {permission}."),
         )
     });
-    let locked = channel.thread_metadata.is_some_and(|state| state.locked)
+    let locked = channel.thread_metadata.as_ref().is_some_and(|state| state.locked)
         && !allowed.contains(Permissions::MANAGE_THREADS);
     let locked = locked.then(|| {
         Problem::new(
@@ -87,7 +91,7 @@ mod tests {
         let without = |missing| warnings(Permissions::all() - missing, &text, "#general").len();
         assert_eq!(without(Permissions::ATTACH_FILES | Permissions::SEND_POLLS), 0);
         assert_eq!((without(Permissions::PIN_MESSAGES), without(Permissions::MANAGE_MESSAGES)), (0, 1));
-        thread.thread_metadata = Some(ThreadState { archived: true, locked: true });
+        thread.thread_metadata = Some(ThreadState { archived: true, locked: true, archive_timestamp: None });
         let all_but_threads = Permissions::all() - Permissions::MANAGE_THREADS;
         assert!(warnings(all_but_threads, &thread, "#owls")[0].fix.contains("Unlock Thread"));
         assert_eq!(warnings(Permissions::all(), &thread, "#owls"), []);

@@ -64,10 +64,10 @@ impl LastHeard {
         self.0.store(Timestamp::now().0, Ordering::Relaxed);
     }
 
-    /// In words that follow "since".
-    fn since(&self) -> String {
+    /// In words that follow "until".
+    fn until(&self) -> String {
         match self.0.load(Ordering::Relaxed) {
-            0 => "Relay last ran".to_owned(),
+            0 => "Relay was stopped".to_owned(),
             at => jiff::Timestamp::from_second(at / 1_000)
                 .map_or_else(|_| "the last event".to_owned(), |at| at.to_string()),
         }
@@ -254,13 +254,13 @@ async fn follow(
                 }
                 session = shard.session().map(|it| SessionInfo { session: it.id().to_owned(), resume_url });
                 up = true;
-                if position.is_some() {
-                    let since = heard.since();
-                    tracing::warn!(since, "Discord did not resume the session; a new one is begun");
-                    inbox.missed(&format!(
-                        "Discord did not resume the session: what was said since {since} was missed"
-                    ));
-                }
+                // C35: before anything of this session is handed up.
+                inbox.gap(&match &position {
+                    Some(_) => {
+                        format!("Discord did not resume the session that was heard until {}", heard.until())
+                    }
+                    None => "a new session was begun".to_owned(),
+                });
                 inbox.connected();
             }
             "RESUMED" => {

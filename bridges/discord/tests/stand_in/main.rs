@@ -6,6 +6,7 @@ mod commands;
 mod connections;
 mod files;
 mod gestures;
+mod history;
 mod incoming;
 mod outgoing;
 mod refusals;

@@ -277,7 +277,8 @@ struct Post {
     stop: watch::Receiver<bool>,
     begun: Mutex<Vec<Option<String>>>,
     moved: Mutex<Option<String>>,
-    missed: Mutex<Vec<String>>,
+    /// Why, and how many calls of `accept` were begun before.
+    gaps: Mutex<Vec<(String, usize)>>,
 }
 
 #[async_trait]
@@ -292,8 +293,13 @@ impl Inbox for Post {
         *self.moved.lock().unwrap() = Some(cursor);
     }
 
+    fn gap(&self, why: &str) {
+        let begun = self.begun.lock().unwrap().len();
+        self.gaps.lock().unwrap().push((why.to_owned(), begun));
+    }
+
     fn missed(&self, what: &str) {
-        self.missed.lock().unwrap().push(what.to_owned());
+        panic!("there is a history: {what}");
     }
 
     fn connected(&self) {
@@ -335,7 +341,7 @@ impl Heard {
             stop: stopped,
             begun: Mutex::default(),
             moved: Mutex::default(),
-            missed: Mutex::default(),
+            gaps: Mutex::default(),
         });
         let (listener, given) = (connector.clone(), inbox.clone());
         let listening = tokio::spawn(async move { listener.listen(cursor, given.as_ref()).await });
@@ -352,14 +358,19 @@ impl Heard {
         self.inbox.begun.lock().unwrap().len()
     }
 
+    /// The cursor of each call of `accept`.
+    pub fn cursors_begun(&self) -> Vec<Option<String>> {
+        self.inbox.begun.lock().unwrap().clone()
+    }
+
     /// The newest place that was told without an event.
     pub fn moved(&self) -> Option<String> {
         self.inbox.moved.lock().unwrap().clone()
     }
 
-    /// What was told to be missed.
-    pub fn missed(&self) -> Vec<String> {
-        self.inbox.missed.lock().unwrap().clone()
+    /// Why the connection may have brought less than was said, and how many calls of `accept` were begun before that was told.
+    pub fn gaps(&self) -> Vec<(String, usize)> {
+        self.inbox.gaps.lock().unwrap().clone()
     }
 
     pub async fn connected(&mut self) {

@@ -83,6 +83,8 @@ pub struct Channel {
     pub owner: u64,
     /// A thread that nobody has said anything in for long.
     pub archived: bool,
+    /// When a thread went into the archive or came out of it, or was opened, in milliseconds since the epoch.
+    pub archived_at: u64,
     /// A thread that only moderators take out of the archive.
     pub locked: bool,
     /// When something was last pinned, in milliseconds since the epoch.

@@ -148,7 +148,7 @@ fn thread(state: &State, channel: &Channel, parent: u64) -> Value {
         "total_message_sent": said, "member_count": 1, "rate_limit_per_user": 0, "flags": 0,
         "thread_metadata": {
             "archived": channel.archived, "auto_archive_duration": 4320, "locked": channel.locked,
-            "archive_timestamp": timestamp(LONG_AGO), "create_timestamp": timestamp(LONG_AGO),
+            "archive_timestamp": timestamp(channel.archived_at), "create_timestamp": timestamp(LONG_AGO),
         },
     })
 }

@@ -116,6 +116,7 @@ impl State {
                     parent: None,
                     owner: 0,
                     archived: false,
+                    archived_at: 0,
                     locked: false,
                     last_pin: None,
                 };

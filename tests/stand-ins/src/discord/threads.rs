@@ -97,6 +97,7 @@ impl State {
             parent: Some(parent.id),
             owner: by.id(),
             archived: false,
+            archived_at: now(),
             locked: false,
             last_pin: None,
         };
@@ -110,7 +111,7 @@ impl State {
     /// Takes a thread out of the archive, as anything that is said in it does.
     pub fn wake(&mut self, channel: u64) {
         let woken = self.channels.get_mut(&channel).filter(|it| it.archived).map(|thread| {
-            thread.archived = false;
+            (thread.archived, thread.archived_at) = (false, now());
             thread.clone()
         });
         if let Some(thread) = woken {
@@ -122,7 +123,10 @@ impl State {
     /// Takes a thread out of the archive or puts it there, locks or unlocks it; tells of it.
     pub fn set_thread(&mut self, id: u64, archived: bool, locked: bool) -> Option<Channel> {
         let thread = self.channels.get_mut(&id)?;
-        (thread.archived, thread.locked) = (archived, locked);
+        if thread.archived != archived {
+            (thread.archived, thread.archived_at) = (archived, now());
+        }
+        thread.locked = locked;
         let thread = thread.clone();
         let body = payload::channel(self, &thread);
         self.dispatch("THREAD_UPDATE", GUILDS, id, &body);

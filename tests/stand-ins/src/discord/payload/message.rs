@@ -3,6 +3,7 @@
 //! <https://discord.com/developers/docs/resources/message>
 
 use super::{channel, partial_member, timestamp, user};
+use crate::discord::mentions;
 use crate::discord::model::{Attachment, Author, Draft, Message, Poll, Reaction};
 use crate::discord::reactions::emoji_object;
 use crate::discord::state::{State, now};
@@ -53,6 +54,14 @@ pub fn message_event(state: &State, of: &Message) -> Value {
     object["guild_id"] = of.guild.to_string().into();
     if let (Author::User(author), Some(guild)) = (&of.author, state.guilds.get(&of.guild)) {
         object["member"] = partial_member(state, guild, author);
+    }
+    // Whom it mentions, too, as they appear in the guild.
+    if let Some(guild) = state.guilds.get(&of.guild) {
+        for mentioned in object["mentions"].as_array_mut().into_iter().flatten() {
+            if let Some(user) = mentions::id(&mentioned["id"]).and_then(|id| state.user(id)) {
+                mentioned["member"] = partial_member(state, guild, &user);
+            }
+        }
     }
     object
 }

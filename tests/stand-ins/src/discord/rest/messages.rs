@@ -51,7 +51,7 @@ pub async fn list(
         return Ok(Json(json!([])));
     }
     let key = channel.id.to_string();
-    let all = || state.history.room(&key).filter(|message| !message.deleted);
+    let all = || state.history.room(&key).filter(|message| !message.deleted && message.only_for.is_none());
     let mut found: Vec<&Message> = if let Some(after) = page.after {
         all().filter(|message| message.id > after).take(limit).collect()
     } else if let Some(around) = page.around {

@@ -77,6 +77,7 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/guilds/{guild}/webhooks", get(webhooks::of_guild))
         .route("/channels/{channel}", get(guilds::channel).patch(threads::change))
         .route("/channels/{channel}/threads", post(threads::open))
+        .route("/channels/{channel}/threads/archived/public", get(threads::archived))
         .route("/channels/{channel}/messages/{message}/threads", post(threads::open_from))
         .route("/channels/{channel}/messages/bulk-delete", post(messages::purge))
         .route("/channels/{channel}/messages/pins", get(reactions::pins))

@@ -3,13 +3,18 @@
 //! <https://discord.com/developers/docs/resources/channel#start-thread-from-message>
 
 use super::body::Body;
-use super::{Answer, Me, id};
-use crate::discord::model::{Author, ChannelKind};
-use crate::discord::permissions::{CREATE_PUBLIC_THREADS, MANAGE_THREADS, SEND_MESSAGES};
+use super::{Answer, Asked, Me, id};
+use crate::discord::errors::ApiError;
+use crate::discord::model::{Author, Channel, ChannelKind};
+use crate::discord::permissions::{
+    CREATE_PUBLIC_THREADS, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
+};
 use crate::discord::{Discord, errors, payload};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -97,4 +102,39 @@ pub async fn active(State(discord): D, me: Me, Path(guild): Path<String>) -> Ans
     let active = all.filter(|it| it.guild == guild && it.parent.is_some() && !it.archived);
     let threads: Vec<Value> = active.map(|thread| payload::channel(&state, thread)).collect();
     Ok(Json(json!({ "threads": threads, "members": [] })))
+}
+
+/// Which of the archived threads.
+#[derive(Debug, Deserialize)]
+pub struct Page {
+    /// Archived before this time, in ISO 8601.
+    before: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /channels/{channel}/threads/archived/public`: those that were archived last come first.
+///
+/// <https://discord.com/developers/docs/resources/channel#list-public-archived-threads>
+pub async fn archived(
+    State(discord): D,
+    me: Me,
+    Path(channel): Path<String>,
+    Asked(page): Asked<Page>,
+) -> Answer<Json<Value>> {
+    let state = discord.state();
+    let channel = state.channel_for(me, &channel, READ_MESSAGE_HISTORY)?.id;
+    let limit = page.limit.unwrap_or(50);
+    if !(2..=100).contains(&limit) {
+        let says = "int value should be between 2 and 100.";
+        return Err(ApiError::field("limit", "NUMBER_TYPE_MIN", says));
+    }
+    let before = page.before.map(|at| at.parse::<Timestamp>()).transpose();
+    let before = before.map_err(|_| ApiError::field("before", "BASE_TYPE_INVALID", "Not a time."))?;
+    let before = before.map_or(u64::MAX, |at| u64::try_from(at.as_millisecond()).unwrap_or_default());
+    let asleep = |it: &&Channel| it.archived && it.archived_at < before;
+    let mut found: Vec<&Channel> = state.threads_of(channel).filter(asleep).collect();
+    found.sort_by_key(|it| std::cmp::Reverse((it.archived_at, it.id)));
+    let more = found.len() > limit;
+    let threads: Vec<Value> = found.into_iter().take(limit).map(|it| payload::channel(&state, it)).collect();
+    Ok(Json(json!({ "threads": threads, "members": [], "has_more": more })))
 }
