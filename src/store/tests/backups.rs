@@ -29,7 +29,10 @@ async fn fill(ledger: &Ledger) {
         accepted.unwrap().await.unwrap().unwrap();
     }
     let lost = vec!["spoiler".to_owned()];
-    ledger.complete(room("there"), first, first, Some(vec![MessageRef::plain("x9")]), lost, None).await.unwrap();
+    ledger
+        .complete(room("there"), first, first, Some(vec![MessageRef::plain("x9")]), lost, None)
+        .await
+        .unwrap();
     ledger.remember_room(account(), "asked".into(), known("there")).await.unwrap();
     ledger.move_cursor(account(), "c7".into()).await.unwrap();
     let aside = SetAside { account: "a".into(), reason: "r".into(), payload: "{}".into(), at: 1 };
