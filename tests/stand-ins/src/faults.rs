@@ -30,7 +30,7 @@ pub enum Kind {
     Disconnect,
     /// A polite request to reconnect: Discord op 7, Slack `disconnect`. Immediate.
     Reconnect,
-    /// The next session resume is refused (Discord op 9 `false`).
+    /// The next session resume is refused (Discord op 9 `false`); on Slack, the next connection is told nothing of what waited for it.
     RefuseResume,
     /// The next event is delivered twice.
     Duplicate,

@@ -32,7 +32,7 @@ pub fn post(state: &mut State, app: usize, given: &Parameters, changes: &mut Vec
     if thread.as_deref().is_some_and(|ts| !is_ts(ts)) {
         return Err(Refusal::new("invalid_thread_ts"));
     }
-    let metadata = given.json("metadata").map_err(|_| Refusal::new("invalid_metadata_format"))?;
+    let metadata = metadata(given)?;
     let mut message = by_app(app, text, blocks, thread, None);
     message.broadcast = message.thread.is_some() && given.flag("reply_broadcast");
     customised(state, app, given, &mut message.custom);
@@ -91,6 +91,7 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
     let ts = own(state, app, &room, given, "cant_update_message")?;
     let (text, blocks) = content(state, given)?;
     let attachments = list(given, "attachments", "invalid_attachments")?;
+    let metadata = metadata(given)?;
     let kept = file_ids(given);
     let has_files = kept.as_ref().is_some_and(|kept| !kept.is_empty());
     if text.is_empty() && blocks.is_none() && attachments.is_none() && !has_files {
@@ -108,6 +109,7 @@ pub fn update(state: &mut State, app: usize, given: &Parameters, changes: &mut V
             message.files.retain(|file| kept.contains(&file.id));
         }
         message.custom.attachments = attachments.or(message.custom.attachments.take());
+        message.custom.metadata = metadata.or(message.custom.metadata.take());
     });
     let (message, change) = done.ok_or_else(|| Refusal::new("message_not_found"))?;
     changes.push(change);
@@ -198,6 +200,20 @@ pub(super) fn content(state: &State, given: &Parameters) -> Result<(String, Opti
         text = said.join(" ");
     }
     Ok((text, Some(blocks)))
+}
+
+/// What an app notes down beside its message (<https://docs.slack.dev/messaging/message-metadata/>).
+fn metadata(given: &Parameters) -> Result<Option<Value>, Refusal> {
+    let metadata = given.json("metadata").map_err(|_| Refusal::new("invalid_metadata_format"))?;
+    let named = |kind: &str| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match metadata {
+        Some(noted)
+            if !(noted["event_type"].as_str().is_some_and(named) && noted["event_payload"].is_object()) =>
+        {
+            Err(Refusal::new("invalid_metadata_schema"))
+        }
+        sound => Ok(sound),
+    }
 }
 
 fn list(given: &Parameters, name: &str, refusal: &str) -> Result<Option<Value>, Refusal> {

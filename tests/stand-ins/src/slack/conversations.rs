@@ -3,8 +3,8 @@
 //! Source: <https://docs.slack.dev/reference/methods>.
 
 use super::server::{Answer, Refusal, require};
-use super::state::{App, Room, State, Stored};
-use super::wire;
+use super::state::{App, Room, State};
+use super::{look_back, wire};
 use crate::parameters::Parameters;
 use serde_json::{Value, json};
 
@@ -45,8 +45,8 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
             page(wire::members(state, &room).into_iter().map(Value::String).collect(), given, "members")
         }
         "conversations.join" => join(state, app, given),
-        "conversations.history" => history(state, app, given),
-        "conversations.replies" => replies(state, app, given),
+        "conversations.history" => look_back::history(state, app, given),
+        "conversations.replies" => look_back::replies(state, app, given),
         "users.info" => {
             require(state, app, "users:read")?;
             let id = given.text("user").unwrap_or_default();
@@ -68,7 +68,7 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
     }
 }
 
-fn me(state: &State, app: usize) -> Result<&App, Refusal> {
+pub(super) fn me(state: &State, app: usize) -> Result<&App, Refusal> {
     state.apps.get(app).ok_or_else(|| Refusal::new("invalid_auth"))
 }
 
@@ -78,7 +78,7 @@ fn users(state: &State) -> Vec<Value> {
 }
 
 /// The channel of a request, if the app may `read` it or its `history`.
-fn visible(state: &State, app: usize, given: &Parameters, what: &str) -> Result<Room, Refusal> {
+pub(super) fn visible(state: &State, app: usize, given: &Parameters, what: &str) -> Result<Room, Refusal> {
     let wanted = given.text("channel").unwrap_or_default();
     let room =
         state.rooms.iter().find(|r| r.id == wanted).ok_or_else(|| Refusal::new("channel_not_found"))?;
@@ -155,71 +155,4 @@ fn join(state: &mut State, app: usize, given: &Parameters) -> Answer {
         app.rooms.insert(room.id.clone());
     }
     Ok(json!({ "channel": wire::room(state, &room, me(state, app)?) }))
-}
-
-/// Messages between `oldest` and `latest`; both are left out unless `inclusive`.
-fn between(message: &Stored, given: &Parameters) -> bool {
-    let inclusive = given.flag("inclusive");
-    let bound = |name: &str| given.text(name).map(|ts| time(&ts)).filter(|ts| *ts > 0);
-    let ts = time(&message.ts);
-    bound("oldest").is_none_or(|o| ts > o || (inclusive && ts == o))
-        && bound("latest").is_none_or(|l| ts < l || (inclusive && ts == l))
-}
-
-/// A `ts` in microseconds; clients may leave digits away.
-fn time(ts: &str) -> u64 {
-    let (seconds, rest) = ts.split_once('.').unwrap_or((ts, ""));
-    let micros: String = rest.chars().chain("000000".chars()).take(6).collect();
-    seconds.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000).saturating_add(micros.parse().unwrap_or(0))
-}
-
-/// As history shows it: of a deleted message only a thread's tombstone, and nothing that one person alone sees.
-fn shown(state: &State, room: &Room, message: &Stored) -> Option<Value> {
-    if message.only_for.is_some() {
-        return None;
-    }
-    match (message.deleted, message.replies) {
-        (false, _) => Some(wire::message(state, room, message)),
-        (true, 1..) => Some(wire::tombstone(message)),
-        (true, 0) => None,
-    }
-}
-
-fn readable(state: &State, app: usize, given: &Parameters) -> Result<Room, Refusal> {
-    let room = visible(state, app, given, "history")?;
-    if !me(state, app)?.rooms.contains(&room.id) {
-        return Err(Refusal::new("not_in_channel"));
-    }
-    Ok(room)
-}
-
-fn is_reply(message: &Stored) -> bool {
-    message.thread.as_ref().is_some_and(|root| *root != message.ts)
-}
-
-fn history(state: &State, app: usize, given: &Parameters) -> Answer {
-    let room = readable(state, app, given)?;
-    let all = state.said.room(&room.id).rev().filter(|m| (!is_reply(m) || m.broadcast) && between(m, given));
-    let all = all.filter_map(|m| shown(state, &room, m)).collect();
-    with_more(page(all, given, "messages")?)
-}
-
-fn replies(state: &State, app: usize, given: &Parameters) -> Answer {
-    let room = readable(state, app, given)?;
-    let ts = given.text("ts").unwrap_or_default();
-    let root = state.said.get(&room.id, &ts).and_then(|m| m.thread.clone()).unwrap_or(ts);
-    let first = state.said.get(&room.id, &root).and_then(|m| shown(state, &room, m));
-    let first = first.ok_or_else(|| Refusal::new("thread_not_found"))?;
-    let rest = state
-        .said
-        .room(&room.id)
-        .filter(|m| is_reply(m) && m.thread.as_ref() == Some(&root) && between(m, given));
-    let all = std::iter::once(first).chain(rest.filter_map(|m| shown(state, &room, m))).collect();
-    with_more(page(all, given, "messages")?)
-}
-
-fn with_more(mut told: Value) -> Answer {
-    told["has_more"] = json!(told["response_metadata"]["next_cursor"] != "");
-    told["pin_count"] = json!(0);
-    Ok(told)
 }

@@ -143,6 +143,11 @@ impl Queue {
         event.payload["response_url"].as_str().map(str::to_owned)
     }
 
+    /// Everything that waits was repeated for too long.
+    pub fn give_up(&mut self) {
+        self.0.clear();
+    }
+
     /// A connection is gone: the events that it has not acknowledged are due at once.
     pub fn lost(&mut self, connection: u64) {
         self.0.retain(|e| e.kind == Kind::Event || e.on != Some(connection));

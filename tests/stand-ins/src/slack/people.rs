@@ -79,7 +79,6 @@ impl People for Slack {
 /// `disconnect` and `reconnect` concern every open connection, then as many later ones as `times` has left.
 fn arm(shared: &Shared, mut fault: Fault) -> Result<(), Refused> {
     let order = match fault.kind {
-        Kind::RefuseResume => return Err(Refused::Impossible("Slack has no sessions to resume".into())),
         Kind::Disconnect => Order::Cut,
         Kind::Reconnect => Order::Refresh,
         Kind::Silent => {

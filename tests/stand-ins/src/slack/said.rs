@@ -20,6 +20,7 @@ impl State {
             && let Some(root) = self.said.get_mut(&room.id, &root)
         {
             root.replies += 1;
+            root.latest_reply = Some(message.ts.clone());
             root.thread.get_or_insert_with(|| root.ts.clone());
         }
         self.said.push(&room.id, message.ts.clone(), message.clone());
@@ -66,14 +67,17 @@ impl State {
     pub fn delete(&mut self, room: &Room, ts: &str) -> Option<Change> {
         let now = self.next_ts();
         let old = self.message(&room.id, ts)?.clone();
-        if let Some(root) = old.thread.as_ref().filter(|root| *root != ts)
-            && let Some(root) = self.said.get_mut(&room.id, root)
-        {
-            root.replies = root.replies.saturating_sub(1);
-        }
         let message = self.said.get_mut(&room.id, ts)?;
         message.deleted = true;
         let message = message.clone();
+        if let Some(root) = old.thread.as_ref().filter(|root| *root != ts) {
+            let live = |m: &&Stored| !m.deleted && m.ts != *root && m.thread.as_ref() == Some(root);
+            let latest = self.said.room(&room.id).rev().find(live).map(|m| m.ts.clone());
+            if let Some(root) = self.said.get_mut(&room.id, root) {
+                root.replies = root.replies.saturating_sub(1);
+                root.latest_reply = latest;
+            }
+        }
         let previous = wire::message(self, room, &old);
         let event = if old.replies > 0 {
             json!({
@@ -101,6 +105,7 @@ impl State {
             event["ts"] = json!(ts);
         }
         event["event_ts"] = event["ts"].clone();
+        wire::without_payload(&mut event);
         event["channel"] = json!(room.id);
         event["channel_type"] = json!(if room.private { "group" } else { "channel" });
         let scope = if room.private { "groups:history" } else { "channels:history" };

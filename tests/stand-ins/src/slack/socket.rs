@@ -130,6 +130,11 @@ impl Drop for Talk {
 impl Talk {
     async fn run(&self, mut socket: WebSocket, count: usize) {
         let app_id = self.shared.state().apps.get(self.app).map(|a| a.id.clone());
+        if self.shared.faults.take(&[Kind::RefuseResume], "hello").is_some()
+            && let Some(app) = self.shared.state().apps.get_mut(self.app)
+        {
+            app.queue.give_up();
+        }
         let hello = json!({
             "type": "hello", "num_connections": count, "connection_info": { "app_id": app_id },
             "debug_info": { "host": "applink-stand-in", "build_number": 1, "approximate_connection_time": 18_060 },

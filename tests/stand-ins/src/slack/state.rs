@@ -135,6 +135,8 @@ pub struct Stored {
     pub broadcast: bool,
     /// How many live replies it has.
     pub replies: u32,
+    /// The newest of them.
+    pub latest_reply: Option<String>,
     /// The id the client gave it; people only.
     pub client_id: Option<String>,
     /// Attached files.
@@ -200,6 +202,7 @@ impl Stored {
             thread: None,
             broadcast: false,
             replies: 0,
+            latest_reply: None,
             client_id: None,
             files: Vec::new(),
             reactions: Vec::new(),

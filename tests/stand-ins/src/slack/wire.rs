@@ -37,6 +37,9 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
         told["thread_ts"] = json!(root);
         if *root == message.ts {
             told["reply_count"] = json!(message.replies);
+            if let Some(latest) = &message.latest_reply {
+                told["latest_reply"] = json!(latest);
+            }
             told["is_locked"] = json!(false);
             told["subscribed"] = json!(false);
         } else if let Some(author) = state.said.get(&room.id, root).and_then(|m| state.user_id(&m.author)) {
@@ -69,6 +72,16 @@ pub fn message(state: &State, room: &Room, message: &Stored) -> Value {
         }
     }
     told
+}
+
+/// Of what an app noted down beside its message, events and history tell the kind alone unless somebody asks for all of it
+/// (<https://docs.slack.dev/messaging/message-metadata/>).
+pub fn without_payload(told: &mut Value) {
+    for message in ["", "/message", "/previous_message"] {
+        if let Some(noted) = told.pointer_mut(message).and_then(|message| message.get_mut("metadata")) {
+            *noted = json!({ "event_type": noted["event_type"] });
+        }
+    }
 }
 
 /// An app's message: with a name of its own it has no user.
@@ -118,8 +131,8 @@ pub fn share(state: &State, room: &Room, message: &Stored) -> Value {
 pub fn tombstone(old: &Stored) -> Value {
     json!({
         "type": "message", "subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT",
-        "hidden": true, "ts": old.ts, "thread_ts": old.ts, "reply_count": old.replies, "is_locked": false,
-        "subscribed": false,
+        "hidden": true, "ts": old.ts, "thread_ts": old.ts, "reply_count": old.replies, "latest_reply": old.latest_reply,
+        "is_locked": false, "subscribed": false,
     })
 }
 
