@@ -87,6 +87,7 @@ def config(urls: dict[str, Any]) -> str:
     return f"""
 [relay]
 data_dir = "state"
+flood = "off"
 listen = "{{listen}}"
 [accounts.owls]
 platform = "discord"
