@@ -79,10 +79,11 @@ impl MappingIndex {
         }
         // Before sled is opened, which may write already.
         folder::write_whole(&mark, &boot_id())?;
-        let sound = open_sled(&path).and_then(|sled| match distrust(&sled, &identity, ledger.position()) {
-            Some(reason) if existed && !sled.is_empty() => Err(reason),
-            _ => Ok(sled),
-        });
+        let sound =
+            open_sled(&path).and_then(|sled| match distrust(data_dir, &sled, &identity, ledger.position()) {
+                Some(reason) if existed && !sled.is_empty() => Err(reason),
+                _ => Ok(sled),
+            });
         let sled = match sound {
             Ok(sled) => sled,
             Err(reason) => {
@@ -226,12 +227,25 @@ fn open_sled(path: &Path) -> Result<sled::Db, String> {
 }
 
 /// Why a mapping that opened is not to be believed.
-fn distrust(sled: &sled::Db, identity: &[u8], ledger_position: LedgerPosition) -> Option<String> {
+fn distrust(
+    data_dir: &Path,
+    sled: &sled::Db,
+    identity: &[u8],
+    ledger_position: LedgerPosition,
+) -> Option<String> {
     let stored = |key: &[u8]| sled.get(key).ok().flatten();
     if stored(LEDGER).is_none_or(|ledger| ledger != identity) {
         return Some("it belongs to another ledger".into());
     }
-    if position(sled) > ledger_position {
+    let seen = position(sled);
+    if seen > ledger_position {
+        // It is written behind the ledger: what it has seen was there, and was answered.
+        tracing::error!(
+            ledger = %data_dir.join("ledger").display(),
+            lost = seen - ledger_position,
+            "the ledger has lost lines that it had: its files were cut, or an older copy was put in their place. What was answered since \
+             is lost with them; `relay resync` reads the rooms' histories again"
+        );
         return Some("it is ahead of the ledger".into());
     }
     None

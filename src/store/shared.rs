@@ -75,9 +75,13 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
 impl Shared {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let last_alive = newest_write(path);
-        let db = match open_database(path) {
-            Err(fjall::Error::JournalRecovery(_)) if tail::cut(path)? => open_database(path),
-            opened => opened,
+        let broken = tail::look(path)?;
+        let db = match (open_database(path), broken) {
+            (Err(fjall::Error::JournalRecovery(_)), Some(broken)) => {
+                tail::cut(path, broken)?;
+                open_database(path)
+            }
+            (opened, _) => opened,
         };
         let db = db.map_err(|error| match error {
             fjall::Error::Locked => StoreError::Locked(path.to_owned()),

@@ -20,34 +20,57 @@ const END: u8 = 3;
 const CLEAR: u8 = 4;
 const MAGIC: &[u8] = b"FJL\x03";
 
-/// Cuts the newest journal where its first broken batch begins; `false` when there is none or the form is not known.
-pub fn cut(ledger: &Path) -> Result<bool, StoreError> {
+/// A journal that does not end with a whole batch.
+pub struct Broken {
+    /// The newest journal.
+    path: PathBuf,
+    /// Where its first batch begins that is not whole.
+    at: usize,
+}
+
+/// Whether the newest journal ends with a whole batch; none if it does, or if the form is not known. Says aloud when it does not: fjall
+/// drops an incomplete batch without a word.
+pub fn look(ledger: &Path) -> Result<Option<Broken>, StoreError> {
     let failed = |what, path: &Path, e: std::io::Error| folder::failed(what, path, &e);
     let version = ledger.join("version");
-    if std::fs::read(&version).map_err(|e| failed("reading", &version, e))? != MAGIC {
-        return Ok(false);
+    // What is not there, or not readable, is told by the opening.
+    if !std::fs::read(&version).is_ok_and(|form| form == MAGIC) {
+        return Ok(None);
     }
-    let Some(path) = newest(ledger).map_err(|e| failed("listing", ledger, e))? else { return Ok(false) };
+    let Some(path) = newest(ledger).map_err(|e| failed("listing", ledger, e))? else { return Ok(None) };
     let bytes = std::fs::read(&path).map_err(|e| failed("reading", &path, e))?;
-    let whole = whole_batches(&bytes);
-    if bytes.get(whole..).is_none_or(|rest| rest.iter().all(|byte| *byte == 0)) {
-        return Ok(false);
+    let at = whole_batches(&bytes);
+    if bytes.get(at..).is_none_or(|rest| rest.iter().all(|byte| *byte == 0)) {
+        return Ok(None);
     }
+    tracing::warn!(
+        journal = %path.display(),
+        at,
+        of = bytes.len(),
+        "the ledger's journal ends in the middle of a batch, which is dropped. After a kill or a power cut nobody was told of it \
+         yet; after a clean stop the disk is damaged, and answered messages may be lost: `relay resync` reads them again"
+    );
+    Ok(Some(Broken { path, at }))
+}
+
+/// Cuts a journal where its first broken batch begins.
+pub fn cut(ledger: &Path, Broken { path, at }: Broken) -> Result<(), StoreError> {
+    let failed = |what, path: &Path, e: std::io::Error| folder::failed(what, path, &e);
     let copy = path.with_extension(format!("torn-{}", ulid::Ulid::new()));
     std::fs::copy(&path, &copy).map_err(|e| failed("copying", &path, e))?;
     folder::sync_all(ledger)?;
     let cut = OpenOptions::new().write(true).open(&path).and_then(|journal| {
-        journal.set_len(whole as u64)?;
+        journal.set_len(at as u64)?;
         journal.sync_all()
     });
     cut.map_err(|e| failed("cutting", &path, e))?;
     tracing::error!(
-        at = whole,
+        at,
         copy = %copy.display(),
         "the ledger's journal is broken, and what comes after the break is dropped. After a power cut that is only what \
          nobody was told of yet; if the disk is damaged, answered messages are lost too. The whole journal is kept as a copy"
     );
-    Ok(true)
+    Ok(())
 }
 
 /// The journal that fjall appends to: the one with the highest number.

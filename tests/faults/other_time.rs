@@ -43,6 +43,7 @@ impl Clock {
             ("FAKETIME_TIMESTAMP_FILE", &file),
             ("FAKETIME_NO_CACHE", "1"),
             ("FAKETIME_XRESET", "1"),
+            ("NO_FAKE_STAT", "1"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

@@ -148,6 +148,10 @@ impl Found {
                     let open = ledger.pending(*id)?.contains(&room(to));
                     self.expect(ledger.is_dead(&room(to), *id)? && !open, missing);
                 }
+                Answered::Marked { what } => {
+                    let marked = ledger.mark(&room(&what.message_id())).is_some();
+                    self.expect(marked, missing);
+                }
                 Answered::Aside { what } => self.expect(aside.contains(&what.message_id()), missing),
                 Answered::Room { what } => {
                     let (asked, known) = what.known_room();

@@ -31,12 +31,34 @@ pub enum Edited {
 /// Something that the ledger has answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answered {
-    Accepted { what: Vec<(Which, EnvelopeId)> },
-    Progress { room: String, id: EnvelopeId, attempts: u32 },
-    Completed { room: String, id: EnvelopeId, subject: EnvelopeId, message: String },
-    Buried { room: String, id: EnvelopeId },
-    Aside { what: Which },
-    Room { what: Which },
+    Accepted {
+        what: Vec<(Which, EnvelopeId)>,
+    },
+    Progress {
+        room: String,
+        id: EnvelopeId,
+        attempts: u32,
+    },
+    Completed {
+        room: String,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        message: String,
+    },
+    Buried {
+        room: String,
+        id: EnvelopeId,
+    },
+    Aside {
+        what: Which,
+    },
+    Room {
+        what: Which,
+    },
+    /// A room is listened to.
+    Marked {
+        what: Which,
+    },
 }
 
 pub fn room(id: &str) -> RoomKey {

@@ -4,7 +4,7 @@ use super::content::{Answered, Edited, ROOMS, Which, room, row};
 use relay::store::ledger::FannedOut;
 use relay::store::records::DeadLetter;
 use relay::store::{EnvelopeId, Ledger, MappingIndex, StoreError, Verdict};
-use relay_contract::MessageRef;
+use relay_contract::{MessageRef, Timestamp};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -109,6 +109,8 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
             let (asked, known) = post.known_room();
             ledger.remember_room(post.account(), asked, known).await.map_err(told)?;
             answered(&Answered::Room { what: post })?;
+            ledger.begin_mark(room(&post.message_id()), Timestamp(1)).await.map_err(told)?;
+            answered(&Answered::Marked { what: post })?;
         }
     }
     Ok(())
