@@ -11,13 +11,15 @@ use tokio::net::TcpListener;
 
 /// Answers until the task is ended.
 pub async fn serve(listener: TcpListener, core: Arc<Core>) {
-    let router = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(core);
+    let router = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(core);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "the health page ended");
     }
+}
+
+/// Always 200: no start mends a disk that is full. The body tells.
+async fn alive(State(core): State<Arc<Core>>) -> &'static str {
+    if core.disk.state().full { "ok, but the disk is full: nothing is accepted\n" } else { "ok\n" }
 }
 
 /// 200 when all is settled and something is carried. Else 503. The body tells what is waited for.
@@ -28,6 +30,7 @@ async fn ready(State(core): State<Arc<Core>>) -> Response {
     let told = serde_json::json!({
         "ready": readiness.is_carrying(),
         "waits_for": readiness.waits_for,
+        "disk": core.disk.state(),
         "accounts": accounts,
     });
     (code, Json(told)).into_response()

@@ -54,6 +54,10 @@ pub struct RelaySection {
     pub flood: Option<Flood>,
     /// After how long a message that could not be delivered is given up; never when left out.
     pub expire: Option<Duration>,
+    /// Days after which what nothing waits for is forgotten; `None` for never.
+    pub keep_days: Option<u32>,
+    /// Bytes that are to be left free on the disk.
+    pub least_free: u64,
 }
 
 /// How files are kept and given out.
@@ -175,6 +179,16 @@ pub const RELAY_KEYS: &[Key] = &[
         name: "expire",
         doc: "After how long a message that could not be delivered into a room is given up, such as \"7 days\", or \"never\" (default). It is \
               kept, and `relay queue retry` sends it all the same. Edits and deletes of what was delivered do not expire.",
+    },
+    Key {
+        name: "keep_days",
+        doc: "Days for which Relay knows what was said: for so long an edit, an answer or a delete reaches the copies. Nothing that is still to \
+              be delivered is forgotten. 0: for ever. Default: 90.",
+    },
+    Key {
+        name: "least_free",
+        doc: "What is to be left free on the disk of `data_dir`, such as \"1 GB\". Below it Relay accepts nothing until there is room again: \
+              deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
 ];
 

@@ -90,7 +90,7 @@ impl Running {
         let stand_ins = Arc::new(stand_ins::start(World::demo()).await?);
         let setup = Setup::write(&stand_ins, folder)?;
         let config = Config::load(&setup.file).map_err(DemoError::Config)?;
-        let service = Service::start(config, &mut |_, _| {}).await?;
+        let service = Service::start(config).await?;
         let mut tasks = JoinSet::new();
         let shown = server::Shown::new(service.core(), stand_ins.clone(), setup, files::client()?);
         told::follow(&shown, &mut tasks);

@@ -13,11 +13,13 @@ mod catch_up;
 mod core;
 mod delay;
 mod digest;
+mod disk;
 mod door;
 mod expiry;
 mod fan_out;
 mod files;
 pub mod find;
+mod keeping;
 mod known;
 mod lagging;
 mod lane;
@@ -51,8 +53,9 @@ mod tests;
 mod trace;
 mod typing;
 
-pub use self::core::{AccountPlan, Core, Plan, RunningAccount};
+pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
 pub use catch_up::{Progress, Resync};
+pub use disk::DiskState;
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};
 pub use orders::OrderError;
@@ -70,7 +73,7 @@ use crate::store::ledger::WriterGuard;
 use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::Actor;
 use relay_contract::Call;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use supervisor::{StopAll, Supervisor};
@@ -92,14 +95,16 @@ pub struct Stores {
     ledger: Ledger,
     writer: WriterGuard,
     index: MappingIndex,
+    data_dir: PathBuf,
 }
 
 impl Stores {
-    /// Opens ledger and mapping; `progress` hears how far a rebuild of the mapping is.
-    pub fn open(data_dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StoreError> {
+    /// Opens ledger and mapping. A mapping that is behind is brought up while the engine runs: what needs it waits, and events are
+    /// accepted meanwhile.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let (ledger, writer) = Ledger::open(data_dir)?;
-        let index = MappingIndex::open(data_dir, &ledger, progress)?;
-        Ok(Self { ledger, writer, index })
+        let index = MappingIndex::attach(data_dir, &ledger)?;
+        Ok(Self { ledger, writer, index, data_dir: data_dir.to_owned() })
     }
 }
 
@@ -116,10 +121,10 @@ impl Engine {
     /// Starts everything; answers before the accounts are connected. Must be called inside an actix system on a
     /// multi-threaded tokio runtime. Commands come out of the receiver.
     pub fn start(stores: Stores, media: Media, plan: core::Plan) -> Result<(Self, Calls), StoreError> {
-        let Stores { ledger, writer, index } = stores;
+        let Stores { ledger, writer, index, data_dir } = stores;
         let (calls, receiver) = mpsc::channel(CALLS);
         let lookup = index.lookup(ledger.clone());
-        let core = Arc::new(Core::new(ledger.clone(), lookup, media.clone(), plan, calls)?);
+        let core = Arc::new(Core::new(ledger.clone(), lookup, media.clone(), &data_dir, plan, calls)?);
         let of_sweep = ledger.clone();
         media.needed_by(Box::new(move |key| files::is_needed(&of_sweep, key)));
         let mapping = mapping::start(index.clone(), ledger);
@@ -127,6 +132,8 @@ impl Engine {
         // It is set once, here.
         let _ = core.supervisor.set(supervisor.clone());
         let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(keeping::run(core.clone(), mapping.clone()));
+        tasks.spawn(disk::follow(core.clone()));
         tasks.spawn(mapping::follow(core.clone(), mapping));
         tasks.spawn(marks::forget(core.clone()));
         tasks.spawn(fan_out::run(core.clone()));

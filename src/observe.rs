@@ -13,6 +13,8 @@ pub enum Count {
     Held,
     /// Edits and deletes that became part of a message that was held.
     Folded,
+    /// Events from before the time that is kept: whether they are repetitions cannot be told.
+    TooOld,
     /// Relay's own messages coming back.
     Echo,
     /// Messages of other bots, which are not carried.
@@ -61,9 +63,10 @@ pub enum Count {
     Panicked,
 }
 
-const ALL: [(Count, &str); 27] = [
+const ALL: [(Count, &str); 28] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
+    (Count::TooOld, "too_old"),
     (Count::Held, "held"),
     (Count::Folded, "folded"),
     (Count::Echo, "echo"),

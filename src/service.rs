@@ -2,7 +2,7 @@
 
 use crate::commands::Commands;
 use crate::config::{ChannelSection, Config, LinkSection, RoomText};
-use crate::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
+use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::media::{self, Media, MediaError};
 use crate::store::StoreError;
 use crate::{api, control, platforms};
@@ -44,6 +44,18 @@ pub enum ServiceError {
     LedgerFailed,
 }
 
+impl ServiceError {
+    /// It did not start because the disk has no room: it may, later.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Store(StoreError::Full(_)) => true,
+            Self::Media(MediaError::Io(error)) => matches!(error.kind(), StorageFull | QuotaExceeded),
+            _ => false,
+        }
+    }
+}
+
 /// A running Relay.
 pub struct Service {
     engine: Engine,
@@ -53,11 +65,10 @@ pub struct Service {
 
 impl Service {
     /// Opens the state, starts the engine and its servers. Nothing runs if anything fails.
-    pub async fn start(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, ServiceError> {
+    pub async fn start(config: Config) -> Result<Self, ServiceError> {
         let plan = plan(&config)?;
         let data_dir = &config.relay.data_dir;
-        // Blocks for as long as a rebuild takes: nothing else runs yet.
-        let stores = Stores::open(data_dir, progress)?;
+        let stores = Stores::open(data_dir)?;
         let media = Media::open(&config.media, data_dir)?;
         let mut servers = JoinSet::new();
         let control =
@@ -138,11 +149,13 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         });
     }
     let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
+    let keeping = Keeping { days: config.relay.keep_days, least_free: config.relay.least_free };
     Ok(Plan {
         accounts,
         channels: channels.collect(),
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
+        keeping,
     })
 }
 

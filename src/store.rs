@@ -25,6 +25,7 @@ mod moves;
 mod notes;
 pub mod queue;
 pub mod records;
+mod retention;
 mod said;
 mod shared;
 mod tail;
@@ -37,6 +38,7 @@ pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
+pub use retention::{Forgotten, Sweep};
 pub use writer::Verdict;
 
 use std::path::PathBuf;
@@ -78,6 +80,17 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// The disk has no room.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// The mapping is being made anew.
+    #[error("the mapping is being made anew ({reached} of {of}): ask again in a while")]
+    Behind {
+        /// The line of the ledger that it has reached.
+        reached: u64,
+        /// The last one.
+        of: u64,
+    },
     /// The engine below failed; nothing more is written.
     #[error("the ledger failed: {0}")]
     Engine(String),
@@ -88,6 +101,21 @@ pub enum StoreError {
 
 impl From<fjall::Error> for StoreError {
     fn from(error: fjall::Error) -> Self {
-        Self::Engine(error.to_string())
+        if is_full(&error) { Self::Full(error.to_string()) } else { Self::Engine(error.to_string()) }
     }
+}
+
+/// Whether the system has said, however far below, that there is no room.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }

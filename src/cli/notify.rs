@@ -5,7 +5,7 @@ use crate::engine::{Pulse, Readiness};
 use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// The watchdog's period when none is set: how often the start's end is put off.
@@ -26,24 +26,14 @@ fn is_heard() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
-/// Tells how far a rebuild of the mapping is, now and then, so that the start is not given up meanwhile. Blocks.
-#[derive(Default)]
-pub struct Rebuild {
-    told: Option<Instant>,
-}
-
-impl Rebuild {
-    /// So many lines of all are done.
-    pub fn progress(&mut self, done: u64, all: u64) {
-        const NOW_AND_THEN: Duration = Duration::from_secs(1);
-        if self.told.is_some_and(|told| told.elapsed() < NOW_AND_THEN) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        let line = format!("making the mapping anew from the ledger: {done} of {all}");
-        if let Err(error) = sd_notify::notify(&[longer_start(UNWATCHED), NotifyState::Status(&line)]) {
-            tracing::warn!(%error, "the service manager cannot be told");
-        }
+/// Tells that the start waits for room on the disk, for so long at least, so that it is not given up meanwhile.
+pub async fn waits_for_room(wait: Duration) {
+    if is_heard() {
+        tell(&[
+            longer_start(UNWATCHED.max(wait * 2)),
+            NotifyState::Status("the disk is full: waiting for room"),
+        ])
+        .await;
     }
 }
 

@@ -2,13 +2,16 @@
 
 use super::{EXIT_MISTAKES, fail, logging, mistakes, notify};
 use crate::config::Config;
-use crate::engine;
+use crate::engine::{self, Pulse};
 use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// How often a start without room on the disk is tried again.
+const LOOK_FOR_ROOM: Duration = Duration::from_secs(5);
 const STOPPING: &str = "stopping: what is due is delivered, the rest goes on at the next start";
 const LEDGER_FAILED: &str = "stopping: the ledger cannot be written";
 
@@ -34,19 +37,16 @@ pub fn run(path: &Path) -> ExitCode {
 async fn serve(config: Config) -> Result<(), ServiceError> {
     // From the start: unhandled, it would end the process.
     let hang_up = signal(SignalKind::hangup());
-    let (mut bar, mut rebuild) = (None, notify::Rebuild::default());
-    let mut progress = |done, all| {
-        rebuild.progress(done, all);
-        show_progress(&mut bar, done, all);
-    };
-    let service = Service::start(config, &mut progress).await?;
+    let service = start(config).await?;
     let attendant = notify::attend(service.pulse());
+    let mapping = tokio::spawn(show_mapping(service.pulse()));
     let failed = tokio::select! {
         () = told_to_stop() => false,
         () = service.failure() => true,
         () = told_to_reload(hang_up) => false,
     };
     drop(attendant);
+    mapping.abort();
     let why = if failed { LEDGER_FAILED } else { STOPPING };
     tracing::info!("{why}");
     notify::stopping(why).await;
@@ -57,22 +57,35 @@ async fn serve(config: Config) -> Result<(), ServiceError> {
     if failed { Err(ServiceError::LedgerFailed) } else { Ok(()) }
 }
 
-/// A bar, once it is clear that it takes more than a moment.
-fn show_progress(bar: &mut Option<ProgressBar>, done: u64, all: u64) {
-    const WORTH_A_BAR: u64 = 5_000;
-    if all < WORTH_A_BAR {
+/// Starts it. Without room on the disk it waits until there is some: ending would only make a service manager start it again and again.
+async fn start(config: Config) -> Result<Service, ServiceError> {
+    loop {
+        match Service::start(config.clone()).await {
+            Err(error) if error.is_disk_full() => {
+                tracing::error!(%error, "Relay starts when there is room on the disk");
+                notify::waits_for_room(LOOK_FOR_ROOM).await;
+                tokio::time::sleep(LOOK_FOR_ROOM).await;
+            }
+            started => return started,
+        }
+    }
+}
+
+/// A bar while the mapping is brought up to the ledger.
+async fn show_mapping(pulse: Pulse) {
+    let (ledger, lookup) = (&pulse.core().ledger, &pulse.core().lookup);
+    if !lookup.is_behind() {
         return;
     }
-    let bar = bar.get_or_insert_with(|| {
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
-        let bar = ProgressBar::new(all).with_message("making the mapping anew from the ledger");
-        if let Ok(style) = style { bar.with_style(style) } else { bar }
-    });
-    bar.set_length(all);
-    bar.set_position(done);
-    if done >= all {
-        bar.finish_and_clear();
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+    let bar = ProgressBar::new(ledger.position()).with_message("bringing the mapping up to the ledger");
+    let bar = if let Ok(style) = style { bar.with_style(style) } else { bar };
+    while lookup.is_behind() {
+        bar.set_length(ledger.position());
+        bar.set_position(lookup.position());
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    bar.finish_and_clear();
 }
 
 /// Says at each SIGHUP that nothing comes of it. Never resolves.

@@ -7,6 +7,7 @@ use crate::engine::{AccountState, LaneState, LinkStatus, Status};
 use crate::observe;
 use crate::routing::{Connect, Direction};
 use relay_contract::Timestamp;
+use crate::sizes;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -41,7 +42,15 @@ fn table(status: &Status) -> String {
 }
 
 fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "Relay {}\n\nAccounts", status.version)?;
+    writeln!(out, "Relay {}\n", status.version)?;
+    if status.disk.full {
+        let [free, least] = [status.disk.free, status.disk.least_free].map(sizes::in_words);
+        writeln!(
+            out,
+            "THE DISK IS FULL: {free} free, {least} are to be left. Nothing is accepted until there is room; it goes on by itself\n"
+        )?;
+    }
+    writeln!(out, "Accounts")?;
     for account in &status.accounts {
         let how = match &account.state {
             AccountState::Up => "up".to_owned(),

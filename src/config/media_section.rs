@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use toml::de::DeTable;
 
 /// The longest that files are kept, in days.
-const MOST_DAYS: u32 = 3650;
+pub(super) const MOST_DAYS: u32 = 3650;
 
 /// Checks the section. Answers as much as could be understood, and reports all that could not.
 pub(super) fn check(
@@ -117,7 +117,8 @@ fn belong_together(section: &DeTable<'_>, header: &Value<'_>, mistakes: &mut Vec
     mistakes.push(Mistake::new(span, format!("`{there}` in [media] needs `{missing}`"), help));
 }
 
-fn bytes(written: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<u64> {
+/// A size that is written in words.
+pub(super) fn bytes(written: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<u64> {
     let what = format!("`{key}`");
     let bytes = sizes::read(text(written, &what, mistakes)?);
     if bytes.is_none() {

@@ -1,6 +1,7 @@
 //! `[relay]`: the process itself.
 
 use super::document::{Value, names, refuse_unknown, table, text};
+use super::media_section::{MOST_DAYS, bytes};
 use super::{Mistake, RELAY_KEYS, RelaySection};
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
@@ -17,6 +18,9 @@ const MOST_MESSAGES: u32 = 1_000_000;
 
 /// Longest path of a Unix socket in bytes: `sun_path` has 108, the last of them zero (unix(7)).
 const LONGEST_SOCKET: usize = 107;
+/// What is kept and left free where nothing is written.
+const KEEP_DAYS: u32 = 90;
+const LEAST_FREE: u64 = 200_000_000;
 /// What the socket's path has more than the folder's.
 pub(super) const SOCKET: &str = "/control.sock";
 
@@ -32,7 +36,15 @@ pub(super) fn check(
         let data_dir = default_dir();
         usable(&data_dir, 0..0, mistakes);
         let (catch_up, flood) = (CatchUpLimits::default(), Some(Flood::default()));
-        return Some(RelaySection { data_dir, listen: None, catch_up, flood, expire: None });
+        return Some(RelaySection {
+            data_dir,
+            listen: None,
+            catch_up,
+            flood,
+            expire: None,
+            keep_days: Some(KEEP_DAYS),
+            least_free: LEAST_FREE,
+        });
     };
     let section = table(value, "[relay]", mistakes)?;
     refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
@@ -75,7 +87,20 @@ pub(super) fn check(
         read
     });
     let expire = section.get("expire").and_then(|value| expire(value, mistakes)).flatten();
-    Some(RelaySection { data_dir: data_dir?, listen, catch_up, flood: flood?, expire })
+    let keep_days = match section.get("keep_days") {
+        Some(written) => days(written, mistakes),
+        None => KEEP_DAYS,
+    };
+    let least_free = section.get("least_free").and_then(|written| bytes(written, "least_free", mistakes));
+    Some(RelaySection {
+        data_dir: data_dir?,
+        listen,
+        catch_up,
+        flood: flood?,
+        expire,
+        keep_days: (keep_days > 0).then_some(keep_days),
+        least_free: least_free.unwrap_or(LEAST_FREE),
+    })
 }
 
 /// A whole number up to `most`.
@@ -106,6 +131,18 @@ pub(super) fn expire(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<O
         ));
     }
     span.map(Some)
+}
+
+fn days(written: &Value<'_>, mistakes: &mut Vec<Mistake>) -> u32 {
+    let days = written.get_ref().as_integer().and_then(|days| days.as_str().parse::<u32>().ok());
+    days.filter(|days| *days <= MOST_DAYS).unwrap_or_else(|| {
+        mistakes.push(Mistake::new(
+            written.span(),
+            "`keep_days` is not a number of days",
+            format!("Write a whole number from 0 (for ever) to {MOST_DAYS}, without quotes."),
+        ));
+        KEEP_DAYS
+    })
 }
 
 fn usable(data_dir: &Path, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {

@@ -2,6 +2,7 @@
 
 use super::canary::Canary;
 use super::catch_up::CatchUp;
+use super::disk::Disk;
 use super::door::Door;
 use super::known::KnownRooms;
 use super::lagging::At;
@@ -27,6 +28,7 @@ use crate::store::{Ledger, Lookup, StoreError};
 use actix::{Actor, Addr};
 use relay_contract::{Account, Call, Connector, NativeId, Platform, Problem, RoomKey, SpaceRef, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -44,6 +46,17 @@ pub struct Plan {
     pub catch_up: CatchUpLimits,
     /// What one person may say in a room before it is held; none where everything goes on at once.
     pub flood: Option<Flood>,
+    /// How much is kept.
+    pub keeping: Keeping,
+}
+
+/// How much is kept on the disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// Days after which what nothing waits for is forgotten; never without.
+    pub days: Option<u32>,
+    /// Bytes that are to be left free: below, nothing is accepted.
+    pub least_free: u64,
 }
 
 /// One account.
@@ -138,6 +151,10 @@ pub struct Core {
     pub media: Media,
     /// How far absences are caught up.
     pub(super) catch_up: CatchUpLimits,
+    /// The disk.
+    pub disk: Disk,
+    /// Days after which what nothing waits for is forgotten.
+    pub(super) keep_days: Option<u32>,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
@@ -205,6 +222,7 @@ impl Core {
         ledger: Ledger,
         lookup: Lookup,
         media: Media,
+        data_dir: &Path,
         plan: Plan,
         calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     ) -> Result<Self, StoreError> {
@@ -239,6 +257,8 @@ impl Core {
             lookup,
             media,
             catch_up: plan.catch_up,
+            disk: Disk::new(data_dir, plan.keeping.least_free),
+            keep_days: plan.keeping.days,
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,
@@ -265,6 +285,14 @@ impl Core {
         core.readers.close();
         core.lane_tasks.close();
         Ok(core)
+    }
+
+    /// Resolves when the mapping can be asked.
+    pub(super) async fn mapped(&self) {
+        const LOOK: Duration = Duration::from_millis(20);
+        while self.lookup.is_behind() {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Hands a command to whoever answers it.

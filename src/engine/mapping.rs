@@ -1,9 +1,11 @@
 //! The mapping actor: the single writer of the index, on a thread of its own because sled blocks.
 
 use super::core::Core;
+use crate::store::records::IndexLine;
 use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The actor.
 pub struct Mapping {
@@ -28,21 +30,49 @@ impl Handler<CatchUp> for Mapping {
     }
 }
 
+/// Forget what these lines have told, before the ledger does.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Forget(pub Vec<IndexLine>);
+
+impl Handler<Forget> for Mapping {
+    type Result = Result<(), StoreError>;
+
+    fn handle(&mut self, Forget(lines): Forget, _: &mut SyncContext<Self>) -> Self::Result {
+        self.index.forget(&self.ledger, &lines)
+    }
+}
+
 /// Starts the actor.
 pub fn start(index: MappingIndex, ledger: Ledger) -> Addr<Mapping> {
     SyncArbiter::start(1, move || Mapping { index: index.clone(), ledger: ledger.clone() })
 }
 
-/// Keeps the index close behind the ledger. Lookups never depend on it: they read the ledger's lines beyond it.
+/// Keeps the index close behind the ledger. Lookups never depend on it: they read the ledger's lines beyond it, or wait.
 pub async fn follow(core: Arc<Core>, mapping: Addr<Mapping>) {
+    let begun = core.lookup.is_behind().then(Instant::now);
+    if begun.is_some() {
+        let (reached, of) = (core.lookup.position(), core.ledger.position());
+        tracing::info!(
+            reached,
+            of,
+            "the mapping is brought up to the ledger: events are accepted, deliveries wait"
+        );
+    }
+    catch_up(&mapping).await;
+    if let Some(begun) = begun {
+        tracing::info!(seconds = begun.elapsed().as_secs(), "the mapping is complete: deliveries go on");
+    }
     loop {
         core.ledger.something_indexed().await;
-        match mapping.send(CatchUp).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the mapping cannot be written; lookups use the ledger")
-            }
-            Err(error) => tracing::error!(%error, "the mapping's thread is gone; lookups use the ledger"),
-        }
+        catch_up(&mapping).await;
+    }
+}
+
+async fn catch_up(mapping: &Addr<Mapping>) {
+    match mapping.send(CatchUp).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the mapping cannot be written; lookups use the ledger"),
+        Err(error) => tracing::error!(%error, "the mapping's thread is gone; lookups use the ledger"),
     }
 }

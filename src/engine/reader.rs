@@ -255,6 +255,10 @@ impl ReaderInbox<'_> {
     /// Returns when the event is on disk, dropped by rule, or set aside.
     async fn take_in(&self, raw: RawEvent) -> Result<(), Stopped> {
         if let Some(space) = self.space(&raw.space) {
+            // Others may wait for room on the disk.
+            if self.reader.core.disk.state().full && self.is_command(&raw) {
+                return self.hand_over(space, raw, None).await.map(drop);
+            }
             let in_order = self.in_order.lock().await;
             self.history_first(&raw).await;
             return self.hand_over(space, raw, Some(in_order)).await.map(drop);
@@ -279,6 +283,7 @@ impl ReaderInbox<'_> {
     ) -> Result<u64, Stopped> {
         let raw = Arc::new(raw);
         for _ in 0..CRASHES {
+            self.may_enter(&raw).await?;
             let sent = space.send(Hear { raw: raw.clone() });
             in_order.take();
             match sent.await {
@@ -289,6 +294,26 @@ impl ReaderInbox<'_> {
         }
         self.set_aside(&raw, "it crashed its space three times").await?;
         Ok(0)
+    }
+
+    /// Resolves when the disk has room for what an event may bring; a command brings nothing. Not when Relay stops before: then the
+    /// event is not acknowledged.
+    async fn may_enter(&self, raw: &RawEvent) -> Result<(), Stopped> {
+        let core = &self.reader.core;
+        if !core.disk.state().full || self.is_command(raw) {
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            () = core.disk.admits() => Ok(()),
+            () = core.listening.cancelled() => Err(Stopped),
+        }
+    }
+
+    fn is_command(&self, raw: &RawEvent) -> bool {
+        let translated =
+            catch_unwind(AssertUnwindSafe(|| self.reader.account.connector.translate(raw)));
+        matches!(translated, Ok(Translation::Command(_)))
     }
 
     /// What a space that no link leads to is still heard for: commands, and what became of its rooms.
@@ -327,6 +352,7 @@ impl ReaderInbox<'_> {
                 Verdict::Repeated => Count::Repeated,
                 Verdict::Held => Count::Held,
                 Verdict::Folded => Count::Folded,
+                Verdict::TooOld => Count::TooOld,
             });
         }
         Ok(new)

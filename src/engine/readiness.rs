@@ -13,6 +13,8 @@ pub struct Readiness {
     pub connected: (usize, usize),
     /// Linked rooms that were found, of all.
     pub found: (usize, usize),
+    /// The disk is full: nothing is accepted.
+    pub disk_full: bool,
 }
 
 impl Readiness {
@@ -23,7 +25,7 @@ impl Readiness {
 
     /// Whether something is carried: all is settled, and not by parking everything. It takes two rooms.
     pub fn is_carrying(&self) -> bool {
-        self.is_settled() && self.connected.0 > 0 && self.found.0 > 1
+        self.is_settled() && self.connected.0 > 0 && self.found.0 > 1 && !self.disk_full
     }
 
     /// One line for people.
@@ -32,6 +34,9 @@ impl Readiness {
         let ((connected, accounts), (found, rooms)) = (self.connected, self.found);
         let mut line =
             format!("{connected} of {accounts} accounts connected, {found} of {rooms} rooms found");
+        if self.disk_full {
+            line.insert_str(0, "THE DISK IS FULL, nothing is accepted; ");
+        }
         let shown = &self.waits_for[..self.waits_for.len().min(SHOWN)];
         if !shown.is_empty() {
             line.push_str("; waiting for ");
@@ -51,7 +56,7 @@ impl Readiness {
 impl Core {
     /// How far the start is. An account that is parked counts as settled, and so do its rooms.
     pub fn readiness(&self) -> Readiness {
-        let mut readiness = Readiness::default();
+        let mut readiness = Readiness { disk_full: self.disk.state().full, ..Readiness::default() };
         for account in self.accounts.values() {
             let state = account.state.borrow().clone();
             readiness.connected.1 += 1;
@@ -89,7 +94,7 @@ mod tests {
     fn a_line_says_what_is_waited_for_and_what_is_wrong() {
         let of = |waits: usize, connected, found| {
             let waits_for = (0..waits).map(|number| format!("account{number}")).collect();
-            Readiness { waits_for, connected, found }
+            Readiness { waits_for, connected, found, disk_full: false }
         };
         let wrong = "; `relay status` says what is wrong";
         let cases = [
@@ -110,6 +115,9 @@ mod tests {
                     .into(),
             ),
         ];
+        let full = Readiness { disk_full: true, ..of(0, (3, 3), (4, 4)) };
+        let line = "THE DISK IS FULL, nothing is accepted; 3 of 3 accounts connected, 4 of 4 rooms found";
+        let cases = cases.into_iter().chain([(full, true, false, line.to_owned())]);
         for (readiness, settled, carrying, line) in cases {
             assert_eq!(readiness.summary(), line);
             assert_eq!((readiness.is_settled(), readiness.is_carrying()), (settled, carrying), "{line}");

@@ -1,6 +1,7 @@
 //! How everything is, as one value: for `relay status`, the readiness page and commands.
 
 use super::core::{Core, RunningAccount};
+use super::disk::DiskState;
 use super::links::{Channel, PlannedLink, PlannedRoom};
 use super::states::{AccountState, LaneState, RoomState};
 use crate::routing::{Connect, Direction};
@@ -26,6 +27,9 @@ pub struct Status {
     pub held: Vec<HeldStatus>,
     /// Deliveries that were given up, newest last, at most 20.
     pub dead_letters: Vec<DeadLetterStatus>,
+    /// The disk that the state is on.
+    #[serde(default)]
+    pub disk: DiskState,
     /// Last line of the ledger's index log, and the line that the mapping has reached.
     pub ledger_position: u64,
     /// See `ledger_position`.
@@ -208,6 +212,7 @@ impl Core {
                     at: letter.at,
                 })
                 .collect(),
+            disk: self.disk.state(),
             ledger_position: self.ledger.position(),
             mapping_position: self.lookup.position(),
         }

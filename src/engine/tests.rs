@@ -208,8 +208,9 @@ impl Stage {
             channels: BTreeMap::from([("lobby".to_owned(), lobby)]),
             catch_up: CatchUpLimits { messages: 300, age: Duration::from_secs(3_600) },
             flood: None,
+            keeping: super::Keeping::default(),
         };
-        let stores = Stores::open(dir.path(), &mut |_, _| {}).unwrap();
+        let stores = Stores::open(dir.path()).unwrap();
         let media = crate::media::Media::open(&crate::media::Settings::default(), dir.path()).unwrap();
         let (engine, calls) = Engine::start(stores, media, plan).unwrap();
         Self { engine, puppet, say, _calls: calls, _dir: dir }

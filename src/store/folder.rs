@@ -94,5 +94,8 @@ fn sync(path: &Path) -> io::Result<()> {
 
 /// The system's refusal, with the path.
 pub fn failed(what: &'static str, path: &Path, why: &io::Error) -> StoreError {
+    if super::is_full(why) {
+        return StoreError::Full(format!("{what} ({}): {why}", path.display()));
+    }
     StoreError::Io { what, path: path.to_owned(), why: why.to_string() }
 }

@@ -5,6 +5,7 @@ use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
     StoredEnvelope, ThreadThere, Way,
 };
+use super::retention::Forgotten;
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
 use super::{StoreError, folder, keys, moves};
@@ -220,6 +221,11 @@ impl Ledger {
     /// Closes a row as a dead letter, keeping what parts of it were delivered.
     pub async fn bury(&self, room: RoomKey, id: EnvelopeId, letter: DeadLetter) -> Result<(), StoreError> {
         self.ask(|done| Command::Bury { room, id, letter, done }).await
+    }
+
+    /// Forgets a piece of a sweep. Not synced: what comes back is found by the next one.
+    pub async fn forget(&self, piece: Forgotten) -> Result<(), StoreError> {
+        self.ask(|done| Command::Forget { piece: Box::new(piece), done }).await
     }
 
     /// Remembers what a room turned out to be.

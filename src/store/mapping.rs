@@ -1,7 +1,8 @@
 //! The mapping: message ids in both directions, in sled. An index over the ledger's index log, written behind it.
 //!
 //! It stores the position it has reached together with what it learned, in one sled batch. A lookup first asks sled, then
-//! lays the lines over it that the index has not reached: so a miss counts only when both have nothing. When the folder
+//! lays the lines over it that the index has not reached: so a miss counts only when both have nothing. Where those are too many,
+//! because it is being made anew, a lookup says so. When the folder
 //! is gone, will not open, belongs to another ledger, or the machine went down without a clean stop (sled's flush does
 //! not survive a power cut, and what is left may open and panic later), it is set aside and made anew from the ledger.
 
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Lines in one sled batch.
 const BATCH: usize = 1024;
+/// Lines that a lookup lays over the index.
+const MOST_BEHIND: u64 = 10_000;
 
 const POSITION: &[u8] = b"_position";
 const LEDGER: &[u8] = b"_ledger";
@@ -70,6 +73,13 @@ impl MappingIndex {
         ledger: &Ledger,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, StoreError> {
+        let index = Self::attach(data_dir, ledger)?;
+        index.catch_up(ledger, progress)?;
+        Ok(index)
+    }
+
+    /// Opens the mapping as far behind the ledger as it is; one that cannot be trusted begins anew.
+    pub fn attach(data_dir: &Path, ledger: &Ledger) -> Result<Self, StoreError> {
         let path = data_dir.join("mapping");
         let mark = data_dir.join(MARK);
         let existed = path.exists();
@@ -93,7 +103,6 @@ impl MappingIndex {
         };
         let index = Self { sled, mark };
         index.write(|sled| sled.insert(LEDGER, identity).map(drop))?;
-        index.catch_up(ledger, progress)?;
         Ok(index)
     }
 
@@ -126,6 +135,23 @@ impl MappingIndex {
         }
     }
 
+    /// Forgets what these lines of the ledger have told, as far as nothing newer has replaced it. Before they are gone from there.
+    pub fn forget(&self, ledger: &Ledger, lines: &[IndexLine]) -> Result<(), StoreError> {
+        self.catch_up(ledger, &mut |_, _| {})?;
+        let mut batch = sled::Batch::default();
+        for line in lines {
+            for message in &line.messages {
+                let key = message_key(&line.room, message.id.as_str());
+                let known = self.sled.get(&key).map_err(|e| failed(&e))?;
+                if known.is_some_and(|known| known.get(1..) == Some(line.envelope.0.as_slice())) {
+                    batch.remove(key);
+                }
+            }
+            batch.remove(copies_key(line.envelope, &line.room));
+        }
+        self.write(|sled| sled.apply_batch(batch))
+    }
+
     /// Says that everything was written: the next start may trust it even after a reboot.
     pub fn close(&self) -> Result<(), StoreError> {
         self.write(|sled| sled.flush().map(drop))?;
@@ -135,13 +161,20 @@ impl MappingIndex {
     }
 
     fn write(&self, change: impl FnOnce(&sled::Db) -> sled::Result<()>) -> Result<(), StoreError> {
-        change(&self.sled).map_err(|e| StoreError::Engine(format!("mapping: {e}")))
+        change(&self.sled).map_err(|e| failed(&e))
     }
 }
 
 impl Lookup {
-    /// What a native message is: which envelope posted it, here or from elsewhere.
+    /// What a native message is: which envelope posted it, here or from elsewhere. One that was forgotten is unknown.
     pub fn find(&self, message: &MessageKey) -> Result<Option<Mapped>, StoreError> {
+        match self.find_kept(message)? {
+            Some(found) if self.ledger.is_forgotten(found.envelope)? => Ok(None),
+            found => Ok(found),
+        }
+    }
+
+    fn find_kept(&self, message: &MessageKey) -> Result<Option<Mapped>, StoreError> {
         for (_, line) in self.tail()?.iter().rev() {
             if line.room == message.room && line.messages.iter().any(|known| known.id == message.id) {
                 return Ok(Some(Mapped { envelope: line.envelope, origin: line.origin }));
@@ -187,7 +220,7 @@ impl Lookup {
         let prefix = copies_prefix(envelope);
         let mut rooms = BTreeMap::new();
         for entry in self.sled.scan_prefix(&prefix) {
-            let (key, value) = entry.map_err(|e| StoreError::Engine(format!("mapping: {e}")))?;
+            let (key, value) = entry.map_err(|e| failed(&e))?;
             let room = key.get(prefix.len()..).and_then(keys::parse_room).ok_or_else(bad_value)?;
             rooms.insert(room, decode_copies(&value)?.origin);
         }
@@ -204,14 +237,28 @@ impl Lookup {
         position(&self.sled)
     }
 
-    /// Lines that the ledger has and the index has not.
+    /// Whether the index is so far behind the ledger that nothing is looked up: whoever can, waits.
+    pub fn is_behind(&self) -> bool {
+        self.ledger.position().saturating_sub(self.position()) > MOST_BEHIND
+    }
+
+    /// Lines that the ledger has and the index has not. Not more than can be held in memory and gone through again and again.
     fn tail(&self) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
-        self.ledger.index_after(self.position(), usize::MAX)
+        let (reached, of) = (self.position(), self.ledger.position());
+        if of.saturating_sub(reached) > MOST_BEHIND {
+            return Err(StoreError::Behind { reached, of });
+        }
+        self.ledger.index_after(reached, usize::MAX)
     }
 
     fn get(&self, key: Vec<u8>) -> Result<Option<sled::IVec>, StoreError> {
-        self.sled.get(key).map_err(|e| StoreError::Engine(format!("mapping: {e}")))
+        self.sled.get(key).map_err(|e| failed(&e))
     }
+}
+
+fn failed(error: &sled::Error) -> StoreError {
+    let words = format!("mapping: {error}");
+    if super::is_full(error) { StoreError::Full(words) } else { StoreError::Engine(words) }
 }
 
 fn open_sled(path: &Path) -> Result<sled::Db, String> {

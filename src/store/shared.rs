@@ -7,7 +7,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) last_alive: Timestamp,
     /// How much is held at the door.
     pub(super) held: held::Counts,
+    /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
+    pub(super) horizon: AtomicI64,
     /// Where the work of an earlier run begins.
     pub(super) first: FirstWork,
     /// Told after every commit that accepted something.
@@ -54,6 +56,7 @@ pub(super) struct FirstWork {
 }
 
 pub(super) const IDENTITY: &[u8] = b"identity";
+pub(super) const HORIZON: &[u8] = b"horizon";
 
 /// Makes a ledger under another name first: fjall does not open what it was making when the power was cut.
 pub(super) fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
@@ -101,6 +104,7 @@ impl Shared {
             seen: keyspace("seen")?,
             index: keyspace("index")?,
             position: AtomicU64::new(0),
+            horizon: AtomicI64::new(0),
             waiting: AtomicU64::new(0),
             depth: Mutex::default(),
             held: held::Counts::default(),
@@ -128,6 +132,10 @@ impl Shared {
         if let Some(last) = self.index.last_key_value() {
             let number = <[u8; 8]>::try_from(&*last.key()?).map_err(|_| bad_key())?;
             self.position.store(u64::from_be_bytes(number), Ordering::Release);
+        }
+        if let Some(bytes) = self.meta.get(HORIZON)? {
+            let horizon = <[u8; 8]>::try_from(&*bytes).map_err(|_| bad_key())?;
+            self.horizon.store(i64::from_be_bytes(horizon), Ordering::Release);
         }
         let mut waiting = 0;
         if let Some(newest) = self.journal.last_key_value() {

@@ -1,6 +1,7 @@
 //! The store: what survives, what is refused, what is rebuilt.
 
 mod backups;
+mod forgetting;
 
 use super::ledger::{FannedOut, WriterGuard};
 use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};

@@ -6,6 +6,7 @@ use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
     StoredEnvelope, ThreadThere, Way,
 };
+use super::retention::{self, Forgotten};
 use super::shared::Shared;
 use super::{StoreError, keys, marks, moves, notes, queue};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
@@ -33,6 +34,8 @@ pub enum Verdict {
     Held,
     /// It has become part of a message that is held, or its end.
     Folded,
+    /// It is from a time that was forgotten: it may be a repetition, and nobody can tell.
+    TooOld,
 }
 
 /// A change.
@@ -161,6 +164,11 @@ pub(super) enum Command {
     /// A person changes what waits.
     Queue {
         change: queue::Change,
+        done: Done<()>,
+    },
+    /// A piece of what is older than it is to be kept.
+    Forget {
+        piece: Box<Forgotten>,
         done: Done<()>,
     },
     Probe {
@@ -419,6 +427,12 @@ impl Writer<'_> {
                 });
                 settle(stored, done, answers);
             }
+            Command::Forget { piece, done } => {
+                for room in piece.write(self.shared, &mut group.batch) {
+                    group.depth.entry(room).or_default().1 -= 1;
+                }
+                answers.push(Answer::Plain(done));
+            }
             Command::Probe { done } => answers.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
@@ -440,6 +454,10 @@ impl Writer<'_> {
             learn(&envelope, self.shared, group);
             if self.is_seen(&key, group)? {
                 verdicts.push(Verdict::Repeated);
+                continue;
+            }
+            if retention::is_too_old(self.shared, &envelope) {
+                verdicts.push(Verdict::TooOld);
                 continue;
             }
             let id = self.ids.next();
@@ -491,6 +509,10 @@ impl Writer<'_> {
             learn(&envelope, self.shared, group);
             if self.is_seen(&key, group)? {
                 verdicts.push(Verdict::Repeated);
+                continue;
+            }
+            if retention::is_too_old(self.shared, &envelope) {
+                verdicts.push(Verdict::TooOld);
                 continue;
             }
             let id = self.ids.next();
