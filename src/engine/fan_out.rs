@@ -30,8 +30,14 @@ pub async fn run(core: Arc<Core>) {
     if let Err(error) = fan_out.take_over().await {
         tracing::error!(%error, "what an earlier run left could not be looked through");
     }
+    let core = fan_out.core.clone();
     loop {
-        fan_out.core.fan_out_rounds.made();
+        tokio::select! {
+            biased;
+            () = core.mapped() => {}
+            never = answer_rounds(&core) => match never {},
+        }
+        core.fan_out_rounds.made();
         match fan_out.batch().await {
             Ok(0) => tokio::select! {
                 () = fan_out.core.ledger.something_accepted() => {}

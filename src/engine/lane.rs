@@ -99,6 +99,12 @@ impl Lane {
             if self.carry_out().await | self.handle.rewind.swap(false, Ordering::AcqRel) {
                 self.from = EnvelopeId::default();
             }
+            tokio::select! {
+                biased;
+                () = self.core.mapped() => {}
+                () = self.handle.retired.cancelled() => return,
+                () = self.core.draining.cancelled() => return,
+            }
             let fate = match self.next() {
                 Ok(None) if self.core.draining.is_cancelled() => return,
                 Ok(None) => {
