@@ -123,6 +123,7 @@ pub fn in_words(name: &str) -> &'static str {
         Some(Count::Folded) => "edits taken into what was not sent yet",
         Some(Count::CaughtUp) => "read from histories after an absence",
         Some(Count::Purged) => "taken back by `relay purge`",
+        Some(Count::TooOld) => "older than what is kept, so that they may have been carried before",
         Some(Count::Settled) => "unanswered attempts that were found to be done",
         None => "",
     }

@@ -6,8 +6,8 @@ use crate::control::{Request, Response};
 use crate::engine::{AccountState, LaneState, LinkStatus, Status};
 use crate::observe;
 use crate::routing::{Connect, Direction};
-use relay_contract::Timestamp;
 use crate::sizes;
+use relay_contract::Timestamp;
 use std::fmt::Write;
 use std::process::ExitCode;
 

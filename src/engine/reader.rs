@@ -311,8 +311,7 @@ impl ReaderInbox<'_> {
     }
 
     fn is_command(&self, raw: &RawEvent) -> bool {
-        let translated =
-            catch_unwind(AssertUnwindSafe(|| self.reader.account.connector.translate(raw)));
+        let translated = catch_unwind(AssertUnwindSafe(|| self.reader.account.connector.translate(raw)));
         matches!(translated, Ok(Translation::Command(_)))
     }
 

@@ -66,7 +66,8 @@ impl Lane {
             Err(DeliverError::Forbidden(_) | DeliverError::Rejected(_) | DeliverError::TargetGone) => None,
             Err(error) => return Ok(Settled::Later(error)),
         };
-        self.fresh = false;
+        // After a power cut, more than one that was done may not be known: the first that was not done ends that.
+        self.fresh &= matches!(found, Some(Some(_)));
         self.handle.begun.store(false, Ordering::Release);
         row.unsure_since = None;
         let counters = &self.core.counters;

@@ -83,7 +83,7 @@ async fn what_nothing_waits_for_goes_and_all_else_stays() {
     fan_out(&ledger, ids["plain"], &[]).await;
     for name in ["done", "edited", "late"] {
         let copy = Some(vec![MessageRef::plain(format!("copy of {name}"))]);
-        ledger.complete(room("there"), ids[name], ids[name], copy, vec![]).await.unwrap();
+        ledger.complete(room("there"), ids[name], ids[name], copy, vec![], None).await.unwrap();
     }
     ledger.remember_shown(ids["done"], room("there"), ShownReactions::default()).await.unwrap();
     ledger.mark_late(ids["late"], vec![0], true).await.unwrap();
