@@ -6,12 +6,12 @@ use crate::listen::Listener;
 use crate::names::Directory;
 use crate::preflight::Check;
 use crate::web::Web;
-use crate::{capabilities, commands, deliver, emoji, files, ids, render, translate};
+use crate::{capabilities, commands, deliver, emoji, files, history, ids, render, settle, tiers, translate};
 use async_trait::async_trait;
 use relay_contract::{
-    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
-    Located, MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
-    Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Doing, Draft, Emoji, Inbox, ListenError,
+    Listing, Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem,
+    RawEvent, Receipt, RoomKey, Settled, Tier, Timestamp, Translation,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -91,6 +91,18 @@ impl Connector for Slack {
         listener.run(inbox).await
     }
 
+    fn keeps_history(&self) -> bool {
+        true
+    }
+
+    async fn history(&self, room: &RoomKey, after: &Mark, most: u16) -> Result<Past, DeliverError> {
+        let Some(known) = self.memory.get() else {
+            return Err(DeliverError::Unavailable("there has been no preflight".into()));
+        };
+        let listener = Listener { web: &self.web, directory: &self.directory, own: known.own };
+        history::look(&listener, room.room.as_str(), after, most).await
+    }
+
     fn translate(&self, raw: &RawEvent) -> Translation {
         translate::translate(raw)
     }
@@ -109,6 +121,17 @@ impl Connector for Slack {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         deliver::deliver(&self.web, &attempt).await
+    }
+
+    async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {
+        let Some(known) = self.memory.get() else {
+            return Err(DeliverError::Unavailable("there has been no preflight".into()));
+        };
+        settle::settle(&self.web, &known.own, &attempt, since).await
+    }
+
+    fn tier(&self, doing: Doing) -> Option<Tier> {
+        tiers::of(doing)
     }
 
     fn manages(&self) -> &'static str {

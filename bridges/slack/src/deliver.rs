@@ -6,6 +6,7 @@
 use crate::capabilities::MOST_BYTES;
 use crate::errors::CallError;
 use crate::render::Formatting;
+use crate::settle::Metadata;
 use crate::upload::{self, Album};
 use crate::web::{Web, With};
 use crate::{ids, persona};
@@ -38,6 +39,7 @@ struct Post<'a> {
     /// As for messages that people write.
     unfurl_links: bool,
     unfurl_media: bool,
+    metadata: Metadata<'a>,
 }
 
 impl<'a> Post<'a> {
@@ -47,6 +49,7 @@ impl<'a> Post<'a> {
         formatting: &'a Formatting,
         persona: Option<&Persona>,
         thread_ts: Option<&'a str>,
+        key: &'a str,
     ) -> Self {
         Self {
             channel,
@@ -59,6 +62,7 @@ impl<'a> Post<'a> {
             parse: "none",
             unfurl_links: !formatting.no_preview,
             unfurl_media: !formatting.no_preview,
+            metadata: Metadata::of(key),
         }
     }
 }
@@ -80,9 +84,9 @@ struct Update<'a> {
 pub async fn deliver(web: &Web, attempt: &Attempt<'_>) -> Result<Receipt, DeliverError> {
     let room = Room { web, channel: attempt.room.room.as_str() };
     let done = match &attempt.operation {
-        Operation::Post { part, persona, reply_to, thread, files, .. } => {
+        Operation::Post { part, persona, reply_to, thread, files, key } => {
             let thread = thread.map(NativeId::as_str).or(reply_to.map(ids::thread_of));
-            room.post(part, *persona, thread, files).await
+            room.post(part, *persona, thread, files, key).await
         }
         Operation::Edit { target, part } => room.edit(target, part).await,
         Operation::Delete { target } => room.delete(target).await,
@@ -118,6 +122,7 @@ impl Room<'_> {
         persona: Option<&Persona>,
         thread: Option<&str>,
         files: &[Upload],
+        key: &str,
     ) -> Result<MessageRef, CallError> {
         let formatting = Formatting::of(part);
         if !files.is_empty() {
@@ -127,7 +132,7 @@ impl Room<'_> {
             let places = files.iter().map(|file| file.index).collect();
             return Ok(ids::message(&ts, thread).holding(places, formatting.more_files));
         }
-        let request = Post::of(self.channel, &part.text, &formatting, persona, thread);
+        let request = Post::of(self.channel, &part.text, &formatting, persona, thread, key);
         let answer = self.call("chat.postMessage", &request).await?;
         match answer.get("ts").and_then(Value::as_str) {
             Some(ts) => Ok(ids::message(ts, thread)),
@@ -263,7 +268,7 @@ mod tests {
             let body = Text::plain("https://x.example");
             let part = render::parts(&Draft { body, no_preview, ..Draft::default() }).remove(0);
             let formatting = Formatting::of(&part);
-            let post = Post::of("C1", &part.text, &formatting, None, None);
+            let post = Post::of("C1", &part.text, &formatting, None, None, "k1");
             let sent = serde_json::to_value(&post).unwrap_or_default();
             assert_eq!(
                 (&sent["unfurl_links"], &sent["unfurl_media"]),

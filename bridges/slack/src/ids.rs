@@ -27,6 +27,23 @@ pub fn time(ts: &str) -> Option<Timestamp> {
     Some(Timestamp(seconds.checked_mul(1000)?.checked_add(millis)?))
 }
 
+/// A second in the unit of [`order`].
+pub const SECOND: u64 = 1_000_000;
+
+/// What a `ts` is compared by: microseconds, as whose many digits it is written.
+pub fn order(ts: &str) -> Option<u64> {
+    let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, ""));
+    let seconds: u64 = seconds.parse().ok()?;
+    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    seconds.checked_mul(SECOND)?.checked_add(digits.parse().ok()?)
+}
+
+/// The `ts` of a moment, which is after 1970: Slack takes zero for no bound at all.
+pub fn ts_at(moment: Timestamp) -> String {
+    let millis = moment.0.max(1);
+    format!("{}.{:03}000", millis / 1_000, millis % 1_000)
+}
+
 /// A link to a message (<https://docs.slack.dev/reference/methods/chat.getPermalink/>), built without asking.
 pub fn permalink(team_url: &str, conversation: &str, message: &MessageRef) -> Option<String> {
     let mut link = url::Url::parse(team_url).ok()?;
@@ -56,6 +73,12 @@ mod tests {
         ];
         for (ts, expected) in cases {
             assert_eq!(time(ts), expected.map(Timestamp), "{ts}");
+            assert_eq!(order(ts).is_some(), expected.is_some(), "{ts}");
+        }
+        let orders = ["0.000000", "1.000001", "1.5", "1.500001", "9.999999", "10.000000"].map(order);
+        assert!(orders.is_sorted() && orders.iter().all(Option::is_some), "{orders:?}");
+        for millis in [1, 7, 1_700_000_000_123] {
+            assert_eq!(time(&ts_at(Timestamp(millis))), Some(Timestamp(millis)));
         }
     }
 

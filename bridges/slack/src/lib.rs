@@ -56,6 +56,7 @@ mod errors;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod history;
 mod ids;
 mod known;
 mod listen;
@@ -69,7 +70,9 @@ mod preflight;
 mod render;
 mod response_url;
 mod rooms;
+mod settle;
 mod socket;
+mod tiers;
 mod translate;
 mod upload;
 mod web;

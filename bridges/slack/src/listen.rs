@@ -51,6 +51,7 @@ impl Listener<'_> {
 
     async fn serve(&self, socket: &mut Socket, inbox: &dyn Inbox) -> Result<(), ListenError> {
         let mut away = Some(Away::now());
+        let mut why = String::from("there was no connection to Slack until now");
         loop {
             let ask = away.as_ref().map(|away| away.ask_at);
             let heard = tokio::select! {
@@ -68,10 +69,14 @@ impl Listener<'_> {
                 None => return Err(ListenError::Lost("the connection's tasks are gone".into())),
                 Some(Heard::Hello) => {
                     away = None;
+                    // The library closes a socket before it opens the next one, and Slack gives up after a few tries
+                    // what it cannot deliver in between.
+                    inbox.gap(&why);
                     inbox.connected();
                 }
                 Some(Heard::Gone(reason)) => {
                     inbox.interrupted(&reason);
+                    why.clone_from(&reason);
                     away.get_or_insert_with(Away::now);
                 }
                 Some(Heard::SwitchedOff) => return Err(ListenError::Refused(switched_off())),
@@ -149,7 +154,23 @@ impl Listener<'_> {
         (kept, Some(Renamed { before, rooms: self.directory.rooms_of(self.web, id).await }))
     }
 
-    async fn wrapped(&self, kind: &str, app: Option<&str>, event: Value) -> RawEvent {
+    /// Looks up whom these messages mention, all at once, so that each is then made into an event without asking.
+    pub async fn know(&self, messages: &[Value]) {
+        let (mut people, mut rooms) = (Vec::new(), Vec::new());
+        for message in messages {
+            let wanted = wanted(message, &self.own);
+            people.extend(wanted.0);
+            rooms.extend(wanted.1);
+        }
+        for list in [&mut people, &mut rooms] {
+            list.sort();
+            list.dedup();
+        }
+        self.directory.look_up(self.web, &people, &rooms).await;
+    }
+
+    /// An event with what had to be looked up for it.
+    pub async fn wrapped(&self, kind: &str, app: Option<&str>, event: Value) -> RawEvent {
         let asked = matches!(kind, "slash_commands" | "interactive");
         let (people, rooms) = if asked { (asker(&event), Vec::new()) } else { wanted(&event, &self.own) };
         let unknown = if asked { Vec::new() } else { unknown_files(&event) };

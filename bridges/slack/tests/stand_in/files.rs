@@ -41,7 +41,7 @@ impl Content for Unreadable {
     }
 }
 
-fn upload(index: u16, name: &str, size: u64) -> Upload {
+pub fn upload(index: u16, name: &str, size: u64) -> Upload {
     Upload {
         index,
         name: name.into(),

@@ -11,8 +11,8 @@ use stand_ins::StandIns;
 use stand_ins::faults::{Fault, Kind};
 use stand_ins::people::{Act, Seen};
 use stand_ins::world::World;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -164,8 +164,16 @@ pub struct Heard {
     statuses: mpsc::Receiver<String>,
     pub gate: Arc<Semaphore>,
     refuse: Arc<AtomicBool>,
+    gaps: Arc<Mutex<Gaps>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ListenError>>,
+}
+
+/// How many events were handed up, and how many it were at each gap.
+#[derive(Default)]
+struct Gaps {
+    handed: usize,
+    at: Vec<usize>,
 }
 
 struct Tray {
@@ -173,6 +181,7 @@ struct Tray {
     statuses: mpsc::Sender<String>,
     gate: Arc<Semaphore>,
     refuse: Arc<AtomicBool>,
+    gaps: Arc<Mutex<Gaps>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -183,16 +192,18 @@ impl Heard {
         let (stop, stopped) = watch::channel(false);
         let gate = Arc::new(Semaphore::new(1_000));
         let refuse = Arc::new(AtomicBool::new(false));
+        let gaps = Arc::<Mutex<Gaps>>::default();
         let tray = Tray {
             raws: raw_sender,
             statuses: status_sender,
             gate: gate.clone(),
             refuse: refuse.clone(),
+            gaps: gaps.clone(),
             stop: stopped,
         };
         let listener = connector.clone();
         let task = tokio::spawn(async move { listener.listen(None, &tray).await });
-        Self { connector, raws, statuses, gate, refuse, stop, task }
+        Self { connector, raws, statuses, gate, refuse, gaps, stop, task }
     }
 
     pub async fn raw(&mut self) -> RawEvent {
@@ -257,6 +268,11 @@ impl Heard {
         timeout(time, self.statuses.recv()).await.ok().flatten()
     }
 
+    /// Of each gap, how many events were handed up before it.
+    pub fn gaps(&self) -> Vec<usize> {
+        self.gaps.lock().unwrap().at.clone()
+    }
+
     /// From now on, nothing is accepted.
     pub fn refuse(&self) {
         self.refuse.store(true, Ordering::SeqCst);
@@ -284,9 +300,16 @@ impl Inbox for Tray {
         if self.refuse.load(Ordering::SeqCst) {
             return Err(Stopped);
         }
+        self.gaps.lock().unwrap().handed += 1;
         self.raws.send(raw).await.map_err(|_| Stopped)?;
         self.gate.acquire().await.map_err(|_| Stopped)?.forget();
         Ok(())
+    }
+
+    fn gap(&self, _: &str) {
+        let mut gaps = self.gaps.lock().unwrap();
+        let handed = gaps.handed;
+        gaps.at.push(handed);
     }
 
     fn connected(&self) {
