@@ -144,9 +144,9 @@ async fn a_flood_arrives_in_order_without_a_storm_and_delays_nobody_else() {
         println!("  {platform}: {counted:?}");
         assert!(counted.limited * 100 <= counted.requests, "{platform}: {counted:?}");
     }
-    // A tick of a busy machine's scheduler is no delay.
+    // What others take of this machine is no delay; behind the flood it would be many seconds.
     assert!(
-        during <= before.mul_f64(1.2) + Duration::from_millis(150),
+        during <= before.mul_f64(1.2) + Duration::from_millis(500),
         "{before:?} before, {during:?} during"
     );
     assert_eq!(bench.status().unwrap()["dead_letters"].as_array().unwrap().len(), 0);
