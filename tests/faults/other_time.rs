@@ -40,7 +40,7 @@ impl Clock {
         let file = self.file().display().to_string();
         [
             ("LD_PRELOAD", self.library),
-            ("FAKETIME_TIMESTAMP_FILE", &file),
+            ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
             ("FAKETIME_NO_CACHE", "1"),
             ("FAKETIME_XRESET", "1"),
             ("NO_FAKE_STAT", "1"),
