@@ -7,6 +7,7 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod disconnect;
+mod doctor;
 mod logging;
 mod media;
 mod mistakes;
@@ -59,6 +60,8 @@ enum Command {
     Media(media::Media),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
+    /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
+    Doctor(doctor::Doctor),
     /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
     Queue(queue::Queue),
     /// Show what carries over into each room and out of it
@@ -169,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Purge(of) => purge::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Status(of) => status::run(&of),
+        Command::Doctor(of) => doctor::run(&of),
         Command::Queue(queue) => queue::run(&queue),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),

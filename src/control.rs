@@ -5,7 +5,8 @@ pub mod backup;
 mod resync;
 
 use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
-use crate::engine::{Purged, Status, Trace, Whose};
+use crate::doctor::{Doctor, Report};
+use crate::engine::{Hop, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,13 @@ pub enum Request {
         /// The files too.
         media: bool,
     },
+    /// Look at everything.
+    Doctor,
+    /// Send a marked message into a room and take it away.
+    Canary {
+        /// Which.
+        room: String,
+    },
     /// Look at what waits, and change it.
     Queue {
         /// What to do.
@@ -128,6 +136,10 @@ pub enum Response {
     Purged(Purged),
     /// A backup follows.
     Backup,
+    /// What was found.
+    Doctor(Report),
+    /// How a marked message went, hop by hop.
+    Canary(Vec<Hop>),
     /// What waits, or what was done about it.
     Queue(QueueAnswer),
     /// What would be done.
@@ -188,13 +200,13 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until the task is ended.
-pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media) {
+pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media, doctor: Doctor) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (commands, media) = (commands.clone(), media.clone());
+                let (commands, media, doctor) = (commands.clone(), media.clone(), doctor.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = answer(stream, &commands, &media).await {
+                    if let Err(error) = answer(stream, &commands, &media, &doctor).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -207,7 +219,12 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
     }
 }
 
-async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::io::Result<()> {
+async fn answer(
+    stream: UnixStream,
+    commands: &Commands,
+    media: &Media,
+    doctor: &Doctor,
+) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
@@ -225,7 +242,7 @@ async fn answer(stream: UnixStream, commands: &Commands, media: &Media) -> std::
         }
         _ => {}
     }
-    let response = tokio::time::timeout(PATIENCE, respond(request, commands, media)).await?;
+    let response = tokio::time::timeout(PATIENCE, respond(request, commands, media, doctor)).await?;
     write(&response, &mut writing).await?;
     writing.shutdown().await
 }
@@ -236,7 +253,12 @@ async fn write(response: &Response, to: &mut OwnedWriteHalf) -> std::io::Result<
     tokio::time::timeout(PATIENCE, to.write_all(&bytes)).await?
 }
 
-async fn respond(request: serde_json::Result<Request>, commands: &Commands, media: &Media) -> Response {
+async fn respond(
+    request: serde_json::Result<Request>,
+    commands: &Commands,
+    media: &Media,
+    doctor: &Doctor,
+) -> Response {
     match request {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
         Ok(Request::Rooms) => Response::Rooms(commands.rooms().await),
@@ -274,6 +296,11 @@ async fn respond(request: serde_json::Result<Request>, commands: &Commands, medi
         Ok(Request::Resync { .. } | Request::Backup { .. }) => {
             Response::Error("this is answered step by step".into())
         }
+        Ok(Request::Doctor) => Response::Doctor(doctor.examine().await),
+        Ok(Request::Canary { room }) => match commands.send_marked(&room).await {
+            Ok(hops) => Response::Canary(hops),
+            Err(refused) => Response::Error(refused),
+        },
         Ok(Request::Queue { ask }) => match commands.queue(ask).await {
             Ok(answer) => Response::Queue(answer),
             Err(refused) => Response::Error(refused),

@@ -8,6 +8,7 @@ pub mod config;
 mod control;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 pub mod engine;
 pub mod flood;
 mod matrix;

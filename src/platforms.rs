@@ -13,6 +13,8 @@ pub struct Entry {
     pub room_ids: RoomIds,
     /// What its rooms can do where Relay has every right that it asks for.
     pub capabilities: fn() -> Capabilities,
+    /// A page of its own servers, whose clock is asked.
+    pub site: &'static str,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -31,6 +33,7 @@ pub static ALL: &[Entry] = &[
         fields: relay_discord::FIELDS,
         room_ids: relay_discord::ROOM_IDS,
         capabilities: relay_discord::capabilities,
+        site: "https://discord.com",
         open: relay_discord::open,
     },
     Entry {
@@ -38,6 +41,7 @@ pub static ALL: &[Entry] = &[
         fields: relay_slack::FIELDS,
         room_ids: relay_slack::ROOM_IDS,
         capabilities: relay_slack::capabilities,
+        site: "https://slack.com",
         open: relay_slack::open,
     },
     Entry {
@@ -45,6 +49,7 @@ pub static ALL: &[Entry] = &[
         fields: relay_telegram::FIELDS,
         room_ids: relay_telegram::ROOM_IDS,
         capabilities: relay_telegram::capabilities,
+        site: "https://api.telegram.org",
         open: relay_telegram::open,
     },
 ];

@@ -2,6 +2,7 @@
 
 use crate::commands::Commands;
 use crate::config::{ChannelSection, Config, LinkSection, RoomText};
+use crate::doctor::Doctor;
 use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::media::{self, Media, MediaError};
 use crate::store::StoreError;
@@ -79,7 +80,8 @@ impl Service {
         let joined = config.channels.iter().map(|channel| channel.joined.clone());
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
-        servers.spawn(control::serve(control, commands, media.clone()));
+        let doctor = Doctor::new(engine.core(), &config);
+        servers.spawn(control::serve(control, commands, media.clone(), doctor));
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");

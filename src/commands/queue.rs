@@ -1,7 +1,7 @@
 //! `relay queue`: what waits and what was given up, looked at and changed by whoever runs Relay.
 
 use super::{Commands, Refused};
-use crate::engine::{Core, OrderError, QueueRoom, QueueShown};
+use crate::engine::{Core, Hop, OrderError, QueueRoom, QueueShown};
 use crate::store::queue::Held;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{Account, RoomKey};
@@ -251,6 +251,16 @@ impl Commands {
         self.recorded(QueueDone { done: done.into(), to, count: changed, words })
     }
 
+    /// Sends a marked message into a room and takes it away.
+    pub async fn send_marked(&self, written: &str) -> Result<Vec<Hop>, Refused> {
+        let room = self.one_room(written)?;
+        tracing::info!(%room, "a marked message is sent, as the command line asks");
+        let core = self.core().clone();
+        // A task of its own: whoever asks may go away, and the message must all the same.
+        let sent = tokio::spawn(async move { core.send_marked(&room).await });
+        sent.await.unwrap_or_else(|_| Err("sending it panicked; the log says where".into()))
+    }
+
     fn recorded(&self, done: QueueDone) -> Result<QueueDone, Refused> {
         tracing::info!(what = done.done, to = ?done.to, count = done.count, "the queue was changed from the command line");
         Ok(done)
@@ -269,7 +279,7 @@ impl Commands {
     }
 
     /// The room that these words mean: only one.
-    pub(super) fn one_room(&self, written: &str) -> Result<RoomKey, Refused> {
+    fn one_room(&self, written: &str) -> Result<RoomKey, Refused> {
         match self.meant(written)?.rooms().as_slice() {
             [room] => Ok(room.clone()),
             rooms => Err(format!(

@@ -4,6 +4,7 @@ use super::canary::Canary;
 use super::catch_up::CatchUp;
 use super::disk::Disk;
 use super::door::Door;
+use super::echoes::Echoes;
 use super::known::KnownRooms;
 use super::lagging::At;
 use super::links::Channels;
@@ -165,6 +166,8 @@ pub struct Core {
     pub(super) moving: Mutex<HashSet<RoomKey>>,
     /// Deliveries that a person holds.
     pub(super) pauses: Pauses,
+    /// Relay's own messages as they come back.
+    pub(super) echoes: Echoes,
     /// What was said lately where other bots are let in.
     pub repeats: Repeats,
     /// Messages that Relay itself takes away.
@@ -264,6 +267,7 @@ impl Core {
             known,
             moving: Mutex::default(),
             pauses,
+            echoes: Echoes::default(),
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
             door,

@@ -51,4 +51,28 @@ mod tests {
         delay.reset();
         assert!(delay.next() < Duration::from_secs(1));
     }
+
+    #[test]
+    fn waits_grow_to_a_bound_differ_and_begin_anew() {
+        let (first, most) = (Duration::from_millis(500), Duration::from_secs(60));
+        let waits = || {
+            let mut delay = Delay::new(first, most);
+            (0..12).map(|_| delay.next()).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = (0..20).map(|_| waits()).collect();
+        for waits in &all {
+            for (number, wait) in waits.iter().enumerate() {
+                let meant = (first * 2_u32.pow(number as u32)).min(most);
+                assert!(*wait >= meant.mul_f64(0.66) && *wait <= meant.mul_f64(1.34), "{number}: {wait:?}");
+            }
+        }
+        assert!(
+            all.iter().any(|waits| waits[5] != all[0][5]),
+            "lanes that failed together do not come back together"
+        );
+        let mut delay = Delay::new(first, most);
+        (0..9).for_each(|_| drop(delay.next()));
+        delay.reset();
+        assert!(delay.next() < first * 2);
+    }
 }

@@ -11,8 +11,8 @@ use crate::store::{StoreError, Verdict};
 use actix::prelude::SendError;
 use actix::{Actor, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
 use relay_contract::{
-    Ask, Asker, Call, Envelope, Event, MessageRef, NativeId, RawEvent, RoomKey, RoomNews, SpaceRef, Standing,
-    Stopped, Timestamp, Translation,
+    Ask, Asker, Author, Call, Envelope, Event, MessageRef, NativeId, RawEvent, RoomKey, RoomNews, SpaceRef,
+    Standing, Stopped, Timestamp, Translation,
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -191,6 +191,11 @@ impl Space {
 
     fn is_wanted(&self, envelope: &Envelope) -> bool {
         let routes = self.core.routes.borrow();
+        if let (Some(Author { standing: Standing::Relay, .. }), Event::Posted(message)) =
+            (&envelope.author, &envelope.event)
+        {
+            self.core.echoes.heard(&envelope.origin, &message.at.id);
+        }
         let unwanted = match (&envelope.author, &envelope.event) {
             (Some(author), _) if author.standing == Standing::Relay => Some(Count::Echo),
             (Some(author), _) if author.standing == Standing::Bot && !hears_bots(&routes, envelope) => {

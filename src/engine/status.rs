@@ -167,7 +167,7 @@ impl RunningAccount {
     }
 
     /// The same, and what its platform's breaker says.
-    fn all_warnings(&self) -> Vec<String> {
+    pub(super) fn all_warnings(&self) -> Vec<String> {
         let breaker = self.weather.borrow().in_words(&self.connector.platform());
         self.warnings().into_iter().chain(breaker).collect()
     }

@@ -270,3 +270,107 @@ async fn a_message_is_traced_by_its_link_with_the_time_of_each_hop() {
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("in the lane") && told.contains("after 1 failed attempt"), "{told}");
 }
+
+/// `relay doctor …`: its exit code and its answer as JSON.
+fn doctor(bench: &Bench, arguments: &[&str]) -> (i32, Value) {
+    let output = bench.command("doctor").arg("--json").args(arguments).output().unwrap();
+    let told = match output.stdout.is_empty() {
+        true => String::from_utf8_lossy(&output.stderr).into_owned().into(),
+        false => serde_json::from_slice(&output.stdout).expect("JSON"),
+    };
+    (output.status.code().unwrap(), told)
+}
+
+/// What was found about something and is not fine.
+fn found<'a>(report: &'a Value, about: &str) -> Vec<&'a Value> {
+    let all = report["findings"].as_array().unwrap().iter();
+    all.filter(|f| f["grade"] != "fine" && f["about"].as_str().unwrap().starts_with(about)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_what_is_wrong_and_names_the_fix() {
+    let bench = Bench::started().await;
+    let (_, well) = doctor(&bench, &[]);
+    for account in ["account discord", "account slack", "account telegram", "queue", "ledger", "clock"] {
+        assert!(found(&well, account).is_empty(), "{account}: {well}");
+    }
+    assert_eq!(well["running"], true);
+    let state = bench.state();
+    std::fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bench.people("telegram").act(Act::Kick { bot: "Relay".into(), room: bench.room("telegram") }).unwrap();
+    assert!(queue(&bench, &["pause", "slack"]).0);
+    bench.say("discord", "for nobody");
+    until("it waits", || queued(&bench, "telegram") == 1 && queued(&bench, "slack") == 1).await;
+    assert!(queue(&bench, &["drop", "slack", "--yes"]).0);
+    let (code, ill) = doctor(&bench, &[]);
+    assert_eq!(code, 1, "{ill}");
+    let cases = [
+        ("disk", "chmod 700"),
+        ("room telegram:", ""),
+        ("account slack", "relay queue resume slack"),
+        ("queue slack:", "relay queue retry"),
+    ];
+    for (about, fix) in cases {
+        let found = found(&ill, about);
+        assert!(!found.is_empty(), "{about}: {ill}");
+        assert!(found.iter().all(|found| !found["fix"].as_str().unwrap().is_empty()), "{about}: {ill}");
+        assert!(found.iter().any(|found| found["fix"].as_str().unwrap().contains(fix)), "{about}: {ill}");
+    }
+    let told = bench.command("doctor").arg("--quiet").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("chmod 700") && !told.contains("fine"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_asks_the_platforms_where_no_relay_runs() {
+    let bench = Bench::new().await;
+    let (_, report) = doctor(&bench, &[]);
+    assert_eq!(report["running"], false, "{report}");
+    for platform in ["discord", "slack", "telegram"] {
+        let well =
+            report["findings"].as_array().unwrap().iter().any(|finding| {
+                finding["about"] == format!("account {platform}") && finding["grade"] == "fine"
+            });
+        assert!(well, "{platform}: {report}");
+    }
+    std::fs::write(bench.dir.path().join("discord"), "wrong").unwrap();
+    let (code, report) = doctor(&bench, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(found(&report, "account discord")[0]["grade"], "broken", "{report}");
+    assert!(!report.to_string().contains("wrong\""), "the token is shown");
+    let (code, words) = doctor(&bench, &["--canary", "slack"]);
+    assert!(code == 2 && words.as_str().unwrap().contains("needs a running relay"), "{words}");
+    std::fs::write(bench.config(), "[relay]\nlisten = 1\n").unwrap();
+    assert_eq!(doctor(&bench, &[]).0, 2);
+    assert!(!bench.state().exists(), "nothing is made");
+}
+
+/// Attacks "no one is bothered": what the doctor says in a room goes away again, and nobody else hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_marked_message_goes_through_comes_back_and_goes_away() {
+    let bench = Bench::started().await;
+    for platform in crate::bench::PLATFORMS {
+        let room = format!("{platform}:{}", bench.room(platform));
+        let (_, report) = doctor(&bench, &["--canary", &room]);
+        let hops = report["canary"].as_array().unwrap_or_else(|| panic!("{report}")).clone();
+        let names: Vec<&str> = hops.iter().map(|hop| hop["hop"].as_str().unwrap()).collect();
+        assert_eq!(names, ["written", "its turn", "delivered", "heard again", "taken away"], "{report}");
+        for hop in &hops {
+            let told = hop["ms"].is_u64() || (platform == "telegram" && hop["hop"] == "heard again");
+            assert!(told && hop["problem"].is_null(), "{report}");
+        }
+        let marked =
+            bench.seen(platform).into_iter().filter(|m| m.text.contains("looks whether this room works"));
+        assert!(marked.map(|m| m.deleted).collect::<Vec<_>>().iter().all(|gone| *gone));
+    }
+    bench.say("slack", "after");
+    bench.arrives("discord", "after").await;
+    bench.arrives("telegram", "after").await;
+    let all = crate::bench::PLATFORMS.iter().flat_map(|platform| bench.seen(platform));
+    let marks = all.filter(|m| m.text.contains("looks whether this room works")).count();
+    assert!(marks <= 3, "one a room at most: {marks}");
+    assert_eq!(bench.counter("dead"), 0);
+    assert!(queue(&bench, &["pause", "slack"]).0);
+    let (code, words) = doctor(&bench, &["--canary", "slack"]);
+    assert!(code == 2 && words.as_str().unwrap().contains("held"), "{words}");
+}
