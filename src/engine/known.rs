@@ -65,6 +65,17 @@ impl KnownRooms {
         found.map(|((account, asked), room)| (account.clone(), asked.clone(), room.clone())).collect()
     }
 
+    /// What is found by looking at each account and the words by which a room was asked for, without making copies of them.
+    pub fn look<T>(
+        &self,
+        room: &RoomKey,
+        what: impl Fn(&Account, &NativeId, &KnownRoom) -> Option<T>,
+    ) -> Option<T> {
+        let known = self.read();
+        let mut places = known.by_key.get(room)?.iter();
+        places.find_map(|place| what(&place.0, &place.1, known.by_asked.get(place)?))
+    }
+
     /// What an account has asked for, of the rooms for which this holds.
     pub fn asked_by(&self, account: &Account, which: impl Fn(&KnownRoom) -> bool) -> Vec<NativeId> {
         let known = self.read();

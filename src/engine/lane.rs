@@ -112,7 +112,8 @@ impl Lane {
                     self.wait(None).await;
                     continue;
                 }
-                Ok(Some((id, row))) => self.work_on(id, row).await,
+                // Its own allocation, which an idle lane does not have.
+                Ok(Some((id, row))) => Box::pin(self.work_on(id, row)).await,
                 Err(error) => Err(error),
             };
             match fate {
@@ -195,7 +196,13 @@ impl Lane {
                 .await;
         }
         let left = left.map(|left| left.left);
-        let content = match Content::of(&self.core, id, &row) {
+        let envelope = match self.core.ledger.envelope(id) {
+            Ok(Some(envelope)) => envelope,
+            Ok(None) => return self.bury(id, row, "its envelope is not in the journal".into()).await,
+            Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
+            Err(error) => return Err(error),
+        };
+        let content = match Content::of(&self.core, id, &envelope, &row) {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
@@ -205,7 +212,7 @@ impl Lane {
             None => Files::default(),
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            lane_steps::plan(&self.core, &self.handle, id, &row, content.as_ref(), &files)
+            lane_steps::plan(&self.core, &self.handle, id, &envelope, &row, content.as_ref(), &files)
         }));
         match planned {
             Ok(Ok(Work::Steps(steps))) => match self.may_begin(left).await {

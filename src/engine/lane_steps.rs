@@ -133,13 +133,11 @@ pub fn plan(
     core: &Core,
     lane: &LaneHandle,
     id: EnvelopeId,
+    envelope: &Envelope,
     row: &OutboxRow,
     content: Option<&Content>,
     files: &Files,
 ) -> Result<Work, StoreError> {
-    let Some(envelope) = core.ledger.envelope(id)? else {
-        return Ok(Work::Impossible("its envelope is not in the journal"));
-    };
     let can = lane.account.connector.capabilities(&lane.room);
     match (&envelope.event, row.target, content) {
         (Event::Posted(_), _, _) if !core.routes.borrow().speaks(&lane.room) => {
@@ -148,7 +146,7 @@ pub fn plan(
         (Event::Posted(_), _, Some(content)) => post(core, lane, row, content, files),
         (Event::Noticed { body, .. }, _, _) => Ok(notice(lane, id, body, None)),
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
-            let words = super::news::in_words(core, &envelope);
+            let words = super::news::in_words(core, envelope);
             Ok(notice(lane, id, &words, None))
         }
         (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(AGAIN) => {
@@ -199,7 +197,7 @@ pub fn plan(
             }))
         }
         (Event::PollEnded { counts, .. }, Some(target), _) => {
-            poll_result(core, lane, id, &envelope, target, counts)
+            poll_result(core, lane, id, envelope, target, counts)
         }
         (_, Some(_), None) => Ok(Work::Nothing),
         (_, None, _) => Ok(Work::Impossible("its target is not known")),

@@ -312,10 +312,10 @@ impl Core {
 
     /// Whether something became of a room, and what is not known yet.
     pub(super) fn in_doubt(&self, room: &RoomKey) -> bool {
-        let asked_for = self.known.asked_for(room);
-        asked_for
-            .iter()
-            .any(|(by, asked, _)| self.accounts.get(by).is_some_and(|account| account.look.doubts(asked)))
+        let doubts = |by: &Account, asked: &NativeId| {
+            self.accounts.get(by).is_some_and(|account| account.look.doubts(asked))
+        };
+        self.known.look(room, |by, asked, _| doubts(by, asked).then_some(())).is_some()
     }
 
     /// Why nothing is said in a room for now, whatever its platform would take: a webhook outlives the bot that was thrown out.
@@ -323,15 +323,15 @@ impl Core {
         if let Some(problem) = self.wider(room) {
             return Some(problem);
         }
-        let mut missing = None;
-        for (account, asked, _) in self.known.asked_for(room) {
-            match self.states.get(&account, &asked) {
-                Some(RoomState::Missing(problem)) => missing = Some(problem),
-                // Through one account at least it can be reached, or nobody has said otherwise yet.
-                Some(RoomState::Found(_)) | None => return None,
-            }
+        // Through one account at least it can be reached, or nobody has said otherwise yet.
+        let reached = |by: &Account, asked: &NativeId| !self.states.is_missing(by, asked);
+        if self.known.look(room, |by, asked, _| reached(by, asked).then_some(())).is_some() {
+            return None;
         }
-        missing
+        self.known.look(room, |by, asked, _| match self.states.get(by, asked) {
+            Some(RoomState::Missing(problem)) => Some(problem),
+            _ => None,
+        })
     }
 
     /// Why nothing is said in a room that more people can read than was agreed to.

@@ -108,6 +108,12 @@ impl States {
         states.get(&(account.clone(), asked.clone())).cloned()
     }
 
+    /// Whether it is known that a room cannot be used.
+    pub fn is_missing(&self, account: &Account, asked: &NativeId) -> bool {
+        let states = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(states.get(&(account.clone(), asked.clone())), Some(RoomState::Missing(_)))
+    }
+
     /// Rooms of an account that cannot be used.
     pub fn missing_of(&self, account: &Account) -> Vec<NativeId> {
         let states = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);

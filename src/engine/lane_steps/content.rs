@@ -22,8 +22,12 @@ pub struct Content {
 
 impl Content {
     /// What a row's steps are to show; none where it is about something else, or the message is gone.
-    pub fn of(core: &Core, id: EnvelopeId, row: &OutboxRow) -> Result<Option<Self>, StoreError> {
-        let Some(envelope) = core.ledger.envelope(id)? else { return Ok(None) };
+    pub fn of(
+        core: &Core,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        row: &OutboxRow,
+    ) -> Result<Option<Self>, StoreError> {
         match (&envelope.event, row.target) {
             (Event::Posted(message), _) => Ok(Some(Self {
                 subject: id,
@@ -34,7 +38,7 @@ impl Content {
             })),
             (Event::Edited { to, .. }, Some(target)) => {
                 let to = to.clone();
-                Self::after(core, target, Some((&envelope, to)))
+                Self::after(core, target, Some((envelope, to)))
             }
             (Event::Reacted { .. } | Event::Arrived { .. }, Some(target)) => Self::now(core, target),
             _ => Ok(None),
