@@ -5,13 +5,23 @@
 //! **The ledger** holds, each in a keyspace of its own: the *journal* (accepted envelopes), *work* (what is still to be
 //! fanned out, delivered, or was given up, and what is held at the door), *seen* (event keys), *index* (which native messages an envelope became, as
 //! a numbered log) and *meta* (format, cursors, rooms by the id they were asked for). One writer thread executes all
-//! changes in order; many of them share one batch and one sync.
+//! changes in order; many of them share one batch, and many batches one sync.
 //!
-//! **Crash cases.** A change is answered only after its batch is synced, so whoever was answered can rely on it. Accept
-//! writes event key, journal and origin mapping at once: an event is there wholly or not at all, and its
-//! repetition is recognised. An account's cursor moves behind its events, never before one of them. Fan-out is not synced: if it is lost, its mark in *work* is still there and it is done again
-//! from the journal with the same keys. Complete removes the outbox row and appends receipts at once: a delivery is
-//! either still to be done or proven.
+//! **Crash cases.** Every change is answered after it is written, in the order of the one journal: `kill -9` takes back nothing that
+//! was answered, and a power cut only an end of it, never something in between. What somebody outside relies on is answered after
+//! its sync, which no power cut takes back.
+//!
+//! - *Accept* writes event key, journal and origin mapping at once, and is answered after the sync: an event is there wholly or not
+//!   at all, and its repetition is recognised. Nothing is fanned out before it is synced, or a platform that was not answered would
+//!   say again what is delivered already. An account's cursor moves behind its events, never before one of them.
+//! - *Fan-out* is not synced: if it is lost, its mark in *work* is still there and it is done again from the journal with the same keys.
+//! - *Complete*, *progress* and *bury* are answered when they are written, and synced with whatever is synced next, at the latest 25 ms
+//!   later. Complete removes the outbox row and appends receipts at once: a delivery is either still to be done or proven. Killed
+//!   between an attempt and its complete, a lane repeats that one delivery. After a power cut it repeats those of the last 25 ms, which
+//!   for a lane that waited for each sync would be one: the platform has them and the disk does not know. That is the price of a lane
+//!   that does not stand still for each sync; where a platform lets an attempt be recognised, `settle` finds them.
+//!
+//! In a flood (eight accepts or more that one sync has answered) the next sync comes 4 ms later at the earliest, so that more share it.
 
 pub mod backup;
 pub mod folder;

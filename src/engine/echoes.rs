@@ -101,9 +101,10 @@ mod tests {
         assert_eq!(watch.back(&"early".into(), Duration::ZERO).await, None, "nobody watched");
         echoes.heard(&room, &"before".into());
         assert!(watch.back(&"before".into(), within).await.is_some());
-        let (came, ()) = tokio::join!(watch.back(&"later".into(), within), async {
+        let later = NativeId::from("later");
+        let (came, ()) = tokio::join!(watch.back(&later, within), async {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            echoes.heard(&room, &"later".into());
+            echoes.heard(&room, &later);
         });
         assert!(came.is_some());
         drop(watch);

@@ -164,7 +164,7 @@ impl Ledger {
         self.ask(|done| Command::Close { done }).await
     }
 
-    /// Stores what has been done of a row so far. Resolves when it is on disk.
+    /// Stores what has been done of a row so far. Resolves when it is written; it is synced soon after.
     pub async fn progress(&self, room: RoomKey, id: EnvelopeId, row: OutboxRow) -> Result<(), StoreError> {
         self.ask(|done| Command::Progress { room, id, row, done }).await
     }
@@ -204,8 +204,8 @@ impl Ledger {
         self.ask(|done| Command::Digested { room, ids, done }).await
     }
 
-    /// Closes a row; `messages` is what the envelope's (or its target's) message is called in that room now, `lost` what of it
-    /// the room does not show as the origin did, `way` how it came there.
+    /// Closes a row. Resolves when that is written; it is synced soon after. `messages` is what the envelope's (or its target's)
+    /// message is called in that room now, `lost` what of it the room does not show as the origin did, `way` how it came there.
     pub async fn complete(
         &self,
         room: RoomKey,
@@ -218,7 +218,7 @@ impl Ledger {
         self.ask(|done| Command::Complete { room, id, subject, messages, lost, way, done }).await
     }
 
-    /// Closes a row as a dead letter, keeping what parts of it were delivered.
+    /// Closes a row as a dead letter, keeping what parts of it were delivered. Resolves as [`Self::complete`] does.
     pub async fn bury(&self, room: RoomKey, id: EnvelopeId, letter: DeadLetter) -> Result<(), StoreError> {
         self.ask(|done| Command::Bury { room, id, letter, done }).await
     }
@@ -286,11 +286,14 @@ impl Ledger {
         self.shared.position.load(Ordering::Acquire)
     }
 
-    /// Envelopes that are accepted and not fanned out, oldest first, at most `most`, from `from` on.
+    /// Envelopes that are accepted and on disk and not fanned out, oldest first, at most `most`, from `from` on.
     pub fn to_fan_out(&self, from: EnvelopeId, most: usize) -> Result<Vec<EnvelopeId>, StoreError> {
         let from = from.max(self.shared.first.to_fan_out);
-        let end = [keys::work::TO_FAN_OUT + 1];
-        let range = self.shared.work.range(keys::to_fan_out(from).as_slice()..end.as_slice());
+        let newest = *self.shared.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest < from {
+            return Ok(Vec::new());
+        }
+        let range = self.shared.work.range(keys::to_fan_out(from)..=keys::to_fan_out(newest));
         range.take(most).map(|entry| id_of(&entry.key()?)).collect()
     }
 
@@ -307,6 +310,11 @@ impl Ledger {
     /// How many envelopes are accepted and not fanned out.
     pub fn waiting_for_fan_out(&self) -> u64 {
         self.shared.waiting.load(Ordering::Acquire)
+    }
+
+    /// How often changes were synced since the ledger was opened; those of fjall's own tables are not counted.
+    pub fn syncs(&self) -> u64 {
+        self.shared.syncs.load(Ordering::Relaxed)
     }
 
     /// An accepted envelope.
@@ -394,8 +402,8 @@ impl Ledger {
         position: LedgerPosition,
         most: usize,
     ) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
-        // Whatever is seen here is synced: fjall syncs a batch before it shows it. And it is seen no later than what else its
-        // batch did, for it was put into the batch first: who sees a row gone, sees its receipts.
+        // Whatever is seen here is written, and need not be synced: after a power cut the mapping is made anew. And it is seen no
+        // later than what else its batch did, for it was put into the batch first: who sees a row gone, sees its receipts.
         let lines = self.shared.index.range(position.saturating_add(1).to_be_bytes()..);
         lines
             .take(most)

@@ -37,7 +37,11 @@ pub(super) struct Shared {
     pub(super) horizon: AtomicI64,
     /// Where the work of an earlier run begins.
     pub(super) first: FirstWork,
-    /// Told after every commit that accepted something.
+    /// How often the journal was synced since it was opened.
+    pub(super) syncs: AtomicU64,
+    /// The newest accepted envelope that is synced: what came later may still be lost, and its platform does not know that it came.
+    pub(super) synced: Mutex<EnvelopeId>,
+    /// Told after every sync of something accepted.
     pub(super) accepted: Notify,
     /// Told after every commit that lengthened the index log.
     pub(super) indexed: Notify,
@@ -106,6 +110,8 @@ impl Shared {
             position: AtomicU64::new(0),
             horizon: AtomicI64::new(0),
             waiting: AtomicU64::new(0),
+            syncs: AtomicU64::new(0),
+            synced: Mutex::default(),
             depth: Mutex::default(),
             held: held::Counts::default(),
             accepted: Notify::new(),
@@ -141,6 +147,7 @@ impl Shared {
         if let Some(newest) = self.journal.last_key_value() {
             self.newest_at_start = id_of(&newest.key()?)?;
             self.first.to_fan_out = self.newest_at_start;
+            self.synced = Mutex::new(self.newest_at_start);
         }
         for entry in self.work.prefix([keys::work::TO_FAN_OUT]) {
             let id = id_of(&entry.key()?)?;

@@ -1,4 +1,4 @@
-//! The ledger's writer: one thread, one order, many commands to a batch and a sync.
+//! The ledger's writer: one thread, one order, many commands to a batch, many batches to a sync.
 
 use super::held::{self, Released, Sender, Wait};
 use super::ledger::FannedOut;
@@ -12,14 +12,22 @@ use super::{StoreError, keys, marks, moves, notes, queue};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::{Account, Envelope, Event, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::collections::{HashMap, HashSet};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot};
 use ulid::Ulid;
 
 /// Most commands in one batch: bounds memory and the longest wait for a sync.
 const GROUP: usize = 512;
+
+/// So many answers to one sync are a flood; then the next sync waits this long for more of them.
+const FLOOD: usize = 8;
+const BETWEEN_SYNCS: Duration = Duration::from_millis(4);
+/// What nobody waits for is synced this much later, unless something that somebody waits for comes first.
+const SOON: Duration = Duration::from_millis(25);
 
 pub(super) type Done<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -179,7 +187,7 @@ pub(super) enum Command {
     },
 }
 
-/// An answer that waits for the sync.
+/// An answer that waits.
 enum Answer {
     Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
     Released(Done<Released>, Released),
@@ -187,22 +195,103 @@ enum Answer {
     Plain(Done<()>),
 }
 
+impl Answer {
+    /// A caller that has gone away needs no answer.
+    fn give(self, outcome: &Result<(), StoreError>) {
+        match self {
+            Self::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
+            Self::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
+            Self::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
+            Self::Plain(done) => drop(done.send(outcome.clone())),
+        }
+    }
+}
+
+/// The answers of one batch.
+#[derive(Default)]
+struct Answers {
+    /// Given when it is written: `kill -9` takes nothing back of it.
+    written: Vec<Answer>,
+    /// Given when it is synced: a power cut takes nothing back of it.
+    synced: Vec<Answer>,
+}
+
 /// Executes commands until it is told to close, or every sender is gone.
 pub(super) fn run(shared: &Shared, mut commands: mpsc::Receiver<Command>) {
-    let mut writer = Writer { shared, ids: IdSource::after_newest_of(shared), closing: false };
+    let mut writer = Writer {
+        shared,
+        ids: IdSource::after_newest_of(shared),
+        unsynced: Unsynced::default(),
+        flooded: None,
+        closing: false,
+    };
     let mut group = Vec::with_capacity(GROUP);
-    while !writer.closing && commands.blocking_recv_many(&mut group, GROUP) > 0 {
-        writer.commit(group.drain(..));
+    while !writer.closing {
+        match receive(&mut commands, &mut group, writer.unsynced.due) {
+            Some(0) => break,
+            Some(_) => writer.commit(group.drain(..)),
+            None => {}
+        }
+        if writer.unsynced.due.is_some_and(|due| due <= Instant::now()) {
+            writer.sync();
+        }
     }
-    if let Err(error) = shared.db.persist(PersistMode::SyncAll) {
-        tracing::error!(%error, "the last sync of the ledger failed");
+    writer.sync();
+}
+
+/// Waits for commands: so many, 0 when every sender is gone, `None` when none has come until then.
+fn receive(
+    commands: &mut mpsc::Receiver<Command>,
+    group: &mut Vec<Command>,
+    until: Option<Instant>,
+) -> Option<usize> {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(received) = commands.poll_recv_many(&mut context, group, GROUP) {
+            return Some(received);
+        }
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            None => thread::park(),
+            Some(Duration::ZERO) => return None,
+            Some(left) => thread::park_timeout(left),
+        }
+    }
+}
+
+/// Wakes the writer's thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
 struct Writer<'a> {
     shared: &'a Shared,
     ids: IdSource,
+    unsynced: Unsynced,
+    /// The last sync, if it answered a flood.
+    flooded: Option<Instant>,
     closing: bool,
+}
+
+/// What is written and not synced.
+#[derive(Default)]
+struct Unsynced {
+    answers: Vec<Answer>,
+    /// The newest envelope in it.
+    accepted: Option<EnvelopeId>,
+    /// When it is to be synced; never by itself where it is not worth one.
+    due: Option<Instant>,
+}
+
+impl Unsynced {
+    /// It is to be synced then at the latest.
+    fn by(&mut self, due: Instant) {
+        self.due = Some(self.due.map_or(due, |before| before.min(due)));
+    }
 }
 
 /// One batch in the making.
@@ -219,8 +308,12 @@ struct Group {
     /// Changes of what is held at the door.
     held: held::Changes,
     position: u64,
+    /// Somebody waits for the sync.
     must_sync: bool,
-    accepted: bool,
+    /// Nobody waits for it, but it is worth one.
+    sync_soon: bool,
+    /// The newest envelope that it accepts.
+    accepted: Option<EnvelopeId>,
 }
 
 impl Writer<'_> {
@@ -235,9 +328,10 @@ impl Writer<'_> {
             held: held::Changes::default(),
             position: before,
             must_sync: false,
-            accepted: false,
+            sync_soon: false,
+            accepted: None,
         };
-        let mut answers = Vec::new();
+        let mut answers = Answers::default();
         for command in commands {
             self.apply(command, &mut group, &mut answers);
         }
@@ -245,12 +339,11 @@ impl Writer<'_> {
             tracing::error!(%error, "up to where rooms were heard is not stored");
         }
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
-        let durability = if group.must_sync { PersistMode::SyncAll } else { PersistMode::Buffer };
-        let outcome = group.batch.durability(Some(durability)).commit().map_err(StoreError::from);
+        let outcome = group.batch.durability(Some(PersistMode::Buffer)).commit().map_err(StoreError::from);
         if let Err(error) = &outcome {
-            tracing::error!(%error, "the ledger could not be written; Relay stops");
-            self.shared.failed.notify_one();
+            self.failed(error);
         } else {
+            self.unsynced.accepted = group.accepted.or(self.unsynced.accepted);
             self.shared.position.store(group.position, Ordering::Release);
             let waiting = self.shared.waiting.load(Ordering::Acquire).saturating_add_signed(group.waiting);
             self.shared.waiting.store(waiting, Ordering::Release);
@@ -258,42 +351,70 @@ impl Writer<'_> {
             marks::written(self.shared, group.marks);
             self.shared.held.change(group.held.counts);
         }
-        for answer in answers {
-            // A caller that has gone away needs no answer.
-            match answer {
-                Answer::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
-                Answer::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
-                Answer::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
-                Answer::Plain(done) => drop(done.send(outcome.clone())),
-            }
-        }
-        if group.accepted {
-            self.shared.accepted.notify_one();
-        }
+        answers.written.into_iter().for_each(|answer| answer.give(&outcome));
         if group.position > before {
             self.shared.indexed.notify_one();
         }
+        let unsynced = &mut self.unsynced;
+        // A repetition counts only when what it repeats is on disk.
+        if outcome.is_err() || (!group.must_sync && unsynced.accepted.is_none()) {
+            answers.synced.into_iter().for_each(|answer| answer.give(&outcome));
+        } else {
+            unsynced.answers.append(&mut answers.synced);
+        }
+        let now = Instant::now();
+        if group.must_sync {
+            unsynced.by(self.flooded.map_or(now, |last| now.max(last + BETWEEN_SYNCS)));
+        } else if group.sync_soon {
+            unsynced.by(now + SOON);
+        }
+        if self.closing {
+            unsynced.by(now);
+        }
+    }
+
+    /// Syncs what is written, and gives the answers that wait for it.
+    fn sync(&mut self) {
+        let Unsynced { answers, accepted, .. } = std::mem::take(&mut self.unsynced);
+        self.shared.syncs.fetch_add(1, Ordering::Relaxed);
+        let outcome = self.shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from);
+        self.flooded = (answers.len() >= FLOOD).then(Instant::now);
+        match &outcome {
+            Err(error) => self.failed(error),
+            Ok(()) => {
+                if let Some(newest) = accepted {
+                    *self.shared.synced.lock().unwrap_or_else(PoisonError::into_inner) = newest;
+                    self.shared.accepted.notify_one();
+                }
+            }
+        }
+        answers.into_iter().for_each(|answer| answer.give(&outcome));
+    }
+
+    fn failed(&self, error: &StoreError) {
+        tracing::error!(%error, "the ledger could not be written; Relay stops");
+        self.shared.failed.notify_one();
     }
 
     /// Puts one command into the group; one that fails by itself is answered at once and leaves no trace.
-    fn apply(&mut self, command: Command, group: &mut Group, answers: &mut Vec<Answer>) {
+    fn apply(&mut self, command: Command, group: &mut Group, answers: &mut Answers) {
         match command {
             Command::Accept { account, envelopes, done } => match self.accept(&account, envelopes, group) {
-                Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
+                Ok(verdicts) => answers.synced.push(Answer::Verdicts(done, verdicts)),
                 Err(error) => drop(done.send(Err(error))),
             },
             Command::Hold { account, envelopes, done } => match self.hold(&account, envelopes, group) {
-                Ok(verdicts) => answers.push(Answer::Verdicts(done, verdicts)),
+                Ok(verdicts) => answers.synced.push(Answer::Verdicts(done, verdicts)),
                 Err(error) => drop(done.send(Err(error))),
             },
             Command::Release { sender, from, done } => match self.release(&sender, from, group) {
-                Ok(released) => answers.push(Answer::Released(done, released)),
+                Ok(released) => answers.written.push(Answer::Released(done, released)),
                 Err(error) => drop(done.send(Err(error))),
             },
             Command::DropHeld { sender, done } => {
                 group.must_sync = true;
                 match held::drop_all(self.shared, &sender, (&mut group.held, &mut group.batch)) {
-                    Ok(dropped) => answers.push(Answer::Dropped(done, dropped)),
+                    Ok(dropped) => answers.synced.push(Answer::Dropped(done, dropped)),
                     Err(error) => drop(done.send(Err(error))),
                 }
             }
@@ -307,18 +428,18 @@ impl Writer<'_> {
                     group.batch.insert(&self.shared.work, key, bytes);
                     group.must_sync = true;
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::FanOut { fanned, done } => {
                 let stored = fanned.into_iter().try_for_each(|one| self.fan_out(one, group));
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.written);
             }
             Command::Progress { room, id, row, done } => {
                 let stored = row.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
-                    group.must_sync = true;
+                    group.sync_soon = true;
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.written);
             }
             Command::Complete { room, id, subject, messages, lost, way, done } => {
                 let stored = match messages {
@@ -338,21 +459,21 @@ impl Writer<'_> {
                 if stored.is_ok() {
                     self.close_row(room, id, 0, group);
                 }
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.written);
             }
             Command::Bury { room, id, letter, done } => {
                 let stored = letter.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
                     self.close_row(room, id, 1, group);
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.written);
             }
             Command::RememberRoom { account, asked, room, done } => {
                 let stored = room.encode().map(|bytes| {
                     group.batch.insert(&self.shared.meta, keys::known_room(&account, &asked), bytes);
                     group.must_sync = true;
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::RememberSeen { account, room } => match room.encode() {
                 Ok(bytes) => {
@@ -363,7 +484,7 @@ impl Writer<'_> {
             Command::MoveRoom { from, to, done } => {
                 let stored = moves::room(self.shared, &from, &to, &mut group.batch);
                 group.must_sync = true;
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::MoveRows { from, to, done } => {
                 let stored = moves::rows(self.shared, &from, &to, &mut group.batch).map(|moved| {
@@ -371,18 +492,18 @@ impl Writer<'_> {
                     group.depth.entry(to).or_default().0 += moved;
                     group.must_sync = true;
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::Thread { room, of, there, done } => {
                 let stored = notes::thread(self.shared, &room, of, &there, &mut group.batch);
                 group.must_sync = true;
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::Shown { subject, room, shown, done } => {
                 let stored = shown.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::shown_reactions(subject, &room), bytes);
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.written);
             }
             Command::Late { subject, files, late, done } => {
                 for file in files {
@@ -393,13 +514,13 @@ impl Writer<'_> {
                     }
                 }
                 group.must_sync = true;
-                settle(Ok(()), done, answers);
+                settle(Ok(()), done, &mut answers.synced);
             }
             Command::Digested { room, ids, done } => {
                 for id in ids {
                     group.batch.remove(&self.shared.work, keys::digest(&room, id));
                 }
-                settle(Ok(()), done, answers);
+                settle(Ok(()), done, &mut answers.written);
             }
             Command::HeardUpTo { room, mark } => marks::advance(self.shared, &room, mark, &mut group.marks),
             Command::BeginMark { room, at, done } => {
@@ -409,12 +530,12 @@ impl Writer<'_> {
                     group.marks.entry(room).or_insert(Some(Mark { id: None, at }));
                     group.must_sync = true;
                 }
-                answers.push(Answer::Plain(done));
+                answers.synced.push(Answer::Plain(done));
             }
             Command::ForgetMark { room, done } => {
                 group.marks.insert(room, None);
                 group.must_sync = true;
-                answers.push(Answer::Plain(done));
+                answers.synced.push(Answer::Plain(done));
             }
             Command::Queue { change, done } => {
                 let stored = change.write(self.shared, &mut group.batch).map(|changed| {
@@ -425,19 +546,19 @@ impl Writer<'_> {
                     }
                     group.must_sync = true;
                 });
-                settle(stored, done, answers);
+                settle(stored, done, &mut answers.synced);
             }
             Command::Forget { piece, done } => {
                 for room in piece.write(self.shared, &mut group.batch) {
                     group.depth.entry(room).or_default().1 -= 1;
                 }
-                answers.push(Answer::Plain(done));
+                answers.written.push(Answer::Plain(done));
             }
-            Command::Probe { done } => answers.push(Answer::Plain(done)),
+            Command::Probe { done } => answers.written.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;
                 self.closing = true;
-                answers.push(Answer::Plain(done));
+                answers.synced.push(Answer::Plain(done));
             }
         }
     }
@@ -491,7 +612,7 @@ impl Writer<'_> {
         }
         group.batch.insert(&self.shared.journal, id.0, bytes);
         group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
-        group.accepted = true;
+        group.accepted = Some(id);
         group.waiting += 1;
         group.must_sync = true;
         Ok(())
@@ -575,7 +696,7 @@ impl Writer<'_> {
         let depth = group.depth.entry(room).or_default();
         depth.0 -= 1;
         depth.1 += dead;
-        group.must_sync = true;
+        group.sync_soon = true;
     }
 
     fn index(&self, line: IndexLine, group: &mut Group) -> Result<(), StoreError> {

@@ -68,38 +68,41 @@ async fn index_behind(index: MappingIndex, ledger: Ledger) -> Outcome<()> {
 async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
     let there = ROOMS[task as usize % 2];
     let yonder = ROOMS[2 + task as usize % 2];
+    let mut told_later = Vec::new();
     for number in 0..posts {
         let post = Which { run, task, number, edit: false };
         let edit = Which { edit: true, ..post };
         // Some edits come in one event with their post, some later, some never.
         let together = if post.is_edited() == Some(Edited::Together) { vec![post, edit] } else { vec![post] };
-        let ids = accept(&ledger, together).await?;
+        let ids = accept(&ledger, together, &mut told_later).await?;
         ledger.move_cursor(post.account(), post.cursor()).await.map_err(told)?;
         let id = ids[0];
         let rows = [there, yonder].map(|to| (room(to), row(None, 0))).to_vec();
         ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.map_err(told)?;
 
         ledger.progress(room(there), id, row(None, 1)).await.map_err(told)?;
-        answered(&Answered::Progress { room: there.into(), id, attempts: 1 })?;
-        complete(&ledger, there, id, id, format!("copy-{}", post.message_id())).await?;
+        told_later.push(Answered::Progress { room: there.into(), id, attempts: 1 });
+        told_later.push(complete(&ledger, there, id, id, format!("copy-{}", post.message_id())).await?);
         match number % 3 {
             0 => {
                 let letter = DeadLetter { reason: "no".into(), at: 1, row: row(None, 3) };
                 ledger.bury(room(yonder), id, letter).await.map_err(told)?;
-                answered(&Answered::Buried { room: yonder.into(), id })?;
+                told_later.push(Answered::Buried { room: yonder.into(), id });
             }
-            1 => complete(&ledger, yonder, id, id, format!("far-{}", post.message_id())).await?,
+            1 => told_later
+                .push(complete(&ledger, yonder, id, id, format!("far-{}", post.message_id())).await?),
             // It waits for ever.
             _ => {}
         }
         if post.is_edited() == Some(Edited::Later) {
-            let edited = accept(&ledger, vec![edit]).await?[0];
+            let edited = accept(&ledger, vec![edit], &mut told_later).await?[0];
             let rows = vec![(room(there), row(Some(id), 0))];
             ledger
                 .fan_out(vec![FannedOut { id: edited, changes: Some(id), rows, notes: vec![] }])
                 .await
                 .map_err(told)?;
-            complete(&ledger, there, edited, id, format!("copy-{}", post.message_id())).await?;
+            told_later
+                .push(complete(&ledger, there, edited, id, format!("copy-{}", post.message_id())).await?);
         }
         if number % 11 == 3 {
             ledger.set_aside(post.set_aside()).await.map_err(told)?;
@@ -116,7 +119,12 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
     Ok(())
 }
 
-async fn accept(ledger: &Ledger, what: Vec<Which>) -> Outcome<Vec<EnvelopeId>> {
+/// Accepts, and tells it with what was written before: what is synced later is synced after that.
+async fn accept(
+    ledger: &Ledger,
+    what: Vec<Which>,
+    told_later: &mut Vec<Answered>,
+) -> Outcome<Vec<EnvelopeId>> {
     let first = what[0];
     let envelopes = what.iter().map(|which| which.envelope()).collect();
     let receiver = ledger.accept(first.account(), envelopes).await.map_err(told)?;
@@ -126,6 +134,7 @@ async fn accept(ledger: &Ledger, what: Vec<Which>) -> Outcome<Vec<EnvelopeId>> {
         other => Err(format!("{first:?} was taken for {other:?}")),
     });
     let ids = ids.collect::<Outcome<Vec<_>>>()?;
+    told_later.drain(..).try_for_each(|written| answered(&written))?;
     answered(&Answered::Accepted { what: what.into_iter().zip(ids.iter().copied()).collect() })?;
     Ok(ids)
 }
@@ -136,10 +145,10 @@ async fn complete(
     id: EnvelopeId,
     subject: EnvelopeId,
     message: String,
-) -> Outcome<()> {
+) -> Outcome<Answered> {
     let messages = Some(vec![MessageRef::plain(message.clone())]);
     ledger.complete(room(to), id, subject, messages, Vec::new(), None).await.map_err(told)?;
-    answered(&Answered::Completed { room: to.into(), id, subject, message })
+    Ok(Answered::Completed { room: to.into(), id, subject, message })
 }
 
 /// One line is one write: its place among the syncs is what counts.
