@@ -1,0 +1,228 @@
+//! The stand-ins, a config for them, and Relay started with it as a process of its own.
+
+use crate::process::Process;
+use relay_contract::{Platform, RoomKey};
+use stand_ins::StandIns;
+use stand_ins::people::{Act, Change};
+use stand_ins::world::{Room, World};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::net::UnixDatagram;
+use tokio::sync::broadcast::Receiver;
+
+/// Longest start, and longest wait for messages.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What went wrong, for people.
+#[derive(Debug)]
+pub struct Trouble(pub String);
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<crate::process::NotTold> for Trouble {
+    fn from(not_told: crate::process::NotTold) -> Self {
+        Self(not_told.to_string())
+    }
+}
+
+/// An error, with what was tried.
+pub fn trouble<E: std::fmt::Display>(what: &str) -> impl Fn(E) -> Trouble {
+    move |error| Trouble(format!("{what}: {error}"))
+}
+
+/// Stand-ins and a folder.
+pub struct Rig {
+    stand_ins: StandIns,
+    dir: tempfile::TempDir,
+    relay: PathBuf,
+}
+
+/// A Relay that runs. It ends with the value.
+pub struct Running {
+    child: Child,
+    /// Its process.
+    pub process: Process,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Rig {
+    /// `lobby` joins a Discord and a Slack room, `trail` another Discord room and a Telegram chat. So many more chats are linked in
+    /// pairs, each a space of its own.
+    pub async fn new(relay: &Path, more: u32) -> Result<Self, Trouble> {
+        let mut world = World::demo();
+        let chats = (0..more + more % 2).map(|number| Room {
+            id: format!("-100{}", 2_000_000_000_u64 + u64::from(number)),
+            name: format!("Chat {number}"),
+            private: false,
+            forum: false,
+        });
+        world.telegram.spaces[0].rooms.extend(chats);
+        let stand_ins = stand_ins::start(world).await.map_err(trouble("stand-ins"))?;
+        // On a disk: in memory, syncs would cost nothing.
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).map_err(trouble("a temporary folder"))?;
+        let rig = Self { stand_ins, dir, relay: relay.to_owned() };
+        std::fs::write(rig.config(), rig.written()).map_err(trouble("the config"))?;
+        Ok(rig)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir.path().join("bridges.toml")
+    }
+
+    /// Where Relay keeps its state.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    /// The joined Discord room.
+    pub fn discord_room(&self) -> RoomKey {
+        let space = &self.stand_ins.world.discord.spaces[0];
+        RoomKey::new(Platform::new("discord"), space.id.as_str(), space.rooms[0].id.as_str())
+    }
+
+    /// The Slack room that it is joined with.
+    pub fn slack_room(&self) -> RoomKey {
+        let space = &self.stand_ins.world.slack.spaces[0];
+        RoomKey::new(Platform::new("slack"), space.id.as_str(), space.rooms[0].id.as_str())
+    }
+
+    fn written(&self) -> String {
+        let world = &self.stand_ins.world;
+        let room = |platform: &stand_ins::world::Platform, at: usize| platform.spaces[0].rooms[at].id.clone();
+        let mut text = format!(
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+             [accounts.discord]\nplatform = \"discord\"\ntoken = {{ env = \"DISCORD_TOKEN\" }}\nceilings = false\n\
+             api_url = \"{}\"\ngateway_url = \"{}\"\n\
+             [accounts.slack]\nplatform = \"slack\"\nbot_token = {{ env = \"SLACK_BOT_TOKEN\" }}\n\
+             app_token = {{ env = \"SLACK_APP_TOKEN\" }}\nceilings = false\napi_url = \"{}\"\n\
+             [accounts.telegram]\nplatform = \"telegram\"\ntoken = {{ env = \"TELEGRAM_TOKEN\" }}\nceilings = false\n\
+             api_url = \"{}\"\n\
+             [channels.lobby]\nlinks = [\"discord:{}\", \"slack:{}\"]\n\
+             [channels.trail]\nlinks = [\"discord:{}\", \"telegram:{}\"]\n",
+            self.stand_ins.discord.api_url(),
+            self.stand_ins.discord.gateway_url().unwrap_or_default(),
+            self.stand_ins.slack.api_url(),
+            self.stand_ins.telegram.api_url(),
+            room(&world.discord, 0),
+            room(&world.slack, 0),
+            room(&world.discord, 1),
+            room(&world.telegram, 0),
+        );
+        let idle = world.telegram.spaces[0].rooms.iter().filter(|room| room.name.starts_with("Chat "));
+        for (number, pair) in idle.collect::<Vec<_>>().chunks(2).enumerate() {
+            let links = pair.iter().map(|room| format!("\"telegram:{}\"", room.id)).collect::<Vec<_>>();
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "[channels.idle-{number}]\nlinks = [{}]", links.join(", "));
+        }
+        text
+    }
+
+    /// Starts Relay; answers how long it took until it said that it is ready.
+    pub async fn start(&self) -> Result<(Running, Duration), Trouble> {
+        let path = self.dir.path().join("notify");
+        // Of an earlier start.
+        let _ = std::fs::remove_file(&path);
+        let socket = UnixDatagram::bind(&path).map_err(trouble("the notify socket"))?;
+        let log = std::fs::File::create(self.dir.path().join("relay.log")).map_err(trouble("the log"))?;
+        let world = &self.stand_ins.world;
+        let mut command = Command::new(&self.relay);
+        command
+            .args(["run", "--config"])
+            .arg(self.config())
+            .env("NOTIFY_SOCKET", &path)
+            .env("DISCORD_TOKEN", &world.discord.bots[0].token)
+            .env("SLACK_BOT_TOKEN", &world.slack.bots[0].token)
+            .env("SLACK_APP_TOKEN", &world.slack.bots[0].app_token)
+            .env("TELEGRAM_TOKEN", &world.telegram.bots[0].token)
+            .env_remove("STATE_DIRECTORY")
+            .env_remove("WATCHDOG_USEC")
+            .stdin(Stdio::null())
+            .stderr(log);
+        let began = Instant::now();
+        let child = command.spawn().map_err(trouble("relay"))?;
+        let running = Running { process: Process::of(child.id()), child };
+        match tokio::time::timeout(PATIENCE, ready(&socket)).await {
+            Ok(told) => told.map_err(trouble("the notify socket"))?,
+            Err(_) => return Err(self.gave_up("relay is never ready")),
+        }
+        Ok((running, began.elapsed()))
+    }
+
+    fn gave_up(&self, what: &str) -> Trouble {
+        let log = std::fs::read_to_string(self.dir.path().join("relay.log")).unwrap_or_default();
+        let end: Vec<&str> = log.lines().rev().take(20).collect();
+        Trouble(format!("{what}:\n{}", end.into_iter().rev().collect::<Vec<_>>().join("\n")))
+    }
+
+    /// What people in the Slack room see from now on.
+    pub fn watch(&self) -> Receiver<Change> {
+        self.stand_ins.slack.watch()
+    }
+
+    /// Somebody says something on Discord: the number, and behind it a line.
+    pub fn say(&self, number: u32) -> Result<(), Trouble> {
+        let act = Act::Say {
+            person: self.stand_ins.world.discord.people[0].name.clone(),
+            room: self.stand_ins.world.discord.spaces[0].rooms[0].id.clone(),
+            text: format!("{number} is a line as people write it, with **some** words in it."),
+            reply_to: None,
+            files: vec![],
+            thread: None,
+        };
+        self.stand_ins.discord.act(act).map(drop).map_err(trouble("saying it"))
+    }
+
+    /// When each of the messages from `from` on arrived in the Slack room; all of them, in order.
+    pub async fn arrivals(
+        &self,
+        changes: &mut Receiver<Change>,
+        from: u32,
+        messages: u32,
+    ) -> Result<Vec<Instant>, Trouble> {
+        let mut arrived = Vec::with_capacity(messages as usize);
+        while arrived.len() < messages as usize {
+            let change = match tokio::time::timeout(PATIENCE, changes.recv()).await {
+                Ok(change) => change.map_err(trouble("watching Slack"))?,
+                Err(_) => {
+                    return Err(
+                        self.gave_up(&format!("only {} of {messages} messages arrive", arrived.len()))
+                    );
+                }
+            };
+            let Some(number) = number(&change).filter(|_| change.what == "posted") else { continue };
+            let expected = from + u32::try_from(arrived.len()).unwrap_or_default();
+            if number != expected {
+                return Err(self.gave_up(&format!("message {number} arrives where {expected} is expected")));
+            }
+            arrived.push(Instant::now());
+        }
+        Ok(arrived)
+    }
+}
+
+fn number(change: &Change) -> Option<u32> {
+    change.message.text.split_whitespace().next()?.parse().ok()
+}
+
+async fn ready(socket: &UnixDatagram) -> std::io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = socket.recv(&mut buffer).await?;
+        if buffer[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
+            return Ok(());
+        }
+    }
+}
