@@ -60,7 +60,7 @@ pub async fn fill(rig: &Rig, messages: u64, became: Became) -> Result<(), Troubl
             let (ledger, there) = (&ledger, &there);
             let completed = stream::iter(ids).map(|id| async move {
                 let copy = vec![MessageRef::plain(format!("copy-{id}"))];
-                ledger.complete(there.clone(), id, id, Some(copy), vec![]).await
+                ledger.complete(there.clone(), id, id, Some(copy), vec![], None).await
             });
             completed
                 .buffered(AT_ONCE as usize)
