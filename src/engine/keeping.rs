@@ -26,7 +26,10 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
         match sweep(&core, &mapping, Timestamp::now().0 - i64::from(days) * DAY_MS).await {
             Ok(0) => {}
             Ok(forgotten) => {
-                tracing::info!(forgotten, days, "messages and events that are older were forgotten")
+                tracing::info!(forgotten, days, "messages and events that are older were forgotten");
+                if let Err(error) = give_back(&core, forgotten).await {
+                    tracing::error!(%error, "the disk does not get back yet what was forgotten");
+                }
             }
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -57,6 +60,16 @@ pub async fn sweep(core: &Core, mapping: &Addr<Mapping>, horizon: i64) -> Result
         core.ledger.forget(piece).await?;
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// What was forgotten is still on the disk until it is rewritten: worth it where it was much of all there is.
+async fn give_back(core: &Core, forgotten: usize) -> Result<(), StoreError> {
+    const WORTH_IT: usize = 20_000;
+    let ledger = core.ledger.clone();
+    if forgotten < WORTH_IT || forgotten < ledger.envelopes() / 10 {
+        return Ok(());
+    }
+    blocking(move || ledger.compact()).await
 }
 
 async fn blocking<T: Send + 'static>(

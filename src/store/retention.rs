@@ -149,6 +149,21 @@ impl Ledger {
         Ok(Some(piece))
     }
 
+    /// Gives the disk back what was forgotten: rewrites what is left. Takes as much room again meanwhile as the largest keyspace has;
+    /// reads and writes go on. Blocks.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        for keyspace in self.shared.keyspaces() {
+            keyspace.rotate_memtable_and_wait()?;
+            keyspace.major_compact()?;
+        }
+        Ok(())
+    }
+
+    /// How many envelopes there are, about.
+    pub fn envelopes(&self) -> usize {
+        self.shared.journal.approximate_len()
+    }
+
     /// Until when everything was forgotten that nothing waited for, in milliseconds since the epoch; 0 if nothing was ever.
     pub fn horizon(&self) -> i64 {
         self.shared.horizon.load(Ordering::Acquire)

@@ -10,6 +10,7 @@ mod faults;
 mod fidelity;
 mod flood;
 mod joining;
+mod keeping;
 mod living;
 mod media;
 mod operating;

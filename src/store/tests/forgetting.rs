@@ -187,3 +187,75 @@ async fn ids_and_numbers_go_on_when_everything_is_old() {
     assert_eq!(lookup.find(&key("7")).unwrap(), None);
     close(ledger, writer).await;
 }
+
+fn bytes_in(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let of = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_in(&entry.path()),
+        Ok(found) => found.blocks() * 512,
+        Err(_) => 0,
+    };
+    std::fs::read_dir(folder).unwrap().map(|entry| of(entry.unwrap())).sum()
+}
+
+/// How much of the disk comes back, with `--nocapture`.
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn what_is_forgotten_frees_the_disk() {
+    let many: usize = std::env::var("RELAY_MANY").map_or(300_000, |many| many.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = open_index(dir.path(), &ledger);
+    let noise = |number: usize| {
+        ulid::Ulid::from_parts(number as u64, u128::from(number as u64).wrapping_mul(u128::MAX / 7))
+            .to_string()
+    };
+    for first in (0..many).step_by(1000) {
+        let one =
+            |number: usize| envelope(Event::Posted(message(&number.to_string(), &noise(number).repeat(4))));
+        let some = (first..first + 1000).map(one).collect();
+        let verdicts = ledger.accept(account(), some).await.unwrap().await.unwrap().unwrap();
+        let id = |verdict: &Verdict| match verdict {
+            Verdict::Accepted(id) => *id,
+            other => panic!("{other:?}"),
+        };
+        let ids: Vec<_> = verdicts.iter().map(id).collect();
+        let rows = || vec![(room("there"), row(None))];
+        ledger
+            .fan_out(ids.iter().map(|id| FannedOut { rows: rows(), ..FannedOut::nowhere(*id) }).collect())
+            .await
+            .unwrap();
+        let done = ids.iter().map(|id| {
+            ledger.complete(
+                room("there"),
+                *id,
+                *id,
+                Some(vec![MessageRef::plain(id.to_string())]),
+                vec![],
+                None,
+            )
+        });
+        futures::future::try_join_all(done).await.unwrap();
+    }
+    index.catch_up(&ledger, &mut |_, _| {}).unwrap();
+    let size = || [bytes_in(&dir.path().join("ledger")), bytes_in(&dir.path().join("mapping"))];
+    let before = size();
+    let began = std::time::Instant::now();
+    let horizon = now().await;
+    accept_new(&ledger, posted("newest")).await;
+    assert_eq!(sweep(&ledger, &index, horizon).await, many);
+    let (swept, after) = (began.elapsed(), size());
+    ledger.compact().unwrap();
+    println!(
+        "{many} messages: ledger and mapping {before:?} bytes, swept in {swept:?}: {after:?}, compacted in {:?}: {:?}",
+        began.elapsed() - swept,
+        size()
+    );
+    drop(index);
+    close(ledger.clone(), writer).await;
+    drop(ledger);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    println!("closed and opened: {:?}", size());
+    assert!(size()[0] < before[0] / 2, "it comes back");
+    close(ledger, writer).await;
+}
