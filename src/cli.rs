@@ -69,8 +69,16 @@ enum Command {
     /// Show what became of a message in every room: delivered, waiting or given up, and what it lost
     Trace(trace::TraceOf),
     /// Back up everything that Relay keeps into one file, also while it runs
+    ///
+    /// The backup shows one instant, whatever is said meanwhile. It holds everything that Relay keeps (messages, what is still to be
+    /// delivered, what was delivered as what, cursors) and what was changed from the chat (bridges.d). It does not hold bridges.toml
+    /// and the credentials. It can be read by whoever has it: keep it like the conversations that are in it.
     Backup(backup::Backup),
     /// Make a state directory from a backup
+    ///
+    /// Only into a state directory without a ledger; the whole backup is checked before anything is written. After it, Relay knows
+    /// what it knew then: what it has delivered since is delivered again, unless the platform can tell that it is there, and what was
+    /// said since is carried again where the platform still tells of it.
     Restore(restore::Restore),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]

@@ -13,10 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `relay backup`.
-///
-/// The backup shows one instant, whatever is said meanwhile. It holds everything that Relay keeps (messages, what is still to be
-/// delivered, what was delivered as what, cursors) and what was changed from the chat (bridges.d). It does not hold bridges.toml and
-/// the credentials. It can be read by whoever has it: keep it like the conversations that are in it.
 #[derive(Debug, clap::Args)]
 pub struct Backup {
     /// The file to write, mode 0600; a folder: into it, named by the time; `-`: standard output

@@ -9,11 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `relay restore`.
-///
-/// Only into a state directory without a ledger. The whole backup is checked before anything is written. After it, Relay knows what
-/// it knew then: what it has delivered since then is delivered again, unless the platform can tell that it is there, and what was said
-/// since then is carried again where the platform still tells of it. Changes since then to messages that it knew are not lost with it:
-/// the rooms keep what they show.
 #[derive(Debug, clap::Args)]
 pub struct Restore {
     /// The backup

@@ -133,7 +133,7 @@ async fn a_full_disk_accepts_nothing_says_so_and_goes_on_by_itself() {
     bench.say("slack", "there is room.");
     bench.arrives("discord", "there is room.").await;
     // What waits for Telegram goes on being delivered when the disk is full.
-    bench.fault("telegram", Kind::ServerError, 12, "sendMessage");
+    bench.fault("telegram", Kind::ServerError, 4, "sendMessage");
     bench.say("slack", "on its way.");
     bench.arrives("discord", "on its way.").await;
 
