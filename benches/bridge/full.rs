@@ -49,7 +49,7 @@ pub async fn fill(rig: &Rig, messages: u64, became: Became) -> Result<(), Troubl
             .into_iter()
             .filter_map(|verdict| match verdict {
                 Verdict::Accepted(id) => Some(id),
-                Verdict::Repeated => None,
+                _ => None,
             })
             .collect();
         let row = || OutboxRow::new("lobby", None);

@@ -71,7 +71,9 @@ mod tests {
             "lanes that failed together do not come back together"
         );
         let mut delay = Delay::new(first, most);
-        (0..9).for_each(|_| drop(delay.next()));
+        for _ in 0..9 {
+            delay.next();
+        }
         delay.reset();
         assert!(delay.next() < first * 2);
     }

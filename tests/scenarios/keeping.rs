@@ -221,7 +221,7 @@ fn large() -> usize {
 fn envelope(origin: &RoomKey, number: usize) -> Envelope {
     let message = Message::new(
         MessageRef::plain(format!("{number}")),
-        Text::plain(format!("message {number}: {}", "words ".repeat(20))),
+        Text::plain(&format!("message {number}: {}", "words ".repeat(20))),
     );
     let author = Author { id: "U1".into(), name: "Ada".into(), avatar: None, standing: Standing::Person };
     Envelope {

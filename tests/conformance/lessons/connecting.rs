@@ -1,6 +1,6 @@
 //! Connections.
 
-use super::{count, settled};
+use super::settled;
 use crate::bench::{Bench, until};
 use stand_ins::faults::{Fault, Kind};
 use stand_ins::people::Act;
