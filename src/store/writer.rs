@@ -1,24 +1,27 @@
 //! The ledger's writer: one thread, one order, many commands to a batch, many batches to a sync.
 
-use super::held::{self, Released, Sender, Wait};
+mod commands;
+mod entering;
+mod ids;
+mod syncs;
+
+pub(super) use commands::Command;
+use commands::{Answer, Answers, settle};
+use ids::IdSource;
+use syncs::{Unsynced, receive};
+
+use super::held;
 use super::ledger::FannedOut;
-use super::records::{
-    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
-    StoredEnvelope, ThreadThere, Way,
-};
-use super::retention::{self, Forgotten};
+use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
-use super::{StoreError, keys, marks, moves, notes, queue};
+use super::{StoreError, keys, marks, moves, notes};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
-use relay_contract::{Account, Envelope, Event, Mark, MessageRef, NativeId, RoomKey, Timestamp};
+use relay_contract::{Mark, RoomKey};
 use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::{mpsc, oneshot};
-use ulid::Ulid;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// Most commands in one batch: bounds memory and the longest wait for a sync.
 const GROUP: usize = 512;
@@ -28,8 +31,6 @@ const FLOOD: usize = 8;
 const BETWEEN_SYNCS: Duration = Duration::from_millis(4);
 /// What nobody waits for is synced this much later, unless something that somebody waits for comes first.
 const SOON: Duration = Duration::from_millis(25);
-
-pub(super) type Done<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What became of an envelope that was handed to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,176 +45,6 @@ pub enum Verdict {
     Folded,
     /// It is from a time that was forgotten: it may be a repetition, and nobody can tell.
     TooOld,
-}
-
-/// A change.
-pub(super) enum Command {
-    Accept {
-        account: Account,
-        envelopes: Vec<Envelope>,
-        done: Done<Vec<Verdict>>,
-    },
-    /// What may have to wait at the door, each with whether it is over its sender's budget.
-    Hold {
-        account: Account,
-        envelopes: Vec<(Envelope, bool)>,
-        done: Done<Vec<Verdict>>,
-    },
-    /// The oldest message of a sender that is held is to go on.
-    Release {
-        sender: Sender,
-        from: EnvelopeId,
-        done: Done<Released>,
-    },
-    /// Nothing of a sender that is held is to go on.
-    DropHeld {
-        sender: Sender,
-        done: Done<u64>,
-    },
-    MoveCursor {
-        account: Account,
-        cursor: String,
-    },
-    SetAside {
-        event: SetAside,
-        done: Done<()>,
-    },
-    FanOut {
-        fanned: Vec<FannedOut>,
-        done: Done<()>,
-    },
-    Progress {
-        room: RoomKey,
-        id: EnvelopeId,
-        row: OutboxRow,
-        done: Done<()>,
-    },
-    Complete {
-        room: RoomKey,
-        id: EnvelopeId,
-        subject: EnvelopeId,
-        messages: Option<Vec<MessageRef>>,
-        lost: Vec<String>,
-        way: Option<Way>,
-        done: Done<()>,
-    },
-    Bury {
-        room: RoomKey,
-        id: EnvelopeId,
-        letter: DeadLetter,
-        done: Done<()>,
-    },
-    /// A room was seen; nobody has asked for it.
-    RememberSeen {
-        account: Account,
-        room: KnownRoom,
-    },
-    /// A room goes on as another: who asked for it gets the new one.
-    MoveRoom {
-        from: RoomKey,
-        to: RoomKey,
-        done: Done<()>,
-    },
-    /// What waits for a room that has moved waits for the new one.
-    MoveRows {
-        from: RoomKey,
-        to: RoomKey,
-        done: Done<()>,
-    },
-    RememberRoom {
-        account: Account,
-        asked: NativeId,
-        room: KnownRoom,
-        done: Done<()>,
-    },
-    /// Where a conversation is in a room.
-    Thread {
-        room: RoomKey,
-        of: EnvelopeId,
-        there: ThreadThere,
-        done: Done<()>,
-    },
-    /// What Relay itself has put on a message.
-    Shown {
-        subject: EnvelopeId,
-        room: RoomKey,
-        shown: ShownReactions,
-        done: Done<()>,
-    },
-    /// Files that rooms were told of are not there yet, or are now.
-    Late {
-        subject: EnvelopeId,
-        files: Vec<u16>,
-        late: bool,
-        done: Done<()>,
-    },
-    /// A digest has told these news.
-    Digested {
-        room: RoomKey,
-        ids: Vec<EnvelopeId>,
-        done: Done<()>,
-    },
-    /// A room is known up to a message that is no envelope.
-    HeardUpTo {
-        room: RoomKey,
-        mark: Mark,
-    },
-    /// A room is listened to from now on.
-    BeginMark {
-        room: RoomKey,
-        at: Timestamp,
-        done: Done<()>,
-    },
-    /// A room is not listened to any more.
-    ForgetMark {
-        room: RoomKey,
-        done: Done<()>,
-    },
-    /// A person changes what waits.
-    Queue {
-        change: queue::Change,
-        done: Done<()>,
-    },
-    /// A piece of what is older than it is to be kept.
-    Forget {
-        piece: Box<Forgotten>,
-        done: Done<()>,
-    },
-    Probe {
-        done: Done<()>,
-    },
-    Close {
-        done: Done<()>,
-    },
-}
-
-/// An answer that waits.
-enum Answer {
-    Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
-    Released(Done<Released>, Released),
-    Dropped(Done<u64>, u64),
-    Plain(Done<()>),
-}
-
-impl Answer {
-    /// A caller that has gone away needs no answer.
-    fn give(self, outcome: &Result<(), StoreError>) {
-        match self {
-            Self::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
-            Self::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
-            Self::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
-            Self::Plain(done) => drop(done.send(outcome.clone())),
-        }
-    }
-}
-
-/// The answers of one batch.
-#[derive(Default)]
-struct Answers {
-    /// Given when it is written: `kill -9` takes nothing back of it.
-    written: Vec<Answer>,
-    /// Given when it is synced: a power cut takes nothing back of it.
-    synced: Vec<Answer>,
 }
 
 /// Executes commands until it is told to close, or every sender is gone.
@@ -239,35 +70,6 @@ pub(super) fn run(shared: &Shared, mut commands: mpsc::Receiver<Command>) {
     writer.sync();
 }
 
-/// Waits for commands: so many, 0 when every sender is gone, `None` when none has come until then.
-fn receive(
-    commands: &mut mpsc::Receiver<Command>,
-    group: &mut Vec<Command>,
-    until: Option<Instant>,
-) -> Option<usize> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(received) = commands.poll_recv_many(&mut context, group, GROUP) {
-            return Some(received);
-        }
-        match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            None => thread::park(),
-            Some(Duration::ZERO) => return None,
-            Some(left) => thread::park_timeout(left),
-        }
-    }
-}
-
-/// Wakes the writer's thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 struct Writer<'a> {
     shared: &'a Shared,
     ids: IdSource,
@@ -275,23 +77,6 @@ struct Writer<'a> {
     /// The last sync, if it answered a flood.
     flooded: Option<Instant>,
     closing: bool,
-}
-
-/// What is written and not synced.
-#[derive(Default)]
-struct Unsynced {
-    answers: Vec<Answer>,
-    /// The newest envelope in it.
-    accepted: Option<EnvelopeId>,
-    /// When it is to be synced; never by itself where it is not worth one.
-    due: Option<Instant>,
-}
-
-impl Unsynced {
-    /// It is to be synced then at the latest.
-    fn by(&mut self, due: Instant) {
-        self.due = Some(self.due.map_or(due, |before| before.min(due)));
-    }
 }
 
 /// One batch in the making.
@@ -563,110 +348,6 @@ impl Writer<'_> {
         }
     }
 
-    fn accept(
-        &mut self,
-        account: &Account,
-        envelopes: Vec<Envelope>,
-        group: &mut Group,
-    ) -> Result<Vec<Verdict>, StoreError> {
-        let mut verdicts = Vec::with_capacity(envelopes.len());
-        for envelope in envelopes {
-            let key = keys::event(&envelope.key());
-            learn(&envelope, self.shared, group);
-            if self.is_seen(&key, group)? {
-                verdicts.push(Verdict::Repeated);
-                continue;
-            }
-            if retention::is_too_old(self.shared, &envelope) {
-                verdicts.push(Verdict::TooOld);
-                continue;
-            }
-            let id = self.ids.next();
-            self.enter(account, envelope, id, group)?;
-            see(key, id, self.shared, group);
-            verdicts.push(Verdict::Accepted(id));
-        }
-        Ok(verdicts)
-    }
-
-    fn is_seen(&self, key: &[u8], group: &Group) -> Result<bool, StoreError> {
-        Ok(group.seen.contains(key) || self.shared.seen.contains_key(key)?)
-    }
-
-    /// Puts an envelope into the journal.
-    fn enter(
-        &self,
-        account: &Account,
-        envelope: Envelope,
-        id: EnvelopeId,
-        group: &mut Group,
-    ) -> Result<(), StoreError> {
-        let origin = match &envelope.event {
-            Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
-            _ => None,
-        };
-        let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
-        if let Some((room, message)) = origin {
-            let (messages, lost) = (vec![message], Vec::new());
-            self.index(IndexLine { envelope: id, room, messages, origin: true, lost, way: None }, group)?;
-        }
-        group.batch.insert(&self.shared.journal, id.0, bytes);
-        group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
-        group.accepted = Some(id);
-        group.waiting += 1;
-        group.must_sync = true;
-        Ok(())
-    }
-
-    fn hold(
-        &mut self,
-        account: &Account,
-        envelopes: Vec<(Envelope, bool)>,
-        group: &mut Group,
-    ) -> Result<Vec<Verdict>, StoreError> {
-        let mut verdicts = Vec::with_capacity(envelopes.len());
-        for (envelope, over) in envelopes {
-            let key = keys::event(&envelope.key());
-            learn(&envelope, self.shared, group);
-            if self.is_seen(&key, group)? {
-                verdicts.push(Verdict::Repeated);
-                continue;
-            }
-            if retention::is_too_old(self.shared, &envelope) {
-                verdicts.push(Verdict::TooOld);
-                continue;
-            }
-            let id = self.ids.next();
-            let changes = (&mut group.held, &mut group.batch);
-            let verdict = match held::hold(self.shared, account, &envelope, over, id, changes)? {
-                Wait::Done(verdict) => verdict,
-                Wait::No => {
-                    self.enter(account, envelope, id, group)?;
-                    Verdict::Accepted(id)
-                }
-            };
-            see(key, id, self.shared, group);
-            group.must_sync = true;
-            verdicts.push(verdict);
-        }
-        Ok(verdicts)
-    }
-
-    fn release(
-        &mut self,
-        sender: &Sender,
-        from: EnvelopeId,
-        group: &mut Group,
-    ) -> Result<Released, StoreError> {
-        let (taken, released) = held::take(self.shared, sender, from, (&mut group.held, &mut group.batch))?;
-        for (account, envelope) in taken {
-            let id = self.ids.next();
-            self.enter(&account, envelope, id, group)?;
-        }
-        group.must_sync = true;
-        Ok(released)
-    }
-
     fn fan_out(&self, one: FannedOut, group: &mut Group) -> Result<(), StoreError> {
         let id = one.id;
         let encoded = one
@@ -712,61 +393,6 @@ impl Writer<'_> {
             let depth = depths.entry(room).or_default();
             depth.queued = depth.queued.saturating_add_signed(queued);
             depth.dead = depth.dead.saturating_add_signed(dead);
-        }
-    }
-}
-
-/// What was said in a room is known up to here.
-fn learn(envelope: &Envelope, shared: &Shared, group: &mut Group) {
-    if let Event::Posted(message) = &envelope.event {
-        let mark = Mark { id: Some(message.at.id.clone()), at: envelope.at };
-        marks::advance(shared, &envelope.origin, mark, &mut group.marks);
-    }
-}
-
-/// The event is known from now on.
-fn see(key: Vec<u8>, id: EnvelopeId, shared: &Shared, group: &mut Group) {
-    group.batch.insert(&shared.seen, key.clone(), id.0);
-    group.seen.insert(key);
-}
-
-fn settle(stored: Result<(), StoreError>, done: Done<()>, answers: &mut Vec<Answer>) {
-    match stored {
-        Ok(()) => answers.push(Answer::Plain(done)),
-        Err(error) => drop(done.send(Err(error))),
-    }
-}
-
-/// Ids that only grow, also when the clock goes back, and across restarts.
-struct IdSource {
-    generator: ulid::Generator,
-    floor: SystemTime,
-}
-
-impl IdSource {
-    fn after_newest_of(shared: &Shared) -> Self {
-        let newest = shared
-            .journal
-            .last_key_value()
-            .and_then(|entry| entry.key().ok())
-            .and_then(|key| <[u8; 16]>::try_from(&*key).ok())
-            .map(Ulid::from_bytes);
-        let newest = newest.max(Some(Ulid::from_bytes(shared.held.newest.0)));
-        let floor = newest.map_or(SystemTime::UNIX_EPOCH, |id| id.datetime() + Duration::from_millis(1));
-        Self { generator: ulid::Generator::new(), floor }
-    }
-
-    fn next(&mut self) -> EnvelopeId {
-        let mut at = self.floor.max(SystemTime::now());
-        loop {
-            match self.generator.generate_from_datetime(at) {
-                Ok(id) => return EnvelopeId(id.to_bytes()),
-                // All of one millisecond's ids are used up: go on in the next one.
-                Err(_) => {
-                    at += Duration::from_millis(1);
-                    self.floor = at;
-                }
-            }
         }
     }
 }

@@ -1,0 +1,102 @@
+//! One attempt, when it is its turn, and what is remembered of it.
+
+use super::*;
+
+impl Lane {
+    /// Waits for this room's turn, and answers when to look again whether it may still be used; `None` for now.
+    pub(in crate::engine) async fn permit(&mut self, doing: Doing) -> Option<Duration> {
+        if self.turn.take() == Some(doing) {
+            return None;
+        }
+        let Turn::Later(turn) = self.handle.account.turn(&self.handle.room, doing).await else { return None };
+        self.handle.set_state(LaneState::Held);
+        tokio::select! {
+            came = turn => match came {
+                Ok(()) => {
+                    self.turn = Some(doing);
+                    Some(Duration::ZERO)
+                }
+                // Only at the very end of the process: the row stays.
+                Err(_) => Some(Duration::from_secs(1)),
+            },
+            () = self.handle.overtaking.added() => Some(Duration::ZERO),
+            () = self.handle.orders.come() => Some(Duration::ZERO),
+            () = self.handle.retired.cancelled() => Some(Duration::ZERO),
+            () = self.core.draining.cancelled() => Some(Duration::ZERO),
+        }
+    }
+
+    pub(in crate::engine) async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        let asks = settle::matters(&operation);
+        self.handle.begun.store(asks, Ordering::Release);
+        let outcome = self.attempted(operation).await;
+        if !matches!(outcome, Err(DeliverError::Unsure(_))) {
+            self.handle.begun.store(false, Ordering::Release);
+        }
+        outcome
+    }
+
+    pub(super) async fn attempted(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        let connector = &self.handle.account.connector;
+        let (began, posts) = (Instant::now(), matches!(operation, Operation::Post { .. }));
+        let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
+        let fenced = AssertUnwindSafe(attempt).catch_unwind();
+        match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
+            Ok(Ok(outcome)) => {
+                match &outcome {
+                    Ok(_) if posts => self.handle.account.canary.posted(began),
+                    Ok(_) => {}
+                    Err(error) => self.handle.account.refused(&self.handle.room, error).await,
+                }
+                outcome
+            }
+            Ok(Err(panic)) => {
+                self.core.counters.add(Count::Panicked);
+                Err(DeliverError::Unsure(format!("delivering it panicked: {}", panic_text(&panic))))
+            }
+            Err(_) => Err(DeliverError::Unsure("no answer in time".into())),
+        }
+    }
+
+    /// How a message has come into the room; a change of it leaves that as it is.
+    pub(super) fn way(
+        &self,
+        row: &OutboxRow,
+        subject: EnvelopeId,
+        now: Timestamp,
+    ) -> Result<Way, StoreError> {
+        if row.target.is_none() {
+            let attempts = row.attempts;
+            return Ok(Way { queued: row.queued, delivered: Some(now.0), attempts, changed: None });
+        }
+        let there = self.core.lookup.copies(subject, &self.handle.room)?.and_then(|there| there.way);
+        Ok(Way { changed: Some(now.0), ..there.unwrap_or_default() })
+    }
+
+    /// What Relay had put on a message is put on what has taken its place: through the journal, like everything that happens.
+    pub(super) async fn put_again(&self, row: EnvelopeId, subject: EnvelopeId) -> Result<(), StoreError> {
+        let ledger = &self.core.ledger;
+        let shown = ledger.shown_reactions(subject, &self.handle.room)?;
+        if shown.own.is_empty() && shown.pinned.is_none() {
+            return Ok(());
+        }
+        let Some(posted) = ledger.envelope(subject)? else { return Ok(()) };
+        let Event::Posted(message) = posted.event else { return Ok(()) };
+        let event = Event::Arrived { target: message.at.id, version: format!("{}{row}", lane_steps::AGAIN) };
+        let again = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
+        let queued = ledger.accept(self.handle.account.name.clone(), vec![again]).await?;
+        queued.await.map_err(|_| StoreError::Closed)?.map(drop)
+    }
+
+    /// A conversation begins in the room with a message.
+    pub(super) async fn begin(
+        &self,
+        conversation: EnvelopeId,
+        message: &MessageRef,
+    ) -> Result<(), StoreError> {
+        let room = &self.handle.room;
+        let thread = self.handle.account.connector.thread_of(room, message);
+        let there = ThreadThere { thread, root: Some(message.clone()) };
+        self.core.ledger.remember_thread(room.clone(), conversation, there).await
+    }
+}

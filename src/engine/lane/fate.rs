@@ -1,0 +1,93 @@
+//! What an error means for a row and for its lane.
+
+use super::*;
+
+impl Lane {
+    /// Decides what an error means for the row and for the lane.
+    pub(super) async fn failed(
+        &mut self,
+        id: EnvelopeId,
+        mut row: OutboxRow,
+        error: DeliverError,
+        of_person: bool,
+    ) -> Result<Fate, StoreError> {
+        match &error {
+            DeliverError::RateLimited { .. } | DeliverError::Unavailable(_) | DeliverError::Unsure(_) => {
+                tracing::warn!(room = %self.handle.room, %error, "not delivered yet; it is tried again");
+            }
+            _ => tracing::warn!(room = %self.handle.room, envelope = %id, %error, "a delivery was refused"),
+        }
+        // The attempt is over: it began no longer ago than it may take.
+        let longest = self.handle.account.connector.deliver_deadline();
+        let began = Timestamp::now().0 - i64::try_from(longest.as_millis()).unwrap_or(0);
+        row.attempts = row.attempts.saturating_add(1);
+        row.last_error = Some(error.to_string());
+        let counters = &self.core.counters;
+        let retry = |lane: &mut Self| (lane.delay.next(), LaneState::Retrying { reason: error.to_string() });
+        let (wait, state) = match &error {
+            DeliverError::RateLimited { retry_after, .. } => {
+                counters.add(Count::RateLimited);
+                let retry_after = (*retry_after).clamp(*HOLD.start(), *HOLD.end());
+                return Ok(Fate::Later(retry_after, LaneState::Held));
+            }
+            DeliverError::Unavailable(_) => {
+                counters.add(Count::Retried);
+                retry(self)
+            }
+            DeliverError::Unsure(reason) => {
+                counters.add(Count::Retried);
+                if self.handle.begun.load(Ordering::Acquire) {
+                    row.unsure_since.get_or_insert(began);
+                }
+                if reason.contains("panicked") && row.attempts >= PANICS {
+                    return self.bury(id, row, error.to_string()).await;
+                }
+                retry(self)
+            }
+            DeliverError::Unauthorized(problem) => {
+                self.park_account(problem.clone());
+                (Duration::ZERO, LaneState::Waiting)
+            }
+            DeliverError::Forbidden(_) if of_person => return self.bury(id, row, error.to_string()).await,
+            DeliverError::Forbidden(problem) => {
+                (PARKED_RETRY, LaneState::Parked { problem: problem.clone() })
+            }
+            DeliverError::TargetGone => {
+                counters.add(Count::TargetGone);
+                return self.bury(id, row, "target_gone".into()).await;
+            }
+            DeliverError::Rejected(_) => return self.bury(id, row, error.to_string()).await,
+        };
+        self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
+        Ok(Fate::Later(wait, state))
+    }
+
+    /// The reader checks the credential at once, and again and again until it works.
+    pub(super) fn park_account(&self, problem: Problem) {
+        tracing::error!(account = %self.handle.account.name, "parked: {problem}");
+        self.handle.account.set_state(AccountState::Parked { problem });
+        self.handle.account.recheck.notify_one();
+    }
+
+    pub(super) async fn bury(
+        &self,
+        id: EnvelopeId,
+        row: OutboxRow,
+        reason: String,
+    ) -> Result<Fate, StoreError> {
+        tracing::warn!(room = %self.handle.room, envelope = %id, reason, "a delivery was given up");
+        self.core.counters.add(Count::Dead);
+        self.close_dead(id, row, reason).await
+    }
+
+    pub(super) async fn close_dead(
+        &self,
+        id: EnvelopeId,
+        row: OutboxRow,
+        reason: String,
+    ) -> Result<Fate, StoreError> {
+        let letter = DeadLetter { reason, at: Timestamp::now().0, row };
+        self.core.ledger.bury(self.handle.room.clone(), id, letter).await?;
+        Ok(Fate::Closed)
+    }
+}

@@ -1,0 +1,192 @@
+//! What the writer is asked for, and the answers that wait.
+
+use super::Verdict;
+use crate::store::StoreError;
+use crate::store::held::{Released, Sender};
+use crate::store::ledger::FannedOut;
+use crate::store::queue;
+use crate::store::records::{
+    DeadLetter, EnvelopeId, KnownRoom, OutboxRow, SetAside, ShownReactions, ThreadThere, Way,
+};
+use crate::store::retention::Forgotten;
+use relay_contract::{Account, Envelope, Mark, MessageRef, NativeId, RoomKey, Timestamp};
+use tokio::sync::oneshot;
+
+pub(in crate::store) type Done<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// A change.
+pub(in crate::store) enum Command {
+    Accept {
+        account: Account,
+        envelopes: Vec<Envelope>,
+        done: Done<Vec<Verdict>>,
+    },
+    /// What may have to wait at the door, each with whether it is over its sender's budget.
+    Hold {
+        account: Account,
+        envelopes: Vec<(Envelope, bool)>,
+        done: Done<Vec<Verdict>>,
+    },
+    /// The oldest message of a sender that is held is to go on.
+    Release {
+        sender: Sender,
+        from: EnvelopeId,
+        done: Done<Released>,
+    },
+    /// Nothing of a sender that is held is to go on.
+    DropHeld {
+        sender: Sender,
+        done: Done<u64>,
+    },
+    MoveCursor {
+        account: Account,
+        cursor: String,
+    },
+    SetAside {
+        event: SetAside,
+        done: Done<()>,
+    },
+    FanOut {
+        fanned: Vec<FannedOut>,
+        done: Done<()>,
+    },
+    Progress {
+        room: RoomKey,
+        id: EnvelopeId,
+        row: OutboxRow,
+        done: Done<()>,
+    },
+    Complete {
+        room: RoomKey,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+        lost: Vec<String>,
+        way: Option<Way>,
+        done: Done<()>,
+    },
+    Bury {
+        room: RoomKey,
+        id: EnvelopeId,
+        letter: DeadLetter,
+        done: Done<()>,
+    },
+    /// A room was seen; nobody has asked for it.
+    RememberSeen {
+        account: Account,
+        room: KnownRoom,
+    },
+    /// A room goes on as another: who asked for it gets the new one.
+    MoveRoom {
+        from: RoomKey,
+        to: RoomKey,
+        done: Done<()>,
+    },
+    /// What waits for a room that has moved waits for the new one.
+    MoveRows {
+        from: RoomKey,
+        to: RoomKey,
+        done: Done<()>,
+    },
+    RememberRoom {
+        account: Account,
+        asked: NativeId,
+        room: KnownRoom,
+        done: Done<()>,
+    },
+    /// Where a conversation is in a room.
+    Thread {
+        room: RoomKey,
+        of: EnvelopeId,
+        there: ThreadThere,
+        done: Done<()>,
+    },
+    /// What Relay itself has put on a message.
+    Shown {
+        subject: EnvelopeId,
+        room: RoomKey,
+        shown: ShownReactions,
+        done: Done<()>,
+    },
+    /// Files that rooms were told of are not there yet, or are now.
+    Late {
+        subject: EnvelopeId,
+        files: Vec<u16>,
+        late: bool,
+        done: Done<()>,
+    },
+    /// A digest has told these news.
+    Digested {
+        room: RoomKey,
+        ids: Vec<EnvelopeId>,
+        done: Done<()>,
+    },
+    /// A room is known up to a message that is no envelope.
+    HeardUpTo {
+        room: RoomKey,
+        mark: Mark,
+    },
+    /// A room is listened to from now on.
+    BeginMark {
+        room: RoomKey,
+        at: Timestamp,
+        done: Done<()>,
+    },
+    /// A room is not listened to any more.
+    ForgetMark {
+        room: RoomKey,
+        done: Done<()>,
+    },
+    /// A person changes what waits.
+    Queue {
+        change: queue::Change,
+        done: Done<()>,
+    },
+    /// A piece of what is older than it is to be kept.
+    Forget {
+        piece: Box<Forgotten>,
+        done: Done<()>,
+    },
+    Probe {
+        done: Done<()>,
+    },
+    Close {
+        done: Done<()>,
+    },
+}
+
+/// An answer that waits.
+pub(super) enum Answer {
+    Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
+    Released(Done<Released>, Released),
+    Dropped(Done<u64>, u64),
+    Plain(Done<()>),
+}
+
+impl Answer {
+    /// A caller that has gone away needs no answer.
+    pub(super) fn give(self, outcome: &Result<(), StoreError>) {
+        match self {
+            Self::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
+            Self::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
+            Self::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
+            Self::Plain(done) => drop(done.send(outcome.clone())),
+        }
+    }
+}
+
+/// The answers of one batch.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// Given when it is written: `kill -9` takes nothing back of it.
+    pub(super) written: Vec<Answer>,
+    /// Given when it is synced: a power cut takes nothing back of it.
+    pub(super) synced: Vec<Answer>,
+}
+
+pub(super) fn settle(stored: Result<(), StoreError>, done: Done<()>, answers: &mut Vec<Answer>) {
+    match stored {
+        Ok(()) => answers.push(Answer::Plain(done)),
+        Err(error) => drop(done.send(Err(error))),
+    }
+}
