@@ -177,6 +177,14 @@ impl Enforced {
         self.take_at(Instant::now(), asked)
     }
 
+    /// How a ceiling stands for somebody; `None` while nothing is enforced.
+    pub fn standing(&self, ceiling: Ceiling, whose: &str) -> Option<Standing> {
+        let mut inner = self.inner();
+        let (began, scale) = inner.clock?;
+        let now = began.elapsed().mul_f64(scale);
+        Some(inner.standing(ceiling, whose, now, scale))
+    }
+
     fn take_at(&self, now: Instant, asked: &[(Ceiling, &str)]) -> Result<Option<Vec<Standing>>, Full> {
         let mut inner = self.inner();
         let Some((began, scale)) = inner.clock else {

@@ -8,6 +8,7 @@ mod errors;
 mod gateway;
 mod gestures;
 mod interactions;
+mod limits;
 pub(crate) mod mentions;
 mod model;
 mod payload;

@@ -5,6 +5,7 @@
 mod content;
 mod gateway;
 mod interactions;
+mod limits;
 mod rest;
 
 use futures::{SinkExt, StreamExt};

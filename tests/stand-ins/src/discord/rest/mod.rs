@@ -14,6 +14,7 @@ mod threads;
 mod webhooks;
 
 use super::errors::{self, ApiError};
+use super::limits::{ban, limit};
 use super::model::{Bot, Channel, ChannelKind};
 use super::permissions::{
     ADMINISTRATOR, MANAGE_THREADS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL,
@@ -119,7 +120,9 @@ pub fn router(discord: Arc<Discord>) -> Router {
         .route("/stickers/{name}", get(cdn::sticker))
         // Outside the nest, so that faults see the whole path; before the gateway, so that they leave it alone.
         .layer(middleware::from_fn_with_state(how, misbehave))
+        .layer(middleware::from_fn_with_state(discord.clone(), limit))
         .layer(middleware::from_fn(bucket))
+        .layer(middleware::from_fn_with_state(discord.clone(), ban))
         .layer(middleware::from_fn_with_state(discord.limits.clone(), counted))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .route("/", get(gateway::connect))
@@ -149,13 +152,13 @@ fn rate_limited(fault: &Fault) -> Response {
 }
 
 /// Seconds since the epoch, `seconds` from now.
-fn reset(seconds: f64) -> String {
+pub fn reset(seconds: f64) -> String {
     // Milliseconds of this century are exact in an f64.
     format!("{:.3}", now() as f64 / 1_000.0 + seconds)
 }
 
 /// Layer: rate limit headers on every answer, and the `Via` of Discord's load balancer, without which discord.py takes a
-/// 429 for a ban by the proxy in front. The limit is generous and never enforced; a fault is what gives a 429.
+/// 429 for a ban by the proxy in front. Where nothing else is said, the limit is generous and never enforced.
 async fn bucket(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut hasher = DefaultHasher::new();
     (request.method(), path.as_ref().map(MatchedPath::as_str)).hash(&mut hasher);
