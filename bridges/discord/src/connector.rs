@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
     Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem, RawEvent,
-    Receipt, RoomKey, Translation,
+    Receipt, RoomKey, Settled, Timestamp, Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -155,6 +155,10 @@ impl Connector for Discord {
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         self.attempt(attempt).await
+    }
+
+    async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {
+        self.look_for(attempt, since).await
     }
 
     fn keeps_history(&self) -> bool {

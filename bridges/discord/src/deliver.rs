@@ -4,28 +4,19 @@ use crate::connector::Discord;
 use crate::errors::{Failure, code, no_permission, outage};
 use crate::guilds::{self, SMALLEST_LIMIT};
 use crate::ids::{PostedBy, snowflake, thread_in};
-use crate::parse::{Lookup, parse};
 use crate::persona;
-use crate::render::{Beside, SUPPRESS_EMBEDS};
+use crate::post::{LONGEST_NAME, Post};
 use crate::rest::Rest;
 use crate::rooms::Room;
-use crate::upload::{self, To};
-use relay_contract::{
-    Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Persona, Receipt, RoomKey, Upload,
-};
+use relay_contract::{Attempt, DeliverError, MessageRef, NativeId, Operation, Part, Receipt, RoomKey};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Instant;
 use twilight_http::request::Method;
 use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, MessageMarker};
-
-/// Characters of the name that a forum's post is given by what is said first.
-///
-/// <https://discord.com/developers/docs/resources/channel#start-thread-in-forum-or-media-channel>
-const LONGEST_NAME: usize = 100;
 
 /// What is read of a message that was posted.
 #[derive(Deserialize)]
@@ -38,16 +29,6 @@ struct Posted {
 #[derive(Deserialize)]
 struct Begun {
     id: Id<ChannelMarker>,
-}
-
-/// What is to be posted.
-struct Post<'a> {
-    part: &'a Part,
-    persona: Option<&'a Persona>,
-    reply_to: Option<&'a MessageRef>,
-    /// The thread of the room, or the room where it is one.
-    thread: Option<Id<ChannelMarker>>,
-    files: &'a [Upload],
 }
 
 impl Discord {
@@ -67,9 +48,10 @@ impl Discord {
         operation: Operation<'_>,
     ) -> Result<Receipt, DeliverError> {
         match operation {
-            Operation::Post { part, persona, reply_to, thread, files, .. } => {
-                let thread = thread.and_then(thread_in).or(room.thread);
-                let post = Post { part, persona, reply_to, thread, files };
+            Operation::Post { persona, .. } => {
+                let Some(post) = Post::of(&operation, room) else {
+                    return Err(DeliverError::Rejected("there is nothing to post".to_owned()));
+                };
                 if room.may_webhook {
                     self.post_by_webhook(rest, channel, room, post).await
                 } else if persona.is_some() {
@@ -176,7 +158,7 @@ impl Discord {
         let name: String = name.chars().take(LONGEST_NAME).collect();
         if room.forum {
             let (part, thread) = (Part::text(name, Value::Null), None);
-            let post = Post { part: &part, persona: None, reply_to: None, thread, files: &[] };
+            let post = Post { part: &part, persona: None, reply_to: None, thread, files: &[], key: "" };
             return if room.may_webhook {
                 self.post_by_webhook(rest, channel, room, post).await
             } else {
@@ -248,63 +230,6 @@ impl Discord {
     }
 }
 
-impl Post<'_> {
-    /// The message as Discord takes it, from a webhook as from the bot. Nobody is notified, whatever it says.
-    fn message(&self) -> Value {
-        let beside = Beside::of(self.part);
-        let mut message = json!({ "allowed_mentions": nobody() });
-        if !self.part.text.is_empty() {
-            message["content"] = self.part.text.as_str().into();
-        }
-        if beside.no_preview {
-            message["flags"] = SUPPRESS_EMBEDS.into();
-        }
-        if let Some(poll) = beside.poll_now() {
-            message["poll"] = poll;
-        }
-        if !self.files.is_empty() {
-            let each = self.files.iter().enumerate().map(
-                |(at, file)| json!({ "id": at, "filename": upload::name(file), "description": file.alt }),
-            );
-            message["attachments"] = each.collect();
-        }
-        message
-    }
-
-    /// The name of a forum's post: how it begins, what it asks, or the name of its first file.
-    fn thread_name(&self) -> String {
-        let names = Map::new();
-        let begins = parse(&self.part.text, &Lookup::new(&names, &[])).excerpt(LONGEST_NAME - 1);
-        let asks = || Some(Beside::of(self.part).poll?["question"]["text"].as_str()?.to_owned());
-        let file = || self.files.first().map(|file| file.name.clone());
-        let name = Some(begins).filter(|it| !it.trim().is_empty()).or_else(asks).or_else(file);
-        name.unwrap_or_else(|| "…".to_owned()).chars().take(LONGEST_NAME).collect()
-    }
-
-    async fn sent<T: serde::de::DeserializeOwned>(
-        &self,
-        rest: &Rest,
-        path: String,
-        as_bot: bool,
-        message: &Value,
-    ) -> Result<T, Failure> {
-        if self.files.is_empty() {
-            return rest.send(Method::Post, path, as_bot, Some(message)).await;
-        }
-        rest.upload(To { path: &path, as_bot }, message, self.files).await
-    }
-
-    fn receipt(&self, by: PostedBy, message: Id<MessageMarker>) -> Receipt {
-        let no_text = Beside::of(self.part).no_text;
-        Receipt::of(by.reference(message).holding(self.part.files.clone(), no_text))
-    }
-}
-
-/// Nobody is notified.
-pub fn nobody() -> Value {
-    json!({ "parse": [], "replied_user": false })
-}
-
 async fn post_by_bot(
     rest: &Rest,
     channel: Id<ChannelMarker>,
@@ -326,6 +251,9 @@ async fn post_by_bot(
         // A target that is gone by now does not stop the answer.
         message["message_reference"] =
             json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
+    }
+    if let Some(nonce) = post.nonce() {
+        (message["nonce"], message["enforce_nonce"]) = (nonce.into(), true.into());
     }
     let place = post.thread.unwrap_or(channel);
     let path = format!("channels/{place}/messages");

@@ -1,11 +1,11 @@
 //! Messages that stand already: changed, deleted, reacted to, pinned.
 
 use crate::connector::Discord;
-use crate::deliver::nobody;
 use crate::emojis::written;
 use crate::errors::{Failure, code};
 use crate::ids::PostedBy;
 use crate::places::awake;
+use crate::post::nobody;
 use crate::render::{Beside, SUPPRESS_EMBEDS};
 use crate::rest::Rest;
 use crate::rooms::Room;

@@ -20,7 +20,7 @@ use twilight_http::request::Method;
 use twilight_model::channel::ChannelType;
 use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
-use twilight_model::id::marker::ChannelMarker;
+use twilight_model::id::marker::{ChannelMarker, UserMarker};
 
 /// How long one look may take.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -82,10 +82,14 @@ struct Listed {
     has_more: bool,
 }
 
+/// A thread as it is listed.
 #[derive(Deserialize)]
-struct Thread {
+pub struct Thread {
     #[serde(flatten)]
-    channel: guilds::Channel,
+    pub channel: guilds::Channel,
+    /// Who opened it.
+    #[serde(default)]
+    pub owner_id: Option<Id<UserMarker>>,
     #[serde(default)]
     last_message_id: Option<Id<ChannelMarker>>,
 }
@@ -156,9 +160,7 @@ impl Discord {
         room: Room,
         since: Since,
     ) -> Result<Vec<Place>, Failure> {
-        let active: Listed = get(rest, format!("guilds/{}/threads/active", room.guild)).await?;
-        let mut threads: Vec<Thread> =
-            active.threads.into_iter().filter(|it| it.channel.parent_id == Some(channel)).collect();
+        let mut threads = active_threads(rest, room, channel).await?;
         threads.extend(archived(rest, channel, since).await?);
         // One that is linked is a room of its own; one that only some see is no part of the room.
         threads.retain(|it| {
@@ -207,7 +209,20 @@ impl Discord {
     }
 }
 
-async fn get<T: serde::de::DeserializeOwned>(rest: &Rest, path: String) -> Result<T, Failure> {
+/// The threads of a channel that are not in the archive.
+///
+/// <https://discord.com/developers/docs/resources/guild#list-active-guild-threads>
+pub async fn active_threads(
+    rest: &Rest,
+    room: Room,
+    channel: Id<ChannelMarker>,
+) -> Result<Vec<Thread>, Failure> {
+    let all: Listed = get(rest, format!("guilds/{}/threads/active", room.guild)).await?;
+    Ok(all.threads.into_iter().filter(|it| it.channel.parent_id == Some(channel)).collect())
+}
+
+/// Reads something: nothing is unclear about a question.
+pub async fn get<T: serde::de::DeserializeOwned>(rest: &Rest, path: String) -> Result<T, Failure> {
     rest.send(Method::Get, path, true, None).await.map_err(Failure::before_anything)
 }
 

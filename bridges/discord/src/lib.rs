@@ -16,7 +16,10 @@
 //!   in flight, so if it is shut now, the answer was a 429: `RateLimited` with what is left of the server's `Retry-After`.
 //! - At our deadline, a request that never got its permit was not sent (`RateLimited`); one that did is `Unsure`.
 //!
-//! A global 429 and one from the edge (without bucket headers) reach us without their `Retry-After`; we say 5 seconds.
+//! A global 429 and one from the edge (without bucket headers) reach us without their `Retry-After`; we say 5 seconds. A shared one reaches
+//! us in whole seconds.
+//!
+//! It learns nothing from answers that are no 429: [`buckets`] does, so that what an empty bucket would refuse is not sent.
 //!
 //! **twilight-http and its limiter write request paths into tracing spans**, and a webhook's path contains its token, an
 //! interaction's one that lets anybody answer in the bot's name for 15 minutes. Requests are made under a subscriber that hears
@@ -66,12 +69,19 @@
 //! threads where nothing new was said but the newest ten, are not looked for. Private threads are no part of a room, live or not. Without
 //! Read Message History Discord answers as if nothing had been said: that is told as a refusal.
 //!
+//! # Attempts that nobody answered
+//!
+//! [`settle`] looks for them in what was said since, by whose they are, where they stand and what they say, as webhooks have no nonce. A bot's
+//! own messages bear one, made of the part's key, and Discord itself makes none twice within minutes. Nothing is told where the history is
+//! not to be read, or more than 1,000 messages came since. Clocks may differ by ten seconds.
+//!
 //! # News of rooms
 //!
 //! Discord tells of every change of a channel, and little of it matters to a link. [`facts`] keeps a digest of what does, so that
 //! the engine is only told where something in it is different from what it was asked or heard last.
 
 mod attachments;
+mod buckets;
 mod capabilities;
 mod cards;
 mod config;
@@ -101,6 +111,7 @@ mod people;
 mod persona;
 mod pins;
 mod places;
+mod post;
 mod preflight;
 mod raw;
 mod registration;
@@ -108,6 +119,7 @@ mod render;
 mod rest;
 mod rights;
 mod rooms;
+mod settle;
 mod shard;
 mod translate;
 mod upload;

@@ -2,6 +2,7 @@
 //!
 //! The crate's page tells how the library's own waiting is kept in check.
 
+use crate::buckets::Buckets;
 use crate::config::{Config, Server};
 use crate::errors::{Failure, words_of};
 use crate::upload::Uploads;
@@ -46,6 +47,7 @@ static QUIET: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 pub struct Rest {
     client: Client,
     limiter: RateLimiter,
+    buckets: Buckets,
     uploads: Uploads,
 }
 
@@ -83,7 +85,7 @@ impl Rest {
             }
             let base = format!("{}/api/v10/", config.web());
             let uploads = Uploads::new(base, &config.token).ok()?;
-            Some(Self { client: client.build(), limiter, uploads })
+            Some(Self { client: client.build(), limiter, buckets: Buckets::default(), uploads })
         };
         catch_unwind(AssertUnwindSafe(build)).ok().flatten().ok_or_else(|| {
             Problem::new(
@@ -137,8 +139,8 @@ impl Rest {
     async fn attempt(&self, request: Request) -> Result<Vec<u8>, Failure> {
         let path = request.path().split('?').next().unwrap_or_default();
         let endpoint = Endpoint { method: request.method(), path: path.to_owned() };
-        if let Some(left) = self.shut_for(&endpoint).await {
-            return Err(Failure::RateLimited(left, Scope::Room));
+        if let Some((left, scope)) = self.shut_for(&endpoint).await {
+            return Err(Failure::RateLimited(left, scope));
         }
         let permits = Arc::new(AtomicU32::new(0));
         let counted = permits.clone();
@@ -149,6 +151,7 @@ impl Rest {
             let answer = answer.await.map_err(failure)?;
             // Done: from here on a bucket that is shut says nothing about this request.
             done.store(true, Ordering::SeqCst);
+            self.buckets.heard(&endpoint, answer.headers());
             let body = answer.bytes().await;
             body.map_err(|_| {
                 Failure::Unclear("the connection was cut in the middle of the answer".to_owned())
@@ -167,9 +170,9 @@ impl Rest {
             // Open when the permit was given, and ours is the only request in it: shut means that ours was refused.
             if permits.load(Ordering::SeqCst) > 0
                 && !done.load(Ordering::SeqCst)
-                && let Some(left) = self.shut_for(&endpoint).await
+                && let Some((left, scope)) = self.refused_for(&endpoint).await
             {
-                return Err(Failure::RateLimited(left, Scope::Room));
+                return Err(Failure::RateLimited(left, scope));
             }
         }
         if permits.load(Ordering::SeqCst) == 0 {
@@ -179,11 +182,21 @@ impl Rest {
         }
     }
 
-    /// How long the bucket of an endpoint stays shut.
-    pub async fn shut_for(&self, endpoint: &Endpoint) -> Option<Duration> {
+    /// How long nothing that is asked there would be let through, and for whom.
+    pub async fn shut_for(&self, endpoint: &Endpoint) -> Option<(Duration, Scope)> {
+        match self.buckets.shut_for(endpoint) {
+            Some(left) => Some((left, Scope::Room)),
+            None => self.refused_for(endpoint).await,
+        }
+    }
+
+    /// The same, of what the server has refused.
+    async fn refused_for(&self, endpoint: &Endpoint) -> Option<(Duration, Scope)> {
         let bucket = self.limiter.bucket(endpoint.clone()).await?;
         let left = bucket.reset_at.saturating_duration_since(Instant::now());
-        (bucket.remaining == 0 && !left.is_zero()).then_some(left)
+        // The limiter knows a limit that others use up too as one of nothing.
+        let scope = if bucket.limit == 0 { Scope::Shared } else { Scope::Room };
+        (bucket.remaining == 0 && !left.is_zero()).then_some((left, scope))
     }
 }
 

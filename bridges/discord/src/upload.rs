@@ -2,6 +2,7 @@
 //!
 //! <https://discord.com/developers/docs/reference#uploading-files>
 
+use crate::buckets::wait;
 use crate::errors::{Failure, words_of};
 use crate::rest::{Answered, Rest, UNTOLD_WAIT, error_page};
 use futures::{Stream, StreamExt, stream};
@@ -84,8 +85,8 @@ impl Rest {
     ) -> Result<T, Failure> {
         let path = to.path.split('?').next().unwrap_or_default().to_owned();
         let endpoint = Endpoint { method: Method::Post, path };
-        if let Some(left) = self.shut_for(&endpoint).await {
-            return Err(Failure::RateLimited(left, Scope::Room));
+        if let Some((left, scope)) = self.shut_for(&endpoint).await {
+            return Err(Failure::RateLimited(left, scope));
         }
         let sent = Arc::new(AtomicU64::new(0));
         let size: u64 = files.iter().map(|file| file.size).sum();
@@ -199,9 +200,18 @@ fn not_sent(error: &reqwest::Error, whole: bool) -> Failure {
 fn told(permit: Permit, answer: Response) -> Response {
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
     let headers = || {
+        let bucket = || Some(header(RateLimitHeaders::BUCKET)?.as_bytes().to_vec());
+        match header(RateLimitHeaders::SCOPE) {
+            Some("shared") => {
+                let after = header("retry-after")?.parse().ok()?;
+                return Some(RateLimitHeaders::shared(bucket()?, after));
+            }
+            Some("global") => return None,
+            _ => {}
+        }
         let after: f64 = header(RateLimitHeaders::RESET_AFTER)?.parse().ok()?;
         Some(RateLimitHeaders {
-            bucket: header(RateLimitHeaders::BUCKET)?.as_bytes().to_vec(),
+            bucket: bucket()?,
             limit: header(RateLimitHeaders::LIMIT)?.parse().ok()?,
             remaining: header(RateLimitHeaders::REMAINING)?.parse().ok()?,
             reset_at: Instant::now() + wait(after),
@@ -211,13 +221,9 @@ fn told(permit: Permit, answer: Response) -> Response {
     answer
 }
 
-/// Seconds as the server writes them: nothing negative, and not for ever.
-fn wait(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.clamp(0.0, 86_400.0)).unwrap_or(UNTOLD_WAIT)
-}
-
 async fn read(mut answer: Response) -> Result<Vec<u8>, Failure> {
     let status = answer.status();
+    let shared = answer.headers().get(RateLimitHeaders::SCOPE).is_some_and(|it| it.as_bytes() == b"shared");
     let mut body = Vec::new();
     let cut = |_| Failure::Unclear("the connection was cut in the middle of the answer".to_owned());
     while let Some(piece) = answer.chunk().await.map_err(cut)? {
@@ -232,7 +238,12 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, Failure> {
     if status == StatusCode::TOO_MANY_REQUESTS {
         let limited = serde_json::from_slice::<Limited>(&body).ok();
         let (left, global) = limited.map_or((UNTOLD_WAIT, true), |it| (wait(it.retry_after), it.global));
-        return Err(Failure::RateLimited(left, if global { Scope::Account } else { Scope::Room }));
+        let scope = match (global, shared) {
+            (true, _) => Scope::Account,
+            (false, true) => Scope::Shared,
+            (false, false) => Scope::Room,
+        };
+        return Err(Failure::RateLimited(left, scope));
     }
     let Ok(told) = serde_json::from_slice::<Value>(&body) else {
         return Err(match status.as_u16() {
@@ -264,13 +275,5 @@ mod tests {
             assert_eq!(read.iter().all(Result::is_ok), fine, "{size}");
             assert_eq!(sent.load(Ordering::SeqCst), if fine { size } else { 0 }, "{size}");
         }
-    }
-
-    #[test]
-    fn a_wait_is_neither_negative_nor_for_ever() {
-        for (seconds, millis) in [(1.5, 1_500), (-1.0, 0), (f64::INFINITY, 86_400_000)] {
-            assert_eq!(wait(seconds).as_millis(), millis);
-        }
-        assert_eq!(wait(f64::NAN), UNTOLD_WAIT);
     }
 }

@@ -1,6 +1,6 @@
 //! Files, both ways, as bytes.
 
-use crate::rig::{Rig, patiently};
+use crate::rig::{Rig, key, patiently};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -34,7 +34,7 @@ impl Content for Pieces {
     }
 }
 
-fn upload(index: u16, name: &str, pieces: &[&'static [u8]]) -> Upload {
+pub fn upload(index: u16, name: &str, pieces: &[&'static [u8]]) -> Upload {
     let size = pieces.iter().map(|piece| piece.len() as u64).sum();
     let all = pieces.iter().map(|piece| Ok(Bytes::from_static(piece))).collect();
     Upload {
@@ -50,7 +50,7 @@ fn upload(index: u16, name: &str, pieces: &[&'static [u8]]) -> Upload {
     }
 }
 
-fn parts(rig: &Rig, text: &str, files: &[Upload]) -> Vec<Part> {
+pub fn parts(rig: &Rig, text: &str, files: &[Upload]) -> Vec<Part> {
     let draft = |file: &Upload| FileDraft {
         index: file.index,
         kind: file.kind,
@@ -65,7 +65,7 @@ async fn post(rig: &Rig, text: &str, name: Option<&str>, files: &[Upload]) -> Re
     let part = parts(rig, text, files).remove(0);
     let persona = name.map(|name| Persona { name: name.to_owned(), avatar: None });
     let persona = persona.as_ref();
-    rig.deliver(Operation::Post { part: &part, persona, reply_to: None, thread: None, files, key: "k1" })
+    rig.deliver(Operation::Post { part: &part, persona, reply_to: None, thread: None, files, key: &key() })
         .await
 }
 
@@ -193,7 +193,7 @@ async fn more_than_ten_files_are_two_messages_and_the_bot_uploads_too() {
         let own: Vec<Upload> = part.files.iter().map(|at| files[usize::from(*at)].clone()).collect();
         let (persona, reply_to, thread) = (None, None, None);
         let posted =
-            rig.deliver(Operation::Post { part, persona, reply_to, thread, files: &own, key: "k1" }).await;
+            rig.deliver(Operation::Post { part, persona, reply_to, thread, files: &own, key: &key() }).await;
         let message = posted.unwrap().message;
         let seen = rig.seen(&message.id);
         assert_eq!((seen.author.as_str(), seen.text.as_str(), seen.files.len()), ("Relay", text, count));

@@ -1,6 +1,6 @@
 //! Reactions, pins, polls, typing, members, names and forwards, both ways.
 
-use crate::rig::{Heard, Rig, eventually};
+use crate::rig::{Heard, Rig, eventually, key};
 use relay_contract::{
     Ask, DeliverError, Draft, Emoji, Envelope, Event, Feature, MemberChange, MessageRef, Operation, Persona,
     Poll, Standing, Support, Text, Translation,
@@ -241,8 +241,14 @@ async fn a_poll_is_posted_as_one_and_its_end_is_heard() {
     assert_eq!(rig.connector.render(&rig.room, &Draft { body: Text::default(), ..draft }).len(), 1);
     let persona = Persona { name: "Elif".into(), avatar: None };
     let (reply_to, thread) = (None, None);
-    let post =
-        Operation::Post { part: &parts[1], persona: Some(&persona), reply_to, thread, files: &[], key: "k1" };
+    let post = Operation::Post {
+        part: &parts[1],
+        persona: Some(&persona),
+        reply_to,
+        thread,
+        files: &[],
+        key: &key(),
+    };
     let message = rig.deliver(post).await.unwrap().message;
     assert!(message.no_text);
     let seen = rig.seen(&message.id);
@@ -380,7 +386,7 @@ async fn links_without_a_preview_stay_without_one() {
     for no_preview in [true, false] {
         let part = rig.connector.render(&rig.room, &draft(no_preview)).remove(0);
         let (persona, reply_to, thread) = (None, None, None);
-        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" };
+        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: &key() };
         rig.deliver(post).await.unwrap();
         let (envelope, _) = heard.next().await;
         let Event::Posted(posted) = envelope.event else { panic!() };

@@ -1,6 +1,6 @@
 //! What Relay delivers is seen by people.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, key};
 use relay_contract::{DeliverError, MessageRef, Operation, Persona};
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn a_post_under_a_name_its_edit_and_its_delete() {
         reply_to: None,
         thread: None,
         files: &[],
-        key: "k1",
+        key: &key(),
     };
     let message = rig.deliver(post).await.unwrap().message;
     let seen = rig.seen(&message.id);

@@ -13,6 +13,7 @@ use stand_ins::people::{Act, Given, Seen};
 use stand_ins::world::{Bot, World};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,6 +46,12 @@ pub fn open(api_url: &str, gateway_url: Option<&str>, token: &str) -> Arc<dyn Co
         urls: urls.into_iter().filter_map(|(key, url)| Some((key, url?.to_owned()))).collect(),
     };
     relay_discord::open(settings).unwrap()
+}
+
+/// A key that no other part has.
+pub fn key() -> String {
+    static KEYS: AtomicU64 = AtomicU64::new(0);
+    format!("part.{}", KEYS.fetch_add(1, Ordering::Relaxed))
 }
 
 pub async fn patiently<T>(what: impl Future<Output = T>) -> T {
@@ -228,7 +235,7 @@ impl Rig {
             reply_to: None,
             thread: None,
             files: &[],
-            key: "k1",
+            key: &key(),
         })
         .await
     }
@@ -245,7 +252,7 @@ impl Rig {
             reply_to,
             thread: None,
             files: &[],
-            key: "k1",
+            key: &key(),
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Threads and forums: heard as their channel's room, opened, posted in, changed.
 
-use crate::rig::{Heard, Rig, TOKEN};
+use crate::rig::{Heard, Rig, TOKEN, key};
 use relay_contract::{
     DeliverError, Event, Feature, Message, MessageRef, NativeId, Operation, Persona, Receipt, RoomKey,
     Support, Translation,
@@ -71,7 +71,7 @@ async fn said(rig: &Rig, heard: &mut Heard) -> (RoomKey, Message) {
 async fn post(rig: &Rig, thread: Option<&NativeId>, text: &str) -> Result<Receipt, DeliverError> {
     let (part, persona) = (rig.part(text), Persona { name: "Elif".into(), avatar: None });
     let (persona, reply_to) = (Some(&persona), None);
-    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" }).await
+    rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: &key() }).await
 }
 
 #[tokio::test]
@@ -129,8 +129,8 @@ async fn a_linked_thread_is_its_own_room() {
     let thread = NativeId::from(open(&rig, Some(&root), None));
     let asked = [rig.room_id.clone(), thread.clone()];
     let answer = rig.connector.preflight(&asked).await.unwrap();
-    let key = answer.rooms[1].1.as_ref().unwrap().key.clone();
-    let can = rig.connector.capabilities(&key);
+    let room_key = answer.rooms[1].1.as_ref().unwrap().key.clone();
+    let can = rig.connector.capabilities(&room_key);
     assert_eq!(
         (can.shows(Feature::Thread), can.hears(Feature::Thread)),
         (Support::Fallback, Support::Dropped)
@@ -139,7 +139,7 @@ async fn a_linked_thread_is_its_own_room() {
     heard.connected().await;
     say_in(&rig, thread.as_str(), "inside");
     let (origin, message) = said(&rig, &mut heard).await;
-    assert_eq!((origin, message.thread), (key.clone(), None));
+    assert_eq!((origin, message.thread), (room_key.clone(), None));
     let part = rig.part("from outside");
     let persona = Persona { name: "Elif".into(), avatar: None };
     let post = Operation::Post {
@@ -148,9 +148,9 @@ async fn a_linked_thread_is_its_own_room() {
         reply_to: None,
         thread: None,
         files: &[],
-        key: "k1",
+        key: &key(),
     };
-    let attempt = relay_contract::Attempt { room: &key, operation: post };
+    let attempt = relay_contract::Attempt { room: &room_key, operation: post };
     let message = rig.connector.deliver(attempt).await.unwrap().message;
     assert_eq!(rig.seen(&message.id).thread.as_deref(), Some(thread.as_str()));
     heard.stop().await.unwrap();
@@ -217,7 +217,7 @@ async fn the_bot_talks_in_threads_too() {
     let part = rig.part("an answer");
     for (target, answers) in [(&inside, true), (&root, false)] {
         let (persona, reply_to, thread) = (None, Some(target), thread.as_ref());
-        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" };
+        let post = Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: &key() };
         let message = rig.deliver(post).await.unwrap().message;
         let seen = rig.seen(&message.id);
         assert_eq!((seen.thread.as_deref(), seen.reply_to.is_some()), (Some(root.id.as_str()), answers));
@@ -262,7 +262,7 @@ async fn an_archived_thread_is_taken_out_for_whatever_is_done_in_it() {
         let persona = webhooks.then(|| Persona { name: "Elif".into(), avatar: None });
         let (persona, reply_to, thread_of) = (persona.as_ref(), None, Some(&thread));
         let inside =
-            Operation::Post { part: &part, persona, reply_to, thread: thread_of, files: &[], key: "k1" };
+            Operation::Post { part: &part, persona, reply_to, thread: thread_of, files: &[], key: &key() };
         let target = &rig.deliver(inside).await.unwrap().message;
         for (what, operation) in [
             ("react", Operation::React { target, emoji: "🦉", on: true }),
@@ -357,7 +357,7 @@ async fn what_is_said_to_a_forum_begins_a_post() {
         let persona = Persona { name: "Elif".into(), avatar: None };
         let say = async |thread: Option<&NativeId>, text: &str| {
             let (part, persona, reply_to) = (rig.part(text), webhooks.then_some(&persona), None);
-            rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: "k1" })
+            rig.deliver(Operation::Post { part: &part, persona, reply_to, thread, files: &[], key: &key() })
                 .await
                 .unwrap()
                 .message
