@@ -495,6 +495,47 @@ async def requests(room: Room, channel: discord.TextChannel) -> None:
     prove("cut_after: carried out before the cut", "was it sent?" in room.said())
 
 
+async def history(room: Room, channel: discord.TextChannel) -> None:
+    """What was said after a message, page by page, and the threads that went into the archive."""
+    mark = await channel.send("the mark")
+    words = [str(number) for number in range(120)]
+    for text in words:
+        room.act("say", person="Ada", text=text)
+    told = [it.content async for it in channel.history(after=mark, limit=None, oldest_first=True)]
+    prove("history after a message, in order", told == words)
+    before = [it.content async for it in channel.history(before=mark, limit=3)]
+    prove("history before it, newest first", len(before) == 3 and before[0] == room.said()[-122])
+    names = ["first", "second", "third"]
+    for name in names:
+        thread = await channel.create_thread(name=name, type=discord.ChannelType.public_thread)
+        await thread.edit(archived=True)
+    asleep = [it.name async for it in channel.archived_threads(limit=3)]
+    prove("archived threads, the last one first", asleep == names[::-1])
+
+
+async def limits(room: Room, channel: discord.TextChannel) -> None:
+    """Buckets that are enforced: the client keeps within what it is told, and waits out what no header tells."""
+    hook = await channel.create_webhook(name="Flood")
+    before = room.stand.control("discord/limits")
+    room.stand.control("discord/limits", {"scale": 10.0})
+    started = time.monotonic()
+    for number in range(11):
+        await channel.send(f"bucket {number}")
+    # Eleven are two full buckets of 5 in 5 s, on a clock ten times faster.
+    prove("a bucket is waited for", 0.9 <= time.monotonic() - started <= 10)
+    kept = room.stand.control("discord/limits")
+    prove("and not overrun", kept["limited"] == before["limited"])
+    for number in range(31):
+        await hook.send(f"flood {number}")
+    over = room.stand.control("discord/limits")
+    prove("a shared limit is met, and waited for", over["limited"] > kept["limited"])
+    prove("nobody's fault", over["invalid"] == kept["invalid"])
+    said = [text for text in room.said() if text.startswith("flood ")]
+    prove("all of it was said once, in order", said == [f"flood {number}" for number in range(31)])
+    # As fast as that, they are none.
+    room.stand.control("discord/limits", {"scale": 100000.0})
+
+
 async def membership(room: Room, client: Watcher, channel: discord.TextChannel) -> None:
     """Removed from the guild, and let in again."""
     room.act("kick", bot="Relay")
@@ -536,5 +577,7 @@ async def judge(stand_ins: str) -> None:
             await changes(room, client, guild)
             await lost_connections(room, client)
             await requests(room, channel)
+            await history(room, channel)
+            await limits(room, channel)
             await membership(room, client, channel)
         await asyncio.wait([running], timeout=DEADLINE)
