@@ -165,6 +165,11 @@ impl Enforced {
         self.inner().clock.is_some()
     }
 
+    /// How fast the limits' clock is; none while nothing is enforced.
+    pub fn scale(&self) -> Option<f64> {
+        self.inner().clock.map(|(_, scale)| scale)
+    }
+
     /// What was counted.
     pub fn counted(&self) -> Counted {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use stand_ins::StandIns;
 use stand_ins::faults::{Fault, Kind};
+use stand_ins::limits::Limits;
 use stand_ins::people::{Act, Seen};
 use stand_ins::world::{Bot, World};
 use std::time::{Duration, Instant};
@@ -351,4 +352,42 @@ async fn faults_happen() {
         fault(&stand_ins, Kind::Disconnect, None);
     });
     assert!(cut.is_err());
+}
+
+/// Of a chat and of a group, obeyed; the twenty-first message waits for the end of the minute, which lasts 3 s here.
+#[tokio::test]
+async fn limits_are_kept_by_chat_and_group() {
+    let stand_ins = started().await;
+    let (limits, chat) = (stand_ins.telegram.limits(), chat(&stand_ins));
+    let send = async || call(&stand_ins, OPEN, "sendMessage", json!({ "chat_id": chat, "text": "x" })).await;
+    limits.arm(Some(Limits { scale: 1.0 })).unwrap();
+    for at in 0..4 {
+        let answer = send().await;
+        assert_eq!(answer["ok"], at < 3, "{at}: {answer}");
+        let wait = &answer["parameters"]["retry_after"];
+        assert!(
+            at < 3 || (wait.is_u64() && wait.as_u64() <= Some(3) && answer["error_code"] == 429),
+            "{answer}"
+        );
+    }
+    limits.arm(Some(Limits { scale: 20.0 })).unwrap();
+    let (began, mut sent, mut longest) = (Instant::now(), 0, 0.0_f64);
+    while sent < 21 {
+        let answer = send().await;
+        match answer["parameters"]["retry_after"].as_f64() {
+            Some(wait) => {
+                longest = longest.max(wait);
+                tokio::time::sleep(Duration::from_secs_f64(wait)).await;
+            }
+            None => sent += 1,
+        }
+    }
+    assert!(began.elapsed() >= Duration::from_secs(3) && longest > 0.5, "{:?} {longest}", began.elapsed());
+    // What makes no message is no matter of them.
+    limits.arm(Some(Limits { scale: 1.0 })).unwrap();
+    for _ in 0..50 {
+        let body = json!({ "chat_id": chat, "action": "typing" });
+        assert_eq!(call(&stand_ins, OPEN, "sendChatAction", body).await["ok"], true);
+    }
+    assert!(limits.counted().limited > 1);
 }

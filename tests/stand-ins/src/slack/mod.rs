@@ -9,6 +9,7 @@ mod conversations;
 mod emoji;
 mod events;
 mod files;
+mod limits;
 mod look_back;
 mod marks;
 mod members;

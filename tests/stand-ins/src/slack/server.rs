@@ -3,13 +3,13 @@
 //! Source: <https://docs.slack.dev/apis/web-api>.
 
 use super::state::State as World;
-use super::{Shared, chat, commands, conversations, files, marks, session, socket, uploads};
+use super::{Shared, chat, commands, conversations, files, limits, marks, session, socket, uploads};
 use crate::faults::Fault;
 use crate::limits::counted;
 use crate::misbehave::{Misbehaviour, misbehave};
 use crate::parameters::{LARGEST, Parameters};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -48,13 +48,10 @@ fn unauthorized() -> Response {
 }
 
 fn rate_limited(fault: &Fault) -> Response {
-    // Slack counts whole seconds.
-    let seconds = fault.seconds.ceil().clamp(0.0, 3_600.0) as u64;
-    let after = [(RETRY_AFTER, HeaderValue::from(seconds))];
-    (StatusCode::TOO_MANY_REQUESTS, after, Json(Refusal::new("ratelimited").0)).into_response()
+    limits::rate_limited(fault.lasts())
 }
 
-/// Its routes. Faults concern the Web API, response URLs and the bytes of files alone.
+/// Its routes. Faults concern the Web API, response URLs and the bytes of files alone; limits the Web API.
 pub fn router(shared: Arc<Shared>) -> Router {
     let how = Misbehaviour { faults: shared.faults.clone(), rate_limited, unauthorized };
     Router::new()
@@ -86,6 +83,11 @@ async fn call(State(shared): State<Arc<Shared>>, Path(method): Path<String>, req
     let answer = {
         let mut state = shared.state();
         let caller = caller(&state, token.as_deref());
+        if let Ok(caller) = caller
+            && let Some(refused) = limits::refusal(&shared.limits, &state, caller, &method, &given)
+        {
+            return refused;
+        }
         if let Ok(Caller::Bot(app)) = caller {
             scopes = state.apps.get(app).map(|a| a.scopes.join(","));
         }

@@ -9,6 +9,7 @@ mod acts;
 mod chats;
 mod detect;
 pub(crate) mod entities;
+mod limits;
 mod markup;
 mod media;
 mod members;

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://core.telegram.org/bots/api#making-requests>, <https://core.telegram.org/bots/api#getfile>.
 
+use super::limits;
 use super::media::Media;
 use super::methods;
 use super::updates::Turn;
@@ -42,6 +43,14 @@ impl Failure {
         Self { parameters, ..Self::bad("group chat was upgraded to a supergroup chat") }
     }
 
+    /// 429, with how long to wait.
+    pub fn too_many(seconds: f64) -> Self {
+        let whole = seconds.fract() == 0.0;
+        let wait = if whole { json!(seconds as u64) } else { json!(seconds) };
+        let parameters = Some(json!({ "retry_after": wait }));
+        Self { parameters, ..Self::new(429, format!("Too Many Requests: retry after {wait}")) }
+    }
+
     /// 400 `Bad Request: …`.
     pub fn bad(why: impl std::fmt::Display) -> Self {
         Self::new(400, format!("Bad Request: {why}"))
@@ -64,10 +73,7 @@ fn unauthorized() -> Response {
 
 fn rate_limited(fault: &Fault) -> Response {
     // Telegram counts whole seconds.
-    let seconds = fault.seconds.ceil().clamp(0.0, 3_600.0) as u64;
-    let mut failure = Failure::new(429, format!("Too Many Requests: retry after {seconds}"));
-    failure.parameters = Some(json!({ "retry_after": seconds }));
-    failure.into_response()
+    Failure::too_many(fault.lasts().as_secs_f64().ceil()).into_response()
 }
 
 /// Its routes.
@@ -143,7 +149,10 @@ async fn answer(shared: &Arc<Shared>, connection: &Connection, request: Request)
     let (parameters, files) = uploads::read(request).await?;
     match method {
         "getUpdates" => poll(shared, connection, bot, &parameters).await,
-        _ => methods::call(shared, bot, method, (&parameters, &files)),
+        _ => {
+            limits::check(&shared.limits, &shared.state(), bot, method, &parameters)?;
+            methods::call(shared, bot, method, (&parameters, &files))
+        }
     }
 }
 

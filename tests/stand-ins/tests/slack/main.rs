@@ -5,6 +5,7 @@
 mod channels;
 mod commands;
 mod files;
+mod history;
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
