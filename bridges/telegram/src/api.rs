@@ -184,7 +184,7 @@ impl Api {
         Answer {
             code: code.unwrap_or(status),
             description: self.redacted(description),
-            retry_after: parameter("retry_after").and_then(Value::as_u64).or(wait).map(Duration::from_secs),
+            retry_after: parameter("retry_after").and_then(seconds).or(wait.map(Duration::from_secs)),
             migrate_to: parameter("migrate_to_chat_id").and_then(Value::as_i64),
         }
     }
@@ -193,6 +193,11 @@ impl Api {
     fn redacted(&self, words: &str) -> String {
         words.replace(self.bot.token(), "…")
     }
+}
+
+/// Whole ones, as Telegram counts; a compatible server may be exacter.
+fn seconds(wait: &Value) -> Option<Duration> {
+    Duration::try_from_secs_f64(wait.as_f64()?).ok()
 }
 
 /// An error with its causes, which is where reqwest keeps what matters.

@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 use relay_contract::Emoji;
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{PoisonError, RwLock};
 
 /// The most of each that are remembered; the least used go first.
@@ -17,6 +18,8 @@ const MOST: usize = 10_000;
 pub struct Known {
     /// Groups that became supergroups.
     pub moves: Moves,
+    /// Another program polled with the bot's token when it was last polled.
+    pub contested: AtomicBool,
     /// Of the chats that were asked about: as many as are linked. Never locked across an await.
     chats: RwLock<HashMap<i64, Chat>>,
     /// Names of topics, by chat and topic.
@@ -33,6 +36,7 @@ impl Default for Known {
     fn default() -> Self {
         Self {
             moves: Moves::default(),
+            contested: AtomicBool::new(false),
             chats: RwLock::default(),
             topics: Cache::new(MOST),
             polls: Cache::new(MOST),

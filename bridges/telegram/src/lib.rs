@@ -36,7 +36,10 @@
 //!   a longer one.
 //! - A command's answer goes to the asker's private chat with the bot, which only a person can begin; else it is written in the
 //!   chat of the command, for everybody there.
-//! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours.
+//! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours,
+//!   has no history, and does not say what it threw away: the cursor tells when the bot was polled last.
+//! - Of two programs that poll with one token, the one that asked earlier is answered 409. Relay then needs a person, and says that it
+//!   is connected again only after polls that nobody took over.
 //! - Ids of updates begin anew at a random number after a week of silence. Therefore an offset is only sent while there is
 //!   something to confirm, never out of habit: a stale one would confirm, and lose, what lies below it.
 
@@ -49,6 +52,7 @@ mod commands;
 mod complete;
 mod config;
 mod connector;
+mod cursor;
 mod deliver;
 mod errors;
 mod files;

@@ -1,16 +1,18 @@
 //! Long polling: nothing is confirmed before it was accepted. In front of a chat's first update stands the chat itself.
 
 use crate::api::{Answer, Api, CallError};
+use crate::cursor::Cursor;
 use crate::known::Known;
 use crate::seen::Told;
 use crate::{complete, errors, ids, menu, news, translate};
 use futures::StreamExt;
 use rand::Rng;
 use relay_contract::errors::ListenError;
-use relay_contract::{Inbox, NativeId, Problem, RawEvent};
+use relay_contract::{Inbox, NativeId, Problem, RawEvent, Timestamp};
 use serde_json::Value;
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 use teloxide::payloads::{GetUpdates, GetUpdatesSetters};
 use teloxide::types::AllowedUpdate;
 
@@ -29,8 +31,13 @@ const OVERLAP: usize = 32;
 /// Waits before the connection is tried again: by how often it failed in a row, the last one from then on; in ms.
 const WAITS: [u64; 5] = [500, 1_000, 2_000, 5_000, 15_000];
 
-/// Waits while somebody else polls, in ms: longer than the other one's poll is likely to take over again.
-const CONFLICT: u64 = 5_000;
+/// What is waited when nothing better is known, in ms.
+const UNSAID: u64 = 5_000;
+
+/// After another program has polled with this token: for how long nobody may take the poll over until it is taken for gone.
+const ALONE: Duration = Duration::from_secs(15);
+/// How long a poll is held open until then, in seconds.
+const SHORT_HOLD: u32 = 5;
 
 /// What the server asks for is obeyed within reason, in ms.
 const ASKED: RangeInclusive<u64> = 1_000..=600_000;
@@ -84,14 +91,22 @@ async fn polling(
     cursor: Option<&str>,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
-    let accepted_below = cursor.and_then(|cursor| cursor.parse::<i64>().ok());
+    let mut place = cursor.map(Cursor::read).unwrap_or_default();
+    let accepted_below = place.next;
+    let begun = Instant::now();
     let mut told = Told::default();
     let mut confirm: Option<i32> = None;
     let mut failures = 0;
     let mut up = false;
     loop {
         // The first answer should come at once, so that "connected" is said when it is true.
-        let poll = poll(api, confirm, if up { HOLD } else { 0 });
+        let alone = !known.contested.load(Ordering::Acquire);
+        let hold = match (up, alone) {
+            (true, _) => HOLD,
+            (false, true) => 0,
+            (false, false) => SHORT_HOLD,
+        };
+        let poll = poll(api, confirm, hold);
         tokio::pin!(poll);
         let polled = loop {
             tokio::select! {
@@ -107,7 +122,10 @@ async fn polling(
             Ok(polled) => polled,
             Err(error) => {
                 let (wait, reason) = match after(&error, failures) {
-                    Next::Refused(problem) => return Err(ListenError::Refused(problem)),
+                    Next::Refused(problem) => {
+                        known.contested.store(is_conflict(&error), Ordering::Release);
+                        return Err(ListenError::Refused(problem));
+                    }
                     Next::Again(wait, reason) => (wait, reason),
                 };
                 inbox.interrupted(&reason);
@@ -119,9 +137,26 @@ async fn polling(
                 }
             }
         };
-        if !up {
+        let now = Timestamp::now();
+        // Only a poll that is left alone shows that the other program has stopped.
+        if !up && (alone || begun.elapsed() >= ALONE) {
             (up, failures) = (true, 0);
+            if !alone {
+                known.contested.store(false, Ordering::Release);
+            }
             inbox.connected();
+        }
+        if let Some(since) = place.missed_since(now) {
+            inbox.missed(&missed(since));
+        }
+        let remembered = updates.is_empty() && place.is_old(now);
+        let below = updates.iter().filter_map(id).max().map(|last| last.saturating_add(1));
+        place = Cursor {
+            next: below.or(place.next),
+            polled: Some(now).filter(|_| remembered || below.is_some()).or(place.polled),
+        };
+        if remembered {
+            inbox.moved(place.written());
         }
         // What was to be confirmed is; an offset is not sent again before there is something new to confirm.
         confirm = next;
@@ -132,7 +167,7 @@ async fn polling(
         }
         let events = updates.into_iter().flat_map(|mut update| {
             complete::complete(known, &mut update);
-            let event = event(update, accepted_below);
+            let event = event(update, accepted_below, now);
             let before = event.as_ref().and_then(|event| told.before(&event.payload));
             let renamed = event.as_ref().and_then(|event| news::renamed(&event.payload));
             before.into_iter().chain(renamed).chain(event)
@@ -171,18 +206,19 @@ fn id(update: &Value) -> Option<i64> {
 }
 
 /// An update as it is handed up; none when it has been already. One that names no chat belongs to a space that nobody links.
-fn event(update: Value, accepted_below: Option<i64>) -> Option<RawEvent> {
+fn event(update: Value, accepted_below: Option<i64>, now: Timestamp) -> Option<RawEvent> {
     let id = id(&update);
     let repeated = |id: i64| accepted_below.is_some_and(|below| (below - RECENT..below).contains(&id));
     if id.is_some_and(repeated) {
         return None;
     }
     let space = translate::chat(&update).map_or_else(|| NativeId::from("unknown"), ids::native);
-    Some(RawEvent { space, payload: update, cursor: id.map(|id| id.saturating_add(1).to_string()) })
+    let next = |id: i64| Cursor { next: Some(id.saturating_add(1)), polled: Some(now) }.written();
+    Some(RawEvent { space, payload: update, cursor: id.map(next) })
 }
 
 fn after(error: &CallError, failures: usize) -> Next {
-    let wait = WAITS.get(failures).or(WAITS.last()).copied().unwrap_or(CONFLICT);
+    let wait = WAITS.get(failures).or(WAITS.last()).copied().unwrap_or(UNSAID);
     let answer = match error {
         CallError::Answered(answer) => answer,
         other => return Next::Again(wait, errors::words(other)),
@@ -195,20 +231,33 @@ fn after(error: &CallError, failures: usize) -> Next {
                 "Give Relay a bot of its own (/newbot at @BotFather), or stop the other program and call deleteWebhook.",
             ))
         }
-        Answer { code: 409, description, .. } => Next::Again(
-            CONFLICT,
-            format!(
-                "another program polls this bot: stop it, or give Relay a bot of its own ({description})"
-            ),
-        ),
+        Answer { code: 409, description, .. } => Next::Refused(Problem::new(
+            format!("Another program polls with this bot's token: {description}."),
+            "Stop the other program, or give Relay a bot of its own (/newbot at @BotFather). When the other one has stopped, Relay goes \
+             on by itself.",
+        )),
         Answer { code: 429, retry_after, .. } => {
             let asked =
-                retry_after.map_or(CONFLICT, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                retry_after.map_or(UNSAID, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
             let asked = asked.clamp(*ASKED.start(), *ASKED.end());
             Next::Again(asked, format!("Telegram asks to wait for {} s", asked.div_ceil(1_000)))
         }
         _ => Next::Again(wait, errors::words(error)),
     }
+}
+
+/// Another program has taken the poll over, or has a webhook.
+fn is_conflict(error: &CallError) -> bool {
+    matches!(error, CallError::Answered(Answer { code: 409, .. }))
+}
+
+fn missed(since: Timestamp) -> String {
+    let day =
+        jiff::Timestamp::from_millisecond(since.0).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let since = day.unwrap_or_else(|_| "long ago".to_owned());
+    format!(
+        "nobody asked Telegram for messages since {since}; it keeps them for a day, and what is older is gone"
+    )
 }
 
 /// At least what was asked for, and up to a quarter more, so that many accounts don't come back at once.
@@ -239,7 +288,7 @@ mod tests {
             (
                 answer(409, "Conflict: terminated by other getUpdates request", None),
                 3,
-                "again 5000: another program polls",
+                "refused: Another program polls with this bot's token",
             ),
             (
                 answer(409, "Conflict: can't use getUpdates method while webhook is active", None),
@@ -264,17 +313,17 @@ mod tests {
     fn an_update_is_handed_up_whatever_it_is() {
         let post = json!({"update_id": 5, "message": {"chat": {"id": -7}}});
         let cases = [
-            (post.clone(), None, Some(("-7", Some("6")))),
-            (post.clone(), Some(5), Some(("-7", Some("6")))),
+            (post.clone(), None, Some(("-7", Some("6@9")))),
+            (post.clone(), Some(5), Some(("-7", Some("6@9")))),
             (post.clone(), Some(6), None),
-            (post, Some(2_000_000), Some(("-7", Some("6")))),
-            (json!({"update_id": 5, "novelty": {}}), None, Some(("unknown", Some("6")))),
+            (post, Some(2_000_000), Some(("-7", Some("6@9")))),
+            (json!({"update_id": 5, "novelty": {}}), None, Some(("unknown", Some("6@9")))),
             (json!({"update_id": "odd"}), Some(6), Some(("unknown", None))),
             (json!(7), None, Some(("unknown", None))),
         ];
         for (update, below, expected) in cases {
             let shown = update.to_string();
-            let got = event(update, below);
+            let got = event(update, below, Timestamp(9));
             let got = got.as_ref().map(|event| (event.space.as_str(), event.cursor.as_deref()));
             assert_eq!(got, expected, "{shown} {below:?}");
         }

@@ -1,8 +1,10 @@
 //! The connection over time: what is confirmed, and when it is mended.
 
 use crate::rig::{Rig, eventually};
+use relay_contract::Timestamp;
+use relay_contract::errors::ListenError;
 use stand_ins::faults::Kind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// C7: an offset passes an update only after its accept.
 #[tokio::test]
@@ -80,13 +82,62 @@ async fn a_connection_is_mended() {
     }
 }
 
+/// The one that was there first is told what to do, and goes on by itself when it is alone again.
 #[tokio::test]
 async fn two_programs_with_one_token() {
     let rig = Rig::start().await;
-    let mut one = rig.listen(None);
+    let (mut one, mut first) = rig.listen_to_end(None);
     one.connected().await;
-    let mut two = rig.listen(None);
+    let (mut two, mut second) = rig.listen_to_end(None);
     two.connected().await;
-    let reason = one.interrupted().await;
-    assert!(reason.contains("another program polls this bot"), "{reason}");
+    let Err(ListenError::Refused(problem)) = first.ended().await else { panic!("it polls on") };
+    assert!(problem.what.contains("Another program polls with this bot's token"), "{problem}");
+    assert!(problem.fix.contains("Stop the other program") && problem.fix.contains("by itself"), "{problem}");
+    two.stop();
+    assert_eq!(second.ended().await, Ok(()));
+    let (began, mut again) = (Instant::now(), rig.listen(None));
+    again.connected().await;
+    assert!(began.elapsed() > Duration::from_secs(10), "only a poll that is left alone shows it");
+    rig.say("Hana", "alone again", None);
+    assert_eq!(again.words().await, "alone again");
+    again.stop();
+    let (began, mut calm) = (Instant::now(), rig.listen(None));
+    calm.connected().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "it is forgotten");
+}
+
+/// C35: Telegram keeps updates for a day, and does not say what it has thrown away.
+#[tokio::test]
+async fn an_absence_of_more_than_a_day_is_said() {
+    let rig = Rig::start().await;
+    let hours = |hours: i64| Timestamp::now().0 - hours * 3_600_000;
+    let cases = [
+        (None, false),
+        (Some("5".to_owned()), false),
+        (Some(format!("5@{}", hours(23))), false),
+        (Some(format!("5@{}", hours(25))), true),
+        (Some(format!("@{}", hours(2_000))), true),
+    ];
+    for (cursor, missed) in cases {
+        let mut heard = rig.listen(cursor.clone());
+        rig.say("Hana", "anything", None);
+        let said = heard.missed().await;
+        assert_eq!(said.is_some(), missed, "{cursor:?}: {said:?}");
+        assert!(said.is_none_or(|said| said.contains("UTC") && said.contains("for a day")));
+        heard.stop();
+    }
+}
+
+/// When the bot was polled last is known also where nothing is said for days.
+#[tokio::test]
+async fn a_poll_that_brings_nothing_is_remembered() {
+    let rig = Rig::start().await;
+    let before = Timestamp::now().0;
+    for (cursor, next) in [(None, ""), (Some("5"), "5"), (Some("5@17"), "5"), (Some("@17"), "")] {
+        let mut heard = rig.listen(cursor.map(str::to_owned));
+        let moved = heard.moved().await;
+        let (kept, at) = moved.split_once('@').unwrap();
+        assert!(kept == next && at.parse::<i64>().unwrap() >= before, "{cursor:?}: {moved}");
+        heard.stop();
+    }
 }

@@ -10,6 +10,8 @@ enum Said {
     Event(RawEvent),
     Connected,
     Interrupted(String),
+    Moved(String),
+    Missed(String),
 }
 
 /// What a connector hands up.
@@ -65,6 +67,14 @@ impl Inbox for Ear {
         }
         self.gate.acquire().await.map_err(|_| Stopped)?.forget();
         self.said.send(Said::Event(raw)).await.map_err(|_| Stopped)
+    }
+
+    fn moved(&self, cursor: String) {
+        let _ = self.said.try_send(Said::Moved(cursor));
+    }
+
+    fn missed(&self, what: &str) {
+        let _ = self.said.try_send(Said::Missed(what.to_owned()));
     }
 
     fn connected(&self) {
@@ -158,6 +168,26 @@ impl Heard {
         loop {
             if let Said::Interrupted(reason) = self.next().await {
                 return reason;
+            }
+        }
+    }
+
+    /// What is said about what nobody can fetch, before anything is handed up.
+    pub async fn missed(&mut self) -> Option<String> {
+        loop {
+            match self.next().await {
+                Said::Missed(what) => return Some(what),
+                Said::Event(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Where listening can go on though nothing happened.
+    pub async fn moved(&mut self) -> String {
+        loop {
+            if let Said::Moved(cursor) = self.next().await {
+                return cursor;
             }
         }
     }

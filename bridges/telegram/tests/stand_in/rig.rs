@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 /// Of the demo world's bot.
 pub const TOKEN: &str = "7000000001:demo-telegram-token-of-thirty-five-c";
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connector and the stand-in it talks to.
 pub struct Rig {
