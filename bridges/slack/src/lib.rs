@@ -43,6 +43,9 @@
 //! - **Reactions** have names; `emoji` knows them. The workspace's own are listed by `preflight`, and again whenever that is asked.
 //! - **Other names** of people are told in the whole workspace: the connector makes one event for each channel that they are in, if it
 //!   knew the name before.
+//! - **What was said while there was no socket** is read from the channels' histories; `history` says what those do not tell. The library
+//!   closes a socket before it opens the next one, so that each new one begins with a gap.
+//! - **A post that nobody answered** is found there by the key that it bears as message metadata, which needs no scope of its own.
 //! - **Links** of people's own messages get previews, which Slack adds as an edit of the message: that is ignored. Whether somebody
 //!   removed a preview is not heard.
 
