@@ -2,6 +2,7 @@
 
 use super::{count, others, settled};
 use crate::bench::{Bench, PLATFORMS, until};
+use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 
 /// By id, whether or not the message's own id is known, and never by name: a person with a persona's name is heard.
@@ -68,6 +69,29 @@ async fn lesson_02_ids_that_a_sender_chose_are_not_identity() {
     bench.arrives("discord", "changed in the lobby").await;
     assert!(in_random("of the crew")() && !in_random("changed")(), "the other message is as it was");
     assert_eq!(bench.counter("dead"), 0);
+}
+
+/// No platform lets anybody change what somebody else wrote: an event that says so is a forgery, or a fault of the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn lesson_02_an_edit_by_somebody_who_is_not_the_author_is_refused() {
+    let bench = Bench::started().await;
+    let id = bench.say("slack", "as it was written.");
+    for there in others("slack") {
+        bench.arrives(there, "as it was written.").await;
+    }
+    bench.fault("slack", Kind::Forged, 1, "");
+    bench.edit("slack", &id, "words put into another's mouth");
+    until("the edit is refused", || bench.counter("not_the_author") == 1).await;
+    settled(&bench, "slack", "after the forgery.").await;
+    for there in others("slack") {
+        assert_eq!(count(&bench, there, "as it was written."), 1, "{there}");
+        assert_eq!(count(&bench, there, "another's mouth"), 0, "{there}");
+    }
+    bench.edit("slack", &id, "as its author changed it");
+    for there in others("slack") {
+        bench.arrives(there, "as its author changed it").await;
+    }
+    assert_eq!(bench.counter("not_the_author"), 1);
 }
 
 /// Another bridge in the room brings back what was carried: it is cut, and said. What it says itself is heard.

@@ -48,6 +48,8 @@ pub enum Kind {
     Unauthorized,
     /// Discord: a guild (`only`, by id or name; else all) has an outage of `seconds`, and comes back. Immediate.
     Unavailable,
+    /// Slack: the next edit is told as if somebody else had written the message, as no real server does.
+    Forged,
     /// Discord, Slack: for `seconds` the clients that are connected now are told nothing that happens, though heartbeats and pings are
     /// answered. Discord passes it over and replays it on a resume; Slack keeps it for another connection, or the end of it. Immediate.
     Silent,

@@ -26,6 +26,9 @@ impl People for Slack {
         let mut changes = Vec::new();
         let mut state = self.shared.state();
         let connected = |app| self.shared.sockets().connected(app);
+        if matches!(act, Act::Edit { .. }) {
+            state.forged = self.shared.faults.take(&[Kind::Forged], "edit").is_some();
+        }
         let done = perform(&mut state, act, &mut changes, connected);
         self.shared.announce(changes);
         done

@@ -1,7 +1,7 @@
 //! What becomes of messages, and who is told of it.
 
 use super::events::Kind;
-use super::state::{Room, State, Stored};
+use super::state::{Author, Room, State, Stored};
 use super::wire;
 use crate::people::Change;
 use serde_json::{Value, json};
@@ -53,11 +53,17 @@ impl State {
         change(message, now.clone());
         message.edits += 1;
         let message = message.clone();
-        let event = json!({
+        let mut event = json!({
             "type": "message", "subtype": "message_changed", "hidden": true,
             "message": wire::message(self, room, &message),
             "previous_message": wire::message(self, room, &old),
         });
+        let another = |id: &str| message.author != Author::Person(id.to_owned());
+        if std::mem::take(&mut self.forged)
+            && let Some(other) = self.people.iter().find(|person| another(&person.id))
+        {
+            event["message"]["user"] = json!(other.id);
+        }
         self.tell(room, event, Some(&now), &format!("{ts}/edit/{}", message.edits));
         let change = self.change("edited", room, &message);
         Some((message, change))

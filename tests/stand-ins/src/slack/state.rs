@@ -182,6 +182,8 @@ pub struct State {
     pub files: Files,
     /// When it was started, in seconds since the epoch.
     pub since: u64,
+    /// The next edit is told as if somebody else had written the message.
+    pub forged: bool,
     pub(super) last: u64,
 }
 
@@ -292,6 +294,7 @@ impl State {
             grants: Grants::default(),
             files: Files::default(),
             since: micros() / 1_000_000,
+            forged: false,
             last: 0,
         })
     }
