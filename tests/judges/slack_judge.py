@@ -10,6 +10,7 @@ from proofs import Proofs
 from room import Room
 from slack_app import PRIVATE, ROOM, TOKEN, WORLD, changed, deleted, refused, start_client
 from slack_features import files, marks
+from slack_looking_back import keeps_limits, reads_back
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -313,7 +314,9 @@ async def judge(stand_ins):
             await files(prove, room, app.client, seen)
             await marks(prove, room, app.client, seen)
             await looks_up(app.client)
+            await reads_back(prove, room, app.client)
             await survives(room, app.client, seen, bodies)
+            await keeps_limits(prove, room, app.client)
             await stands(room, app.client, seen)
             await commands(room, app.client, seen, bodies)
             await changes(room, app.client, seen)

@@ -10,6 +10,7 @@ from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, MessageEntit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter
 from telegram.ext import Application, ChatMemberHandler, CommandHandler, MessageHandler, filters
 from telegram_forum import keeps
+from telegram_limits import keeps_limits
 from telegram_world import CHAT, GROUP, HANA, PROOFS, TOKEN, WORLD, prove, refused
 
 
@@ -270,6 +271,7 @@ async def judge(stand_ins):
                 await talks_alone(room, client.bot, seen)
                 await moves(room, client.bot, seen)
                 await survives(room, client.bot, seen)
+                await keeps_limits(room, client.bot)
                 await stands(room, client.bot, seen)
             finally:
                 await client.updater.stop()
