@@ -2,7 +2,7 @@
 
 use super::ledger::Depth;
 use super::records::EnvelopeId;
-use super::{StoreError, folder, format, held, keys, marks, tail};
+use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
@@ -82,6 +82,7 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
 impl Shared {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let last_alive = newest_write(path);
+        damage::whole_keyspaces(path)?;
         let broken = tail::look(path)?;
         let db = match (open_database(path), broken) {
             (Err(fjall::Error::JournalRecovery(_)), Some(broken)) => {

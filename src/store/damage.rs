@@ -1,0 +1,32 @@
+//! Damage that fjall would take for something that was never finished.
+
+use super::{StoreError, folder};
+use std::path::Path;
+
+/// Refuses a ledger in which a keyspace has lost the file that says what belongs to it: fjall would take the keyspace for one that was never
+/// finished, and remove it with all that is in it.
+pub fn whole_keyspaces(ledger: &Path) -> Result<(), StoreError> {
+    let Ok(folders) = ledger.join("keyspaces").read_dir() else { return Ok(()) };
+    for folder in folders {
+        let folder = folder.map_err(|e| folder::failed("listing", ledger, &e))?.path();
+        let current = folder.join("current");
+        // Its contents by number: `v0`, `v1` …
+        let versions = |name: std::ffi::OsString| {
+            let name = name.to_string_lossy().into_owned();
+            name.strip_prefix('v').is_some_and(|number| number.parse::<u64>().is_ok())
+        };
+        let used = folder.read_dir().is_ok_and(|mut entries| {
+            entries.any(|entry| entry.is_ok_and(|entry| versions(entry.file_name())))
+        });
+        if used && !current.exists() {
+            return Err(StoreError::Io {
+                what: "reading the ledger",
+                path: current,
+                why: "it is gone, and the disk may be damaged: bring back a backup with `relay restore`. If this Relay was killed in its very \
+                      first start after an upgrade, removing the folder is enough"
+                    .into(),
+            });
+        }
+    }
+    Ok(())
+}
