@@ -15,11 +15,12 @@
 //!   at all, and its repetition is recognised. Nothing is fanned out before it is synced, or a platform that was not answered would
 //!   say again what is delivered already. An account's cursor moves behind its events, never before one of them.
 //! - *Fan-out* is not synced: if it is lost, its mark in *work* is still there and it is done again from the journal with the same keys.
-//! - *Complete*, *progress* and *bury* are answered when they are written, and synced with whatever is synced next, at the latest 25 ms
-//!   later. Complete removes the outbox row and appends receipts at once: a delivery is either still to be done or proven. Killed
-//!   between an attempt and its complete, a lane repeats that one delivery. After a power cut it repeats those of the last 25 ms, which
-//!   for a lane that waited for each sync would be one: the platform has them and the disk does not know. That is the price of a lane
-//!   that does not stand still for each sync; where a platform lets an attempt be recognised, `settle` finds them.
+//! - *Complete* and *bury* are answered when they are written, and synced with whatever is synced next, at the latest 25 ms later.
+//!   Complete removes the outbox row and appends receipts at once: a delivery is either still to be done or proven. Killed between an
+//!   attempt and its complete, a lane has one delivery of which nobody knows. After a power cut it has those of the last 25 ms, where
+//!   it would have one if it stood still for each sync. Either way the lane asks the platform about them, one after the other, where it
+//!   can tell (`settle`), and only where it cannot they are repeated. *Progress* is answered after its sync, so that what a lane has
+//!   noted before an attempt is there after any crash.
 //!
 //! In a flood (eight accepts or more that one sync has answered) the next sync comes 4 ms later at the earliest, so that more share it.
 

@@ -164,7 +164,7 @@ impl Ledger {
         self.ask(|done| Command::Close { done }).await
     }
 
-    /// Stores what has been done of a row so far. Resolves when it is written; it is synced soon after.
+    /// Stores what has been done of a row so far. Resolves when it is on disk.
     pub async fn progress(&self, room: RoomKey, id: EnvelopeId, row: OutboxRow) -> Result<(), StoreError> {
         self.ask(|done| Command::Progress { room, id, row, done }).await
     }

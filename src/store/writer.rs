@@ -142,7 +142,7 @@ impl Writer<'_> {
         }
         let unsynced = &mut self.unsynced;
         // A repetition counts only when what it repeats is on disk.
-        if outcome.is_err() || (!group.must_sync && unsynced.accepted.is_none()) {
+        if outcome.is_err() || (!group.must_sync && unsynced.answers.is_empty()) {
             answers.synced.into_iter().for_each(|answer| answer.give(&outcome));
         } else {
             unsynced.answers.append(&mut answers.synced);
@@ -222,9 +222,9 @@ impl Writer<'_> {
             Command::Progress { room, id, row, done } => {
                 let stored = row.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
-                    group.sync_soon = true;
+                    group.must_sync = true;
                 });
-                settle(stored, done, &mut answers.written);
+                settle(stored, done, &mut answers.synced);
             }
             Command::Complete { room, id, subject, messages, lost, way, done } => {
                 let stored = match messages {

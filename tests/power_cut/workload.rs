@@ -81,7 +81,7 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
         ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.map_err(told)?;
 
         ledger.progress(room(there), id, row(None, 1)).await.map_err(told)?;
-        told_later.push(Answered::Progress { room: there.into(), id, attempts: 1 });
+        answered(&Answered::Progress { room: there.into(), id, attempts: 1 })?;
         told_later.push(complete(&ledger, there, id, id, format!("copy-{}", post.message_id())).await?);
         match number % 3 {
             0 => {
