@@ -5,7 +5,10 @@ use crate::store::records::IndexLine;
 use crate::store::{Ledger, MappingIndex, StoreError};
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// So long the ledger's newer lines are gathered: each write to the index wakes all of sled's threads, however little it is.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The actor.
 pub struct Mapping {
@@ -65,6 +68,7 @@ pub async fn follow(core: Arc<Core>, mapping: Addr<Mapping>) {
     }
     loop {
         core.ledger.something_indexed().await;
+        tokio::time::sleep(GATHER).await;
         catch_up(&mapping).await;
     }
 }
