@@ -21,14 +21,9 @@ impl std::fmt::Display for NotTold {
 }
 
 impl Process {
-    /// Another one.
+    /// By its number.
     pub fn of(id: u32) -> Self {
         Self(PathBuf::from(format!("/proc/{id}")))
-    }
-
-    /// This one.
-    pub fn own() -> Self {
-        Self(PathBuf::from("/proc/self"))
     }
 
     /// Resident memory in KiB.

@@ -7,7 +7,6 @@
 mod figures;
 mod full;
 #[path = "../process.rs"]
-#[allow(dead_code, reason = "each benchmark asks for some of it")]
 mod process;
 mod rig;
 

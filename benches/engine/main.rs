@@ -7,7 +7,6 @@
 mod figures;
 mod instant;
 #[path = "../process.rs"]
-#[allow(dead_code, reason = "each benchmark asks for some of it")]
 mod process;
 
 use clap::Parser;
@@ -68,6 +67,7 @@ struct Round {
     cpu_us: f64,
     per_second: f64,
     syncs: f64,
+    resident_mib: f64,
 }
 
 fn measure(arguments: &Arguments, rooms: u64) -> Result<Vec<Figure>, Trouble> {
@@ -79,6 +79,7 @@ fn measure(arguments: &Arguments, rooms: u64) -> Result<Vec<Figure>, Trouble> {
         Figure::new(what("durable messages"), "1/s", of(|round| round.per_second))
             .to_be(Target::AtLeast(5_000.0)),
         Figure::new(what("syncs"), "a message", of(|round| round.syncs)).to_be(Target::AtMost(1.0 / 16.0)),
+        Figure::new(what("resident memory"), "MiB", of(|round| round.resident_mib)),
     ])
 }
 
@@ -95,7 +96,7 @@ async fn rounds(arguments: &Arguments, rooms: u64) -> Result<Vec<Round>, Trouble
     carry(&engine, &there, &say, &mut said, rooms, (2 * rooms).max(1_000)).await?;
     let mut rounds = Vec::new();
     for _ in 0..arguments.rounds {
-        let (process, syncs) = (Process::own(), engine.core().ledger.syncs());
+        let (process, syncs) = (Process::of(std::process::id()), engine.core().ledger.syncs());
         let (cpu, began) = (process.cpu().map_err(told)?, std::time::Instant::now());
         carry(&engine, &there, &say, &mut said, rooms, arguments.messages).await?;
         let messages = arguments.messages as f64;
@@ -103,6 +104,7 @@ async fn rounds(arguments: &Arguments, rooms: u64) -> Result<Vec<Round>, Trouble
             per_second: messages / began.elapsed().as_secs_f64(),
             cpu_us: (process.cpu().map_err(told)? - cpu).as_secs_f64() * 1e6 / messages,
             syncs: (engine.core().ledger.syncs() - syncs) as f64 / messages,
+            resident_mib: process.resident_kib().map_err(told)? / 1024.0,
         });
     }
     engine.stop().await;
