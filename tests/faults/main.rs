@@ -22,11 +22,9 @@ mod slow;
 use std::io::Write;
 
 /// Platforms whose connector settles what nobody has answered: there, nothing is doubled.
-const SETTLES: &[&str] = &["slack"];
+const SETTLES: &[&str] = &["discord", "slack"];
 /// Platforms that tell everything in the end: their connector fetches what a connection has not brought, or they keep it until it is.
 const CATCHES_UP: &[&str] = &["discord", "slack", "telegram"];
-/// Where what people say while a guild has an outage is not fetched yet when it is over.
-const OUTAGES_ARE_NOT_FETCHED: &str = "discord";
 
 /// Past the capture: the figures are what these tests are for.
 fn tell(table: &str) {

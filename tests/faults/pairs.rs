@@ -187,10 +187,7 @@ async fn each_fault_and_each_pair_of_faults_under_load_loses_and_disorders_nothi
         writeln!(table, "{line}").unwrap();
         let settled =
             PLATFORMS.iter().zip(f.doubled).all(|(there, n)| n == 0 || !crate::SETTLES.contains(there));
-        let outage = f.pair.0 == Kind::Unavailable || f.pair.1 == Kind::Unavailable;
-        let excused = |platform: &str| {
-            !crate::CATCHES_UP.contains(&platform) || (outage && crate::OUTAGES_ARE_NOT_FETCHED == platform)
-        };
+        let excused = |platform: &str| !crate::CATCHES_UP.contains(&platform);
         let of = |word: &String| PLATFORMS.into_iter().find(|platform| word.starts_with(*platform));
         let lost = f.lost.iter().any(|word| !of(word).is_some_and(excused))
             || (f.stale > 0 && !PLATFORMS.into_iter().any(excused));

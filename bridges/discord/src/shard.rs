@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::future::poll_fn;
 use relay_contract::{Inbox, ListenError, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -211,6 +212,7 @@ async fn follow(
     let mut session = position.clone().map(|position| position.info);
     let mut stopped = inbox.stopped();
     let mut up = false;
+    let mut outages = HashSet::new();
     loop {
         let item = tokio::select! {
             biased;
@@ -269,6 +271,9 @@ async fn follow(
             }
             _ => {}
         }
+        if is_back(&kind, &text, &mut outages) {
+            inbox.gap("a server is back from an outage");
+        }
         // Not while old events are replayed: the rest of them may be lost yet.
         if active {
             heard.now();
@@ -305,6 +310,33 @@ async fn next(
         polled
     })
     .await
+}
+
+/// Whether a guild is back that had an outage: what was said there meanwhile was not told.
+///
+/// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
+fn is_back(kind: &str, text: &str, outages: &mut HashSet<String>) -> bool {
+    #[derive(Deserialize)]
+    struct Event {
+        d: Guild,
+    }
+    #[derive(Deserialize)]
+    struct Guild {
+        id: String,
+        #[serde(default)]
+        unavailable: bool,
+    }
+    if !matches!(kind, "GUILD_CREATE" | "GUILD_DELETE") {
+        return false;
+    }
+    match serde_json::from_str(text) {
+        Ok(Event { d: Guild { id, unavailable: true } }) => {
+            outages.insert(id);
+            false
+        }
+        Ok(Event { d: Guild { id, .. } }) => outages.remove(&id) && kind == "GUILD_CREATE",
+        Err(_) => false,
+    }
 }
 
 /// The name and the sequence number of a dispatched event.
@@ -364,6 +396,27 @@ mod tests {
         let written = serde_json::to_string(&position).unwrap();
         assert_eq!(written, r#"{"session":"s","resume_url":"ws://127.0.0.1:1","sequence":7}"#);
         assert_eq!(serde_json::from_str::<Position>(&written).unwrap(), position);
+    }
+
+    #[test]
+    fn a_guild_is_back_when_it_was_out() {
+        let mut outages = HashSet::new();
+        let out = r#"{"d":{"id":"1","unavailable":true}}"#;
+        let there = r#"{"d":{"id":"1","name":"Owls"}}"#;
+        for (kind, text, back) in [
+            ("GUILD_CREATE", there, false),
+            ("GUILD_DELETE", out, false),
+            ("MESSAGE_CREATE", there, false),
+            ("GUILD_CREATE", there, true),
+            ("GUILD_CREATE", there, false),
+            // It was left, not lost.
+            ("GUILD_DELETE", out, false),
+            ("GUILD_DELETE", there, false),
+            ("GUILD_CREATE", there, false),
+            ("GUILD_CREATE", "{}", false),
+        ] {
+            assert_eq!(is_back(kind, text, &mut outages), back, "{kind} {text}");
+        }
     }
 
     #[test]
