@@ -228,7 +228,7 @@ async fn what_a_look_comes_to_when_something_is_wrong() {
         (Kind::ServerError, "conversations.history", "unavailable"),
         // Whatever becomes of a question, nothing was changed by it.
         (Kind::CutAfter, "conversations.history", "unavailable"),
-        (Kind::Unauthorized, "conversations.history", "no longer works"),
+        (Kind::Unauthorized, "conversations.history", "does not accept `bot_token`"),
     ];
     for (kind, only, says) in cases {
         stage.fault(kind, Some(only));
