@@ -82,10 +82,8 @@ async fn of_account(config: &Config, section: &AccountSection) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let (asked, mut found) = match tokio::time::timeout(PATIENCE, rooms(config, section, &*connector)).await {
-        Ok(rooms) => rooms,
-        Err(_) => (Vec::new(), Vec::new()),
-    };
+    let looked_up = tokio::time::timeout(PATIENCE, rooms(config, section, &*connector)).await;
+    let (asked, mut found) = looked_up.unwrap_or_default();
     let ids: Vec<NativeId> = asked.iter().map(|(id, _)| id.clone()).collect();
     let began = Instant::now();
     let late = |_| Err(OpenError::Unavailable("no answer in time".into()));

@@ -53,8 +53,8 @@ fn judged(clock: &Clock, apart: i64) -> Finding {
     let what = format!("This machine's clock is {words} {way} that of {}.", clock.account);
     let fix = "Let it be set by the network: timedatectl set-ntp true";
     match apart.abs() {
-        ..=LOOK => Finding::fine("clock", "as the platforms' own"),
-        ..=BROKEN => Finding::look("clock", what, fix),
+        apart if apart <= LOOK => Finding::fine("clock", "as the platforms' own"),
+        apart if apart <= BROKEN => Finding::look("clock", what, fix),
         _ => Finding::broken("clock", what, fix),
     }
 }

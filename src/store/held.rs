@@ -72,6 +72,9 @@ pub(super) struct Changes {
     pub(super) counts: HashMap<Sender, i64>,
 }
 
+/// A key and what is stored under it.
+type Entry = (Vec<u8>, Vec<u8>);
+
 impl Changes {
     fn put(&mut self, shared: &Shared, batch: &mut WriteBatch, key: Vec<u8>, value: Vec<u8>) {
         batch.insert(&shared.work, key.clone(), value.clone());
@@ -91,12 +94,7 @@ impl Changes {
     }
 
     /// The first entry between two keys, both included.
-    fn first(
-        &self,
-        shared: &Shared,
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn first(&self, shared: &Shared, from: &[u8], to: &[u8]) -> Result<Option<Entry>, StoreError> {
         let here = self.entries.range(from.to_vec()..=to.to_vec());
         let mut here = here.filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
         let here = here.next();
