@@ -193,7 +193,7 @@ impl Writer<'_> {
                 Err(error) => drop(done.send(Err(error))),
             },
             Command::Release { sender, from, done } => match self.release(&sender, from, group) {
-                Ok(released) => answers.written.push(Answer::Released(done, released)),
+                Ok(released) => answers.synced.push(Answer::Released(done, released)),
                 Err(error) => drop(done.send(Err(error))),
             },
             Command::DropHeld { sender, done } => {
