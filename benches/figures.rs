@@ -48,7 +48,7 @@ impl Figure {
     }
 
     /// With a target.
-    pub fn to_be(mut self, target: Target) -> Self {
+    pub fn aimed(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }

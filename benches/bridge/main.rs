@@ -125,7 +125,7 @@ async fn start(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
     }
     Ok(vec![
         Figure::new("start until ready, three accounts", "ms", starts),
-        Figure::new("resident memory, three idle accounts", "MiB", idle).to_be(Target::AtMost(30.0)),
+        Figure::new("resident memory, three idle accounts", "MiB", idle).aimed(Target::AtMost(30.0)),
     ])
 }
 
@@ -157,8 +157,8 @@ async fn flood(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
         }
     }
     Ok(vec![
-        Figure::new("CPU a message, Discord to Slack", "µs", costs).to_be(Target::AtMost(300.0)),
-        Figure::new("messages, Discord to Slack", "1/s", rates).to_be(Target::AtLeast(1_500.0)),
+        Figure::new("CPU a message, Discord to Slack", "µs", costs).aimed(Target::AtMost(300.0)),
+        Figure::new("messages, Discord to Slack", "1/s", rates).aimed(Target::AtLeast(1_500.0)),
     ])
 }
 
@@ -189,8 +189,8 @@ async fn latency(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
         }
     }
     Ok(vec![
-        Figure::new("added latency at 50 a second, p50", "ms", middle).to_be(Target::AtMost(1.5)),
-        Figure::new("added latency at 50 a second, p99", "ms", high).to_be(Target::AtMost(12.0)),
+        Figure::new("added latency at 50 a second, p50", "ms", middle).aimed(Target::AtMost(1.5)),
+        Figure::new("added latency at 50 a second, p99", "ms", high).aimed(Target::AtMost(12.0)),
     ])
 }
 
@@ -208,7 +208,7 @@ async fn spaces(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
     let of = arguments.spaces;
     Ok(vec![
         Figure::new(format!("resident memory an idle space, of {of}"), "KiB", vec![each])
-            .to_be(Target::AtMost(2.0)),
+            .aimed(Target::AtMost(2.0)),
         Figure::new(format!("start until ready, {of} spaces more"), "ms", vec![starts[1]]),
     ])
 }
@@ -229,7 +229,7 @@ async fn filled(arguments: &Arguments, became: Became) -> Result<Vec<Figure>, Tr
                 vec![start.as_secs_f64() * 1e3],
             ),
             Figure::new(format!("resident memory, {of} deliveries waiting"), "MiB", vec![resident])
-                .to_be(Target::AtMost(150.0)),
+                .aimed(Target::AtMost(150.0)),
         ]);
     }
     let mut starts = Vec::new();
@@ -239,6 +239,6 @@ async fn filled(arguments: &Arguments, became: Became) -> Result<Vec<Figure>, Tr
     }
     Ok(vec![
         Figure::new(format!("start until ready, receipts of {of} messages"), "ms", starts)
-            .to_be(Target::AtMost(1_000.0)),
+            .aimed(Target::AtMost(1_000.0)),
     ])
 }

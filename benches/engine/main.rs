@@ -75,10 +75,10 @@ fn measure(arguments: &Arguments, rooms: u64) -> Result<Vec<Figure>, Trouble> {
     let of = |value: fn(&Round) -> f64| rounds.iter().map(value).collect();
     let what = |what: &str| format!("{what}, {rooms} linked rooms");
     Ok(vec![
-        Figure::new(what("CPU a message"), "µs", of(|round| round.cpu_us)).to_be(Target::AtMost(60.0)),
+        Figure::new(what("CPU a message"), "µs", of(|round| round.cpu_us)).aimed(Target::AtMost(60.0)),
         Figure::new(what("durable messages"), "1/s", of(|round| round.per_second))
-            .to_be(Target::AtLeast(5_000.0)),
-        Figure::new(what("syncs"), "a message", of(|round| round.syncs)).to_be(Target::AtMost(1.0 / 16.0)),
+            .aimed(Target::AtLeast(5_000.0)),
+        Figure::new(what("syncs"), "a message", of(|round| round.syncs)).aimed(Target::AtMost(1.0 / 16.0)),
         Figure::new(what("resident memory"), "MiB", of(|round| round.resident_mib)),
     ])
 }

@@ -16,8 +16,17 @@ pub async fn ask(bench: &Bench, platform: &str, person: usize, room: &str, text:
     let person = &bench.platform(platform).people[person];
     let known: Vec<String> = bench_messages(bench, platform, room).into_iter().map(|seen| seen.id).collect();
     let act = Act::Command { person: person.id.clone(), room: room.to_owned(), text: text.to_owned() };
-    let command = people.act(act).expect("people can give commands");
     let began = Instant::now();
+    // A command is there as soon as Relay has registered it.
+    let command = loop {
+        match people.act(act.clone()) {
+            Ok(command) => break command,
+            Err(refused) => {
+                assert!(began.elapsed() < Duration::from_secs(20), "people can give commands: {refused}")
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     loop {
         let answers: Vec<String> = bench_messages(bench, platform, room)
             .into_iter()
