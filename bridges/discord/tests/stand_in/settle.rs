@@ -63,11 +63,11 @@ impl Rig {
 
 #[tokio::test]
 async fn c37_a_post_that_nobody_answered_is_found_and_is_the_only_one() {
-    let by_webhook = Rig::ready().await;
+    let (by_webhook, unnamed) = (Rig::ready().await, Rig::ready().await);
     let by_bot = as_the_bot("").await;
     let elif = Persona { name: "Elif Discord".into(), avatar: None };
     let files = [upload(4, "owl.png", &[b"owl"])];
-    for (rig, persona) in [(&by_webhook, Some(&elif)), (&by_webhook, None), (&by_bot, None)] {
+    for (rig, persona) in [(&by_webhook, Some(&elif)), (&unnamed, None), (&by_bot, None)] {
         // With the webhook made already.
         rig.deliver(Operation::Post {
             part: &rig.part("warm"),
