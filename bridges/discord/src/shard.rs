@@ -212,7 +212,7 @@ async fn follow(
     let mut session = position.clone().map(|position| position.info);
     let mut stopped = inbox.stopped();
     let mut up = false;
-    let mut outages = HashSet::new();
+    let mut awaited = HashSet::new();
     loop {
         let item = tokio::select! {
             biased;
@@ -271,7 +271,7 @@ async fn follow(
             }
             _ => {}
         }
-        if is_back(&kind, &text, &mut outages) {
+        if is_back(&kind, &text, &mut awaited) {
             inbox.gap("a server is back from an outage");
         }
         // Not while old events are replayed: the rest of them may be lost yet.
@@ -312,31 +312,31 @@ async fn next(
     .await
 }
 
-/// Whether a guild is back that had an outage: what was said there meanwhile was not told.
+/// Whether a guild is back from an outage, which need not have been told: each guild of READY comes once, and any other that
+/// comes was away. What was said there meanwhile was not told.
 ///
-/// <https://discord.com/developers/docs/events/gateway-events#guild-delete>
-fn is_back(kind: &str, text: &str, outages: &mut HashSet<String>) -> bool {
+/// <https://discord.com/developers/docs/events/gateway-events#guild-create>
+fn is_back(kind: &str, text: &str, awaited: &mut HashSet<String>) -> bool {
     #[derive(Deserialize)]
     struct Event {
-        d: Guild,
+        d: Known,
     }
     #[derive(Deserialize)]
-    struct Guild {
-        id: String,
+    struct Known {
         #[serde(default)]
-        unavailable: bool,
+        id: Option<String>,
+        #[serde(default)]
+        guilds: Vec<Known>,
     }
-    if !matches!(kind, "GUILD_CREATE" | "GUILD_DELETE") {
+    if !matches!(kind, "READY" | "GUILD_CREATE") {
         return false;
     }
-    match serde_json::from_str(text) {
-        Ok(Event { d: Guild { id, unavailable: true } }) => {
-            outages.insert(id);
-            false
-        }
-        Ok(Event { d: Guild { id, .. } }) => outages.remove(&id) && kind == "GUILD_CREATE",
-        Err(_) => false,
+    let Ok(Event { d: Known { id, guilds } }) = serde_json::from_str(text) else { return false };
+    if kind == "READY" {
+        *awaited = guilds.into_iter().filter_map(|guild| guild.id).collect();
+        return false;
     }
+    id.is_some_and(|id| !awaited.remove(&id))
 }
 
 /// The name and the sequence number of a dispatched event.
@@ -399,23 +399,22 @@ mod tests {
     }
 
     #[test]
-    fn a_guild_is_back_when_it_was_out() {
-        let mut outages = HashSet::new();
-        let out = r#"{"d":{"id":"1","unavailable":true}}"#;
-        let there = r#"{"d":{"id":"1","name":"Owls"}}"#;
+    fn a_guild_that_comes_again_was_away() {
+        let mut awaited = HashSet::new();
+        let ready = r#"{"d":{"guilds":[{"id":"1","unavailable":true},{"id":"2"}]}}"#;
+        let (one, two) = (r#"{"d":{"id":"1","name":"Owls"}}"#, r#"{"d":{"id":"2"}}"#);
         for (kind, text, back) in [
-            ("GUILD_CREATE", there, false),
-            ("GUILD_DELETE", out, false),
-            ("MESSAGE_CREATE", there, false),
-            ("GUILD_CREATE", there, true),
-            ("GUILD_CREATE", there, false),
-            // It was left, not lost.
-            ("GUILD_DELETE", out, false),
-            ("GUILD_DELETE", there, false),
-            ("GUILD_CREATE", there, false),
+            ("READY", ready, false),
+            ("GUILD_CREATE", one, false),
+            ("MESSAGE_CREATE", one, false),
+            ("GUILD_CREATE", one, true),
+            ("GUILD_CREATE", two, false),
+            ("GUILD_CREATE", two, true),
+            ("READY", ready, false),
+            ("GUILD_CREATE", one, false),
             ("GUILD_CREATE", "{}", false),
         ] {
-            assert_eq!(is_back(kind, text, &mut outages), back, "{kind} {text}");
+            assert_eq!(is_back(kind, text, &mut awaited), back, "{kind} {text}");
         }
     }
 
