@@ -1,5 +1,21 @@
 //! The command line: one file a command.
 
+/// Prints to standard output. Whoever reads it may have gone (`| head`), which is no fault.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!($($words)*));
+    }};
+}
+
+/// The same with a line's end.
+macro_rules! sayln {
+    () => { say!("\n") };
+    ($($words:tt)*) => {{
+        say!($($words)*);
+        say!("\n");
+    }};
+}
+
 mod approve;
 mod backup;
 mod capabilities;
@@ -158,7 +174,7 @@ fn cut(text: &str, most: usize) -> String {
 fn print_json(value: &impl serde::Serialize) -> ExitCode {
     match serde_json::to_string_pretty(value) {
         Ok(json) => {
-            println!("{json}");
+            sayln!("{json}");
             ExitCode::SUCCESS
         }
         Err(error) => fail(error),

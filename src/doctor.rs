@@ -46,8 +46,11 @@ impl Doctor {
     /// Looks at everything, within a minute.
     pub async fn examine(&self) -> Report {
         let data_dir = self.data_dir.clone();
-        let (engine, machine, clocks) =
-            tokio::join!(self.core.examine(), machine::examine(data_dir), clock::examine(&self.clocks));
+        let (engine, machine, clocks) = tokio::join!(
+            self.core.examine(),
+            machine::examine(data_dir, self.core.disk.state().least_free),
+            clock::examine(&self.clocks)
+        );
         Report { running: true, findings: [machine, clocks, engine].concat() }
     }
 }
@@ -56,8 +59,11 @@ impl Doctor {
 pub async fn of_config(config: &Config) -> Report {
     let clocks = clocks(config);
     let accounts = join_all(config.accounts.iter().map(|section| of_account(config, section)));
-    let (accounts, machine, clocks) =
-        tokio::join!(accounts, machine::examine(config.relay.data_dir.clone()), clock::examine(&clocks));
+    let (accounts, machine, clocks) = tokio::join!(
+        accounts,
+        machine::examine(config.relay.data_dir.clone(), config.relay.least_free),
+        clock::examine(&clocks)
+    );
     let warnings = config.warnings.iter();
     let warnings: Vec<Finding> = warnings
         .map(|warning| Finding::look("config", warning.clone(), "Change it in the config file."))

@@ -120,7 +120,7 @@ pub fn in_words(name: &str) -> &'static str {
         Some(Count::Dead) => "deliveries given up (`relay queue`)",
         Some(Count::Panicked) => "faults inside Relay, survived; the log has them",
         Some(Count::Held) => "said faster than their sender may, held and carried later",
-        Some(Count::Folded) => "edits taken into what was not sent yet",
+        Some(Count::Folded) => "edits and deletes of what was not sent yet",
         Some(Count::CaughtUp) => "read from histories after an absence",
         Some(Count::Purged) => "taken back by `relay purge`",
         Some(Count::TooOld) => "older than what is kept, so that they may have been carried before",

@@ -22,7 +22,7 @@ pub fn run(approve: &Approve) -> ExitCode {
     let ask = |sure| approve.bridge.ask(&Request::Approve { what: approve.what.clone(), sure });
     if !approve.yes {
         match ask(false) {
-            Ok(Response::Shown(words)) => println!("{words}"),
+            Ok(Response::Shown(words)) => sayln!("{words}"),
             Ok(_) => return other(),
             Err(code) => return code,
         }
@@ -30,13 +30,13 @@ pub fn run(approve: &Approve) -> ExitCode {
             return fail("nothing was done: run it again with --yes to let it in");
         }
         if !is_meant() {
-            println!("Nothing was done.");
+            sayln!("Nothing was done.");
             return ExitCode::SUCCESS;
         }
     }
     match ask(true) {
         Ok(Response::Done(words)) => {
-            println!("{words}");
+            sayln!("{words}");
             ExitCode::SUCCESS
         }
         Ok(_) => other(),

@@ -65,7 +65,7 @@ pub fn run(of: &Backup) -> ExitCode {
             Err(error) => return fail(error),
         },
         (false, true) => eprintln!("{}", words(&made)),
-        (false, false) => println!("{}", words(&made)),
+        (false, false) => sayln!("{}", words(&made)),
     }
     ExitCode::SUCCESS
 }

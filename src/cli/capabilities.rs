@@ -33,7 +33,7 @@ pub fn run(args: &CapabilitiesOf) -> ExitCode {
     if args.json {
         return print_json(&columns);
     }
-    print!("{}", matrix::text(&columns));
+    say!("{}", matrix::text(&columns));
     ExitCode::SUCCESS
 }
 

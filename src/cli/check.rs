@@ -19,14 +19,14 @@ pub fn run(check: &Check) -> ExitCode {
     match Config::load(&check.file.config) {
         Ok(config) => {
             if check.json {
-                println!("{}", serde_json::json!({ "mistakes": [], "warnings": config.warnings }));
+                sayln!("{}", serde_json::json!({ "mistakes": [], "warnings": config.warnings }));
             } else {
                 for warning in &config.warnings {
                     eprintln!("warning: {warning}");
                 }
                 let links: usize = config.channels.iter().map(|channel| channel.links_in_force().len()).sum();
                 let (accounts, channels) = (config.accounts.len(), config.channels.len());
-                println!(
+                sayln!(
                     "{} is right: {accounts} account(s), {channels} channel(s), {links} link(s).",
                     check.file.config.display()
                 );
@@ -35,7 +35,7 @@ pub fn run(check: &Check) -> ExitCode {
         }
         Err(found) => {
             if check.json {
-                println!("{}", serde_json::json!({ "file": found.path, "mistakes": found.mistakes }));
+                sayln!("{}", serde_json::json!({ "file": found.path, "mistakes": found.mistakes }));
             } else {
                 eprint!("{}", mistakes::show(&found));
             }

@@ -20,7 +20,7 @@ pub fn run(disconnect: &Disconnect) -> ExitCode {
     let (channel, room) = (disconnect.channel.clone(), disconnect.room.clone());
     match disconnect.bridge.ask(&Request::Disconnect { channel, room }) {
         Ok(Response::Done(words)) => {
-            println!("{words}");
+            sayln!("{words}");
             ExitCode::SUCCESS
         }
         Ok(_) => fail("the running relay answered something else: is it of another version?"),

@@ -48,7 +48,7 @@ pub fn run(of: &Doctor) -> ExitCode {
             if of.json {
                 super::print_json(&told);
             } else {
-                print!("{}", table(&told, of.quiet));
+                say!("{}", table(&told, of.quiet));
             }
             if found { ExitCode::from(EXIT_FOUND) } else { ExitCode::SUCCESS }
         }

@@ -62,7 +62,7 @@ pub fn run(media: &Media) -> ExitCode {
 }
 
 fn said(words: &str) -> ExitCode {
-    print!("{words}");
+    say!("{words}");
     ExitCode::SUCCESS
 }
 

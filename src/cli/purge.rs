@@ -3,6 +3,7 @@
 use super::{RunningBridge, fail, print_json};
 use crate::control::{Request, Response};
 use crate::engine::{Purged, Whose};
+use crate::spans;
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -14,8 +15,8 @@ pub struct Purge {
     /// Only what was said in this room: ACCOUNT:ROOM as in `links`, by name or id
     #[arg(long)]
     room: Option<String>,
-    /// Only what was said in this time: a number with s, m, h or d
-    #[arg(long, default_value = "24h", value_parser = seconds)]
+    /// Only what was said in this time, such as "3 days"
+    #[arg(long, default_value = "24 hours", value_parser = seconds)]
     since: u64,
     /// Only show what it comes to
     #[arg(long, conflicts_with = "yes")]
@@ -31,11 +32,9 @@ pub struct Purge {
 }
 
 fn seconds(written: &str) -> Result<u64, String> {
-    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let read = units.iter().find_map(|(unit, seconds)| {
-        written.strip_suffix(*unit)?.parse::<u64>().ok()?.checked_mul(*seconds).filter(|seconds| *seconds > 0)
-    });
-    read.ok_or_else(|| "write a number and s, m, h or d, such as 24h".to_owned())
+    let span = spans::read(written).filter(|span| span.as_secs() > 0);
+    span.map(|span| span.as_secs())
+        .ok_or_else(|| "write how long, such as \"24 hours\" or \"3 days\"".to_owned())
 }
 
 /// Shows what it comes to, asks, and does it.
@@ -47,7 +46,7 @@ pub fn run(purge: &Purge) -> ExitCode {
     let show = |purged: &Purged| match purge.json {
         true => print_json(purged),
         false => {
-            print!("{}", in_words(purged));
+            say!("{}", in_words(purged));
             ExitCode::SUCCESS
         }
     };
@@ -60,12 +59,12 @@ pub fn run(purge: &Purge) -> ExitCode {
         if purge.dry_run {
             return show(&would);
         }
-        print!("{}", in_words(&would));
+        say!("{}", in_words(&would));
         if !std::io::stdin().is_terminal() {
             return fail("nothing was done: run it again with --yes to have them gone");
         }
         if !is_meant() {
-            println!("Nothing was done.");
+            sayln!("Nothing was done.");
             return ExitCode::SUCCESS;
         }
     }

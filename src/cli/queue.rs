@@ -91,12 +91,12 @@ pub fn run(queue: &Queue) -> ExitCode {
         QueueAnswer::List(rooms) if queue.json => return print_json(&rooms),
         QueueAnswer::Shown(shown) if queue.json => return print_json(&shown),
         QueueAnswer::Done(done) if queue.json => return print_json(&done),
-        QueueAnswer::List(rooms) => print!("{}", table(&rooms, now)),
+        QueueAnswer::List(rooms) => say!("{}", table(&rooms, now)),
         QueueAnswer::Shown(shown) => {
             let shown: Vec<String> = shown.iter().map(|room| deliveries(room, now)).collect();
-            print!("{}", shown.join("\n"));
+            say!("{}", shown.join("\n"));
         }
-        QueueAnswer::Done(done) => println!("{}", done.words),
+        QueueAnswer::Done(done) => sayln!("{}", done.words),
     }
     ExitCode::SUCCESS
 }

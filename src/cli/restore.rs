@@ -45,7 +45,7 @@ pub fn run(of: &Restore) -> ExitCode {
     match restored {
         Ok(checked) if of.json => print_json(&Done { data_dir: &data_dir, checked }),
         Ok(checked) => {
-            println!("{}", words(&checked, &data_dir));
+            sayln!("{}", words(&checked, &data_dir));
             ExitCode::SUCCESS
         }
         Err(error) => fail(format!("{} was not restored: {error}", of.file.display())),

@@ -58,7 +58,7 @@ pub fn run(of: &ResyncOf) -> ExitCode {
     match answered {
         Ok(response @ Response::Resynced { .. }) if of.json => print_json(&response),
         Ok(Response::Resynced { read, new }) => {
-            println!("{read} messages were read; {new} of them had not been heard, and are on their way.");
+            sayln!("{read} messages were read; {new} of them had not been heard, and are on their way.");
             ExitCode::SUCCESS
         }
         Ok(_) => fail("the running relay answered something else: is it of another version?"),

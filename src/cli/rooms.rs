@@ -51,7 +51,7 @@ pub fn run(of: &Rooms) -> ExitCode {
     if of.json {
         return print_json(&rooms);
     }
-    print!("{}", table(&rooms));
+    say!("{}", table(&rooms));
     ExitCode::SUCCESS
 }
 

@@ -26,7 +26,7 @@ pub fn run(of: &StatusOf) -> ExitCode {
     match of.bridge.ask(&Request::Status) {
         Ok(Response::Status(status)) if of.json => print_json(&status),
         Ok(Response::Status(status)) => {
-            print!("{}", table(&status));
+            say!("{}", table(&status));
             ExitCode::SUCCESS
         }
         Ok(_) => fail("the running relay answered something else: is it of another version?"),
@@ -44,11 +44,10 @@ fn table(status: &Status) -> String {
 fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
     writeln!(out, "Relay {}\n", status.version)?;
     if status.disk.full {
-        let [free, least] = [status.disk.free, status.disk.least_free].map(sizes::in_words);
-        writeln!(
-            out,
-            "THE DISK IS FULL: {free} free, {least} are to be left. Nothing is accepted until there is room; it goes on by itself\n"
-        )?;
+        let least = status.disk.least_free;
+        let [free, enough] = [status.disk.free, least.saturating_add(least / 10)].map(sizes::in_words);
+        writeln!(out, "THE DISK IS FULL: {free} are free. Nothing is accepted until it is {enough};")?;
+        writeln!(out, "then it goes on by itself (`least_free` in [relay]).\n")?;
     }
     writeln!(out, "Accounts")?;
     for account in &status.accounts {

@@ -29,7 +29,7 @@ pub fn run(of: &TraceOf) -> ExitCode {
         Ok(Response::Traces(traces)) if of.json => print_json(&traces),
         Ok(Response::Traces(traces)) => {
             let shown: Vec<String> = traces.iter().map(shown).collect();
-            print!("{}", shown.join("\n"));
+            say!("{}", shown.join("\n"));
             ExitCode::SUCCESS
         }
         Ok(_) => fail("the running relay answered something else: is it of another version?"),

@@ -91,6 +91,11 @@ impl Commands {
             .map_or_else(|| link.at.room.to_string(), |known| named_in(&known.name, &known.space_name));
         // One room may be written in two ways: all of them go.
         let key = known.as_ref().map(|known| known.key.clone());
+        if let Some(key) = &key
+            && let Err(error) = self.core.let_all_go(key).await
+        {
+            tracing::error!(%error, "what was held of a room that leaves stays held");
+        }
         let is_it = |other: &PlannedLink| {
             other.at == link.at || key.as_ref().is_some_and(|key| self.is_room(&other.at, key))
         };

@@ -279,7 +279,7 @@ impl Commands {
     }
 
     /// The room that these words mean: only one.
-    fn one_room(&self, written: &str) -> Result<RoomKey, Refused> {
+    pub(super) fn one_room(&self, written: &str) -> Result<RoomKey, Refused> {
         match self.meant(written)?.rooms().as_slice() {
             [room] => Ok(room.clone()),
             rooms => Err(format!(

@@ -1,7 +1,7 @@
 //! Reading a room's history by hand.
 
 use super::{Commands, Refused};
-use crate::engine::{PlannedLink, Progress, Resync};
+use crate::engine::{Progress, Resync};
 use relay_contract::{Mark, Timestamp};
 use tokio::sync::mpsc;
 
@@ -16,7 +16,10 @@ impl Commands {
         since: Option<Timestamp>,
         batch: u16,
     ) -> Result<(Timestamp, mpsc::Receiver<Progress>), Refused> {
-        let link = self.linked(room)?;
+        let key = self.one_room(room)?;
+        let Some((_, link)) = self.core.joined(&key).into_iter().next() else {
+            return Err(format!("`{room}` is not a linked room: `relay status` lists them."));
+        };
         let at = &link.at;
         let known = self.core.known.get(&at.account, &at.room);
         let (Some(known), Some(account)) = (known, self.core.accounts.get(&at.account)) else {
@@ -50,44 +53,5 @@ impl Commands {
         let since = from.at;
         account.catch_up.by_hand(known.key, Resync { from, batch, progress });
         Ok((since, told))
-    }
-
-    /// The link of a room as somebody writes it.
-    fn linked(&self, room: &str) -> Result<PlannedLink, Refused> {
-        let channels = self.core.channels();
-        let all = || channels.values().flat_map(|channel| &channel.links);
-        let written = |link: &PlannedLink| format!("{}:{}", link.at.account, link.at.room);
-        let bare = room.trim_start_matches('#');
-        let is_meant = |link: &&PlannedLink| {
-            let known = self.core.known.get(&link.at.account, &link.at.room);
-            let named = known.is_some_and(|known| {
-                let of_account = room.strip_prefix(&format!("{}:", link.at.account));
-                let full = format!("{}/{}", known.space_name, known.name);
-                let is = |name: &str| {
-                    name == known.key.room.as_str()
-                        || name.trim_start_matches('#') == known.name
-                        || name == full
-                };
-                is(bare) || of_account.is_some_and(is)
-            });
-            written(link) == room || named
-        };
-        let mut meant: Vec<&PlannedLink> = all().filter(is_meant).collect();
-        if let Some(exact) = meant.iter().find(|link| written(link) == room) {
-            meant = vec![exact];
-        }
-        meant.dedup_by(|a, b| a.at == b.at);
-        let list = |links: Vec<String>| links.join(", ");
-        match meant.as_slice() {
-            [link] => Ok((*link).clone()),
-            [] => Err(format!(
-                "`{room}` is not a linked room. Linked are: {}.",
-                list(all().map(|link| format!("\"{}\"", written(link))).collect())
-            )),
-            several => Err(format!(
-                "`{room}` may be one of: {}. Write one of these.",
-                list(several.iter().map(|link| format!("\"{}\"", written(link))).collect())
-            )),
-        }
     }
 }

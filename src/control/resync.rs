@@ -20,6 +20,10 @@ pub(super) async fn answer(
     };
     let mut last = None;
     while let Some(step) = steps.recv().await {
+        if step.at.is_none() {
+            last = Some(step);
+            continue;
+        }
         let shown = Response::Resyncing { since: since.0, read: step.read, new: step.new, at: step.at };
         write(&shown, to).await?;
         last = Some(step);

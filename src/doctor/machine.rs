@@ -8,20 +8,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// So much should be free, in bytes.
-const ROOMY: u64 = 1_000_000_000;
-/// So much has to be free, in bytes.
-const NEEDED: u64 = 100_000_000;
+/// So much more than `least_free` should be free, in bytes.
+const ROOMY: u64 = 800_000_000;
 /// A disk that takes longer to keep a few bytes slows everything down, in milliseconds.
 const SLOW_MS: u128 = 500;
 
 /// Looks at a state directory off the runtime's workers: a sick disk takes its time.
-pub async fn examine(data_dir: PathBuf) -> Vec<Finding> {
-    let looked = tokio::task::spawn_blocking(move || look(&data_dir)).await;
+pub async fn examine(data_dir: PathBuf, least_free: u64) -> Vec<Finding> {
+    let looked = tokio::task::spawn_blocking(move || look(&data_dir, least_free)).await;
     looked.unwrap_or_else(|_| vec![Finding::broken("disk", "Looking at it panicked.", "The log says where.")])
 }
 
-fn look(data_dir: &Path) -> Vec<Finding> {
+fn look(data_dir: &Path, least_free: u64) -> Vec<Finding> {
     let shown = data_dir.display();
     let mode = match std::fs::metadata(data_dir) {
         Ok(found) => found.permissions().mode() & 0o7777,
@@ -34,7 +32,7 @@ fn look(data_dir: &Path) -> Vec<Finding> {
             return vec![Finding::broken("disk", format!("{shown} cannot be looked at: {error}."), fix)];
         }
     };
-    let mut found = vec![free(data_dir)];
+    let mut found = vec![free(data_dir, least_free)];
     if mode & 0o077 != 0 {
         let what = format!(
             "Others on this machine may look into {shown} (mode {mode:o}): messages and the control socket are there."
@@ -50,22 +48,32 @@ fn look(data_dir: &Path) -> Vec<Finding> {
     found
 }
 
-fn free(data_dir: &Path) -> Finding {
+fn free(data_dir: &Path, least_free: u64) -> Finding {
     match rustix::fs::statvfs(data_dir) {
-        Ok(stat) => judged(stat.f_bavail.saturating_mul(stat.f_frsize), data_dir),
+        Ok(stat) => judged(stat.f_bavail.saturating_mul(stat.f_frsize), least_free, data_dir),
         Err(error) => {
             Finding::look("disk", format!("It does not tell what is free: {error}."), "Look at it with df.")
         }
     }
 }
 
-fn judged(free: u64, data_dir: &Path) -> Finding {
+fn judged(free: u64, least_free: u64, data_dir: &Path) -> Finding {
     let words = format!("{} free under {}", sizes::in_words(free), data_dir.display());
     let fix = "Make room, or move data_dir to a larger disk. `relay media sweep` drops files that are kept longer than needed.";
-    match free {
-        ROOMY.. => Finding::fine("disk", words),
-        NEEDED.. => Finding::look("disk", format!("Only {words}."), fix),
-        _ => Finding::broken("disk", format!("Only {words}: soon nothing is accepted any more."), fix),
+    // The reader stops below the least, and begins again a tenth above it.
+    let enough = least_free.saturating_add(least_free / 10);
+    if free >= enough.saturating_add(ROOMY) {
+        Finding::fine("disk", words)
+    } else if free >= enough {
+        let least = sizes::in_words(least_free);
+        Finding::look("disk", format!("Only {words}: below {least} nothing is accepted (`least_free`)."), fix)
+    } else {
+        let enough = sizes::in_words(enough);
+        Finding::broken(
+            "disk",
+            format!("Only {words}: nothing is accepted until it is {enough} (`least_free`)."),
+            fix,
+        )
     }
 }
 
@@ -117,13 +125,13 @@ mod tests {
     fn disks_and_what_they_mean() {
         let dir = tempfile::tempdir().unwrap();
         let cases = [
-            (ROOMY, Grade::Fine),
-            (ROOMY - 1, Grade::Look),
-            (NEEDED, Grade::Look),
-            (NEEDED - 1, Grade::Broken),
+            (1_020_000_000, Grade::Fine),
+            (1_019_999_999, Grade::Look),
+            (220_000_000, Grade::Look),
+            (219_999_999, Grade::Broken),
         ];
         for (free, grade) in cases {
-            assert_eq!(judged(free, dir.path()).grade, grade, "{free}");
+            assert_eq!(judged(free, 200_000_000, dir.path()).grade, grade, "{free}");
         }
         assert_eq!(writable("disk", dir.path()).grade, Grade::Fine);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing stays");

@@ -18,6 +18,8 @@ const NO_BUDGET: Duration = Duration::from_millis(20);
 const TOLD: Duration = Duration::from_secs(3600);
 /// How long after the first was held the room is told: by then it shows how much it is.
 const GATHER: Duration = Duration::from_secs(2);
+/// How long a room that leaves waits until what was said in it is fanned out.
+const FAN_OUT: Duration = Duration::from_secs(2);
 /// So many senders of a room are known before those are forgotten that have used nothing.
 const KNOWN: usize = 64;
 
@@ -36,6 +38,8 @@ struct OfSender {
     name: String,
     holding: Option<Holding>,
     told: Option<Instant>,
+    /// The newest message: told again, it is not said again.
+    last: Option<NativeId>,
 }
 
 /// While something of a sender is held, all that they say is.
@@ -148,6 +152,13 @@ impl Door {
         }
         let sender = senders.entry(author.id.clone()).or_default();
         if sender.holding.is_none() {
+            let told_again = matches!(&envelope.event, Event::Posted(message) if sender.last.as_ref() == Some(&message.at.id));
+            if told_again {
+                return Way::In;
+            }
+            if let Event::Posted(message) = &envelope.event {
+                sender.last = Some(message.at.id.clone());
+            }
             match &self.flood {
                 Some(flood) if !sender.used.allows(flood, envelope.at.0) => {}
                 _ => return Way::In,
@@ -197,6 +208,14 @@ impl Door {
         }
     }
 
+    /// Whose messages of a room are held.
+    fn holding(&self, room: &RoomKey) -> Vec<Sender> {
+        let rooms = self.rooms();
+        let senders = rooms.get(room).into_iter().flatten();
+        let holding = senders.filter(|(_, sender)| sender.holding.is_some());
+        holding.map(|(sender, _)| (room.clone(), sender.clone())).collect()
+    }
+
     /// What a sender is called, if their room is to be told now.
     fn tell(&self, (room, sender): &Sender, now: Instant) -> Option<String> {
         let mut rooms = self.rooms();
@@ -230,6 +249,29 @@ impl Core {
         }
         let over = ways.into_iter().map(|way| way == Way::Over);
         self.ledger.hold(account, envelopes.into_iter().zip(over).collect()).await
+    }
+
+    /// All that is held of a room goes on at once, and is fanned out: the room is about to leave.
+    pub async fn let_all_go(&self, room: &RoomKey) -> Result<(), StoreError> {
+        for sender in self.door.holding(room) {
+            while let Some((from, queued)) = self.door.begin(&sender) {
+                let released = self.ledger.release(sender.clone(), from).await?;
+                let more = released.more;
+                self.door.released(&sender, released, queued, Instant::now());
+                if !more {
+                    break;
+                }
+            }
+        }
+        let fanned_out = async {
+            while self.ledger.waiting_for_fan_out() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(FAN_OUT, fanned_out).await.is_err() {
+            tracing::warn!(%room, "a room leaves before all that was said in it is on its way");
+        }
+        Ok(())
     }
 
     /// Tells a room that what somebody says there arrives later.
@@ -303,7 +345,10 @@ mod tests {
 
     fn said(by: &str, id: u32, event: impl FnOnce(Message) -> Event) -> Envelope {
         let author = Author { id: by.into(), name: by.into(), avatar: None, standing: Standing::Person };
-        let message = Message::new(MessageRef::plain(id.to_string()), Text::plain("x"));
+        // Each is another message.
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let message = Message::new(MessageRef::plain(format!("{id}-{next}")), Text::plain("x"));
         Envelope { origin: room(), author: Some(author), at: Timestamp(0), event: event(message) }
     }
 

@@ -204,6 +204,11 @@ impl Lane {
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
         };
+        if untouched && self.is_taken_back(id, &envelope, &row)? {
+            self.core.counters.add(Count::Folded);
+            self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new(), None).await?;
+            return Ok(Fate::Closed);
+        }
         let content = match Content::of(&self.core, id, &envelope, &row) {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,

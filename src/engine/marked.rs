@@ -119,5 +119,5 @@ impl Core {
 }
 
 fn refused(hop: &str, error: &OrderError) -> Hop {
-    Hop::not(hop, format!("{error}."), "`relay doctor` tells which right is missing.")
+    Hop::not(hop, format!("{error}."), "`relay status` tells how the account and the room are.")
 }

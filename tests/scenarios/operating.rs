@@ -374,3 +374,29 @@ async fn a_marked_message_goes_through_comes_back_and_goes_away() {
     let (code, words) = doctor(&bench, &["--canary", "slack"]);
     assert!(code == 2 && words.as_str().unwrap().contains("held"), "{words}");
 }
+
+/// Promise: what somebody took back before it arrived is not published.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_while_it_waits_never_arrives() {
+    let bench = Bench::started().await;
+    bench.say("slack", "before all of it.");
+    bench.arrives("telegram", "before all of it.").await;
+    assert!(bench.command("queue").args(["pause", "telegram"]).output().unwrap().status.success());
+    let ids: Vec<String> = (0..5).map(|number| bench.say("slack", &format!("waits-{number}."))).collect();
+    bench.arrives("discord", "waits-4.").await;
+    bench.delete("slack", &ids[1]);
+    until("it is gone on Discord", || bench.with("discord", "waits-1.").is_empty()).await;
+    let mut changes = bench.people("telegram").watch();
+    assert!(bench.command("queue").args(["resume", "telegram"]).output().unwrap().status.success());
+    bench.arrives("telegram", "waits-4.").await;
+    until("the delete is done", || bench.status().is_some_and(|status| {
+        status["channels"][0]["links"].as_array().unwrap().iter().all(|link| link["queued"] == 0)
+    })).await;
+    let mut shown = Vec::new();
+    while let Ok(change) = changes.try_recv() {
+        shown.push(serde_json::to_string(&change).unwrap());
+    }
+    assert!(shown.iter().any(|change| change.contains("waits-2.")), "it is watched");
+    assert!(!shown.iter().any(|change| change.contains("waits-1.")), "nobody has seen it");
+    assert_eq!((bench.counter("folded"), bench.counter("dead")), (1, 0));
+}

@@ -1,7 +1,10 @@
 //! What came of an attempt that nobody answered, or that an earlier run had begun: asked before it is made again.
 
 use super::super::rate_limit::Turn;
-use super::{Count, DeliverError, EnvelopeId, Lane, Operation, OutboxRow, Receipt, StoreError, Timestamp};
+use super::{
+    Count, DeliverError, Envelope, EnvelopeId, Event, Lane, Operation, OutboxRow, Receipt, StoreError,
+    Timestamp,
+};
 use crate::policy::Unsure;
 use relay_contract::{Attempt, Doing, MessageKey, MessageRef, Settled as Told};
 use std::sync::atomic::Ordering;
@@ -86,6 +89,20 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// Whether a message that is not there yet was deleted where it was said: then nobody is to see it here.
+    pub(super) fn is_taken_back(
+        &self,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        row: &OutboxRow,
+    ) -> Result<bool, StoreError> {
+        if !matches!(envelope.event, Event::Posted(_)) || self.in_doubt_since(id, row, false).is_some() {
+            return Ok(false);
+        }
+        let change = self.core.ledger.newest_change(id)?;
+        Ok(change.is_some_and(|change| matches!(change.event, Event::Deleted { .. } | Event::Removed { .. })))
     }
 
     /// Since when something may have been done that is not known; none when it is certain that nothing was.

@@ -145,7 +145,8 @@ impl ReaderInbox<'_> {
         let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(60));
         let mut from = from.clone();
         while progress.read < most {
-            match self.look(room, &from, batch).await {
+            let left = u16::try_from(most - progress.read).unwrap_or(u16::MAX);
+            match self.look(room, &from, batch.min(left)).await {
                 Ok(past) => {
                     delay.reset();
                     let last = past.events.last().and_then(|raw| self.about(raw).first().map(|(_, at)| at.0));
