@@ -251,8 +251,12 @@ impl Commands {
         });
         match changed.await {
             Ok(Ok(changed)) => {
-                if let Err(error) = self.core.forget_marks().await {
-                    tracing::error!(%error, "marks of rooms that have left are still there");
+                let marked = match self.core.forget_marks().await {
+                    Ok(()) => self.core.begin_marks().await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = marked {
+                    tracing::error!(%error, "rooms that have joined or left are not marked as that");
                 }
                 Ok(changed)
             }

@@ -138,12 +138,12 @@ mod tests {
         assert_eq!(writable("disk", &dir.path().join("nowhere")).grade, Grade::Broken);
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(
-            look(dir.path())
+            look(dir.path(), 0)
                 .iter()
                 .any(|found| found.fix.as_ref().is_some_and(|fix| fix.starts_with("chmod 700")))
         );
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        assert!(!look(dir.path()).iter().any(|found| found.what.contains("Others")));
-        assert_eq!(look(&dir.path().join("new"))[0].grade, Grade::Fine);
+        assert!(!look(dir.path(), 0).iter().any(|found| found.what.contains("Others")));
+        assert_eq!(look(&dir.path().join("new"), 0)[0].grade, Grade::Fine);
     }
 }

@@ -14,6 +14,14 @@ impl Core {
         Ok(())
     }
 
+    /// Rooms that a link hears from now on.
+    pub async fn begin_marks(&self) -> Result<(), StoreError> {
+        for (_, known) in self.known.all() {
+            self.begin_mark(&known.key).await?;
+        }
+        Ok(())
+    }
+
     /// What is said in a room while no link hears it is nobody's to fetch, not even when it is linked again.
     pub async fn forget_marks(&self) -> Result<(), StoreError> {
         for room in self.ledger.marked() {

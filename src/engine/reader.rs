@@ -20,11 +20,13 @@ use async_trait::async_trait;
 use relay_contract::{
     Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, RoomKey, Stopped, Timestamp, Translation,
 };
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::sync::MutexGuard;
+use tokio::sync::{MutexGuard, OwnedMutexGuard};
 
 /// How often rooms that could not be used are asked about again.
 const RECHECK_ROOMS: Duration = Duration::from_secs(60);
@@ -95,6 +97,7 @@ impl Reader {
             passed: Passed::default(),
             turn: tokio::sync::Mutex::default(),
             in_order: tokio::sync::Mutex::default(),
+            queues: Mutex::default(),
         };
         let ended = tokio::select! {
             ended = self.account.connector.listen(cursor, &inbox) => ended,
@@ -193,6 +196,14 @@ struct ReaderInbox<'a> {
     turn: tokio::sync::Mutex<()>,
     /// Events reach their spaces one by one, also when one of them waits for its room's history.
     in_order: tokio::sync::Mutex<()>,
+    /// Of rooms whose histories are read: who waits there, in their order.
+    queues: Mutex<HashMap<RoomKey, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// An event's place in the order, as long as it is held.
+struct Place<'a> {
+    _in_order: Option<MutexGuard<'a, ()>>,
+    _rooms: Vec<OwnedMutexGuard<()>>,
 }
 
 #[async_trait]
@@ -259,9 +270,8 @@ impl ReaderInbox<'_> {
             if self.reader.core.disk.state().full && self.is_command(&raw) {
                 return self.hand_over(space, raw, None).await.map(drop);
             }
-            let in_order = self.in_order.lock().await;
-            self.history_first(&raw).await;
-            return self.hand_over(space, raw, Some(in_order)).await.map(drop);
+            let place = self.place(&raw).await;
+            return self.hand_over(space, raw, Some(place)).await.map(drop);
         }
         let turn = self.turn.lock().await;
         match self.space(&raw.space) {
@@ -274,18 +284,50 @@ impl ReaderInbox<'_> {
         }
     }
 
-    /// Answers how much of it was new. `in_order` is held until the space has it.
+    /// An event's place in the order of its rooms: it waits for what was said there before, and nobody in another room waits with it.
+    async fn place(&self, raw: &RawEvent) -> Place<'_> {
+        let in_order = self.in_order.lock().await;
+        let rooms = self.waits_for(raw);
+        if rooms.is_empty() {
+            return Place { _in_order: Some(in_order), _rooms: Vec::new() };
+        }
+        let mut places = Vec::with_capacity(rooms.len());
+        for room in &rooms {
+            let queue = {
+                let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+                queues.entry(room.clone()).or_default().clone()
+            };
+            let mut place = Box::pin(queue.lock_owned());
+            // Asked for once, it has its place in the queue, which is first come, first served.
+            let at_once = futures::poll!(&mut place);
+            places.push((at_once, place));
+        }
+        drop(in_order);
+        let mut held = Vec::with_capacity(places.len());
+        for (at_once, place) in places {
+            held.push(match at_once {
+                Poll::Ready(guard) => guard,
+                Poll::Pending => place.await,
+            });
+        }
+        for room in &rooms {
+            self.reader.account.catch_up.read(room).await;
+        }
+        Place { _in_order: None, _rooms: held }
+    }
+
+    /// Answers how much of it was new. Its place is held until the space has it.
     async fn hand_over(
         &self,
         mut space: Addr<Space>,
         raw: RawEvent,
-        mut in_order: Option<MutexGuard<'_, ()>>,
+        mut place: Option<Place<'_>>,
     ) -> Result<u64, Stopped> {
         let raw = Arc::new(raw);
         for _ in 0..CRASHES {
             self.may_enter(&raw).await?;
             let sent = space.send(Hear { raw: raw.clone() });
-            in_order.take();
+            place.take();
             match sent.await {
                 Ok(heard) => return self.written(heard?).await,
                 // The space is gone, or went down over this event: wait for the next one.

@@ -23,6 +23,8 @@ use tokio::task::AbortHandle;
 
 /// Events that wait for one space; more than this makes its reader wait.
 const MAILBOX: usize = 256;
+/// Platforms that tell times in whole seconds, and clocks that are not quite together, in milliseconds.
+const ROUNDED: i64 = 2_000;
 /// So much of a message is compared with what another bridge says, in user-perceived characters.
 const COMPARED: usize = 4_000;
 
@@ -204,6 +206,7 @@ impl Space {
             (_, Event::Edited { .. } | Event::Deleted { .. }) if routes.knows(&envelope.origin) => None,
             (_, _) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
             (_, _) if !routes.knows(&envelope.origin) => Some(Count::NotLinked),
+            (_, Event::Posted(_)) if self.is_from_before(envelope) => Some(Count::NotLinked),
             _ => None,
         };
         let own = matches!(&envelope.event, Event::Deleted { target } if self.core.own_deletes.has(&envelope.origin, target));
@@ -213,6 +216,12 @@ impl Space {
             self.core.counters.add(count);
         }
         unwanted.is_none()
+    }
+
+    /// Whether it was said before the room was linked: whoever said it could not know that it would be carried.
+    fn is_from_before(&self, envelope: &Envelope) -> bool {
+        let since = self.core.ledger.listened_since(&envelope.origin);
+        since.is_some_and(|since| envelope.at.0 < since.0 - ROUNDED)
     }
 
     /// Whether another bridge brings back what was said in another room of the channel. Where other bots are let in, what is

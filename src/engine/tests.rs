@@ -80,7 +80,7 @@ impl Connector for Puppet {
         Translation::Events(vec![Envelope {
             origin: room(raw.payload["room"].as_str().unwrap_or_default()),
             author: Some(author),
-            at: Timestamp(raw.payload["at"].as_i64().unwrap_or_default()),
+            at: raw.payload["at"].as_i64().map_or_else(Timestamp::now, Timestamp),
             event: Event::Posted(Message {
                 thread: raw.payload["topic"].as_str().map(|name| Thread {
                     id: name.into(),

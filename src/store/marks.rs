@@ -20,21 +20,39 @@ struct StoredMark {
     id: Option<String>,
     /// When it was said, or since when the room is listened to, in milliseconds since the epoch.
     at: i64,
+    /// Since when the room is listened to; 0 where an older Relay wrote it.
+    #[serde(default)]
+    since: i64,
 }
 
 impl Record for StoredMark {
     const PLACE: &'static str = "marks";
 }
 
+/// A room that is listened to.
+#[derive(Debug, Clone)]
+pub(super) struct Marked {
+    mark: Mark,
+    /// Since when.
+    since: Timestamp,
+}
+
+impl Marked {
+    /// From now on.
+    pub(super) fn begun(at: Timestamp) -> Self {
+        Self { mark: Mark { id: None, at }, since: at }
+    }
+}
+
 /// Changes of marks in one batch; `None` forgets.
-pub(super) type Changes = HashMap<RoomKey, Option<Mark>>;
+pub(super) type Changes = HashMap<RoomKey, Option<Marked>>;
 
 /// Moves a room's mark on to a message, where there is one and the message is not older.
 pub(super) fn advance(shared: &Shared, room: &RoomKey, to: Mark, changes: &mut Changes) {
     let marks = shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
     let now = changes.get(room).cloned().unwrap_or_else(|| marks.get(room).cloned());
-    if now.is_some_and(|now| now.at <= to.at) {
-        changes.insert(room.clone(), Some(to));
+    if let Some(now) = now.filter(|now| now.mark.at <= to.at) {
+        changes.insert(room.clone(), Some(Marked { mark: to, ..now }));
     }
 }
 
@@ -47,8 +65,9 @@ pub(super) fn write(
     for (room, mark) in changes {
         let key = keys::mark(room);
         match mark {
-            Some(mark) => {
-                let stored = StoredMark { id: mark.id.clone().map(String::from), at: mark.at.0 };
+            Some(Marked { mark, since }) => {
+                let id = mark.id.clone().map(String::from);
+                let stored = StoredMark { id, at: mark.at.0, since: since.0 };
                 batch.insert(&shared.meta, key, stored.encode()?);
             }
             None => batch.remove(&shared.meta, key),
@@ -69,14 +88,15 @@ pub(super) fn written(shared: &Shared, changes: Changes) {
 }
 
 /// All marks, at the opening. One that cannot be read counts as none: its room begins anew.
-pub(super) fn read(meta: &fjall::Keyspace) -> Result<HashMap<RoomKey, Mark>, StoreError> {
+pub(super) fn read(meta: &fjall::Keyspace) -> Result<HashMap<RoomKey, Marked>, StoreError> {
     let mut marks = HashMap::new();
     for entry in meta.prefix(keys::MARK_PREFIX) {
         let (key, value) = entry.into_inner()?;
         let room = keys::parse_room(&key[keys::MARK_PREFIX.len()..]).ok_or_else(bad_key)?;
         match StoredMark::decode(&value) {
-            Ok(StoredMark { id, at }) => {
-                marks.insert(room, Mark { id: id.map(NativeId::from), at: Timestamp(at) });
+            Ok(StoredMark { id, at, since }) => {
+                let mark = Mark { id: id.map(NativeId::from), at: Timestamp(at) };
+                marks.insert(room, Marked { mark, since: Timestamp(since) });
             }
             Err(error) => tracing::error!(%room, %error, "it is not known up to where a room was heard"),
         }
@@ -87,7 +107,14 @@ pub(super) fn read(meta: &fjall::Keyspace) -> Result<HashMap<RoomKey, Mark>, Sto
 impl Ledger {
     /// Up to where a room is known; none for a room that is not listened to.
     pub fn mark(&self, room: &RoomKey) -> Option<Mark> {
-        self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
+        let marks = self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.get(room).map(|marked| marked.mark.clone())
+    }
+
+    /// Since when a room is listened to: what was said there before is nobody's to carry.
+    pub fn listened_since(&self, room: &RoomKey) -> Option<Timestamp> {
+        let marks = self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.get(room).map(|marked| marked.since)
     }
 
     /// The rooms that have a mark.
@@ -122,6 +149,7 @@ mod tests {
             ledger.probe().await.unwrap();
             assert_eq!(ledger.mark(&room).unwrap().id, Some(stands.into()));
         }
+        assert_eq!(ledger.listened_since(&room), Some(Timestamp(5)));
         // It begins once.
         ledger.begin_mark(room.clone(), Timestamp(9)).await.unwrap();
         assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
@@ -130,6 +158,7 @@ mod tests {
         writer.join();
         let (ledger, writer) = Ledger::open(folder.path()).unwrap();
         assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        assert_eq!(ledger.listened_since(&room), Some(Timestamp(5)));
         ledger.forget_mark(room.clone()).await.unwrap();
         assert_eq!((ledger.mark(&room), ledger.marked()), (None, vec![]));
         ledger.close().await.unwrap();

@@ -4,7 +4,7 @@ use super::ledger::Depth;
 use super::records::EnvelopeId;
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
-use relay_contract::{Mark, RoomKey, Timestamp};
+use relay_contract::{RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     /// Rows still to be delivered, and dead letters, a room.
     pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
     /// Up to where each room is known.
-    pub(super) marks: Mutex<HashMap<RoomKey, Mark>>,
+    pub(super) marks: Mutex<HashMap<RoomKey, marks::Marked>>,
     /// The newest envelope of earlier runs.
     pub(super) newest_at_start: EnvelopeId,
     /// When an earlier run wrote last.

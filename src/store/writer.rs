@@ -16,7 +16,7 @@ use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
 use super::{StoreError, keys, marks, moves, notes};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
-use relay_contract::{Mark, RoomKey};
+use relay_contract::RoomKey;
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -312,7 +312,7 @@ impl Writer<'_> {
                 let known =
                     self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&room);
                 if !known {
-                    group.marks.entry(room).or_insert(Some(Mark { id: None, at }));
+                    group.marks.entry(room).or_insert(Some(marks::Marked::begun(at)));
                     group.must_sync = true;
                 }
                 answers.synced.push(Answer::Plain(done));

@@ -389,9 +389,12 @@ async fn what_is_deleted_while_it_waits_never_arrives() {
     let mut changes = bench.people("telegram").watch();
     assert!(bench.command("queue").args(["resume", "telegram"]).output().unwrap().status.success());
     bench.arrives("telegram", "waits-4.").await;
-    until("the delete is done", || bench.status().is_some_and(|status| {
-        status["channels"][0]["links"].as_array().unwrap().iter().all(|link| link["queued"] == 0)
-    })).await;
+    until("the delete is done", || {
+        bench.status().is_some_and(|status| {
+            status["channels"][0]["links"].as_array().unwrap().iter().all(|link| link["queued"] == 0)
+        })
+    })
+    .await;
     let mut shown = Vec::new();
     while let Ok(change) = changes.try_recv() {
         shown.push(serde_json::to_string(&change).unwrap());

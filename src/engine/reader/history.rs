@@ -10,6 +10,7 @@ use relay_contract::{
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// So many rooms are read at the same time.
@@ -23,6 +24,16 @@ const LOOK: Duration = Duration::from_secs(60);
 /// A server's `Retry-After` is obeyed within these bounds.
 const HOLD: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(900);
 
+/// How a reading has ended.
+enum Ended {
+    /// All of it was read.
+    Read,
+    /// It can be read on from there later, or after this long.
+    Later(Mark, Option<Duration>),
+    /// It will not be read, for this reason.
+    Refused(String),
+}
+
 impl ReaderInbox<'_> {
     /// Something may have been said that the connection did not bring: each room's history is to be read first.
     pub(super) fn begin_histories(&self, why: &str) {
@@ -33,12 +44,15 @@ impl ReaderInbox<'_> {
             .iter()
             .filter_map(|planned| core.known.get(&account.name, &planned.room))
             .map(|known| known.key)
-            .filter(|room| routes.hears(room) && core.ledger.mark(room).is_some())
+            .filter(|room| routes.hears(room))
             .collect();
-        if !rooms.is_empty() {
-            tracing::info!(account = %account.name, rooms = rooms.len(), why, "reading what was said meanwhile");
+        let turns =
+            rooms.into_iter().filter_map(|room| Some(Turn::new(room.clone(), core.ledger.mark(&room)?)));
+        let turns: Vec<Turn> = turns.collect();
+        if !turns.is_empty() {
+            tracing::info!(account = %account.name, rooms = turns.len(), why, "reading what was said meanwhile");
         }
-        account.catch_up.begin(rooms.into_iter().map(|room| Turn { room, by_hand: None }));
+        account.catch_up.begin(turns);
     }
 
     /// Whether the place to go on from may move: not past what is still to be read, for then nobody would read it.
@@ -46,14 +60,17 @@ impl ReaderInbox<'_> {
         !self.reader.account.catch_up.is_pending()
     }
 
-    /// Waits until the rooms that an event is about are read.
-    pub(super) async fn history_first(&self, raw: &RawEvent) {
-        if self.may_go_on() {
-            return;
+    /// The rooms that may have to be read before an event is taken in, or in which others wait for that.
+    pub(super) fn waits_for(&self, raw: &RawEvent) -> BTreeSet<RoomKey> {
+        let somebody_waits = {
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            queues.retain(|_, queue| Arc::strong_count(queue) > 1);
+            !queues.is_empty()
+        };
+        if self.may_go_on() && !somebody_waits {
+            return BTreeSet::new();
         }
-        for (room, _) in self.about(raw) {
-            self.reader.account.catch_up.read(&room).await;
-        }
+        self.about(raw).into_iter().map(|(room, _)| room).collect()
     }
 
     /// The rooms of an event, and when it happened there. One that panics is met again in its space, behind the fence.
@@ -70,10 +87,15 @@ impl ReaderInbox<'_> {
     /// Reads what is to be read, for ever.
     pub(super) async fn histories(&self) -> Infallible {
         let reader = || async {
+            let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(60));
             loop {
                 let reading = self.reader.account.catch_up.next().await;
                 match self.read(reading.turn()).await {
-                    Ok(()) => reading.finish(),
+                    Ok(Ended::Read | Ended::Refused(_)) => {
+                        delay.reset();
+                        reading.finish();
+                    }
+                    Ok(Ended::Later(from, wait)) => reading.later(from, wait.unwrap_or_else(|| delay.next())),
                     // Relay stops: the room is read again at the next start.
                     Err(Stopped) => std::future::pending().await,
                 }
@@ -83,29 +105,35 @@ impl ReaderInbox<'_> {
     }
 
     /// Reads one room.
-    async fn read(&self, turn: &Turn) -> Result<(), Stopped> {
-        let room = &turn.room;
-        match &turn.by_hand {
-            Some(resync) => {
-                let mut progress = Progress::default();
-                progress.refused = self.read_from(room, &resync.from, Some(resync), &mut progress).await?;
-                progress.at = None;
-                // Whoever asked may have gone.
-                let _ = resync.progress.send(progress).await;
-            }
-            None => {
-                let Some(mark) = self.reader.core.ledger.mark(room) else { return Ok(()) };
-                let from = self.not_too_old(room, mark).await?;
-                let mut progress = Progress::default();
-                if let Some(why) = self.read_from(room, &from, None, &mut progress).await? {
-                    self.missed(&format!("{}: {why}", self.name(room)));
+    async fn read(&self, turn: &Turn) -> Result<Ended, Stopped> {
+        let (room, mut progress) = (&turn.room, Progress::default());
+        if let Some(resync) = &turn.by_hand {
+            let ended = self.read_from(room, &turn.from, Some(resync), &mut progress).await?;
+            progress.refused = match ended {
+                Ended::Refused(why) => Some(why),
+                Ended::Later(_, Some(wait)) => {
+                    Some(format!("the platform's limit is reached; ask again in {} s", wait.as_secs() + 1))
                 }
-                if progress.new > 0 {
-                    tracing::info!(%room, new = progress.new, "what was said meanwhile was read");
-                }
-            }
+                Ended::Later(_, None) => Some("the platform does not answer".to_owned()),
+                Ended::Read => None,
+            };
+            progress.at = None;
+            // Whoever asked may have gone.
+            let _ = resync.progress.send(progress).await;
+            return Ok(Ended::Read);
         }
-        Ok(())
+        let from = self.not_too_old(room, turn.from.clone()).await?;
+        let ended = self.read_from(room, &from, None, &mut progress).await?;
+        if progress.new > 0 {
+            tracing::info!(%room, new = progress.new, "what was said meanwhile was read");
+        }
+        Ok(match ended {
+            Ended::Refused(why) => {
+                self.missed(&format!("{}: {why}", self.name(room)));
+                Ended::Read
+            }
+            other => other,
+        })
     }
 
     /// Where to begin. What is older than the limit is left, and said to be missed if there is any.
@@ -132,23 +160,27 @@ impl ReaderInbox<'_> {
         Ok(mark)
     }
 
-    /// Reads a room from a mark on; answers why it ended before the end.
+    /// Reads a room from a mark on.
     async fn read_from(
         &self,
         room: &RoomKey,
         from: &Mark,
         by_hand: Option<&Resync>,
         progress: &mut Progress,
-    ) -> Result<Option<String>, Stopped> {
+    ) -> Result<Ended, Stopped> {
         let most = by_hand.map_or(u64::from(self.reader.core.catch_up.messages), |_| u64::MAX);
         let batch = by_hand.map_or(BATCH, |resync| resync.batch);
-        let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(60));
         let mut from = from.clone();
-        while progress.read < most {
+        // One more than the limit, so that what goes beyond it is known and not guessed.
+        while progress.read <= most {
+            if by_hand.is_some_and(|resync| resync.progress.is_closed()) {
+                return Ok(Ended::Read);
+            }
             let left = u16::try_from(most - progress.read).unwrap_or(u16::MAX);
-            match self.look(room, &from, batch.min(left)).await {
+            match self.look(room, &from, batch.min(left).max(1)).await {
+                Ok(past) if left == 0 && past.events.is_empty() => return Ok(Ended::Read),
+                Ok(_) if left == 0 => break,
                 Ok(past) => {
-                    delay.reset();
                     let last = past.events.last().and_then(|raw| self.about(raw).first().map(|(_, at)| at.0));
                     progress.read += past.events.len() as u64;
                     progress.new += self.take_in_all(past.events).await?;
@@ -159,21 +191,23 @@ impl ReaderInbox<'_> {
                     }
                     match past.next {
                         Some(next) => from = next,
-                        None => return Ok(None),
+                        None => return Ok(Ended::Read),
                     }
                 }
                 Err(DeliverError::RateLimited { retry_after, .. }) => {
-                    tokio::time::sleep(retry_after.clamp(*HOLD.start(), *HOLD.end())).await;
+                    return Ok(Ended::Later(from, Some(retry_after.clamp(*HOLD.start(), *HOLD.end()))));
                 }
                 Err(error @ (DeliverError::Unavailable(_) | DeliverError::Unsure(_))) => {
                     tracing::info!(%room, %error, "a history cannot be read yet; it is tried again");
-                    tokio::time::sleep(delay.next()).await;
+                    return Ok(Ended::Later(from, None));
                 }
-                Err(error) => return Ok(Some(format!("what was said meanwhile cannot be read: {error}"))),
+                Err(error) => {
+                    return Ok(Ended::Refused(format!("what was said meanwhile cannot be read: {error}")));
+                }
             }
         }
         let after = in_words(Timestamp(progress.at.unwrap_or(from.at.0)));
-        Ok(Some(format!(
+        Ok(Ended::Refused(format!(
             "more was said meanwhile than `catch_up_messages` allows; what came after {after} is left, and `relay resync` fetches it"
         )))
     }
