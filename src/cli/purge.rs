@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn how_long_ago() {
-        let cases = [("90s", Some(90)), ("5m", Some(300)), ("24h", Some(86_400)), ("7d", Some(604_800))];
-        let wrong = ["0h", "h", "24", "1w", "-1h", "99999999999999999999d"].map(|written| (written, None));
+        let cases = [("90s", Some(90)), ("5m", Some(300)), ("24h", Some(86_400)), ("1 week", Some(604_800))];
+        let wrong = ["0h", "h", "24", "-1h", "99999999999999999999d"].map(|written| (written, None));
         for (written, expected) in cases.into_iter().chain(wrong) {
             assert_eq!(seconds(written).ok(), expected, "{written}");
         }

@@ -176,7 +176,7 @@ async fn a_history_is_read_again_by_hand_and_what_is_known_stays_as_it_is() {
     all_arrive(&bench, "discord", "known", 5).await;
     let telegram = format!("telegram:{}", bench.room("telegram"));
     for (arguments, said) in [
-        (vec!["#nowhere"], "is not a linked room. Linked are"),
+        (vec!["#nowhere"], "there is no room, channel or account"),
         (vec![telegram.as_str()], "lets no bot read"),
         (vec![room.as_str(), "--since", "yesterday"], "neither how long ago"),
     ] {
