@@ -1,6 +1,7 @@
 //! Promise 2: missed is fetched. What people say while Relay is away, or its connection is, arrives afterwards: all of it, in order, once.
 
 use crate::bench::{Bench, PLATFORMS, until};
+use crate::joining::{ask, say_in, second};
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Seen};
 use std::time::Duration;
@@ -183,4 +184,87 @@ async fn a_history_is_read_again_by_hand_and_what_is_known_stays_as_it_is() {
         let (done, words) = resync(&arguments);
         assert!(!done && words.contains(said), "{arguments:?}: {words}");
     }
+}
+
+/// Promise: nothing leaves without a reason. What people said before their room was linked is nobody's to carry.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_a_room_was_linked_stays_there() {
+    let mut bench = Bench::started().await;
+    bench.say("discord", "linked from the start.");
+    bench.arrives("slack", "linked from the start.").await;
+    let second = second(&bench, "discord");
+    say_in(&bench, "discord", &second, "said among ourselves.");
+    say_in(&bench, "discord", &second, "another one of those.");
+    // What counts is the time of the link, to the second that the slowest platform tells.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    bench.stop().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let linked = config.replace("links = [", &format!("links = [\"discord:{second}\", "));
+    std::fs::write(bench.config(), linked).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    say_in(&bench, "discord", &second, "said to everybody.");
+    bench.arrives("slack", "said to everybody.").await;
+    for private in ["among ourselves", "one of those"] {
+        assert!(bench.with("slack", private).is_empty(), "{private}");
+    }
+}
+
+/// Promise: one slow platform slows only itself, and a room only itself: one whose history cannot be read holds no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_whose_history_fails_holds_no_other_and_is_read_when_it_can_be() {
+    let mut bench = Bench::new().await;
+    let second = second(&bench, "discord");
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let linked = config.replace("links = [", &format!("links = [\"discord:{second}\", "));
+    std::fs::write(bench.config(), linked).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    bench.say("discord", "before the failure.");
+    bench.arrives("slack", "before the failure.").await;
+    bench.kill();
+    bench.say("discord", "away-0.");
+    let history = format!("GET /api/v10/channels/{}/messages", bench.room("discord"));
+    bench.fault("discord", Kind::RefuseResume, 1, "");
+    bench.fault("discord", Kind::ServerError, 4, &history);
+    bench.start();
+    bench.connected(3).await;
+    bench.say("discord", "away-1.");
+    say_in(&bench, "discord", &second, "in the other room.");
+    bench.arrives("slack", "in the other room.").await;
+    assert!(bench.with("slack", "away-").is_empty(), "its room is not read yet");
+    until("it is read", || bench.with("slack", "away-1.").len() == 1).await;
+    assert_eq!(shown(&bench, "slack", "away-"), ["away-0.", "away-1."]);
+    assert!(bench.counter("missed") == 0 && bench.counter("caught_up") >= 1);
+}
+
+/// Promise 2, of a room that has just joined from the chat.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_joins_from_the_chat_is_caught_up_from_then_on() {
+    let mut bench = Bench::new().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::write(
+        bench.config(),
+        config.replace("[channels.lobby]\n", "[channels.lobby]\nconnect = \"open\"\n"),
+    )
+    .unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let second = second(&bench, "discord");
+    let mut answer = ask(&bench, "discord", 0, &second, "/relay connect lobby").await;
+    if !answer.contains("has joined") && !answer.contains("joined to") {
+        answer = ask(&bench, "discord", 0, &second, "/relay connect lobby yes").await;
+    }
+    until(&format!("it has joined: {answer}"), || {
+        bench.status().is_some_and(|status| status["channels"][0]["links"].as_array().unwrap().len() == 4)
+    })
+    .await;
+    bench.kill();
+    say_in(&bench, "discord", &second, "while nobody listened.");
+    bench.fault("discord", Kind::RefuseResume, 1, "");
+    bench.start();
+    bench.connected(3).await;
+    bench.arrives("slack", "while nobody listened.").await;
+    assert_eq!(bench.counter("missed"), 0);
 }
