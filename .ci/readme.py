@@ -134,10 +134,10 @@ def run(command):
 
 def status(command):
     ask = lambda: subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
-    until("three accounts are connected", lambda: ask().count("connected") == 3)
+    until("three accounts are connected", lambda: len(re.findall(r" up$", ask(), re.MULTILINE)) == 3)
     # As the README says: Telegram tells a bot of a group only when something happens there.
     act("telegram", do="say", person="Hana", room="Sunday hikers", text="is this on?")
-    until("three rooms are ready", lambda: ask().count(" ready") == 3)
+    until("three rooms are ready", lambda: len(re.findall(r" idle$", ask(), re.MULTILINE)) == 3)
     print(ask())
     act("discord", do="say", person="Ada", room="general", text="hello from the README")
     for platform, room in [("slack", "general"), ("telegram", "Sunday hikers")]:

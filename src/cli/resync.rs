@@ -58,11 +58,21 @@ pub fn run(of: &ResyncOf) -> ExitCode {
     match answered {
         Ok(response @ Response::Resynced { .. }) if of.json => print_json(&response),
         Ok(Response::Resynced { read, new }) => {
-            sayln!("{read} messages were read; {new} of them had not been heard, and are on their way.");
+            sayln!("{}", came_of_it(read, new));
             ExitCode::SUCCESS
         }
         Ok(_) => fail("the running relay answered something else: is it of another version?"),
         Err(code) => code,
+    }
+}
+
+fn came_of_it(read: u64, new: u64) -> String {
+    let messages =
+        if read == 1 { "1 message was read".to_owned() } else { format!("{read} messages were read") };
+    match new {
+        0 => format!("{messages}; nothing of it was new."),
+        1 => format!("{messages}; 1 had not been heard, and is on its way."),
+        _ => format!("{messages}; {new} had not been heard, and are on their way."),
     }
 }
 
