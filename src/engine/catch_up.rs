@@ -126,6 +126,11 @@ impl CatchUp {
         self.look(&waiting, &self.reading());
     }
 
+    /// Whether a room is still to be read by itself.
+    pub fn is_to_be_read(&self, room: &RoomKey) -> bool {
+        self.waiting().iter().any(|turn| turn.is_of(room)) || self.reading().contains(&(room.clone(), false))
+    }
+
     /// A room is read as somebody asks for; nothing waits for that.
     pub fn by_hand(&self, room: RoomKey, resync: Resync) {
         let mut waiting = self.waiting();

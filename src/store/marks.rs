@@ -47,8 +47,17 @@ impl Marked {
 /// Changes of marks in one batch; `None` forgets.
 pub(super) type Changes = HashMap<RoomKey, Option<Marked>>;
 
-/// Moves a room's mark on to a message, where there is one and the message is not older.
+/// Moves a room's mark on to a message, where there is one and the message is not older. While a gap before it is still to be read, the
+/// mark stays where the gap begins, so that a crash begins there again.
 pub(super) fn advance(shared: &Shared, room: &RoomKey, to: Mark, changes: &mut Changes) {
+    let mut held = shared.held_marks.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(newest) = held.get_mut(room) {
+        if newest.as_ref().is_none_or(|newest| newest.at <= to.at) {
+            *newest = Some(to);
+        }
+        return;
+    }
+    drop(held);
     let marks = shared.marks.lock().unwrap_or_else(PoisonError::into_inner);
     let now = changes.get(room).cloned().unwrap_or_else(|| marks.get(room).cloned());
     if let Some(now) = now.filter(|now| now.mark.at <= to.at) {
@@ -117,6 +126,19 @@ impl Ledger {
         marks.get(room).map(|marked| marked.since)
     }
 
+    /// A room's mark stays where it is, until [`Self::let_mark_go`].
+    pub fn hold_mark(&self, room: RoomKey) {
+        self.shared.held_marks.lock().unwrap_or_else(PoisonError::into_inner).entry(room).or_default();
+    }
+
+    /// What was before is read: the mark goes to where the room is known now.
+    pub fn let_mark_go(&self, room: &RoomKey) {
+        let newest = self.shared.held_marks.lock().unwrap_or_else(PoisonError::into_inner).remove(room);
+        if let Some(mark) = newest.flatten() {
+            self.heard_up_to(room.clone(), mark);
+        }
+    }
+
     /// The rooms that have a mark.
     pub fn marked(&self) -> Vec<RoomKey> {
         self.shared.marks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
@@ -150,14 +172,24 @@ mod tests {
             assert_eq!(ledger.mark(&room).unwrap().id, Some(stands.into()));
         }
         assert_eq!(ledger.listened_since(&room), Some(Timestamp(5)));
+        // What comes while a gap is read does not count before the gap is.
+        ledger.hold_mark(room.clone());
+        for at in [20, 19] {
+            ledger.heard_up_to(room.clone(), mark("later", at));
+        }
+        ledger.probe().await.unwrap();
+        assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        ledger.let_mark_go(&room);
+        ledger.probe().await.unwrap();
+        assert_eq!(ledger.mark(&room), Some(mark("later", 20)));
         // It begins once.
         ledger.begin_mark(room.clone(), Timestamp(9)).await.unwrap();
-        assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        assert_eq!(ledger.mark(&room), Some(mark("later", 20)));
         ledger.close().await.unwrap();
         drop(ledger);
         writer.join();
         let (ledger, writer) = Ledger::open(folder.path()).unwrap();
-        assert_eq!(ledger.mark(&room), Some(mark("8", 7)));
+        assert_eq!(ledger.mark(&room), Some(mark("later", 20)));
         assert_eq!(ledger.listened_since(&room), Some(Timestamp(5)));
         ledger.forget_mark(room.clone()).await.unwrap();
         assert_eq!((ledger.mark(&room), ledger.marked()), (None, vec![]));

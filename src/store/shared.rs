@@ -4,7 +4,7 @@ use super::ledger::Depth;
 use super::records::EnvelopeId;
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
-use relay_contract::{RoomKey, Timestamp};
+use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) depth: Mutex<HashMap<RoomKey, Depth>>,
     /// Up to where each room is known.
     pub(super) marks: Mutex<HashMap<RoomKey, marks::Marked>>,
+    /// Rooms whose marks stay where they are, each with where it goes then.
+    pub(super) held_marks: Mutex<HashMap<RoomKey, Option<Mark>>>,
     /// The newest envelope of earlier runs.
     pub(super) newest_at_start: EnvelopeId,
     /// When an earlier run wrote last.
@@ -103,6 +105,7 @@ impl Shared {
             last_alive,
             first: FirstWork::default(),
             marks: Mutex::default(),
+            held_marks: Mutex::default(),
             meta: keyspace("meta")?,
             journal: keyspace("journal")?,
             work: keyspace("work")?,

@@ -49,6 +49,7 @@ impl ReaderInbox<'_> {
         let turns =
             rooms.into_iter().filter_map(|room| Some(Turn::new(room.clone(), core.ledger.mark(&room)?)));
         let turns: Vec<Turn> = turns.collect();
+        turns.iter().for_each(|turn| core.ledger.hold_mark(turn.room.clone()));
         if !turns.is_empty() {
             tracing::info!(account = %account.name, rooms = turns.len(), why, "reading what was said meanwhile");
         }
@@ -93,7 +94,11 @@ impl ReaderInbox<'_> {
                 match self.read(reading.turn()).await {
                     Ok(Ended::Read | Ended::Refused(_)) => {
                         delay.reset();
+                        let (room, by_hand) = (reading.turn().room.clone(), reading.turn().by_hand.is_some());
                         reading.finish();
+                        if !by_hand && !self.reader.account.catch_up.is_to_be_read(&room) {
+                            self.reader.core.ledger.let_mark_go(&room);
+                        }
                     }
                     Ok(Ended::Later(from, wait)) => reading.later(from, wait.unwrap_or_else(|| delay.next())),
                     // Relay stops: the room is read again at the next start.

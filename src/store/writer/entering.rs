@@ -19,12 +19,8 @@ impl Writer<'_> {
         for envelope in envelopes {
             let key = keys::event(&envelope.key());
             learn(&envelope, self.shared, group);
-            if self.is_seen(&key, group)? {
-                verdicts.push(Verdict::Repeated);
-                continue;
-            }
-            if retention::is_too_old(self.shared, &envelope) {
-                verdicts.push(Verdict::TooOld);
+            if let Some(verdict) = self.turned_away(&key, &envelope, group)? {
+                verdicts.push(verdict);
                 continue;
             }
             let id = self.ids.next();
@@ -35,8 +31,17 @@ impl Writer<'_> {
         Ok(verdicts)
     }
 
-    pub(super) fn is_seen(&self, key: &[u8], group: &Group) -> Result<bool, StoreError> {
-        Ok(group.seen.contains(key) || self.shared.seen.contains_key(key)?)
+    /// Why an event does not come in: it was told before, or may have been and is forgotten.
+    fn turned_away(
+        &self,
+        key: &[u8],
+        envelope: &Envelope,
+        group: &Group,
+    ) -> Result<Option<Verdict>, StoreError> {
+        if group.seen.contains(key) || self.shared.seen.contains_key(key)? {
+            return Ok(Some(Verdict::Repeated));
+        }
+        Ok(retention::is_too_old(self.shared, envelope).then_some(Verdict::TooOld))
     }
 
     /// Puts an envelope into the journal.
@@ -74,12 +79,8 @@ impl Writer<'_> {
         for (envelope, over) in envelopes {
             let key = keys::event(&envelope.key());
             learn(&envelope, self.shared, group);
-            if self.is_seen(&key, group)? {
-                verdicts.push(Verdict::Repeated);
-                continue;
-            }
-            if retention::is_too_old(self.shared, &envelope) {
-                verdicts.push(Verdict::TooOld);
+            if let Some(verdict) = self.turned_away(&key, &envelope, group)? {
+                verdicts.push(verdict);
                 continue;
             }
             let id = self.ids.next();
