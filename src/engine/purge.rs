@@ -229,10 +229,7 @@ impl Core {
         }
         let mut kept = Vec::with_capacity(found.said.len());
         for (id, key) in found.said.into_iter().rev() {
-            let gone = self.ledger.newest_change(id)?;
-            let gone = gone
-                .is_some_and(|change| matches!(change.event, Event::Deleted { .. } | Event::Removed { .. }));
-            if !gone {
+            if !self.ledger.is_taken_back(id)? {
                 kept.push((id, key));
             }
         }

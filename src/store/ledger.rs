@@ -9,7 +9,7 @@ use super::retention::Forgotten;
 use super::shared::{IDENTITY, Shared, bad_key, id_of, make_whole};
 use super::writer::{self, Command, Verdict};
 use super::{StoreError, folder, keys, moves};
-use relay_contract::{Account, Envelope, Mark, MessageRef, NativeId, RoomKey, Timestamp};
+use relay_contract::{Account, Envelope, Event, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -331,6 +331,12 @@ impl Ledger {
             Some(id) => self.envelope(id),
             None => Ok(None),
         }
+    }
+
+    /// Whether a message was deleted, or removed everywhere.
+    pub fn is_taken_back(&self, target: EnvelopeId) -> Result<bool, StoreError> {
+        let change = self.newest_change(target)?;
+        Ok(change.is_some_and(|change| matches!(change.event, Event::Deleted { .. } | Event::Removed { .. })))
     }
 
     /// The id of the newest edit or delete of a message.

@@ -384,6 +384,8 @@ async fn what_is_deleted_while_it_waits_never_arrives() {
     assert!(bench.command("queue").args(["pause", "telegram"]).output().unwrap().status.success());
     let ids: Vec<String> = (0..5).map(|number| bench.say("slack", &format!("waits-{number}."))).collect();
     bench.arrives("discord", "waits-4.").await;
+    bench.edit("slack", &ids[1], "waits-1. as it was meant");
+    bench.arrives("discord", "as it was meant").await;
     bench.delete("slack", &ids[1]);
     until("it is gone on Discord", || bench.with("discord", "waits-1.").is_empty()).await;
     let mut changes = bench.people("telegram").watch();

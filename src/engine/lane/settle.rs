@@ -101,8 +101,7 @@ impl Lane {
         if !matches!(envelope.event, Event::Posted(_)) || self.in_doubt_since(id, row, false).is_some() {
             return Ok(false);
         }
-        let change = self.core.ledger.newest_change(id)?;
-        Ok(change.is_some_and(|change| matches!(change.event, Event::Deleted { .. } | Event::Removed { .. })))
+        self.core.ledger.is_taken_back(id)
     }
 
     /// Since when something may have been done that is not known; none when it is certain that nothing was.

@@ -19,7 +19,11 @@ pub fn rerender(
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     if there.is_empty() {
-        return Ok(Work::Impossible("target_gone"));
+        return Ok(match core.ledger.is_taken_back(target)? {
+            // It was deleted before it came here, and nobody is to see any of it.
+            true => Work::Nothing,
+            false => Work::Impossible("target_gone"),
+        });
     }
     let thread = there.first().and_then(|message| message.thread.clone());
     let connector = &lane.account.connector;
