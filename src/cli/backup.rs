@@ -12,6 +12,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// So many names there are for the backups of one second.
+const MOST_A_SECOND: u32 = 1_000;
+
 /// Arguments of `relay backup`.
 #[derive(Debug, clap::Args)]
 pub struct Backup {
@@ -47,17 +50,15 @@ pub fn run(of: &Backup) -> ExitCode {
         Err(code) => return code,
     };
     let to_output = of.file.as_os_str() == "-";
-    let file = if of.file.is_dir() { of.file.join(name(Timestamp::now())) } else { of.file.clone() };
-    let made = if to_output {
-        make(&data_dir, of.media, io::stdout().lock())
-    } else {
-        into(&file, &data_dir, of.media)
+    let made = match to_output {
+        true => make(&data_dir, of.media, io::stdout().lock()).map(|checked| (None, checked)),
+        false => into(&of.file, &data_dir, of.media).map(|(file, checked)| (Some(file), checked)),
     };
-    let Checked { about, contents } = match made {
-        Ok(checked) => checked,
+    let (file, Checked { about, contents }) = match made {
+        Ok(made) => made,
         Err(error) => return fail(format!("no backup was made: {error}")),
     };
-    let made = Made { file: (!to_output).then_some(file.as_path()), about, contents };
+    let made = Made { file: file.as_deref(), about, contents };
     match (of.json, to_output) {
         (true, false) => return print_json(&made),
         (true, true) => match serde_json::to_string(&made) {
@@ -70,10 +71,15 @@ pub fn run(of: &Backup) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn into(file: &Path, data_dir: &Path, media: bool) -> Result<Checked, FetchError> {
-    let mut whole = Whole::begin(file)?;
+/// Into this file, or into this folder; answers which file it is.
+fn into(file: &Path, data_dir: &Path, media: bool) -> Result<(PathBuf, Checked), FetchError> {
+    let mut whole = match file.is_dir() {
+        true => Whole::begin_free(names(file, Timestamp::now()))?,
+        false => Whole::begin(file)?,
+    };
+    let file = whole.path().to_owned();
     match make(data_dir, media, &mut whole) {
-        Ok(checked) => whole.finish().map(|()| checked).map_err(FetchError::from),
+        Ok(checked) => whole.finish().map(|()| (file, checked)).map_err(FetchError::from),
         Err(error) => {
             whole.give_up();
             Err(error)
@@ -138,8 +144,14 @@ pub fn show(bar: &mut Option<ProgressBar>, what: &'static str, about: &About, re
     }
 }
 
-fn name(at: Timestamp) -> String {
-    format!("relay-{}.backup", at.strftime("%Y%m%dT%H%M%SZ"))
+/// Files of a folder that are named by the time: more than one may be made within a second.
+fn names(folder: &Path, at: Timestamp) -> impl Iterator<Item = PathBuf> {
+    let first = format!("relay-{}", at.strftime("%Y%m%dT%H%M%SZ"));
+    let further = (2..=MOST_A_SECOND).map({
+        let first = first.clone();
+        move |number| format!("{first}-{number}")
+    });
+    std::iter::once(first).chain(further).map(|name| folder.join(name + ".backup"))
 }
 
 /// A count of things, in words.
@@ -185,6 +197,18 @@ mod tests {
             words(&made),
             "standard output: 0 bytes, 0 records and 0 files, with 0 deliveries still to be done."
         );
-        assert_eq!(name(Timestamp::UNIX_EPOCH), "relay-19700101T000000Z.backup");
+    }
+
+    #[test]
+    fn two_of_one_second_have_two_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = || Whole::begin_free(names(folder.path(), Timestamp::UNIX_EPOCH)).unwrap();
+        let called = |name: &str| folder.path().join(format!("relay-19700101T000000Z{name}.backup"));
+        let (first, second) = (begin(), begin());
+        assert_eq!((first.path(), second.path()), (&*called(""), &*called("-2")), "both are being written");
+        first.finish().unwrap();
+        second.give_up();
+        assert_eq!(begin().path(), called("-2"), "the first is there, the second was given up");
+        assert!(called("").exists());
     }
 }

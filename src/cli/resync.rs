@@ -27,14 +27,26 @@ pub struct ResyncOf {
 
 /// A time, or how long ago it was.
 fn since(written: &str) -> Result<Timestamp, String> {
-    if let Ok(at) = written.parse::<Timestamp>() {
-        return Ok(at);
+    let now = Timestamp::now();
+    let at = match written.parse::<Timestamp>() {
+        Ok(at) => at,
+        Err(_) => ago(written, now)?,
+    };
+    if at > now {
+        return Err("that is still to come: nothing was said then".into());
     }
-    let ago = written.parse::<jiff::Span>().map_err(|_| {
+    // Whatever is older than any message is the beginning of all of them.
+    at.max(Timestamp::UNIX_EPOCH).round(jiff::Unit::Millisecond).map_err(|error| error.to_string())
+}
+
+fn ago(written: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let span = written.parse::<jiff::Span>().map_err(|_| {
         "it is neither how long ago (`2h`, `3 days`) nor a time (2026-11-25T10:00:00Z)".to_owned()
     })?;
-    let ago = ago.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
-    (Timestamp::now() - ago.abs()).round(jiff::Unit::Millisecond).map_err(|error| error.to_string())
+    let ago = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| "months and years differ in length: write weeks, days or hours, or a time such as 2026-11-25T10:00:00Z".to_owned())?;
+    Ok(now.checked_sub(ago.abs()).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// Asks, shows how it goes, and prints what came of it.
@@ -81,5 +93,38 @@ fn begin(milliseconds: u64) -> ProgressBar {
     match ProgressStyle::with_template("{wide_bar} {percent}% {msg}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_ago_or_when() {
+        let hours = |count| Timestamp::now() - jiff::SignedDuration::from_hours(count);
+        let near = |one: Timestamp, other: Timestamp| one.duration_since(other).abs().as_secs() < 60;
+        let read = [
+            ("2h", hours(2)),
+            ("3 days", hours(72)),
+            ("1 week ago", hours(168)),
+            ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z".parse().unwrap()),
+            ("0001-01-01T00:00:00Z", Timestamp::UNIX_EPOCH),
+            ("90000 weeks", Timestamp::UNIX_EPOCH),
+            ("1000000 weeks", Timestamp::UNIX_EPOCH),
+        ];
+        for (written, at) in read {
+            assert!(since(written).is_ok_and(|read| near(read, at)), "{written}: {:?}", since(written));
+        }
+        let wrong = [
+            ("200 years", "write weeks, days or hours"),
+            ("3 months", "write weeks, days or hours"),
+            ("soon", "neither"),
+            ("", "neither"),
+            ("2999-01-01T00:00:00Z", "still to come"),
+        ];
+        for (written, why) in wrong {
+            assert!(since(written).is_err_and(|error| error.contains(why)), "{written}: {:?}", since(written));
+        }
     }
 }

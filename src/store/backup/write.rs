@@ -154,6 +154,29 @@ impl Whole {
         Ok(Self { file, unfinished, path: path.to_owned() })
     }
 
+    /// Begins the first of these that is neither there nor being written by somebody else; they are tried in their order.
+    pub fn begin_free(paths: impl Iterator<Item = PathBuf>) -> Result<Self, BackupError> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut taken = PathBuf::new();
+        for path in paths {
+            let unfinished = path.with_added_extension(BEING_WRITTEN);
+            match File::options().write(true).create_new(true).mode(0o600).open(&unfinished) {
+                // Looked at when nobody else can finish it any more.
+                Ok(file) if !path.exists() => return Ok(Self { file, unfinished, path }),
+                Ok(_) => drop(std::fs::remove_file(&unfinished)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed("making", unfinished)(error)),
+            }
+            taken = path;
+        }
+        Err(failed("making", taken)(io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// What it is to be called.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// It is complete: it gets its name, also through a power cut.
     pub fn finish(self) -> Result<(), BackupError> {
         self.file.sync_all().map_err(failed("writing", self.unfinished.as_path()))?;
