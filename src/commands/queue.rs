@@ -221,32 +221,42 @@ impl Commands {
                 rooms.into_iter().map(|room| (Held::Room(room.clone()), self.called(&room))).collect()
             }
         };
-        let (mut changed, mut to) = (0, Vec::new());
+        let (mut changed, mut to, mut with_account) = (0, Vec::new(), BTreeMap::<Account, Vec<String>>::new());
         for (held, name) in held {
             let done = match pause {
                 true => core.pause(held.clone()).await,
                 false => core.resume(held.clone()).await,
             };
-            if done.map_err(unreadable)? {
-                changed += 1;
-                to.push(name);
-            } else if let (false, Held::Room(room)) = (pause, &held)
+            let done = done.map_err(|error| match to.is_empty() {
+                true => unreadable(error),
+                false => format!("{}; done before: {}", unreadable(error), to.join(", ")),
+            })?;
+            if let (false, Held::Room(room)) = (pause, &held)
                 && let Some((account, ..)) = core.known.asked_for(room).into_iter().next()
                 && core.account_paused(&account).is_some()
             {
-                return Err(format!("{name} is held with its whole account: relay queue resume {account}"));
+                with_account.entry(account).or_default().push(name.clone());
+            }
+            if done {
+                changed += 1;
+                to.push(name);
             }
         }
-        let words = match (pause, to.is_empty()) {
+        let still = held_still(&with_account);
+        let mut words = match (pause, to.is_empty()) {
             (true, true) => "That is paused already.".to_owned(),
             (true, false) => format!(
                 "Paused: {}. What is said meanwhile is kept, also over a restart; `relay queue resume {}` lets it go on.",
                 to.join(", "),
                 quoted(what)
             ),
+            (false, true) if !still.is_empty() => return Err(still),
             (false, true) => "That is not paused.".to_owned(),
             (false, false) => format!("{} goes on; what waited is delivered in its order.", to.join(", ")),
         };
+        if !still.is_empty() {
+            words.push_str(&format!(" But {still}."));
+        }
         let done = if pause { "pause" } else { "resume" };
         self.recorded(QueueDone { done: done.into(), to, count: changed, words })
     }
@@ -388,6 +398,15 @@ fn envelopes(ids: &[String]) -> Result<Option<Vec<EnvelopeId>>, Refused> {
             .ok_or_else(|| format!("`{id}` is not the id of a delivery: it has 26 letters and digits, as `relay queue show` lists it"))
     });
     read.collect::<Result<_, _>>().map(Some)
+}
+
+/// Which rooms stay held with their whole account, and what lets those go on; nothing where none does.
+fn held_still(with_account: &BTreeMap<Account, Vec<String>>) -> String {
+    let of_account = |(account, rooms): (&Account, &Vec<String>)| {
+        let are = if rooms.len() == 1 { "is" } else { "are" };
+        format!("{} {are} held with the whole account: relay queue resume {account}", rooms.join(", "))
+    };
+    with_account.iter().map(of_account).collect::<Vec<_>>().join("; ")
 }
 
 /// As a shell takes it.
