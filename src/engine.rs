@@ -65,7 +65,7 @@ pub use liveness::{Pulse, Vital};
 pub use marked::Hop;
 pub use orders::OrderError;
 pub use purge::{Purged, Whose};
-pub use queue::{QueueRoom, QueueRow, QueueShown};
+pub use queue::{QueueHeld, QueueRoom, QueueRow, QueueShown};
 pub use readiness::Readiness;
 pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};

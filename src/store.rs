@@ -45,7 +45,7 @@ mod tail;
 mod tests;
 mod writer;
 
-pub use held::{Released, Sender};
+pub use held::{HeldEntry, Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;

@@ -15,7 +15,7 @@ pub struct Purge {
     /// Only what was said in this room: ACCOUNT:ROOM as in `links`, by name or id
     #[arg(long)]
     room: Option<String>,
-    /// Only what was said in this time, such as "3 days"; what is held for its flood goes whatever its age
+    /// Only what was said in this time, such as "3 days", whether it is held at the door or has gone on
     #[arg(long, default_value = "24 hours", value_parser = seconds)]
     since: u64,
     /// Only show what it comes to

@@ -3,7 +3,7 @@
 use super::{RunningBridge, cut, fail, note, print_json, width};
 use crate::commands::{QueueAnswer, QueueAsk};
 use crate::control::{Request, Response};
-use crate::engine::{LaneState, QueueRoom, QueueRow, QueueShown};
+use crate::engine::{LaneState, QueueHeld, QueueRoom, QueueRow, QueueShown};
 use crate::spans;
 use clap::Subcommand;
 use relay_contract::Timestamp;
@@ -130,6 +130,7 @@ fn line(room: &QueueRoom, now: i64, out: &mut String) {
     if let Some(why) = why(&room.lane, now) {
         note(&why, out);
     }
+    room.held.iter().for_each(|held| note(&held_in_words(held, now), out));
     let Some(head) = &room.head else { return };
     let mut next = Vec::new();
     if head.attempts > 0 {
@@ -141,6 +142,14 @@ fn line(room: &QueueRoom, now: i64, out: &mut String) {
     if !next.is_empty() {
         note(&next.join("; "), out);
     }
+}
+
+/// What somebody said there that is on its way to no room yet.
+fn held_in_words(held: &QueueHeld, now: i64) -> String {
+    let QueueHeld { sender, name, count, since, .. } = held;
+    let who = name.as_ref().map_or_else(|| sender.clone(), |name| format!("{name} ({sender})"));
+    let since = since.map_or_else(String::new, |since| format!(" since {}", age(since, now)));
+    format!("held at the door: {count} that {who} said here{since}; it goes on by itself, as `flood` allows")
 }
 
 fn called(room: &QueueRoom) -> &str {
@@ -158,7 +167,11 @@ fn deliveries(of: &QueueShown, now: i64) -> String {
     }
     section("Waiting", waiting, room.queued, now, &mut out);
     section("Given up", given_up, room.dead, now, &mut out);
-    if waiting.is_empty() && given_up.is_empty() {
+    for held in &room.held {
+        section("Held at the door", &held.waiting, held.count, now, &mut out);
+        note(&held_in_words(held, now), &mut out);
+    }
+    if waiting.is_empty() && given_up.is_empty() && room.held.is_empty() {
         out.push_str("Nothing waits, and nothing was given up.\n");
     }
     if !given_up.is_empty() {
@@ -270,6 +283,13 @@ mod tests {
             dead: 2,
             head: Some(row("1")),
             next_try: Some(now + 12_000),
+            held: vec![QueueHeld {
+                sender: "slack:U1".into(),
+                name: Some("Eve".into()),
+                count: 12,
+                since: Some(now - 180_000),
+                waiting: vec![QueueRow { attempts: 0, reason: None, ..row("01ARZ3NDEKTSV4RRFFQ69G5FAV") }],
+            }],
         };
         let problem = Problem::new("The bot was removed.", "Invite it.");
         let cases = [
@@ -287,6 +307,7 @@ mod tests {
             let shown = table(&[room(lane)], now);
             assert!(shown.contains(word) && shown.contains(why), "{shown}");
             assert!(shown.contains("1234") && shown.contains("2 h"), "{shown}");
+            assert!(shown.contains("held at the door: 12 that Eve (slack:U1) said here since 3 min"), "{shown}");
             let widest = shown
                 .lines()
                 .filter(|line| !line.starts_with("      "))
@@ -305,6 +326,7 @@ mod tests {
         for part in [
             "Waiting: 1 of 1234",
             "Given up: 1 of 2",
+            "Held at the door: 1 of 12",
             "Ada: a long message",
             "dropped (0 ms ago, after 3 failed attempts)",
         ] {

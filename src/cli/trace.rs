@@ -48,7 +48,15 @@ fn shown(trace: &Trace) -> String {
     for there in &trace.rooms {
         room(trace, there, &mut out);
     }
-    if trace.rooms.is_empty() {
+    if let Some(since) = trace.held {
+        let since = took(Timestamp::now().0.saturating_sub(since));
+        note(
+            &format!(
+                "It is held at the door since {since}: its author says more than their budget (`flood`). It goes on by itself, in its order."
+            ),
+            &mut out,
+        );
+    } else if trace.rooms.is_empty() {
         note(
             "It has gone to no other room: no other was linked, or it was left out by a rule. The log says more.",
             &mut out,

@@ -43,8 +43,7 @@ impl Commands {
         call: &Call,
         message: Option<&MessageRef>,
     ) -> Result<String, Refused> {
-        let (message, subject) = self.subject(call, message, "delete")?;
-        let posted = self.core.ledger.envelope(subject).map_err(|error| unreadable(&error))?;
+        let (message, posted) = self.posted(call, message)?;
         let elsewhere =
             posted.as_ref().map(|posted| posted.origin.clone()).filter(|origin| *origin != call.room);
         let stays = elsewhere.is_some_and(|origin| !self.core.routes.borrow().moderates(&origin));
@@ -66,12 +65,13 @@ impl Commands {
         let event = Event::Removed { target: message.id.clone() };
         let envelope =
             Envelope { origin: call.room.clone(), author: Some(author), at: Timestamp::now(), event };
-        let stored = match self.core.ledger.accept(account.name.clone(), vec![envelope]).await {
+        // What is held at the door goes before it, so that it is known where it is to go.
+        let stored = match self.core.ledger.hold(account.name.clone(), vec![(envelope, false)]).await {
             Ok(queued) => queued.await.map_err(|_| StoreError::Closed).and_then(|verdict| verdict),
             Err(error) => Err(error),
         };
         stored.map_err(|error| unreadable(&error))?;
-        tracing::info!(room = %call.room, by = %asker.id, envelope = %subject, "a message is removed everywhere");
+        tracing::info!(room = %call.room, by = %asker.id, message = %message.id, "a message is removed everywhere");
         Ok(match stays {
             true => {
                 "Its copies are being deleted. The message itself stays in the room where it was written: \
@@ -80,6 +80,23 @@ impl Commands {
             }
             false => "It is being deleted in every room.".into(),
         })
+    }
+
+    /// The message that is meant, and what brought it; it may be held at the door still.
+    fn posted<'m>(
+        &self,
+        call: &Call,
+        message: Option<&'m MessageRef>,
+    ) -> Result<(&'m MessageRef, Option<Envelope>), Refused> {
+        let ledger = &self.core.ledger;
+        if let Some(message) = message {
+            let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
+            if let Some(held) = ledger.held_message(&key).map_err(|error| unreadable(&error))? {
+                return Ok((message, Some(held.envelope)));
+            }
+        }
+        let (message, subject) = self.subject(call, message, "delete")?;
+        Ok((message, ledger.envelope(subject).map_err(|error| unreadable(&error))?))
     }
 
     fn subject<'m>(

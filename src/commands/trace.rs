@@ -52,7 +52,12 @@ fn told(trace: &Trace, here: &str) -> String {
         let place = if room.room == here { "here".to_owned() } else { of_platform(room) };
         lines.push(format!("• {place}: {}", became(room)));
     }
-    if trace.rooms.is_empty() {
+    if trace.held.is_some() {
+        lines.push(
+            "It waits: its author says more in a short time than is carried. It goes on by itself, in its order."
+                .to_owned(),
+        );
+    } else if trace.rooms.is_empty() {
         lines.push("It has gone to no other room.".to_owned());
     }
     lines.join("\n")

@@ -120,20 +120,33 @@ impl Door {
     /// Which way an event goes; it counts as said.
     fn way(&self, envelope: &Envelope, now: Instant) -> Way {
         match &envelope.event {
-            Event::Posted(_) => {}
-            Event::Noticed { .. } | Event::Member { .. } | Event::Renamed { .. } => return Way::In,
+            Event::Posted(_) => match self.way_of_post(envelope, now) {
+                // What it hangs from may be held.
+                Way::In if hangs(envelope) && self.holds_any(&envelope.origin) => Way::Look,
+                way => way,
+            },
+            Event::Noticed { .. } | Event::Member { .. } | Event::Renamed { .. } => Way::In,
             Event::Edited { .. }
             | Event::Deleted { .. }
             | Event::Reacted { .. }
             | Event::Pinned { .. }
             | Event::PollEnded { .. }
             | Event::Removed { .. }
-            | Event::Arrived { .. } => {
-                let rooms = self.rooms();
-                let mut of_room = rooms.get(&envelope.origin).into_iter().flat_map(HashMap::values);
-                return if of_room.any(|sender| sender.holding.is_some()) { Way::Look } else { Way::In };
-            }
+            | Event::Arrived { .. } => match self.holds_any(&envelope.origin) {
+                true => Way::Look,
+                false => Way::In,
+            },
         }
+    }
+
+    /// Whether something is held that was said in a room.
+    fn holds_any(&self, room: &RoomKey) -> bool {
+        let rooms = self.rooms();
+        rooms.get(room).is_some_and(|senders| senders.values().any(|sender| sender.holding.is_some()))
+    }
+
+    /// Which way a message goes; it counts as said.
+    fn way_of_post(&self, envelope: &Envelope, now: Instant) -> Way {
         let Some(author) = &envelope.author else { return Way::In };
         let mut rooms = self.rooms();
         if self.flood.is_none() && rooms.is_empty() {
@@ -225,6 +238,13 @@ impl Door {
         of_sender.told = Some(now);
         Some(of_sender.name.clone())
     }
+}
+
+/// Whether it stands in a thread that hangs from another message.
+fn hangs(envelope: &Envelope) -> bool {
+    let Event::Posted(message) = &envelope.event else { return false };
+    let root = message.thread.as_ref().and_then(|thread| thread.root.as_ref());
+    root.is_some_and(|root| *root != message.at.id)
 }
 
 impl Core {
@@ -337,7 +357,7 @@ async fn let_go(core: &Core, sender: &Sender) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Author, Message, MessageRef, Platform, Standing, Timestamp};
+    use relay_contract::{Author, Message, MessageRef, Platform, Standing, Thread, Timestamp};
 
     fn room() -> RoomKey {
         RoomKey::new(Platform::new("p"), "n", "r")
@@ -365,6 +385,9 @@ mod tests {
         }
         assert_eq!(way(&said("bob", 1, Event::Posted)), Way::In, "others are not held");
         assert_eq!(way(&deleted), Way::Look, "what is about a message may be about a held one");
+        let thread = Thread { id: "t".into(), root: Some("1".into()), name: None };
+        let answer = said("cleo", 2, |message| Event::Posted(Message { thread: Some(thread), ..message }));
+        assert_eq!(way(&answer), Way::Look, "what hangs from a message may hang from a held one");
         let (due, next) = door.next().unwrap();
         assert_eq!((due, &next), (began + Duration::from_secs(1), &sender));
         queued();
@@ -379,7 +402,7 @@ mod tests {
         queued();
         assert!(release(false, begun), "something got its place meanwhile");
         assert!(!release(false, door.begin(&sender).unwrap().1), "nothing is left");
-        assert_eq!(way(&deleted), Way::In);
+        assert_eq!((way(&deleted), way(&answer)), (Way::In, Way::In));
         assert_eq!(way(&said("ada", 1, Event::Posted)), Way::Over, "what went on counts");
         let later = Envelope { at: Timestamp(120_000), ..said("cleo", 1, Event::Posted) };
         assert_eq!(way(&later), Way::In);

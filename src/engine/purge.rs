@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use crate::observe::Count;
+use crate::spans;
 use crate::store::{EnvelopeId, Sender, StoreError, Verdict};
 use relay_contract::{Account, Envelope, Event, MessageKey, NativeId, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,8 @@ struct Ahead {
 #[derive(Debug, Default)]
 struct Found {
     said: Vec<(EnvelopeId, MessageKey)>,
+    /// How much is held at the door.
+    held: BTreeMap<Sender, u64>,
     /// Who it is: platform, network and id, with the newest name.
     who: BTreeMap<(String, NativeId, NativeId), String>,
 }
@@ -79,8 +82,9 @@ impl Core {
         let since = Timestamp::now()
             .0
             .saturating_sub(i64::try_from(whose.within).unwrap_or(i64::MAX).saturating_mul(1_000));
+        let since = Timestamp(since.max(0));
         let (found, meant) = tokio::task::spawn_blocking(move || {
-            let found = core.said_by(&meant, of.as_ref(), Timestamp(since.max(0)));
+            let found = core.said_by(&meant, of.as_ref(), since);
             (found, meant)
         })
         .await
@@ -99,26 +103,17 @@ impl Core {
                 all.join(", ")
             ));
         }
-        let id = match (&meant, ids.into_iter().next()) {
-            (_, Some(id)) => id,
-            (Meant::Id { platform, id }, None) => (platform.clone(), id.clone()),
-            (Meant::Name(name), None) => {
-                return Err(format!("Nobody called `{name}` has said anything there in that time."));
-            }
+        let Some((platform, id)) = ids.into_iter().next() else {
+            return Err(nobody(&meant, &whose));
         };
-        let held = self.ledger.held();
-        let held = held.into_iter().filter(|((room, author), _)| {
-            *author == id.1
-                && room.platform.as_str() == id.0
-                && rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
-        });
-        let held: Vec<(Sender, u64)> = held.collect();
         let name = found.who.into_values().next();
         let mut purged = Purged {
-            author: name
-                .map_or_else(|| format!("{}:{}", id.0, id.1), |name| format!("{name} ({}:{})", id.0, id.1)),
+            author: name.map_or_else(
+                || format!("{platform}:{id}"),
+                |name| format!("{name} ({platform}:{id})"),
+            ),
             messages: found.said.len() as u64,
-            held: held.iter().map(|(_, count)| count).sum(),
+            held: found.held.values().sum(),
             done: !dry,
             ..Purged::default()
         };
@@ -127,7 +122,8 @@ impl Core {
             purged.delivered += self.copies_of(*id).map_err(unreadable)?;
         }
         if !dry {
-            purged.held = self.have_gone(held, found.said).await.map_err(unreadable)?;
+            let held = found.held.into_keys().collect();
+            purged.held = self.have_gone(held, since, found.said).await.map_err(unreadable)?;
             tracing::warn!(?purged, "an author was purged");
         }
         Ok(purged)
@@ -187,7 +183,7 @@ impl Core {
         }
     }
 
-    /// What somebody said and did not delete, oldest first. Reads the disk.
+    /// What somebody said and did not delete, oldest first, and what of it is held. Reads the disk.
     fn said_by(
         &self,
         meant: &Meant,
@@ -228,23 +224,51 @@ impl Core {
             );
         }
         let mut kept = Vec::with_capacity(found.said.len());
-        for (id, key) in found.said.into_iter().rev() {
+        for (id, key) in std::mem::take(&mut found.said).into_iter().rev() {
             if !self.ledger.is_taken_back(id)? {
                 kept.push((id, key));
             }
         }
-        Ok(Found { said: kept, ..found })
+        found.said = kept;
+        self.held_by(meant, rooms, since, &mut found)?;
+        Ok(found)
+    }
+
+    /// What of somebody is held at the door: it may be all that they ever said.
+    fn held_by(
+        &self,
+        meant: &Meant,
+        rooms: Option<&BTreeSet<RoomKey>>,
+        since: Timestamp,
+        found: &mut Found,
+    ) -> Result<(), StoreError> {
+        let held: BTreeSet<RoomKey> = self.ledger.held().into_keys().map(|(room, _)| room).collect();
+        for room in held.into_iter().filter(|room| rooms.is_none_or(|rooms| rooms.contains(room))) {
+            for (author, (count, name)) in self.ledger.held_said(&room, since)? {
+                let is_meant = match meant {
+                    Meant::Id { platform, id } => room.platform.as_str() == platform && author == *id,
+                    Meant::Name(meant) => name == *meant,
+                };
+                if is_meant {
+                    let who = (room.platform.to_string(), room.network.clone(), author.clone());
+                    found.who.entry(who).or_insert(name);
+                    found.held.insert((room.clone(), author), count);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Through the journal, like everything that happens; then it overtakes what waits. Answers how much was dropped at the door.
     async fn have_gone(
         &self,
-        held: Vec<(Sender, u64)>,
+        held: Vec<Sender>,
+        since: Timestamp,
         said: Vec<(EnvelopeId, MessageKey)>,
     ) -> Result<u64, StoreError> {
         let mut dropped = 0;
-        for (sender, _) in held {
-            dropped += self.ledger.drop_held(sender).await?;
+        for sender in held {
+            dropped += self.ledger.drop_held(sender, since).await?;
         }
         (0..dropped).for_each(|_| self.counters.add(Count::Purged));
         let mut deletes = Vec::with_capacity(said.len());
@@ -297,6 +321,21 @@ impl Core {
             false => Event::Deleted { target },
         };
         Envelope { origin: key.room.clone(), author: None, at: Timestamp::now(), event }
+    }
+}
+
+fn nobody(meant: &Meant, whose: &Whose) -> String {
+    let within = spans::in_words(Duration::from_secs(whose.within));
+    let there = if whose.room.is_some() { " there" } else { "" };
+    match meant {
+        Meant::Id { platform, id } => format!(
+            "Nobody with the id `{platform}:{id}` has said anything{there} in the last {within}. Look whether the id is right, or go \
+             further back with --since."
+        ),
+        Meant::Name(name) => format!(
+            "Nobody called `{name}` has said anything{there} in the last {within}. Look whether the name is as people see it there, or go \
+             further back with --since."
+        ),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::core::{Core, LaneHandle};
 use super::orders::{Order, OrderError, Outcome};
 use super::states::LaneState;
+use crate::adapt::presentable;
 use crate::store::ledger::Depth;
-use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use crate::store::{EnvelopeId, HeldEntry, OutboxRow, StoreError};
 use relay_contract::{Envelope, Event, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -36,6 +37,25 @@ pub struct QueueRoom {
     pub head: Option<QueueRow>,
     /// When it is looked at again, in milliseconds since the epoch, where it waits for a time.
     pub next_try: Option<i64>,
+    /// What was said in this room and is held at the door, by sender.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<QueueHeld>,
+}
+
+/// What somebody said in a room faster than their budget.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueueHeld {
+    /// The sender's id there, as `relay purge` takes it.
+    pub sender: String,
+    /// What they are called, where that is known.
+    pub name: Option<String>,
+    /// How much is held.
+    pub count: u64,
+    /// Since when the oldest of it is, in milliseconds since the epoch.
+    pub since: Option<i64>,
+    /// The oldest of it, where it is asked for; not all, if there is much.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<QueueRow>,
 }
 
 /// One delivery.
@@ -81,6 +101,7 @@ impl Core {
                 rooms.insert(room);
             }
         }
+        rooms.extend(self.ledger.held().into_keys().map(|(room, _)| room));
         for (account, known) in self.known.all() {
             if self.pauses.holds(&account, &known.key).is_some() {
                 rooms.insert(known.key);
@@ -112,7 +133,23 @@ impl Core {
             dead,
             next_try: self.next_try(room).filter(|_| head.is_some()),
             head,
+            held: self.held_in(room, 0)?,
         })
+    }
+
+    /// What was said in a room and is held at the door, with at most so much of each sender.
+    fn held_in(&self, room: &RoomKey, most: usize) -> Result<Vec<QueueHeld>, StoreError> {
+        let held = self.ledger.held().into_iter().filter(|((of, _), _)| of == room);
+        held.map(|(sender, count)| {
+            let oldest = self.ledger.held_of(&sender, most.max(1))?;
+            let by = oldest.iter().filter_map(|entry| entry.envelope.author.as_ref());
+            let name = by.into_iter().find(|by| by.id == sender.1).map(|by| presentable(&by.name));
+            let since = self.ledger.held_since(&sender)?.map(|id| id.at().0);
+            let waiting = oldest.iter().take(most);
+            let waiting = waiting.map(|HeldEntry { id, envelope }| shown_row(*id, Some(envelope))).collect();
+            Ok(QueueHeld { sender: format!("{}:{}", room.platform, sender.1), name, count, since, waiting })
+        })
+        .collect()
     }
 
     /// One room with at most so many deliveries of each kind. Reads the disk.
@@ -128,7 +165,8 @@ impl Core {
                 ..row
             })
         });
-        Ok(QueueShown { waiting, given_up: given_up.collect::<Result<_, _>>()?, room: self.queue(room)? })
+        let room = QueueRoom { held: self.held_in(room, most)?, ..self.queue(room)? };
+        Ok(QueueShown { waiting, given_up: given_up.collect::<Result<_, _>>()?, room })
     }
 
     /// How the lane of a room is, whether it runs or not.
@@ -178,19 +216,26 @@ impl Core {
 
     fn queue_row(&self, id: EnvelopeId, row: &OutboxRow) -> Result<QueueRow, StoreError> {
         let envelope = self.ledger.envelope(id)?;
-        let author = envelope.as_ref().and_then(|envelope| envelope.author.as_ref());
         Ok(QueueRow {
-            id: id.to_string(),
-            kind: envelope
-                .as_ref()
-                .map_or_else(|| "unreadable".to_owned(), |envelope| envelope.kind().to_owned()),
-            author: author.map(|author| crate::adapt::presentable(&author.name)),
-            text: envelope.as_ref().and_then(excerpt),
-            accepted: id.at().0,
             attempts: row.attempts,
             reason: row.last_error.clone(),
-            given_up: None,
+            ..shown_row(id, envelope.as_ref())
         })
+    }
+}
+
+/// What an envelope says of itself.
+fn shown_row(id: EnvelopeId, envelope: Option<&Envelope>) -> QueueRow {
+    let author = envelope.and_then(|envelope| envelope.author.as_ref());
+    QueueRow {
+        id: id.to_string(),
+        kind: envelope.map_or_else(|| "unreadable".to_owned(), |envelope| envelope.kind().to_owned()),
+        author: author.map(|author| presentable(&author.name)),
+        text: envelope.and_then(excerpt),
+        accepted: id.at().0,
+        attempts: 0,
+        reason: None,
+        given_up: None,
     }
 }
 

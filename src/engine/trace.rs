@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::states::LaneState;
-use crate::store::{Copies, EnvelopeId, StoreError, Way};
+use crate::store::{Copies, EnvelopeId, HeldEntry, StoreError, Way};
 use relay_contract::{Envelope, Event, MessageKey, MessageRef, NativeId, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -29,6 +29,9 @@ pub struct Trace {
     pub origin: TracedRoom,
     /// Where it went, in the order of their names.
     pub rooms: Vec<TracedRoom>,
+    /// Since when it is held at the door, in milliseconds since the epoch: it has gone nowhere yet, and gets another envelope when it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<i64>,
 }
 
 /// One room of a message.
@@ -95,12 +98,16 @@ impl Core {
     /// Every message that these words can mean: a native id, a link to a message, or the id of an envelope. Reads the disk.
     pub fn trace(&self, words: &str) -> Result<Vec<Trace>, StoreError> {
         let words = words.trim();
-        let mut found = BTreeSet::new();
-        if let Some(id) = EnvelopeId::parse(words)
-            && let Some(envelope) = self.ledger.envelope(id)?
-        {
-            let subject = envelope.subject().map(|subject| self.lookup.find(&subject)).transpose()?.flatten();
-            found.insert(subject.map_or(id, |mapped| mapped.envelope));
+        let (mut found, mut held) = (BTreeSet::new(), Vec::new());
+        if let Some(id) = EnvelopeId::parse(words) {
+            match self.ledger.envelope(id)? {
+                Some(envelope) => {
+                    let subject =
+                        envelope.subject().map(|subject| self.lookup.find(&subject)).transpose()?.flatten();
+                    found.insert(subject.map_or(id, |mapped| mapped.envelope));
+                }
+                None => held.extend(self.ledger.held_under(id)?),
+            }
         }
         let link = bare_link(words);
         let ids = match link {
@@ -110,20 +117,44 @@ impl Core {
         for (_, known) in self.known.all() {
             for id in &ids {
                 let key = MessageKey { room: known.key.clone(), id: NativeId::from(id.as_str()) };
-                let Some(mapped) = self.lookup.find(&key)? else { continue };
+                let Some(mapped) = self.lookup.find(&key)? else {
+                    if let Some(entry) = self.ledger.held_message(&key)?
+                        && (link.is_none() || self.leads_to(link.unwrap_or_default(), entry.id, &key)?)
+                    {
+                        held.push(entry);
+                    }
+                    continue;
+                };
                 if link.is_none() || self.leads_to(link.unwrap_or_default(), mapped.envelope, &key)? {
                     found.insert(mapped.envelope);
                 }
             }
         }
-        found.into_iter().filter_map(|id| self.trace_envelope(id).transpose()).collect()
+        let held = held.iter().map(|entry| Ok(self.trace_held(entry)));
+        held.chain(found.into_iter().filter_map(|id| self.trace_envelope(id).transpose())).collect()
     }
 
     /// One message.
     pub fn trace_message(&self, message: &MessageKey) -> Result<Option<Trace>, StoreError> {
         match self.lookup.find(message)? {
             Some(mapped) => self.trace_envelope(mapped.envelope),
-            None => Ok(None),
+            None => Ok(self.ledger.held_message(message)?.map(|entry| self.trace_held(&entry))),
+        }
+    }
+
+    /// One that is held at the door: its room alone has it.
+    fn trace_held(&self, HeldEntry { id, envelope }: &HeldEntry) -> Trace {
+        let held = id.at().0;
+        Trace {
+            envelope: id.to_string(),
+            kind: envelope.kind().to_owned(),
+            author: envelope.author.as_ref().map(|author| author.name.clone()),
+            at: envelope.at.0,
+            accepted: held,
+            changed: None,
+            origin: self.traced(&envelope.origin, Came::Written, &written(envelope)),
+            rooms: Vec::new(),
+            held: Some(held),
         }
     }
 
@@ -192,6 +223,7 @@ impl Core {
             changed,
             origin,
             rooms,
+            held: None,
         }))
     }
 

@@ -2,10 +2,14 @@
 //!
 //! Held is what somebody said faster than their budget, in their order, and what was done meanwhile to a message that is held. It goes
 //! into the journal under an id of its own when its time has come. An edit of a held message becomes the message, a delete
-//! its end.
+//! its end. What others answer in a thread that hangs from a held message waits with it and goes on with it, so that it stands below it
+//! elsewhere too.
 
+mod read;
 #[cfg(test)]
 mod tests;
+
+pub use read::HeldEntry;
 
 use super::ledger::Ledger;
 use super::records::{EnvelopeId, Record, SetAside, StoredEnvelope};
@@ -14,7 +18,7 @@ use super::writer::{Command, Verdict};
 use super::{StoreError, keys, moves};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use relay_contract::{Account, Envelope, Event, Message, MessageKey, NativeId, RoomKey, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -121,6 +125,8 @@ pub(super) enum Wait {
     No,
     /// It is held now, or has become part of what is.
     Done(Verdict),
+    /// It need not, and neither need this, which comes before it.
+    After(Box<(Account, Envelope)>),
 }
 
 /// Holds an event that is over its sender's budget, or is about a message that is held.
@@ -133,27 +139,61 @@ pub(super) fn hold(
     (changes, batch): (&mut Changes, &mut WriteBatch),
 ) -> Result<Wait, StoreError> {
     let subject = envelope.subject();
-    let target = match (&envelope.event, &subject) {
-        (Event::Posted(_), _) | (_, None) => None,
-        (_, Some(subject)) => changes.get(shared, &keys::held_post(subject))?,
+    let (about, root) = match (&envelope.event, &subject) {
+        (Event::Posted(message), _) => (None, root_of(envelope, message)),
+        (_, subject) => (subject.as_ref(), None),
     };
-    let sender = match (target, &envelope.author) {
-        (Some(key), _) => {
-            if let Some(verdict) = fold(shared, account, envelope, &key, (changes, batch))? {
+    let held = |message: Option<&MessageKey>, changes: &Changes| match message {
+        Some(message) => changes.get(shared, &keys::held_post(message)),
+        None => Ok(None),
+    };
+    let (about, root) = (held(about, changes)?, held(root.as_ref(), changes)?);
+    if let (Event::Removed { .. }, Some(key)) = (&envelope.event, &about) {
+        return take_out(shared, key, (changes, batch));
+    }
+    let sender = match (about.as_ref(), root.as_ref(), &envelope.author) {
+        (Some(key), ..) => {
+            if let Some(verdict) = fold(shared, account, envelope, key, (changes, batch))? {
                 return Ok(Wait::Done(verdict));
             }
-            keys::parse_held(&key).ok_or_else(bad_key)?
+            keys::parse_held(key).ok_or_else(bad_key)?
         }
-        (None, Some(author)) if over => (envelope.origin.clone(), author.id.clone()),
-        (None, _) => return Ok(Wait::No),
+        (None, Some(root), _) => keys::parse_held(root).ok_or_else(bad_key)?,
+        (None, None, Some(author)) if over => (envelope.origin.clone(), author.id.clone()),
+        (None, None, _) => return Ok(Wait::No),
     };
     let key = keys::held(&sender.0, &sender.1, id);
     if let (Event::Posted(_), Some(subject)) = (&envelope.event, &subject) {
         changes.put(shared, batch, keys::held_post(subject), key.clone());
     }
+    // What somebody says to themselves comes after it anyway.
+    if let Some(root) = root
+        && envelope.author.as_ref().is_none_or(|author| author.id != sender.1)
+    {
+        changes.put(shared, batch, keys::held_answer(id_of(&root)?, id), key.clone());
+    }
     changes.put(shared, batch, key, StoredEnvelope::new(account.clone(), envelope.clone()).encode()?);
     changes.count(sender, 1);
     Ok(Wait::Done(Verdict::Held))
+}
+
+/// The message that a thread hangs from which another one stands in.
+fn root_of(envelope: &Envelope, message: &Message) -> Option<MessageKey> {
+    let root = message.thread.as_ref()?.root.clone()?;
+    (root != message.at.id).then(|| MessageKey { room: envelope.origin.clone(), id: root })
+}
+
+/// A held message that somebody has removed everywhere goes on before that, so that it is known where it is to be removed.
+fn take_out(
+    shared: &Shared,
+    key: &[u8],
+    (changes, batch): (&mut Changes, &mut WriteBatch),
+) -> Result<Wait, StoreError> {
+    let Some(bytes) = changes.get(shared, key)? else { return Ok(Wait::No) };
+    let stored = StoredEnvelope::decode(&bytes)?;
+    let (account, envelope) = (stored.account(), stored.into_envelope());
+    remove(shared, key, envelope.subject(), (changes, batch))?;
+    Ok(Wait::After(Box::new((account, envelope))))
 }
 
 /// An edit becomes the held message, a delete its end; none where the event has to wait with it.
@@ -165,7 +205,7 @@ fn fold(
     (changes, batch): (&mut Changes, &mut WriteBatch),
 ) -> Result<Option<Verdict>, StoreError> {
     match &envelope.event {
-        Event::Deleted { .. } | Event::Removed { .. } => {
+        Event::Deleted { .. } => {
             remove(shared, key, envelope.subject(), (changes, batch))?;
             Ok(Some(Verdict::Folded))
         }
@@ -209,9 +249,28 @@ fn remove(
     changes.remove(shared, batch, key.to_vec());
     if let Some(post) = post {
         changes.remove(shared, batch, keys::held_post(&post));
+        for (answer, _) in answers(shared, id_of(key)?, changes)? {
+            changes.remove(shared, batch, answer);
+        }
     }
     changes.count(sender, -1);
     Ok(())
+}
+
+/// What waits for a held message, in its order: each with where it is held.
+fn answers(shared: &Shared, root: EnvelopeId, changes: &Changes) -> Result<Vec<Entry>, StoreError> {
+    let (mut found, mut begin) = (Vec::new(), keys::held_answer(root, EnvelopeId::default()));
+    let end = keys::held_answer(root, EnvelopeId([0xFF; 16]));
+    while let Some((key, value)) = changes.first(shared, &begin, &end)? {
+        begin = after_key(&key);
+        found.push((key, value));
+    }
+    Ok(found)
+}
+
+/// The next key there can be.
+fn after_key(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
 }
 
 /// Takes the oldest message of a sender out, and what waits with it: the envelopes for the journal, in their order.
@@ -237,12 +296,22 @@ pub(super) fn take(
         match read {
             Ok((account, mut envelope)) => {
                 let post = envelope.subject().filter(|_| is_post);
+                let with_it = if is_post { answers(shared, id_of(&key)?, changes)? } else { Vec::new() };
                 remove(shared, &key, post, (changes, batch))?;
                 // The room may have gone on as another meanwhile.
                 if let Some(to) = moves::destination(shared, &envelope.origin)? {
                     envelope.origin = to;
                 }
                 taken.push((account, envelope));
+                for (_, at) in with_it {
+                    let Some(bytes) = changes.get(shared, &at)? else { continue };
+                    // One that cannot be read is met again where it is held.
+                    let Ok(stored) = StoredEnvelope::decode(&bytes) else { continue };
+                    let (account, mut answer) = (stored.account(), stored.into_envelope());
+                    remove(shared, &at, answer.subject(), (changes, batch))?;
+                    answer.origin = taken.last().map_or(answer.origin, |(_, root)| root.origin.clone());
+                    taken.push((account, answer));
+                }
             }
             // One record that cannot be read must not hold all that come after it.
             Err(error) => {
@@ -262,19 +331,26 @@ pub(super) fn take(
     Ok((taken, released))
 }
 
-/// Drops everything of a sender; answers how much it was.
-pub(super) fn drop_all(
+/// Drops what somebody said in a room from a time on, whatever it waits for, and what was done to it; answers how much it was.
+pub(super) fn drop_said(
     shared: &Shared,
     (room, author): &Sender,
+    since: Timestamp,
     (changes, batch): (&mut Changes, &mut WriteBatch),
 ) -> Result<u64, StoreError> {
-    let (begin, end) =
-        (keys::held(room, author, EnvelopeId::default()), keys::held(room, author, EnvelopeId([0xFF; 16])));
-    let mut dropped = 0;
+    let (mut begin, end) = keys::held_in(room);
+    let (mut dropped, mut gone) = (0, HashSet::new());
     while let Some((key, value)) = changes.first(shared, &begin, &end)? {
-        let envelope = StoredEnvelope::decode(&value).map(StoredEnvelope::into_envelope).ok();
-        let post = envelope.filter(|envelope| matches!(envelope.event, Event::Posted(_)));
-        remove(shared, &key, post.and_then(|post| post.subject()), (changes, batch))?;
+        begin = after_key(&key);
+        let Ok(envelope) = StoredEnvelope::decode(&value).map(StoredEnvelope::into_envelope) else { continue };
+        let subject = envelope.subject();
+        let post = match read::is_of(&envelope, author, since) {
+            true => subject.clone(),
+            false if subject.as_ref().is_some_and(|subject| gone.contains(subject)) => None,
+            false => continue,
+        };
+        remove(shared, &key, post.clone(), (changes, batch))?;
+        gone.extend(post);
         dropped += 1;
     }
     Ok(dropped)
@@ -301,10 +377,10 @@ impl Ledger {
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Drops everything of a sender that is held; answers how much. Resolves when that is on disk.
-    pub async fn drop_held(&self, sender: Sender) -> Result<u64, StoreError> {
+    /// Drops what somebody said in a room from a time on and that is held; answers how much. Resolves when that is on disk.
+    pub async fn drop_held(&self, sender: Sender, since: Timestamp) -> Result<u64, StoreError> {
         let (done, receiver) = oneshot::channel();
-        self.send(Command::DropHeld { sender, done }).await?;
+        self.send(Command::DropHeld { sender, since, done }).await?;
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 

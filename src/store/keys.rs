@@ -36,6 +36,8 @@ pub mod work {
     pub const HELD: u8 = b'f';
     /// A message that is held: followed by the room and its native id.
     pub const HELD_POST: u8 = b'y';
+    /// What waits for a message that is held: followed by the ids that both are held under; where it is held.
+    pub const HELD_ANSWER: u8 = b'b';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -175,6 +177,18 @@ pub fn parse_held(key: &[u8]) -> Option<(RoomKey, NativeId)> {
     let of = parse_room(key.get(1..)?)?;
     let rest = key.get(1 + room(&of).len()..key.len().checked_sub(17)?)?;
     Some((of, NativeId::from(std::str::from_utf8(rest).ok()?)))
+}
+
+/// The first and the last key that something held can have that was said in a room.
+pub fn held_in(of: &RoomKey) -> (Vec<u8>, Vec<u8>) {
+    let begin = tagged(work::HELD, &room(of));
+    let end = [begin.as_slice(), &[0xFF]].concat();
+    (begin, end)
+}
+
+/// What waits for a message that is held.
+pub fn held_answer(root: EnvelopeId, id: EnvelopeId) -> Vec<u8> {
+    [tagged(work::HELD_ANSWER, &root.0), id.0.to_vec()].concat()
 }
 
 /// A message that is held.

@@ -196,9 +196,9 @@ impl Writer<'_> {
                 Ok(released) => answers.synced.push(Answer::Released(done, released)),
                 Err(error) => drop(done.send(Err(error))),
             },
-            Command::DropHeld { sender, done } => {
+            Command::DropHeld { sender, since, done } => {
                 group.must_sync = true;
-                match held::drop_all(self.shared, &sender, (&mut group.held, &mut group.batch)) {
+                match held::drop_said(self.shared, &sender, since, (&mut group.held, &mut group.batch)) {
                     Ok(dropped) => answers.synced.push(Answer::Dropped(done, dropped)),
                     Err(error) => drop(done.send(Err(error))),
                 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::ledger::WriterGuard;
-use relay_contract::{Author, Emoji, MessageRef, Platform, Standing, Text};
+use relay_contract::{Author, Emoji, MessageRef, Platform, Standing, Text, Thread};
 
 fn room() -> RoomKey {
     RoomKey::new(Platform::new("p"), "net", "here")
@@ -135,7 +135,7 @@ async fn commands_of_one_batch_see_each_other() {
         hold(&ledger, events),
         ledger.release(ada(), EnvelopeId::default()),
         hold(&ledger, vec![(edited("ada", "1", "late"), false), (posted("ada", "4"), true)]),
-        ledger.drop_held(ada()),
+        ledger.drop_held(ada(), Timestamp(0)),
     );
     use Verdict::{Accepted, Folded, Held};
     assert_eq!(held_first, [Held, Held, Folded, Folded, Held]);
@@ -166,5 +166,98 @@ async fn what_goes_on_is_newer_and_follows_its_room() {
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     let Verdict::Accepted(next) = hold(&ledger, vec![(posted("bob", "3"), false)]).await[0] else { panic!() };
     assert!(next > id);
+    close(ledger, writer).await;
+}
+
+fn answered(person: &str, id: &str, root: &str) -> Envelope {
+    let thread = Some(Thread { id: root.into(), root: Some(root.into()), name: None });
+    by(person, Event::Posted(Message { thread, ..message(id, id) }))
+}
+
+/// An answer is never in the journal before what it hangs from, and nobody's answer stands behind somebody else's flood longer than that.
+#[tokio::test]
+async fn what_hangs_from_a_held_message_goes_on_with_it() {
+    for restarts in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut open = Ledger::open(dir.path()).unwrap();
+        let story = [
+            (posted("ada", "1"), true, Verdict::Held),
+            (posted("ada", "2"), true, Verdict::Held),
+            (answered("bob", "1a", "1"), false, Verdict::Held),
+            (answered("eve", "1b", "1"), true, Verdict::Held),
+            (answered("bob", "2a", "2"), false, Verdict::Held),
+            (edited("eve", "1b", "changed"), false, Verdict::Folded),
+            (deleted("2a"), false, Verdict::Folded),
+            (answered("ada", "1c", "1"), true, Verdict::Held),
+        ];
+        for (envelope, over, verdict) in story {
+            assert_eq!(hold(&open.0, vec![(envelope.clone(), over)]).await, [verdict], "{envelope:?}");
+            if restarts {
+                close(open.0, open.1).await;
+                open = Ledger::open(dir.path()).unwrap();
+            }
+        }
+        let (ledger, writer) = open;
+        assert_eq!(held(&ledger), [("ada".to_owned(), 5)]);
+        let first = ledger.release(ada(), EnvelopeId::default()).await.unwrap();
+        assert!(first.more);
+        assert_eq!(journal(&ledger), ["post 1", "post 1a", "post changed"]);
+        let verdict = hold(&ledger, vec![(answered("bob", "1d", "1"), false)]).await;
+        assert!(matches!(verdict[..], [Verdict::Accepted(_)]), "what it hangs from has gone on: {verdict:?}");
+        let second = ledger.release(ada(), first.last.unwrap()).await.unwrap();
+        assert!(ledger.release(ada(), second.last.unwrap()).await.is_ok_and(|third| !third.more));
+        assert_eq!(journal(&ledger)[4..], ["post 2", "post 1c"], "what was deleted goes nowhere");
+        assert_eq!(held(&ledger), []);
+        assert_eq!(ledger.shared.work.prefix([keys::work::HELD_ANSWER]).count(), 0);
+        close(ledger, writer).await;
+    }
+}
+
+/// What is taken back from a time on is one person's alone, and what they said before stays.
+#[tokio::test]
+async fn what_is_dropped_is_what_one_person_said_in_that_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let at = |envelope: Envelope, at: i64| Envelope { at: Timestamp(at), ..envelope };
+    let events = [
+        at(posted("ada", "1"), 10),
+        at(posted("ada", "2"), 20),
+        at(answered("bob", "2a", "2"), 21),
+        at(answered("ada", "2b", "2"), 22),
+        at(posted("eve", "3"), 25),
+        at(answered("ada", "3a", "3"), 30),
+        at(reacted("bob", "1"), 30),
+        at(reacted("bob", "2"), 30),
+    ];
+    for envelope in events {
+        let over = !matches!(envelope.event, Event::Reacted { .. });
+        assert_eq!(hold(&ledger, vec![(envelope, over)]).await, [Verdict::Held]);
+    }
+    let said = ledger.held_said(&room(), Timestamp(20)).unwrap();
+    let said: Vec<_> = said.into_iter().map(|(who, (count, _))| (who.to_string(), count)).collect();
+    assert_eq!(said, [("ada", 3), ("bob", 1), ("eve", 1)].map(|(who, count)| (who.to_owned(), count)));
+    assert_eq!(ledger.drop_held(ada(), Timestamp(20)).await.unwrap(), 4, "three, and the reaction to one");
+    assert_eq!(held(&ledger), [("ada".to_owned(), 3), ("eve".to_owned(), 1)]);
+    let first = ledger.release(ada(), EnvelopeId::default()).await.unwrap();
+    let second = ledger.release(ada(), first.last.unwrap()).await.unwrap();
+    assert!(first.more && !second.more);
+    assert_eq!(journal(&ledger), ["post 1", "post 2a", "reaction 1"], "others' words are not lost");
+    close(ledger, writer).await;
+}
+
+/// What is removed everywhere is known where it is to be removed.
+#[tokio::test]
+async fn what_is_removed_goes_on_before_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    hold(&ledger, vec![(posted("ada", "1"), true), (posted("ada", "2"), true)]).await;
+    let two = MessageKey { room: room(), id: "2".into() };
+    let entry = ledger.held_message(&two).unwrap().unwrap();
+    assert_eq!(ledger.held_under(entry.id).unwrap(), Some(entry));
+    let removed = by("bob", Event::Removed { target: "2".into() });
+    assert!(matches!(hold(&ledger, vec![(removed, false)]).await[..], [Verdict::Accepted(_)]));
+    assert_eq!(journal(&ledger), ["post 2", "removal 2"]);
+    assert_eq!(held(&ledger), [("ada".to_owned(), 1)]);
+    assert_eq!(ledger.held_message(&two).unwrap(), None);
     close(ledger, writer).await;
 }

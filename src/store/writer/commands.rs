@@ -33,9 +33,10 @@ pub(in crate::store) enum Command {
         from: EnvelopeId,
         done: Done<Released>,
     },
-    /// Nothing of a sender that is held is to go on.
+    /// Nothing that a sender said from a time on and that is held is to go on.
     DropHeld {
         sender: Sender,
+        since: Timestamp,
         done: Done<u64>,
     },
     MoveCursor {

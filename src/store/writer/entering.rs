@@ -91,6 +91,12 @@ impl Writer<'_> {
                     self.enter(account, envelope, id, group)?;
                     Verdict::Accepted(id)
                 }
+                Wait::After(first) => {
+                    self.enter(&first.0, first.1, id, group)?;
+                    let id = self.ids.next();
+                    self.enter(account, envelope, id, group)?;
+                    Verdict::Accepted(id)
+                }
             };
             see(key, id, self.shared, group);
             group.must_sync = true;
