@@ -16,11 +16,18 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 
 /// Longest request, in bytes.
 const LONGEST_REQUEST: u64 = 64 * 1024;
 /// Longest wait for the other side; asking every platform for its rooms takes most of it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for a request: whoever connects has it ready.
+const REQUEST: Duration = Duration::from_secs(10);
+/// So many are answered at a time.
+const AT_ONCE: usize = 32;
+/// What those hear that come when so many are answered already.
+const BUSY: &str = "too many commands ask this relay at once; try again in a moment";
 
 /// What can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -201,11 +208,17 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 
 /// Answers until the task is ended.
 pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media, doctor: Doctor) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                let Ok(place) = places.clone().try_acquire_owned() else {
+                    refuse(stream);
+                    continue;
+                };
                 let (commands, media, doctor) = (commands.clone(), media.clone(), doctor.clone());
                 tokio::spawn(async move {
+                    let _place = place;
                     if let Err(error) = answer(stream, &commands, &media, &doctor).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
@@ -219,6 +232,16 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
     }
 }
 
+/// Says so and hangs up. A line fits into the socket of somebody who has just come, so nobody is waited for.
+fn refuse(stream: UnixStream) {
+    tracing::warn!("too many commands ask at once: one is turned away");
+    let line = serde_json::to_string(&Response::Error(BUSY.to_owned())).map(|line| line + "\n");
+    if let (Ok(mut stream), Ok(line)) = (stream.into_std(), line) {
+        // Whoever has gone again needs not be told.
+        let _ = std::io::Write::write(&mut stream, line.as_bytes());
+    }
+}
+
 async fn answer(
     stream: UnixStream,
     commands: &Commands,
@@ -228,7 +251,7 @@ async fn answer(
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
-    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+    tokio::time::timeout(REQUEST, reading.read_line(&mut line)).await??;
     let request = serde_json::from_str::<Request>(&line);
     match request {
         Ok(Request::Resync { room, since, batch }) => {
@@ -336,11 +359,17 @@ async fn exchange(
     let (reading, mut writing) = stream.into_split();
     let mut bytes = serde_json::to_vec(request)?;
     bytes.push(b'\n');
-    tokio::time::timeout(PATIENCE, writing.write_all(&bytes)).await??;
+    let asked = tokio::time::timeout(PATIENCE, writing.write_all(&bytes)).await?;
     let mut reading = BufReader::new(reading);
     loop {
         let mut line = String::new();
-        tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+        let read = tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await?;
+        // Whoever is turned away cannot ask, and is told why all the same.
+        if line.is_empty() {
+            asked?;
+            read?;
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
         match serde_json::from_str(&line)? {
             shown @ Response::Resyncing { .. } => step(&shown),
             response => return Ok(response),
