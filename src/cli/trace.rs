@@ -87,7 +87,8 @@ fn hops(trace: &Trace, of: &TracedRoom) -> Option<String> {
             1 => ", after 1 failed attempt".to_owned(),
             count => format!(", after {count} failed attempts"),
         };
-        hops.push(format!("delivered {} later{failed}", took(delivered - from)));
+        let edited = if of.edited { ", as it was edited" } else { "" };
+        hops.push(format!("delivered {} later{failed}{edited}", took(delivered - from)));
     }
     if let Some(changed) = of.changed {
         let from = of.delivered.unwrap_or(trace.accepted);

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod fate;
+mod fold;
 mod settle;
 
 use super::core::{Core, LaneHandle};
@@ -14,6 +15,7 @@ use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::spans;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
+use fold::Folded;
 use futures::FutureExt;
 use relay_contract::{
     Attempt, DeliverError, Doing, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
@@ -184,10 +186,9 @@ impl Lane {
         }
     }
 
-    async fn work_on(&mut self, id: EnvelopeId, row: OutboxRow) -> Result<Fate, StoreError> {
+    async fn work_on(&mut self, id: EnvelopeId, mut row: OutboxRow) -> Result<Fate, StoreError> {
         // What is half there is completed, so that it is known and can be deleted.
-        let untouched = row.done.is_empty() && row.unsure_since.is_none() && !row.begun;
-        if untouched && self.handle.overtaking.is_cancelled(id) {
+        if row.is_untouched() && self.handle.overtaking.is_cancelled(id) {
             self.core.counters.add(Count::Purged);
             return self.close_dead(id, row, "purged".into()).await;
         }
@@ -204,10 +205,11 @@ impl Lane {
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
         };
-        if untouched && self.is_taken_back(id, &envelope, &row)? {
-            self.core.counters.add(Count::Folded);
-            self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new(), None).await?;
-            return Ok(Fate::Closed);
+        match self.fold(id, &envelope, &mut row).await {
+            Ok(Folded::No) => {}
+            Ok(Folded::Gone) => return self.leave(id).await,
+            Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
+            Err(error) => return Err(error),
         }
         let content = match Content::of(&self.core, id, &envelope, &row) {
             Ok(content) => content,
@@ -274,6 +276,7 @@ impl Lane {
             Settled::Done(receipt) => Ok(receipt),
             Settled::Attempt => self.attempt(operation).await,
             Settled::Later(error) => Err(error),
+            Settled::TakenBack => return self.leave(id).await,
             Settled::Held => return self.bury(id, row, HELD.into()).await,
         };
         match outcome {
@@ -359,6 +362,7 @@ impl Lane {
                 Settled::Done(receipt) => Ok(receipt),
                 Settled::Attempt => self.attempt(operation).await,
                 Settled::Later(error) => Err(error),
+                Settled::TakenBack => return self.leave(id).await,
                 Settled::Held => return self.bury(id, row, HELD.into()).await,
             };
             match outcome {
@@ -399,10 +403,13 @@ impl Lane {
             self.core.ledger.remember_shown(steps.subject, room.clone(), shown.clone()).await?;
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
-        let way = self.way(&row, steps.subject, Timestamp::now())?;
+        let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.core.ledger.complete(room, id, steps.subject, messages, lost, Some(way)).await?;
+        self.core.ledger.complete_with(room, id, steps.subject, messages, lost, Some(way), edit).await?;
+        if edit.is_some() {
+            self.core.counters.add(Count::Folded);
+        }
         if steps.replace_messages() {
             self.put_again(id, steps.subject).await?;
         }

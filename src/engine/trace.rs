@@ -62,6 +62,9 @@ pub struct TracedRoom {
     pub delivered: Option<i64>,
     /// When it was last changed there, in milliseconds since the epoch.
     pub changed: Option<i64>,
+    /// It came as its newest edit had it: that had not to be done any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
     /// Attempts that failed before it was there.
     pub attempts: u32,
     /// How the room's lane is, where the message or its change waits for it.
@@ -183,10 +186,11 @@ impl Core {
         for room in self.lookup.delivered_to(id)? {
             let copies = self.lookup.copies(id, &room)?;
             let Some(Copies { messages, lost, way, .. }) = copies else { continue };
-            let Way { queued, delivered, attempts, changed } = way.unwrap_or_default();
+            let Way { queued, delivered, attempts, changed, edited } = way.unwrap_or_default();
             let came = if messages.is_empty() { Came::Deleted } else { Came::Delivered };
             let traced = self.traced(&room, came, &messages);
-            rooms.insert(room.clone(), TracedRoom { lost, queued, delivered, attempts, changed, ..traced });
+            let there = TracedRoom { lost, queued, delivered, attempts, changed, edited, ..traced };
+            rooms.insert(room.clone(), there);
         }
         let known: Vec<RoomKey> = self.known.all().into_iter().map(|(_, known)| known.key).collect();
         for room in &known {
@@ -251,6 +255,7 @@ impl Core {
             queued: None,
             delivered: None,
             changed: None,
+            edited: false,
             attempts: 0,
             lane: None,
             next_try: None,

@@ -342,7 +342,9 @@ pub(super) fn drop_said(
     let (mut dropped, mut gone) = (0, HashSet::new());
     while let Some((key, value)) = changes.first(shared, &begin, &end)? {
         begin = after_key(&key);
-        let Ok(envelope) = StoredEnvelope::decode(&value).map(StoredEnvelope::into_envelope) else { continue };
+        let Ok(envelope) = StoredEnvelope::decode(&value).map(StoredEnvelope::into_envelope) else {
+            continue;
+        };
         let subject = envelope.subject();
         let post = match read::is_of(&envelope, author, since) {
             true => subject.clone(),

@@ -215,7 +215,22 @@ impl Ledger {
         lost: Vec<String>,
         way: Option<Way>,
     ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Complete { room, id, subject, messages, lost, way, done }).await
+        self.complete_with(room, id, subject, messages, lost, way, None).await
+    }
+
+    /// The same, and closes in the same batch the row of the edit that its message came with.
+    #[allow(clippy::too_many_arguments, reason = "what one batch writes")]
+    pub async fn complete_with(
+        &self,
+        room: RoomKey,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+        lost: Vec<String>,
+        way: Option<Way>,
+        edit: Option<EnvelopeId>,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Complete { room, id, subject, messages, lost, way, edit, done }).await
     }
 
     /// Closes a row as a dead letter, keeping what parts of it were delivered. Resolves as [`Self::complete`] does.

@@ -113,9 +113,17 @@ pub struct OutboxRow {
     /// When a person put it back into the lane, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retried: Option<i64>,
+    /// The edit that it is posted with, on disk before it is attempted; none for the message as it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EnvelopeId>,
 }
 
 impl OutboxRow {
+    /// Whether nothing of it can be there yet, as far as the row tells.
+    pub fn is_untouched(&self) -> bool {
+        self.done.is_empty() && self.unsure_since.is_none() && !self.begun
+    }
+
     /// Nothing of it is done yet.
     pub fn new(channel: impl Into<String>, target: Option<EnvelopeId>) -> Self {
         Self {
@@ -131,6 +139,7 @@ impl OutboxRow {
             begun: false,
             queued: None,
             retried: None,
+            edit: None,
         }
     }
 }
@@ -273,6 +282,9 @@ pub struct Way {
     /// When it was last changed there.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<i64>,
+    /// It came as its newest edit had it: that had not to be done any more.
+    #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
 }
 
 fn none_failed(attempts: &u32) -> bool {

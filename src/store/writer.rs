@@ -226,7 +226,7 @@ impl Writer<'_> {
                 });
                 settle(stored, done, &mut answers.synced);
             }
-            Command::Complete { room, id, subject, messages, lost, way, done } => {
+            Command::Complete { room, id, subject, messages, lost, way, edit, done } => {
                 let stored = match messages {
                     Some(messages) => self.index(
                         IndexLine {
@@ -241,9 +241,16 @@ impl Writer<'_> {
                     ),
                     None => Ok(()),
                 };
-                if stored.is_ok() {
+                let stored = stored.and_then(|()| {
+                    // A person may have dropped it meanwhile.
+                    if let Some(edit) = edit
+                        && self.shared.work.contains_key(keys::outbox(&room, edit))?
+                    {
+                        self.close_row(room.clone(), edit, 0, group);
+                    }
                     self.close_row(room, id, 0, group);
-                }
+                    Ok(())
+                });
                 settle(stored, done, &mut answers.written);
             }
             Command::Bury { room, id, letter, done } => {

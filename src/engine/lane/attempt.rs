@@ -66,8 +66,8 @@ impl Lane {
         now: Timestamp,
     ) -> Result<Way, StoreError> {
         if row.target.is_none() {
-            let attempts = row.attempts;
-            return Ok(Way { queued: row.queued, delivered: Some(now.0), attempts, changed: None });
+            let (attempts, edited) = (row.attempts, row.edit.is_some());
+            return Ok(Way { queued: row.queued, delivered: Some(now.0), attempts, changed: None, edited });
         }
         let there = self.core.lookup.copies(subject, &self.handle.room)?.and_then(|there| there.way);
         Ok(Way { changed: Some(now.0), ..there.unwrap_or_default() })

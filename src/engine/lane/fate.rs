@@ -69,6 +69,13 @@ impl Lane {
         self.handle.account.recheck.notify_one();
     }
 
+    /// Closes a row whose message nobody is to see any more: what would have changed it has become its end.
+    pub(super) async fn leave(&self, id: EnvelopeId) -> Result<Fate, StoreError> {
+        self.core.counters.add(Count::Folded);
+        self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new(), None).await?;
+        Ok(Fate::Closed)
+    }
+
     pub(super) async fn bury(
         &self,
         id: EnvelopeId,

@@ -1,10 +1,7 @@
 //! What came of an attempt that nobody answered, or that an earlier run had begun: asked before it is made again.
 
 use super::super::rate_limit::Turn;
-use super::{
-    Count, DeliverError, Envelope, EnvelopeId, Event, Lane, Operation, OutboxRow, Receipt, StoreError,
-    Timestamp,
-};
+use super::{Count, DeliverError, EnvelopeId, Lane, Operation, OutboxRow, Receipt, StoreError, Timestamp};
 use crate::policy::Unsure;
 use relay_contract::{Attempt, Doing, MessageKey, MessageRef, Settled as Told};
 use std::sync::atomic::Ordering;
@@ -25,6 +22,8 @@ pub(super) enum Settled {
     Done(Receipt),
     /// It is to be attempted.
     Attempt,
+    /// It was not done, and its author has taken it back meanwhile.
+    TakenBack,
     /// It cannot be found out now.
     Later(DeliverError),
     /// A person is to decide.
@@ -80,32 +79,27 @@ impl Lane {
                 tracing::info!(room = %self.handle.room, envelope = %id, "it was delivered before");
                 Ok(Settled::Done(receipt))
             }
+            Some(None) if self.is_to_be_left(id, row)? => Ok(Settled::TakenBack),
             Some(None) => self.set_out(id, row, holds).await,
             None => {
                 counters.add(Count::Unsure);
                 match holds {
                     true => Ok(Settled::Held),
+                    // Were it there, its second copy would be the only one that can be deleted.
+                    false if self.is_to_be_left(id, row)? => Ok(Settled::TakenBack),
                     false => self.set_out(id, row, holds).await,
                 }
             }
         }
     }
 
-    /// Whether a message that is not there yet was deleted where it was said: then nobody is to see it here.
-    pub(super) fn is_taken_back(
-        &self,
-        id: EnvelopeId,
-        envelope: &Envelope,
-        row: &OutboxRow,
-    ) -> Result<bool, StoreError> {
-        if !matches!(envelope.event, Event::Posted(_)) || self.in_doubt_since(id, row, false).is_some() {
-            return Ok(false);
-        }
-        self.core.ledger.is_taken_back(id)
+    /// Whether a message of which nothing is there was deleted where it was said.
+    fn is_to_be_left(&self, id: EnvelopeId, row: &OutboxRow) -> Result<bool, StoreError> {
+        Ok(row.target.is_none() && row.done.is_empty() && self.core.ledger.is_taken_back(id)?)
     }
 
     /// Since when something may have been done that is not known; none when it is certain that nothing was.
-    fn in_doubt_since(&self, id: EnvelopeId, row: &OutboxRow, holds: bool) -> Option<i64> {
+    pub(super) fn in_doubt_since(&self, id: EnvelopeId, row: &OutboxRow, holds: bool) -> Option<i64> {
         if let Some(since) = row.unsure_since {
             return Some(since);
         }

@@ -28,6 +28,12 @@ impl Content {
         envelope: &Envelope,
         row: &OutboxRow,
     ) -> Result<Option<Self>, StoreError> {
+        if let Some(edit) = row.edit
+            && let Some(edit) = core.ledger.envelope(edit)?
+            && let Event::Edited { to, .. } = &edit.event
+        {
+            return Self::after(core, id, Some((&edit, to.clone())));
+        }
         match (&envelope.event, row.target) {
             (Event::Posted(message), _) => Ok(Some(Self {
                 subject: id,

@@ -51,10 +51,11 @@ impl Ledger {
         for entry in self.shared.work.range(range).take(most) {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
-            entries.extend(StoredEnvelope::decode(&value).ok().map(|stored| HeldEntry {
-                id,
-                envelope: stored.into_envelope(),
-            }));
+            entries.extend(
+                StoredEnvelope::decode(&value)
+                    .ok()
+                    .map(|stored| HeldEntry { id, envelope: stored.into_envelope() }),
+            );
         }
         Ok(entries)
     }

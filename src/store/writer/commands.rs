@@ -64,6 +64,8 @@ pub(in crate::store) enum Command {
         messages: Option<Vec<MessageRef>>,
         lost: Vec<String>,
         way: Option<Way>,
+        /// The edit that came with it: its row is closed, too.
+        edit: Option<EnvelopeId>,
         done: Done<()>,
     },
     Bury {
