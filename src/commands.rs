@@ -197,7 +197,7 @@ impl Commands {
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
             Ask::Unknown(verb) => Ok(status::help(Some(verb))),
-            Ask::Status => Ok(self.status(&call.room)),
+            Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
             Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
             Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,

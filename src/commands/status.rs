@@ -2,7 +2,7 @@
 
 use super::Commands;
 use super::words::shown;
-use crate::engine::{LaneState, LinkStatus};
+use crate::engine::{Elsewhere, LaneState, LinkStatus, Trouble, why_late};
 use crate::routing::Direction;
 use relay_contract::RoomKey;
 use std::collections::BTreeMap;
@@ -26,8 +26,20 @@ pub fn help(unknown: Option<&str>) -> String {
 }
 
 impl Commands {
-    /// How a room is joined. Other rooms are counted and not named: the asker may not be able to see them.
-    pub(super) fn status(&self, room: &RoomKey) -> String {
+    /// How a room is joined, and what of its messages is not where it is to be. Other rooms are counted and not named: the asker may
+    /// not be able to see them.
+    pub(super) async fn status(&self, room: &RoomKey) -> String {
+        let mut text = self.joined_in_words(room);
+        let (core, origin) = (self.core.clone(), room.clone());
+        match tokio::task::spawn_blocking(move || core.elsewhere(&origin)).await {
+            Ok(Ok(found)) => text.push_str(&elsewhere(&found)),
+            Ok(Err(error)) => tracing::error!(%error, "what became of a room's messages cannot be read"),
+            Err(_) => tracing::error!("looking for what became of a room's messages panicked"),
+        }
+        text
+    }
+
+    fn joined_in_words(&self, room: &RoomKey) -> String {
         let joined = self.core.joined(room);
         if joined.is_empty() {
             return "This room is not joined to any Relay channel.".into();
@@ -70,6 +82,8 @@ impl Commands {
 
 /// So many reasons are told.
 const REASONS: usize = 3;
+/// So many other rooms are told of.
+const ROOMS: usize = 5;
 
 impl Commands {
     /// Why the newest deliveries into a room were given up: they were to be shown here, so their reasons may be told here.
@@ -91,6 +105,40 @@ impl Commands {
     }
 }
 
+/// What of a room's messages waits for other rooms or was given up there.
+fn elsewhere(found: &[Elsewhere]) -> String {
+    let mut text = String::new();
+    for there in found.iter().take(ROOMS) {
+        let platform = shown(&there.platform);
+        let at_least = if there.more { "at least " } else { "" };
+        let mut parts = Vec::new();
+        if there.waits > 0 {
+            let why = why_late(&there.lane, &there.platform);
+            parts.push(format!("{at_least}{} wait: {why}", there.waits));
+        }
+        for (trouble, count) in &there.given_up {
+            parts.push(format!("{at_least}{count} given up: {}", trouble_in_words(*trouble, &platform)));
+        }
+        text.push_str(&format!("\n• of what was said here, for a {platform} room, {}", parts.join("; ")));
+    }
+    let more = found.len().saturating_sub(ROOMS);
+    if more > 0 {
+        text.push_str(&format!("\n• and the like for {more} more room{}", if more == 1 { "" } else { "s" }));
+    }
+    text
+}
+
+fn trouble_in_words(trouble: Trouble, platform: &str) -> String {
+    match trouble {
+        Trouble::Expired => "it could not be delivered in time".to_owned(),
+        Trouble::TargetGone => "what it was about is not there any more".to_owned(),
+        Trouble::Unlinked => "that room has left".to_owned(),
+        Trouble::Dropped => "whoever runs Relay has taken it out".to_owned(),
+        Trouble::Unsure => "it may be there all the same; whoever runs Relay is to decide".to_owned(),
+        Trouble::Refused => format!("{platform} did not take it"),
+    }
+}
+
 fn how(link: &LinkStatus) -> String {
     let state = match &link.lane {
         Some(LaneState::Idle | LaneState::Busy) => "works".to_owned(),
@@ -107,4 +155,38 @@ fn how(link: &LinkStatus) -> String {
     let queued = if link.queued > 0 { format!(", {} waiting", link.queued) } else { String::new() };
     let dead = if link.dead > 0 { format!(", {} given up", link.dead) } else { String::new() };
     format!("{}{queued}{dead}", state.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::{Platform, Problem};
+
+    #[test]
+    fn what_is_told_of_other_rooms_names_none_of_them() {
+        let problem = Problem::new("The bot is not in #secret.", "Invite it into #secret.");
+        let there = Elsewhere {
+            platform: Platform::new("slack"),
+            waits: 3,
+            lane: LaneState::Retrying { reason: "502 from #secret".into() },
+            given_up: vec![(Trouble::Expired, 2), (Trouble::Refused, 1)],
+            more: false,
+        };
+        assert_eq!(
+            elsewhere(std::slice::from_ref(&there)),
+            "\n• of what was said here, for a Slack room, 3 wait: Slack does not take it now, and it is tried again and again; 2 given up: \
+             it could not be delivered in time; 1 given up: Slack did not take it"
+        );
+        let parked = Elsewhere {
+            lane: LaneState::Parked { problem },
+            given_up: Vec::new(),
+            more: true,
+            ..there.clone()
+        };
+        let told = elsewhere(&[parked]);
+        assert!(told.contains("at least 3 wait: somebody who runs Relay"), "{told}");
+        let many = elsewhere(&vec![there; ROOMS + 2]);
+        assert!(many.ends_with("and the like for 2 more rooms") && !many.contains("secret"), "{many}");
+        assert_eq!(elsewhere(&[]), "");
+    }
 }

@@ -5,7 +5,7 @@ use super::news;
 use super::states::LaneState;
 use crate::adapt::names::capitalised;
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{RoomKey, Text, Timestamp};
+use relay_contract::{Platform, RoomKey, Text, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -120,12 +120,10 @@ impl Core {
     }
 }
 
-fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Duration) -> String {
-    if tell == Tell::Over {
-        return format!("What is said here reaches {place} in time again.");
-    }
-    let platform = capitalised(&room.platform);
-    let why = match state {
+/// Why deliveries into a room wait, for people in other rooms: nothing of it names what they may not know.
+pub fn why_late(state: &LaneState, platform: &Platform) -> String {
+    let platform = capitalised(platform);
+    match state {
         LaneState::Idle | LaneState::Busy | LaneState::Held => {
             format!("more is said than {platform} takes in that time")
         }
@@ -135,7 +133,14 @@ fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Du
         LaneState::Waiting => format!("Relay has no connection to {platform} now"),
         LaneState::Paused { .. } => "whoever runs Relay holds it for now".to_owned(),
         LaneState::Parked { .. } => "somebody who runs Relay has to mend something there".to_owned(),
-    };
+    }
+}
+
+fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Duration) -> String {
+    if tell == Tell::Over {
+        return format!("What is said here reaches {place} in time again.");
+    }
+    let why = why_late(state, &room.platform);
     format!(
         "What is said here reaches {place} {} minutes late: {why}. Nothing is lost, and it arrives in order.",
         late.as_secs() / 60
@@ -145,7 +150,6 @@ fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Du
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::Platform;
 
     #[test]
     fn what_is_told_when() {
