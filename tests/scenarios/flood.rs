@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 const PACE: u32 = 60;
 /// Discord channels that the flood goes into.
 const CHANNELS: usize = 10;
-/// How often it is looked how long a message takes in rooms that the flood does not concern.
+/// How often at a time it is looked how long a message takes in rooms that the flood does not concern.
 const PROBES: usize = 7;
+/// Whatever takes this long never comes.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// A world with the flood's rooms, and one on Slack and on Discord that have nothing to do with it.
 fn world() -> World {
@@ -54,29 +56,81 @@ fn there(bench: &Bench, platform: &str, room: &str) -> Vec<Seen> {
     all.into_iter().filter(|seen| !seen.deleted).collect()
 }
 
-/// The longest that a message takes from the quiet Slack room into the quiet Discord one, of the fastest half: others use this machine.
-async fn latency(bench: &Bench, round: &str) -> Duration {
-    let (from, to) = (id_of(bench, "slack", "quiet"), id_of(bench, "discord", "quiet"));
-    let mut took = Vec::new();
-    for probe in 0..PROBES {
-        let word = format!("probe-{round}-{probe}.");
-        let began = Instant::now();
+/// The quiet rooms, one way or the other.
+struct Quiet<'a> {
+    bench: &'a Bench,
+    from: &'static str,
+    to: &'static str,
+    took: Vec<Duration>,
+}
+
+impl<'a> Quiet<'a> {
+    fn new(bench: &'a Bench, from: &'static str, to: &'static str) -> Self {
+        Self { bench, from, to, took: Vec::new() }
+    }
+
+    /// How long one more message takes.
+    async fn probe(&mut self, round: &str) {
+        let word = format!("{round}-{}-{}.", self.from, self.took.len());
         let act = Act::Say {
-            person: bench.person("slack"),
-            room: from.clone(),
+            person: self.bench.person(self.from),
+            room: id_of(self.bench, self.from, "quiet"),
             text: word.clone(),
             reply_to: None,
             files: vec![],
             thread: None,
         };
-        bench.people("slack").act(act).unwrap();
-        until(&word, || there(bench, "discord", &to).iter().any(|seen| seen.text.contains(&word))).await;
-        took.push(began.elapsed());
+        let (room, began) = (id_of(self.bench, self.to, "quiet"), Instant::now());
+        self.bench.people(self.from).act(act).unwrap();
+        while !there(self.bench, self.to, &room).iter().any(|seen| seen.text.contains(&word)) {
+            assert!(began.elapsed() < LONGEST, "{word} is not there");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.took.push(began.elapsed());
         // Within what the quiet room may take on that clock.
         tokio::time::sleep(Duration::from_secs(4) / PACE).await;
     }
-    took.sort();
-    took[PROBES / 2]
+
+    /// What they took so far; it begins anew.
+    fn figures(&mut self) -> Figures {
+        let mut took = std::mem::take(&mut self.took);
+        took.sort();
+        let at = |share: f64| took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default();
+        let longest = took.last().copied().unwrap_or_default();
+        let way = format!("{} to {}", self.from, self.to);
+        Figures { way, count: took.len(), middle: at(0.5), nearly_all: at(0.95), longest }
+    }
+}
+
+/// What messages took.
+struct Figures {
+    way: String,
+    count: usize,
+    middle: Duration,
+    /// Nineteen of twenty took no longer.
+    nearly_all: Duration,
+    longest: Duration,
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { way, count, middle, nearly_all, longest } = self;
+        write!(
+            f,
+            "{way} {middle:.0?} in the middle, {nearly_all:.0?} for 95 %, {longest:.0?} at most, of {count}"
+        )
+    }
+}
+
+/// Deliveries that wait.
+fn waiting(bench: &Bench) -> u64 {
+    let status = bench.status().expect("Relay answers");
+    let links = status["channels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|channel| channel["links"].as_array().unwrap().clone());
+    links.map(|link| link["queued"].as_u64().unwrap()).sum()
 }
 
 fn numbers(bench: &Bench, platform: &str, room: &str) -> Vec<usize> {
@@ -84,9 +138,12 @@ fn numbers(bench: &Bench, platform: &str, room: &str) -> Vec<usize> {
     there(bench, platform, room).iter().filter_map(of).collect()
 }
 
-/// Promises: one slow platform slows only itself; in order; never dropped at a queue's end.
+/// Promises: one slow platform slows only itself; in order; never dropped at a queue's end. A message of another room waits neither for
+/// the flood's fan-out nor for its deliveries: what it takes longer over the flood's whole length is the machine's work, shared with the
+/// stand-ins. What comes through the flooded account's own connection while the burst is taken in has its turn behind it, for Slack's
+/// client takes one event after the other; what comes through another one has not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_arrives_in_order_without_a_storm_and_delays_nobody_else() {
+async fn a_flood_arrives_in_order_without_a_storm_and_no_other_room_waits_for_its_deliveries() {
     let size: usize = std::env::var("RELAY_FLOOD").ok().and_then(|size| size.parse().ok()).unwrap_or(300);
     let mut bench = Bench::of(world()).await;
     config(&bench);
@@ -95,19 +152,31 @@ async fn a_flood_arrives_in_order_without_a_storm_and_delays_nobody_else() {
     for platform in PLATFORMS {
         bench.people(platform).limits().arm(Some(Limits { scale: PACE.into() })).unwrap();
     }
-    let before = latency(&bench, "before").await;
+    let mut other = Quiet::new(&bench, "discord", "slack");
+    let mut same = Quiet::new(&bench, "slack", "discord");
+    for _ in 0..PROBES {
+        other.probe("before").await;
+        same.probe("before").await;
+    }
+    let before = [other.figures(), same.figures()];
     let began = Instant::now();
     for number in 0..size {
         bench.say("slack", &format!("flood-{number}."));
     }
-    // All of it has become rows, so that each lane has its full length.
     let most = Duration::from_secs(60) + Duration::from_millis(30) * u32::try_from(size).unwrap();
-    let accepted = || bench.counter("accepted") >= size as u64;
-    while !accepted() {
+    while bench.counter("accepted") < size as u64 {
         assert!(began.elapsed() < most, "not accepted");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        other.probe("taken-in").await;
     }
-    let during = latency(&bench, "during").await;
+    let (taken_in, meanwhile) = (began.elapsed(), other.figures());
+    while waiting(&bench) > 0 {
+        for _ in 0..PROBES {
+            other.probe("during").await;
+            same.probe("during").await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let during = [other.figures(), same.figures()];
     let telegram = bench.room("telegram");
     let mut targets = vec![("telegram", telegram)];
     targets.extend(
@@ -135,19 +204,22 @@ async fn a_flood_arrives_in_order_without_a_storm_and_delays_nobody_else() {
             (requests + r, limited + l)
         });
     println!(
-        "{size} messages into {} rooms in {took:.1?}: {requests} requests, {limited} answered 429 ({:.2} %); a message in another room \
-         took {before:.1?} before and {during:.1?} during it",
+        "{size} messages into {} rooms in {took:.1?}, taken in within {taken_in:.1?}: {requests} requests, {limited} answered 429 ({:.2} %)",
         targets.len(),
         100.0 * limited as f64 / requests as f64
     );
+    println!("  a message in another room, before: {}; {}", before[0], before[1]);
+    println!("  while the burst was taken in: {meanwhile}");
+    println!("  from then on to the last delivery: {}; {}", during[0], during[1]);
     for (platform, counted) in PLATFORMS.iter().zip(counts) {
         println!("  {platform}: {counted:?}");
         assert!(counted.limited * 100 <= counted.requests, "{platform}: {counted:?}");
     }
-    // What others take of this machine is no delay; behind the flood it would be many seconds.
-    assert!(
-        during <= before.mul_f64(1.2) + Duration::from_millis(500),
-        "{before:?} before, {during:?} during"
-    );
+    // What others take of this machine is no delay; behind the flood's deliveries it would be minutes.
+    for (before, during) in before.iter().zip(&during) {
+        let most = before.middle.mul_f64(1.2) + Duration::from_millis(500);
+        assert!(during.middle <= most, "{before} before, {during} during");
+        assert!(during.nearly_all <= most * 4, "{before} before, {during} during");
+    }
     assert_eq!(bench.status().unwrap()["dead_letters"].as_array().unwrap().len(), 0);
 }

@@ -16,3 +16,4 @@ mod media;
 mod operating;
 mod service;
 mod stories;
+mod waiting;
