@@ -307,7 +307,10 @@ mod tests {
             let shown = table(&[room(lane)], now);
             assert!(shown.contains(word) && shown.contains(why), "{shown}");
             assert!(shown.contains("1234") && shown.contains("2 h"), "{shown}");
-            assert!(shown.contains("held at the door: 12 that Eve (slack:U1) said here since 3 min"), "{shown}");
+            assert!(
+                shown.contains("held at the door: 12 that Eve (slack:U1) said here since 3 min"),
+                "{shown}"
+            );
             let widest = shown
                 .lines()
                 .filter(|line| !line.starts_with("      "))

@@ -124,7 +124,11 @@ mod tests {
             ("2999-01-01T00:00:00Z", "still to come"),
         ];
         for (written, why) in wrong {
-            assert!(since(written).is_err_and(|error| error.contains(why)), "{written}: {:?}", since(written));
+            assert!(
+                since(written).is_err_and(|error| error.contains(why)),
+                "{written}: {:?}",
+                since(written)
+            );
         }
     }
 }

@@ -221,7 +221,8 @@ impl Commands {
                 rooms.into_iter().map(|room| (Held::Room(room.clone()), self.called(&room))).collect()
             }
         };
-        let (mut changed, mut to, mut with_account) = (0, Vec::new(), BTreeMap::<Account, Vec<String>>::new());
+        let (mut changed, mut to, mut with_account) =
+            (0, Vec::new(), BTreeMap::<Account, Vec<String>>::new());
         for (held, name) in held {
             let done = match pause {
                 true => core.pause(held.clone()).await,

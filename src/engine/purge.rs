@@ -108,10 +108,8 @@ impl Core {
         };
         let name = found.who.into_values().next();
         let mut purged = Purged {
-            author: name.map_or_else(
-                || format!("{platform}:{id}"),
-                |name| format!("{name} ({platform}:{id})"),
-            ),
+            author: name
+                .map_or_else(|| format!("{platform}:{id}"), |name| format!("{name} ({platform}:{id})")),
             messages: found.said.len() as u64,
             held: found.held.values().sum(),
             done: !dry,
