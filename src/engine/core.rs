@@ -13,7 +13,7 @@ use super::orders::Orders;
 use super::overtaking::Overtaking;
 use super::own_deletes::OwnDeletes;
 use super::pauses::Pauses;
-use super::rate_limit::{Breaker, RateLimit, Weather};
+use super::rate_limit::{Breaker, Budget, RateLimit, Weather};
 use super::repeats::Repeats;
 use super::rooms::Look;
 use super::space::Space;
@@ -101,6 +101,8 @@ pub struct RunningAccount {
     /// The rooms whose histories are to be read.
     pub catch_up: CatchUp,
     /// Its budget.
+    pub(super) budget: Budget,
+    /// Who watches over it.
     pub limit: Addr<RateLimit>,
     /// Watches over all accounts that its platform sees coming from here.
     pub(super) breaker: Addr<Breaker>,
@@ -235,6 +237,7 @@ impl Core {
         let breakers = breakers(&plan.accounts);
         for account in plan.accounts {
             let Some((breaker, weather)) = breakers.get(&account.seen_by()).cloned() else { continue };
+            let limit = RateLimit::new(account.ceilings, account.pace, weather.clone());
             let canary = Canary::new(account.connector.hears_itself().then_some(account.deaf_after));
             let running = RunningAccount {
                 name: account.name.clone(),
@@ -247,7 +250,8 @@ impl Core {
                 canary,
                 unsure: account.unsure,
                 catch_up: CatchUp::default(),
-                limit: RateLimit::new(account.ceilings, account.pace, weather.clone()).start(),
+                budget: limit.budget(),
+                limit: limit.start(),
                 breaker,
                 weather,
                 recheck: Notify::new(),

@@ -1,4 +1,5 @@
-//! The rate-limit actor: one an account. Ask → wait for the turn → attempt → tell what the server said.
+//! The rate-limit actor: one an account. Ask → wait for the turn → attempt → tell what the server said. Who need not wait takes its turn
+//! where it asks; the actor watches the time for those that do.
 //!
 //! `ceilings` are the published ones, `turns` says who goes next, `breaker` watches over all accounts that one platform sees coming from
 //! here.
@@ -16,23 +17,33 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use breaker::{Invalid, is_invalid};
 use governor::clock::MonotonicClock;
 use relay_contract::{DeliverError, Doing, RoomKey, Scope, Tier};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use turns::Turns;
 
-/// Asks of lanes that wait to be looked at; more make their lanes wait.
+/// Lanes that have begun to wait, to be looked at; more make their lanes wait.
 const MAILBOX: usize = 1024;
+
+/// The turns of an account's rooms. Held only while one is asked for.
+#[derive(Clone)]
+pub struct Budget(Arc<Mutex<Turns<MonotonicClock>>>);
+
+impl Budget {
+    fn turns(&self) -> MutexGuard<'_, Turns<MonotonicClock>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The actor.
 pub struct RateLimit {
-    turns: Turns<MonotonicClock>,
+    budget: Budget,
     weather: watch::Receiver<Weather>,
     next_look: Option<SpawnHandle>,
 }
 
 /// May a request be made in this room now?
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Turn")]
+#[derive(Debug, Clone)]
 pub struct Ask {
     /// The room.
     pub room: RoomKey,
@@ -47,7 +58,7 @@ pub struct Ask {
 }
 
 /// The answer.
-#[derive(Debug, actix::MessageResponse)]
+#[derive(Debug)]
 pub enum Turn {
     /// Now.
     Now,
@@ -55,20 +66,22 @@ pub enum Turn {
     Later(oneshot::Receiver<()>),
 }
 
-/// The server refused a request because of its own limit.
+/// Somebody has begun to wait.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Refused {
-    room: RoomKey,
-    retry_after: Duration,
-    scope: Scope,
-}
+struct Look;
 
 impl RateLimit {
     /// A budget that nothing was taken from. Without `ceilings` only what the server says is kept; `pace` is how many times faster than
     /// published they are.
     pub fn new(ceilings: bool, pace: u32, weather: watch::Receiver<Weather>) -> Self {
-        Self { turns: Turns::new(MonotonicClock, ceilings, pace), weather, next_look: None }
+        let turns = Turns::new(MonotonicClock, ceilings, pace);
+        Self { budget: Budget(Arc::new(Mutex::new(turns))), weather, next_look: None }
+    }
+
+    /// What it watches over.
+    pub fn budget(&self) -> Budget {
+        self.budget.clone()
     }
 
     fn look(&mut self, ctx: &mut Context<Self>) {
@@ -76,7 +89,8 @@ impl RateLimit {
             ctx.cancel_future(earlier);
         }
         let load = self.weather.borrow().load();
-        if let Some(wait) = self.turns.look(load) {
+        let wait = self.budget.turns().look(load);
+        if let Some(wait) = wait {
             let wait = wait.max(Duration::from_millis(1));
             self.next_look = Some(ctx.run_later(wait, |limit, ctx| {
                 limit.next_look = None;
@@ -94,24 +108,11 @@ impl Actor for RateLimit {
     }
 }
 
-impl Handler<Ask> for RateLimit {
-    type Result = Turn;
-
-    fn handle(&mut self, ask: Ask, ctx: &mut Context<Self>) -> Turn {
-        let load = self.weather.borrow().load();
-        let turn = self.turns.ask(ask, load);
-        if matches!(turn, Turn::Later(_)) {
-            self.look(ctx);
-        }
-        turn
-    }
-}
-
-impl Handler<Refused> for RateLimit {
+impl Handler<Look> for RateLimit {
     type Result = ();
 
-    fn handle(&mut self, refused: Refused, _: &mut Context<Self>) {
-        self.turns.refused(refused.room, refused.retry_after, refused.scope);
+    fn handle(&mut self, _: Look, ctx: &mut Context<Self>) {
+        self.look(ctx);
     }
 }
 
@@ -126,11 +127,13 @@ impl RunningAccount {
             tier: self.connector.tier(doing),
             account_rate: capabilities.account_rate,
         };
-        match self.limit.send(ask).await {
-            Ok(turn) => turn,
-            // Only at the very end of the process: a turn that never comes.
-            Err(_) => Turn::Later(oneshot::channel().1),
+        let load = self.weather.borrow().load();
+        let turn = self.budget.turns().ask(ask, load);
+        if matches!(turn, Turn::Later(_)) {
+            // Only at the very end of the process nobody watches: a turn that never comes.
+            let _ = self.limit.send(Look).await;
         }
+        turn
     }
 
     /// Waits for this room's turn to make a request of this kind.
@@ -145,12 +148,11 @@ impl RunningAccount {
 
     /// Tells whoever keeps the limits what the platform said to a request in a room.
     pub async fn refused(&self, room: &RoomKey, error: &DeliverError) {
-        // Who is gone at the end of the process needs not be told.
         if let DeliverError::RateLimited { retry_after, scope } = error {
-            let refused = Refused { room: room.clone(), retry_after: *retry_after, scope: *scope };
-            let _ = self.limit.send(refused).await;
+            self.budget.turns().refused(room.clone(), *retry_after, *scope);
         }
         if is_invalid(error) {
+            // Who is gone at the end of the process needs not be told.
             let _ = self.breaker.send(Invalid).await;
         }
     }
