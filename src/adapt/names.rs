@@ -1,7 +1,9 @@
 //! What somebody is called in rooms elsewhere: their name as it is, made harmless, and after it where they write, in marks that no
 //! name can contain.
 
+use quick_cache::sync::Cache;
 use relay_contract::{Platform, Text};
+use std::sync::{Arc, LazyLock};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
@@ -10,13 +12,43 @@ const LONGEST_NAME: usize = 56;
 /// What stands around the origin; taken out of every name.
 const MARKS: [char; 2] = ['‹', '›'];
 
+/// So many names are remembered as they are shown and what they look like: the same people go on talking, and both are asked for with
+/// each message.
+const REMEMBERED: usize = 512;
+/// A longer one is worked out each time, in bytes.
+const LONGEST_REMEMBERED: usize = 256;
+
+static NEWEST: LazyLock<Cache<String, Arc<Name>>> = LazyLock::new(|| Cache::new(REMEMBERED));
+
+/// What was worked out about a name.
+struct Name {
+    presentable: String,
+    looks: String,
+}
+
+impl Name {
+    fn of(name: &str) -> Arc<Self> {
+        if let Some(known) = NEWEST.get(name) {
+            return known;
+        }
+        let presentable = presentable(name);
+        let looks = looks_of(&presentable);
+        let new = Arc::new(Self { presentable, looks });
+        if name.len() <= LONGEST_REMEMBERED {
+            NEWEST.insert(name.to_owned(), new.clone());
+        }
+        new
+    }
+}
+
 /// A name with its origin: `Ada ‹Slack›`. `template` is the link's, with `{name}` and `{platform}`; `told_apart` is what distinguishes
 /// somebody whose name looks like another's.
 pub fn shown(name: &str, origin: &Platform, template: Option<&str>, told_apart: Option<&str>) -> String {
     let platform = capitalised(origin);
-    let name = presentable(name);
+    let known = Name::of(name);
+    let name = known.presentable.as_str();
     let named = match template {
-        Some(template) => presentable(&template.replace("{platform}", &platform).replace("{name}", &name)),
+        Some(template) => &presentable(&template.replace("{platform}", &platform).replace("{name}", name)),
         None => name,
     };
     match told_apart {
@@ -53,7 +85,11 @@ pub fn presentable(name: &str) -> String {
 /// What a name looks like: equal for names that people would take for one another, whatever their case, script or invisible
 /// characters (<https://www.unicode.org/reports/tr39/#Confusable_Detection>).
 pub fn looks(name: &str) -> String {
-    let seen: String = presentable(name).nfkc().filter(|c| !shows_nothing(*c)).collect();
+    Name::of(name).looks.clone()
+}
+
+fn looks_of(presentable: &str) -> String {
+    let seen: String = presentable.nfkc().filter(|c| !shows_nothing(*c)).collect();
     // Twice: a small letter can look like what a capital one looks like, and the other way round.
     let small: String = skeleton(&seen).flat_map(char::to_lowercase).collect();
     skeleton(&small).flat_map(char::to_lowercase).collect()

@@ -9,6 +9,10 @@ impl Text {
         let mut line = String::new();
         write_blocks(&self.0, &mut line);
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        // No character is shorter than a byte.
+        if line.len() <= most {
+            return line;
+        }
         match line.grapheme_indices(true).nth(most) {
             None => line,
             Some(_) => {
