@@ -17,8 +17,8 @@
 //! - *Fan-out* is not synced: if it is lost, its mark in *work* is still there and it is done again from the journal with the same keys.
 //! - *Complete* and *bury* are answered when they are written, and synced with whatever is synced next, at the latest 25 ms later.
 //!   Complete removes the outbox row and appends receipts at once: a delivery is either still to be done or proven. Killed between an
-//!   attempt and its complete, a lane has one delivery of which nobody knows. After a power cut it has those of the last 25 ms, where
-//!   it would have one if it stood still for each sync. Either way the lane asks the platform about them, one after the other, where it
+//!   attempt and its complete, a lane has one delivery of which nobody knows, or a few (`engine/lane/closing`) where the platform tells
+//!   afterwards. After a power cut it has those of the last 25 ms, where it would have one if it stood still for each sync. Either way the lane asks the platform about them, one after the other, where it
 //!   can tell (`settle`), and only where it cannot they are repeated. *Progress* is answered after its sync, so that what a lane has
 //!   noted before an attempt is there after any crash.
 //!
@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod mapping;
 mod marks;
 mod moves;
+mod newest;
 mod notes;
 pub mod queue;
 pub mod records;

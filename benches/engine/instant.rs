@@ -183,10 +183,21 @@ impl Connector for Instant {
         Ok(())
     }
 
+    fn tells(&self, _: &RoomKey) -> bool {
+        true
+    }
+
+    async fn settle(&self, attempt: Attempt<'_>, _: Timestamp) -> Result<Settled, DeliverError> {
+        let Operation::Post { part, .. } = attempt.operation else { return Ok(Settled::CannotTell) };
+        let number = number_of(part)?;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).get(attempt.room).copied();
+        let found = last.filter(|last| number <= *last).map(|_| Receipt::of(copy_of(number)));
+        Ok(Settled::Found(found.into_iter().collect()))
+    }
+
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
         let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
-        let number = part.text.split_whitespace().next().and_then(|word| word.parse::<u64>().ok());
-        let number = number.ok_or(DeliverError::Rejected("it bears no number".into()))?;
+        let number = number_of(part)?;
         let before = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             last.insert(attempt.room.clone(), number)
@@ -195,6 +206,15 @@ impl Connector for Instant {
             self.disorder.fetch_add(1, Ordering::AcqRel);
         }
         self.shown.fetch_add(1, Ordering::AcqRel);
-        Ok(Receipt::of(MessageRef::plain(format!("copy-{number}"))))
+        Ok(Receipt::of(copy_of(number)))
     }
+}
+
+fn number_of(part: &Part) -> Result<u64, DeliverError> {
+    let number = part.text.split_whitespace().next().and_then(|word| word.parse::<u64>().ok());
+    number.ok_or(DeliverError::Rejected("it bears no number".into()))
+}
+
+fn copy_of(number: u64) -> MessageRef {
+    MessageRef::plain(format!("copy-{number}"))
 }

@@ -50,7 +50,7 @@ impl Commands {
         let is_author = posted.is_some_and(|posted| {
             let same_network = (&posted.origin.platform, &posted.origin.network)
                 == (&call.room.platform, &call.room.network);
-            same_network && posted.author.is_some_and(|author| author.id == call.asker.id)
+            same_network && posted.author.as_ref().is_some_and(|author| author.id == call.asker.id)
         });
         if !is_author {
             self.must_manage(account, call).await?;
@@ -87,12 +87,12 @@ impl Commands {
         &self,
         call: &Call,
         message: Option<&'m MessageRef>,
-    ) -> Result<(&'m MessageRef, Option<Envelope>), Refused> {
+    ) -> Result<(&'m MessageRef, Option<Arc<Envelope>>), Refused> {
         let ledger = &self.core.ledger;
         if let Some(message) = message {
             let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
             if let Some(held) = ledger.held_message(&key).map_err(|error| unreadable(&error))? {
-                return Ok((message, Some(held.envelope)));
+                return Ok((message, Some(Arc::new(held.envelope))));
             }
         }
         let (message, subject) = self.subject(call, message, "delete")?;

@@ -1,6 +1,7 @@
 //! One loop a room: the oldest row, its steps, and for each a permit, an attempt, a receipt. Nothing overtakes.
 
 mod attempt;
+mod closing;
 mod fate;
 mod fold;
 mod settle;
@@ -15,6 +16,7 @@ use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::spans;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
+use closing::Closing;
 use fold::Folded;
 use futures::FutureExt;
 use relay_contract::{
@@ -50,7 +52,8 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             handle: handle.clone(),
             from: EnvelopeId::default(),
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
-            fresh: true,
+            closing: Closing::default(),
+            doubtful: closing::MOST,
             turn: None,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
@@ -79,8 +82,10 @@ pub(super) struct Lane {
     /// No row is older: rows of a lane come in the order of their ids.
     from: EnvelopeId,
     delay: Delay,
-    /// Nothing was posted yet: what an earlier run began, or an earlier loop, may be done.
-    fresh: bool,
+    /// What it has done and is not written yet.
+    closing: Closing,
+    /// Of so many rows an earlier run, or an earlier loop, may have done what is not known.
+    doubtful: usize,
     /// Its turn has come to do this, and was not used yet.
     turn: Option<Doing>,
 }
@@ -95,12 +100,19 @@ enum Fate {
 
 impl Lane {
     async fn run(mut self) {
+        // What an earlier loop has done may still be on its way to the writer.
+        if self.core.ledger.probe().await.is_err() {
+            return;
+        }
         loop {
             if self.handle.retired.is_cancelled() {
                 return;
             }
             // What it was asked for may have put older rows into it.
             if self.carry_out().await | self.handle.rewind.swap(false, Ordering::AcqRel) {
+                if let Err(error) = self.closed().await {
+                    tracing::error!(room = %self.handle.room, %error, "what was done is not written");
+                }
                 self.from = EnvelopeId::default();
             }
             tokio::select! {
@@ -109,7 +121,7 @@ impl Lane {
                 () = self.handle.retired.cancelled() => return,
                 () = self.core.draining.cancelled() => return,
             }
-            let fate = match self.next() {
+            let fate = match self.next().await {
                 Ok(None) if self.core.draining.is_cancelled() => return,
                 Ok(None) => {
                     self.handle.set_state(LaneState::Idle);
@@ -139,15 +151,18 @@ impl Lane {
     }
 
     /// The row that is to be worked on: one that does not wait for its turn, else the oldest.
-    fn next(&mut self) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
-        let (room, overtaking) = (&self.handle.room, &self.handle.overtaking);
-        while let Some(id) = overtaking.first() {
-            match self.core.ledger.row(room, id)? {
+    async fn next(&mut self) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
+        while let Some(id) = self.handle.overtaking.first() {
+            self.closed().await?;
+            match self.core.ledger.row(&self.handle.room, id)? {
                 Some(row) => return Ok(Some((id, row))),
-                None => overtaking.closed(id),
+                None => self.handle.overtaking.closed(id),
             }
         }
-        let head = self.core.ledger.head(room, self.from)?;
+        let head = self.core.ledger.head(&self.handle.room, self.from)?;
+        if head.is_none() {
+            self.closed().await?;
+        }
         self.handle.at.set(head.as_ref().map(|(id, _)| *id));
         self.from = head.as_ref().map_or(self.from, |(id, _)| *id);
         Ok(head)
@@ -211,6 +226,11 @@ impl Lane {
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
         }
+        // What is there by now matters to all but a message that stands by itself.
+        let by_itself = matches!(&envelope.event, Event::Posted(message) if message.reply.is_none());
+        if row.target.is_some() || row.thread.is_some() || !by_itself {
+            self.closed().await?;
+        }
         let content = match Content::of(&self.core, id, &envelope, &row) {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
@@ -232,10 +252,7 @@ impl Lane {
                 Some(later) => Ok(later),
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
-            Ok(Ok(Work::Nothing)) => {
-                self.core.ledger.complete(self.handle.room.clone(), id, id, None, Vec::new(), None).await?;
-                Ok(Fate::Closed)
-            }
+            Ok(Ok(Work::Nothing)) => self.close(id, id, None, Vec::new(), None, None).await,
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
             Ok(Err(error @ StoreError::Corrupt { .. })) => self.bury(id, row, error.to_string()).await,
             Ok(Err(error)) => Err(error),
@@ -398,19 +415,22 @@ impl Lane {
                 self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
             }
         }
-        let room = self.handle.room.clone();
         if let Some(shown) = &steps.shown {
-            self.core.ledger.remember_shown(steps.subject, room.clone(), shown.clone()).await?;
+            let room = self.handle.room.clone();
+            self.core.ledger.remember_shown(steps.subject, room, shown.clone()).await?;
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
         let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.core.ledger.complete_with(room, id, steps.subject, messages, lost, Some(way), edit).await?;
+        self.close(id, steps.subject, messages, lost, Some(way), edit).await?;
         if edit.is_some() {
+            // The edit's row is gone with it, and may not be taken for the next one.
+            self.closed().await?;
             self.core.counters.add(Count::Folded);
         }
         if steps.replace_messages() {
+            self.closed().await?;
             self.put_again(id, steps.subject).await?;
         }
         self.core.counters.add(Count::Delivered);

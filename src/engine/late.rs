@@ -50,11 +50,11 @@ async fn told(core: &Core, subject: EnvelopeId, file: u16) -> Result<(), StoreEr
         return Ok(());
     }
     if let Some(posted) = core.ledger.envelope(subject)?
-        && let Event::Posted(message) = posted.event
+        && let Event::Posted(message) = &posted.event
         && let Some(account) = core.known.asked_for(&posted.origin).into_iter().next().map(|(by, ..)| by)
     {
-        let event = Event::Arrived { target: message.at.id, version: file.to_string() };
-        let arrived = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
+        let event = Event::Arrived { target: message.at.id.clone(), version: file.to_string() };
+        let arrived = Envelope { origin: posted.origin.clone(), author: None, at: Timestamp::now(), event };
         let queued = core.ledger.accept(account, vec![arrived]).await?;
         queued.await.map_err(|_| StoreError::Closed)??;
     }

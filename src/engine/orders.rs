@@ -4,7 +4,7 @@ use super::core::{Core, LaneHandle};
 use super::lane::Lane;
 use crate::store::queue::{DROPPED, after};
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{DeliverError, Doing, Event, MessageRef, Operation, Part};
+use relay_contract::{DeliverError, Doing, MessageRef, Operation, Part};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -145,16 +145,23 @@ impl Lane {
                 continue;
             }
             any = true;
-            let outcome = match order {
-                Order::Retry(ids) => self.retry(ids).await.map(Outcome::Changed),
-                Order::Drop(ids) => self.drop_rows(ids).await.map(Outcome::Changed),
-                Order::Say(part) => self.say(&part).await,
-                Order::TakeAway(message) => self.take_away(&message).await,
+            let outcome = match self.closed().await {
+                Ok(()) => self.carried_out(order).await,
+                Err(error) => Err(error.into()),
             };
             // Whoever asked may have gone away.
             drop(done.send(outcome));
         }
         any
+    }
+
+    async fn carried_out(&mut self, order: Order) -> Result<Outcome, OrderError> {
+        match order {
+            Order::Retry(ids) => self.retry(ids).await.map(Outcome::Changed),
+            Order::Drop(ids) => self.drop_rows(ids).await.map(Outcome::Changed),
+            Order::Say(part) => self.say(&part).await,
+            Order::TakeAway(message) => self.take_away(&message).await,
+        }
     }
 
     async fn retry(&self, ids: Option<Vec<EnvelopeId>>) -> Result<u64, OrderError> {
@@ -183,8 +190,7 @@ impl Lane {
         let ledger = &self.core.ledger;
         let mut deleted = BTreeSet::new();
         for id in &ids {
-            let change = ledger.newest_change(*id)?.map(|change| change.event);
-            if matches!(change, Some(Event::Deleted { .. } | Event::Removed { .. })) {
+            if ledger.is_taken_back(*id)? {
                 deleted.insert(*id);
             }
         }

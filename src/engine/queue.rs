@@ -219,7 +219,7 @@ impl Core {
         Ok(QueueRow {
             attempts: row.attempts,
             reason: row.last_error.clone(),
-            ..shown_row(id, envelope.as_ref())
+            ..shown_row(id, envelope.as_deref())
         })
     }
 }

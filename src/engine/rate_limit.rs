@@ -16,7 +16,7 @@ use super::core::RunningAccount;
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use breaker::{Invalid, is_invalid};
 use governor::clock::MonotonicClock;
-use relay_contract::{DeliverError, Doing, RoomKey, Scope, Tier};
+use relay_contract::{DeliverError, Doing, RoomKey, Tier};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};

@@ -143,6 +143,10 @@ impl Connector for Puppet {
         absence::history(self, of, after, most)
     }
 
+    fn tells(&self, _: &RoomKey) -> bool {
+        self.tells
+    }
+
     async fn settle(&self, attempt: Attempt<'_>, _: Timestamp) -> Result<Settled, DeliverError> {
         absence::settle(self, &attempt)
     }

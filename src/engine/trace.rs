@@ -221,7 +221,7 @@ impl Core {
         Ok(Some(Trace {
             envelope: id.to_string(),
             kind: envelope.kind().to_owned(),
-            author: envelope.author.map(|author| author.name),
+            author: envelope.author.as_ref().map(|author| author.name.clone()),
             at: envelope.at.0,
             accepted: id.at().0,
             changed,

@@ -215,12 +215,14 @@ impl Ledger {
         lost: Vec<String>,
         way: Option<Way>,
     ) -> Result<(), StoreError> {
-        self.complete_with(room, id, subject, messages, lost, way, None).await
+        let written = self.complete_soon(room, id, subject, messages, lost, way, None).await?;
+        written.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// The same, and closes in the same batch the row of the edit that its message came with.
+    /// The same, but returns as soon as its place in the order is certain; the receiver resolves when it is written. The row of
+    /// the edit that its message came with is closed in the same batch.
     #[allow(clippy::too_many_arguments, reason = "what one batch writes")]
-    pub async fn complete_with(
+    pub async fn complete_soon(
         &self,
         room: RoomKey,
         id: EnvelopeId,
@@ -229,8 +231,10 @@ impl Ledger {
         lost: Vec<String>,
         way: Option<Way>,
         edit: Option<EnvelopeId>,
-    ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Complete { room, id, subject, messages, lost, way, edit, done }).await
+    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (done, receiver) = oneshot::channel();
+        self.send(Command::Complete { room, id, subject, messages, lost, way, edit, done }).await?;
+        Ok(receiver)
     }
 
     /// Closes a row as a dead letter, keeping what parts of it were delivered. Resolves as [`Self::complete`] does.
@@ -333,15 +337,18 @@ impl Ledger {
     }
 
     /// An accepted envelope.
-    pub fn envelope(&self, id: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+    pub fn envelope(&self, id: EnvelopeId) -> Result<Option<Arc<Envelope>>, StoreError> {
+        if let Some(envelope) = self.shared.newest.get(id) {
+            return Ok(Some(envelope));
+        }
         let Some(bytes) = self.shared.journal.get(id.0)? else {
             return Ok(None);
         };
-        Ok(Some(StoredEnvelope::decode(&bytes)?.into_envelope()))
+        Ok(Some(Arc::new(StoredEnvelope::decode(&bytes)?.into_envelope())))
     }
 
     /// The newest edit or delete of a message.
-    pub fn newest_change(&self, target: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
+    pub fn newest_change(&self, target: EnvelopeId) -> Result<Option<Arc<Envelope>>, StoreError> {
         match self.newest_change_id(target)? {
             Some(id) => self.envelope(id),
             None => Ok(None),

@@ -73,6 +73,7 @@ impl Forgotten {
             batch.insert(&shared.meta, HORIZON, self.horizon.to_be_bytes());
             shared.horizon.store(self.horizon, Ordering::Release);
         }
+        shared.newest.forget(&self.journal);
         self.journal.into_iter().for_each(|id| batch.remove(&shared.journal, id.0));
         self.seen.into_iter().for_each(|key| batch.remove(&shared.seen, key));
         self.work.into_iter().for_each(|key| batch.remove(&shared.work, key));

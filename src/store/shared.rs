@@ -1,6 +1,7 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
 use super::ledger::Depth;
+use super::newest::Newest;
 use super::records::EnvelopeId;
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) newest_at_start: EnvelopeId,
     /// When an earlier run wrote last.
     pub(super) last_alive: Timestamp,
+    /// The envelopes that were accepted last.
+    pub(super) newest: Newest,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -117,6 +120,7 @@ impl Shared {
             syncs: AtomicU64::new(0),
             synced: Mutex::default(),
             depth: Mutex::default(),
+            newest: Newest::default(),
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),

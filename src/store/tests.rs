@@ -241,7 +241,7 @@ async fn newer_state_is_refused_and_older_is_migrated() {
     });
     set_format(dir.path(), 1);
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
-    assert_eq!(ledger.envelope(id).unwrap(), Some(posted("1")));
+    assert_eq!(ledger.envelope(id).unwrap().as_deref(), Some(&posted("1")));
     assert_eq!(ledger.head(&room("there"), id).unwrap(), Some((id, row(None))));
     assert_eq!(ledger.known_room(&account(), &"here".into()).unwrap(), Some(known));
     assert_eq!(ledger.index_after(0, 10).unwrap()[0].1.envelope, id);

@@ -12,6 +12,7 @@ use syncs::{Unsynced, receive};
 
 use super::held;
 use super::ledger::FannedOut;
+use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
 use super::{StoreError, keys, marks, moves, notes};
@@ -97,8 +98,8 @@ struct Group {
     must_sync: bool,
     /// Nobody waits for it, but it is worth one.
     sync_soon: bool,
-    /// The newest envelope that it accepts.
-    accepted: Option<EnvelopeId>,
+    /// The envelopes that it accepts.
+    entered: Vec<Entered>,
 }
 
 impl Writer<'_> {
@@ -114,7 +115,7 @@ impl Writer<'_> {
             position: before,
             must_sync: false,
             sync_soon: false,
-            accepted: None,
+            entered: Vec::new(),
         };
         let mut answers = Answers::default();
         for command in commands {
@@ -128,7 +129,8 @@ impl Writer<'_> {
         if let Err(error) = &outcome {
             self.failed(error);
         } else {
-            self.unsynced.accepted = group.accepted.or(self.unsynced.accepted);
+            self.unsynced.accepted = group.entered.last().map(|one| one.id).or(self.unsynced.accepted);
+            self.shared.newest.keep(group.entered);
             self.shared.position.store(group.position, Ordering::Release);
             let waiting = self.shared.waiting.load(Ordering::Acquire).saturating_add_signed(group.waiting);
             self.shared.waiting.store(waiting, Ordering::Release);

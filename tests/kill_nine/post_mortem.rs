@@ -152,7 +152,7 @@ impl Journal {
             assert_eq!(bench.room(platform), room.room.as_str());
             let mut from = EnvelopeId([0; 16]);
             while let Some((id, _)) = ledger.head(&room, from).unwrap() {
-                let text = match ledger.envelope(id).unwrap().unwrap().event {
+                let text = match &ledger.envelope(id).unwrap().unwrap().event {
                     Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(200),
                     _ => String::new(),
                 };

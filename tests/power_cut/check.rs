@@ -272,7 +272,7 @@ fn check_whole(
             continue;
         };
         let posted = content::key(&envelope).0;
-        if written.get(&content::key(&envelope)) != Some(&&envelope) {
+        if written.get(&content::key(&envelope)) != Some(&&*envelope) {
             wrong.push(format!("{id} is in the journal, and not as it was written"));
         }
         if posted && !originals.contains(&id) {

@@ -51,6 +51,12 @@ pub trait Connector: Send + Sync + 'static {
         Ok(Settled::CannotTell)
     }
 
+    /// Whether `settle` can be expected to tell, in this room: then a few deliveries may be under way to the disk while the next one is
+    /// attempted. Pure.
+    fn tells(&self, _room: &RoomKey) -> bool {
+        false
+    }
+
     /// Whether `history` has anything to tell.
     fn keeps_history(&self) -> bool {
         false

@@ -24,6 +24,7 @@ use relay_contract::{
 };
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, UserMarker};
 
@@ -159,6 +160,11 @@ impl Connector for Discord {
 
     async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {
         self.look_for(attempt, since).await
+    }
+
+    fn tells(&self, room: &RoomKey) -> bool {
+        let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
+        known.is_some_and(|room| room.may.contains(Permissions::READ_MESSAGE_HISTORY))
     }
 
     fn keeps_history(&self) -> bool {

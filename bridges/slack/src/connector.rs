@@ -130,6 +130,10 @@ impl Connector for Slack {
         settle::settle(&self.web, &known.own, &attempt, since).await
     }
 
+    fn tells(&self, _: &RoomKey) -> bool {
+        true
+    }
+
     fn tier(&self, doing: Doing) -> Option<Tier> {
         tiers::of(doing)
     }

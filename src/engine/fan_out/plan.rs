@@ -213,7 +213,7 @@ impl Planning<'_> {
             let asked_there = matches!(self.envelope.event, Event::Removed { .. })
                 && original.origin == self.envelope.origin;
             if asked_there || self.core.routes.borrow().moderates(&original.origin) {
-                rooms.insert(original.origin);
+                rooms.insert(original.origin.clone());
             }
         }
         Ok(FannedOut { changes: Some(target), ..self.rows(rooms, target) })
@@ -256,7 +256,7 @@ impl Planning<'_> {
     /// The same and the room it comes from, without the one where something was done to it, and those that Relay only hears.
     fn everywhere(&self, target: EnvelopeId) -> Result<BTreeSet<RoomKey>, StoreError> {
         let mut rooms = self.copies(target)?;
-        rooms.extend(self.core.ledger.envelope(target)?.map(|original| original.origin));
+        rooms.extend(self.core.ledger.envelope(target)?.map(|original| original.origin.clone()));
         rooms.remove(&self.envelope.origin);
         let routes = self.core.routes.borrow();
         rooms.retain(|room| routes.speaks(room));
@@ -308,8 +308,8 @@ impl Planning<'_> {
     /// An edit is its author's alone.
     fn is_its_author(&self, target: EnvelopeId) -> Result<bool, StoreError> {
         let original = self.core.ledger.envelope(target)?;
-        let author = original.and_then(|original| original.author).map(|author| author.id);
-        Ok(author.is_none() || author == self.envelope.author.as_ref().map(|author| author.id.clone()))
+        let author = original.as_ref().and_then(|original| original.author.as_ref()).map(|author| &author.id);
+        Ok(author.is_none() || author == self.envelope.author.as_ref().map(|author| &author.id))
     }
 
     fn refused(&self, why: Count) -> FannedOut {

@@ -21,11 +21,11 @@ pub async fn follow(core: &Core, change: EnvelopeId, target: EnvelopeId) -> Resu
     let mut all: BTreeMap<Account, Vec<Envelope>> = BTreeMap::new();
     for answer in core.ledger.answers(target, MOST)? {
         let Some(posted) = core.ledger.envelope(answer)? else { continue };
-        let Event::Posted(message) = posted.event else { continue };
+        let Event::Posted(message) = &posted.event else { continue };
         let account = core.known.asked_for(&posted.origin).into_iter().next().map(|(by, ..)| by);
         let Some(account) = account else { continue };
-        let event = Event::Arrived { target: message.at.id, version: format!("{QUOTED}{change}") };
-        let arrived = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
+        let event = Event::Arrived { target: message.at.id.clone(), version: format!("{QUOTED}{change}") };
+        let arrived = Envelope { origin: posted.origin.clone(), author: None, at: Timestamp::now(), event };
         all.entry(account).or_default().push(arrived);
     }
     for (account, arrived) in all {

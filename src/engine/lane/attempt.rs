@@ -81,9 +81,10 @@ impl Lane {
             return Ok(());
         }
         let Some(posted) = ledger.envelope(subject)? else { return Ok(()) };
-        let Event::Posted(message) = posted.event else { return Ok(()) };
-        let event = Event::Arrived { target: message.at.id, version: format!("{}{row}", lane_steps::AGAIN) };
-        let again = Envelope { origin: posted.origin, author: None, at: Timestamp::now(), event };
+        let Event::Posted(message) = &posted.event else { return Ok(()) };
+        let version = format!("{}{row}", lane_steps::AGAIN);
+        let event = Event::Arrived { target: message.at.id.clone(), version };
+        let again = Envelope { origin: posted.origin.clone(), author: None, at: Timestamp::now(), event };
         let queued = ledger.accept(self.handle.account.name.clone(), vec![again]).await?;
         queued.await.map_err(|_| StoreError::Closed)?.map(drop)
     }

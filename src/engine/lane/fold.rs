@@ -36,7 +36,7 @@ impl Lane {
         let Some(newest) = ledger.newest_change_id(id)?.filter(|newest| row.edit != Some(*newest)) else {
             return Ok(Folded::No);
         };
-        match ledger.envelope(newest)?.map(|change| change.event) {
+        match ledger.envelope(newest)?.as_deref().map(|change| &change.event) {
             Some(Event::Deleted { .. } | Event::Removed { .. }) => return Ok(Folded::Gone),
             Some(Event::Edited { .. }) => {}
             _ => return Ok(Folded::No),

@@ -48,8 +48,12 @@ impl Lane {
         }
         let holds = self.handle.account.unsure == Unsure::Hold;
         let Some(since) = self.in_doubt_since(id, row, holds) else {
+            self.doubtful = 0;
+            self.may_attempt().await?;
             return self.set_out(id, row, holds).await;
         };
+        // Which of the room's messages are known decides which one is this.
+        self.closed().await?;
         let attempt = Attempt { room: &self.handle.room, operation: operation.clone() };
         let account = &self.handle.account;
         let asked = async {
@@ -68,8 +72,12 @@ impl Lane {
             Err(DeliverError::Forbidden(_) | DeliverError::Rejected(_) | DeliverError::TargetGone) => None,
             Err(error) => return Ok(Settled::Later(error)),
         };
-        // After a power cut, more than one that was done may not be known: the first that was not done ends that.
-        self.fresh &= matches!(found, Some(Some(_)));
+        // Of more than one that was done nobody may know: the first that was not done ends that.
+        self.doubtful = match &found {
+            Some(Some(_)) => self.doubtful,
+            None if account.connector.tells(&self.handle.room) => self.doubtful.saturating_sub(1),
+            Some(None) | None => 0,
+        };
         self.handle.begun.store(false, Ordering::Release);
         row.unsure_since = None;
         let counters = &self.core.counters;
@@ -106,7 +114,7 @@ impl Lane {
         let ledger = &self.core.ledger;
         let earlier_run = id <= ledger.newest_at_start();
         let earlier_loop = self.handle.begun.load(Ordering::Acquire);
-        let doubt = self.fresh && (earlier_loop || (earlier_run && (row.begun || !holds)));
+        let doubt = self.doubtful > 0 && (earlier_loop || (earlier_run && (row.begun || !holds)));
         // It cannot have been attempted before it was accepted, nor long before the last sign of life.
         doubt.then(|| id.at().0.max(ledger.last_alive().0))
     }
@@ -118,7 +126,6 @@ impl Lane {
         row: &mut OutboxRow,
         holds: bool,
     ) -> Result<Settled, StoreError> {
-        self.fresh = false;
         if holds && !row.begun {
             row.begun = true;
             self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;

@@ -3,6 +3,7 @@
 use super::super::core::Core;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{Attachment, Author, Envelope, Event, Message, RoomKey};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A message as it is to be shown.
@@ -62,15 +63,18 @@ impl Content {
         edit: Option<(&Envelope, Message)>,
     ) -> Result<Option<Self>, StoreError> {
         let Some(posted) = core.ledger.envelope(subject)? else { return Ok(None) };
+        let posted = Arc::unwrap_or_clone(posted);
         let Event::Posted(original) = posted.event else { return Ok(None) };
         let author_of_edit = edit.as_ref().and_then(|(envelope, _)| envelope.author.clone());
         let message = match edit {
             Some((_, to)) => to,
-            None => match core.ledger.newest_change(subject)?.map(|change| change.event) {
-                Some(Event::Edited { to, .. }) => to,
-                Some(_) => return Ok(None),
-                None => original.clone(),
-            },
+            None => {
+                match core.ledger.newest_change(subject)?.map(|change| Arc::unwrap_or_clone(change).event) {
+                    Some(Event::Edited { to, .. }) => to,
+                    Some(_) => return Ok(None),
+                    None => original.clone(),
+                }
+            }
         };
         Ok(Some(Self {
             subject,

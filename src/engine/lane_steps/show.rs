@@ -94,7 +94,7 @@ fn answered(
     // it was then; of a bridged copy it would show name prefix and quote.
     let told = mapped.origin && reply.excerpt.is_some();
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
-    let excerpt = now.map(|now| match now.event {
+    let excerpt = now.map(|now| match &now.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
         Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
         _ => String::new(),

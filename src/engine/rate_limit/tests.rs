@@ -4,7 +4,7 @@ use super::breaker::Load;
 use super::turns::Turns;
 use super::*;
 use governor::clock::FakeRelativeClock;
-use relay_contract::Platform;
+use relay_contract::{Platform, Scope};
 use std::collections::HashMap;
 
 fn room(id: &str) -> RoomKey {

@@ -2,11 +2,13 @@
 
 use super::{Group, Verdict, Writer};
 use crate::store::held::{self, Released, Sender, Wait};
+use crate::store::newest::Entered;
 use crate::store::records::{EnvelopeId, IndexLine, Record, StoredEnvelope};
 use crate::store::retention;
 use crate::store::shared::Shared;
 use crate::store::{StoreError, keys, marks};
 use relay_contract::{Account, Envelope, Event, Mark};
+use std::sync::Arc;
 
 impl Writer<'_> {
     pub(super) fn accept(
@@ -56,14 +58,16 @@ impl Writer<'_> {
             Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
             _ => None,
         };
-        let bytes = StoredEnvelope::new(account.clone(), envelope).encode()?;
+        let stored = StoredEnvelope::new(account.clone(), envelope);
+        let bytes = stored.encode()?;
         if let Some((room, message)) = origin {
             let (messages, lost) = (vec![message], Vec::new());
             self.index(IndexLine { envelope: id, room, messages, origin: true, lost, way: None }, group)?;
         }
+        let envelope = Arc::new(stored.into_envelope());
+        group.entered.push(Entered { id, envelope, bytes: bytes.len() });
         group.batch.insert(&self.shared.journal, id.0, bytes);
         group.batch.insert(&self.shared.work, keys::to_fan_out(id), []);
-        group.accepted = Some(id);
         group.waiting += 1;
         group.must_sync = true;
         Ok(())
