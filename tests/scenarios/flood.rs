@@ -3,7 +3,7 @@
 //! `RELAY_FLOOD=10000 cargo test -p relay --test scenarios flood:: -- --nocapture` is the full size: ten thousand messages at once,
 //! twelve minutes on that clock, which would be eleven hours into the Telegram group. Without it, 300.
 
-use crate::bench::{Bench, PLATFORMS, until};
+use crate::bench::{Bench, PLATFORMS};
 use stand_ins::limits::{Counted, Limits};
 use stand_ins::people::{Act, Seen};
 use stand_ins::world::{Room, World};
