@@ -327,11 +327,11 @@ fn nobody(meant: &Meant, whose: &Whose) -> String {
     let there = if whose.room.is_some() { " there" } else { "" };
     match meant {
         Meant::Id { platform, id } => format!(
-            "Nobody with the id `{platform}:{id}` has said anything{there} in the last {within}. Look whether the id is right, or go \
+            "Nobody with the id `{platform}:{id}` has said anything{there} within {within}. Look whether the id is right, or go \
              further back with --since."
         ),
         Meant::Name(name) => format!(
-            "Nobody called `{name}` has said anything{there} in the last {within}. Look whether the name is as people see it there, or go \
+            "Nobody called `{name}` has said anything{there} within {within}. Look whether the name is as people see it there, or go \
              further back with --since."
         ),
     }

@@ -1,6 +1,7 @@
 //! The engine with a platform of its own: what panics costs itself and nothing else, and rooms that move or become visible.
 
 mod absence;
+mod folding;
 
 use super::space::Crash;
 use super::supervisor::SpaceOf;
@@ -152,7 +153,14 @@ impl Connector for Puppet {
     }
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
-        let Operation::Post { part, .. } = attempt.operation else { return Err(DeliverError::TargetGone) };
+        let part = match attempt.operation {
+            Operation::Post { part, .. } => part,
+            Operation::Edit { target, part } => {
+                self.posted.lock().unwrap().push(format!("edit: {}", part.text));
+                return Ok(Receipt::of(target.clone()));
+            }
+            _ => return Err(DeliverError::TargetGone),
+        };
         assert!(part.text != "panic in deliver", "as the test asked");
         let mut posted = self.posted.lock().unwrap();
         posted.push(part.text.clone());
@@ -184,10 +192,20 @@ impl Stage {
     }
 
     fn set_after(dir: tempfile::TempDir, past: Vec<(String, i64)>, tells: bool, unsure: Unsure) -> Self {
+        Self::set_with(dir, past, Vec::new(), tells, unsure)
+    }
+
+    fn set_with(
+        dir: tempfile::TempDir,
+        past: Vec<(String, i64)>,
+        posted: Vec<String>,
+        tells: bool,
+        unsure: Unsure,
+    ) -> Self {
         let (say, events) = mpsc::channel(100);
         let puppet = Arc::new(Puppet {
             events: tokio::sync::Mutex::new(events),
-            posted: Mutex::default(),
+            posted: Mutex::new(posted),
             past: Mutex::new(past),
             tells,
         });

@@ -2,6 +2,11 @@
 //!
 //! `RELAY_FLOOD=10000 cargo test -p relay --test scenarios flood:: -- --nocapture` is the full size: ten thousand messages at once,
 //! twelve minutes on that clock, which would be eleven hours into the Telegram group. Without it, 300.
+//!
+//! Its last full run, a debug build on two cores that others used too (load 6): all of it in order in 693 s, 112,504 requests, none of them
+//! answered 429. A message in another room took 11 ms before (the middle one); 447 ms while the burst was taken in (138 s, one event after
+//! the other), 2.2 s at most; from then on to the last delivery 98 ms, 0.84 s at most, of which the wait for its fan-out was 5 ms. The one
+//! that was said behind the burst in the flooded account took 10.6 s, its turn among what was taken in.
 
 use crate::bench::{Bench, PLATFORMS};
 use stand_ins::limits::{Counted, Limits};

@@ -53,7 +53,6 @@ async fn edits_of_what_waits_become_part_of_it_also_over_a_kill() {
     bench.kill();
     bench.start();
     bench.connected(3).await;
-    // After a kill, the first may have been delivered: it is asked for, and goes as it was said.
     let mut changes = bench.people("telegram").watch();
     queue(&bench, &["resume", "telegram"]);
     bench.arrives("telegram", "waits-3.").await;
@@ -66,7 +65,8 @@ async fn edits_of_what_waits_become_part_of_it_also_over_a_kill() {
     assert_eq!((times("waits-0."), times("waits-1. thrice")), (1, 1), "{shown:#?}");
     assert_eq!(times("waits-1."), 1, "it is posted once, as its last edit has it: {shown:#?}");
     assert_eq!(times("waits-2."), 0, "nobody has seen it: {shown:#?}");
-    assert_eq!((bench.counter("dead"), bench.counter("unsure")), (0, 0));
+    // Of the first that waited, Telegram lets nobody find out whether it was delivered before the kill.
+    assert_eq!((bench.counter("dead"), bench.counter("unsure")), (0, 1));
     let (_, trace) = relay(&bench, "trace", &[&ids[1]]);
     let rooms = trace[0]["rooms"].as_array().unwrap().clone();
     let of = |platform: &str| rooms.iter().find(|room| room["platform"] == platform).unwrap().clone();
@@ -202,7 +202,7 @@ async fn what_is_held_at_the_door_is_traced_listed_answered_deleted_and_purged_b
     let (done, words) = relay(&bench, "purge", &["slack:U0NOBODY", "--yes"]);
     let words = words.as_str().unwrap();
     assert!(
-        !done && words.contains("Nobody with the id `slack:U0NOBODY` has said anything in the last 24 hours"),
+        !done && words.contains("Nobody with the id `slack:U0NOBODY` has said anything within 1 day"),
         "{words}"
     );
 }
@@ -243,7 +243,7 @@ async fn a_room_is_told_what_of_its_messages_waits_elsewhere() {
     assert!(told.contains("for a Telegram room, 2 wait: whoever runs Relay holds it for now"), "{told}");
     assert!(told.contains("1 given up: whoever runs Relay has taken it out"), "{told}");
     let name = &bench.platform("telegram").spaces[0].rooms[0].name;
-    assert!(!told.contains(name.as_str()) && !told.contains("Discord room,"), "{told}");
+    assert!(!told.contains(name.as_str()) && !told.contains("for a Discord room"), "{told}");
     queue(&bench, &["resume", "telegram"]);
     bench.arrives("telegram", "waits-2.").await;
     until("it is told no more", || queued(&bench, "telegram") == 0).await;

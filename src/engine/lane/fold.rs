@@ -20,12 +20,15 @@ impl Lane {
         envelope: &Envelope,
         row: &mut OutboxRow,
     ) -> Result<Folded, StoreError> {
-        // Of what may be there already, only the platform can tell as what.
-        if !row.is_untouched() || self.in_doubt_since(id, row, false).is_some() {
+        if !row.is_untouched() {
             return Ok(Folded::No);
         }
         match (&envelope.event, row.target) {
-            (Event::Posted(_), None) => self.fold_post(id, row).await,
+            // Of what may be there already, only the platform can tell as what.
+            (Event::Posted(_), None) if self.in_doubt_since(id, row, false).is_none() => {
+                self.fold_post(id, row).await
+            }
+            // Also after a restart: the newer one may be done, as what its message came with.
             (Event::Edited { .. }, Some(target)) if self.is_superseded(id, target)? => Ok(Folded::Gone),
             _ => Ok(Folded::No),
         }

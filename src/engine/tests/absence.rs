@@ -37,7 +37,7 @@ pub(super) fn settle(puppet: &Puppet, attempt: &Attempt<'_>) -> Result<Settled, 
 }
 
 /// A state in which the rooms are linked and nothing was said yet.
-fn linked() -> tempfile::TempDir {
+pub(super) fn linked() -> tempfile::TempDir {
     block_on(async {
         let stage = Stage::set();
         let core = stage.engine.core();
