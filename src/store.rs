@@ -41,6 +41,7 @@ pub mod records;
 mod retention;
 mod said;
 mod shared;
+pub mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;

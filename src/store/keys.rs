@@ -38,6 +38,8 @@ pub mod work {
     pub const HELD_POST: u8 = b'y';
     /// What waits for a message that is held: followed by the ids that both are held under; where it is held.
     pub const HELD_ANSWER: u8 = b'b';
+    /// An entry of a room's stream: followed by the room and its place, an envelope id of its own.
+    pub const STREAM: u8 = b'm';
     /// A poison event that was set aside: followed by an envelope id of its own.
     pub const ASIDE: u8 = b'x';
 }
@@ -194,6 +196,11 @@ pub fn held_answer(root: EnvelopeId, id: EnvelopeId) -> Vec<u8> {
 /// A message that is held.
 pub fn held_post(message: &MessageKey) -> Vec<u8> {
     [tagged(work::HELD_POST, &room(&message.room)), message.id.as_str().as_bytes().to_vec()].concat()
+}
+
+/// An entry of a room's stream.
+pub fn streamed(of: &RoomKey, place: EnvelopeId) -> Vec<u8> {
+    [tagged(work::STREAM, &room(of)), place.0.to_vec()].concat()
 }
 
 /// Who is the first of a name, in meta.

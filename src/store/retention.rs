@@ -141,6 +141,7 @@ impl Ledger {
                 sweep.of_messages(&shared.work, keys::work::ASIDE, &mut piece)?
             }
             stage if stage == 3 + work_stages => sweep.old_letters(shared, &mut piece)?,
+            stage if stage == 4 + work_stages => sweep.old_entries(shared, &mut piece)?,
             _ => return Ok(None),
         };
         if ended {
@@ -257,6 +258,22 @@ impl Sweep {
             let key = entry.key()?;
             let id = key.get(1..17).and_then(|id| id.try_into().ok()).map(EnvelopeId).ok_or_else(bad_key)?;
             if self.goes(id) {
+                piece.work.push(key.to_vec());
+            }
+            if looked_at == PIECE {
+                self.from = after(&key);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is told of a message goes with it, or before it where something else waits for the message.
+    fn old_entries(&mut self, shared: &Shared, piece: &mut Forgotten) -> Result<bool, StoreError> {
+        let begin = if self.from.is_empty() { vec![keys::work::STREAM] } else { self.from.clone() };
+        for (looked_at, entry) in (1..).zip(shared.work.range(begin..vec![keys::work::STREAM + 1])) {
+            let key = entry.key()?;
+            if id_of(&key)? < self.before {
                 piece.work.push(key.to_vec());
             }
             if looked_at == PIECE {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// The keyspaces, and what is known of them without asking the disk.
 pub(super) struct Shared {
@@ -50,6 +50,8 @@ pub(super) struct Shared {
     pub(super) accepted: Notify,
     /// Told after every commit that lengthened the index log.
     pub(super) indexed: Notify,
+    /// Told after every commit that lengthened a stream.
+    pub(super) streamed: watch::Sender<()>,
     /// Told once when the database below has failed.
     pub(super) failed: Notify,
 }
@@ -124,6 +126,7 @@ impl Shared {
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),
+            streamed: watch::Sender::new(()),
             failed: Notify::new(),
             db: db.clone(),
         };

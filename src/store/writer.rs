@@ -15,7 +15,7 @@ use super::ledger::FannedOut;
 use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
-use super::{StoreError, keys, marks, moves, notes};
+use super::{StoreError, keys, marks, moves, notes, stream};
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::RoomKey;
 use std::collections::{HashMap, HashSet};
@@ -94,6 +94,8 @@ struct Group {
     /// Changes of what is held at the door.
     held: held::Changes,
     position: u64,
+    /// It lengthens a stream.
+    streamed: bool,
     /// Somebody waits for the sync.
     must_sync: bool,
     /// Nobody waits for it, but it is worth one.
@@ -113,6 +115,7 @@ impl Writer<'_> {
             waiting: 0,
             held: held::Changes::default(),
             position: before,
+            streamed: false,
             must_sync: false,
             sync_soon: false,
             entered: Vec::new(),
@@ -137,6 +140,9 @@ impl Writer<'_> {
             self.change_depths(group.depth);
             marks::written(self.shared, group.marks);
             self.shared.held.change(group.held.counts);
+            if group.streamed {
+                self.shared.streamed.send_replace(());
+            }
         }
         answers.written.into_iter().for_each(|answer| answer.give(&outcome));
         if group.position > before {
@@ -229,7 +235,8 @@ impl Writer<'_> {
                 settle(stored, done, &mut answers.synced);
             }
             Command::Complete { room, id, subject, messages, lost, way, edit, done } => {
-                let stored = match messages {
+                let told = self.tell_stream(&room, id, group);
+                let stored = told.and_then(|()| match messages {
                     Some(messages) => self.index(
                         IndexLine {
                             envelope: subject,
@@ -242,7 +249,7 @@ impl Writer<'_> {
                         group,
                     ),
                     None => Ok(()),
-                };
+                });
                 let stored = stored.and_then(|()| {
                     // A person may have dropped it meanwhile.
                     if let Some(edit) = edit
@@ -378,6 +385,15 @@ impl Writer<'_> {
         group.batch.remove(&self.shared.work, keys::to_fan_out(id));
         group.waiting -= 1;
         Ok(())
+    }
+
+    /// A delivery to a room that has a stream is its next entry.
+    fn tell_stream(&mut self, room: &RoomKey, id: EnvelopeId, group: &mut Group) -> Result<(), StoreError> {
+        if !stream::keeps(room) {
+            return Ok(());
+        }
+        group.streamed = true;
+        stream::delivered(self.shared, room, (id, self.ids.next()), &mut group.batch)
     }
 
     fn close_row(&self, room: RoomKey, id: EnvelopeId, dead: i64, group: &mut Group) {

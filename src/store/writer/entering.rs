@@ -6,7 +6,7 @@ use crate::store::newest::Entered;
 use crate::store::records::{EnvelopeId, IndexLine, Record, StoredEnvelope};
 use crate::store::retention;
 use crate::store::shared::Shared;
-use crate::store::{StoreError, keys, marks};
+use crate::store::{StoreError, keys, marks, stream};
 use relay_contract::{Account, Envelope, Event, Mark};
 use std::sync::Arc;
 
@@ -58,6 +58,10 @@ impl Writer<'_> {
             Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
             _ => None,
         };
+        if stream::keeps(&envelope.origin) {
+            stream::happened(self.shared, &envelope.origin, id, &mut group.batch)?;
+            group.streamed = true;
+        }
         let stored = StoredEnvelope::new(account.clone(), envelope);
         let bytes = stored.encode()?;
         if let Some((room, message)) = origin {

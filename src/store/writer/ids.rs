@@ -2,6 +2,7 @@
 
 use crate::store::records::EnvelopeId;
 use crate::store::shared::Shared;
+use crate::store::stream;
 use std::time::{Duration, SystemTime};
 use ulid::Ulid;
 
@@ -20,6 +21,7 @@ impl IdSource {
             .and_then(|key| <[u8; 16]>::try_from(&*key).ok())
             .map(Ulid::from_bytes);
         let newest = newest.max(Some(Ulid::from_bytes(shared.held.newest.0)));
+        let newest = newest.max(stream::newest(shared).map(|id| Ulid::from_bytes(id.0)));
         let floor = newest.map_or(SystemTime::UNIX_EPOCH, |id| id.datetime() + Duration::from_millis(1));
         Self { generator: ulid::Generator::new(), floor }
     }
