@@ -8,6 +8,7 @@
 //!
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
+mod budgets;
 mod canary;
 mod catch_up;
 mod core;
@@ -54,10 +55,12 @@ mod status;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trace;
 mod typing;
 
 pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
+pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
 pub use doctor::{Finding, Grade, of_preflight};
@@ -74,6 +77,7 @@ pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState, RoomState};
 pub use status::{AccountStatus, ChannelStatus, DeadLetterStatus, LinkStatus, Status};
+pub use told::{Pages, Said, Told, What};
 pub use trace::{Came, Trace, TracedRoom};
 
 use crate::media::Media;
