@@ -1,5 +1,6 @@
 //! `bridges.toml`: parsed into a document with places, then checked as a whole, so that every mistake is reported at once.
 
+mod api_section;
 mod check;
 mod document;
 pub mod joined;
@@ -21,6 +22,7 @@ use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
 use relay_contract::{Account, NativeId, Settings};
+use secrecy::SecretString;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ pub struct Config {
     pub relay: RelaySection,
     /// The `[media]` section.
     pub media: MediaSection,
+    /// The `[api]` section, if there is one.
+    pub api: Option<ApiSection>,
     /// `[accounts.NAME]`, in the order of their names.
     pub accounts: Vec<AccountSection>,
     /// `[channels.NAME]`, in the order of their names.
@@ -87,6 +91,33 @@ impl Default for MediaSection {
             largest: 1_000_000_000,
             strip_metadata: true,
         }
+    }
+}
+
+/// Relay's own API.
+#[derive(Debug, Clone)]
+pub struct ApiSection {
+    /// Where it is served.
+    pub listen: SocketAddr,
+    /// The channels that it has; all of them when none are named.
+    pub channels: Option<Vec<String>>,
+    /// matterbridge's API beside it.
+    pub matterbridge: Option<CompatibleSection>,
+}
+
+/// matterbridge's API, for programs that were written for it.
+#[derive(Debug, Clone)]
+pub struct CompatibleSection {
+    /// Where it is served.
+    pub listen: SocketAddr,
+    /// Its one bearer token.
+    pub token: Option<SecretString>,
+}
+
+impl ApiSection {
+    /// Whether it has a channel.
+    pub fn has(&self, channel: &str) -> bool {
+        self.channels.as_ref().is_none_or(|channels| channels.iter().any(|name| name == channel))
     }
 }
 
@@ -218,6 +249,27 @@ pub const MEDIA_KEYS: &[Key] = &[
     },
 ];
 
+/// Keys of `[api]`.
+pub const API_KEYS: &[Key] = &[
+    Key {
+        name: "listen",
+        doc: "Address and port of the API, such as 127.0.0.1:8724. Required. On a loopback address, programs of this machine need no token \
+              as long as there is none.",
+    },
+    Key { name: "channels", doc: "The channels that it has: [\"lobby\", …]. Default: all." },
+    Key { name: "matterbridge", doc: "A section [api.matterbridge]: matterbridge's API beside it." },
+];
+
+/// Keys of `[api.matterbridge]`.
+pub const COMPATIBLE_KEYS: &[Key] = &[
+    Key { name: "listen", doc: "Address and port, such as 127.0.0.1:4242. Required." },
+    Key {
+        name: "token",
+        doc: "The bearer token that programs send: `{ file = \"PATH\" }`, or as for an account. Tokens of `relay token new` are good here too. On \
+              a loopback address, programs of this machine need none as long as there is none.",
+    },
+];
+
 /// Keys of `[accounts.NAME]` that every platform has; the others are its connector's `FIELDS`.
 pub const ACCOUNT_KEYS: &[Key] = &[
     Key { name: "platform", doc: "discord, slack or telegram." },
@@ -308,7 +360,11 @@ impl Config {
     }
 
     fn warn_of_lonely_channels(&mut self) {
-        for channel in self.channels.iter().filter(|channel| channel.links_in_force().len() < 2) {
+        let has_api = |name: &str| self.api.as_ref().is_some_and(|api| api.has(name));
+        for channel in self.channels.iter().filter(|channel| !has_api(&channel.name)) {
+            if channel.links_in_force().len() >= 2 {
+                continue;
+            }
             let until =
                 if channel.connect == Connect::Closed { "" } else { " until a room joins from the chat" };
             self.warnings.push(format!(

@@ -4,7 +4,8 @@ use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, re
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
 use super::{
-    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, links, media_section, relay_section,
+    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, api_section, links, media_section,
+    relay_section,
 };
 use crate::platforms;
 use crate::policy::Unsure;
@@ -21,15 +22,25 @@ const LONGEST_DEAF: u64 = 86_400;
 /// The most that `pace` can be.
 const FASTEST: u32 = 10_000;
 
-const SECTIONS: &[&str] = &["relay", "media", "accounts", "channels"];
+const SECTIONS: &[&str] = &["relay", "media", "api", "accounts", "channels"];
+/// The name of the API's own account.
+const OWN_ACCOUNT: &str = "api";
 
 /// Checks a document. Answers as much as could be understood; it may be used only without mistakes.
 pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Option<Config> {
     refuse_unknown(document, SECTIONS, "the file", mistakes);
     let relay = relay_section::check(document.get("relay"), folder, mistakes);
     let media = media_section::check(document.get("media"), relay.as_ref(), mistakes);
+    let mut warnings = Vec::new();
+    let api =
+        api_section::check(document.get("api"), (relay.as_ref(), &media), folder, (mistakes, &mut warnings));
     let sections = named_tables(document, "accounts", mistakes);
-    if sections.is_empty() {
+    if let Some((_, value)) = sections.iter().find(|(name, _)| *name == OWN_ACCOUNT && api.is_some()) {
+        let what = "`api` is the name of Relay's own API";
+        mistakes.push(Mistake::new(value.span(), what, "Choose another name for this account."));
+    }
+    // Beside the API a channel needs no platform.
+    if sections.is_empty() && api.is_none() {
         mistakes.push(missing(
             0..0,
             "an account",
@@ -38,7 +49,6 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     }
     let known: Vec<links::Known<'_>> =
         sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
-    let mut warnings = Vec::new();
     let accounts = sections
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
@@ -46,12 +56,16 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     let expire = relay.as_ref().and_then(|relay| relay.expire);
     let channels: Vec<ChannelSection> = named_tables(document, "channels", mistakes)
         .into_iter()
-        .filter_map(|(name, value)| links::channel(name, value, &known, expire, mistakes))
+        .filter_map(|(name, value)| {
+            let has_api = api.as_ref().is_some_and(|api| api.has(name));
+            links::channel(name, value, (&known, has_api), expire, mistakes)
+        })
         .collect();
     if channels.is_empty() {
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
     }
-    Some(Config { relay: relay?, media, accounts, channels, warnings })
+    api_section::channels_exist(document.get("api"), &channels, mistakes);
+    Some(Config { relay: relay?, media, api, accounts, channels, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
@@ -222,7 +236,7 @@ fn read_field(
     }
 }
 
-fn secret(
+pub(super) fn secret(
     field: &Field,
     value: &Value<'_>,
     folder: &Path,

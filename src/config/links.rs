@@ -11,11 +11,11 @@ use toml::de::DeTable;
 /// An account's name, and its platform if there is one of that name.
 pub(super) type Known<'v> = (&'v str, Option<&'static Entry>);
 
-/// Checks one channel's section; `relay_expire` is what holds where it says nothing else.
+/// Checks one channel's section, which needs no links where the API has it; `relay_expire` is what holds where it says nothing else.
 pub(super) fn channel(
     name: &str,
     value: &Value<'_>,
-    accounts: &[Known<'_>],
+    (accounts, has_api): (&[Known<'_>], bool),
     relay_expire: Option<Duration>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<ChannelSection> {
@@ -36,7 +36,7 @@ pub(super) fn channel(
             return None;
         }
         // Rooms may join it from the chat.
-        if section.get("connect").is_some() && connect != Connect::Closed {
+        if has_api || (section.get("connect").is_some() && connect != Connect::Closed) {
             let (links, joined) = (Vec::new(), Joined::default());
             return Some(ChannelSection { name: name.to_owned(), links, connect, owners, joined, expire });
         }

@@ -13,6 +13,7 @@ const HARMLESS: &[&str] = &[
     "ceilings",
     "data_dir",
     "listen",
+    "channels",
     "links",
     "room",
     "direction",

@@ -1,6 +1,6 @@
 //! The reference of all keys, made from the tables that the check uses.
 
-use super::{ACCOUNT_KEYS, CHANNEL_KEYS, Key, LINK_KEYS, MEDIA_KEYS, RELAY_KEYS};
+use super::{ACCOUNT_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, Key, LINK_KEYS, MEDIA_KEYS, RELAY_KEYS};
 use crate::platforms;
 use relay_contract::FieldKind;
 use std::fmt::Write;
@@ -17,6 +17,18 @@ pub fn markdown() -> String {
         "Files. They are fetched, looked at, and kept for a while, so that no room depends on a link that expires. A file that a room does \
          not take is linked there, if `listen` and `url` say where people can have it.",
         MEDIA_KEYS,
+    );
+    section(
+        &mut page,
+        "[api]",
+        "Relay's own API, for programs: each channel is there under /api/v1/channels/NAME, also one that no platform is linked to.",
+        API_KEYS,
+    );
+    section(
+        &mut page,
+        "[api.matterbridge]",
+        "matterbridge's API, for programs that were written for it, beside Relay's own: the gateways are the channels.",
+        COMPATIBLE_KEYS,
     );
     section(
         &mut page,
