@@ -1,37 +1,26 @@
-//! `/healthz` and `/readyz`, for whoever watches the process.
+//! What programs reach over HTTP: Relay's own API under `/api/v1`, and `/healthz` and `/readyz` for whoever watches the process.
+//!
+//! To the engine the API is a platform like any other, by the name `relay`: [`connector`] is its connector, each channel has one
+//! room of it, and what is posted goes the way that a person's message goes, from the reader to the lanes. What comes into such a room
+//! is kept as its stream, in the ledger.
 
-use crate::engine::Core;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use std::sync::Arc;
-use tokio::net::TcpListener;
+mod answers;
+mod channels;
+mod connector;
+mod events;
+mod gestures;
+mod guard;
+mod hash;
+mod health;
+mod history;
+mod matterbridge;
+mod messages;
+mod plain;
+mod serve;
+mod stream;
+pub mod tokens;
 
-/// Answers until the task is ended.
-pub async fn serve(listener: TcpListener, core: Arc<Core>) {
-    let router = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(core);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the health page ended");
-    }
-}
-
-/// Always 200: no start mends a disk that is full. The body tells.
-async fn alive(State(core): State<Arc<Core>>) -> &'static str {
-    if core.disk.state().full { "ok, but the disk is full: nothing is accepted\n" } else { "ok\n" }
-}
-
-/// 200 when all is settled and something is carried. Else 503. The body tells what is waited for.
-async fn ready(State(core): State<Arc<Core>>) -> Response {
-    let readiness = core.readiness();
-    let code = if readiness.is_carrying() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let accounts = core.status().accounts;
-    let told = serde_json::json!({
-        "ready": readiness.is_carrying(),
-        "waits_for": readiness.waits_for,
-        "disk": core.disk.state(),
-        "accounts": accounts,
-    });
-    (code, Json(told)).into_response()
-}
+pub use connector::{ACCOUNT, Entrance, open as connector};
+pub use health::serve as serve_health;
+pub use matterbridge::serve as serve_compatible;
+pub use serve::{Api, serve};

@@ -24,6 +24,7 @@ mod check;
 mod demo;
 mod disconnect;
 mod doctor;
+mod import;
 mod logging;
 mod media;
 mod mistakes;
@@ -35,6 +36,7 @@ mod resync;
 mod rooms;
 mod run;
 mod status;
+mod token;
 mod trace;
 
 use crate::config::Config;
@@ -74,6 +76,10 @@ enum Command {
     Purge(purge::Purge),
     /// Show, take back and clear away the links to files that were given out
     Media(media::Media),
+    /// Make a config of a matterbridge.toml, and say what has no equal
+    Import(import::Import),
+    /// Make, list and take back the tokens with which programs use the API
+    Token(token::Tokens),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
     /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
@@ -195,6 +201,8 @@ pub fn main() -> ExitCode {
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Purge(of) => purge::run(&of),
         Command::Media(media) => media::run(&media),
+        Command::Import(of) => import::run(&of),
+        Command::Token(of) => token::run(&of),
         Command::Status(of) => status::run(&of),
         Command::Doctor(of) => doctor::run(&of),
         Command::Queue(queue) => queue::run(&queue),

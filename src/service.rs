@@ -1,15 +1,19 @@
 //! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
 
+use crate::api::{self, Api};
 use crate::commands::Commands;
-use crate::config::{ChannelSection, Config, LinkSection, RoomText};
+use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
 use crate::doctor::Doctor;
 use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::media::{self, Media, MediaError};
+use crate::policy::Unsure;
+use crate::routing::{Direction, LinkSettings};
 use crate::store::StoreError;
-use crate::{api, control, platforms};
+use crate::{control, platforms};
 use relay_contract::{Account, Problem};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -67,7 +71,8 @@ pub struct Service {
 impl Service {
     /// Opens the state, starts the engine and its servers. Nothing runs if anything fails.
     pub async fn start(config: Config) -> Result<Self, ServiceError> {
-        let plan = plan(&config)?;
+        let mut plan = plan(&config)?;
+        let own = config.api.as_ref().map(|section| (section.clone(), join_api(section, &mut plan)));
         let data_dir = &config.relay.data_dir;
         let stores = Stores::open(data_dir)?;
         let media = Media::open(&config.media, data_dir)?;
@@ -76,6 +81,9 @@ impl Service {
             control::bind(data_dir).map_err(|e| cannot_listen(control::path(data_dir).display(), &e))?;
         let listener = listen(config.relay.listen).await?;
         let files = listen(config.media.listen).await?;
+        let own_listener = listen(config.api.as_ref().map(|section| section.listen)).await?;
+        let compatible = config.api.as_ref().and_then(|section| section.matterbridge.clone());
+        let compatible_listener = listen(compatible.as_ref().map(|section| section.listen)).await?;
         let (engine, calls) = Engine::start(stores, media.clone(), plan)?;
         let joined = config.channels.iter().map(|channel| channel.joined.clone());
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
@@ -86,13 +94,24 @@ impl Service {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
             }
-            servers.spawn(api::serve(listener, engine.core()));
+            servers.spawn(api::serve_health(listener, engine.core()));
         }
         if let Some(files) = files {
             if let Ok(address) = files.local_addr() {
                 tracing::info!("files are served on {address}");
             }
             servers.spawn(media::serve(files, media.clone()));
+        }
+        if let (Some(listener), Some((section, entrance))) = (own_listener, own) {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!("API: http://{address}/api/v1");
+            }
+            let api = Arc::new(Api::new(engine.core(), entrance, &section, data_dir));
+            servers.spawn(api::serve(listener, api.clone()));
+            if let Some(listener) = compatible_listener {
+                let token = compatible.and_then(|section| section.token);
+                servers.spawn(api::serve_compatible(listener, api, token));
+            }
         }
         servers.spawn(media.clone().tend());
         Ok(Self { engine, media, servers })
@@ -159,6 +178,30 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         flood: config.relay.flood,
         keeping,
     })
+}
+
+/// The API is an account, with a room in each channel that it has.
+fn join_api(section: &ApiSection, plan: &mut Plan) -> api::Entrance {
+    let (connector, entrance) = api::connector();
+    let name = Account(api::ACCOUNT.to_owned());
+    for (channel, planned) in plan.channels.iter_mut().filter(|(channel, _)| section.has(channel)) {
+        planned.links.push(PlannedLink {
+            at: PlannedRoom { account: name.clone(), room: channel.as_str().into(), by_name: false },
+            direction: Direction::Both,
+            settings: LinkSettings::default(),
+            joined: false,
+        });
+    }
+    plan.accounts.push(AccountPlan {
+        name,
+        connector,
+        ceilings: false,
+        pace: 1,
+        server: None,
+        deaf_after: Duration::MAX,
+        unsure: Unsure::Repeat,
+    });
+    entrance
 }
 
 fn channel(section: &ChannelSection) -> Channel {

@@ -1,0 +1,297 @@
+//! What is posted: a person's message to every room of the channel, and on disk before it is answered.
+
+use super::answers::Refusal;
+use super::connector;
+use super::hash;
+use super::serve::{Api, In, no_message};
+use super::tokens::Scope;
+use crate::adapt::presentable;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use relay_contract::{
+    Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, Reply, Standing, Text, Timestamp,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Longest text, in characters.
+const LONGEST_TEXT: usize = 65_536;
+/// Longest URL, in bytes.
+const LONGEST_URL: usize = 2048;
+/// Longest `Idempotency-Key`, in bytes.
+const LONGEST_KEY: usize = 255;
+
+/// A message to post.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// What it says: plain text.
+    text: String,
+    /// The id of the message that it answers.
+    #[serde(default)]
+    reply_to: Option<String>,
+    /// Under which name, instead of the token's own: with the scope `persona`.
+    #[serde(default)]
+    name: Option<String>,
+    /// The URL of a picture to that name.
+    #[serde(default)]
+    avatar: Option<String>,
+}
+
+/// A message as it is to be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// What it says.
+    text: String,
+}
+
+/// A message that was posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Posted {
+    /// Its id.
+    pub message: String,
+    /// The channel.
+    pub channel: String,
+}
+
+/// `POST /api/v1/channels/{channel}/messages`. Answered when it is on disk; the same `Idempotency-Key` again posts nothing again and has
+/// the same answer, whatever happened in between.
+pub async fn post(
+    State(api): State<Arc<Api>>,
+    room: In,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Posted>), Refusal> {
+    room.caller.must(Scope::Write)?;
+    let new: NewMessage = read(&headers, body)?;
+    let body = said(&new.text)?;
+    let id = match key(&headers)? {
+        // The same for the same caller and channel, for ever.
+        Some(key) => hash::id(&[&room.caller.id, &room.channel, key]),
+        None => ulid::Ulid::new().to_string(),
+    };
+    let new = New { body, reply_to: new.reply_to, name: new.name, avatar: new.avatar };
+    publish(&api, &room, &id, new).await?;
+    Ok((StatusCode::CREATED, Json(Posted { message: id, channel: room.channel })))
+}
+
+/// A message that is to be posted.
+pub struct New {
+    /// What it says.
+    pub body: Text,
+    /// The id of the message that it answers.
+    pub reply_to: Option<String>,
+    /// Under which name; the token's own when none.
+    pub name: Option<String>,
+    /// The URL of a picture to that name.
+    pub avatar: Option<String>,
+}
+
+/// Posts; returns when it is on disk.
+pub async fn publish(api: &Api, room: &In, id: &str, new: New) -> Result<(), Refusal> {
+    let reply = match &new.reply_to {
+        Some(target) if connector::is_id(target) => {
+            if !is_known(api, room, target)? {
+                return Err(no_message());
+            }
+            Some(Reply { target: target.as_str().into(), author: None, excerpt: None })
+        }
+        Some(_) => {
+            let fix = "Write the `message` of an event.";
+            return Err(Refusal::bad("reply_to is not the id of a message", fix));
+        }
+        None => None,
+    };
+    let message = Message { reply, ..Message::new(MessageRef::plain(id), new.body) };
+    let envelope = Envelope {
+        origin: room.room.clone(),
+        author: Some(author(room, new.name.as_deref(), new.avatar)?),
+        at: Timestamp::now(),
+        event: Event::Posted(message),
+    };
+    take(api, room, &envelope).await?;
+    is_there(api, room, id, &envelope)
+}
+
+/// Whether there is such a message in the channel.
+pub fn is_known(api: &Api, room: &In, id: &str) -> Result<bool, Refusal> {
+    let message = MessageKey { room: room.room.clone(), id: id.into() };
+    Ok(api.core.lookup.find(&message)?.is_some())
+}
+
+/// Hands it to the engine; returns when it is on disk.
+pub async fn take(api: &Api, room: &In, envelope: &Envelope) -> Result<(), Refusal> {
+    let core = &api.core;
+    if !core.routes.borrow().hears(&room.room) || core.disk.state().full {
+        // Relay begins, or cannot keep anything.
+        return Err(Refusal::not_now());
+    }
+    api.entrance.hand_in(&room.channel, envelope).await.map_err(|_| Refusal::not_now())
+}
+
+/// Whether it was kept, and is what was asked for: the same key may have come with something else before.
+fn is_there(api: &Api, room: &In, id: &str, asked: &Envelope) -> Result<(), Refusal> {
+    let message = MessageKey { room: room.room.clone(), id: id.into() };
+    let Some(found) = api.core.lookup.find(&message)? else {
+        return match api.core.ledger.is_held(&message)? {
+            true => Ok(()),
+            false => Err(Refusal::not_now()),
+        };
+    };
+    let before = api.core.ledger.envelope(found.envelope)?;
+    match (before.as_deref().map(|before| &before.event), &asked.event) {
+        (Some(Event::Posted(before)), Event::Posted(now))
+            if before.body == now.body && before.reply == now.reply =>
+        {
+            Ok(())
+        }
+        _ => Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "this Idempotency-Key was used for another message",
+            "Send each new message with a key of its own.",
+        )),
+    }
+}
+
+/// Who posts: the token, or whom it says it is.
+fn author(room: &In, name: Option<&str>, avatar: Option<String>) -> Result<Author, Refusal> {
+    let caller = &room.caller;
+    if name.is_some() || avatar.is_some() {
+        caller.must(Scope::Persona)?;
+    }
+    if name.is_some_and(|name| presentable(name) != name) {
+        let fix = "Write up to 56 characters that can be seen, on one line.";
+        return Err(Refusal::bad("name cannot be shown", fix));
+    }
+    if avatar.as_deref().is_some_and(|avatar| !is_picture(avatar)) {
+        return Err(Refusal::bad("avatar is not the URL of a picture", "Write one with https."));
+    }
+    Ok(Author {
+        id: name.map_or_else(|| caller.id.clone(), |name| format!("{}/{name}", caller.id)).into(),
+        name: name.unwrap_or(&caller.name).to_owned(),
+        avatar,
+        standing: Standing::Person,
+    })
+}
+
+/// Whether it is the URL of something on the web.
+pub fn is_picture(avatar: &str) -> bool {
+    let url = url::Url::parse(avatar);
+    avatar.len() <= LONGEST_URL && url.is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// `PATCH /api/v1/channels/{channel}/messages/{message}`: of one's own.
+pub async fn edit(
+    State(api): State<Arc<Api>>,
+    room: In,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Refusal> {
+    room.caller.must(Scope::Write)?;
+    let change: Change = read(&headers, body)?;
+    let body = said(&change.text)?;
+    let Some(before) = own(&api, &room)? else { return Err(not_own()) };
+    // The same edit again is the same event; the next one is another.
+    let version = match key(&headers)? {
+        Some(key) => hash::id(&[&room.caller.id, &room.message, key]),
+        None => ulid::Ulid::new().to_string(),
+    };
+    let Event::Posted(message) = &before.event else { return Err(no_message()) };
+    let to = Message { body, ..message.clone() };
+    let (author, at) = (before.author.clone(), Timestamp::now());
+    let event = Event::Edited { to, version };
+    take(&api, &room, &Envelope { origin: room.room.clone(), author, at, event }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/v1/channels/{channel}/messages/{message}`: of one's own; with the scope `admin` of anybody's, as `/relay delete` does.
+pub async fn delete(State(api): State<Arc<Api>>, room: In) -> Result<StatusCode, Refusal> {
+    let target = NativeId::from(room.message.as_str());
+    let is_own = own(&api, &room)?.is_some();
+    let event = match is_own {
+        true => Event::Deleted { target },
+        false if room.caller.may(Scope::Admin) => Event::Removed { target },
+        false => return Err(not_own()),
+    };
+    room.caller.must(if is_own { Scope::Write } else { Scope::Admin })?;
+    let author = Some(author(&room, None, None)?);
+    take(&api, &room, &Envelope { origin: room.room.clone(), author, at: Timestamp::now(), event }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The message that is named, if whoever asks has posted it.
+fn own(api: &Api, room: &In) -> Result<Option<Arc<Envelope>>, Refusal> {
+    let posted = named(api, room)?;
+    let author = posted.author.as_ref().map_or("", |author| author.id.as_str());
+    let is_own = posted.origin == room.room && room.caller.is(author);
+    Ok(is_own.then_some(posted))
+}
+
+/// The message that is named, as it was posted.
+pub fn named(api: &Api, room: &In) -> Result<Arc<Envelope>, Refusal> {
+    let message = MessageKey { room: room.room.clone(), id: room.message.as_str().into() };
+    let found = api.core.lookup.find(&message)?.ok_or_else(no_message)?;
+    api.core.ledger.envelope(found.envelope)?.ok_or_else(no_message)
+}
+
+fn not_own() -> Refusal {
+    let fix = "Only who posted a message changes it; a token with the scope `admin` deletes it.";
+    Refusal::new(StatusCode::FORBIDDEN, "this message is somebody else's", fix)
+}
+
+/// A text that can be posted.
+pub fn said(text: &str) -> Result<Text, Refusal> {
+    let body = Text::plain(text);
+    if body.is_empty() {
+        return Err(Refusal::bad("text says nothing", "Write at least one character that can be seen."));
+    }
+    if text.chars().count() > LONGEST_TEXT {
+        let fix = format!("Write at most {LONGEST_TEXT} characters.");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "text is too long", fix));
+    }
+    Ok(body)
+}
+
+/// The key by which the same request is known again.
+pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let is_one = |key: &&str| {
+        let visible = key.bytes().all(|b| b.is_ascii_graphic());
+        visible && (1..=LONGEST_KEY).contains(&key.len())
+    };
+    let key = key.to_str().ok().filter(is_one);
+    let fix = || format!("Write 1 to {LONGEST_KEY} visible ASCII characters: a UUID, for example.");
+    key.map(Some).ok_or_else(|| Refusal::bad("Idempotency-Key cannot be used", fix()))
+}
+
+/// The body of a request.
+pub fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<T, Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Refusal::new(
+            status,
+            "the body is not JSON",
+            "Send JSON with Content-Type: application/json.",
+        ));
+    }
+    let Ok(body) = body else {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(Refusal::new(
+            status,
+            "the body is too large, or was broken off",
+            "Send at most 256 KiB.",
+        ));
+    };
+    serde_json::from_slice(&body).map_err(|error| {
+        Refusal::bad(format!("the body cannot be read: {error}"), "/api/v1/openapi.json tells what it has.")
+    })
+}

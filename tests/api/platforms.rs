@@ -1,0 +1,66 @@
+//! Programs and people in one channel.
+
+use crate::bench::Bench;
+use crate::program::{Program, free_port, next};
+use serde_json::json;
+
+async fn bridged() -> (Bench, Program) {
+    let port = free_port();
+    let mut bench = Bench::new().await;
+    bench.write_config(&format!("[api]\nlisten = \"127.0.0.1:{port}\"\n"));
+    bench.start();
+    bench.connected(4).await;
+    let url = format!("http://127.0.0.1:{port}");
+    (bench, Program { url, token: None, client: reqwest::Client::new() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_and_people_hear_one_another() {
+    let (bench, program) = bridged().await;
+    let mut events = program.events("lobby", None).await;
+    // From a program to people, changed and deleted there too.
+    let posted = program.post("lobby", "the build is red @everyone").await;
+    for platform in ["discord", "slack", "telegram"] {
+        let seen = bench.arrives(platform, "the build is red").await;
+        let shown = format!("{} {}", seen.author, seen.text);
+        assert!(shown.contains("API ‹Relay›"), "{platform}: {seen:?}");
+    }
+    let at = format!("/api/v1/channels/lobby/messages/{posted}");
+    let (status, answer) = program.ask("PATCH", &at, Some(json!({ "text": "the build is green" }))).await;
+    assert_eq!(status, 204, "{answer}");
+    bench.arrives("slack", "green").await;
+    let own = next(&mut events, 2).await;
+    assert_eq!((&own[0]["type"], &own[1]["type"]), (&json!("posted"), &json!("edited")));
+    assert_eq!(own[1]["text"], "the build is green");
+    // From a person, with an answer, a change and an end.
+    let said = bench.say("discord", "well done");
+    let heard = next(&mut events, 1).await.remove(0);
+    let person = json!(bench.person("discord"));
+    assert_eq!(
+        (&heard["text"], &heard["author"]["platform"], &heard["author"]["name"]),
+        (&json!("well done"), &json!("discord"), &person)
+    );
+    bench.reply("discord", "indeed", Some(said.clone()));
+    let answer = next(&mut events, 1).await.remove(0);
+    assert_eq!(answer["reply_to"], heard["message"]);
+    bench.edit("discord", &said, "very well done");
+    let edited = next(&mut events, 1).await.remove(0);
+    assert_eq!(
+        (&edited["type"], &edited["message"], &edited["text"]),
+        (&json!("edited"), &heard["message"], &json!("very well done"))
+    );
+    // A program answers a person and reacts.
+    let at = format!("/api/v1/channels/lobby/messages/{}", heard["message"].as_str().unwrap());
+    let (status, body) = program.ask("PUT", &format!("{at}/reactions/%F0%9F%8E%89"), None).await;
+    assert_eq!(status, 204, "{body}");
+    let reply = json!({ "text": "thank you", "reply_to": heard["message"] });
+    let (status, body) = program.ask("POST", "/api/v1/channels/lobby/messages", Some(reply)).await;
+    assert_eq!(status, 201, "{body}");
+    bench.arrives("discord", "thank you").await;
+    let own = next(&mut events, 2).await;
+    assert_eq!((&own[0]["emoji"], &own[1]["reply_to"]), (&json!("🎉"), &heard["message"]));
+    bench.delete("discord", &said);
+    let deleted = next(&mut events, 1).await.remove(0);
+    assert_eq!((&deleted["type"], &deleted["message"]), (&json!("deleted"), &heard["message"]));
+    assert!(deleted.get("text").is_none());
+}

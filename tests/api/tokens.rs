@@ -1,0 +1,105 @@
+//! Who may do what.
+
+use crate::program::{Own, Program, next, until};
+use serde_json::json;
+
+/// A token, made on the command line.
+fn token(own: &Own, name: &str, more: &[&str]) -> Program {
+    let made = own.relay(&[&["token", "new", name][..], more].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    own.program().with(String::from_utf8(made.stdout).unwrap().trim())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_good_for_what_it_was_made_for() {
+    let own = Own::started("").await;
+    own.program().post("lobby", "ready").await;
+    let board = token(&own, "Board", &["--scope", "read", "--channel", "lobby"]);
+    let bot = token(&own, "Bot", &[]);
+    let game = token(&own, "Game", &["--scope", "write,persona"]);
+    let admin = token(&own, "Admin", &["--scope", "read,admin"]);
+    // From the first token on, nobody is let in without one.
+    let nobody = own.program();
+    let wrong = own.program().with("relay_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    let post = "/api/v1/channels/lobby/messages";
+    let den = "/api/v1/channels/den/messages";
+    let says = || Some(json!({ "text": "hello" }));
+    let named = || Some(json!({ "text": "hello", "name": "Ada" }));
+    let cases = [
+        (&nobody, "GET", post, None, 401),
+        (&wrong, "GET", post, None, 401),
+        (&board, "GET", post, None, 200),
+        (&board, "GET", den, None, 404),
+        (&board, "POST", post, says(), 403),
+        (&board, "GET", "/api/v1/status", None, 403),
+        (&bot, "POST", den, says(), 201),
+        (&bot, "POST", post, named(), 403),
+        (&game, "GET", post, None, 403),
+        (&game, "POST", post, named(), 201),
+        (&game, "POST", post, Some(json!({ "text": "x", "name": "a\nb" })), 400),
+        (&game, "POST", post, Some(json!({ "text": "x", "avatar": "file:///etc/passwd" })), 400),
+        (&admin, "GET", "/api/v1/status", None, 200),
+        (&admin, "POST", post, says(), 403),
+    ];
+    for (program, method, path, body, status) in cases {
+        let (code, answer) = program.ask(method, path, body.clone()).await;
+        assert_eq!(code, status, "{method} {path} {body:?}: {answer}");
+    }
+    let page = admin.get(post).await;
+    let last = page["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["author"], json!({ "platform": "relay", "id": "token:Game/Ada", "name": "Ada" }));
+    // Each changes what is their own, also under another name; an admin deletes what others wrote.
+    let of_game = format!("{post}/{}", last["message"].as_str().unwrap());
+    let of_bot = format!("{den}/{}", bot.get(den).await["events"][0]["message"].as_str().unwrap());
+    let cases = [
+        (&bot, "PATCH", &of_game, says(), 403),
+        (&bot, "DELETE", &of_game, None, 403),
+        (&board, "PUT", &format!("{of_game}/reactions/%F0%9F%91%8D"), None, 403),
+        (&bot, "PUT", &format!("{of_game}/reactions/%F0%9F%91%8D"), None, 204),
+        (&bot, "PUT", &format!("{of_game}/reactions/%20"), None, 400),
+        (&bot, "PATCH", &format!("{post}/nothing"), says(), 404),
+        (&game, "PATCH", &of_game, Some(json!({ "text": "better" })), 204),
+        (&bot, "DELETE", &of_bot, None, 204),
+        (&admin, "DELETE", &of_game, None, 204),
+    ];
+    for (program, method, path, body, status) in cases {
+        let (code, answer) = program.ask(method, path, body).await;
+        assert_eq!(code, status, "{method} {path}: {answer}");
+    }
+    until("the message is gone", async || {
+        let page = admin.get(post).await;
+        let events = page["events"].as_array().unwrap().clone();
+        let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+        // What was deleted is told without what it said.
+        kinds == ["posted", "reacted", "deleted"]
+            && events[0]["text"] == "ready"
+            && events[1]["emoji"] == "👍"
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_taken_back_ends_at_once() {
+    let own = Own::started("").await;
+    own.program().post("lobby", "ready").await;
+    let bot = token(&own, "Bot", &[]);
+    let listed = String::from_utf8(own.relay(&["token", "list"]).stdout).unwrap();
+    assert!(listed.contains("Bot  read,write  all channels"), "{listed}");
+    let secret = bot.token.clone().unwrap();
+    assert!(!std::fs::read_to_string(own.dir.path().join("state/tokens.json")).unwrap().contains(&secret));
+    let mut events = bot.events("lobby", Some("0")).await;
+    assert_eq!(next(&mut events, 1).await[0]["text"], "ready");
+    let other = token(&own, "Other", &[]);
+    assert!(own.relay(&["token", "revoke", "Bot"]).status.success());
+    assert!(!own.relay(&["token", "revoke", "Bot"]).status.success());
+    assert_eq!(bot.ask("GET", "/api/v1/channels", None).await.0, 401);
+    other.post("lobby", "not for the other's ears").await;
+    assert!(next(&mut events, 1).await.is_empty(), "its stream ends");
+    assert!(!own.log().contains(&secret));
+    // More than a token's budget.
+    let asked = (0..400).map(|_| other.ask("GET", "/api/v1/channels", None));
+    let answers = futures::future::join_all(asked).await;
+    assert!(
+        answers.iter().any(|(status, _)| *status == 429) && answers.iter().any(|(status, _)| *status == 200)
+    );
+}
