@@ -128,8 +128,12 @@ fn account(
     let mut known = names(ACCOUNT_KEYS);
     known.extend(entry.fields.iter().map(|field| field.name));
     refuse_unknown(section, &known, &place, mistakes);
-    let mut settings =
-        Settings { account: Account(name.to_owned()), secrets: BTreeMap::new(), urls: BTreeMap::new() };
+    let mut settings = Settings {
+        account: Account(name.to_owned()),
+        secrets: BTreeMap::new(),
+        urls: BTreeMap::new(),
+        texts: BTreeMap::new(),
+    };
     for field in entry.fields {
         match section.get(field.name) {
             Some(value) => read_field(field, value, folder, &mut settings, mistakes, warnings),
@@ -233,6 +237,11 @@ fn read_field(
                 settings.urls.insert(field.name, url);
             }
         }
+        FieldKind::Text => {
+            if let Some(words) = words(field, value, mistakes) {
+                settings.texts.insert(field.name, words);
+            }
+        }
     }
 }
 
@@ -295,9 +304,23 @@ fn url(field: &Field, value: &Value<'_>, schemes: &[&str], mistakes: &mut Vec<Mi
     sound.then(|| written.trim_end_matches('/').to_owned())
 }
 
+fn words(field: &Field, value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {
+    let written = text(value, &format!("`{}`", field.name), mistakes)?.trim();
+    if written.is_empty() || written.chars().any(char::is_control) {
+        mistakes.push(Mistake::new(
+            value.span(),
+            format!("`{}` says nothing, or more than a line", field.name),
+            "Write it on one line, or leave the key out.",
+        ));
+        return None;
+    }
+    Some(written.to_owned())
+}
+
 fn example(field: &Field) -> String {
     match field.kind {
         FieldKind::Secret => format!("{{ env = \"{}\" }}", field.name.to_uppercase()),
         FieldKind::Url(schemes) => format!("\"{}://…\"", schemes.first().unwrap_or(&"https")),
+        FieldKind::Text => "\"…\"".to_owned(),
     }
 }

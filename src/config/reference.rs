@@ -43,6 +43,7 @@ pub fn markdown() -> String {
             let kind = match field.kind {
                 FieldKind::Secret => "secret".to_owned(),
                 FieldKind::Url(schemes) => format!("URL, {}", schemes.join(" or ")),
+                FieldKind::Text => "text".to_owned(),
             };
             let needed = if field.required { "required" } else { "optional" };
             row(&mut page, &format!("{}` ({kind}, {needed})", field.name), field.doc);

@@ -58,6 +58,7 @@ impl Visited {
         let settings = Settings {
             account: Account(platform.to_owned()),
             secrets: secrets.into_iter().map(|(key, value)| (key, value.clone().into())).collect(),
+            texts: Default::default(),
             urls: urls.into_iter().filter_map(|(key, url)| Some((key, url?))).collect(),
         };
         let connector = (entry.open)(settings).unwrap();

@@ -24,6 +24,8 @@ pub enum FieldKind {
     Secret,
     /// A URL with one of these schemes.
     Url(&'static [&'static str]),
+    /// Words on one line: a name. Not for secrets, and shown as they are.
+    Text,
 }
 
 /// The checked values of one account. Every required field is there, every URL has been parsed.
@@ -35,6 +37,8 @@ pub struct Settings {
     pub secrets: BTreeMap<&'static str, SecretString>,
     /// Values of `FieldKind::Url`, without a trailing slash.
     pub urls: BTreeMap<&'static str, String>,
+    /// Values of `FieldKind::Text`, without blanks around them.
+    pub texts: BTreeMap<&'static str, String>,
 }
 
 /// What the ids of a platform's rooms look like, so that a wrong one is found before anything is asked.

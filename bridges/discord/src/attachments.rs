@@ -250,7 +250,8 @@ mod tests {
             let urls = url.map(|url| ("api_url", url.to_owned())).into_iter().collect();
             let secrets = [("token", "t".to_owned().into())].into_iter().collect();
             let account = relay_contract::Account("owls".into());
-            Config::read(relay_contract::Settings { account, secrets, urls }).unwrap()
+            let texts = Default::default();
+            Config::read(relay_contract::Settings { account, secrets, urls, texts }).unwrap()
         };
         for (server, url, trusted) in [
             (None, "https://cdn.discordapp.com/attachments/1", true),

@@ -132,6 +132,7 @@ mod tests {
         Settings {
             account: Account("owls".into()),
             secrets: BTreeMap::from([("token", SecretString::from(token.to_owned()))]),
+            texts: BTreeMap::new(),
             urls: urls.iter().map(|(key, url)| (*key, (*url).to_owned())).collect(),
         }
     }

@@ -73,6 +73,7 @@ mod tests {
             secrets: [("bot_token", bot), ("app_token", app)]
                 .map(|(key, value)| (key, SecretString::from(value.to_owned())))
                 .into(),
+            texts: Default::default(),
             urls: url.map(|url| ("api_url", url.to_owned())).into_iter().collect(),
         }
     }

@@ -58,6 +58,7 @@ mod tests {
         Settings {
             account: Account("tg".into()),
             secrets: BTreeMap::from([("token", SecretString::from(token))]),
+            texts: BTreeMap::new(),
             urls: api_url.map(|url| ("api_url", url.to_owned())).into_iter().collect(),
         }
     }

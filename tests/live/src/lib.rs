@@ -51,13 +51,14 @@ pub fn targets(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Target>,
             account: Account(platform.name.to_owned()),
             secrets: Default::default(),
             urls: Default::default(),
+            texts: Default::default(),
         };
         let mut missing = Vec::new();
         for field in platform.fields {
             let key = field.name.to_uppercase();
             let name = match field.kind {
                 FieldKind::Secret => format!("{upper}_{key}"),
-                FieldKind::Url(_) => format!("RELAY_LIVE_{upper}_{key}"),
+                FieldKind::Url(_) | FieldKind::Text => format!("RELAY_LIVE_{upper}_{key}"),
             };
             match (variable(&name), field.kind) {
                 (Some(value), FieldKind::Secret) => {

@@ -43,6 +43,7 @@ pub fn open(api_url: &str, gateway_url: Option<&str>, token: &str) -> Arc<dyn Co
     let settings = Settings {
         account: Account("owls".into()),
         secrets: BTreeMap::from([("token", SecretString::from(token))]),
+        texts: BTreeMap::new(),
         urls: urls.into_iter().filter_map(|(key, url)| Some((key, url?.to_owned()))).collect(),
     };
     relay_discord::open(settings).unwrap()

@@ -42,6 +42,7 @@ impl Stage {
             secrets: [("bot_token", &bot.token), ("app_token", &bot.app_token)]
                 .map(|(key, token)| (key, SecretString::from(token.clone())))
                 .into(),
+            texts: Default::default(),
             urls: [("api_url", stand_ins.slack.api_url())].into(),
         };
         change(&mut settings);

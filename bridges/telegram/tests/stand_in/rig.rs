@@ -35,6 +35,7 @@ pub fn open(api_url: &str, token: &str) -> Arc<dyn Connector> {
     let settings = Settings {
         account: Account("telegram".into()),
         secrets: BTreeMap::from([("token", SecretString::from(token))]),
+        texts: BTreeMap::new(),
         urls: BTreeMap::from([("api_url", api_url.to_owned())]),
     };
     relay_telegram::open(settings).unwrap()
