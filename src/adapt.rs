@@ -1,6 +1,7 @@
 //! What a message looks like in a room that cannot do everything. Pure and total: always a best rendering, plus a list of
 //! what was lost.
 
+pub mod corrections;
 mod files;
 pub mod names;
 pub mod reactions;
@@ -29,6 +30,8 @@ pub struct Adapted {
     before: Vec<Run>,
     /// The name, where it has to stand in the text.
     name: Option<String>,
+    /// It stands before each line, where the connector puts it.
+    names_lines: bool,
     /// Files that go along.
     files: Vec<FileDraft>,
     /// A poll that the room shows as one.
@@ -121,7 +124,8 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
     }
     lost.sort_unstable();
     lost.dedup();
-    Adapted { body, before, name, files, poll, no_preview, persona, reply_to, lost }
+    let names_lines = room.names_lines;
+    Adapted { body, before, name, names_lines, files, poll, no_preview, persona, reply_to, lost }
 }
 
 /// What Relay itself says in a room: under its own name, where the room shows names.
@@ -132,6 +136,7 @@ pub fn notice(body: &Text, reply_to: Option<MessageRef>, room: &Capabilities) ->
         body: body.clone().into_runs(),
         before: Vec::new(),
         name: None,
+        names_lines: room.names_lines,
         files: Vec::new(),
         poll: None,
         no_preview: true,
@@ -152,7 +157,10 @@ impl Adapted {
     /// somebody else's name.
     pub fn parts(&self, render: impl Fn(&Draft) -> Vec<Part>) -> Vec<Part> {
         let whole = render(&self.draft(&self.body, true, false, true));
-        if self.name.is_none() || whole.iter().filter(|part| !part.text.is_empty()).count() <= 1 {
+        if self.name.is_none()
+            || self.names_lines
+            || whole.iter().filter(|part| !part.text.is_empty()).count() <= 1
+        {
             return whole;
         }
         // Measured with all that could stand before it, so that each part is one message.
@@ -188,7 +196,7 @@ impl Adapted {
 
     fn draft(&self, body: &[Run], first: bool, continued: bool, last: bool) -> Draft {
         let mut runs = if first { self.before.clone() } else { Vec::new() };
-        if let Some(name) = &self.name {
+        if let Some(name) = self.name.as_ref().filter(|_| !self.names_lines) {
             runs.push(Run::new(Leaf::Plain(name.clone())).styled(Style::Bold));
             // Before files alone the name is enough.
             let then = match (continued, body.is_empty(), &self.poll) {
@@ -202,6 +210,7 @@ impl Adapted {
         runs.extend_from_slice(body);
         Draft {
             body: Text::from_runs(runs),
+            name: self.name.clone().filter(|_| self.names_lines),
             files: if last { self.files.clone() } else { Vec::new() },
             poll: self.poll.clone().filter(|_| last),
             no_preview: self.no_preview,

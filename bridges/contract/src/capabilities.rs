@@ -66,6 +66,8 @@ pub struct Capabilities {
     pub reactions: u32,
     /// Every message of this room stands in a thread: a forum. What is said to the room itself opens one.
     pub only_threads: bool,
+    /// Each line of a text is a message of its own, and a name that has to stand in the text stands before each: it is `Draft::name`.
+    pub names_lines: bool,
     /// A ceiling on requests that change this room: (requests, in seconds). The server's own word rules over it.
     pub room_rate: (u32, u32),
     /// The same for the whole account.
@@ -81,6 +83,7 @@ impl Capabilities {
             files: FileLimits { shown: u64::MAX, heard: u64::MAX },
             reactions: u32::MAX,
             only_threads: false,
+            names_lines: false,
             room_rate: (u32::MAX, 1),
             account_rate: (u32::MAX, 1),
         }

@@ -13,6 +13,8 @@ pub struct Draft {
     /// The whole text: placeholders, name prefix and quote included where the room needs them. Empty only where there are files or a
     /// poll that the room shows natively.
     pub body: Text,
+    /// Who said it, where the name has to stand before each line of the text (`Capabilities::names_lines`): the connector puts it there.
+    pub name: Option<String>,
     /// Files that the room takes, within its limits.
     pub files: Vec<FileDraft>,
     /// A poll, where the room shows polls natively.
