@@ -272,7 +272,7 @@ pub const COMPATIBLE_KEYS: &[Key] = &[
 
 /// Keys of `[accounts.NAME]` that every platform has; the others are its connector's `FIELDS`.
 pub const ACCOUNT_KEYS: &[Key] = &[
-    Key { name: "platform", doc: "discord, slack or telegram." },
+    Key { name: "platform", doc: "discord, irc, slack or telegram." },
     Key {
         name: "ceilings",
         doc: "Whether to stay below the platform's published rate limits. Default: true. For a compatible server without limits: false.",

@@ -76,6 +76,7 @@ fn clocks(config: &Config) -> Vec<Clock> {
         let own = section.settings.urls.get("api_url").map(ToString::to_string);
         let site =
             own.or_else(|| platforms::named(section.platform).map(|platform| platform.site.to_owned()))?;
+        let site = Some(site).filter(|site| !site.is_empty())?;
         Some(Clock { account: section.settings.account.0.clone(), site })
     };
     config.accounts.iter().filter_map(of).collect()

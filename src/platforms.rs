@@ -13,7 +13,7 @@ pub struct Entry {
     pub room_ids: RoomIds,
     /// What its rooms can do where Relay has every right that it asks for.
     pub capabilities: fn() -> Capabilities,
-    /// A page of its own servers, whose clock is asked.
+    /// A page of its own servers, whose clock is asked; empty where there are none that are everybody's.
     pub site: &'static str,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
@@ -35,6 +35,14 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_discord::capabilities,
         site: "https://discord.com",
         open: relay_discord::open,
+    },
+    Entry {
+        platform: relay_irc::PLATFORM,
+        fields: relay_irc::FIELDS,
+        room_ids: relay_irc::ROOM_IDS,
+        capabilities: relay_irc::capabilities,
+        site: "",
+        open: relay_irc::open,
     },
     Entry {
         platform: relay_slack::PLATFORM,

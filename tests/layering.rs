@@ -162,7 +162,7 @@ fn crates_depend_on_what_they_may() {
             "the contract has no I/O and no runtime: {dependency}"
         );
     }
-    for platform in ["discord", "slack", "telegram"] {
+    for platform in ["discord", "irc", "slack", "telegram"] {
         for dependency in dependencies(&format!("bridges/{platform}/Cargo.toml"), "dependencies") {
             let ours = dependency.starts_with("relay") && dependency != "relay-contract";
             let engines =

@@ -1,0 +1,64 @@
+//! `/relay` on IRC: `!relay …` or `relay: …` in a channel, or in private with the channel before it.
+
+use crate::config::Config;
+use crate::heard::Heard;
+use crate::known::Known;
+use crate::line::compose;
+use crate::{deliver, ids, render};
+use relay_contract::{Answer, Ask, Asker, Call, DeliverError, NativeId, RoomKey, SpaceRef, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The most lines of an answer.
+const MOST: usize = 12;
+
+/// What a call carries for its answer.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Origin {
+    /// Who is answered.
+    nick: String,
+}
+
+/// Somebody's command. In private without a channel it is about no room.
+pub fn call(heard: &Heard, room: Option<&str>, words: &str) -> Call {
+    let nick = heard.from.nick.clone();
+    let origin = Origin { nick: nick.clone() };
+    Call {
+        room: ids::room(&heard.network, room.unwrap_or(&heard.from.folded)),
+        space: SpaceRef { id: heard.network.as_str().into(), name: heard.network.clone() },
+        asker: Asker { id: ids::person(heard.from.account.as_deref(), &heard.from.folded), name: nick },
+        ask: Ask::parse(words),
+        at: Timestamp(heard.at),
+        reply: serde_json::to_value(origin).unwrap_or_default(),
+    }
+}
+
+/// Whether the asker is an operator of the channel now.
+pub fn may_manage(known: &Known, call: &Call) -> bool {
+    let origin = Origin::deserialize(&call.reply);
+    origin.is_ok_and(|origin| known.look(|state| state.manages(call.room.room.as_str(), &origin.nick)))
+}
+
+/// The same of anybody. Somebody known by their account may go by any nick.
+pub fn manages_room(known: &Known, room: &RoomKey, person: &NativeId) -> bool {
+    let nick = ids::nick_of(person);
+    nick.is_some_and(|nick| known.look(|state| state.manages(room.room.as_str(), nick)))
+}
+
+/// Answers the asker alone.
+pub async fn answer(
+    config: &Config,
+    known: &Known,
+    call: &Call,
+    answer: &Answer,
+) -> Result<(), DeliverError> {
+    let nick = match Origin::deserialize(&call.reply) {
+        Ok(Origin { nick }) if ids::is_nick(&nick) => nick,
+        _ => return Err(DeliverError::Rejected("the call names nobody who could be answered".to_owned())),
+    };
+    let way = known.way.borrow().clone();
+    let way = way.ok_or_else(|| DeliverError::Unavailable("not connected".to_owned()))?;
+    let (most, room) = known.look(|state| (state.room_for(&nick), state.fold(&nick)));
+    let lines = render::lines(&answer.text, None, most, MOST.min(config.most_lines));
+    let lines = lines.iter().map(|line| compose(&["NOTICE", &nick, line])).collect();
+    deliver::send(&way, lines, Some(room)).await
+}

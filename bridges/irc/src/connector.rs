@@ -1,0 +1,103 @@
+//! The contract's trait, put together from this crate's parts.
+
+use crate::config::Config;
+use crate::known::Known;
+use crate::session::Session;
+use crate::{PLATFORM, capabilities, commands, deliver, listen, preflight, render, translate};
+use async_trait::async_trait;
+use relay_contract::errors::ListenError;
+use relay_contract::{
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, Listing, Located,
+    MessageRef, NativeId, OpenError, Part, Platform, Preflight, RawEvent, Receipt, RoomKey, Translation,
+};
+use std::sync::{Mutex, PoisonError};
+
+/// One nick on one server.
+pub struct Irc {
+    config: Config,
+    known: Known,
+    /// The connection that preflight has made, until somebody listens to it. Never locked across an await.
+    ready: Mutex<Option<Session>>,
+}
+
+impl Irc {
+    /// Connects to nothing yet.
+    pub fn new(config: Config) -> Self {
+        Self { config, known: Known::default(), ready: Mutex::default() }
+    }
+
+    fn take_ready(&self) -> Option<Session> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[async_trait]
+impl Connector for Irc {
+    fn platform(&self) -> Platform {
+        PLATFORM
+    }
+
+    async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
+        let ready = self.take_ready();
+        let (report, session) = preflight::preflight(&self.config, &self.known, ready, rooms).await?;
+        if session.is_some() {
+            *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = session;
+        }
+        Ok(report)
+    }
+
+    async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
+        listen::listen(&self.config, &self.known, self.take_ready(), cursor.as_deref(), inbox).await
+    }
+
+    fn translate(&self, raw: &RawEvent) -> Translation {
+        translate::event(raw)
+    }
+
+    fn capabilities(&self, _room: &RoomKey) -> Capabilities {
+        capabilities::of()
+    }
+
+    /// A line has no address.
+    fn permalink(&self, _room: &RoomKey, _message: &MessageRef) -> Option<String> {
+        None
+    }
+
+    fn render(&self, room: &RoomKey, draft: &Draft) -> Vec<Part> {
+        let most = self.known.look(|state| state.room_for(room.room.as_str()));
+        render::parts(draft, most, self.config.most_lines)
+    }
+
+    async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
+        deliver::deliver(&self.known, &attempt).await
+    }
+
+    /// Nothing that was heard on IRC holds a file.
+    async fn locate(&self, _: &RoomKey, _: &MessageRef, _: &str) -> Result<Located, DeliverError> {
+        Err(DeliverError::TargetGone)
+    }
+
+    fn reaction(&self, _room: &RoomKey, _emoji: &Emoji) -> Option<String> {
+        None
+    }
+
+    async fn find(&self) -> Result<Listing, OpenError> {
+        Ok(self.known.look(|state| preflight::find(&self.config, state)))
+    }
+
+    fn manages(&self) -> &'static str {
+        "an operator (@) of the channel"
+    }
+
+    async fn may_manage(&self, call: &Call) -> Result<bool, DeliverError> {
+        Ok(commands::may_manage(&self.known, call))
+    }
+
+    async fn manages_room(&self, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
+        Ok(commands::manages_room(&self.known, room, person))
+    }
+
+    async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
+        commands::answer(&self.config, &self.known, call, answer).await
+    }
+}

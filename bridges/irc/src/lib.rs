@@ -1,0 +1,146 @@
+//! The IRC connector: one nick on one server, over TLS or plain.
+//!
+//! The space is the network, the room a channel of it. Reading and writing go over one connection, which `preflight` opens and joins
+//! the rooms with, and `listen` takes over: an account is ready once, not twice.
+//!
+//! # What the platform does, and what is done about it
+//!
+//! - **A line is a message.** It has 512 bytes with its end and with the sender's `nick!user@host`, which the server puts before it
+//!   (<https://www.rfc-editor.org/rfc/rfc2812#section-2.3>). What is longer is cut between words or user-perceived characters, and every
+//!   line bears the name of whoever said it: nobody can begin a line with somebody else's name.
+//! - **Nothing tells that a line has arrived.** Behind every line goes a `PING` with a number, and the server answers in order: once
+//!   the `PONG` is there, the line was dealt with, and a refusal of the channel stands before it. Several lines share one `PING`. A
+//!   connection that ends in between leaves the outcome unknown.
+//! - **Messages have no ids.** Those that are heard get one of the time they came and a running number, which is kept with the event:
+//!   the same event is the same message for ever. There is no history: what was said while Relay was away is `missed`.
+//! - **A server says nothing of what Relay posts**, so a copy gets its id from the same clock.
+//! - Channels and nicks are the same in any case, as the server's `CASEMAPPING` says; a room's identity is its folded name.
+//! - Someone who is not heard of cannot manage anything: rights are read off the channel's list of members, which the server keeps
+//!   up to date by itself.
+
+mod capabilities;
+mod casemap;
+mod commands;
+mod config;
+mod connector;
+mod deliver;
+mod errors;
+mod fences;
+mod formatting;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+mod heard;
+mod ids;
+mod known;
+mod line;
+mod link;
+mod listen;
+mod parse;
+mod preflight;
+mod register;
+mod render;
+mod rooms;
+mod session;
+mod support;
+mod track;
+mod translate;
+
+use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
+use std::sync::Arc;
+
+/// `irc`.
+pub const PLATFORM: Platform = Platform::new("irc");
+
+/// What an IRC account in `bridges.toml` may say.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "server",
+        kind: FieldKind::Url(&["ircs", "irc"]),
+        required: true,
+        doc: "Where the server is, as \"ircs://irc.example.org\" over TLS (port 6697 when left out), or as \"irc://…\" (6667), which anybody \
+              on the way can read.",
+    },
+    Field {
+        name: "nick",
+        kind: FieldKind::Text,
+        required: true,
+        doc: "The name that Relay goes by. While somebody else has it, an underscore is put behind it.",
+    },
+    Field {
+        name: "user",
+        kind: FieldKind::Text,
+        required: false,
+        doc: "The user name that the server shows beside the nick; \"relay\" when left out.",
+    },
+    Field {
+        name: "realname",
+        kind: FieldKind::Text,
+        required: false,
+        doc: "What /whois says of Relay; \"Relay, a chat bridge\" when left out.",
+    },
+    Field {
+        name: "password",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "The server's own password, where it has one.",
+    },
+    Field {
+        name: "sasl_user",
+        kind: FieldKind::Text,
+        required: false,
+        doc: "The services account that `sasl_password` is of; the nick when left out.",
+    },
+    Field {
+        name: "sasl_password",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "The password of Relay's services account, for SASL PLAIN. The server must have SASL.",
+    },
+    Field {
+        name: "sasl_certificate",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "A client certificate and its private key, both PEM in one file, for SASL EXTERNAL.",
+    },
+    Field {
+        name: "nickserv_password",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "The password that is told to NickServ, for servers without SASL; it also gets the nick back from whoever has it.",
+    },
+    Field {
+        name: "keys",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "Channels that want a key, one a line: the channel, a blank, the key.",
+    },
+    Field {
+        name: "trust",
+        kind: FieldKind::Secret,
+        required: false,
+        doc: "Certificates (PEM) that are trusted beside those of the machine, for a server with one of its own making.",
+    },
+    Field {
+        name: "most_lines",
+        kind: FieldKind::Text,
+        required: false,
+        doc: "How many lines a message may have here, from 1 to 100; the last one says how many were left out. \"20\" when left out.",
+    },
+];
+
+/// Channel names, with their sign.
+pub const ROOM_IDS: RoomIds = RoomIds {
+    holds: ids::is_channel,
+    doc: "An IRC channel is called by its name, with the sign before it: #rust.",
+};
+
+/// Opens an account. Reads settings only.
+pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
+    let config = config::Config::read(&settings)?;
+    Ok(Arc::new(connector::Irc::new(config)))
+}
+
+/// What can be done in a channel.
+pub fn capabilities() -> Capabilities {
+    capabilities::of()
+}

@@ -1,0 +1,260 @@
+//! The connection that is listened to, from one to the next.
+
+use crate::config::Config;
+use crate::fences::Request;
+use crate::heard::Heard;
+use crate::known::Known;
+use crate::line::compose;
+use crate::rooms;
+use crate::session::Session;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use rand::Rng;
+use relay_contract::errors::ListenError;
+use relay_contract::{Inbox, OpenError, RawEvent, Timestamp};
+use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// Events that wait for their accept at the same time.
+const OVERLAP: usize = 64;
+
+/// Requests that wait for their turn.
+const QUEUE: usize = 64;
+
+/// Waits before a connection is tried again, in ms: by how often it failed in a row, the last one from then on.
+const WAITS: [u64; 6] = [500, 1_000, 2_000, 5_000, 15_000, 30_000];
+
+/// How long a connection may take to be made and to have its channels.
+const OPENING: Duration = Duration::from_secs(45);
+
+/// How often it is looked whether a channel or the nick is to be tried again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often the nick is asked for while somebody else has it.
+const NICK_AGAIN: Duration = Duration::from_secs(30);
+
+/// How a connection ended.
+enum End {
+    Stopped,
+    Lost(String),
+}
+
+/// What `known` says while somebody listens; taken back when they do no longer.
+struct Listening<'a>(&'a Known);
+
+impl<'a> Listening<'a> {
+    fn begin(known: &'a Known) -> Self {
+        known.listening.send_replace(true);
+        Self(known)
+    }
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.0.way.send_replace(None);
+        self.0.listening.send_replace(false);
+    }
+}
+
+/// Listens until stopped or refused. A connection that preflight has made is taken over.
+pub async fn listen(
+    config: &Config,
+    known: &Known,
+    ready: Option<Session>,
+    cursor: Option<&str>,
+    inbox: &dyn Inbox,
+) -> Result<(), ListenError> {
+    let _listening = Listening::begin(known);
+    let mut ready = ready;
+    let mut failures = 0;
+    // Since when nobody has heard anything.
+    let mut away = cursor.and_then(|cursor| cursor.parse::<i64>().ok()).map(Timestamp);
+    let mut rooms_before: Option<BTreeSet<String>> = None;
+    loop {
+        let opened = match ready.take() {
+            Some(session) => Ok(session),
+            None => tokio::select! {
+                biased;
+                () = inbox.stopped() => return Ok(()),
+                opened = tokio::time::timeout(OPENING, Session::open(config, known)) => opened.unwrap_or_else(|_| {
+                    Err(OpenError::Unavailable(format!("{} did not answer within {} s", config.host, OPENING.as_secs())))
+                }),
+            },
+        };
+        let reason = match opened {
+            Err(OpenError::Refused(problem)) => return Err(ListenError::Refused(problem)),
+            Err(OpenError::Unavailable(reason)) => {
+                failures += 1;
+                reason
+            }
+            Ok(session) => {
+                failures = 0;
+                inbox.connected();
+                if let Some(since) = away.take() {
+                    inbox.missed(&missed(since));
+                }
+                let changed = changed(config, known, rooms_before.take());
+                match hear(config, known, session, changed, inbox).await {
+                    End::Stopped => return Ok(()),
+                    End::Lost(reason) => reason,
+                }
+            }
+        };
+        known.way.send_replace(None);
+        if rooms_before.is_none() {
+            rooms_before = Some(inside(known));
+        }
+        away.get_or_insert_with(Timestamp::now);
+        inbox.interrupted(&reason);
+        tokio::select! {
+            biased;
+            () = inbox.stopped() => return Ok(()),
+            () = tokio::time::sleep(wait(failures)) => {}
+        }
+    }
+}
+
+/// The channels that Relay is in.
+fn inside(known: &Known) -> BTreeSet<String> {
+    known.look(|state| state.channels.keys().cloned().collect())
+}
+
+/// News of the channels that Relay is in now and was not before, and the other way round.
+fn changed(config: &Config, known: &Known, before: Option<BTreeSet<String>>) -> Vec<RawEvent> {
+    let Some(before) = before else { return Vec::new() };
+    let network = known.look(|state| state.network(&config.host, config.port));
+    let rooms = before.symmetric_difference(&inside(known)).cloned().collect::<Vec<_>>();
+    rooms.into_iter().filter_map(|room| Heard::of_room(&network, room).event()).collect()
+}
+
+/// One connection, while it lasts.
+async fn hear(
+    config: &Config,
+    known: &Known,
+    mut session: Session,
+    first: Vec<RawEvent>,
+    inbox: &dyn Inbox,
+) -> End {
+    let (way, mut requests) = mpsc::channel(QUEUE);
+    known.way.send_replace(Some(way));
+    let mut accepts = FuturesOrdered::new();
+    accepts.extend(first.into_iter().map(|event| inbox.accept(event)));
+    let early = session.early();
+    accepts.extend(early.iter().filter_map(Heard::event).map(|event| inbox.accept(event)));
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut nick_asked = Instant::now();
+    let mut stopped = inbox.stopped();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => {
+                session.close().await;
+                return End::Stopped;
+            }
+            Some(accepted) = accepts.next(), if !accepts.is_empty() => if accepted.is_err() {
+                session.close().await;
+                return End::Stopped;
+            },
+            Some(request) = requests.recv(), if session.has_room() => {
+                session.ask(together(request, &mut requests));
+            }
+            line = session.line(), if accepts.len() < OVERLAP => match line {
+                Ok(line) => {
+                    if let Some(event) = session.take(config, known, &line).and_then(|heard| heard.event()) {
+                        accepts.push_back(inbox.accept(event));
+                    }
+                }
+                Err(reason) => return End::Lost(reason),
+            },
+            _ = look.tick() => {
+                for line in due(config, known) {
+                    session.say(&line);
+                }
+                if nick_asked.elapsed() >= NICK_AGAIN {
+                    nick_asked = Instant::now();
+                    nick_again(config, known).iter().for_each(|line| session.say(line));
+                }
+            }
+        }
+    }
+}
+
+/// A request and those that wait with it: they share one answer of the server's.
+fn together(first: Request, requests: &mut mpsc::Receiver<Request>) -> Vec<Request> {
+    let mut all = vec![first];
+    while all.len() < 4
+        && let Ok(request) = requests.try_recv()
+    {
+        all.push(request);
+    }
+    all
+}
+
+/// What asks for the channels whose time has come.
+fn due(config: &Config, known: &Known) -> Vec<String> {
+    let now = Timestamp::now();
+    let is_due = |again: Option<Timestamp>| again.is_some_and(|again| again <= now);
+    if !known.look(|state| state.wanted.values().any(|room| is_due(room.again))) {
+        return Vec::new();
+    }
+    known.change(|state| {
+        let mut names = Vec::new();
+        for (folded, room) in &mut state.wanted {
+            if is_due(room.again) && !state.channels.contains_key(folded) {
+                // It has an answer before it is due again.
+                rooms::try_again(room, now);
+                names.push(room.name.clone());
+            }
+        }
+        names.iter().flat_map(|name| rooms::join(config, state, name)).collect()
+    })
+}
+
+/// What gets the nick back, while Relay goes by another.
+fn nick_again(config: &Config, known: &Known) -> Vec<String> {
+    if known.look(|state| state.is_own(&config.nick)) {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    if let Some(password) = &config.nickserv_password {
+        let words = format!("GHOST {} {}", config.nick, password.expose_secret());
+        lines.push(compose(&["PRIVMSG", "NickServ", &words]));
+    }
+    lines.push(compose(&["NICK", &config.nick]));
+    lines
+}
+
+fn missed(since: Timestamp) -> String {
+    let at =
+        jiff::Timestamp::from_millisecond(since.0).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let since = at.unwrap_or_else(|_| "long ago".to_owned());
+    format!("Relay was not on the network since {since}, and IRC keeps nothing of what was said meanwhile")
+}
+
+/// Up to a quarter more than it says, so that many accounts don't come back at once.
+fn wait(failures: usize) -> Duration {
+    let wait = WAITS.get(failures).or(WAITS.last()).copied().unwrap_or(1_000);
+    Duration::from_millis(wait + rand::rng().random_range(0..=wait / 4))
+}
+
+/// The way to the connection that is listened to, once there is one; none when nobody listens.
+pub async fn way(known: &Known) -> Option<mpsc::Sender<Request>> {
+    let mut ways = known.way.subscribe();
+    let mut listening: watch::Receiver<bool> = known.listening.subscribe();
+    loop {
+        if let Some(way) = ways.borrow_and_update().clone() {
+            return Some(way);
+        }
+        if !*listening.borrow_and_update() {
+            return None;
+        }
+        tokio::select! {
+            changed = ways.changed() => changed.ok()?,
+            changed = listening.changed() => changed.ok()?,
+        }
+    }
+}
