@@ -242,8 +242,7 @@ fn size(bytes: u64) -> String {
 
 /// A platform's name as people write it.
 fn shown(platform: &str) -> String {
-    let mut letters = platform.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    crate::adapt::names::capitalised(&relay_contract::Platform::from_stored(platform.to_owned()))
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ pub fn shown(name: &str, origin: &Platform, template: Option<&str>, told_apart: 
 
 /// A platform's name as people write it.
 pub fn capitalised(platform: &Platform) -> String {
+    if platform.as_str() == "irc" {
+        return "IRC".to_owned();
+    }
     let mut letters = platform.as_str().chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
