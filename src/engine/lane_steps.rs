@@ -5,6 +5,7 @@ mod content;
 mod place;
 mod reactions;
 mod show;
+mod told;
 
 pub use content::Content;
 
@@ -139,6 +140,7 @@ pub fn plan(
     files: &Files,
 ) -> Result<Work, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
+    let changes = can.shows(Feature::Edit) == Support::Native;
     match (&envelope.event, row.target, content) {
         (Event::Posted(_), _, _) if !core.routes.borrow().speaks(&lane.room) => {
             Ok(Work::Impossible("unlinked"))
@@ -148,6 +150,9 @@ pub fn plan(
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
             let words = super::news::in_words(core, envelope);
             Ok(notice(lane, id, &words, None))
+        }
+        (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(AGAIN) => {
+            Ok(Work::Nothing)
         }
         (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(AGAIN) => {
             reactions::plan(core, lane, target, content, files)
@@ -161,10 +166,23 @@ pub fn plan(
         {
             Ok(Work::Nothing)
         }
+        (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) if !changes => {
+            told::changed(core, lane, envelope, target, content, files)
+        }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {
             change::rerender(core, lane, target, content, files)
         }
+        (Event::Reacted { emoji, added, .. }, Some(target), content)
+            if !changes && can.shows(Feature::Reaction) == Support::Fallback =>
+        {
+            told::reacted(core, lane, envelope, (emoji, *added), target, content)
+        }
         (Event::Reacted { .. }, Some(target), content) => reactions::plan(core, lane, target, content, files),
+        (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _)
+            if can.shows(Feature::Delete) == Support::Fallback =>
+        {
+            told::deleted(core, lane, target)
+        }
         (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _) => delete(core, lane, target),
         (Event::Pinned { on, .. }, Some(target), _) => {
             let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();

@@ -1,0 +1,104 @@
+//! What becomes of a message in a room where none can be changed: it is told in a line of its own, which is no message of the subject.
+
+use super::super::core::{Core, LaneHandle};
+use super::super::fan_out::quotes;
+use super::super::files::Files;
+use super::content::Content;
+use super::place::Place;
+use super::show::show;
+use super::{Step, Steps, Work, notice};
+use crate::adapt::{corrections, presentable};
+use crate::store::{EnvelopeId, StoreError};
+use relay_contract::{Emoji, Envelope, Event, MessageRef, Text, Timestamp};
+
+/// How much of a message is shown to say which it is.
+const LONGEST_EXCERPT: usize = 40;
+
+/// A message was edited, or a file of it came late.
+pub fn changed(
+    core: &Core,
+    lane: &LaneHandle,
+    envelope: &Envelope,
+    target: EnvelopeId,
+    content: &Content,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    if there.is_empty() {
+        return Ok(if core.ledger.is_taken_back(target)? {
+            Work::Nothing
+        } else {
+            Work::Impossible("target_gone")
+        });
+    }
+    let mut told = content.clone();
+    told.message.reply = None;
+    told.message.forward = None;
+    told.message.poll = None;
+    match &envelope.event {
+        Event::Arrived { version, .. } if quotes::is_of_quote(version) => return Ok(Work::Nothing),
+        // The file's own line says what is to be said.
+        Event::Arrived { .. } => told.message.body = Text::default(),
+        _ => {
+            let before = match core.ledger.envelope(target)?.map(|envelope| envelope.event) {
+                Some(Event::Posted(message)) => message.body,
+                _ => Text::default(),
+            };
+            let Some(words) = corrections::words(&before, &told.message.body) else {
+                return Ok(Work::Nothing);
+            };
+            told.message.body = words;
+            told.message.attachments.clear();
+        }
+    }
+    let adapted = show(core, lane, &told, files, &Place::Main, "")?;
+    let parts = adapted.parts(|draft| lane.account.connector.render(&lane.room, draft));
+    let steps = parts.into_iter().map(Step::Post).collect();
+    Ok(Work::Steps(Steps { beside: true, ..Steps::of(steps, adapted, target) }))
+}
+
+/// A message was deleted. What it said is not said again.
+pub fn deleted(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    let Some(original) = core.ledger.envelope(target)? else { return Ok(Work::Nothing) };
+    // What a person said here stays, and they know it.
+    if there.is_empty() || original.origin == lane.room {
+        return Ok(Work::Nothing);
+    }
+    let name =
+        original.author.as_ref().map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
+    Ok(beside(lane, target, &format!("🗑 deleted: what {name} said at {}", clock(original.at)), None))
+}
+
+/// Somebody reacted to a message. That they took it back is not told.
+pub fn reacted(
+    core: &Core,
+    lane: &LaneHandle,
+    envelope: &Envelope,
+    (emoji, added): (&Emoji, bool),
+    target: EnvelopeId,
+    content: Option<&Content>,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    let (Some(content), true, false) = (content, added, there.is_empty()) else { return Ok(Work::Nothing) };
+    let name =
+        envelope.author.as_ref().map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
+    let said = content.message.body.excerpt(LONGEST_EXCERPT);
+    let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
+    let line = format!("{name} reacted with {} to {to}", emoji.shown());
+    Ok(beside(lane, target, &line, there.into_iter().next()))
+}
+
+/// A line of Relay's own beside a message.
+fn beside(lane: &LaneHandle, target: EnvelopeId, line: &str, answers: Option<MessageRef>) -> Work {
+    match notice(lane, target, &Text::plain(line), answers) {
+        Work::Steps(steps) => Work::Steps(Steps { is_notice: false, beside: true, ..steps }),
+        other => other,
+    }
+}
+
+/// Hours and minutes.
+fn clock(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%H:%M UTC").to_string());
+    at.unwrap_or_else(|_| "another time".to_owned())
+}
