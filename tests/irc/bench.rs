@@ -2,7 +2,7 @@
 
 use crate::person::{PATIENCE, Person};
 use crate::server::Server;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,9 +21,10 @@ pub struct Bench {
 pub const CHANNELS: [&str; 2] = ["#alpha", "#Beta"];
 
 impl Bench {
-    /// Servers and people; Relay does not run yet. `more` stands in the servers' config, `account` in that of both accounts.
+    /// Servers and people; Relay does not run yet. `more` stands in the second server's config, `account` in that of both accounts.
+    /// The first server holds nobody back.
     pub async fn new(more: &str, account: &str) -> Self {
-        let servers = [Server::start("one", more), Server::start("two", more)];
+        let servers = [Server::start("one", crate::NO_PENALTY), Server::start("two", more)];
         let people = [
             Person::join(servers[0].port, "Ada", &[CHANNELS[0]]).await,
             Person::join(servers[1].port, "Ivo", &[CHANNELS[1]]).await,
@@ -61,23 +62,9 @@ impl Bench {
         }
     }
 
-    /// The config file.
-    pub fn config(&self) -> PathBuf {
-        self.dir.path().join("bridges.toml")
-    }
-
     /// Starts Relay.
     pub fn start(&mut self) {
-        let relay = Command::new(env!("CARGO_BIN_EXE_relay"))
-            .args(["run", "--config"])
-            .arg(self.config())
-            .current_dir(self.dir.path())
-            .env("RELAY_LOG", "info")
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::options().append(true).create(true).open(self.log()).expect("a log"))
-            .spawn()
-            .expect("the binary starts");
-        self.relay = Some(relay);
+        self.relay = Some(relay(self.dir.path()));
     }
 
     /// Where Relay's log is.
@@ -101,6 +88,20 @@ impl Drop for Bench {
             eprintln!("{}", std::fs::read_to_string(self.log()).unwrap_or_default());
         }
     }
+}
+
+/// The real binary, with the config of a folder; its log goes to `log` there.
+pub fn relay(folder: &Path) -> Child {
+    let log = std::fs::File::options().append(true).create(true).open(folder.join("log"));
+    Command::new(env!("CARGO_BIN_EXE_relay"))
+        .args(["run", "--config", "bridges.toml"])
+        .current_dir(folder)
+        .env_remove("STATE_DIRECTORY")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.expect("a log"))
+        .spawn()
+        .expect("the binary starts")
 }
 
 /// Waits until something is so.

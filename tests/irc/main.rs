@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bench;
+mod others;
 mod person;
 mod server;
 mod stories;
+mod tls;
 
 /// Servers that hold nobody back.
 const NO_PENALTY: &str = "[Limits]\nMaxPenaltyTime = 0";

@@ -21,20 +21,29 @@ pub fn is_there() -> bool {
     there
 }
 
+/// A port that nobody has just now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
+
 /// A running server, which ends with this.
 pub struct Server {
     /// Where it listens.
     pub port: u16,
-    dir: tempfile::TempDir,
+    /// Its folder.
+    pub dir: tempfile::TempDir,
     running: Option<Child>,
 }
 
 impl Server {
     /// One of this name; `more` stands in its config.
     pub fn start(name: &str, more: &str) -> Self {
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"), name, more)
+    }
+
+    /// The same in a folder with files that its config names.
+    pub fn start_in(dir: tempfile::TempDir, name: &str, more: &str) -> Self {
+        let port = free_port();
         let config = format!(
             "[Global]\nName = {name}.example\nInfo = for tests\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = hello\n\
              [Limits]\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxNickLength = 20\n\
