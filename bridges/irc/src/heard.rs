@@ -1,8 +1,8 @@
 //! What was heard, with all that `translate` needs to know: the payload of an event.
 
-use crate::ids;
 use crate::known::State;
 use crate::line::Line;
+use crate::{ids, splits};
 use relay_contract::{RawEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,9 @@ pub enum What {
     Left {
         /// Which.
         rooms: Vec<String>,
+        /// Their server has lost this one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        split: bool,
     },
     /// Somebody in these channels goes by another name now.
     Renamed {
@@ -92,9 +95,9 @@ pub fn of(state: &State, network: &str, line: &Line, was_in: Vec<String>, now: T
         "JOIN" if own => What::Room { room: state.fold(line.param(0)) },
         "JOIN" => What::Joined { room: state.fold(line.param(0)) },
         "PART" if own => What::Room { room: state.fold(line.param(0)) },
-        "PART" => What::Left { rooms: vec![state.fold(line.param(0))] },
+        "PART" => What::Left { rooms: vec![state.fold(line.param(0))], split: false },
         "KICK" => return kicked(state, network, line, now),
-        "QUIT" if !was_in.is_empty() => What::Left { rooms: was_in },
+        "QUIT" if !was_in.is_empty() => What::Left { rooms: was_in, split: splits::is_split(line.last()) },
         "NICK" if !own && !was_in.is_empty() => What::Renamed { rooms: was_in, to: line.param(0).to_owned() },
         "MODE" if state.is_channel(line.param(0)) && line.param(1).contains(['i', 'k']) => {
             What::Room { room: state.fold(line.param(0)) }
@@ -116,7 +119,7 @@ fn kicked(state: &State, network: &str, line: &Line, now: Timestamp) -> Option<H
     let (room, nick) = (state.fold(line.param(0)), line.param(1));
     let what = match state.is_own(nick) {
         true => What::Room { room },
-        false => What::Left { rooms: vec![room] },
+        false => What::Left { rooms: vec![room], split: false },
     };
     let who = Who { nick: nick.to_owned(), folded: state.fold(nick), ..Who::default() };
     Some(heard(network, line, who, what, now))

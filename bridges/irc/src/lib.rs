@@ -41,6 +41,7 @@ mod register;
 mod render;
 mod rooms;
 mod session;
+mod splits;
 mod support;
 mod track;
 mod translate;

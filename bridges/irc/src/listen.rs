@@ -7,6 +7,7 @@ use crate::known::Known;
 use crate::line::compose;
 use crate::rooms;
 use crate::session::Session;
+use crate::splits::Splits;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use rand::Rng;
@@ -32,6 +33,9 @@ const OPENING: Duration = Duration::from_secs(45);
 
 /// How often it is looked whether a channel or the nick is to be tried again.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is noted that Relay is there, so that a silent channel is not taken for an absence.
+const MARK: Duration = Duration::from_secs(60);
 
 /// How often the nick is asked for while somebody else has it.
 const NICK_AGAIN: Duration = Duration::from_secs(30);
@@ -147,6 +151,9 @@ async fn hear(
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut nick_asked = Instant::now();
+    let mut marked = Instant::now();
+    let mut splits = Splits::default();
+    let network = known.look(|state| state.network(&config.host, config.port));
     let mut stopped = inbox.stopped();
     loop {
         tokio::select! {
@@ -164,9 +171,9 @@ async fn hear(
             }
             line = session.line(), if accepts.len() < OVERLAP => match line {
                 Ok(line) => {
-                    if let Some(event) = session.take(config, known, &line).and_then(|heard| heard.event()) {
-                        accepts.push_back(inbox.accept(event));
-                    }
+                    let heard = session.take(config, known, &line);
+                    let heard = heard.and_then(|heard| splits.pass(heard, Instant::now()));
+                    accepts.extend(heard.and_then(|heard| heard.event()).map(|event| inbox.accept(event)));
                 }
                 Err(reason) => return End::Lost(reason),
             },
@@ -174,6 +181,12 @@ async fn hear(
                 for line in due(config, known) {
                     session.say(&line);
                 }
+                if marked.elapsed() >= MARK {
+                    marked = Instant::now();
+                    inbox.moved(Timestamp::now().0.to_string());
+                }
+                let told = splits.due(&network, Instant::now());
+                accepts.extend(told.iter().filter_map(Heard::event).map(|event| inbox.accept(event)));
                 if nick_asked.elapsed() >= NICK_AGAIN {
                     nick_asked = Instant::now();
                     nick_again(config, known).iter().for_each(|line| session.say(line));

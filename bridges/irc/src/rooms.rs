@@ -3,12 +3,15 @@
 use crate::config::Config;
 use crate::ids;
 use crate::known::{State, Wanted};
-use crate::line::compose;
+use crate::line::{Line, compose};
 use relay_contract::{NativeId, Problem, RoomReport, SpaceRef, Timestamp, Visibility};
 use secrecy::ExposeSecret;
 
 /// Waits before a channel is tried again, in ms: by how often it was in vain, the last one from then on.
 const WAITS: [i64; 5] = [1_000, 5_000, 15_000, 30_000, 60_000];
+
+/// How many channels Relay is in at most when it goes into another just because somebody asks.
+const MOST_INVITED: usize = 50;
 
 /// Says when a channel that Relay is not in is tried again.
 pub fn try_again(room: &mut Wanted, now: Timestamp) {
@@ -23,6 +26,20 @@ pub fn want(state: &mut State, rooms: &[NativeId]) {
         let wanted = || Wanted { name: room.as_str().to_owned(), ..Wanted::default() };
         state.wanted.entry(state.support.casemap.fold(room.as_str())).or_insert_with(wanted);
     }
+}
+
+/// Where somebody has invited Relay to: it goes there, so that the channel can be joined to others from inside.
+pub fn invited(config: &Config, state: &mut State, line: &Line) -> Vec<String> {
+    let room = line.param(1);
+    if line.command != "INVITE" || !state.is_own(line.param(0)) || !ids::is_channel(room) {
+        return Vec::new();
+    }
+    let folded = state.fold(room);
+    if !state.wanted.contains_key(&folded) && state.wanted.len() >= MOST_INVITED {
+        return Vec::new();
+    }
+    want(state, &[room.into()]);
+    join(config, state, room)
 }
 
 /// What asks for a channel: to be let in, and who else may come in.

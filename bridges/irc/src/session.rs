@@ -146,6 +146,10 @@ impl Session {
     pub fn take(&mut self, config: &Config, known: &Known, line: &str) -> Option<Heard> {
         let line = Line::read(line)?;
         self.answer_ping(&line);
+        if line.command == "INVITE" {
+            let lines = known.change(|state| rooms::invited(config, state, &line));
+            lines.iter().for_each(|line| self.link.say(line));
+        }
         let now = Timestamp::now();
         // Of somebody who goes, it is known before that who they were.
         known.change(|state| {

@@ -22,7 +22,7 @@ pub fn event(raw: &RawEvent) -> Translation {
         What::Joined { room } => {
             members(&heard, std::slice::from_ref(room), &MemberChange::Joined, &heard.from.nick)
         }
-        What::Left { rooms } => members(&heard, rooms, &MemberChange::Left, &heard.from.nick),
+        What::Left { rooms, .. } => members(&heard, rooms, &MemberChange::Left, &heard.from.nick),
         What::Renamed { rooms, to } => {
             members(&heard, rooms, &MemberChange::Renamed(heard.from.nick.clone()), to)
         }
@@ -74,4 +74,91 @@ fn author(heard: &Heard, name: &str, standing: Standing) -> Author {
 
 fn envelope(heard: &Heard, room: &str, author: Option<Author>, event: Event) -> Envelope {
     Envelope { origin: ids::room(&heard.network, room), author, at: Timestamp(heard.at), event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heard;
+    use crate::known::State;
+    use crate::line::Line;
+    use crate::track::track;
+
+    /// What lines mean, the last of them, in a channel with Ada and Relay.
+    fn meant(text: &str) -> String {
+        let mut state = State { nick: "relay".into(), ..State::default() };
+        let now = Timestamp(5);
+        let before = [":relay!r@h JOIN #C", ":s 353 relay = #C :relay @Ada"];
+        for line in before {
+            track(&mut state, &Line::read(line).unwrap(), now);
+        }
+        let line = Line::read(text).unwrap();
+        let was_in = track(&mut state, &line, now);
+        let Some(heard) = heard::of(&state, "owls", &line, was_in, now) else { return "nothing".into() };
+        let raw = heard.event().unwrap();
+        assert_eq!((raw.space.as_str(), event(&raw)), ("owls", event(&raw)), "the same for ever");
+        match event(&raw) {
+            Translation::Events(all) => all.iter().map(told).collect::<Vec<_>>().join(", "),
+            Translation::Command(call) => {
+                format!("{} asks {:?} in {}", call.asker.name, call.ask, call.room.room)
+            }
+            Translation::Room(news) => format!("{news:?}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn told(envelope: &Envelope) -> String {
+        let author = envelope.author.as_ref().map(|author| format!("{} {:?}", author.name, author.standing));
+        let what = match &envelope.event {
+            Event::Posted(message) => format!("says {:?}", message.body.excerpt(99)),
+            Event::Member { change, .. } => format!("{change:?}"),
+            other => format!("{other:?}"),
+        };
+        format!("{} {what} in {} at {}", author.unwrap_or_default(), envelope.origin.room, envelope.at.0)
+    }
+
+    #[test]
+    fn what_lines_mean() {
+        let cases = [
+            (":Ada!a@h PRIVMSG #c :hi", "Ada Person says \"hi\" in #c at 5"),
+            (":Ada!a@h NOTICE #C :hi", "Ada Bot says \"hi\" in #c at 5"),
+            (":Ada!a@h PRIVMSG @#c :to operators", "Ada Person says \"to operators\" in #c at 5"),
+            (":Ada!a@h PRIVMSG #c :\u{1}ACTION waves\u{1}", "Ada Person says \"waves\" in #c at 5"),
+            (":Ada!a@h PRIVMSG #c :\u{1}VERSION\u{1}", "Ignored(\"ctcp\")"),
+            (":Ada!a@h PRIVMSG #c :\u{2}\u{f}", "Ignored(\"an empty line\")"),
+            (":RELAY!r@h PRIVMSG #c :echo", "RELAY Relay says \"echo\" in #c at 5"),
+            (
+                "@time=2026-11-26T02:00:00.500Z :Ada!a@h PRIVMSG #c :x",
+                "Ada Person says \"x\" in #c at 1795658400500",
+            ),
+            (":Ada!a@h PRIVMSG #c :!relay status", "Ada asks Status in #c"),
+            (
+                ":Ada!a@h PRIVMSG #c :Relay: connect lobby",
+                "Ada asks Connect { channel: \"lobby\", sure: false } in #c",
+            ),
+            (":Ada!a@h PRIVMSG #c :relay is down", "Ada Person says \"relay is down\" in #c at 5"),
+            (":Ada!a@h PRIVMSG relay :#C status", "Ada asks Status in #c"),
+            (":Ada!a@h PRIVMSG relay :help", "Ada asks Help in ada"),
+            (":Ada!a@h PRIVMSG relay :\u{1}VERSION\u{1}", "nothing"),
+            (":NickServ!n@s NOTICE relay :identify", "nothing"),
+            (":s.example NOTICE #c :server notice", "nothing"),
+            (":mia!m@h JOIN #c", "mia Person Joined in #c at 5"),
+            (":Ada!a@h PART #c :bye", "Ada Person Left in #c at 5"),
+            (":Ada!a@h QUIT :bye", "Ada Person Left in #c at 5"),
+            (":mia!m@h QUIT :who", "nothing"),
+            (":mia!m@h KICK #c Ada :out", "Ada Person Left in #c at 5"),
+            (":Ada!a@h NICK Eve", "Eve Person Renamed(\"Ada\") in #c at 5"),
+            (":Ada!a@h KICK #c relay :out", "Changed(NativeId(\"#c\"))"),
+            (":Ada!a@h MODE #c +i", "Changed(NativeId(\"#c\"))"),
+            (":Ada!a@h MODE #c +m", "nothing"),
+            (":relay!r@h PART #c", "Changed(NativeId(\"#c\"))"),
+            (":s 372 relay :motd", "nothing"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(meant(line), expected, "{line:?}");
+        }
+        let odd =
+            RawEvent { space: "owls".into(), payload: serde_json::json!({"what": "said"}), cursor: None };
+        assert!(matches!(event(&odd), Translation::Unreadable(_)));
+    }
 }
