@@ -188,3 +188,54 @@ async fn a_taken_nick_is_gone_without_and_taken_back() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_invites_relay_can_ask_it_there() {
+    if !server::is_there() {
+        return;
+    }
+    let bench = Bench::started(NO_PENALTY, AT_ONCE).await;
+    let ada = &bench.people[0];
+    ada.send("JOIN #new").await;
+    ada.send("INVITE relay #new").await;
+    ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.ends_with("#new")).await;
+    ada.says("#new", "!relay status").await;
+    ada.hears("an answer", |line| line.starts_with(":relay!") && line.contains(" NOTICE Ada :")).await;
+}
+
+/// What a message costs in time, from socket to socket; the numbers are those of the build that is tested, beside whatever else runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_takes_milliseconds() {
+    if !server::is_there() {
+        return;
+    }
+    let bench = Bench::started(NO_PENALTY, AT_ONCE).await;
+    let [ada, ivo] = &bench.people;
+    ada.says(CHANNELS[0], "warm.").await;
+    ivo.sees("warm.").await;
+    let mut sent = Vec::new();
+    for number in 0..150 {
+        sent.push(Instant::now());
+        ada.says(CHANNELS[0], &format!("timed-{number}.")).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    ivo.sees("timed-149.").await;
+    let all: Vec<_> = ivo.said().into_iter().filter(|said| said.text.contains("timed-")).collect();
+    assert_eq!(all.len(), sent.len());
+    let mut took: Vec<_> = all.iter().zip(&sent).map(|(said, sent)| said.at.duration_since(*sent)).collect();
+    took.sort();
+    eprintln!("at 50 a second: p50 {:?}, p99 {:?}", took[took.len() / 2], took[took.len() * 99 / 100]);
+    assert!(took[took.len() / 2] < Duration::from_secs(1), "{took:?}");
+    let (count, began) = (1_000, Instant::now());
+    for number in 0..count {
+        ada.says(CHANNELS[0], &format!("flood-{number}.")).await;
+    }
+    ivo.sees(&format!("flood-{}.", count - 1)).await;
+    eprintln!("{count} at once: {:.0} a second", f64::from(count) / began.elapsed().as_secs_f64());
+    let all: Vec<_> =
+        ivo.said().into_iter().filter(|said| said.text.contains("flood-")).map(|said| said.text).collect();
+    assert_eq!(all.len(), 1_000);
+    for (number, text) in all.iter().enumerate() {
+        assert!(text.ends_with(&format!(" flood-{number}.")), "{number}: {text}");
+    }
+}
