@@ -99,12 +99,12 @@ pub fn otherwise(feature: Feature) -> &'static str {
         Feature::Text => "as plain words",
         Feature::Edit => "told in a new message",
         Feature::EditFiles => "told in the text",
-        Feature::Delete => "marked as deleted",
-        Feature::Moderate => "marked as deleted",
+        Feature::Delete => "told in a line",
+        Feature::Moderate => "told in a line",
         Feature::Reply => "quoted in a line above, with a link",
         Feature::Thread => "as answers to the message it hangs from",
         Feature::Topic => "with its name before the text",
-        Feature::Reaction => "counted in a line below the message",
+        Feature::Reaction => "counted in a line below the message, or told in one",
         Feature::File => "named, with a link where there is one",
         Feature::Album => "one message after the other",
         Feature::Sticker => "as a picture, or named",
@@ -265,6 +265,7 @@ mod tests {
                 assert!(shown.lines().any(|line| line.starts_with(feature.word())), "{feature}");
             }
         }
-        assert!(text(&columns).contains("(6) Telegram"));
+        let last = columns.last().map(|column| super::shown(&column.platform)).unwrap();
+        assert!(text(&columns).contains(&format!("({}) {last}", columns.len())));
     }
 }
