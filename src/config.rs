@@ -272,7 +272,7 @@ pub const COMPATIBLE_KEYS: &[Key] = &[
 
 /// Keys of `[accounts.NAME]` that every platform has; the others are its connector's `FIELDS`.
 pub const ACCOUNT_KEYS: &[Key] = &[
-    Key { name: "platform", doc: "discord, irc, slack or telegram." },
+    Key { name: "platform", doc: "discord, irc, matrix, slack or telegram." },
     Key {
         name: "ceilings",
         doc: "Whether to stay below the platform's published rate limits. Default: true. For a compatible server without limits: false.",
@@ -285,7 +285,7 @@ pub const ACCOUNT_KEYS: &[Key] = &[
     Key {
         name: "deaf_after",
         doc: "Seconds after which a connection is made anew that hears nothing, not even the message that Relay itself has posted. For \
-              Discord and Slack; Telegram tells no bot of its own messages. Default: 60.",
+              Discord, Matrix and Slack; Telegram tells no bot of its own messages. Default: 60.",
     },
     Key {
         name: "unsure",

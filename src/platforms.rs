@@ -45,6 +45,14 @@ pub static ALL: &[Entry] = &[
         open: relay_irc::open,
     },
     Entry {
+        platform: relay_matrix::PLATFORM,
+        fields: relay_matrix::FIELDS,
+        room_ids: relay_matrix::ROOM_IDS,
+        capabilities: relay_matrix::capabilities,
+        site: "https://matrix.org",
+        open: relay_matrix::open,
+    },
+    Entry {
         platform: relay_slack::PLATFORM,
         fields: relay_slack::FIELDS,
         room_ids: relay_slack::ROOM_IDS,

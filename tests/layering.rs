@@ -91,7 +91,7 @@ fn each_library_has_one_home() {
     };
     let elsewhere: Vec<_> = outside("media").into_iter().filter(|path| !is_allowed(path)).collect();
     none(found(elsewhere, &["reqwest"]), "only the media store asks addresses that come from outside");
-    let connectors = ["relay_discord", "relay_slack", "relay_telegram"];
+    let connectors = ["relay_discord", "relay_matrix", "relay_slack", "relay_telegram"];
     none(found(outside("platforms"), &connectors), "only platforms.rs names connector crates");
     let elsewhere: Vec<_> =
         outside("demo").into_iter().filter(|path| !path.ends_with("cli/demo.rs")).collect();
@@ -129,7 +129,7 @@ fn imports_point_one_way() {
 #[test]
 fn the_engine_knows_no_platform() {
     let engine = ["src/engine", "src/engine.rs", "src/store", "src/routing.rs", "src/adapt.rs", "src/adapt"];
-    let words = ["\"discord\"", "\"slack\"", "\"telegram\"", "Discord", "Slack", "Telegram"];
+    let words = ["\"discord\"", "\"matrix\"", "\"slack\"", "\"telegram\"", "Discord", "Slack", "Telegram"];
     let all = engine.into_iter().flat_map(files).filter(|path| !path.ends_with("tests.rs"));
     none(found(all, &words), "capabilities tell the engine what it needs");
 }
@@ -162,7 +162,7 @@ fn crates_depend_on_what_they_may() {
             "the contract has no I/O and no runtime: {dependency}"
         );
     }
-    for platform in ["discord", "irc", "slack", "telegram"] {
+    for platform in ["discord", "irc", "matrix", "slack", "telegram"] {
         for dependency in dependencies(&format!("bridges/{platform}/Cargo.toml"), "dependencies") {
             let ours = dependency.starts_with("relay") && dependency != "relay-contract";
             let engines =

@@ -40,7 +40,7 @@ pub fn changed(
         // The file's own line says what is to be said.
         Event::Arrived { .. } => told.message.body = Text::default(),
         _ => {
-            let before = match core.ledger.envelope(target)?.map(|envelope| envelope.event) {
+            let before = match core.ledger.envelope(target)?.map(|envelope| envelope.event.clone()) {
                 Some(Event::Posted(message)) => message.body,
                 _ => Text::default(),
             };

@@ -50,7 +50,8 @@ fn parts_of_drafts() {
         ("", "", poll(&["Sat", " "]), "When?\n• Sat[]"),
     ];
     for (body, kinds, poll, expected) in cases {
-        let draft = Draft { body: Text::plain(body), name: None, files: files(kinds), poll, no_preview: false };
+        let draft =
+            Draft { body: Text::plain(body), name: None, files: files(kinds), poll, no_preview: false };
         let got: Vec<String> = parts(&draft).iter().map(shown).collect();
         assert_eq!(got.join(" "), expected, "{} {kinds}", body.len());
     }

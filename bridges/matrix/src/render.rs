@@ -1,0 +1,91 @@
+//! The tree into `org.matrix.custom.html`, and into plain words for clients without it. Pure.
+//!
+//! Only elements that the specification names are written, and all text is escaped
+//! (<https://spec.matrix.org/v1.11/client-server-api/#mroommessage-msgtypes>). Names of people are plain words, and `m.mentions` names
+//! nobody, so that nothing notifies anybody.
+
+mod html;
+mod plain;
+#[cfg(test)]
+mod tests;
+
+use relay_contract::{Draft, FileDraft, FileKind, Part, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The longest text, in bytes of JSON of both its forms. An event holds 65,536 bytes with all that servers add
+/// (<https://spec.matrix.org/v1.11/client-server-api/#size-limits>), and an edit says the beginning a second time.
+pub const LONGEST: usize = 40_000;
+/// How much of a text is said to clients that know no edits, in characters.
+const LONGEST_FALLBACK: usize = 1_000;
+
+/// What stands beside a part's text.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Formatting {
+    /// The text as HTML; none where its plain form is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// What the file is to people, where the part is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileKind>,
+}
+
+impl Formatting {
+    /// Of a part that [`parts`] made.
+    pub fn of(part: &Part) -> Self {
+        serde_json::from_value(part.formatting.clone()).unwrap_or_default()
+    }
+}
+
+/// The parts of a draft: its words, and then each file as a message of its own, so that an edit of the words leaves the files.
+pub fn parts(draft: &Draft) -> Vec<Part> {
+    let texts = match draft.body.is_empty() {
+        true => Vec::new(),
+        false => draft.body.clone().split(LONGEST, length),
+    };
+    let texts = texts.iter().map(|text| {
+        let formatting = Formatting { html: html::written(text), file: None };
+        Part::text(plain::written(text), written(&formatting))
+    });
+    texts.chain(draft.files.iter().map(file)).collect()
+}
+
+fn file(file: &FileDraft) -> Part {
+    let formatting = Formatting { html: None, file: Some(file.kind) };
+    Part { files: vec![file.index], ..Part::text("", written(&formatting)) }
+}
+
+fn written(formatting: &Formatting) -> Value {
+    // A struct of strings always has a JSON form.
+    serde_json::to_value(formatting).unwrap_or_default()
+}
+
+fn length(text: &Text) -> usize {
+    json!([plain::written(text), html::written(text)]).to_string().len()
+}
+
+/// The content of a message with a part's words.
+pub fn message(part: &Part) -> Value {
+    let mut content = json!({ "msgtype": "m.text", "body": part.text, "m.mentions": {} });
+    if let Some(html) = Formatting::of(part).html {
+        content["format"] = "org.matrix.custom.html".into();
+        content["formatted_body"] = html.into();
+    }
+    content
+}
+
+/// The same as a notice, which no bot answers.
+pub fn notice(part: &Part) -> Value {
+    let mut content = message(part);
+    content["msgtype"] = "m.notice".into();
+    content
+}
+
+/// The content of a message that replaces another (<https://spec.matrix.org/v1.11/client-server-api/#event-replacements>).
+pub fn edit(target: &str, part: &Part) -> Value {
+    let begins: String = part.text.chars().take(LONGEST_FALLBACK).collect();
+    json!({
+        "msgtype": "m.text", "body": format!("* {begins}"), "m.mentions": {}, "m.new_content": message(part),
+        "m.relates_to": { "rel_type": "m.replace", "event_id": target },
+    })
+}
