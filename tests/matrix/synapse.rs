@@ -1,0 +1,158 @@
+//! A homeserver of these tests: started with the first of them, ended with the last.
+
+use crate::person::Person;
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long it may take to start.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The one that runs.
+static RUNNING: Mutex<Weak<Synapse>> = Mutex::const_new(Weak::new());
+
+/// A homeserver.
+pub struct Synapse {
+    folder: tempfile::TempDir,
+    /// Its base URL.
+    pub url: String,
+    /// A shell that ends the server when this process does, however that ends.
+    keeper: Child,
+}
+
+impl Synapse {
+    /// The server; none where it is not installed, which is said.
+    pub async fn there() -> Option<Arc<Self>> {
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/synapse/bin/python");
+        if !python.is_file() {
+            let required = std::env::var_os("RELAY_REQUIRE_SYNAPSE").is_some();
+            assert!(!required, "RELAY_REQUIRE_SYNAPSE is set, and there is no {}", python.display());
+            eprintln!("skipped: there is no {}; tests/matrix/main.rs says how to make it", python.display());
+            return None;
+        }
+        let mut running = RUNNING.lock().await;
+        if let Some(server) = running.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::started(&python).await);
+        *running = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    async fn started(python: &PathBuf) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // Free at this moment; nobody else of these tests asks for one.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("loopback")
+            .local_addr()
+            .expect("its port")
+            .port();
+        write(folder.path(), "homeserver.yaml", &config(folder.path(), port));
+        write(
+            folder.path(),
+            "log.yaml",
+            "version: 1\nroot: { level: WARNING, handlers: [out] }\nhandlers: { out: { class: logging.StreamHandler } }\n",
+        );
+        // The seed of a key that signs nothing that leaves this machine.
+        write(folder.path(), "signing.key", &format!("ed25519 a_test {}\n", "A".repeat(43)));
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
+        let keeper = Command::new("sh")
+            .args(["-c", "\"$0\" -m synapse.app.homeserver --config-path homeserver.yaml & cat >/dev/null; kill $!; wait"])
+            .arg(python)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("the log twice"))
+            .stderr(log)
+            .spawn()
+            .expect("a shell");
+        let server = Self { folder, url: format!("http://127.0.0.1:{port}"), keeper };
+        let began = Instant::now();
+        while reqwest::get(format!("{}/_matrix/client/versions", server.url)).await.is_err() {
+            assert!(began.elapsed() < PATIENCE, "Synapse does not start: {}", server.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        server
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// A new account, under a name that nobody else of these tests has.
+    pub async fn person(&self, name: &str) -> Person {
+        let user = format!("{}-{:x}", name.to_lowercase(), rand_part());
+        let body =
+            json!({ "username": user, "password": "correct horse", "auth": { "type": "m.login.dummy" } });
+        let answer: serde_json::Value = reqwest::Client::new()
+            .post(format!("{}/_matrix/client/v3/register", self.url))
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
+        let string = |key: &str| answer[key].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+        let person = Person::new(&self.url, string("user_id"), string("access_token"));
+        person.put(&format!("profile/{}/displayname", person.user), json!({ "displayname": name })).await;
+        person
+    }
+}
+
+impl Drop for Synapse {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+        if std::thread::panicking() {
+            eprintln!("--- Synapse's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// Different at each call, and in each process.
+fn rand_part() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(Instant::now())
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let mut file = std::fs::File::create(folder.join(name)).expect("a file in the temporary folder");
+    file.write_all(text.as_bytes()).expect("a file in the temporary folder");
+}
+
+/// Nobody else is spoken to, and no limit is in the way.
+fn config(folder: &Path, port: u16) -> String {
+    let at = |name: &str| folder.join(name).display().to_string();
+    let fast = json!({ "per_second": 100_000, "burst_count": 100_000 });
+    json!({
+        "server_name": "test.localhost",
+        "pid_file": at("pid"),
+        "listeners": [{
+            "bind_addresses": ["127.0.0.1"], "port": port, "tls": false, "type": "http",
+            "resources": [{ "names": ["client"], "compress": false }],
+        }],
+        "database": { "name": "sqlite3", "args": { "database": at("homeserver.db") } },
+        "log_config": at("log.yaml"),
+        "media_store_path": at("media"),
+        "signing_key_path": at("signing.key"),
+        "report_stats": false,
+        "macaroon_secret_key": "only on loopback",
+        "form_secret": "only on loopback",
+        "trusted_key_servers": [],
+        "suppress_key_server_warning": true,
+        "enable_registration": true,
+        "enable_registration_without_verification": true,
+        "bcrypt_rounds": 4,
+        "presence": { "enabled": false },
+        "rc_message": fast, "rc_registration": fast, "rc_admin_redaction": fast, "rc_joins_per_room": fast,
+        "rc_login": { "address": fast, "account": fast, "failed_attempts": fast },
+        "rc_joins": { "local": fast, "remote": fast },
+        "rc_invites": { "per_room": fast, "per_user": fast, "per_issuer": fast },
+        "rc_media_create": fast,
+    })
+    .to_string()
+}
