@@ -49,8 +49,8 @@ async fn leave(dir: &Path, left: Left, deleted: bool) {
     ledger.fan_out(fanned.collect()).await.unwrap();
     if left == Left::DoneEdited {
         let copy = Some(vec![MessageRef::plain("copy of third")]);
-        let completed = ledger.complete_with(room("there"), post, post, copy, vec![], None, Some(newest));
-        completed.await.unwrap();
+        let completed = ledger.complete_soon(room("there"), post, post, copy, vec![], None, Some(newest));
+        completed.await.unwrap().await.unwrap().unwrap();
     }
     ledger.close().await.unwrap();
     drop(ledger);
