@@ -7,9 +7,13 @@ use crate::line::compose;
 use crate::{deliver, ids, render};
 use relay_contract::{Answer, Ask, Asker, Call, DeliverError, NativeId, RoomKey, SpaceRef, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The most lines of an answer.
 const MOST: usize = 12;
+
+/// C24 asks for an answer within 15 seconds.
+const WITHIN: Duration = Duration::from_secs(14);
 
 /// What a call carries for its answer.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,5 +64,7 @@ pub async fn answer(
     let (most, room) = known.look(|state| (state.room_for(&nick), state.fold(&nick)));
     let lines = render::lines(&answer.text, None, most, MOST.min(config.most_lines));
     let lines = lines.iter().map(|line| compose(&["NOTICE", &nick, line])).collect();
-    deliver::send(&way, lines, Some(room)).await
+    let late =
+        |_| Err(DeliverError::Unsure(format!("the server said nothing within {} s", WITHIN.as_secs())));
+    tokio::time::timeout(WITHIN, deliver::send(&way, lines, Some(room))).await.unwrap_or_else(late)
 }

@@ -7,6 +7,7 @@ use relay_contract::DeliverError;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What the numbers begin with.
@@ -33,6 +34,7 @@ pub struct Fences {
 
 struct Fence {
     number: u64,
+    raised: Instant,
     requests: Vec<Request>,
 }
 
@@ -47,13 +49,18 @@ impl Fences {
         let number = self.next;
         self.next += 1;
         lines.push(compose(&["PING", &format!("{TOKEN}{number}")]));
-        self.waiting.push_back(Fence { number, requests });
+        self.waiting.push_back(Fence { number, raised: Instant::now(), requests });
         lines
     }
 
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.waiting.iter().map(|fence| fence.requests.len()).sum()
+    }
+
+    /// Whether the server owes an answer for longer than this: whatever else it says, nothing can be delivered any more.
+    pub fn is_overdue(&self, longest: Duration) -> bool {
+        self.waiting.front().is_some_and(|fence| fence.raised.elapsed() >= longest)
     }
 
     /// Takes a line into account. `fold` is how the server folds names.
@@ -106,7 +113,7 @@ mod tests {
         let begun = a.begun.clone();
         assert_eq!(fences.raise(vec![a, b]), ["PRIVMSG", "PRIVMSG", "PING relay-0"]);
         assert_eq!(fences.raise(vec![c]), ["PRIVMSG", "PING relay-1"]);
-        assert!(begun.load(Ordering::Acquire));
+        assert!(begun.load(Ordering::Acquire) && fences.is_overdue(Duration::ZERO));
         let mut hear = |text: &str| fences.heard(&Line::read(text).unwrap(), str::to_lowercase);
         hear(":s PONG s :other");
         hear(":s PRIVMSG #b :relay-0");
@@ -118,6 +125,6 @@ mod tests {
         assert!(of_c.try_recv().is_err(), "the second is still out");
         hear(":s PONG s :relay-1");
         assert_eq!(of_c.try_recv(), Ok(Ok(())));
-        assert_eq!(fences.waiting(), 0);
+        assert!(fences.waiting() == 0 && !fences.is_overdue(Duration::ZERO));
     }
 }

@@ -99,13 +99,18 @@ pub fn of(state: &State, network: &str, line: &Line, was_in: Vec<String>, now: T
         "KICK" => return kicked(state, network, line, now),
         "QUIT" if !was_in.is_empty() => What::Left { rooms: was_in, split: splits::is_split(line.last()) },
         "NICK" if !own && !was_in.is_empty() => What::Renamed { rooms: was_in, to: line.param(0).to_owned() },
-        "MODE" if state.is_channel(line.param(0)) && line.param(1).contains(['i', 'k']) => {
+        "MODE" if state.is_channel(line.param(0)) && concerns_relay(state, line) => {
             What::Room { room: state.fold(line.param(0)) }
         }
         _ => return None,
     };
     let account = line.tag("account").map(str::to_owned);
     Some(heard(network, line, Who { folded: state.fold(&nick), nick, account, own }, what, now))
+}
+
+/// Whether modes say who may come in or speak: those of the channel, and Relay's own.
+fn concerns_relay(state: &State, line: &Line) -> bool {
+    line.param(1).contains(['i', 'k', 'm', 'b']) || line.params.iter().skip(2).any(|nick| state.is_own(nick))
 }
 
 fn heard(network: &str, line: &Line, from: Who, what: What, now: Timestamp) -> Heard {

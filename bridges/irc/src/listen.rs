@@ -178,6 +178,9 @@ async fn hear(
                 Err(reason) => return End::Lost(reason),
             },
             _ = look.tick() => {
+                if session.is_stuck() {
+                    return End::Lost("the server does not answer any more".to_owned());
+                }
                 for line in due(config, known) {
                     session.say(&line);
                 }

@@ -93,7 +93,15 @@ pub fn joined(config: &Config, state: &State, folded: &str) -> Option<RoomReport
     let channel = state.channels.get(folded)?;
     let space = space(config, state);
     let alone = channel.members.len() <= 1;
-    let warnings = alone.then(|| {
+    let silent = channel.modes.contains('m')
+        && channel.members.get(&state.fold(&state.nick)).is_some_and(|own| own.signs.is_empty());
+    let silent = silent.then(|| {
+        Problem::new(
+            format!("{} is moderated, and Relay has no voice there.", channel.name),
+            "An operator of the channel gives it one: /mode +v with Relay's nick.",
+        )
+    });
+    let alone = alone.then(|| {
         Problem::new(
             format!("Nobody else is in {}: IRC makes a channel for whoever asks for one.", channel.name),
             "If that is not as it should be, look whether the name is right.",
@@ -106,6 +114,6 @@ pub fn joined(config: &Config, state: &State, folded: &str) -> Option<RoomReport
         // Whoever is invited, or has the key; a channel that is only not listed can be joined by all who know its name.
         visibility: if channel.modes.contains(['i', 'k']) { Visibility::Private } else { Visibility::World },
         members: Some(channel.members.len() as u64),
-        warnings: warnings.into_iter().collect(),
+        warnings: alone.into_iter().chain(silent).collect(),
     })
 }

@@ -7,7 +7,7 @@ use crate::known::Known;
 use crate::line::{Line, compose};
 use crate::link::Link;
 use crate::register::{Handshake, Next};
-use crate::{rooms, track};
+use crate::{errors, rooms, track};
 use relay_contract::{OpenError, Timestamp};
 use secrecy::ExposeSecret;
 use std::collections::VecDeque;
@@ -28,6 +28,9 @@ const SILENT: Duration = Duration::from_secs(60);
 /// The longest silence.
 const DEAD: Duration = Duration::from_secs(90);
 
+/// How long the server may owe the answer to a delivery.
+const STUCK: Duration = Duration::from_secs(60);
+
 /// How long somebody who says goodbye waits for it to be taken.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -38,6 +41,8 @@ pub struct Session {
     early: VecDeque<Heard>,
     heard_last: Instant,
     asked: bool,
+    /// Why the server ends the connection, in its own words.
+    farewell: Option<String>,
 }
 
 impl Session {
@@ -46,7 +51,8 @@ impl Session {
         let link = Link::open(config).await?;
         known.change(|state| state.begin(&config.nick));
         let (early, fences) = (VecDeque::new(), Fences::default());
-        let mut session = Self { link, fences, early, heard_last: Instant::now(), asked: false };
+        let mut session =
+            Self { link, fences, early, heard_last: Instant::now(), asked: false, farewell: None };
         session.register(config, known).await?;
         if let Some(password) = &config.nickserv_password {
             session.link.say(&compose(&[
@@ -116,6 +122,11 @@ impl Session {
         self.link.has_room() && self.fences.waiting() < MOST_WAITING
     }
 
+    /// Whether the server has stopped answering, whatever else it says.
+    pub fn is_stuck(&self) -> bool {
+        self.fences.is_overdue(STUCK)
+    }
+
     /// What came before anybody listened.
     pub fn early(&mut self) -> VecDeque<Heard> {
         std::mem::take(&mut self.early)
@@ -130,7 +141,7 @@ impl Session {
                     (self.heard_last, self.asked) = (Instant::now(), false);
                     return Ok(line);
                 }
-                Ok(Err(reason)) => return Err(reason),
+                Ok(Err(reason)) => return Err(self.farewell.take().unwrap_or(reason)),
                 Err(_) if self.asked => {
                     return Err(format!("the server was silent for {} s", DEAD.as_secs()));
                 }
@@ -146,6 +157,10 @@ impl Session {
     pub fn take(&mut self, config: &Config, known: &Known, line: &str) -> Option<Heard> {
         let line = Line::read(line)?;
         self.answer_ping(&line);
+        if line.command == "ERROR" {
+            self.farewell =
+                Some(format!("the server has ended the connection: {}", errors::words(line.last())));
+        }
         if line.command == "INVITE" {
             let lines = known.change(|state| rooms::invited(config, state, &line));
             lines.iter().for_each(|line| self.link.say(line));

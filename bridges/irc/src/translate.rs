@@ -150,7 +150,9 @@ mod tests {
             (":Ada!a@h NICK Eve", "Eve Person Renamed(\"Ada\") in #c at 5"),
             (":Ada!a@h KICK #c relay :out", "Changed(NativeId(\"#c\"))"),
             (":Ada!a@h MODE #c +i", "Changed(NativeId(\"#c\"))"),
-            (":Ada!a@h MODE #c +m", "nothing"),
+            (":Ada!a@h MODE #c +m", "Changed(NativeId(\"#c\"))"),
+            (":Ada!a@h MODE #c +v Relay", "Changed(NativeId(\"#c\"))"),
+            (":Ada!a@h MODE #c +o Ada", "nothing"),
             (":relay!r@h PART #c", "Changed(NativeId(\"#c\"))"),
             (":s 372 relay :motd", "nothing"),
         ];
