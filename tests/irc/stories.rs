@@ -144,6 +144,22 @@ async fn whoever_is_thrown_out_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_does_not_let_relay_speak_gets_it_all_later() {
+    if !server::is_there() {
+        return;
+    }
+    let bench = Bench::started(NO_PENALTY, AT_ONCE).await;
+    let [ada, ivo] = &bench.people;
+    ivo.send(&format!("MODE {} +m", CHANNELS[1])).await;
+    ivo.hears("the mode", |line| line.contains(" MODE ") && line.contains("+m")).await;
+    ada.says(CHANNELS[0], "unheard of").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(ivo.said().is_empty(), "{:?}", ivo.said());
+    ivo.send(&format!("MODE {} +v relay", CHANNELS[1])).await;
+    ivo.sees("unheard of").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn commands_are_answered_to_the_asker_alone() {
     if !server::is_there() {
         return;
