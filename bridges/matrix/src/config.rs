@@ -66,6 +66,7 @@ mod tests {
                 account: Account("mx".into()),
                 secrets: BTreeMap::from([("access_token", SecretString::from(token.to_owned()))]),
                 urls: BTreeMap::from([("homeserver", url.to_owned())]),
+                texts: BTreeMap::new(),
             };
             match (Config::read(&settings), problem) {
                 (Ok(config), None) => {

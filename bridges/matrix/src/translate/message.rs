@@ -128,5 +128,5 @@ fn thread(relation: &Value) -> Option<&str> {
 fn answered(relation: &Value) -> Option<&str> {
     let falls_back = relation.get("is_falling_back").and_then(Value::as_bool).unwrap_or(false);
     let target = relation.pointer("/m.in_reply_to/event_id").and_then(Value::as_str)?;
-    (!target.is_empty() && !(falls_back && thread(relation).is_some())).then_some(target)
+    (!target.is_empty() && (!falls_back || thread(relation).is_none())).then_some(target)
 }
