@@ -14,13 +14,17 @@ const PIXEL: &[u8] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_comes_and_goes() {
-    let Some(yard) = Yard::started().await else { return };
+    let Some(mut yard) = Yard::started().await else { return };
     let id = yard.ada.says(&yard.yard, "react").await;
     let copy = yard.copy(&yard.barn, "react").await;
     let own = |key: &str| (yard.relay.user.clone(), key.to_owned());
     let reaction = yard.ada.reacts(&yard.yard, &id, "👍").await;
     let reacted = yard.becomes(&yard.barn, &copy.id, "a reaction", |seen| !seen.reactions.is_empty()).await;
     assert_eq!(reacted.reactions, [own("👍")]);
+    // Another process takes it back.
+    yard.bench.stop().await;
+    yard.bench.start();
+    yard.bench.connected(2).await;
     yard.ada.redacts(&yard.yard, &reaction).await;
     yard.becomes(&yard.barn, &copy.id, "no reaction", |seen| seen.reactions.is_empty()).await;
     // One to the copy reaches the original.

@@ -136,6 +136,12 @@ impl Known {
         rooms.get(room).map(|(_, name)| name.clone())
     }
 
+    /// The rooms that were asked about.
+    pub fn rooms(&self) -> Vec<String> {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.keys().cloned().collect()
+    }
+
     /// What a room's state says.
     pub fn room_is(&self, room: &str, rights: Rights, name: String) {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);

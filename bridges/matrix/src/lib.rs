@@ -15,7 +15,7 @@
 //! - A post bears its key as transaction id. The server makes one event of it however often it is sent with one access token, and tells
 //!   the id to that token alone: so `settle` knows its own (<https://spec.matrix.org/v1.11/client-server-api/#transaction-identifiers>).
 //! - An edit is a message that replaces another, a reaction one that annotates it, and both are taken back by redacting that message. What
-//!   a redacted reaction was about is not told: it is remembered in this process, and asked for at the start for what is recent.
+//!   a redacted reaction was about is not told: it is remembered in this process, and the newest of each room are asked for at the start.
 //! - Every message bears `m.mentions` without anybody in it: nothing that comes from elsewhere notifies anybody
 //!   (<https://spec.matrix.org/v1.11/client-server-api/#user-and-room-mentions>).
 //! - Pictures of people need a credential to be fetched: they are not carried.

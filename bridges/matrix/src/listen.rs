@@ -36,6 +36,10 @@ impl Listener<'_> {
         let mut failures = 0_usize;
         let mut up = false;
         let mut joins = FuturesUnordered::new();
+        tokio::select! {
+            () = inbox.stopped() => return Ok(()),
+            () = self.learn_reactions() => {}
+        }
         loop {
             // The first answer should come at once, so that "connected" is said when it is true.
             let hold = if up && since.is_some() { HOLD } else { Duration::ZERO };
@@ -91,7 +95,9 @@ impl Listener<'_> {
             if since.is_some() && !self.hand_up(&answer, inbox).await {
                 return Ok(());
             }
-            inbox.moved(next.clone());
+            if since.as_ref() != Some(&next) {
+                inbox.moved(next.clone());
+            }
             since = Some(next);
         }
     }

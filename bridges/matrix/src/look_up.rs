@@ -3,16 +3,23 @@
 use crate::api::Api;
 use crate::known::{Known, Original, member_name};
 use crate::translate::{Added, Payload, Said};
+use futures::StreamExt;
 use relay_contract::RawEvent;
+use ruma::api::Direction;
+use ruma::api::client::message::get_message_events;
 use ruma::api::client::room::get_room_event;
 use ruma::api::client::state::get_state_event_for_key;
 use ruma::events::StateEventType;
-use ruma::{EventId, RoomId};
+use ruma::{EventId, RoomId, UInt};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long one question may take; after that the event goes up without its answer.
 const REQUEST: Duration = Duration::from_secs(2);
+/// How long the newest reactions of all rooms may take, of how many rooms, and of how many at a time.
+const REACTIONS: Duration = Duration::from_secs(8);
+const MOST_ROOMS: usize = 200;
+const ROOMS_AT_ONCE: usize = 4;
 
 /// Whoever makes events of what Matrix sent.
 pub struct Listener<'a> {
@@ -45,6 +52,29 @@ impl Listener<'_> {
             payload: serde_json::to_value(payload).unwrap_or_default(),
             cursor: None,
         }
+    }
+
+    /// Learns the newest reactions of each room, which their redactions say nothing about: those that an earlier process heard of are
+    /// taken back, too. Takes at most some seconds.
+    pub async fn learn_reactions(&self) {
+        let asked = futures::stream::iter(self.known.rooms().into_iter().take(MOST_ROOMS));
+        let asked = asked.for_each_concurrent(ROOMS_AT_ONCE, |room| async move {
+            if let Some(reactions) = self.reactions(&room).await {
+                reactions.iter().for_each(|event| self.known.learn(&room, event));
+            }
+        });
+        if tokio::time::timeout(REACTIONS, asked).await.is_err() {
+            tracing::debug!("not all rooms told of their newest reactions in time");
+        }
+    }
+
+    async fn reactions(&self, room: &str) -> Option<Vec<Value>> {
+        let mut request =
+            get_message_events::v3::Request::new(RoomId::parse(room).ok()?, Direction::Backward);
+        request.limit = UInt::from(100_u32);
+        request.filter = serde_json::from_value(json!({ "types": ["m.reaction"] })).ok()?;
+        let answer = self.api.call(request, REACTIONS).await.ok()?;
+        answer.get("chunk")?.as_array().cloned()
     }
 
     async fn added(&self, room: &str, event: &Value) -> Added {
