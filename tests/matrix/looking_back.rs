@@ -19,7 +19,7 @@ async fn all_arrive(yard: &Yard, count: u32) {
         if there == expected {
             return;
         }
-        assert!(began.elapsed() < Duration::from_secs(90), "{there:?}: {}", yard.bench.log());
+        assert!(began.elapsed() < Duration::from_secs(180), "{there:?}: {}", yard.bench.log());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -33,12 +33,12 @@ async fn what_was_said_in_an_absence_arrives_once_and_in_order() {
     let edited = yard.ada.says(&yard.yard, "before").await;
     let copy = yard.copy(&yard.barn, "before").await;
     yard.bench.stop().await;
-    for number in 1..260 {
+    for number in 1..220 {
         yard.ada.says(&yard.yard, &format!("number {number}")).await;
     }
     yard.ada.edits(&yard.yard, &edited, "changed meanwhile").await;
     yard.bench.start();
-    all_arrive(&yard, 260).await;
+    all_arrive(&yard, 220).await;
     yard.becomes(&yard.barn, &copy.id, "the edit", |seen| seen.body().ends_with("changed meanwhile")).await;
 }
 

@@ -41,7 +41,7 @@ async fn a_public_room_is_found_by_its_address_and_joined() {
         yard.bo.room("The hall", &[], json!({ "preset": "public_chat", "room_alias_name": name })).await;
     yard.write_config(&[&format!("#{name}:test.localhost"), &yard.yard], false);
     yard.bench.start();
-    yard.bench.connected(1).await;
+    yard.bench.connected(2).await;
     yard.ada.says(&yard.yard, "hello hall").await;
     yard.copy(&hall, "hello hall").await;
     yard.bo.says(&hall, "hello yard").await;
