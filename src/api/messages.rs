@@ -6,6 +6,7 @@ use super::hash;
 use super::serve::{Api, In, no_message};
 use super::tokens::Scope;
 use crate::adapt::presentable;
+use crate::store::EnvelopeId;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -17,9 +18,12 @@ use relay_contract::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Longest text, in characters.
 const LONGEST_TEXT: usize = 65_536;
+/// How long the answer to a delete waits for its fan-out.
+const FAN_OUT: Duration = Duration::from_secs(2);
 /// Longest URL, in bytes.
 const LONGEST_URL: usize = 2048;
 /// Longest `Idempotency-Key`, in bytes.
@@ -151,7 +155,7 @@ fn is_there(api: &Api, room: &In, id: &str, asked: &Envelope) -> Result<(), Refu
             Ok(())
         }
         _ => Err(Refusal::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::CONFLICT,
             "this Idempotency-Key was used for another message",
             "Send each new message with a key of its own.",
         )),
@@ -195,7 +199,10 @@ pub async fn edit(
     room.caller.must(Scope::Write)?;
     let change: Change = read(&headers, body)?;
     let body = said(&change.text)?;
-    let Some(before) = own(&api, &room)? else { return Err(not_own()) };
+    let (_, before) = named(&api, &room)?;
+    if !is_own(&room, &before) {
+        return Err(not_own());
+    }
     // The same edit again is the same event; the next one is another.
     let version = match key(&headers)? {
         Some(key) => hash::id(&[&room.caller.id, &room.message, key]),
@@ -212,7 +219,8 @@ pub async fn edit(
 /// `DELETE /api/v1/channels/{channel}/messages/{message}`: of one's own; with the scope `admin` of anybody's, as `/relay delete` does.
 pub async fn delete(State(api): State<Arc<Api>>, room: In) -> Result<StatusCode, Refusal> {
     let target = NativeId::from(room.message.as_str());
-    let is_own = own(&api, &room)?.is_some();
+    let (subject, posted) = named(&api, &room)?;
+    let is_own = is_own(&room, &posted);
     let event = match is_own {
         true => Event::Deleted { target },
         false if room.caller.may(Scope::Admin) => Event::Removed { target },
@@ -221,22 +229,34 @@ pub async fn delete(State(api): State<Arc<Api>>, room: In) -> Result<StatusCode,
     room.caller.must(if is_own { Scope::Write } else { Scope::Admin })?;
     let author = Some(author(&room, None, None)?);
     take(&api, &room, &Envelope { origin: room.room.clone(), author, at: Timestamp::now(), event }).await?;
+    // From now on it is nowhere, for whoever asks next; that is so once it is fanned out.
+    let began = Instant::now();
+    while !is_deleted(&api, subject)? && began.elapsed() < FAN_OUT {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The message that is named, if whoever asks has posted it.
-fn own(api: &Api, room: &In) -> Result<Option<Arc<Envelope>>, Refusal> {
-    let posted = named(api, room)?;
+/// Whether whoever asks has posted a message.
+fn is_own(room: &In, posted: &Envelope) -> bool {
     let author = posted.author.as_ref().map_or("", |author| author.id.as_str());
-    let is_own = posted.origin == room.room && room.caller.is(author);
-    Ok(is_own.then_some(posted))
+    posted.origin == room.room && room.caller.is(author)
 }
 
-/// The message that is named, as it was posted.
-pub fn named(api: &Api, room: &In) -> Result<Arc<Envelope>, Refusal> {
+/// The message that is named, as it was posted, with its envelope's id. One that was deleted is not there.
+pub fn named(api: &Api, room: &In) -> Result<(EnvelopeId, Arc<Envelope>), Refusal> {
     let message = MessageKey { room: room.room.clone(), id: room.message.as_str().into() };
-    let found = api.core.lookup.find(&message)?.ok_or_else(no_message)?;
-    api.core.ledger.envelope(found.envelope)?.ok_or_else(no_message)
+    let subject = api.core.lookup.find(&message)?.ok_or_else(no_message)?.envelope;
+    if is_deleted(api, subject)? {
+        return Err(no_message());
+    }
+    let posted = api.core.ledger.envelope(subject)?.ok_or_else(no_message)?;
+    Ok((subject, posted))
+}
+
+fn is_deleted(api: &Api, subject: EnvelopeId) -> Result<bool, Refusal> {
+    let newest = api.core.ledger.newest_change(subject)?;
+    Ok(newest.is_some_and(|newest| matches!(newest.event, Event::Deleted { .. } | Event::Removed { .. })))
 }
 
 fn not_own() -> Refusal {
@@ -252,7 +272,7 @@ pub fn said(text: &str) -> Result<Text, Refusal> {
     }
     if text.chars().count() > LONGEST_TEXT {
         let fix = format!("Write at most {LONGEST_TEXT} characters.");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "text is too long", fix));
+        return Err(Refusal::bad("text is too long", fix));
     }
     Ok(body)
 }

@@ -66,7 +66,7 @@ async fn what_cannot_be_done_is_said() {
         ("POST", post, None, 415, "not JSON"),
         ("POST", post, Some(json!({})), 400, "missing field `text`"),
         ("POST", post, Some(json!({ "text": " \n" })), 400, "says nothing"),
-        ("POST", post, Some(json!({ "text": long })), 413, "too long"),
+        ("POST", post, Some(json!({ "text": long })), 400, "too long"),
         ("POST", post, Some(json!({ "text": "x", "txet": "y" })), 400, "unknown field"),
         ("POST", post, Some(json!({ "text": "x", "reply_to": "../x" })), 400, "reply_to"),
     ];

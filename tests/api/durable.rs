@@ -20,7 +20,7 @@ async fn the_same_key_again_is_the_same_message() {
     let first = post(&own, "k", "once").await.unwrap();
     assert_eq!(first.0, 201, "{}", first.1);
     assert_eq!(post(&own, "k", "once").await.unwrap(), first);
-    assert_eq!(post(&own, "k", "another").await.unwrap().0, 422);
+    assert_eq!(post(&own, "k", "another").await.unwrap().0, 409);
     own.kill();
     own.start().await;
     own.program().post("lobby", "again").await;

@@ -60,6 +60,8 @@ async fn a_token_is_good_for_what_it_was_made_for() {
         (&bot, "PATCH", &format!("{post}/nothing"), says(), 404),
         (&game, "PATCH", &of_game, Some(json!({ "text": "better" })), 204),
         (&bot, "DELETE", &of_bot, None, 204),
+        (&bot, "DELETE", &of_bot, None, 404),
+        (&bot, "PATCH", &of_bot, says(), 404),
         (&admin, "DELETE", &of_game, None, 204),
     ];
     for (program, method, path, body, status) in cases {
