@@ -22,7 +22,7 @@ from pathlib import Path
 
 from processes import Process
 
-EXAMPLES = "40"  # for each operation and phase
+EXAMPLES = "25"  # for each operation and phase
 
 
 def free_port() -> int:
@@ -53,9 +53,9 @@ class Api(Process):
         )
         self.token = made.stdout.strip()
         await self.spawn(self.program, "run")
-        message = await posted(self.url, self.token)
-        # Else it would ask for what is not there, again and again.
-        names = f'[parameters]\n"path.channel" = "lobby"\n"path.message" = "{message}"\n'
+        await posted(self.url, self.token)
+        # Else it would ask for a channel that is not there, again and again. Messages it takes from its own posts.
+        names = '[parameters]\n"path.channel" = "lobby"\n'
         (self.path / "schemathesis.toml").write_text(names)
 
 
@@ -87,16 +87,16 @@ async def main(program: str) -> int:
         return 1 if code else 0
 
 
-async def posted(url: str, token: str) -> str:
-    """Posts until it is taken; answers the message's id."""
+async def posted(url: str, token: str) -> None:
+    """Posts until it is taken: then there is something to be told of."""
     for _ in range(150):
         message = json.dumps({"text": "Is it true?"}).encode()
         request = urllib.request.Request(f"{url}/api/v1/channels/lobby/messages", message)
         request.add_header("Content-Type", "application/json")
         request.add_header("Authorization", f"Bearer {token}")
         try:
-            answer = await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read())
-            return json.loads(answer)["message"]
+            await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read())
+            return
         except (urllib.error.URLError, ConnectionError):
             await asyncio.sleep(0.1)
     raise SystemExit("Relay takes nothing")
