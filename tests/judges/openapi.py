@@ -5,7 +5,8 @@
     python tests/judges/openapi.py target/debug/relay
 
 Left out are the two streams, which never end: tests/api reads those. The token has no scope `persona`: which names can be shown is more than
-a schema can say. Exits 1 at any finding.
+a schema can say. One check is left out: it takes a post whose Idempotency-Key was used before for a new message, and that may have been
+deleted since. Exits 1 at any finding.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ async def main(program: str) -> int:
             "/(events|socket)$",
             "--checks",
             "all",
+            "--exclude-checks",
+            "ensure_resource_availability",
             "--max-examples",
             EXAMPLES,
             "--rate-limit",
