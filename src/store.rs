@@ -31,6 +31,7 @@ pub mod format;
 mod held;
 mod keys;
 pub mod ledger;
+mod lines;
 pub mod mapping;
 mod marks;
 mod moves;

@@ -4,6 +4,7 @@ mod attempt;
 mod closing;
 mod fate;
 mod fold;
+mod head;
 mod settle;
 
 use super::core::{Core, LaneHandle};
@@ -24,6 +25,7 @@ use relay_contract::{
 };
 use settle::{HELD, Settled};
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,6 +54,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             handle: handle.clone(),
             from: EnvelopeId::default(),
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
+            ahead: VecDeque::new(),
             closing: Closing::default(),
             doubtful: closing::MOST,
             turn: None,
@@ -81,6 +84,8 @@ pub(super) struct Lane {
     pub(super) handle: Arc<LaneHandle>,
     /// No row is older: rows of a lane come in the order of their ids.
     from: EnvelopeId,
+    /// The next rows, read with an earlier one: nobody but their lane changes what waits in it.
+    ahead: VecDeque<(EnvelopeId, OutboxRow)>,
     delay: Delay,
     /// What it has done and is not written yet.
     closing: Closing,
@@ -113,7 +118,7 @@ impl Lane {
                 if let Err(error) = self.closed().await {
                     tracing::error!(room = %self.handle.room, %error, "what was done is not written");
                 }
-                self.from = EnvelopeId::default();
+                self.from_the_oldest();
             }
             tokio::select! {
                 biased;
@@ -132,6 +137,9 @@ impl Lane {
                 Ok(Some((id, row))) => Box::pin(self.work_on(id, row)).await,
                 Err(error) => Err(error),
             };
+            if !matches!(fate, Ok(Fate::Closed)) {
+                self.ahead.clear();
+            }
             match fate {
                 Ok(Fate::Closed) => self.delay.reset(),
                 // What cannot be delivered now is on disk: it goes on at the next start.
@@ -148,24 +156,6 @@ impl Lane {
                 }
             }
         }
-    }
-
-    /// The row that is to be worked on: one that does not wait for its turn, else the oldest.
-    async fn next(&mut self) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
-        while let Some(id) = self.handle.overtaking.first() {
-            self.closed().await?;
-            match self.core.ledger.row(&self.handle.room, id)? {
-                Some(row) => return Ok(Some((id, row))),
-                None => self.handle.overtaking.closed(id),
-            }
-        }
-        let head = self.core.ledger.head(&self.handle.room, self.from)?;
-        if head.is_none() {
-            self.closed().await?;
-        }
-        self.handle.at.set(head.as_ref().map(|(id, _)| *id));
-        self.from = head.as_ref().map_or(self.from, |(id, _)| *id);
-        Ok(head)
     }
 
     /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
@@ -426,6 +416,7 @@ impl Lane {
         self.close(id, steps.subject, messages, lost, Some(way), edit).await?;
         if edit.is_some() {
             // The edit's row is gone with it, and may not be taken for the next one.
+            self.ahead.clear();
             self.closed().await?;
             self.core.counters.add(Count::Folded);
         }

@@ -372,13 +372,7 @@ impl Ledger {
         room: &RoomKey,
         from: EnvelopeId,
     ) -> Result<Option<(EnvelopeId, OutboxRow)>, StoreError> {
-        let first = self.shared.first.rows.lock().unwrap_or_else(PoisonError::into_inner).get(room).copied();
-        let from = from.max(first.unwrap_or(self.shared.first.to_fan_out));
-        let last = keys::outbox(room, EnvelopeId([0xFF; 16]));
-        let mut rows = self.shared.work.range(keys::outbox(room, from)..=last);
-        let Some(entry) = rows.next() else { return Ok(None) };
-        let (key, value) = entry.into_inner()?;
-        Ok(Some((id_of(&key)?, OutboxRow::decode(&value)?)))
+        Ok(self.rows(room, from, 1)?.pop())
     }
 
     /// Rooms in which a delivery of this envelope is still to be done.
@@ -441,6 +435,14 @@ impl Ledger {
                 Ok((u64::from_be_bytes(number), IndexLine::decode(&value)?))
             })
             .collect()
+    }
+
+    /// The newest lines after a position, where they are kept in memory. Lines beyond [`Self::position`] are not written yet.
+    pub(super) fn newest_lines(
+        &self,
+        position: LedgerPosition,
+    ) -> Option<Vec<(LedgerPosition, Arc<IndexLine>)>> {
+        self.shared.lines.behind(position)
     }
 
     /// The newest cursor of an account.

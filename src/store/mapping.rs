@@ -13,6 +13,7 @@ use relay_contract::{MessageKey, MessageRef, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Lines in one sled batch.
 const BATCH: usize = 1024;
@@ -121,7 +122,7 @@ impl MappingIndex {
         let start = self.position();
         loop {
             let reached = self.position();
-            let lines = ledger.index_after(reached, BATCH)?;
+            let lines = lines_after(ledger, reached)?;
             let Some((last, _)) = lines.last() else {
                 return Ok(());
             };
@@ -203,9 +204,9 @@ impl Lookup {
 
     /// The same with all that is known of it.
     pub fn copies(&self, envelope: EnvelopeId, room: &RoomKey) -> Result<Option<Copies>, StoreError> {
-        for (_, line) in self.tail()?.into_iter().rev() {
+        for (_, line) in self.tail()?.iter().rev() {
             if line.envelope == envelope && line.room == *room {
-                let IndexLine { messages, origin, lost, way, .. } = line;
+                let IndexLine { messages, origin, lost, way, .. } = (**line).clone();
                 return Ok(Some(Copies { messages, origin, lost, way }));
             }
         }
@@ -226,7 +227,7 @@ impl Lookup {
         }
         for (_, line) in tail {
             if line.envelope == envelope {
-                rooms.insert(line.room, line.origin);
+                rooms.insert(line.room.clone(), line.origin);
             }
         }
         Ok(rooms.into_iter().filter(|(_, origin)| !origin).map(|(room, _)| room).collect())
@@ -243,17 +244,36 @@ impl Lookup {
     }
 
     /// Lines that the ledger has and the index has not. Not more than can be held in memory and gone through again and again.
-    fn tail(&self) -> Result<Vec<(LedgerPosition, IndexLine)>, StoreError> {
+    fn tail(&self) -> Result<Vec<(LedgerPosition, Arc<IndexLine>)>, StoreError> {
         let (reached, of) = (self.position(), self.ledger.position());
         if of.saturating_sub(reached) > MOST_BEHIND {
             return Err(StoreError::Behind { reached, of });
         }
-        self.ledger.index_after(reached, usize::MAX)
+        match self.ledger.newest_lines(reached) {
+            Some(lines) => Ok(lines),
+            None => Ok(shared(self.ledger.index_after(reached, usize::MAX)?)),
+        }
     }
 
     fn get(&self, key: Vec<u8>) -> Result<Option<sled::IVec>, StoreError> {
         self.sled.get(key).map_err(|e| failed(&e))
     }
+}
+
+/// Lines that are written, at most one batch of them.
+fn lines_after(
+    ledger: &Ledger,
+    reached: LedgerPosition,
+) -> Result<Vec<(LedgerPosition, Arc<IndexLine>)>, StoreError> {
+    let written = ledger.position();
+    match ledger.newest_lines(reached) {
+        Some(lines) => Ok(lines.into_iter().take_while(|(at, _)| *at <= written).take(BATCH).collect()),
+        None => Ok(shared(ledger.index_after(reached, BATCH)?)),
+    }
+}
+
+fn shared(lines: Vec<(LedgerPosition, IndexLine)>) -> Vec<(LedgerPosition, Arc<IndexLine>)> {
+    lines.into_iter().map(|(at, line)| (at, Arc::new(line))).collect()
 }
 
 fn failed(error: &sled::Error) -> StoreError {

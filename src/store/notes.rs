@@ -139,8 +139,16 @@ impl Ledger {
 
     /// Of whom a name that looks like this was heard first.
     pub fn name_holder(&self, looks: &str) -> Result<Option<String>, StoreError> {
+        // Whoever is the first stays it.
+        if let Some(known) = self.shared.name_holders.get(looks) {
+            return Ok(Some(known));
+        }
         let bytes = self.shared.meta.get(keys::name(looks))?;
-        Ok(bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+        let holder = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        if let Some(holder) = &holder {
+            self.shared.name_holders.insert(looks.to_owned(), holder.clone());
+        }
+        Ok(holder)
     }
 
     /// Files that rooms were told of and that were not there yet.

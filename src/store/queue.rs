@@ -160,16 +160,16 @@ impl Ledger {
         from: EnvelopeId,
         most: usize,
     ) -> Result<Vec<(EnvelopeId, OutboxRow)>, StoreError> {
-        let mut rows = Vec::new();
-        let mut from = from;
-        while rows.len() < most
-            && let Some((id, row)) = self.head(room, from)?
-        {
-            rows.push((id, row));
-            let Some(next) = after(id) else { break };
-            from = next;
-        }
-        Ok(rows)
+        let first = self.shared.first.rows.lock().unwrap_or_else(PoisonError::into_inner).get(room).copied();
+        let from = from.max(first.unwrap_or(self.shared.first.to_fan_out));
+        let last = keys::outbox(room, EnvelopeId([0xFF; 16]));
+        let rows = self.shared.work.range(keys::outbox(room, from)..=last);
+        rows.take(most)
+            .map(|entry| {
+                let (key, value) = entry.into_inner()?;
+                Ok((id_of(&key)?, OutboxRow::decode(&value)?))
+            })
+            .collect()
     }
 
     /// Dead letters of a room from an id on, oldest first, at most `most`.

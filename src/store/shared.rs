@@ -1,10 +1,12 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
 use super::ledger::Depth;
+use super::lines::Lines;
 use super::newest::Newest;
 use super::records::EnvelopeId;
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use quick_cache::sync::Cache;
 use relay_contract::{Mark, RoomKey, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,6 +38,10 @@ pub(super) struct Shared {
     pub(super) last_alive: Timestamp,
     /// The envelopes that were accepted last.
     pub(super) newest: Newest,
+    /// The newest lines of the index log.
+    pub(super) lines: Lines,
+    /// Who was heard first of the names that were asked for last.
+    pub(super) name_holders: Cache<String, String>,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -65,6 +71,9 @@ pub(super) struct FirstWork {
     /// The oldest row of each room that has one; what moves to another room begins there anew.
     pub(super) rows: Mutex<HashMap<RoomKey, EnvelopeId>>,
 }
+
+/// Names that are asked for are asked for again.
+const NAMES: usize = 512;
 
 pub(super) const IDENTITY: &[u8] = b"identity";
 pub(super) const HORIZON: &[u8] = b"horizon";
@@ -123,6 +132,8 @@ impl Shared {
             synced: Mutex::default(),
             depth: Mutex::default(),
             newest: Newest::default(),
+            lines: Lines::default(),
+            name_holders: Cache::new(NAMES),
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),
@@ -148,7 +159,9 @@ impl Shared {
     fn recover(&mut self) -> Result<(), StoreError> {
         if let Some(last) = self.index.last_key_value() {
             let number = <[u8; 8]>::try_from(&*last.key()?).map_err(|_| bad_key())?;
-            self.position.store(u64::from_be_bytes(number), Ordering::Release);
+            let newest = u64::from_be_bytes(number);
+            self.position.store(newest, Ordering::Release);
+            self.lines = Lines::after(newest);
         }
         if let Some(bytes) = self.meta.get(HORIZON)? {
             let horizon = <[u8; 8]>::try_from(&*bytes).map_err(|_| bad_key())?;

@@ -96,6 +96,8 @@ struct Group {
     position: u64,
     /// It lengthens a stream.
     streamed: bool,
+    /// The lines up to there.
+    lines: Vec<IndexLine>,
     /// Somebody waits for the sync.
     must_sync: bool,
     /// Nobody waits for it, but it is worth one.
@@ -116,6 +118,7 @@ impl Writer<'_> {
             held: held::Changes::default(),
             position: before,
             streamed: false,
+            lines: Vec::new(),
             must_sync: false,
             sync_soon: false,
             entered: Vec::new(),
@@ -127,6 +130,7 @@ impl Writer<'_> {
         if let Err(error) = marks::write(self.shared, &group.marks, &mut group.batch) {
             tracing::error!(%error, "up to where rooms were heard is not stored");
         }
+        self.shared.lines.add(group.lines);
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let outcome = group.batch.durability(Some(PersistMode::Buffer)).commit().map_err(StoreError::from);
         if let Err(error) = &outcome {
@@ -409,6 +413,7 @@ impl Writer<'_> {
         let bytes = line.encode()?;
         group.position += 1;
         group.batch.insert(&self.shared.index, group.position.to_be_bytes(), bytes);
+        group.lines.push(line);
         Ok(())
     }
 

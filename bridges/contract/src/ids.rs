@@ -1,35 +1,91 @@
 //! Identities. Opaque: only the connector that made a native id may look inside; everybody else compares and stores it.
 
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The name of a platform: `discord`, `slack`, `telegram` … Unique among connectors.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Platform(Cow<'static, str>);
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Platform(Name);
+
+#[derive(Clone)]
+enum Name {
+    Constant(&'static str),
+    /// Shared: rooms are passed around for each message.
+    Stored(Arc<str>),
+}
 
 impl Platform {
     /// A connector's own constant.
     pub const fn new(name: &'static str) -> Self {
-        Self(Cow::Borrowed(name))
+        Self(Name::Constant(name))
     }
 
     /// From a stored record.
     pub fn from_stored(name: String) -> Self {
-        Self(Cow::Owned(name))
+        Self(Name::Stored(name.into()))
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Name::Constant(name) => name,
+            Name::Stored(name) => name,
+        }
+    }
+}
+
+impl From<String> for Platform {
+    fn from(name: String) -> Self {
+        Self::from_stored(name)
+    }
+}
+
+impl Serialize for Platform {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Platform").field(&self.as_str()).finish()
+    }
+}
+
+impl PartialEq for Platform {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Platform {}
+
+impl Hash for Platform {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for Platform {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Platform {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -44,10 +100,10 @@ impl fmt::Display for Account {
     }
 }
 
-/// An id as a platform writes it. Never contains NUL, which separates the parts of stored keys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct NativeId(String);
+/// An id as a platform writes it. Never contains NUL, which separates the parts of stored keys. Cloning it copies nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(from = "String")]
+pub struct NativeId(Arc<str>);
 
 impl NativeId {
     /// As text.
@@ -58,19 +114,25 @@ impl NativeId {
 
 impl From<String> for NativeId {
     fn from(id: String) -> Self {
-        if id.contains('\0') { Self(id.replace('\0', "")) } else { Self(id) }
+        Self::from(id.as_str())
     }
 }
 
 impl From<&str> for NativeId {
     fn from(id: &str) -> Self {
-        Self::from(id.to_owned())
+        Self(if id.contains('\0') { id.replace('\0', "").into() } else { id.into() })
+    }
+}
+
+impl Serialize for NativeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
 impl From<NativeId> for String {
     fn from(id: NativeId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 

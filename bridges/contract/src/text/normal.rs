@@ -4,7 +4,18 @@ use super::{Block, Container, DEEPEST, HIGHEST_NUMBER, Inline, Leaf, Run, Style}
 
 /// The blocks of a sequence of runs.
 pub(super) fn blocks_of(runs: Vec<Run>) -> Vec<Block> {
-    blocks(bounded(runs), 0)
+    match one_line(&runs) {
+        Some(line) => vec![Block::Paragraph(vec![Inline::Plain(line.to_owned())])],
+        None => blocks(bounded(runs), 0),
+    }
+}
+
+/// What most messages are: one line of words that nothing is done to.
+fn one_line(runs: &[Run]) -> Option<&str> {
+    let [Run { leaf: Leaf::Plain(text), styles, url: None, within }] = runs else { return None };
+    let line = text.trim();
+    let plain = styles.is_empty() && within.is_empty() && !line.is_empty() && !text.contains(['\n', '\r']);
+    plain.then_some(line)
 }
 
 /// What a run begins or goes on with at some depth.
@@ -260,6 +271,9 @@ fn nest_styles(runs: Vec<Run>, styles: &[Style]) -> Vec<Inline> {
     let Some((style, inner)) = styles.split_first() else {
         return leaves(runs);
     };
+    if runs.iter().all(|run| run.styles.is_empty()) {
+        return leaves(runs);
+    }
     let mut inlines = Vec::new();
     for (styled, group) in chunks(runs, |run| run.styles.contains(style)) {
         let nested = nest_styles(group, inner);

@@ -110,6 +110,16 @@ fn a_cut_prefers_lines_then_words() {
     assert_eq!(parts.iter().map(words).collect::<Vec<_>>(), ["one two", "three four", "five"]);
 }
 
+/// One line that nothing is done to takes a shorter way to the same form.
+#[test]
+fn one_line_is_what_its_pieces_are() {
+    let plain = |text: &str| Run::new(Leaf::Plain(text.into()));
+    for line in ["hello there", " a  b ", "\u{a0}x\ty\u{2003}", "é", "a\rb", "a\nb", "\n", " ", ""] {
+        let pieces = line.chars().map(|c| plain(&c.to_string())).collect();
+        assert_eq!(Text::from_runs(vec![plain(line)]), Text::from_runs(pieces), "{line:?}");
+    }
+}
+
 #[test]
 fn excerpts() {
     assert_eq!(Text::plain("a\nb").excerpt(10), "a b");
