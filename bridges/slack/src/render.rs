@@ -21,6 +21,10 @@ use serde_json::{Map, Value, json};
 /// Slack refuses blocks somewhere above 13,000 characters of JSON with `msg_blocks_too_long`
 /// (<https://github.com/slackapi/bolt-js/issues/2509>).
 const MOST_JSON: usize = 12_000;
+/// What one byte of a text becomes at most in JSON, or in the fallback.
+const ESCAPED: usize = 6;
+/// More than what stands around one line in the blocks.
+const FRAME: usize = 200;
 /// The longest URL of a link element.
 const MOST_URL: usize = 3_000;
 /// What stands for hidden text.
@@ -46,7 +50,7 @@ pub struct Formatting {
 impl Formatting {
     /// Of a part that [`parts`] made.
     pub fn of(part: &Part) -> Self {
-        serde_json::from_value(part.formatting.clone()).unwrap_or_default()
+        Self::deserialize(&part.formatting).unwrap_or_default()
     }
 }
 
@@ -84,6 +88,17 @@ fn written(formatting: &Formatting) -> Value {
 
 /// In characters of the fallback, or what the JSON of the blocks takes of its own limit, whichever is more.
 fn length(text: &Text) -> usize {
+    if let [Block::Paragraph(inlines)] = text.blocks()
+        && let [Inline::Plain(line)] = &inlines[..]
+        && line.len() * ESCAPED + FRAME <= MOST_CHARS
+    {
+        // What most messages are need not be made to be measured.
+        return line.len() * ESCAPED + FRAME;
+    }
+    measured(text)
+}
+
+fn measured(text: &Text) -> usize {
     let json = block(text).to_string().chars().count();
     let share = (json * MOST_CHARS).div_ceil(MOST_JSON);
     fallback(text).chars().count().max(share)

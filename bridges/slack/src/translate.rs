@@ -16,7 +16,7 @@ use crate::known::Own;
 use crate::names::Person;
 use crate::{ids, parse};
 use relay_contract::{
-    Envelope, Event, NativeId, RawEvent, RoomKey, RoomNews, Standing, Timestamp, Translation,
+    Envelope, Event, Message, NativeId, RawEvent, RoomKey, RoomNews, Standing, Text, Timestamp, Translation,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub struct Renamed {
 
 /// What an event means.
 pub fn translate(raw: &RawEvent) -> Translation {
-    match serde_json::from_value::<Payload>(raw.payload.clone()) {
+    match Payload::deserialize(&raw.payload) {
         Ok(payload) => Reader::new(&payload).read(&payload),
         Err(error) => Translation::Unreadable(format!("not a Slack envelope: {error}")),
     }
@@ -156,6 +156,16 @@ impl<'a> Reader<'a> {
     fn posted(&self, event: &Value) -> Result<Envelope, Nothing> {
         let room = self.room(event)?;
         let author = self.author(event)?;
+        // Each of Relay's own posts comes back: that it is there is all that anybody wants to know.
+        if author.standing == Standing::Relay {
+            let at = ids::message(required(event, "ts")?, string(event, "thread_ts"));
+            return Ok(Envelope {
+                origin: room,
+                at: when(&at.id)?,
+                author: Some(author),
+                event: Event::Posted(Message::new(at, Text::default())),
+            });
+        }
         let message = self.content(event)?;
         if message.body.is_empty() && message.attachments.is_empty() {
             return Err(Nothing::Ignored("empty"));

@@ -315,3 +315,13 @@ fn where_files_stand() {
         assert!(all.is_sorted() && all.len() == draft.files.len(), "{all:?}");
     }
 }
+
+/// A short line is not made to be measured: what is taken for its length must never be too little.
+#[test]
+fn what_is_taken_for_short_is_short() {
+    for of in ["\u{1}", "&", "\"", "é", "a b"] {
+        let text = Text::plain(&of.repeat((MOST_CHARS - FRAME) / ESCAPED / of.len()));
+        assert!(measured(&text) <= length(&text) && length(&text) <= MOST_CHARS, "{of:?}");
+        assert_ne!(measured(&text), length(&text), "{of:?} is not measured");
+    }
+}
