@@ -118,7 +118,7 @@ impl Lane {
                 if let Err(error) = self.closed().await {
                     tracing::error!(room = %self.handle.room, %error, "what was done is not written");
                 }
-                self.from_the_oldest();
+                self.begin_anew();
             }
             tokio::select! {
                 biased;

@@ -105,7 +105,10 @@ async fn what_people_change_elsewhere_is_told_in_lines() {
         on: true,
     });
     let reacted = both.ada.sees("reacted with 👍 to “first”").await;
-    assert!(reacted.text.starts_with(&person), "{reacted:?}");
+    assert!(
+        reacted.text.starts_with('@') && !reacted.text.contains(&person),
+        "nobody is pinged: {reacted:?}"
+    );
 
     both.say("an answer", Some(id.clone()));
     let quoted = both.ada.sees("↪").await;
@@ -114,7 +117,12 @@ async fn what_people_change_elsewhere_is_told_in_lines() {
 
     both.act(Act::Delete { person: person.clone(), room, message: id });
     let deleted = both.ada.sees("🗑 deleted: what").await;
-    assert!(deleted.text.contains(&person) && !deleted.text.contains("first"), "{deleted:?}");
+    assert!(
+        deleted.text.contains(" said at ")
+            && !deleted.text.contains(&person)
+            && !deleted.text.contains("first"),
+        "{deleted:?}"
+    );
 
     let said = both.ada.said().len();
     both.ada.says(CHANNELS[0], "a \u{1d}word\u{1d} back").await;

@@ -76,7 +76,7 @@ impl Lane {
         let written = self.closing.down_to(most).await;
         if written.is_err() {
             // What could not be closed is still there.
-            self.from_the_oldest();
+            self.begin_anew();
         }
         written
     }

@@ -29,7 +29,7 @@ impl Lane {
     }
 
     /// What is read next is read anew, and from the oldest row on.
-    pub(super) fn from_the_oldest(&mut self) {
+    pub(super) fn begin_anew(&mut self) {
         self.from = EnvelopeId::default();
         self.ahead.clear();
     }

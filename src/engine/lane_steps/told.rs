@@ -9,7 +9,8 @@ use super::show::show;
 use super::{Step, Steps, Work, notice};
 use crate::adapt::{corrections, presentable};
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{Emoji, Envelope, Event, MessageRef, Text, Timestamp};
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{Author, Emoji, Envelope, Event, Mention, MessageRef, Text, Timestamp};
 
 /// How much of a message is shown to say which it is.
 const LONGEST_EXCERPT: usize = 40;
@@ -65,9 +66,9 @@ pub fn deleted(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Wor
     if there.is_empty() || original.origin == lane.room {
         return Ok(Work::Nothing);
     }
-    let name =
-        original.author.as_ref().map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
-    Ok(beside(lane, target, &format!("🗑 deleted: what {name} said at {}", clock(original.at)), None))
+    let at = format!(" said at {}", clock(original.at));
+    let runs = vec![plain("🗑 deleted: what "), named(original.author.as_ref()), plain(&at)];
+    Ok(beside(lane, target, runs, None))
 }
 
 /// Somebody reacted to a message. That they took it back is not told.
@@ -81,17 +82,30 @@ pub fn reacted(
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let (Some(content), true, false) = (content, added, there.is_empty()) else { return Ok(Work::Nothing) };
-    let name =
-        envelope.author.as_ref().map_or_else(|| "someone".to_owned(), |author| presentable(&author.name));
     let said = content.message.body.excerpt(LONGEST_EXCERPT);
     let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
-    let line = format!("{name} reacted with {} to {to}", emoji.shown());
-    Ok(beside(lane, target, &line, there.into_iter().next()))
+    let reacted = format!(" reacted with {} to {to}", emoji.shown());
+    let runs = vec![named(envelope.author.as_ref()), plain(&reacted)];
+    Ok(beside(lane, target, runs, there.into_iter().next()))
+}
+
+/// A person as the room names anybody: without notifying them.
+fn named(author: Option<&Author>) -> Run {
+    match author {
+        Some(author) => {
+            Run::new(Leaf::Mention(Mention::Person { id: None, name: presentable(&author.name) }))
+        }
+        None => plain("someone"),
+    }
+}
+
+fn plain(words: &str) -> Run {
+    Run::new(Leaf::Plain(words.to_owned()))
 }
 
 /// A line of Relay's own beside a message.
-fn beside(lane: &LaneHandle, target: EnvelopeId, line: &str, answers: Option<MessageRef>) -> Work {
-    match notice(lane, target, &Text::plain(line), answers) {
+fn beside(lane: &LaneHandle, target: EnvelopeId, line: Vec<Run>, answers: Option<MessageRef>) -> Work {
+    match notice(lane, target, &Text::from_runs(line), answers) {
         Work::Steps(steps) => Work::Steps(Steps { is_notice: false, beside: true, ..steps }),
         other => other,
     }

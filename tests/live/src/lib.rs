@@ -67,6 +67,9 @@ pub fn targets(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Target>,
                 (Some(value), FieldKind::Url(_)) => {
                     settings.urls.insert(field.name, value.trim_end_matches('/').to_owned());
                 }
+                (Some(value), FieldKind::Text) => {
+                    settings.texts.insert(field.name, value);
+                }
                 (None, _) if field.required => missing.push(name),
                 (None, _) => {}
             }
