@@ -227,7 +227,7 @@ fn read_field(
     warnings: &mut Vec<String>,
 ) {
     match field.kind {
-        FieldKind::Secret => {
+        FieldKind::Secret | FieldKind::SecretLines => {
             if let Some(secret) = secret(field, value, folder, mistakes, warnings) {
                 settings.secrets.insert(field.name, secret);
             }
@@ -281,7 +281,7 @@ pub(super) fn secret(
     let written = text(from, &format!("`{}` of `{name}`", kind.get_ref()), mistakes)?;
     let source = Source::new(kind.get_ref(), written, folder)?;
     warnings.extend(source.warning());
-    match source.read() {
+    match source.read(field.kind == FieldKind::SecretLines) {
         Ok(secret) => Some(secret),
         Err((what, help)) => {
             mistakes.push(Mistake::new(from.span(), format!("`{name}`: {what}"), help));
@@ -319,6 +319,7 @@ fn words(field: &Field, value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Optio
 
 fn example(field: &Field) -> String {
     match field.kind {
+        FieldKind::SecretLines => "{ file = \"…\" }".to_owned(),
         FieldKind::Secret => format!("{{ env = \"{}\" }}", field.name.to_uppercase()),
         FieldKind::Url(schemes) => format!("\"{}://…\"", schemes.first().unwrap_or(&"https")),
         FieldKind::Text => "\"…\"".to_owned(),

@@ -42,6 +42,7 @@ pub fn markdown() -> String {
         for field in entry.fields {
             let kind = match field.kind {
                 FieldKind::Secret => "secret".to_owned(),
+                FieldKind::SecretLines => "secret of several lines".to_owned(),
                 FieldKind::Url(schemes) => format!("URL, {}", schemes.join(" or ")),
                 FieldKind::Text => "text".to_owned(),
             };

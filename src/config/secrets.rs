@@ -45,8 +45,8 @@ impl Source {
         })
     }
 
-    /// Reads it: the reason and the way out if it is not there.
-    pub(super) fn read(&self) -> Result<SecretString, (String, String)> {
+    /// Reads it: the reason and the way out if it is not there. A token has no white space, a certificate has.
+    pub(super) fn read(&self, may_have_lines: bool) -> Result<SecretString, (String, String)> {
         let secret = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
                 if masked::is_variable(name) {
@@ -79,7 +79,7 @@ impl Source {
         if secret.is_empty() {
             return Err(("the secret is empty".into(), "Put the token there, on one line.".into()));
         }
-        if secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if !may_have_lines && secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err((
                 "the secret contains white space".into(),
                 "Put only the token there, on one line.".into(),

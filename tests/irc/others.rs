@@ -106,7 +106,7 @@ async fn what_people_change_elsewhere_is_told_in_lines() {
     });
     let reacted = both.ada.sees("reacted with 👍 to “first”").await;
     assert!(
-        reacted.text.starts_with('@') && !reacted.text.contains(&person),
+        reacted.text.starts_with("· @") && !reacted.text.contains(&person),
         "nobody is pinged: {reacted:?}"
     );
 

@@ -22,6 +22,8 @@ pub struct Field {
 pub enum FieldKind {
     /// A secret: `{ env = "…" }`, `{ file = "…" }` or `{ credential = "…" }`.
     Secret,
+    /// A secret of one or more lines, such as a certificate, given in the same ways.
+    SecretLines,
     /// A URL with one of these schemes.
     Url(&'static [&'static str]),
     /// Words on one line: a name. Not for secrets, and shown as they are.
@@ -33,7 +35,7 @@ pub enum FieldKind {
 pub struct Settings {
     /// The account's name.
     pub account: Account,
-    /// Values of `FieldKind::Secret`.
+    /// Values of `FieldKind::Secret` and `FieldKind::SecretLines`.
     pub secrets: BTreeMap<&'static str, SecretString>,
     /// Values of `FieldKind::Url`, without a trailing slash.
     pub urls: BTreeMap<&'static str, String>,

@@ -99,7 +99,7 @@ pub const FIELDS: &[Field] = &[
     },
     Field {
         name: "sasl_certificate",
-        kind: FieldKind::Secret,
+        kind: FieldKind::SecretLines,
         required: false,
         doc: "A client certificate and its private key, both PEM in one file, for SASL EXTERNAL.",
     },
@@ -111,13 +111,13 @@ pub const FIELDS: &[Field] = &[
     },
     Field {
         name: "keys",
-        kind: FieldKind::Secret,
+        kind: FieldKind::SecretLines,
         required: false,
         doc: "Channels that want a key, one a line: the channel, a blank, the key.",
     },
     Field {
         name: "trust",
-        kind: FieldKind::Secret,
+        kind: FieldKind::SecretLines,
         required: false,
         doc: "Certificates (PEM) that are trusted beside those of the machine, for a server with one of its own making.",
     },

@@ -57,11 +57,11 @@ pub fn targets(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Target>,
         for field in platform.fields {
             let key = field.name.to_uppercase();
             let name = match field.kind {
-                FieldKind::Secret => format!("{upper}_{key}"),
+                FieldKind::Secret | FieldKind::SecretLines => format!("{upper}_{key}"),
                 FieldKind::Url(_) | FieldKind::Text => format!("RELAY_LIVE_{upper}_{key}"),
             };
             match (variable(&name), field.kind) {
-                (Some(value), FieldKind::Secret) => {
+                (Some(value), FieldKind::Secret | FieldKind::SecretLines) => {
                     settings.secrets.insert(field.name, SecretString::from(value));
                 }
                 (Some(value), FieldKind::Url(_)) => {
