@@ -177,6 +177,7 @@ impl Commands {
             tracing::debug!(account = %account.name, room = %call.room, words, "a sign was followed");
             return;
         }
+        let words = words.replace("/relay", account.connector.called_by());
         let answer = Answer { text: Text::plain(&words) };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
         match told {

@@ -93,7 +93,7 @@ fn in_words(purged: &Purged) -> String {
     let (are, gone) = if *done { ("are being", "") } else { ("would be", " Nothing was done yet.") };
     format!(
         "{author}: {messages} message(s) in that time, and {held} held at the door.\n{delivered} copies {are} deleted, {waiting} deliveries \
-         {are} cancelled, {held} held {are} dropped.{gone}\n"
+         {are} cancelled, {held} held {are} dropped. What was written stays in the room where it was written.{gone}\n"
     )
 }
 

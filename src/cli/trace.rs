@@ -82,7 +82,7 @@ fn hops(trace: &Trace, of: &TracedRoom) -> Option<String> {
     }
     if let Some(delivered) = of.delivered {
         let from = of.queued.unwrap_or(trace.accepted);
-        let failed = match of.attempts {
+        let failed = match of.failed_attempts {
             0 => String::new(),
             1 => ", after 1 failed attempt".to_owned(),
             count => format!(", after {count} failed attempts"),

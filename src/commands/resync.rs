@@ -1,5 +1,6 @@
 //! Reading a room's history by hand.
 
+use super::words::shown;
 use super::{Commands, Refused};
 use crate::engine::{Progress, Resync};
 use relay_contract::{Mark, Timestamp};
@@ -27,8 +28,8 @@ impl Commands {
         };
         if !account.connector.keeps_history() {
             return Err(format!(
-                "{} lets no bot read what was said before; what is said while Relay is away waits there for a while and comes by itself.",
-                account.connector.platform()
+                "{} does not tell what was said before: there is nothing to read. What it keeps while Relay is away comes by itself.",
+                shown(&account.connector.platform())
             ));
         }
         if !link.direction.hears() {

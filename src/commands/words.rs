@@ -1,7 +1,7 @@
 //! The words that several commands share.
 
 use crate::adapt::presentable;
-use relay_contract::{Asker, Platform, RoomReport, Visibility};
+use relay_contract::{Asker, RoomReport, Visibility};
 
 /// To whoever guesses.
 pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
@@ -14,11 +14,7 @@ pub(super) fn which(verb: &str) -> String {
     )
 }
 
-/// A platform's name as people write it.
-pub(super) fn shown(platform: &Platform) -> String {
-    let mut letters = platform.as_str().chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
+pub(super) use crate::adapt::names::capitalised as shown;
 
 /// `#general of Night Owls`; a room that is a space of its own has one name.
 pub(super) fn full_name(report: &RoomReport) -> String {

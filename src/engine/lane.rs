@@ -352,7 +352,8 @@ impl Lane {
                 if row.done.is_empty() && self.handle.overtaking.first().is_some_and(|first| first != id) {
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
                 }
-                if self.handle.orders.any() {
+                // Before anything of it is there, it is looked at anew: it may have been deleted, edited or purged meanwhile.
+                if row.is_untouched() || self.handle.orders.any() {
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
                 }
                 continue;

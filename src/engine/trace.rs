@@ -66,7 +66,7 @@ pub struct TracedRoom {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
     /// Attempts that failed before it was there.
-    pub attempts: u32,
+    pub failed_attempts: u32,
     /// How the room's lane is, where the message or its change waits for it.
     pub lane: Option<LaneState>,
     /// When the lane looks at its first delivery again, in milliseconds since the epoch, where it waits for a time.
@@ -189,7 +189,8 @@ impl Core {
             let Way { queued, delivered, attempts, changed, edited } = way.unwrap_or_default();
             let came = if messages.is_empty() { Came::Deleted } else { Came::Delivered };
             let traced = self.traced(&room, came, &messages);
-            let there = TracedRoom { lost, queued, delivered, attempts, changed, edited, ..traced };
+            let there =
+                TracedRoom { lost, queued, delivered, failed_attempts: attempts, changed, edited, ..traced };
             rooms.insert(room.clone(), there);
         }
         let known: Vec<RoomKey> = self.known.all().into_iter().map(|(_, known)| known.key).collect();
@@ -256,7 +257,7 @@ impl Core {
             delivered: None,
             changed: None,
             edited: false,
-            attempts: 0,
+            failed_attempts: 0,
             lane: None,
             next_try: None,
         }

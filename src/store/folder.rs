@@ -53,7 +53,9 @@ pub fn sync_all(path: &Path) -> Result<(), StoreError> {
 /// Renames within a directory, and makes it stay.
 pub fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     std::fs::rename(from, to).map_err(|e| failed("renaming", from, &e))?;
-    to.parent().map_or(Ok(()), |folder| sync(folder).map_err(|e| failed("syncing a directory", folder, &e)))
+    // A bare name is in the directory that the process is in.
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sync(folder).map_err(|e| failed("syncing a directory", folder, &e))
 }
 
 /// Removes a directory with all that is in it, if it is there.

@@ -256,7 +256,11 @@ async fn a_message_is_traced_by_its_link_with_the_time_of_each_hop() {
         let (queued, delivered) = (room["queued"].as_i64().unwrap(), room["delivered"].as_i64().unwrap());
         assert!(accepted <= queued && queued <= delivered, "{trace}");
     }
-    assert_eq!((telegram["attempts"].as_u64(), discord["attempts"].as_u64()), (Some(1), Some(0)), "{trace}");
+    assert_eq!(
+        (telegram["failed_attempts"].as_u64(), discord["failed_attempts"].as_u64()),
+        (Some(1), Some(0)),
+        "{trace}"
+    );
     let link = discord["link"].as_str().unwrap();
     assert_eq!(traced(link)[0]["envelope"], trace[0]["envelope"]);
     bench.edit("slack", &id, "trace me, changed");

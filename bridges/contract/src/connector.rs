@@ -107,6 +107,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Who may manage a room there, in words: the right that `may_manage` asks for.
     fn manages(&self) -> &'static str;
 
+    /// How people call Relay there: what stands before the words of a command.
+    fn called_by(&self) -> &'static str {
+        "/relay"
+    }
+
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
 

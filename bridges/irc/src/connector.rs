@@ -10,13 +10,17 @@ use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, Listing, Located,
     MessageRef, NativeId, OpenError, Part, Platform, Preflight, RawEvent, Receipt, RoomKey, Translation,
 };
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long another preflight is waited for, which ends within 19 seconds.
+const ANOTHER: Duration = Duration::from_secs(20);
 
 /// One nick on one server.
 pub struct Irc {
     config: Config,
     known: Known,
-    /// The connection that preflight has made, until somebody listens to it. Never locked across an await.
+    /// The connection that preflight has made, until somebody listens to it. Whoever makes one holds it: there is one nick.
     ready: Mutex<Option<Session>>,
 }
 
@@ -24,10 +28,6 @@ impl Irc {
     /// Connects to nothing yet.
     pub fn new(config: Config) -> Self {
         Self { config, known: Known::default(), ready: Mutex::default() }
-    }
-
-    fn take_ready(&self) -> Option<Session> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -38,16 +38,24 @@ impl Connector for Irc {
     }
 
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
-        let ready = self.take_ready();
-        let (report, session) = preflight::preflight(&self.config, &self.known, ready, rooms).await?;
-        if session.is_some() {
-            *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = session;
+        let ready = tokio::time::timeout(ANOTHER, self.ready.lock()).await;
+        let mut ready = ready.map_err(|_| OpenError::Unavailable("a connection is being made".to_owned()))?;
+        if *self.known.listening.borrow() {
+            drop(ready);
+            return Ok(preflight::preflight(&self.config, &self.known, None, rooms).await?.0);
         }
+        let before = ready.take();
+        let (report, session) = preflight::preflight(&self.config, &self.known, before, rooms).await?;
+        *ready = session;
         Ok(report)
     }
 
     async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
-        listen::listen(&self.config, &self.known, self.take_ready(), cursor.as_deref(), inbox).await
+        let mut ready = self.ready.lock().await;
+        let listening = listen::Listening::begin(&self.known);
+        let session = ready.take();
+        drop(ready);
+        listen::listen(&self.config, listening, session, cursor.as_deref(), inbox).await
     }
 
     fn translate(&self, raw: &RawEvent) -> Translation {
@@ -95,6 +103,10 @@ impl Connector for Irc {
 
     async fn manages_room(&self, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
         Ok(commands::manages_room(&self.known, room, person))
+    }
+
+    fn called_by(&self) -> &'static str {
+        "!relay"
     }
 
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {

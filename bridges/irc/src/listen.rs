@@ -47,10 +47,11 @@ enum End {
 }
 
 /// What `known` says while somebody listens; taken back when they do no longer.
-struct Listening<'a>(&'a Known);
+pub struct Listening<'a>(&'a Known);
 
 impl<'a> Listening<'a> {
-    fn begin(known: &'a Known) -> Self {
+    /// From now on.
+    pub fn begin(known: &'a Known) -> Self {
         known.listening.send_replace(true);
         Self(known)
     }
@@ -66,12 +67,12 @@ impl Drop for Listening<'_> {
 /// Listens until stopped or refused. A connection that preflight has made is taken over.
 pub async fn listen(
     config: &Config,
-    known: &Known,
+    listening: Listening<'_>,
     ready: Option<Session>,
     cursor: Option<&str>,
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
-    let _listening = Listening::begin(known);
+    let known = listening.0;
     let mut ready = ready;
     let mut failures = 0;
     // Since when nobody has heard anything.

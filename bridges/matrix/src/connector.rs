@@ -121,6 +121,10 @@ impl Connector for Matrix {
         commands::may_manage(&self.api, room, person).await
     }
 
+    fn called_by(&self) -> &'static str {
+        "!relay"
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         commands::answer(&self.api, &self.known, call, answer).await
     }
