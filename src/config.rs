@@ -289,7 +289,7 @@ pub const ACCOUNT_KEYS: &[Key] = &[
     },
     Key {
         name: "unsure",
-        doc: "What becomes of a message that was sent and that nobody answered, where the platform cannot be asked what came of it (Telegram): \
+        doc: "What becomes of a message that was sent and that nobody answered, where the platform cannot be asked what came of it (Telegram, IRC): \
               \"repeat\" sends it again, so that it may be there twice; \"hold\" gives it up until `relay queue retry`, so that it may be missing. Default: \
               \"repeat\".",
     },

@@ -100,7 +100,7 @@ async fn one(bench: &Bench, load: &Load, pair: (Kind, Kind), before: &mut Wrong)
     }
     // A deaf connection shows by what Relay itself posts meanwhile, so people must go on for as long as that takes.
     let silent = [pair.0, pair.1].contains(&Kind::Silent);
-    tokio::time::sleep(Duration::from_millis(if silent { 2_500 } else { 350 })).await;
+    tokio::time::sleep(Duration::from_millis(if silent { 1_000 } else { 350 })).await;
     load.pause();
     let began = Instant::now();
     let mut changed = Instant::now();

@@ -28,7 +28,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 const CLOCKS: i64 = 10_000;
 /// How many messages Discord tells at once, and how many pages are read.
 const PAGE: usize = 100;
-const PAGES: usize = 10;
+const PAGES: usize = 30;
 /// How many of a forum's posts are looked into.
 const POSTS: usize = 50;
 

@@ -20,7 +20,7 @@ const WHOLE: Duration = Duration::from_secs(45);
 const REQUEST: Duration = Duration::from_secs(10);
 /// What a page holds, and how many are read.
 const PAGE: &str = "200";
-const MOST_PAGES: usize = 5;
+const MOST_PAGES: usize = 15;
 /// How far Slack's clock may be behind this machine's: a key is known however early the look begins, files are taken for one's own only
 /// near their time.
 const CLOCKS_APART: i64 = 120_000;
