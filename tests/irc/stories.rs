@@ -214,7 +214,10 @@ async fn whoever_invites_relay_can_ask_it_there() {
     let ada = &bench.people[0];
     ada.send("JOIN #new").await;
     ada.send("INVITE relay #new").await;
-    ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.ends_with("#new")).await;
+    ada.hears("Relay coming", |line| {
+        line.starts_with(":relay!") && line.contains(" JOIN ") && line.ends_with("#new")
+    })
+    .await;
     ada.says("#new", "!relay status").await;
     ada.hears("an answer", |line| line.starts_with(":relay!") && line.contains(" NOTICE Ada :")).await;
 }
