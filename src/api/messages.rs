@@ -101,7 +101,7 @@ pub async fn publish(api: &Api, room: &In, id: &str, new: New) -> Result<(), Ref
     let reply = match &new.reply_to {
         Some(target) if connector::is_id(target) => {
             if !is_known(api, room, target)? {
-                return Err(no_message());
+                return Err(unknown(api, &key_of(room, target))?);
             }
             Some(Reply { target: target.as_str().into(), author: None, excerpt: None })
         }
@@ -124,8 +124,23 @@ pub async fn publish(api: &Api, room: &In, id: &str, new: New) -> Result<(), Ref
 
 /// Whether there is such a message in the channel.
 pub fn is_known(api: &Api, room: &In, id: &str) -> Result<bool, Refusal> {
-    let message = MessageKey { room: room.room.clone(), id: id.into() };
-    Ok(api.core.lookup.find(&message)?.is_some())
+    Ok(api.core.lookup.find(&key_of(room, id))?.is_some())
+}
+
+fn key_of(room: &In, id: &str) -> MessageKey {
+    MessageKey { room: room.room.clone(), id: id.into() }
+}
+
+/// What is said of a message that is not in the channel: there is none, or it is held at the door and comes later.
+fn unknown(api: &Api, message: &MessageKey) -> Result<Refusal, Refusal> {
+    Ok(match api.core.ledger.is_held(message)? {
+        true => Refusal::new(
+            StatusCode::CONFLICT,
+            "this message is held for a while, because more was said than anybody types",
+            "Try again when it is in the history.",
+        ),
+        false => no_message(),
+    })
 }
 
 /// Hands it to the engine; returns when it is on disk.
@@ -140,7 +155,7 @@ pub async fn take(api: &Api, room: &In, envelope: &Envelope) -> Result<(), Refus
 
 /// Whether it was kept, and is what was asked for: the same key may have come with something else before.
 fn is_there(api: &Api, room: &In, id: &str, asked: &Envelope) -> Result<(), Refusal> {
-    let message = MessageKey { room: room.room.clone(), id: id.into() };
+    let message = key_of(room, id);
     let Some(found) = api.core.lookup.find(&message)? else {
         return match api.core.ledger.is_held(&message)? {
             true => Ok(()),
@@ -243,10 +258,12 @@ fn is_own(room: &In, posted: &Envelope) -> bool {
     posted.origin == room.room && room.caller.is(author)
 }
 
-/// The message that is named, as it was posted, with its envelope's id. One that was deleted is not there.
+/// The message that is named, as it was posted, with its envelope's id. One that was deleted is not there; one that is held at the door is
+/// not there yet.
 pub fn named(api: &Api, room: &In) -> Result<(EnvelopeId, Arc<Envelope>), Refusal> {
-    let message = MessageKey { room: room.room.clone(), id: room.message.as_str().into() };
-    let subject = api.core.lookup.find(&message)?.ok_or_else(no_message)?.envelope;
+    let message = key_of(room, &room.message);
+    let Some(found) = api.core.lookup.find(&message)? else { return Err(unknown(api, &message)?) };
+    let subject = found.envelope;
     if is_deleted(api, subject)? {
         return Err(no_message());
     }
