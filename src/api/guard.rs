@@ -30,7 +30,7 @@ pub struct Caller {
 /// By what somebody was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum By {
-    /// They are on this machine, and there are no tokens.
+    /// They are on this machine, and no token is needed.
     Place,
     /// They know the one that the config names.
     Config,
@@ -99,7 +99,7 @@ pub async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next
 pub fn still(api: &Api, caller: &Caller) -> bool {
     match &caller.by {
         By::Token(token) => api.tokens.holds(token),
-        By::Place => api.tokens.any().is_ok_and(|any| !any),
+        By::Place => api.needs_token().is_ok_and(|needs| !needs),
         By::Config => true,
     }
 }
@@ -115,7 +115,7 @@ pub fn who(
         Refusal::not_now()
     };
     let Some(shown) = headers.get(header::AUTHORIZATION) else {
-        if is_loopback && token.is_none() && !api.tokens.any().map_err(unreadable)? {
+        if is_loopback && token.is_none() && !api.needs_token().map_err(unreadable)? {
             return local(headers);
         }
         return Err(unknown("a token is needed"));

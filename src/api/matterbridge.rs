@@ -159,7 +159,7 @@ impl Compatible {
     /// Posts what a program sends.
     async fn post(&self, caller: &Caller, sent: Sent) -> Result<Line, Refusal> {
         caller.must(Scope::Write)?;
-        let channel = self.channel(sent.gateway.as_deref())?;
+        let channel = self.channel(caller, sent.gateway.as_deref())?;
         let body = messages::said(sent.text.as_deref().unwrap_or_default())?;
         let body = match sent.event.as_deref() {
             None | Some("") => body,
@@ -192,8 +192,10 @@ impl Compatible {
         Ok(Line::answer(sent, &room.channel, id))
     }
 
-    fn channel(&self, gateway: Option<&str>) -> Result<String, Refusal> {
-        let channels = channels(&self.api);
+    /// The channel that a gateway is, or the only one: of those that the caller may know of.
+    fn channel(&self, caller: &Caller, gateway: Option<&str>) -> Result<String, Refusal> {
+        let channels: Vec<_> =
+            channels(&self.api).into_iter().filter(|channel| caller.has(channel)).collect();
         let Some(gateway) = gateway.filter(|gateway| !gateway.is_empty()) else {
             return match channels.as_slice() {
                 [only] => Ok(only.clone()),

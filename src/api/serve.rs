@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use relay_contract::RoomKey;
+use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::Path as FilePath;
@@ -51,6 +52,8 @@ pub struct Api {
     pub(super) budgets: Budgets,
     /// Only this machine can reach it.
     pub(super) is_loopback: bool,
+    /// The config names a token for matterbridge's API: whoever wrote it does not mean everybody on this machine.
+    names_token: bool,
     /// The channels that it has; all when none.
     channels: Option<Vec<String>>,
 }
@@ -64,8 +67,14 @@ impl Api {
             tokens: Tokens::of(data_dir),
             budgets: Budgets::new(A_SECOND, AT_ONCE),
             is_loopback: section.listen.ip().is_loopback(),
+            names_token: section.matterbridge.as_ref().is_some_and(|section| section.token.is_some()),
             channels: section.channels.clone(),
         }
+    }
+
+    /// Whether programs of this machine need a token too.
+    pub(super) fn needs_token(&self) -> io::Result<bool> {
+        Ok(self.names_token || self.tokens.are_needed()?)
     }
 
     /// Whether there is such a channel here.

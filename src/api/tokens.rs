@@ -1,5 +1,6 @@
 //! Tokens: who may use the API from elsewhere, and for what. Of a token only its hash is kept, in `tokens.json` in the state directory;
-//! `relay token` changes that file, and what it says counts from the next request on.
+//! `relay token` changes that file, and what it says counts from the next request on. As soon as that file is there, a token is needed: also
+//! when the last one was taken back, which is no way to let everybody in.
 //!
 //! A token is 256 random bits, which nobody can try out: a plain SHA-256 is enough, and costs a request next to nothing.
 
@@ -136,32 +137,44 @@ pub fn make(
     Ok(token.into())
 }
 
-/// Takes a token back. Else says what is wrong.
-pub fn revoke(data_dir: &Path, name: &str) -> Result<(), String> {
+/// Takes a token back; answers how many are left. Else says what is wrong.
+pub fn revoke(data_dir: &Path, name: &str) -> Result<usize, String> {
     change(data_dir, |tokens| {
         let before = tokens.len();
         tokens.retain(|token| token.name != name);
-        if tokens.len() < before { Ok(()) } else { Err(format!("there is no token `{name}`")) }
+        if tokens.len() < before { Ok(tokens.len()) } else { Err(format!("there is no token `{name}`")) }
     })
 }
 
-fn change(data_dir: &Path, change: impl FnOnce(&mut Vec<Token>) -> Result<(), String>) -> Result<(), String> {
+/// Whether a token is needed in a state directory: there is one, or was.
+pub fn are_needed(data_dir: &Path) -> bool {
+    path(data_dir).exists()
+}
+
+fn change<T>(
+    data_dir: &Path,
+    change: impl FnOnce(&mut Vec<Token>) -> Result<T, String>,
+) -> Result<T, String> {
     let said = |error: io::Error| format!("{}: {error}", path(data_dir).display());
     folder::make_private_dir(data_dir).map_err(|error| error.to_string())?;
     let lock = File::create(data_dir.join("tokens.lock")).map_err(said)?;
     lock.lock().map_err(said)?;
     let mut tokens = all(data_dir).map_err(said)?;
-    change(&mut tokens)?;
+    let answer = change(&mut tokens)?;
     let text = serde_json::to_string_pretty(&Kept { tokens }).map_err(|error| error.to_string())?;
-    folder::write_whole(&path(data_dir), &text).map_err(|error| error.to_string())
+    folder::write_whole(&path(data_dir), &text).map_err(|error| error.to_string())?;
+    Ok(answer)
 }
 
 /// The tokens of a running Relay, as the file has them.
 #[derive(Debug)]
 pub struct Tokens {
     data_dir: PathBuf,
-    read: Mutex<(Option<Stamp>, Arc<Vec<Token>>)>,
+    read: Mutex<Known>,
 }
+
+/// What was read last, and of which file; of none where there was none.
+type Known = (Option<Stamp>, Arc<Vec<Token>>);
 
 /// Tells a file from what takes its place: inode, size, seconds and nanoseconds of its last change.
 type Stamp = (u64, u64, i64, i64);
@@ -173,7 +186,7 @@ impl Tokens {
     }
 
     /// As they are now. A file that cannot be read lets nobody in.
-    fn now(&self) -> io::Result<Arc<Vec<Token>>> {
+    fn now(&self) -> io::Result<Known> {
         let stamp = match std::fs::metadata(path(&self.data_dir)) {
             Ok(found) => Some((found.ino(), found.len(), found.ctime(), found.ctime_nsec())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -183,23 +196,23 @@ impl Tokens {
         if read.0 != stamp {
             *read = (stamp, Arc::new(all(&self.data_dir)?));
         }
-        Ok(read.1.clone())
+        Ok(read.clone())
     }
 
-    /// Whether there is any.
-    pub fn any(&self) -> io::Result<bool> {
-        Ok(!self.now()?.is_empty())
+    /// Whether one is needed: there is one, or was.
+    pub fn are_needed(&self) -> io::Result<bool> {
+        Ok(self.now()?.0.is_some())
     }
 
     /// The token that somebody shows.
     pub fn find(&self, shown: &str) -> io::Result<Option<Token>> {
         let hash = sha256(shown.as_bytes());
-        Ok(self.now()?.iter().find(|token| token.hash == hash).cloned())
+        Ok(self.now()?.1.iter().find(|token| token.hash == hash).cloned())
     }
 
     /// Whether a token that was good when something began still is.
     pub fn holds(&self, token: &Token) -> bool {
-        self.now().is_ok_and(|tokens| tokens.contains(token))
+        self.now().is_ok_and(|(_, tokens)| tokens.contains(token))
     }
 }
 
@@ -213,7 +226,7 @@ mod tests {
     fn a_token_is_good_until_it_is_taken_back() {
         let dir = tempfile::tempdir().unwrap();
         let tokens = Tokens::of(dir.path());
-        assert!(!tokens.any().unwrap());
+        assert!(!tokens.are_needed().unwrap());
         let scopes = BTreeSet::from([Scope::Read]);
         let secret = make(dir.path(), "Board", scopes, BTreeSet::from(["lobby".to_owned()])).unwrap();
         let found = tokens.find(secret.expose_secret()).unwrap().unwrap();
@@ -229,10 +242,13 @@ mod tests {
         assert!(make(dir.path(), "Board", BTreeSet::new(), BTreeSet::new()).unwrap_err().contains("already"));
         assert!(make(dir.path(), "two\nlines", BTreeSet::new(), BTreeSet::new()).is_err());
         assert!(revoke(dir.path(), "Bored").unwrap_err().contains("no token"));
-        revoke(dir.path(), "Board").unwrap();
+        assert!(tokens.are_needed().unwrap());
+        assert_eq!(revoke(dir.path(), "Board"), Ok(0));
         assert!(tokens.find(secret.expose_secret()).unwrap().is_none() && !tokens.holds(&found));
+        // The last one is gone, and one is needed as before.
+        assert!(tokens.are_needed().unwrap() && are_needed(dir.path()));
         // A file that cannot be read lets nobody in, and is not as if there were no tokens.
         std::fs::write(path(dir.path()), "{").unwrap();
-        assert!(tokens.any().is_err() && !tokens.holds(&found));
+        assert!(tokens.are_needed().is_err() && !tokens.holds(&found));
     }
 }

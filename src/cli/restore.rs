@@ -2,6 +2,7 @@
 
 use super::backup::{count, show};
 use super::{RunningBridge, fail, print_json};
+use crate::api::tokens;
 use crate::store::backup::{Checked, restore};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -33,6 +34,7 @@ pub fn run(of: &Restore) -> ExitCode {
         Ok(data_dir) => data_dir,
         Err(code) => return code,
     };
+    let had_tokens = tokens::are_needed(&data_dir);
     let mut bar = None;
     let mut last = 0;
     let restored = restore(&of.file, &data_dir, &mut |about, read| {
@@ -46,9 +48,23 @@ pub fn run(of: &Restore) -> ExitCode {
         Ok(checked) if of.json => print_json(&Done { data_dir: &data_dir, checked }),
         Ok(checked) => {
             sayln!("{}", words(&checked, &data_dir));
+            sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
             ExitCode::SUCCESS
         }
         Err(error) => fail(format!("{} was not restored: {error}", of.file.display())),
+    }
+}
+
+/// What became of the API's tokens.
+fn of_tokens(were_there: bool, are_there: bool) -> &'static str {
+    match (were_there, are_there) {
+        (true, _) => "The API's tokens are those that were there already.",
+        (false, true) => {
+            "The API's tokens are those of then: take back again with `relay token revoke` what was taken back since."
+        }
+        (false, false) => {
+            "It has no tokens of the API: while none is made, every program of this machine may use it where `[api]` is in the config."
+        }
     }
 }
 

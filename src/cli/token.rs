@@ -7,6 +7,10 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+/// The last token is gone, and that lets nobody in.
+const NONE_LEFT: &str = "There is no token left, and the API still needs one: `relay token new NAME` makes one. To let every program of this \
+                         machine in again, delete tokens.json in the state directory.";
+
 /// Arguments of `relay token`.
 #[derive(Debug, clap::Args)]
 pub struct Tokens {
@@ -82,7 +86,10 @@ pub fn run(of: &Tokens) -> ExitCode {
                 print_json(&tokens.iter().map(shown).collect::<Vec<_>>())
             }
             Ok(Ok(tokens)) => {
-                say!("{}", table(&tokens));
+                say!(
+                    "{}",
+                    table(&tokens, bridge.data_dir().is_ok_and(|data_dir| tokens::are_needed(&data_dir)))
+                );
                 ExitCode::SUCCESS
             }
             Ok(Err(error)) => fail(format!("the tokens cannot be read: {error}")),
@@ -90,8 +97,11 @@ pub fn run(of: &Tokens) -> ExitCode {
         },
         Command::Revoke { name, bridge } => match bridge.data_dir() {
             Ok(data_dir) => match tokens::revoke(&data_dir, name) {
-                Ok(()) => {
+                Ok(left) => {
                     sayln!("`{name}` is taken back.");
+                    if left == 0 {
+                        sayln!("{NONE_LEFT}");
+                    }
                     ExitCode::SUCCESS
                 }
                 Err(error) => fail(error),
@@ -101,7 +111,10 @@ pub fn run(of: &Tokens) -> ExitCode {
     }
 }
 
-fn table(tokens: &[Token]) -> String {
+fn table(tokens: &[Token], are_needed: bool) -> String {
+    if tokens.is_empty() && are_needed {
+        return format!("{NONE_LEFT}\n");
+    }
     if tokens.is_empty() {
         return "There are no tokens: only programs of this machine may use the API.\n".into();
     }

@@ -2,6 +2,7 @@
 
 use crate::bench::Bench;
 use crate::program::{Own, Program, free_port, next, until};
+use crate::tokens::token;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -58,7 +59,10 @@ async fn the_websocket_goes_both_ways_and_wrong_tokens_nowhere() {
         "[api.matterbridge]\nlisten = \"127.0.0.1:{port}\"\ntoken = {{ file = \"token\" }}"
     ))
     .await;
-    own.program().post("lobby", "ready").await;
+    // The token that the config names is one: Relay's own API needs one too.
+    assert_eq!(own.program().ask("GET", "/api/v1/channels", None).await.0, 401);
+    let program = token(&own, "Bot", &[]);
+    program.post("lobby", "ready").await;
     let url = format!("http://127.0.0.1:{port}");
     let anybody = Program { url: url.clone(), token: None, client: reqwest::Client::new() };
     let cases = [
@@ -93,16 +97,37 @@ async fn the_websocket_goes_both_ways_and_wrong_tokens_nowhere() {
     });
     let mut heard: crate::program::Events = Box::pin(heard);
     assert_eq!(next(&mut heard, 1).await[0]["event"], "api_connected");
-    own.program().post("lobby", "the first").await;
+    program.post("lobby", "the first").await;
     assert_eq!(next(&mut heard, 1).await[0]["text"], "the first");
     let said = json!({ "text": "from the socket", "username": "Game", "gateway": "lobby" });
     out.send(Message::from(said.to_string())).await.unwrap();
-    until("it is there", async || own.program().texts("lobby").await.contains(&"from the socket".into()))
-        .await;
-    own.program().post("lobby", "the next").await;
+    until("it is there", async || program.texts("lobby").await.contains(&"from the socket".into())).await;
+    program.post("lobby", "the next").await;
     let line = next(&mut heard, 1).await.remove(0);
     assert_eq!(
         (&line["text"], &line["protocol"], &line["channel"]),
         (&json!("the next"), &json!("api"), &json!("api"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_posts_only_into_its_channels() {
+    let port = free_port();
+    let own = Own::started(&format!("[api.matterbridge]\nlisten = \"127.0.0.1:{port}\"")).await;
+    own.program().post("den", "ready").await;
+    let game = token(&own, "Game", &["--scope", "read,write,persona", "--channel", "lobby"]);
+    let game = Program { url: format!("http://127.0.0.1:{port}"), ..game };
+    let cases = [
+        (json!({ "text": "x", "username": "Ada", "gateway": "lobby" }), 200),
+        // The only one that it has.
+        (json!({ "text": "x", "username": "Ada" }), 200),
+        (json!({ "text": "x", "username": "Ada", "gateway": "den" }), 404),
+        (json!({ "text": "x", "username": "Ada", "gateway": "attic" }), 404),
+    ];
+    for (sent, status) in cases {
+        let (code, answer) = game.ask("POST", "/api/message", Some(sent.clone())).await;
+        assert_eq!(code, status, "{sent}: {answer}");
+    }
+    let den = token(&own, "Den", &["--scope", "read"]);
+    assert_eq!(den.texts("den").await, ["ready"]);
 }

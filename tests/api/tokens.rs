@@ -4,7 +4,7 @@ use crate::program::{Own, Program, next, until};
 use serde_json::json;
 
 /// A token, made on the command line.
-fn token(own: &Own, name: &str, more: &[&str]) -> Program {
+pub fn token(own: &Own, name: &str, more: &[&str]) -> Program {
     let made = own.relay(&[&["token", "new", name][..], more].concat());
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     own.program().with(String::from_utf8(made.stdout).unwrap().trim())
@@ -104,4 +104,72 @@ async fn a_token_that_is_taken_back_ends_at_once() {
     assert!(
         answers.iter().any(|(status, _)| *status == 429) && answers.iter().any(|(status, _)| *status == 200)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_token_leaves_the_door_shut_also_behind_a_restore() {
+    let mut own = Own::started("").await;
+    own.program().post("lobby", "ready").await;
+    let bot = token(&own, "Bot", &[]);
+    let backup = own.dir.path().join("a.backup");
+    assert!(own.relay(&["backup", backup.to_str().unwrap()]).status.success());
+    let revoked = String::from_utf8(own.relay(&["token", "revoke", "Bot"]).stdout).unwrap();
+    assert!(revoked.contains("still needs one"), "{revoked}");
+    let listed = String::from_utf8(own.relay(&["token", "list"]).stdout).unwrap();
+    assert!(listed.contains("still needs one"), "{listed}");
+    for program in [&own.program(), &bot] {
+        assert_eq!(program.ask("GET", "/api/v1/channels", None).await.0, 401);
+    }
+    own.kill();
+    let state = own.dir.path().join("state");
+    // (What of the state is gone, what a restore says, how the token of then is answered)
+    let cases = [
+        (vec![state.join("ledger")], "those that were there already", 401),
+        (vec![state.join("ledger"), state.join("tokens.json")], "those of then", 200),
+    ];
+    for (gone, words, status) in cases {
+        for path in gone {
+            if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
+        }
+        let done = own.relay(&["restore", backup.to_str().unwrap()]);
+        let said = format!("{done:?}");
+        assert!(done.status.success() && said.contains(words), "{said}");
+        own.start().await;
+        assert_eq!(bot.ask("GET", "/api/v1/channels", None).await.0, status, "{words}");
+        assert_eq!(own.program().ask("GET", "/api/v1/channels", None).await.0, 401, "{words}");
+        own.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_message_is_not_there_yet() {
+    let mut own = Own::started("").await;
+    let config = own.dir.path().join("bridges.toml");
+    let written = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, written.replace("flood = \"off\"", "flood = \"1 per minute, 2 at once\""))
+        .unwrap();
+    own.kill();
+    own.start().await;
+    own.program().post("lobby", "ready").await;
+    // More than anybody types: the last is surely held.
+    let mut last = String::new();
+    for number in 0..4 {
+        last = own.program().post("lobby", &format!("line {number}")).await;
+    }
+    let path = "/api/v1/channels/lobby/messages";
+    let of_last = format!("{path}/{last}");
+    let says = || Some(json!({ "text": "better" }));
+    let cases = [
+        ("PATCH", of_last.clone(), says(), 409),
+        ("DELETE", of_last.clone(), None, 409),
+        ("PUT", format!("{of_last}/reactions/%F0%9F%91%8D"), None, 409),
+        ("POST", path.to_owned(), Some(json!({ "text": "an answer", "reply_to": last })), 409),
+        ("PATCH", format!("{path}/nothing"), says(), 404),
+        ("POST", path.to_owned(), Some(json!({ "text": "an answer", "reply_to": "nothing" })), 404),
+    ];
+    for (method, path, body, status) in cases {
+        let (code, answer) = own.program().ask(method, &path, body).await;
+        assert_eq!(code, status, "{method} {path}: {answer}");
+        assert!(status == 404 || answer["error"].as_str().unwrap().contains("held"), "{answer}");
+    }
 }

@@ -1,7 +1,7 @@
 //! A state directory from a backup.
 
 use super::read::{Checked, Piece, Reader};
-use super::write::Whole;
+use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
 use crate::store::shared::{IDENTITY, Shared};
 use crate::store::{StoreError, folder};
@@ -19,7 +19,7 @@ pub type Restored = Checked;
 
 /// Restores a backup into a state directory that has no ledger. All of it is checked before anything is written, and again while it
 /// is. The ledger gets its name last: what is cut off in the middle has restored nothing. Files that are there under the same names
-/// are replaced. Blocks.
+/// are replaced, but for the API's tokens: those that are there know of what was taken back since. Blocks.
 ///
 /// The ledger gets another identity, so that no mapping is taken for its own that knows more or less than it: one is made at the
 /// next start.
@@ -96,7 +96,10 @@ struct Files<'a> {
 impl Files<'_> {
     fn begin(&mut self, place: PathBuf) -> Result<(), BackupError> {
         self.end()?;
-        let path = self.data_dir.join(place);
+        let path = self.data_dir.join(&place);
+        if place == Path::new(TOKENS) && path.exists() {
+            return Ok(());
+        }
         let parent = path.parent().unwrap_or(self.data_dir).to_owned();
         if !self.folders.contains(&parent) {
             folder::make_private_dir(&parent)?;

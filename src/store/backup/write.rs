@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 /// What was changed from the chat: small, and without it rooms that have joined are not linked any more.
 const JOINED: &str = "bridges.d";
 const MEDIA: &str = "media";
+/// Who may use the API, as hashes: without it, a restored Relay would let every program of its machine in.
+pub(super) const TOKENS: &str = "tokens.json";
 /// Names in the folder of files that stand for what is being written.
 const BEING_WRITTEN: &str = "unfinished";
 
@@ -85,6 +87,7 @@ impl<W: Write> Backup<W> {
         for place in std::iter::once(JOINED).chain(media.then_some(MEDIA)) {
             self.folder(data_dir, Path::new(place))?;
         }
+        self.file(data_dir.join(TOKENS), Path::new(TOKENS))?;
         let (sum, _) = self.out.so_far();
         let numbers = [self.contents.records, self.contents.files, sum].map(u64::to_be_bytes);
         self.out.chunk(form::END, &numbers.concat())?;
