@@ -131,7 +131,7 @@ fn key_of(room: &In, id: &str) -> MessageKey {
     MessageKey { room: room.room.clone(), id: id.into() }
 }
 
-/// What is said of a message that is not in the channel: there is none, or it is held at the door and comes later.
+/// What is said of a message that was not found: there is none, or it is held at the door and comes later.
 fn unknown(api: &Api, message: &MessageKey) -> Result<Refusal, Refusal> {
     Ok(match api.core.ledger.is_held(message)? {
         true => Refusal::new(

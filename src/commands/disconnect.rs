@@ -3,6 +3,7 @@
 
 use super::words::{named, named_in, now, shown};
 use super::{COMMAND_LINE, Commands, Refused};
+use crate::api;
 use crate::config::Joined;
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, RunningAccount};
@@ -46,6 +47,12 @@ impl Commands {
             let all: Vec<&str> = channels.keys().map(String::as_str).collect();
             return Err(format!("There is no channel `{channel}`. There is: {}.", all.join(", ")));
         };
+        if room.split_once(':').is_some_and(|(account, _)| account == api::ACCOUNT) {
+            return Err(format!(
+                "The API is no room that was joined: `channels` in [api] says which channels it has. Leave {channel} out there, and start \
+                 Relay again."
+            ));
+        }
         let written = |link: &PlannedLink| format!("{}:{}", link.at.account, link.at.room);
         let is_meant = |link: &&PlannedLink| {
             let named = self.core.known.get(&link.at.account, &link.at.room).map(|known| {
@@ -55,15 +62,18 @@ impl Commands {
             let mut names = named.iter().flatten().map(|name| format!("{}:{name}", link.at.account));
             written(link) == room || names.any(|name| name == room)
         };
-        let meant: Vec<&PlannedLink> = found.links.iter().filter(is_meant).collect();
+        let links = found.links.iter().filter(|link| link.at.account.0 != api::ACCOUNT);
+        let meant: Vec<&PlannedLink> = links.clone().filter(is_meant).collect();
         let exact = meant.iter().find(|link| written(link) == room).copied();
         let link = match (exact, meant.as_slice()) {
             (Some(link), _) => link.clone(),
             (None, [link]) => (*link).clone(),
             (None, []) => {
-                let all: Vec<String> =
-                    found.links.iter().map(|link| format!("\"{}\"", written(link))).collect();
-                return Err(format!("`{room}` is not joined to {channel}. Joined are: {}.", all.join(", ")));
+                let all: Vec<String> = links.map(|link| format!("\"{}\"", written(link))).collect();
+                return Err(match all.is_empty() {
+                    true => format!("`{room}` is not joined to {channel}, and nor is any other room."),
+                    false => format!("`{room}` is not joined to {channel}. Joined are: {}.", all.join(", ")),
+                });
             }
             (None, several) => {
                 let all: Vec<String> = several.iter().map(|link| format!("\"{}\"", written(link))).collect();

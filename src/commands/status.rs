@@ -4,6 +4,7 @@ use super::Commands;
 use super::words::shown;
 use crate::engine::{Elsewhere, LaneState, LinkStatus, Trouble, why_late};
 use crate::routing::Direction;
+use crate::store::stream::PLATFORM;
 use relay_contract::RoomKey;
 use std::collections::BTreeMap;
 
@@ -51,7 +52,10 @@ impl Commands {
             let status = self.core.link_status(&link, &depths);
             let mut others: BTreeMap<String, usize> = BTreeMap::new();
             for link in routes.channel(&name).iter().filter(|link| link.room != *room) {
-                *others.entry(shown(&link.room.platform)).or_default() += 1;
+                // The API is there by the config: nobody joined it.
+                if link.room.platform != PLATFORM {
+                    *others.entry(shown(&link.room.platform)).or_default() += 1;
+                }
             }
             let others: Vec<String> = others
                 .into_iter()

@@ -64,3 +64,22 @@ async fn programs_and_people_hear_one_another() {
     assert_eq!((&deleted["type"], &deleted["message"]), (&json!("deleted"), &heard["message"]));
     assert!(deleted.get("text").is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_joined_the_api_and_nobody_takes_it_out() {
+    let (bench, program) = bridged().await;
+    let disconnect = |room: &str| {
+        let done = bench.command("disconnect").args(["lobby", room]).output().unwrap();
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let (done, said) = disconnect("api:lobby");
+    assert!(!done && said.contains("`channels` in [api]"), "{said}");
+    let (done, said) = disconnect("nobody:nowhere");
+    assert!(!done && said.contains("Joined are: ") && !said.contains("api:"), "{said}");
+    bench.say("telegram", "/relay status");
+    let status = bench.arrives("telegram", "Joined to lobby").await.text;
+    assert!(status.contains("1 Discord room") && !status.contains("Relay room"), "{status}");
+    // It is there as before.
+    program.post("lobby", "still here").await;
+    bench.arrives("slack", "still here").await;
+}
