@@ -91,6 +91,13 @@ fn write(written: &Written, out: &Path, folder: &Path) -> Result<(), (PathBuf, s
         let error = std::io::Error::other("it is there already; write elsewhere with --out");
         return Err((out.to_owned(), error));
     }
+    // Before anything is written: half an import would be in the way of the next.
+    if written.secrets.iter().any(|(name, _)| folder.join(name).exists()) {
+        let error = std::io::Error::other(
+            "secrets of an earlier import are in this folder; move it away, or write elsewhere with --out. Nothing was written",
+        );
+        return Err((folder.to_owned(), error));
+    }
     let of = |path: &Path| {
         let path = path.to_owned();
         move |error| (path, error)

@@ -24,15 +24,26 @@ fn import(folder: &Path, name: &str) -> (String, String) {
         let mode = secret.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    let checked = relay(folder, &["check"]);
-    assert!(checked.status.success(), "{config}\n{}", String::from_utf8_lossy(&checked.stderr));
     (said, config)
+}
+
+/// The same of a config with which Relay can begin as it is.
+fn import_whole(folder: &Path, name: &str) -> (String, String) {
+    let (said, config) = import(folder, name);
+    let (done, found) = check(folder);
+    assert!(done, "{config}\n{found}");
+    (said, config)
+}
+
+fn check(folder: &Path) -> (bool, String) {
+    let checked = relay(folder, &["check"]);
+    (checked.status.success(), String::from_utf8_lossy(&checked.stderr).into_owned())
 }
 
 #[test]
 fn a_small_config_is_all_there() {
     let folder = tempfile::tempdir().unwrap();
-    let (said, config) = import(folder.path(), "two.toml");
+    let (said, config) = import_whole(folder.path(), "two.toml");
     for line in [
         "[accounts.guild]",
         "platform = \"discord\"",
@@ -53,17 +64,27 @@ fn a_small_config_is_all_there() {
     }
     let token = std::fs::read_to_string(folder.path().join("secrets/guild-token")).unwrap();
     assert_eq!(token, "discord-word-that-nobody-may-see\n");
-    // Nothing that is there is overwritten.
-    let again = relay(folder.path(), &["import", "matterbridge.toml"]);
-    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("there already"));
+    // Nothing that is there is overwritten, and nothing is written where anything is in the way.
+    for (gone, words) in
+        [(None, "there already"), (Some("guild-token"), "secrets: secrets of an earlier import")]
+    {
+        if let Some(gone) = gone {
+            std::fs::remove_file(folder.path().join("bridges.toml")).unwrap();
+            std::fs::remove_file(folder.path().join("secrets").join(gone)).unwrap();
+        }
+        let again = relay(folder.path(), &["import", "matterbridge.toml"]);
+        let said = String::from_utf8_lossy(&again.stderr);
+        assert!(!again.status.success() && said.contains(words), "{said}");
+        assert!(gone.is_none_or(|gone| !folder.path().join("secrets").join(gone).exists()));
+    }
 }
 
 #[test]
 fn what_is_not_carried_over_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let (said, config) = import(folder.path(), "many.toml");
+    let (said, config) = import_whole(folder.path(), "many.toml");
     for line in [
-        "[api.matterbridge]\nlisten = \"127.0.0.1:4242\"\ntoken = { file = \"secrets/game-token\" }",
+        "[api]\nlisten = \"127.0.0.1:8724\"\nchannels = [\"game-chat\"]\n\n[api.matterbridge]\nlisten = \"127.0.0.1:4242\"\ntoken = { file = \"secrets/game-token\" }",
         "server = \"ircs://irc.example.org:6697\"",
         "sasl_user = \"owlbot\"",
         "# [accounts.slack-work]\n# platform = \"slack\"",
@@ -82,11 +103,49 @@ fn what_is_not_carried_over_is_said() {
         "`SkipTLSVerify` of [irc.net] is left out: certificates are always checked",
         "`ColorNicks` of [irc.net] has no equal and is left out",
         "account is not in the file",
+        "matterbridge.toml:61: `enable` of this gateway is not true",
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
     let keys = std::fs::read_to_string(folder.path().join("secrets/net-keys")).unwrap();
     assert_eq!(keys, "#owls key-word-that-nobody-may-see\n");
+}
+
+#[test]
+fn what_is_written_otherwise_here_is_made_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, config) = import(folder.path(), "otherwise.toml");
+    for line in [
+        // Each once, however many lists it was in.
+        "[channels.owls]\nlinks = [\n  \"guild:#general\",\n  { room = \"group:-1001234567890\", direction = \"out\" },\n]",
+        "  \"guild:#two\",",
+        "[channels.owls-2]",
+        "homeserver = \"https://matrix.example.org\"",
+        // Not the port of the other.
+        "[api]\nlisten = \"127.0.0.1:8725\"\nchannels = [\"owls-2\"]\n\n[api.matterbridge]\nlisten = \"127.0.0.1:8724\"",
+        "sasl_certificate = { file = \"owlbot.pem\" }",
+    ] {
+        assert!(config.contains(line), "{line}\n{config}");
+    }
+    for words in [
+        "matterbridge.toml:6: this server was written without https://",
+        "matterbridge.toml:14: `TLSClientCertificate` is `sasl_certificate`",
+        "matterbridge.toml:15: this secret contains white space",
+        "matterbridge.toml:21: [api.second] is not in force: there is one such API",
+        "matterbridge.toml:40: there is a gateway of this name above",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let token = std::fs::read_to_string(folder.path().join("secrets/guild-token")).unwrap();
+    assert_eq!(token, "discord-word-that-nobody-may-see\n");
+    // The two things that a person is told of are all that is in the way.
+    let (done, found) = check(folder.path());
+    assert!(!done && found.contains("white space") && found.contains("owlbot.pem"), "{found}");
+    std::fs::write(folder.path().join("secrets/net-password"), "another\n").unwrap();
+    let certificate = "sasl_certificate = { file = \"owlbot.pem\" }\n";
+    std::fs::write(folder.path().join("bridges.toml"), config.replace(certificate, "")).unwrap();
+    let (done, found) = check(folder.path());
+    assert!(done, "{found}");
 }
 
 #[test]

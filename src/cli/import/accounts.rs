@@ -1,8 +1,9 @@
 //! Accounts: what each of matterbridge's is here.
 
-use super::written::{Written, commented, quoted};
+use super::written::{Api, Written, commented, quoted};
 use super::{line_of, plain};
 use crate::platforms;
+use std::net::SocketAddr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -183,12 +184,16 @@ impl Imported {
     fn read(&mut self, section: &mut Section<'_>, at: usize, written: &mut Written) {
         match self.protocol.as_str() {
             "discord" => {
-                self.secret("token", section.value("Token"), written);
+                // Whoever wrote it as a header of HTTP has it.
+                let token = section.get("Token").map(|(token, line)| {
+                    (token.strip_prefix("Bot ").map_or(token.clone(), |token| token.trim().to_owned()), line)
+                });
+                self.secret("token", token, written);
                 self.server = section.value("Server");
             }
-            "telegram" => self.secret("token", section.value("Token"), written),
+            "telegram" => self.secret("token", section.get("Token"), written),
             "slack" => {
-                self.secret("bot_token", section.value("Token"), written);
+                self.secret("bot_token", section.get("Token"), written);
                 self.lines.push("app_token = { file = \"secrets/APP_TOKEN\" }".into());
                 self.left_out = Some(
                     "Relay hears Slack over Socket Mode, which needs an app of today: make one (README, Slack), put its two \
@@ -198,10 +203,15 @@ impl Imported {
             }
             "irc" => self.irc(section, written),
             "matrix" => {
-                if let Some(server) = section.value("Server") {
+                if let Some((mut server, line)) = section.get("Server") {
+                    if !server.contains("://") {
+                        server.insert_str(0, "https://");
+                        written
+                            .note(line, "this server was written without https://, which is put before it.");
+                    }
                     self.lines.push(format!("homeserver = {}", quoted(&server)));
                 }
-                self.secret("access_token", section.value("Token"), written);
+                self.secret("access_token", section.get("Token"), written);
                 for key in ["Login", "MxID"] {
                     section.value(key);
                 }
@@ -226,10 +236,17 @@ impl Imported {
         }
         let nick = section.value("Nick").unwrap_or_else(|| "relay".into());
         self.lines.push(format!("nick = {}", quoted(&nick)));
-        if let Some(password) = section.value("Password") {
+        if let Some(password) = section.get("Password") {
             self.secret("password", Some(password), written);
         }
-        let (user, password) = (section.value("NickServNick"), section.value("NickServPassword"));
+        if let Some((file, line)) = section.get("TLSClientCertificate") {
+            self.lines.push(format!("sasl_certificate = {{ file = {} }}", quoted(&file)));
+            written.note(
+                line,
+                "`TLSClientCertificate` is `sasl_certificate`: a file with the certificate and its key, looked for beside the config.",
+            );
+        }
+        let (user, password) = (section.value("NickServNick"), section.get("NickServPassword"));
         match (section.is("UseSASL"), password) {
             (true, Some(password)) => {
                 if let Some(user) = user {
@@ -245,41 +262,41 @@ impl Imported {
     /// matterbridge's API is a part of Relay's own.
     fn api(&mut self, section: &mut Section<'_>, at: usize, written: &mut Written) {
         let address = section.value("BindAddress");
-        let token = section.value("Token");
+        let token = section.get("Token");
         section.value("RemoteNickFormat");
         if written.api.is_some() {
-            self.left_out = Some("there is one such API; programs of this one use that.".into());
+            self.left_out = Some(
+                "there is one such API. For programs of this one, add its gateways to `channels` in [api]: whoever has the \
+                 other's token has them too."
+                    .into(),
+            );
             return;
         }
         let address = address.map(|address| match address.strip_prefix(':') {
             Some(port) => format!("0.0.0.0:{port}"),
             None => address.replace("localhost", "127.0.0.1"),
         });
-        let Some(address) = address.filter(|address| address.parse::<std::net::SocketAddr>().is_ok()) else {
+        let Some(listen) = address.and_then(|address| address.parse::<SocketAddr>().ok()) else {
             self.left_out = Some("`BindAddress` is not an address with a port.".into());
             return;
         };
-        let mut text = format!(
-            "[api]\nlisten = \"127.0.0.1:8724\"\n\n[api.matterbridge]\nlisten = {}\n",
-            quoted(&address)
-        );
-        match token {
-            Some(token) => {
-                let file = written.secret(&format!("{}-token", self.name), &token);
-                text.push_str(&format!("token = {file}\n"));
-            }
-            None if !address.starts_with("127.") => written.note(
+        if token.is_none() && !listen.ip().is_loopback() {
+            written.note(
                 at,
                 "this API has no token: from other machines it can be used with one only (`relay token new`).",
-            ),
-            None => {}
+            );
         }
-        written.api = Some(text);
+        let token = token.map(|(token, line)| {
+            note_white_space(&token, line, written);
+            written.secret(&format!("{}-token", self.name), &token)
+        });
+        written.api = Some(Api { account: self.id.clone(), listen, token, channels: Vec::new() });
     }
 
-    fn secret(&mut self, key: &str, value: Option<String>, written: &mut Written) {
+    fn secret(&mut self, key: &str, value: Option<(String, usize)>, written: &mut Written) {
         match value {
-            Some(value) => {
+            Some((value, line)) => {
+                note_white_space(&value, line, written);
                 let file = written.secret(&format!("{}-{}", self.name, key.replace('_', "-")), &value);
                 self.lines.push(format!("{key} = {file}"));
             }
@@ -288,5 +305,15 @@ impl Imported {
                 self.left_out = Some(format!("its `{key}` is missing."));
             }
         }
+    }
+}
+
+/// Says of a secret that Relay will not take it.
+fn note_white_space(secret: &str, line: usize, written: &mut Written) {
+    if secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        written.note(
+            line,
+            "this secret contains white space, which Relay takes for a mistake: choose another one there, and put it into the file.",
+        );
     }
 }

@@ -30,26 +30,90 @@ fn text_of(table: &DeTable<'_>, key: &str) -> String {
     table.get(key).map(|value| plain(value.get_ref())).unwrap_or_default()
 }
 
-/// A channel's section; commented out where matterbridge had it switched off.
-fn channel(name: &str, links: &[String], table: &DeTable<'_>) -> String {
-    let name: String =
-        name.chars().map(|c| if c == ':' || c == '/' || c.is_control() { '-' } else { c }).collect();
-    let name = if name.is_empty() { "gateway".into() } else { name };
-    let links: String = links.iter().map(|link| format!("  {link}\n")).collect();
-    let section = format!("[channels.{}]\nlinks = [\n{links}]\n", key(&name));
-    if text_of(table, "enable") == "true" { section } else { commented(&section) }
+/// A gateway as far as it was read.
+struct Gateway<'a> {
+    table: &'a DeTable<'a>,
+    line: usize,
+    links: Vec<Link>,
+    /// matterbridge's API was in it.
+    has_api: bool,
+}
+
+/// A link, before it is written.
+struct Link {
+    at: String,
+    direction: &'static str,
+    is_in_force: bool,
+}
+
+impl Gateway<'_> {
+    /// One more room. What was in two lists is one link.
+    fn add(&mut self, link: Link) {
+        match self.links.iter_mut().find(|other| other.at == link.at) {
+            Some(other) if other.direction != link.direction => other.direction = "both",
+            Some(_) => {}
+            None => self.links.push(link),
+        }
+    }
+
+    /// The channel's section; commented out where matterbridge had it switched off.
+    fn write(self, name: &str, written: &mut Written) {
+        let name: String =
+            name.chars().map(|c| if c == ':' || c == '/' || c.is_control() { '-' } else { c }).collect();
+        let mut name = if name.is_empty() { "gateway".into() } else { name };
+        let is_on = text_of(self.table, "enable") == "true";
+        if is_on && written.names.contains(&name) {
+            let mut numbered = (2..).map(|number| format!("{name}-{number}"));
+            // There is always one.
+            name = numbered.find(|name| !written.names.contains(name)).unwrap_or_default();
+            written.note(
+                self.line,
+                "there is a gateway of this name above: this channel has a number behind it.",
+            );
+        }
+        let links: String = self.links.iter().map(|link| format!("  {}\n", link.text())).collect();
+        let section = format!("[channels.{}]\nlinks = [\n{links}]\n", key(&name));
+        if !is_on {
+            written.note(
+                self.line,
+                "`enable` of this gateway is not true: its channel is written behind comment marks.",
+            );
+            written.channels.push(commented(&section));
+            return;
+        }
+        if let Some(api) = written.api.as_mut().filter(|_| self.has_api) {
+            api.channels.push(name.clone());
+        }
+        written.channels.push(section);
+        written.names.insert(name);
+    }
+}
+
+impl Link {
+    fn text(&self) -> String {
+        let at = &self.at;
+        let link = match self.direction {
+            "both" => format!("{at},"),
+            other => format!("{{ room = {at}, direction = \"{other}\" }},"),
+        };
+        if self.is_in_force { link } else { format!("# {link}") }
+    }
 }
 
 fn one(text: &str, gateway: &Spanned<DeValue<'_>>, accounts: &mut [Imported], written: &mut Written) {
     let Some(table) = gateway.get_ref().as_table() else { return };
-    let mut links = Vec::new();
+    let line = line_of(text, gateway.span().start);
+    let mut gateway = Gateway { table, line, links: Vec::new(), has_api: false };
     for (list, direction) in LISTS {
         for item in tables(table, list) {
             let Some(item_table) = item.get_ref().as_table() else { continue };
             let line = line_of(text, item.span().start);
             let (account, room) = (text_of(item_table, "account"), text_of(item_table, "channel"));
             let options = item_table.get("options").and_then(|options| options.get_ref().as_table());
-            links.extend(link(line, (&account, &room), direction, accounts, written));
+            gateway.has_api |= is_api(&account, written);
+            if let Some(link) = link(line, (&account, &room), direction, accounts, written) {
+                gateway.add(link);
+            }
             for (option, value) in options.into_iter().flatten() {
                 let of = accounts.iter_mut().find(|known| known.id == account);
                 let name: &str = option.get_ref();
@@ -65,8 +129,7 @@ fn one(text: &str, gateway: &Spanned<DeValue<'_>>, accounts: &mut [Imported], wr
             }
         }
     }
-    let section = channel(&text_of(table, "name"), &links, table);
-    written.channels.push(section);
+    gateway.write(&text_of(table, "name"), written);
 }
 
 fn same(text: &str, gateway: &Spanned<DeValue<'_>>, accounts: &[Imported], written: &mut Written) {
@@ -76,21 +139,30 @@ fn same(text: &str, gateway: &Spanned<DeValue<'_>>, accounts: &[Imported], writt
         |key: &str| tables(table, key).into_iter().map(|item| plain(item.get_ref())).collect::<Vec<_>>();
     for room in all("channels") {
         let of = all("accounts");
-        let links: Vec<_> =
-            of.iter().filter_map(|account| link(line, (account, &room), "both", accounts, written)).collect();
-        let name = format!("{}-{}", text_of(table, "name"), room.trim_start_matches('#'));
-        written.channels.push(channel(&name, &links, table));
+        let mut gateway = Gateway { table, line, links: Vec::new(), has_api: false };
+        for account in &of {
+            gateway.has_api |= is_api(account, written);
+            if let Some(link) = link(line, (account, &room), "both", accounts, written) {
+                gateway.add(link);
+            }
+        }
+        gateway.write(&format!("{}-{}", text_of(table, "name"), room.trim_start_matches('#')), written);
     }
 }
 
-/// A link as it is written; a comment where its account is not in force, nothing for the API, which has every channel.
+/// Whether an account is the API that there will be.
+fn is_api(id: &str, written: &Written) -> bool {
+    written.api.as_ref().is_some_and(|api| api.account == id)
+}
+
+/// A room's link; none for the API, whose channels stand in its own section.
 fn link(
     line: usize,
     (id, room): (&str, &str),
-    direction: &str,
+    direction: &'static str,
     accounts: &[Imported],
     written: &mut Written,
-) -> Option<String> {
+) -> Option<Link> {
     let Some(account) = accounts.iter().find(|account| account.id == id) else {
         written.note(line, "this room's account is not in the file: it is left out.");
         return None;
@@ -103,11 +175,7 @@ fn link(
         written.note(line, note);
     }
     let at = quoted(&format!("{}:{room}", account.name));
-    let link = match direction {
-        "both" => format!("{at},"),
-        other => format!("{{ room = {at}, direction = \"{other}\" }},"),
-    };
-    Some(if account.left_out.is_some() { format!("# {link}") } else { link })
+    Some(Link { at, direction, is_in_force: account.left_out.is_none() })
 }
 
 /// A room as Relay calls it, and what is to be said about it.
