@@ -254,7 +254,7 @@ pub const API_KEYS: &[Key] = &[
     Key {
         name: "listen",
         doc: "Address and port of the API, such as 127.0.0.1:8724. Required. On a loopback address, programs of this machine need no token \
-              as long as there is none.",
+              as long as none was ever made and [api.matterbridge] names none.",
     },
     Key { name: "channels", doc: "The channels that it has: [\"lobby\", …]. Default: all." },
     Key { name: "matterbridge", doc: "A section [api.matterbridge]: matterbridge's API beside it." },
@@ -266,7 +266,7 @@ pub const COMPATIBLE_KEYS: &[Key] = &[
     Key {
         name: "token",
         doc: "The bearer token that programs send: `{ file = \"PATH\" }`, or as for an account. Tokens of `relay token new` are good here too. On \
-              a loopback address, programs of this machine need none as long as there is none.",
+              a loopback address, programs of this machine need none as long as none is named here and none was ever made.",
     },
 ];
 
@@ -384,6 +384,14 @@ impl Config {
             Some(relay) if mistakes.is_empty() => Ok(relay.data_dir),
             _ => Err(Mistakes::new(path, &text, mistakes)),
         }
+    }
+
+    /// The channels that a file names; none where it cannot be read. Their sections are not looked at.
+    pub fn channel_names(path: &Path) -> Vec<String> {
+        let Ok(text) = read_bounded(path) else { return Vec::new() };
+        let document = document::parse(&text, &mut Vec::new());
+        let channels = document.as_ref().and_then(|document| document.get("channels")?.get_ref().as_table());
+        channels.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect()
     }
 
     /// Checks a text; `path` is for messages, and relative paths start at its folder.

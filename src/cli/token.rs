@@ -2,9 +2,13 @@
 
 use super::{RunningBridge, fail, print_json};
 use crate::api::tokens::{self, Scope, Token};
+use crate::config::Config;
+use crate::control::{self, Request, Response};
+use crate::engine;
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The last token is gone, and that lets nobody in.
@@ -24,7 +28,7 @@ enum Command {
     New {
         /// The name that it posts under
         name: String,
-        /// What it is good for: read, write, admin, persona
+        /// What it is good for: read, write, admin, persona (with write; matterbridge's API needs it)
         #[arg(long, value_delimiter = ',', default_value = "read,write", value_parser = scope)]
         scope: Vec<Scope>,
         /// Only for this channel; may be given again
@@ -55,17 +59,56 @@ fn scope(word: &str) -> Result<Scope, String> {
     Scope::named(word).ok_or_else(|| format!("there is no scope `{word}`: {}", words()))
 }
 
+/// The state directory. One that is named must be there; one of a config is made with the first token, or by the first start.
+fn state_dir(bridge: &RunningBridge) -> Result<PathBuf, ExitCode> {
+    match &bridge.data_dir {
+        Some(named) if !named.is_dir() => {
+            let error = "this state directory is not there: is it written as Relay's config has it?";
+            Err(fail(format!("{}: {error}", named.display())))
+        }
+        _ => bridge.data_dir(),
+    }
+}
+
+/// What is said of channels that there are not, as far as that can be told: as the config has them, or else as the running Relay has.
+fn unknown(channels: &BTreeSet<String>, bridge: &RunningBridge, data_dir: &Path) -> Option<String> {
+    if channels.is_empty() {
+        return None;
+    }
+    let known = match bridge.data_dir {
+        None => Config::channel_names(&bridge.config),
+        Some(_) => match engine::block_on_without_actors(control::ask(data_dir, &Request::Status)) {
+            Ok(Response::Status(status)) => status.channels.into_iter().map(|channel| channel.name).collect(),
+            _ => Vec::new(),
+        },
+    };
+    let unknown: Vec<_> = channels.iter().filter(|name| !known.contains(name)).map(String::as_str).collect();
+    if known.is_empty() || unknown.is_empty() {
+        return None;
+    }
+    Some(format!("There is no channel {}. There is: {}.", unknown.join(", "), known.join(", ")))
+}
+
 /// Does it.
 pub fn run(of: &Tokens) -> ExitCode {
     match &of.command {
         Command::New { name, scope, channel, bridge } => {
-            let data_dir = match bridge.data_dir() {
+            let data_dir = match state_dir(bridge) {
                 Ok(data_dir) => data_dir,
                 Err(code) => return code,
             };
+            if scope.contains(&Scope::Persona) && !scope.contains(&Scope::Write) {
+                return fail(
+                    "the scope `persona` says under which names something is posted, and posts nothing: add `write`",
+                );
+            }
             let channels: BTreeSet<String> = channel.iter().cloned().collect();
+            let unknown = unknown(&channels, bridge, &data_dir);
             match tokens::make(&data_dir, name, scope.iter().copied().collect(), channels) {
                 Ok(token) => {
+                    if let Some(unknown) = unknown {
+                        eprintln!("{unknown}");
+                    }
                     sayln!("{}", token.expose_secret());
                     eprintln!("This is shown only now. Send it as `Authorization: Bearer …`.");
                     ExitCode::SUCCESS
@@ -73,7 +116,7 @@ pub fn run(of: &Tokens) -> ExitCode {
                 Err(error) => fail(error),
             }
         }
-        Command::List { bridge, json } => match bridge.data_dir().map(|data_dir| tokens::all(&data_dir)) {
+        Command::List { bridge, json } => match state_dir(bridge).map(|data_dir| tokens::all(&data_dir)) {
             Ok(Ok(tokens)) if *json => {
                 let shown = |token: &Token| {
                     serde_json::json!({
@@ -95,7 +138,7 @@ pub fn run(of: &Tokens) -> ExitCode {
             Ok(Err(error)) => fail(format!("the tokens cannot be read: {error}")),
             Err(code) => code,
         },
-        Command::Revoke { name, bridge } => match bridge.data_dir() {
+        Command::Revoke { name, bridge } => match state_dir(bridge) {
             Ok(data_dir) => match tokens::revoke(&data_dir, name) {
                 Ok(left) => {
                     sayln!("`{name}` is taken back.");

@@ -99,11 +99,12 @@ async fn a_token_that_is_taken_back_ends_at_once() {
     assert!(next(&mut events, 1).await.is_empty(), "its stream ends");
     assert!(!own.log().contains(&secret));
     // More than a token's budget.
-    let asked = (0..400).map(|_| other.ask("GET", "/api/v1/channels", None));
-    let answers = futures::future::join_all(asked).await;
-    assert!(
-        answers.iter().any(|(status, _)| *status == 429) && answers.iter().any(|(status, _)| *status == 200)
-    );
+    other.get("/api/v1/channels").await;
+    until("it is told to wait", async || {
+        let asked = (0..400).map(|_| other.ask("GET", "/api/v1/channels", None));
+        futures::future::join_all(asked).await.iter().any(|(status, _)| *status == 429)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,4 +173,31 @@ async fn a_held_message_is_not_there_yet() {
         assert_eq!(code, status, "{method} {path}: {answer}");
         assert!(status == 404 || answer["error"].as_str().unwrap().contains("held"), "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_meant_is_said() {
+    let own = Own::started("").await;
+    own.program().post("lobby", "ready").await;
+    let (state, nowhere) = (own.dir.path().join("state"), own.dir.path().join("nowhere"));
+    let (state, nowhere) = (state.to_str().unwrap(), nowhere.to_str().unwrap());
+    let config = own.dir.path().join("bridges.toml");
+    let config = config.to_str().unwrap();
+    let cases: [(&[&str], bool, &str); 7] = [
+        (&["new", "A", "--channel", "lobi", "--config", config], true, "no channel lobi. There is: "),
+        (&["new", "B", "--channel", "lobi", "--data-dir", state], true, "There is: den, lobby."),
+        (&["new", "C", "--channel", "lobby", "--config", config], true, "This is shown only now"),
+        (&["new", "D", "--scope", "persona", "--config", config], false, "add `write`"),
+        (&["new", "D", "--data-dir", nowhere], false, "this state directory is not there"),
+        (&["list", "--data-dir", nowhere], false, "this state directory is not there"),
+        (&["revoke", "A", "--data-dir", nowhere], false, "this state directory is not there"),
+    ];
+    for (words, done, said) in cases {
+        let asked = std::process::Command::new(env!("CARGO_BIN_EXE_relay")).arg("token").args(words).output();
+        let asked = asked.unwrap();
+        let told = String::from_utf8_lossy(&asked.stderr);
+        assert!(asked.status.success() == done && told.contains(said), "{words:?}: {told}");
+        assert_eq!(told.contains("no channel"), said.contains("There is: "), "{words:?}: {told}");
+    }
+    assert!(!std::path::Path::new(nowhere).exists());
 }
