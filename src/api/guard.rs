@@ -53,6 +53,11 @@ impl Caller {
         self.token().is_none_or(|token| token.may(scope))
     }
 
+    /// Whose budget of requests theirs are taken from, if anybody's.
+    pub fn budget(&self) -> Option<&str> {
+        self.token().map(|token| token.name.as_str())
+    }
+
     /// Whether they may know of a channel.
     pub fn has(&self, channel: &str) -> bool {
         self.token().is_none_or(|token| token.has(channel))

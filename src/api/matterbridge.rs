@@ -320,7 +320,11 @@ async fn converse(mut socket: WebSocket, mut follow: Follow) {
             heard = socket.recv() => match heard {
                 Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
                     // Without an answer, the end is the only way to say that it is not kept.
-                    Ok(sent) => compatible.post(&caller, sent).await.is_ok(),
+                    Ok(sent) => {
+                        guard::still(&compatible.api, &caller)
+                            && caller.budget().is_none_or(|name| compatible.api.budgets.take(name).is_none())
+                            && compatible.post(&caller, sent).await.is_ok()
+                    }
                     Err(_) => false,
                 },
                 Some(Ok(Message::Close(_)) | Err(_)) | None => false,

@@ -122,6 +122,10 @@ pub fn make(
             "that cannot be a name: it is empty, too long, or has something in it that cannot be seen".into(),
         );
     }
+    // What stands behind it would be a persona of another token.
+    if name.contains('/') {
+        return Err("a name has no `/`: it stands between a token and the names it posts under".into());
+    }
     let mut random = [0; 32];
     SystemRandom::new().fill(&mut random).map_err(|_| "this machine gives no random numbers".to_owned())?;
     let token = format!("{MARK}{}", URL_SAFE_NO_PAD.encode(random));
