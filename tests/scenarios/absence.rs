@@ -160,7 +160,7 @@ async fn a_history_is_read_again_by_hand_and_what_is_known_stays_as_it_is() {
     let telegram = format!("telegram:{}", bench.room("telegram"));
     for (arguments, said) in [
         (vec!["#nowhere"], "there is no room, channel or account"),
-        (vec![telegram.as_str()], "lets no bot read"),
+        (vec![telegram.as_str()], "Telegram does not tell what was said before"),
         (vec![room.as_str(), "--since", "yesterday"], "neither how long ago"),
     ] {
         let (done, words) = resync(&arguments);
