@@ -26,7 +26,7 @@ async fn put(api: &Api, room: &In, added: bool) -> Result<StatusCode, Refusal> {
     let emoji = &room.object;
     // Nothing else: it stands in rooms beside the name of whoever reacted.
     if emojis::get(emoji).is_none() {
-        return Err(Refusal::bad("that is not an emoji", "Write one of Unicode, percent-encoded."));
+        return Err(Refusal::not_found("that is not an emoji", "Write one of Unicode, percent-encoded."));
     }
     let author = Author {
         id: room.caller.id.as_str().into(),

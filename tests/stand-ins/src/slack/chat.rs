@@ -197,7 +197,8 @@ pub(super) fn content(state: &State, given: &Parameters) -> Result<(String, Opti
     if text.is_empty() {
         let mut said = Vec::new();
         all.iter().for_each(|block| texts(block, &mut said));
-        text = said.join(" ");
+        // Slack writes it as what it is: words, that call nobody.
+        text = mrkdwn::escaped(&said.join(" "));
     }
     Ok((text, Some(blocks)))
 }

@@ -37,6 +37,13 @@ pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
+/// Characters as `&amp;`, `&lt;` and `&gt;`.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| escape(c, &mut out));
+    out
+}
+
 fn escape(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),
