@@ -32,7 +32,8 @@ async fn post_edit_delete_under_a_name_and_its_echo() {
     assert_eq!(echo.author.as_ref().unwrap().standing, Standing::Relay);
     let Event::Posted(message) = &echo.event else { panic!("{echo:?}") };
     assert_eq!(message.at, receipt.message);
-    assert_eq!(message.body.excerpt(99), "hello <world> @everyone *not bold*");
+    // What an own post says is known, and not read again.
+    assert!(message.body.is_empty());
 
     let parts = stage.parts("changed");
     let target = &receipt.message;
