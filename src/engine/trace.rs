@@ -35,7 +35,7 @@ pub struct Trace {
 }
 
 /// One room of a message.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TracedRoom {
     /// The room's identity: platform, network, id.
     pub room: String,
@@ -294,6 +294,41 @@ fn ids_in(link: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The command line reads what the engine wrote: no field of what became of it may be one of the room's too.
+    #[test]
+    fn whatever_became_of_it_is_read_as_it_was_written() {
+        let reason = || Some("slow".to_owned());
+        let all = [
+            Came::Written,
+            Came::Delivered,
+            Came::Deleted,
+            Came::Waiting { attempts: 3, reason: reason() },
+            Came::Dead { reason: "no".into() },
+        ];
+        for came in all {
+            let room = TracedRoom {
+                room: "p/n/r".into(),
+                platform: "p".into(),
+                name: None,
+                account: None,
+                came: came.clone(),
+                messages: Vec::new(),
+                link: None,
+                lost: Vec::new(),
+                change: Some(came),
+                queued: Some(1),
+                delivered: None,
+                changed: None,
+                edited: false,
+                failed_attempts: 2,
+                lane: None,
+                next_try: None,
+            };
+            let written = serde_json::to_string(&room).unwrap();
+            assert_eq!(serde_json::from_str::<TracedRoom>(&written).unwrap(), room, "{written}");
+        }
+    }
 
     #[test]
     fn what_may_be_an_id() {

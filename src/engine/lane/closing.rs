@@ -39,8 +39,8 @@ impl Closing {
 }
 
 impl Lane {
-    /// Hands a row that is done to the writer, with the edit that its message came with. The next one is the head, though this one may still be seen for a moment.
-    #[allow(clippy::too_many_arguments, reason = "what one batch writes")]
+    /// Hands a row that is done to the writer, with the edit that its message came with. The next one is the head, though this one may
+    /// still be seen for a moment.
     pub(super) async fn close(
         &mut self,
         id: EnvelopeId,
