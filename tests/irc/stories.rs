@@ -121,6 +121,41 @@ async fn relay_is_there_within_a_second() {
     eprintln!("in both channels after {:?}", began.elapsed());
 }
 
+/// Attacked by whoever looks at Relay while it starts: each look asks about the channels.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_while_it_starts_makes_no_second_connection() {
+    if !server::is_there() {
+        return;
+    }
+    let mut bench = Bench::new(NO_PENALTY, AT_ONCE).await;
+    bench.start();
+    let mut looks = Vec::new();
+    for _ in 0..12 {
+        let look = std::process::Command::new(env!("CARGO_BIN_EXE_relay"))
+            .args(["doctor", "--config", "bridges.toml"])
+            .current_dir(bench.log().parent().unwrap())
+            .env_remove("STATE_DIRECTORY")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn();
+        looks.push(look.expect("the binary starts"));
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    bench.inside().await;
+    for mut look in looks {
+        tokio::task::spawn_blocking(move || look.wait().expect("it ends")).await.expect("it is waited for");
+    }
+    let [ada, ivo] = &bench.people;
+    ada.says(CHANNELS[0], "is anybody there").await;
+    assert_eq!(ivo.sees("is anybody there").await.nick, "relay");
+    ivo.says(CHANNELS[1], "somebody is").await;
+    assert_eq!(ada.sees("somebody is").await.nick, "relay");
+    for person in [ada, ivo] {
+        let other = person.lines().into_iter().find(|line| line.starts_with(":relay_"));
+        assert_eq!(other, None, "it goes by one nick");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_thrown_out_comes_again() {
     if !server::is_there() {

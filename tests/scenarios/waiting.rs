@@ -82,6 +82,33 @@ async fn edits_of_what_waits_become_part_of_it_also_over_a_kill() {
     assert_eq!(bench.with("telegram", "waits-1.").len(), 1);
 }
 
+/// Promise: what somebody took back before it arrived is not published. Attacked while it stands first in its room and waits for a rate
+/// limit alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_while_it_waits_for_its_turn_never_arrives() {
+    const FILLERS: usize = 8;
+    let mut bench = Bench::new().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let (before, telegram) = config.split_once("[accounts.telegram]").unwrap();
+    // Beyond a few at once, one a second.
+    let telegram = telegram.replacen("ceilings = false", "pace = 4", 1);
+    std::fs::write(bench.config(), format!("{before}[accounts.telegram]{telegram}")).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let mut changes = bench.people("telegram").watch();
+    (0..FILLERS).for_each(|number| drop(bench.say("discord", &format!("filler-{number}."))));
+    let id = bench.say("discord", "never mind.");
+    bench.say("discord", "after all of it.");
+    bench.arrives("telegram", &format!("filler-{}.", FILLERS - 1)).await;
+    bench.delete("discord", &id);
+    bench.arrives("telegram", "after all of it.").await;
+    let shown: Vec<String> = std::iter::from_fn(|| changes.try_recv().ok())
+        .map(|it| serde_json::to_string(&it).unwrap())
+        .collect();
+    assert!(shown.iter().any(|change| change.contains("after all")), "it is watched");
+    assert!(!shown.iter().any(|change| change.contains("never mind")), "{shown:#?}");
+}
+
 /// Promise: what somebody took back before it arrived is not published. Attacked by a kill, after which nobody knows whether it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deleted_after_a_restart_and_before_it_arrived_never_arrives() {
