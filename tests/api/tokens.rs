@@ -56,7 +56,7 @@ async fn a_token_is_good_for_what_it_was_made_for() {
         (&bot, "DELETE", &of_game, None, 403),
         (&board, "PUT", &format!("{of_game}/reactions/%F0%9F%91%8D"), None, 403),
         (&bot, "PUT", &format!("{of_game}/reactions/%F0%9F%91%8D"), None, 204),
-        (&bot, "PUT", &format!("{of_game}/reactions/%20"), None, 400),
+        (&bot, "PUT", &format!("{of_game}/reactions/%20"), None, 404),
         (&bot, "PATCH", &format!("{post}/nothing"), says(), 404),
         (&game, "PATCH", &of_game, Some(json!({ "text": "better" })), 204),
         (&bot, "DELETE", &of_bot, None, 204),
