@@ -1,6 +1,6 @@
 """The platforms' official clients as judges of Relay and of the stand-ins.
 
-    cargo build -p relay -p stand-ins
+    cargo test --workspace --no-run
     pip install -r tests/judges/requirements.txt
     python tests/judges/run.py --relay target/debug/relay --stand-ins target/debug/stand-ins
 
