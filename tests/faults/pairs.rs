@@ -29,6 +29,8 @@ const AT_ONCE: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What has not come after so long without a change does not come.
 const GIVEN_UP: Duration = Duration::from_secs(20);
+/// How long a connection is deaf.
+const SILENCE: Duration = Duration::from_secs(4);
 /// So often each fault strikes.
 const TIMES: u32 = 2;
 
@@ -71,7 +73,7 @@ impl Wrong {
 }
 
 fn arm(bench: &Bench, kind: Kind) {
-    let seconds = if kind == Kind::Silent { 4.0 } else { 0.3 };
+    let seconds = if kind == Kind::Silent { SILENCE.as_secs_f64() } else { 0.3 };
     for platform in PLATFORMS {
         // A credential that is refused in the middle of everything is what a person must see to; here it is one request's.
         let only = match (kind, platform) {
@@ -98,7 +100,7 @@ async fn one(bench: &Bench, load: &Load, pair: (Kind, Kind), before: &mut Wrong)
     if pair.0 != pair.1 {
         arm(bench, pair.1);
     }
-    // A deaf connection shows by what Relay itself posts meanwhile, so people must go on for as long as that takes.
+    // A deaf connection shows by what is said later, by Relay or by anybody: people go on for a while.
     let silent = [pair.0, pair.1].contains(&Kind::Silent);
     tokio::time::sleep(Duration::from_millis(if silent { 1_000 } else { 350 })).await;
     load.pause();
@@ -113,6 +115,11 @@ async fn one(bench: &Bench, load: &Load, pair: (Kind, Kind), before: &mut Wrong)
         let next = Wrong::of(bench, load);
         if next != now {
             (now, changed) = (next, Instant::now());
+        }
+        if silent && changed.elapsed() > SILENCE {
+            load.go_on();
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            load.pause();
         }
     }
     // What is still under way would be a double.

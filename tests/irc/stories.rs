@@ -129,6 +129,9 @@ async fn whoever_looks_while_it_starts_makes_no_second_connection() {
     }
     let mut bench = Bench::new(NO_PENALTY, AT_ONCE).await;
     bench.start();
+    // Whoever looks at a Relay that does not run looks with a connection of their own.
+    let socket = bench.log().with_file_name("state").join("control.sock");
+    until("Relay can be asked", || socket.exists()).await;
     let mut looks = Vec::new();
     for _ in 0..12 {
         let look = std::process::Command::new(env!("CARGO_BIN_EXE_relay"))

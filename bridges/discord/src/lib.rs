@@ -111,6 +111,7 @@ mod people;
 mod persona;
 mod pins;
 mod places;
+mod position;
 mod post;
 mod preflight;
 mod raw;

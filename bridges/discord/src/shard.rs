@@ -4,13 +4,13 @@
 
 use crate::config;
 use crate::errors::wrong_token;
+use crate::position::{LastHeard, Passed, Position, Sequence, SessionInfo};
 use futures::StreamExt;
 use futures::future::poll_fn;
-use relay_contract::{Inbox, ListenError, Problem, Timestamp};
-use serde::{Deserialize, Serialize};
+use relay_contract::{Inbox, ListenError, Problem};
+use serde::Deserialize;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::SendError;
@@ -36,44 +36,6 @@ pub fn intents(members: bool) -> Intents {
 const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
-
-/// A session, as long as it lives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionInfo {
-    /// Discord's id of it.
-    pub session: String,
-    /// Where it is resumed.
-    pub resume_url: Option<String>,
-}
-
-/// Where listening can go on: the cursor, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// The session.
-    #[serde(flatten)]
-    pub info: SessionInfo,
-    /// The sequence number of the newest event that was taken.
-    pub sequence: u64,
-}
-
-/// When the gateway was last heard within a session, in milliseconds since the epoch; 0 before that. Outlives one connection.
-#[derive(Debug, Default)]
-pub struct LastHeard(AtomicI64);
-
-impl LastHeard {
-    fn now(&self) {
-        self.0.store(Timestamp::now().0, Ordering::Relaxed);
-    }
-
-    /// In words that follow "until".
-    fn until(&self) -> String {
-        match self.0.load(Ordering::Relaxed) {
-            0 => "Relay was stopped".to_owned(),
-            at => jiff::Timestamp::from_second(at / 1_000)
-                .map_or_else(|_| "the last event".to_owned(), |at| at.to_string()),
-        }
-    }
-}
 
 /// One dispatched event, as it was read.
 #[derive(Debug)]
@@ -133,6 +95,8 @@ enum Left {
     Stopping,
     /// This frame was not taken in time.
     Full(Frame),
+    /// It did not tell everything.
+    PassedOver,
 }
 
 /// As whom, for what, and where.
@@ -156,9 +120,11 @@ pub async fn read(
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
     let mut position = cursor;
+    let mut order = Sequence::default();
     loop {
         let mut shard = shard(login, position.clone()).map_err(ListenError::Refused)?;
-        match follow(&mut shard, &mut position, to, heard, at_once, inbox).await? {
+        order.goes_on(position.as_ref());
+        match follow(&mut shard, &mut position, &mut order, to, heard, at_once, inbox).await? {
             Left::Stopping => {
                 say_goodbye(&mut shard).await;
                 return Ok(());
@@ -173,6 +139,11 @@ pub async fn read(
                     () = inbox.stopped() => return Ok(()),
                 }
                 position = Some(at);
+            }
+            Left::PassedOver => {
+                // Without a goodbye, again: the session has what this connection did not tell.
+                drop(shard);
+                inbox.interrupted("the gateway passed events over; resuming from before them");
             }
         }
     }
@@ -204,6 +175,7 @@ fn shard(login: Login<'_>, position: Option<Position>) -> Result<Shard, Problem>
 async fn follow(
     shard: &mut Shard,
     position: &mut Option<Position>,
+    order: &mut Sequence,
     to: &Sender<Frame>,
     heard: &LastHeard,
     at_once: AtOnce<'_>,
@@ -248,6 +220,13 @@ async fn follow(
             }
             continue;
         };
+        match order.passed_over(&kind, sequence) {
+            Passed::Nothing => {}
+            Passed::Something => return Ok(Left::PassedOver),
+            Passed::ForGood => {
+                inbox.gap("Discord passed events over, and told nothing more of them when asked again")
+            }
+        }
         match kind.as_str() {
             "READY" => {
                 let resume_url = shard.resume_url().map(str::to_owned);
@@ -388,15 +367,6 @@ fn refusal(code: u16) -> Option<Problem> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn a_cursor_is_read_back() {
-        let info = SessionInfo { session: "s".into(), resume_url: Some("ws://127.0.0.1:1".into()) };
-        let position = Position { info, sequence: 7 };
-        let written = serde_json::to_string(&position).unwrap();
-        assert_eq!(written, r#"{"session":"s","resume_url":"ws://127.0.0.1:1","sequence":7}"#);
-        assert_eq!(serde_json::from_str::<Position>(&written).unwrap(), position);
-    }
 
     #[test]
     fn a_guild_that_comes_again_was_away() {

@@ -32,6 +32,24 @@ async fn a_cut_connection_is_resumed_and_nothing_is_missed() {
 }
 
 #[tokio::test]
+async fn what_a_connection_passed_over_is_brought_by_a_resume_before_anything_newer() {
+    let rig = Rig::ready().await;
+    let mut heard = rig.listen(None);
+    heard.connected().await;
+    rig.say("Ada", "before", None);
+    assert_eq!(words(&heard.next().await.0), "before");
+    rig.fault(Kind::Silent, "", 0.5);
+    rig.say("Ada", "unheard", None);
+    // The silence is over; the next event's number tells of it.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    rig.say("Ada", "after", None);
+    heard.interrupted().await;
+    assert_eq!(words(&heard.next().await.0), "unheard");
+    assert_eq!(words(&heard.next().await.0), "after");
+    heard.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_restart_goes_on_where_the_last_accepted_event_was() {
     let rig = Rig::ready().await;
     let mut heard = rig.listen(None);
