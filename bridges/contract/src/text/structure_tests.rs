@@ -160,14 +160,20 @@ fn an_old_text_is_read_into_the_normal_form() {
 }
 
 #[test]
-fn a_hundred_thousand_containers_take_no_time() {
-    let begun = std::time::Instant::now();
-    let deep: Vec<Container> = (0..100_000).map(bullet).collect();
-    let text = Text::from_runs(vec![run("a", &deep), run("b", &deep[..50_000])]);
-    assert_eq!(words(&text), "a\nb");
-    let wide = (0..100_000).map(|at| run("a", &[Q, bullet(at)])).collect();
-    assert!(!Text::from_runs(wide).is_empty());
-    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+fn ten_times_as_many_containers_take_ten_times_as_long_and_not_a_hundred_times() {
+    let takes = |count: u32| {
+        let begun = std::time::Instant::now();
+        let deep: Vec<Container> = (0..count).map(bullet).collect();
+        let text = Text::from_runs(vec![run("a", &deep), run("b", &deep[..deep.len() / 2])]);
+        assert_eq!(words(&text), "a\nb");
+        let wide = (0..count).map(|at| run("a", &[Q, bullet(at)])).collect();
+        assert!(!Text::from_runs(wide).is_empty());
+        begun.elapsed()
+    };
+    // The best of three: others use this machine too.
+    let best = |count| (0..3).map(|_| takes(count)).min().unwrap();
+    let (few, many) = (best(5_000), best(50_000));
+    assert!(many < few * 40, "{few:?}, {many:?}");
 }
 
 fn words(text: &Text) -> String {
