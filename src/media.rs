@@ -20,21 +20,25 @@ mod sniff;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
+pub use fetch::FetchError;
 pub use flights::{Failure, Fetched, FileKey};
 pub use folder::Folder;
+pub use intake::TakeError;
 pub use links::LinkLine;
 pub use sweep::Swept;
 
 pub use crate::config::MediaSection as Settings;
-pub(crate) use server::serve;
+pub(crate) use server::{file as answer, serve};
+pub use uploads::{Brought, Taken};
 
 use crate::config::MediaSection;
 use digest::Seal;
-use fetch::{FetchError, Fetcher};
+use fetch::Fetcher;
 use flights::Flights;
 use futures::future::BoxFuture;
-use records::{AvatarRecord, FileRecord, LinkRecord, Shelf};
+use records::{AvatarRecord, FileRecord, LinkRecord, Shelf, UploadRecord};
 use relay_contract::{Attachment, BlobId, BlobStore, ByteStream, Content, FileKind, Upload};
 use std::collections::HashMap;
 use std::io;
@@ -74,6 +78,7 @@ struct Inner {
     files: Shelf<FileRecord>,
     links: Shelf<LinkRecord>,
     avatars: Shelf<AvatarRecord>,
+    uploads: Shelf<UploadRecord>,
     seal: Seal,
     flights: Flights,
     faces: avatars::Faces,
@@ -121,6 +126,7 @@ impl Media {
             files: Shelf::open(at.join("files"))?,
             links: Shelf::open(at.join("links"))?,
             avatars: Shelf::open(at.join("avatars"))?,
+            uploads: Shelf::open(at.join("uploads"))?,
             seal: Seal::new(&links::secret(&at.join("key"))?),
             flights: Flights::default(),
             faces: avatars::Faces::default(),

@@ -99,7 +99,7 @@ fn looks_of(presentable: &str) -> String {
 }
 
 /// Characters without a picture of their own; some of them join others, so that a name may contain them.
-fn shows_nothing(c: char) -> bool {
+pub fn shows_nothing(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
             | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'

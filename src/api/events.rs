@@ -1,6 +1,6 @@
 //! What happened in a channel, as programs are told.
 
-use super::plain;
+use super::{files, plain};
 use crate::adapt::presentable;
 use crate::engine::{Said, Told, What};
 use relay_contract::{Author, FileKind};
@@ -73,7 +73,9 @@ pub struct File {
     pub size: Option<u64>,
     /// What it shows, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub alt: Option<String>,
+    pub description: Option<String>,
+    /// Where its bytes are, on this server.
+    pub url: String,
 }
 
 impl Event {
@@ -113,11 +115,12 @@ impl Event {
         (self.reply_to, self.thread) = (said.reply_to, said.thread);
         let files = said.files.into_iter().map(|(number, file)| File {
             number,
+            url: files::url(&self.channel, &self.message, number),
             name: file.name,
             kind: file.kind,
             mime: file.mime,
             size: file.size,
-            alt: file.alt,
+            description: file.alt,
         });
         self.files = files.collect();
     }

@@ -12,7 +12,9 @@ use super::connector;
 use super::guard::{self, Caller};
 use super::history;
 use super::messages::{self, New};
+use super::seats::Seat;
 use super::serve::{self, Api, In};
+use super::stream::too_many;
 use super::tokens::Scope;
 use crate::adapt::presentable;
 use crate::store::EnvelopeId;
@@ -187,7 +189,7 @@ impl Compatible {
             }
             _ => None,
         };
-        let new = New { body, reply_to, name, avatar };
+        let new = New { body, reply_to, name, avatar, files: Vec::new() };
         messages::publish(&self.api, &room, &id, new).await?;
         Ok(Line::answer(sent, &room.channel, id))
     }
@@ -239,14 +241,16 @@ struct Follow {
     places: Places,
     changed: tokio::sync::watch::Receiver<()>,
     greeted: bool,
+    _seat: Seat,
 }
 
 impl Follow {
     fn begin(compatible: Arc<Compatible>, consumer: Consumer) -> Result<Self, Refusal> {
         consumer.caller.must(Scope::Read)?;
+        let seat = compatible.api.streams.take(&consumer.caller.id).ok_or_else(too_many)?;
         let places = compatible.places(&consumer);
         let changed = compatible.api.core.ledger.streamed();
-        Ok(Self { compatible, consumer, places, changed, greeted: false })
+        Ok(Self { compatible, consumer, places, changed, greeted: false, _seat: seat })
     }
 
     /// The next messages; first of all that it is connected. None when Relay stops, or the token was taken back.

@@ -2,10 +2,11 @@
 
 use super::answers::Refusal;
 use super::connector;
+use super::files::{self, Named};
 use super::hash;
 use super::serve::{Api, In, no_message};
 use super::tokens::Scope;
-use crate::adapt::presentable;
+use crate::adapt::{names, presentable};
 use crate::store::EnvelopeId;
 use axum::Json;
 use axum::body::Bytes;
@@ -33,8 +34,12 @@ const LONGEST_KEY: usize = 255;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// What it says: plain text.
-    text: String,
+    /// What it says: plain text. Not needed beside files.
+    #[serde(default)]
+    text: Option<String>,
+    /// The files that go with it, as they were sent to `…/files`.
+    #[serde(default)]
+    files: Vec<Named>,
     /// The id of the message that it answers.
     #[serde(default)]
     reply_to: Option<String>,
@@ -73,13 +78,20 @@ pub async fn post(
 ) -> Result<(StatusCode, Json<Posted>), Refusal> {
     room.caller.must(Scope::Write)?;
     let new: NewMessage = read(&headers, body)?;
-    let body = said(&new.text)?;
+    let body = match &new.text {
+        Some(text) if new.files.is_empty() || !text.is_empty() => said(text)?,
+        None if new.files.is_empty() => {
+            return Err(Refusal::bad("the message has neither text nor files", "Write text, or name files."));
+        }
+        _ => Text::default(),
+    };
     let id = match key(&headers)? {
         // The same for the same caller and channel, for ever.
         Some(key) => hash::id(&[&room.caller.id, &room.channel, key]),
         None => ulid::Ulid::new().to_string(),
     };
-    let new = New { body, reply_to: new.reply_to, name: new.name, avatar: new.avatar };
+    let NewMessage { reply_to, name, avatar, files, .. } = new;
+    let new = New { body, reply_to, name, avatar, files };
     publish(&api, &room, &id, new).await?;
     Ok((StatusCode::CREATED, Json(Posted { message: id, channel: room.channel })))
 }
@@ -94,10 +106,26 @@ pub struct New {
     pub name: Option<String>,
     /// The URL of a picture to that name.
     pub avatar: Option<String>,
+    /// Its files.
+    pub files: Vec<Named>,
+}
+
+impl New {
+    /// Whether a message that is there already is this one: the same key may have come with something else before.
+    fn is(&self, there: &Message) -> bool {
+        let reply_to = there.reply.as_ref().map(|reply| reply.target.as_str());
+        let files = there.attachments.iter().map(|file| file.source.as_deref());
+        there.body == self.body
+            && reply_to == self.reply_to.as_deref()
+            && files.eq(self.files.iter().map(|file| Some(file.id.as_str())))
+    }
 }
 
 /// Posts; returns when it is on disk.
 pub async fn publish(api: &Api, room: &In, id: &str, new: New) -> Result<(), Refusal> {
+    if let Some(known) = known(api, room, id)? {
+        return known.is(&new);
+    }
     let reply = match &new.reply_to {
         Some(target) if connector::is_id(target) => {
             if !is_known(api, room, target)? {
@@ -111,15 +139,60 @@ pub async fn publish(api: &Api, room: &In, id: &str, new: New) -> Result<(), Ref
         }
         None => None,
     };
-    let message = Message { reply, ..Message::new(MessageRef::plain(id), new.body) };
-    let envelope = Envelope {
-        origin: room.room.clone(),
-        author: Some(author(room, new.name.as_deref(), new.avatar)?),
-        at: Timestamp::now(),
-        event: Event::Posted(message),
-    };
+    let author = author(room, new.name.as_deref(), new.avatar.clone())?;
+    let attachments = files::borne(api, room, &new.files).await?;
+    let message = Message { reply, attachments, ..Message::new(MessageRef::plain(id), new.body.clone()) };
+    let event = Event::Posted(message);
+    let envelope = Envelope { origin: room.room.clone(), author: Some(author), at: Timestamp::now(), event };
     take(api, room, &envelope).await?;
-    is_there(api, room, id, &envelope)
+    let known = known(api, room, id)?.ok_or_else(Refusal::not_now)?;
+    known.is(&new)?;
+    if let (Known::There(subject, _), Event::Posted(message)) = (&known, &envelope.event) {
+        files::adopt(api, *subject, message).await;
+    }
+    Ok(())
+}
+
+/// What is there under an id already.
+enum Known {
+    /// This message, in the journal.
+    There(EnvelopeId, Arc<Envelope>),
+    /// This one, at the door.
+    Held(Envelope),
+    /// It was posted, and dropped by a purge or forgotten before it went on.
+    Gone,
+}
+
+impl Known {
+    /// Nothing is posted twice; something else under the same key is refused.
+    fn is(&self, new: &New) -> Result<(), Refusal> {
+        let event = match self {
+            Self::There(_, envelope) => &envelope.event,
+            Self::Held(envelope) => &envelope.event,
+            // Nobody knows any more what it said.
+            Self::Gone => return Ok(()),
+        };
+        match event {
+            Event::Posted(there) if new.is(there) => Ok(()),
+            _ => Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "this Idempotency-Key was used for another message",
+                "Send each new message with a key of its own.",
+            )),
+        }
+    }
+}
+
+fn known(api: &Api, room: &In, id: &str) -> Result<Option<Known>, Refusal> {
+    let (message, ledger) = (key_of(room, id), &api.core.ledger);
+    if let Some(found) = api.core.lookup.find(&message)? {
+        let envelope = ledger.envelope(found.envelope)?;
+        return Ok(Some(envelope.map_or(Known::Gone, |envelope| Known::There(found.envelope, envelope))));
+    }
+    if let Some(held) = ledger.held_message(&message)? {
+        return Ok(Some(Known::Held(held.envelope)));
+    }
+    Ok(ledger.was_posted(&message)?.then_some(Known::Gone))
 }
 
 /// Whether there is such a message in the channel.
@@ -151,30 +224,6 @@ pub async fn take(api: &Api, room: &In, envelope: &Envelope) -> Result<(), Refus
         return Err(Refusal::not_now());
     }
     api.entrance.hand_in(&room.channel, envelope).await.map_err(|_| Refusal::not_now())
-}
-
-/// Whether it was kept, and is what was asked for: the same key may have come with something else before.
-fn is_there(api: &Api, room: &In, id: &str, asked: &Envelope) -> Result<(), Refusal> {
-    let message = key_of(room, id);
-    let Some(found) = api.core.lookup.find(&message)? else {
-        return match api.core.ledger.is_held(&message)? {
-            true => Ok(()),
-            false => Err(Refusal::not_now()),
-        };
-    };
-    let before = api.core.ledger.envelope(found.envelope)?;
-    match (before.as_deref().map(|before| &before.event), &asked.event) {
-        (Some(Event::Posted(before)), Event::Posted(now))
-            if before.body == now.body && before.reply == now.reply =>
-        {
-            Ok(())
-        }
-        _ => Err(Refusal::new(
-            StatusCode::CONFLICT,
-            "this Idempotency-Key was used for another message",
-            "Send each new message with a key of its own.",
-        )),
-    }
 }
 
 /// Who posts: the token, or whom it says it is.
@@ -284,7 +333,7 @@ fn not_own() -> Refusal {
 /// A text that can be posted.
 pub fn said(text: &str) -> Result<Text, Refusal> {
     let body = Text::plain(text);
-    if body.is_empty() {
+    if body.is_empty() || text.chars().all(|c| c.is_control() || names::shows_nothing(c)) {
         return Err(Refusal::bad("text says nothing", "Write at least one character that can be seen."));
     }
     if text.chars().count() > LONGEST_TEXT {

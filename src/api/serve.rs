@@ -3,8 +3,9 @@
 use super::answers::Refusal;
 use super::connector::{self, Entrance};
 use super::guard::{self, Caller};
+use super::seats::Seats;
 use super::tokens::Tokens;
-use super::{channels, gestures, history, messages, stream};
+use super::{channels, files, gestures, history, messages, stream};
 use crate::config::ApiSection;
 use crate::engine::{Budgets, Core};
 use axum::Router;
@@ -13,7 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, put};
+use axum::routing::{get, patch, post, put};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -40,6 +41,14 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// Longest request, in bytes; files have a way of their own.
 const LONGEST: usize = 256 * 1024;
 
+/// So many connections of one other machine: one alone keeps nobody out.
+const CONNECTIONS_EACH: usize = CONNECTIONS / 2;
+/// So many streams of one token, or of this machine without one.
+const STREAMS: usize = CONNECTIONS / 4;
+/// So many files that one token sends at once, and so many of all.
+const UPLOADS: usize = 4;
+const ALL_UPLOADS: usize = 16;
+
 /// Requests of one token: so many a second, and so many at once after a rest.
 const A_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(300).expect("it is not zero");
@@ -50,6 +59,10 @@ pub struct Api {
     pub(super) entrance: Entrance,
     pub(super) tokens: Tokens,
     pub(super) budgets: Budgets,
+    /// Streams, by whose they are.
+    pub(super) streams: Seats,
+    /// Files on their way in, by whose they are; and all of them.
+    pub(super) uploads: [Seats; 2],
     /// Only this machine can reach it.
     pub(super) is_loopback: bool,
     /// The config names a token for matterbridge's API: whoever wrote it does not mean everybody on this machine.
@@ -66,6 +79,8 @@ impl Api {
             entrance,
             tokens: Tokens::of(data_dir),
             budgets: Budgets::new(A_SECOND, AT_ONCE),
+            streams: Seats::new(STREAMS),
+            uploads: [UPLOADS, ALL_UPLOADS].map(Seats::new),
             is_loopback: section.listen.ip().is_loopback(),
             names_token: section.matterbridge.as_ref().is_some_and(|section| section.token.is_some()),
             channels: section.channels.clone(),
@@ -140,6 +155,7 @@ fn routes(api: Arc<Api>) -> Router {
         .route("/", get(channels::one))
         .route("/messages", get(history::page).post(messages::post))
         .route("/messages/{message}", patch(messages::edit).delete(messages::delete))
+        .route("/messages/{message}/files/{object}", get(files::download))
         .route("/messages/{message}/reactions/{object}", put(gestures::react).delete(gestures::take_back))
         .route("/events", get(stream::events))
         .route("/socket", get(stream::socket));
@@ -148,8 +164,14 @@ fn routes(api: Arc<Api>) -> Router {
         .route("/channels", get(channels::all))
         .route("/status", get(channels::status))
         .nest("/channels/{channel}", channel);
+    // Takes as long as it takes, within bounds of its own.
+    let uploads = Router::new()
+        .route("/api/v1/channels/{channel}/files", post(files::bring))
+        .layer(DefaultBodyLimit::disable());
     Router::new()
         .nest("/api/v1", v1)
+        .layer(middleware::from_fn(in_time))
+        .merge(uploads)
         .fallback(|| async {
             Refusal::not_found("there is nothing here", "The API begins at /api/v1/channels.")
         })
@@ -161,7 +183,6 @@ fn routes(api: Arc<Api>) -> Router {
             )
         })
         .layer(middleware::from_fn_with_state(api.clone(), guard::admit))
-        .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(LONGEST))
         .with_state(api)
 }
@@ -186,6 +207,7 @@ pub async fn serve(listener: TcpListener, api: Arc<Api>) {
 /// The same with a router for each that asks, by their address.
 pub async fn answer(listener: TcpListener, router: impl Fn(IpAddr) -> Router) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let seats = Seats::new(CONNECTIONS_EACH);
     let mut conversations = JoinSet::new();
     loop {
         while conversations.try_join_next().is_some() {}
@@ -193,10 +215,16 @@ pub async fn answer(listener: TcpListener, router: impl Fn(IpAddr) -> Router) {
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let other = (!peer.ip().is_loopback()).then(|| peer.ip().to_string());
+                let seat = other.map(|address| seats.take(&address));
+                if matches!(seat, Some(None)) {
+                    tracing::debug!(address = %peer.ip(), "too many connections from one address");
+                    continue;
+                }
                 let router = router(peer.ip());
                 conversations.spawn(async move {
                     converse(stream, router).await;
-                    drop(slot);
+                    drop((slot, seat));
                 });
             }
             Err(error) => {

@@ -5,6 +5,7 @@ use super::answers::Refusal;
 use super::events::Event;
 use super::guard;
 use super::history::{cursor, read};
+use super::seats::Seat;
 use super::serve::{Api, In};
 use super::tokens::Scope;
 use crate::store::EnvelopeId;
@@ -30,6 +31,8 @@ const PIECE: usize = 100;
 const ALIVE: Duration = Duration::from_secs(15);
 /// How long a client may leave an event lying.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// When a stream may be opened for which there were too many, in seconds.
+const AGAIN_OPEN: u64 = 10;
 /// When a stream that could not be read is read again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -47,11 +50,13 @@ struct Follow {
     room: In,
     place: EnvelopeId,
     changed: watch::Receiver<()>,
+    _seat: Seat,
 }
 
 impl Follow {
     async fn begin(api: Arc<Api>, room: In, after: Option<&str>) -> Result<Self, Refusal> {
         room.caller.must(Scope::Read)?;
+        let seat = api.streams.take(&room.caller.id).ok_or_else(too_many)?;
         let changed = api.core.ledger.streamed();
         let place = match after {
             Some(after) => cursor(after)?,
@@ -60,7 +65,7 @@ impl Follow {
                 newest.looked_at.map(|(_, last)| last).unwrap_or_default()
             }
         };
-        Ok(Self { api, room, place, changed })
+        Ok(Self { api, room, place, changed, _seat: seat })
     }
 
     /// The next events: at least one. None when Relay stops, or the token was taken back.
@@ -91,6 +96,13 @@ impl Follow {
             }
         }
     }
+}
+
+/// One token alone keeps nobody out.
+pub fn too_many() -> Refusal {
+    let fix = "End one that is not needed: a channel needs one stream, however many look at it.";
+    let what = "too many streams with this token";
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, what, fix).after(AGAIN_OPEN)
 }
 
 fn asked(from: Result<Query<From>, QueryRejection>) -> Result<Option<String>, Refusal> {

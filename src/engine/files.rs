@@ -6,6 +6,7 @@ use super::lane_steps::Content;
 use crate::adapt::{FileShown, names};
 use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
+use crate::store::stream::PLATFORM;
 use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
 use relay_contract::{
     Attachment, Capabilities, Connector, Feature, FileDraft, RoomKey, Support, Text, Upload,
@@ -83,6 +84,9 @@ impl One<'_> {
         let Some(source) = self.file.source.clone() else {
             return cannot("cannot be fetched from there");
         };
+        if self.content.origin.platform == PLATFORM {
+            return self.core.media.adopt(self.key(), &source, &self.file.name).await;
+        }
         let Some(connector) = self.core.connector_of(&self.content.origin) else {
             return cannot("cannot be fetched: no account reaches its room any more");
         };
@@ -233,6 +237,19 @@ impl Core {
         let asked_for = self.known.asked_for(room);
         let account = asked_for.into_iter().find_map(|(by, ..)| self.accounts.get(&by))?;
         Some(account.connector.clone())
+    }
+
+    /// A file of a message as it is now, by its number; waits a little while it is being fetched. None where there is no such file.
+    pub async fn file(&self, subject: EnvelopeId, number: u16) -> Result<Option<Fetched>, StoreError> {
+        let Some(content) = Content::now(self, subject)? else { return Ok(None) };
+        let files = content.message.attachments.iter().enumerate();
+        let mut files = files.filter(|(place, file)| content.number(*place, file) == number);
+        let Some((_, file)) = files.next() else { return Ok(None) };
+        let one = One { core: self, content: &content, file, number };
+        Ok(Some(match one.fetched().await {
+            Fetched::Waiting => self.media.wait(one.key(), PATIENCE).await,
+            at_once => at_once,
+        }))
     }
 
     /// Begins to fetch a file again, after a start; whether there is anything to wait for.

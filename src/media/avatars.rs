@@ -112,8 +112,9 @@ impl Media {
         if !self.make_room(incoming.length.unwrap_or(LARGEST)).await {
             return Err(TakeError::Store("the media store is full".into()));
         }
-        let wanted = Wanted { mime: None, kind: FileKind::Image, strip: true, never_html: true };
-        let (blob, found) = intake::take(self.0.store.as_ref(), incoming, &wanted).await?;
+        let wanted =
+            Wanted { mime: incoming.mime.clone(), kind: FileKind::Image, strip: true, never_html: true };
+        let (blob, found) = intake::take(self.0.store.as_ref(), incoming.into_stream(), &wanted).await?;
         self.came(blob.size);
         // Whatever else came is left to the next sweep.
         if found.kind != FileKind::Image || !sniff::is_picture(&found.mime) {

@@ -12,6 +12,7 @@ pub use resolve::{Lookup, system_lookup};
 
 use super::address;
 use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
 use relay_contract::Located;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER,
@@ -256,6 +257,14 @@ impl Incoming {
             None if self.length.is_some_and(|length| length != self.come) => Err(FetchError::BrokeOff),
             None => Ok(None),
         }
+    }
+
+    /// The bytes, from here to the end or the first error.
+    pub fn into_stream(self) -> BoxStream<'static, Result<Bytes, FetchError>> {
+        stream::try_unfold(self, |mut incoming| async move {
+            Ok(incoming.next().await?.map(|bytes| (bytes, incoming)))
+        })
+        .boxed()
     }
 
     fn says_page(&self) -> bool {

@@ -260,12 +260,12 @@ impl Media {
             return Err(Trouble { failure: Failure { reason, linkable: true }, again: Again::After(None) });
         }
         let wanted = Wanted {
-            mime: attachment.mime.clone(),
+            mime: attachment.mime.clone().or_else(|| incoming.mime.clone()),
             kind: attachment.kind,
             strip: self.0.settings.strip_metadata,
             never_html: located.never_html,
         };
-        let taken = intake::take(self.0.store.as_ref(), incoming, &wanted).await;
+        let taken = intake::take(self.0.store.as_ref(), incoming.into_stream(), &wanted).await;
         let (blob, found) = taken.map_err(|error| not_taken(&error))?;
         let content = self.content(blob.id.clone(), blob.size);
         self.came(blob.size);

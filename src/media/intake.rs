@@ -1,18 +1,21 @@
-//! A file on its way from the network to where it is kept: looked at, cleaned, hashed, and never in memory as a whole.
+//! A file on its way from wherever it comes to where it is kept: looked at, cleaned, hashed, and never in memory as a whole.
 
 use super::clean::{Cleaner, Damaged};
-use super::fetch::{FetchError, Incoming};
+use super::fetch::FetchError;
 use super::sniff::{self, Found, HEAD};
 use bytes::{Bytes, BytesMut};
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use relay_contract::{Blob, BlobStore, ByteStream, FileKind};
 use std::collections::VecDeque;
 use std::io;
 
+/// A file's bytes as they come.
+pub type Coming = BoxStream<'static, Result<Bytes, FetchError>>;
+
 /// What is known of a file before its bytes are.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Its media type, as the platform says.
+    /// Its media type, as its platform or its host says.
     pub mime: Option<String>,
     /// What it is to people.
     pub kind: FileKind,
@@ -39,13 +42,13 @@ pub enum TakeError {
 /// Keeps what comes in.
 pub async fn take(
     store: &dyn BlobStore,
-    mut incoming: Incoming,
+    mut coming: Coming,
     wanted: &Wanted,
 ) -> Result<(Blob, Found), TakeError> {
     let mut head = BytesMut::new();
     let mut ended = false;
     while head.len() < HEAD && !ended {
-        match incoming.next().await? {
+        match coming.try_next().await? {
             Some(bytes) => head.extend_from_slice(&bytes),
             None => ended = true,
         }
@@ -53,14 +56,13 @@ pub async fn take(
     if wanted.never_html && sniff::is_page(&head) {
         return Err(FetchError::LoginPage.into());
     }
-    let said = wanted.mime.as_deref().or(incoming.mime.as_deref());
-    let mut found = sniff::look(&head, said, wanted.kind);
+    let mut found = sniff::look(&head, wanted.mime.as_deref(), wanted.kind);
     let cleaner = if wanted.strip { Cleaner::for_type(&found.mime) } else { None };
     if wanted.strip && cleaner.is_none() && may_tell(&found.mime) {
         found.kind = FileKind::File;
         found.note = Some("what the camera wrote into it, such as the place, is still in it".into());
     }
-    let bytes = Flow { head: Some(head.freeze()), incoming, ended, cleaner, ready: VecDeque::new() };
+    let bytes = Flow { head: Some(head.freeze()), coming, ended, cleaner, ready: VecDeque::new() };
     match store.put(bytes.stream()).await {
         Ok(blob) => Ok((blob, found)),
         Err(error) => Err(told(&error)),
@@ -88,7 +90,7 @@ fn told(error: &io::Error) -> TakeError {
 /// The bytes as they are to be kept.
 struct Flow {
     head: Option<Bytes>,
-    incoming: Incoming,
+    coming: Coming,
     ended: bool,
     cleaner: Option<Cleaner>,
     ready: VecDeque<Bytes>,
@@ -115,6 +117,6 @@ impl Flow {
         if let Some(head) = self.head.take() {
             return Ok(Some(head));
         }
-        if self.ended { Ok(None) } else { self.incoming.next().await }
+        if self.ended { Ok(None) } else { self.coming.try_next().await }
     }
 }

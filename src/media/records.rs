@@ -71,6 +71,31 @@ pub struct AvatarRecord {
     pub at: i64,
 }
 
+/// A file that a program has brought, to be named by a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadRecord {
+    /// Whose it is: nobody else can name it.
+    pub owner: String,
+    /// For which room.
+    pub room: String,
+    /// The blob.
+    pub blob: String,
+    /// Its bytes.
+    pub size: u64,
+    /// Its media type, as its bytes show.
+    pub mime: String,
+    /// Its name, made safe.
+    pub name: String,
+    /// What it is to people.
+    pub kind: FileKind,
+    /// What people should know.
+    pub note: Option<String>,
+    /// When it was brought, or named last, in milliseconds since 1970.
+    pub at: i64,
+    /// A message has named it.
+    pub named: bool,
+}
+
 /// Records of one kind.
 #[derive(Debug)]
 pub struct Shelf<T> {

@@ -1,6 +1,6 @@
 //! Files to whoever has a link: an address and a listener of their own, where no cookie lives and nothing runs.
 
-use super::{Media, sniff};
+use super::{Media, Stored, sniff};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -39,7 +39,7 @@ const SAFE: [(HeaderName, &str); 6] = [
 
 /// Answers until the task is ended.
 pub(crate) async fn serve(listener: TcpListener, media: Media) {
-    let router = Router::new().route("/m/{token}/{name}", get(file)).with_state(media);
+    let router = Router::new().route("/m/{token}/{name}", get(linked)).with_state(media);
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // Never closed.
@@ -70,15 +70,18 @@ async fn converse(stream: TcpStream, router: Router) {
     let _ = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).await;
 }
 
-async fn file(
+async fn linked(
     State(media): State<Media>,
     Path((token, name)): Path<(String, String)>,
     asked: HeaderMap,
 ) -> Response<Body> {
-    let mut answer = found(&media, &token, &name, &asked).await.unwrap_or_else(nothing);
-    let headers = answer.headers_mut();
-    SAFE.into_iter().for_each(|(name, value)| drop(headers.insert(name, HeaderValue::from_static(value))));
-    answer
+    let found = async {
+        let link = media.linked(&token, &name).await?;
+        let given =
+            Given { blob: &BlobId::parse(&link.blob)?, size: link.size, mime: &link.mime, name: &link.name };
+        given.answer(&media, &asked).await
+    };
+    found.await.unwrap_or_else(nothing)
 }
 
 /// The same for a link that never was, has ended, or was taken back.
@@ -86,45 +89,64 @@ fn nothing() -> Response<Body> {
     let mut answer = Response::new(Body::from("There is no such file, or not any more.\n"));
     *answer.status_mut() = StatusCode::NOT_FOUND;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    safe(answer)
+}
+
+fn safe(mut answer: Response<Body>) -> Response<Body> {
+    let headers = answer.headers_mut();
+    SAFE.into_iter().for_each(|(name, value)| drop(headers.insert(name, HeaderValue::from_static(value))));
     answer
 }
 
-async fn found(media: &Media, token: &str, name: &str, asked: &HeaderMap) -> Option<Response<Body>> {
-    let link = media.linked(token, name).await?;
-    let blob = BlobId::parse(&link.blob)?;
-    if media.0.store.size(&blob).await.ok().flatten()? != link.size {
-        return None;
-    }
-    let wanted = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let part = wanted.map(|range| part(range, link.size));
-    let (code, range) = match part {
-        None | Some(Part::All) => (StatusCode::OK, 0..link.size),
-        Some(Part::Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
-        Some(Part::None) => {
-            let answer = Response::builder().status(StatusCode::RANGE_NOT_SATISFIABLE);
-            return answer
-                .header(header::CONTENT_RANGE, format!("bytes */{}", link.size))
-                .body(Body::empty())
-                .ok();
+/// A file, or the part of it that the request's header asks for; none when its bytes are gone.
+pub(crate) async fn file(media: &Media, stored: &Stored, asked: &HeaderMap) -> Option<Response<Body>> {
+    let Stored { blob, size, mime, name, .. } = stored;
+    Given { blob, size: *size, mime, name }.answer(media, asked).await
+}
+
+/// A file that is given out.
+struct Given<'a> {
+    blob: &'a BlobId,
+    size: u64,
+    mime: &'a str,
+    name: &'a str,
+}
+
+impl Given<'_> {
+    async fn answer(&self, media: &Media, asked: &HeaderMap) -> Option<Response<Body>> {
+        let Self { blob, size, mime, name } = *self;
+        if media.0.store.size(blob).await.ok().flatten()? != size {
+            return None;
         }
-    };
-    let bytes = media.0.store.open(&blob, range.clone()).await.ok()?;
-    let mime = if sniff::is_harmless(&link.mime) { link.mime.as_str() } else { "application/octet-stream" };
-    // Text without this is read as whatever the reader's computer takes for usual.
-    let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
-    let shown = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&link.name, NON_ALPHANUMERIC));
-    let mut answer = Response::builder()
-        .status(code)
-        .header(header::CONTENT_TYPE, mime)
-        .header(header::CONTENT_DISPOSITION, shown)
-        .header(header::CONTENT_LENGTH, range.end - range.start)
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::ETAG, format!("\"{blob}\""));
-    if code == StatusCode::PARTIAL_CONTENT {
-        let told = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), link.size);
-        answer = answer.header(header::CONTENT_RANGE, told);
+        let wanted = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
+        let part = wanted.map(|range| part(range, size));
+        let (code, range) = match part {
+            None | Some(Part::All) => (StatusCode::OK, 0..size),
+            Some(Part::Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
+            Some(Part::None) => {
+                let answer = Response::builder().status(StatusCode::RANGE_NOT_SATISFIABLE);
+                let answer = answer.header(header::CONTENT_RANGE, format!("bytes */{size}"));
+                return answer.body(Body::empty()).ok().map(safe);
+            }
+        };
+        let bytes = media.0.store.open(blob, range.clone()).await.ok()?;
+        let mime = if sniff::is_harmless(mime) { mime } else { "application/octet-stream" };
+        // Text without this is read as whatever the reader's computer takes for usual.
+        let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
+        let shown = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC));
+        let mut answer = Response::builder()
+            .status(code)
+            .header(header::CONTENT_TYPE, mime)
+            .header(header::CONTENT_DISPOSITION, shown)
+            .header(header::CONTENT_LENGTH, range.end - range.start)
+            .header(header::ACCEPT_RANGES, "bytes")
+            .header(header::ETAG, format!("\"{blob}\""));
+        if code == StatusCode::PARTIAL_CONTENT {
+            let told = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), size);
+            answer = answer.header(header::CONTENT_RANGE, told);
+        }
+        answer.body(Body::from_stream(bytes.into_stream())).ok().map(safe)
     }
-    answer.body(Body::from_stream(bytes.into_stream())).ok()
 }
 
 /// What of a file is asked for.

@@ -1,6 +1,6 @@
 //! Keeping the store within its bounds: what is old goes, and when there is too much, the oldest; never what a delivery needs.
 
-use super::records::{AvatarRecord, FileRecord, LinkRecord};
+use super::records::{AvatarRecord, FileRecord, LinkRecord, UploadRecord};
 use super::{FileKey, Media};
 use futures::TryStreamExt;
 use relay_contract::{Blob, BlobId, Timestamp};
@@ -16,6 +16,8 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// A blob that nothing refers to may be about to be.
 const YOUNG_MS: i64 = 30 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// What a program has brought and no message has named by then goes.
+const UNNAMED_MS: i64 = DAY_MS;
 
 /// What a sweep found and did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +129,12 @@ impl Media {
         let look = move |seen: &mut Seen, _: &str, face: AvatarRecord| {
             seen.stays(&face.blob, face.at, face.at + keep > begun, begun)
         };
-        self.0.avatars.sift(seen, look).await
+        let seen = self.0.avatars.sift(seen, look).await?;
+        let look = move |seen: &mut Seen, _: &str, upload: UploadRecord| {
+            let until = upload.at + if upload.named { keep } else { UNNAMED_MS };
+            seen.stays(&upload.blob, upload.at, until > begun, begun)
+        };
+        self.0.uploads.sift(seen, look).await
     }
 
     async fn drop_blob(&self, blob: &Blob, swept: &mut Swept) -> io::Result<()> {

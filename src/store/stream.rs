@@ -9,7 +9,7 @@ use super::records::{EnvelopeId, OutboxRow, Record};
 use super::shared::{Shared, id_of};
 use super::{StoreError, keys};
 use fjall::OwnedWriteBatch as WriteBatch;
-use relay_contract::{MessageKey, Platform, RoomKey};
+use relay_contract::{EventKey, MessageKey, Platform, RoomKey};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -125,6 +125,13 @@ impl Ledger {
     /// Changes whenever an entry was written to any stream.
     pub fn streamed(&self) -> watch::Receiver<()> {
         self.shared.streamed.subscribe()
+    }
+
+    /// Whether a message of that id was ever accepted, as far back as events are known.
+    pub fn was_posted(&self, message: &MessageKey) -> Result<bool, StoreError> {
+        let MessageKey { room, id } = message.clone();
+        let event = EventKey { room, kind: 'p', id, version: String::new() };
+        Ok(self.shared.seen.contains_key(keys::event(&event))?)
     }
 
     /// Whether a message is held at the door: it is on disk, and goes on later.

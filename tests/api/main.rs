@@ -7,6 +7,7 @@ mod bench;
 mod channels;
 mod compatible;
 mod durable;
+mod files;
 mod import;
 mod platforms;
 mod program;

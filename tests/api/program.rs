@@ -63,6 +63,14 @@ impl Own {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
     }
 
+    /// The most memory that it had so far, in kibibytes.
+    pub fn memory(&self) -> u64 {
+        let pid = self.relay.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim_end_matches("kB").trim().parse().unwrap()
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut relay) = self.relay.take() {
