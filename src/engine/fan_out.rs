@@ -2,10 +2,12 @@
 
 mod plan;
 pub mod quotes;
+mod unsettled;
 
 use super::core::Core;
 use crate::observe::Count;
 use crate::store::ledger::FannedOut;
+use crate::store::queue::after;
 use crate::store::{DeadLetter, EnvelopeId, StoreError};
 use plan::Planned;
 pub use plan::holder;
@@ -13,23 +15,19 @@ use relay_contract::{RoomKey, Timestamp};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+use unsettled::Unsettled;
 
 /// Envelopes in one batch.
 const BATCH: usize = 256;
-/// Longest wait for the accounts' first answers: until then a new link's room may not be known yet.
-const FIRST_CHECKS: Duration = Duration::from_secs(30);
 
 /// Fans out until the task is ended.
 pub async fn run(core: Arc<Core>) {
-    tokio::select! {
-        () = first_checks(&core) => {}
-        never = answer_rounds(&core) => match never {},
-    }
-    let mut fan_out = FanOut { core, from: EnvelopeId::default() };
-    if let Err(error) = fan_out.take_over().await {
-        tracing::error!(%error, "what an earlier run left could not be looked through");
-    }
+    let unsettled = Unsettled::new(&core);
+    let from = EnvelopeId::default();
+    let mut fan_out = FanOut { core, from, late_until: from, unsettled };
+    fan_out.take_over().await;
     let core = fan_out.core.clone();
     loop {
         tokio::select! {
@@ -38,10 +36,12 @@ pub async fn run(core: Arc<Core>) {
             never = answer_rounds(&core) => match never {},
         }
         core.fan_out_rounds.made();
+        fan_out.look().await;
         match fan_out.batch().await {
             Ok(0) => tokio::select! {
-                () = fan_out.core.ledger.something_accepted() => {}
-                () = fan_out.core.fan_out_rounds.asked() => {}
+                () = core.ledger.something_accepted() => {}
+                () = core.fan_out_rounds.asked() => {}
+                () = fan_out.unsettled.changed() => {}
             },
             Ok(_) => {}
             Err(StoreError::Closed) => return,
@@ -50,14 +50,6 @@ pub async fn run(core: Arc<Core>) {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
-    }
-}
-
-/// Until each account has answered once, the room of a new link may not be known yet.
-async fn first_checks(core: &Core) {
-    let accounts = core.accounts.len();
-    if tokio::time::timeout(FIRST_CHECKS, core.states.all_checked(accounts)).await.is_err() {
-        tracing::warn!("not all accounts have answered; messages go on to those that have");
     }
 }
 
@@ -71,11 +63,28 @@ async fn answer_rounds(core: &Core) -> Infallible {
 
 struct FanOut {
     core: Arc<Core>,
-    /// Nothing older is still to be fanned out.
+    /// Nothing older is still to be fanned out, but what is held back.
     from: EnvelopeId,
+    /// What is older was held back: the lanes may have gone past it.
+    late_until: EnvelopeId,
+    unsettled: Unsettled,
 }
 
 impl FanOut {
+    /// What accounts have told of meanwhile is held back no longer.
+    async fn look(&mut self) {
+        if self.unsettled.is_over() {
+            return;
+        }
+        if let Some(oldest) = self.unsettled.look(&self.core) {
+            self.late_until = self.late_until.max(self.from);
+            self.from = oldest;
+        }
+        if self.unsettled.is_over() {
+            self.take_over().await;
+        }
+    }
+
     /// One batch; answers how many envelopes it had.
     async fn batch(&mut self) -> Result<usize, StoreError> {
         let ids = self.core.ledger.to_fan_out(self.from, BATCH)?;
@@ -85,6 +94,9 @@ impl FanOut {
         let mut planned = Planned::default();
         let mut fanned = Vec::with_capacity(ids.len());
         for &id in &ids {
+            if self.unsettled.holds(&self.core, id) {
+                continue;
+            }
             let one = match plan::plan(&self.core, id, &planned) {
                 // One record that cannot be read must not hold all that come after it.
                 Err(error @ StoreError::Corrupt { .. }) => {
@@ -100,10 +112,16 @@ impl FanOut {
             planned.add(&one);
             fanned.push(one);
         }
-        self.core.ledger.fan_out(fanned).await?;
-        self.from = last;
+        if !fanned.is_empty() {
+            self.core.ledger.fan_out(fanned).await?;
+        }
+        let late = ids.first().is_some_and(|first| *first < self.late_until);
+        self.from = after(last).unwrap_or(last);
         let rooms: BTreeSet<RoomKey> = planned.into_rooms();
         for room in rooms {
+            if let Some(lane) = self.core.lane(&room).filter(|_| late) {
+                lane.rewind.store(true, Ordering::Release);
+            }
             self.wake(&room).await?;
         }
         Ok(ids.len())
@@ -124,21 +142,23 @@ impl FanOut {
             return Box::pin(self.wake(&to)).await;
         }
         let Some(lane) = self.core.lane_or_new(room) else {
-            return self.close_unreachable(room).await;
+            // While accounts are still to answer, one of them may reach it yet.
+            return if self.unsettled.is_over() { self.close_unreachable(room).await } else { Ok(()) };
         };
         self.core.serve(&lane.account, &lane.space, room).await;
         Ok(())
     }
 
     /// What an earlier run left: lanes that no account has started are woken or closed.
-    async fn take_over(&self) -> Result<(), StoreError> {
+    async fn take_over(&self) {
         for (room, depth) in self.core.ledger.depths() {
             self.core.fan_out_rounds.made();
-            if depth.queued > 0 {
-                self.wake(&room).await?;
+            if depth.queued > 0
+                && let Err(error) = self.wake(&room).await
+            {
+                tracing::error!(%room, %error, "what an earlier run left could not be looked through");
             }
         }
-        Ok(())
     }
 
     async fn close_unreachable(&self, room: &RoomKey) -> Result<(), StoreError> {

@@ -86,10 +86,9 @@ impl States {
         self.checked.send_if_modified(|checked| checked.insert(account.clone()));
     }
 
-    /// Resolves when so many accounts have ended their first preflight.
-    pub async fn all_checked(&self, accounts: usize) {
-        // The sender lives as long as `self`: waiting cannot fail.
-        let _ = self.checked.subscribe().wait_for(|checked| checked.len() >= accounts).await;
+    /// The accounts that have ended their first preflight, as they come.
+    pub fn checks(&self) -> watch::Receiver<BTreeSet<Account>> {
+        self.checked.subscribe()
     }
 
     /// A room was found.

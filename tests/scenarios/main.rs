@@ -15,5 +15,6 @@ mod living;
 mod media;
 mod operating;
 mod service;
+mod starting;
 mod stories;
 mod waiting;
