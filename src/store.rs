@@ -26,6 +26,7 @@
 
 pub mod backup;
 mod damage;
+mod depth;
 pub mod folder;
 pub mod format;
 mod held;

@@ -131,6 +131,9 @@ fn line(room: &QueueRoom, now: i64, out: &mut String) {
         note(&why, out);
     }
     room.held.iter().for_each(|held| note(&held_in_words(held, now), out));
+    if room.purged > 0 {
+        note(&format!("taken back by a purge: {}", room.purged), out);
+    }
     let Some(head) = &room.head else { return };
     let mut next = Vec::new();
     if head.attempts > 0 {
@@ -157,7 +160,7 @@ fn called(room: &QueueRoom) -> &str {
 }
 
 fn deliveries(of: &QueueShown, now: i64) -> String {
-    let QueueShown { room, waiting, given_up } = of;
+    let QueueShown { room, waiting, given_up, taken_back } = of;
     let name = room.name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
     let mut out = format!("{}{name}: {}", called(room), word(&room.lane));
     // Writing into a String cannot fail.
@@ -167,11 +170,12 @@ fn deliveries(of: &QueueShown, now: i64) -> String {
     }
     section("Waiting", waiting, room.queued, now, &mut out);
     section("Given up", given_up, room.dead, now, &mut out);
+    section("Taken back by a purge", taken_back, room.purged, now, &mut out);
     for held in &room.held {
         section("Held at the door", &held.waiting, held.count, now, &mut out);
         note(&held_in_words(held, now), &mut out);
     }
-    if waiting.is_empty() && given_up.is_empty() && room.held.is_empty() {
+    if waiting.is_empty() && given_up.is_empty() && taken_back.is_empty() && room.held.is_empty() {
         out.push_str("Nothing waits, and nothing was given up.\n");
     }
     if !given_up.is_empty() {
@@ -281,6 +285,7 @@ mod tests {
             lane,
             queued: 1_234,
             dead: 2,
+            purged: 3,
             head: Some(row("1")),
             next_try: Some(now + 12_000),
             held: vec![QueueHeld {
@@ -307,6 +312,7 @@ mod tests {
             let shown = table(&[room(lane)], now);
             assert!(shown.contains(word) && shown.contains(why), "{shown}");
             assert!(shown.contains("1234") && shown.contains("2 h"), "{shown}");
+            assert!(shown.contains("taken back by a purge: 3"), "{shown}");
             assert!(
                 shown.contains("held at the door: 12 that Eve (slack:U1) said here since 3 min"),
                 "{shown}"
@@ -324,11 +330,14 @@ mod tests {
             given_up: Some(now),
             ..row("01ARZ3NDEKTSV4RRFFQ69G5FAV")
         };
-        let shown = QueueShown { room: room(LaneState::Idle), waiting: vec![row("1")], given_up: vec![dead] };
+        let taken_back = vec![QueueRow { reason: Some("purged".into()), ..dead.clone() }];
+        let (room, waiting) = (room(LaneState::Idle), vec![row("1")]);
+        let shown = QueueShown { room, waiting, given_up: vec![dead], taken_back };
         let words = deliveries(&shown, now);
         for part in [
             "Waiting: 1 of 1234",
             "Given up: 1 of 2",
+            "Taken back by a purge: 1 of 3",
             "Held at the door: 1 of 12",
             "Ada: a long message",
             "dropped (0 ms ago, after 3 failed attempts)",

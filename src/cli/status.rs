@@ -166,6 +166,9 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
     if link.dead > 0 {
         write!(out, ", {} given up", link.dead)?;
     }
+    if link.purged > 0 {
+        write!(out, ", {} taken back by a purge", link.purged)?;
+    }
     writeln!(out)?;
     if let Some(why) = link.lane.as_ref().and_then(|lane| why(lane, now)) {
         note(&why, out);

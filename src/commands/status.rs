@@ -95,7 +95,8 @@ impl Commands {
         if dead == 0 {
             return Vec::new();
         }
-        let letters = self.core.ledger.newest_letters_of(room, 20).unwrap_or_default();
+        let letters =
+            self.core.ledger.newest_letters_of(room, 20, |letter| !letter.is_purged()).unwrap_or_default();
         let mut reasons: Vec<String> = Vec::new();
         for (_, letter) in letters.into_iter().rev() {
             if !reasons.contains(&letter.reason) {

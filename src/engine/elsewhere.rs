@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::states::LaneState;
+use crate::store::records::PURGED;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{Platform, RoomKey, Timestamp};
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ impl Trouble {
     /// From what a dead letter says; none for what a person had taken back.
     fn of(reason: &str) -> Option<Self> {
         Some(match reason {
-            "purged" => return None,
+            PURGED => return None,
             "target_gone" => Self::TargetGone,
             "unlinked" => Self::Unlinked,
             crate::store::queue::DROPPED => Self::Dropped,
@@ -77,11 +78,11 @@ impl Core {
             let Some(depth) = depths.get(&room) else { continue };
             let most = OF_ONE.min(OF_ALL - looked);
             let rows = self.ledger.rows(&room, EnvelopeId::default(), most)?;
-            let letters = self.ledger.newest_letters_of(&room, most)?;
+            let letters = self.ledger.newest_letters_of(&room, most, |_| true)?;
             looked = (looked + rows.len() + letters.len()).min(OF_ALL);
             let lane = self.lane_state(&room);
             let moves = matches!(lane, LaneState::Idle | LaneState::Busy);
-            let more = depth.queued > rows.len() as u64 || depth.dead > letters.len() as u64;
+            let more = depth.queued > rows.len() as u64 || depth.letters() > letters.len() as u64;
             let mut there =
                 Elsewhere { platform: room.platform.clone(), waits: 0, lane, given_up: Vec::new(), more };
             for (id, _) in rows {

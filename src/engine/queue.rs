@@ -33,6 +33,9 @@ pub struct QueueRoom {
     pub queued: u64,
     /// Deliveries that were given up.
     pub dead: u64,
+    /// Deliveries that a purge has taken back.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub purged: u64,
     /// The delivery that is next, which all others wait for.
     pub head: Option<QueueRow>,
     /// When it is looked at again, in milliseconds since the epoch, where it waits for a time.
@@ -40,6 +43,10 @@ pub struct QueueRoom {
     /// What was said in this room and is held at the door, by sender.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<QueueHeld>,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What somebody said in a room faster than their budget.
@@ -90,6 +97,9 @@ pub struct QueueShown {
     pub waiting: Vec<QueueRow>,
     /// What was given up, oldest first; the newest of it, if there is much.
     pub given_up: Vec<QueueRow>,
+    /// What a purge has taken back, oldest first; the newest of it, if there is much.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<QueueRow>,
 }
 
 impl Core {
@@ -114,7 +124,7 @@ impl Core {
 
     /// What waits for one room. Reads the disk.
     pub fn queue(&self, room: &RoomKey) -> Result<QueueRoom, StoreError> {
-        let Depth { queued, dead } = self.ledger.depths().get(room).copied().unwrap_or_default();
+        let Depth { queued, dead, purged } = self.ledger.depths().get(room).copied().unwrap_or_default();
         let head = match self.ledger.head(room, EnvelopeId::default())? {
             Some((id, row)) => Some(self.queue_row(id, &row)?),
             None => None,
@@ -131,6 +141,7 @@ impl Core {
             lane: self.lane_state(room),
             queued,
             dead,
+            purged,
             next_try: self.next_try(room).filter(|_| head.is_some()),
             head,
             held: self.held_in(room, 0)?,
@@ -156,17 +167,20 @@ impl Core {
     pub fn queue_shown(&self, room: &RoomKey, most: usize) -> Result<QueueShown, StoreError> {
         let rows = self.ledger.rows(room, EnvelopeId::default(), most)?;
         let waiting = rows.iter().map(|(id, row)| self.queue_row(*id, row)).collect::<Result<_, _>>()?;
-        let newest = self.ledger.newest_letters_of(room, most)?;
-        let given_up = newest.iter().map(|(id, letter)| {
-            let row = self.queue_row(*id, &letter.row)?;
-            Ok::<_, StoreError>(QueueRow {
-                reason: Some(letter.reason.clone()),
-                given_up: Some(letter.at),
-                ..row
-            })
-        });
+        let given_up = self.letter_rows(room, most, false)?;
+        let taken_back = self.letter_rows(room, most, true)?;
         let room = QueueRoom { held: self.held_in(room, most)?, ..self.queue(room)? };
-        Ok(QueueShown { waiting, given_up: given_up.collect::<Result<_, _>>()?, room })
+        Ok(QueueShown { waiting, given_up, taken_back, room })
+    }
+
+    /// What was given up, or what a purge has taken back.
+    fn letter_rows(&self, room: &RoomKey, most: usize, purged: bool) -> Result<Vec<QueueRow>, StoreError> {
+        let newest = self.ledger.newest_letters_of(room, most, |letter| letter.is_purged() == purged)?;
+        let rows = newest.iter().map(|(id, letter)| {
+            let row = self.queue_row(*id, &letter.row)?;
+            Ok(QueueRow { reason: Some(letter.reason.clone()), given_up: Some(letter.at), ..row })
+        });
+        rows.collect()
     }
 
     /// How the lane of a room is, whether it runs or not.

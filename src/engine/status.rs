@@ -128,6 +128,13 @@ pub struct LinkStatus {
     pub queued: u64,
     /// Deliveries that were given up.
     pub dead: u64,
+    /// Deliveries that a purge has taken back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub purged: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Somebody whose messages are held at the door.
@@ -299,6 +306,7 @@ impl Core {
             lane: known.map(|known| self.lane_state(&known.key)),
             queued: depth.queued,
             dead: depth.dead,
+            purged: depth.purged,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The ledger: opening, reading, and the asynchronous way to its writer.
 
+pub use super::depth::Depth;
 use super::notes::Note;
 use super::records::{
     DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, ShownReactions,
@@ -58,15 +59,6 @@ pub struct KnownRoomEntry {
     pub asked: NativeId,
     /// What it is.
     pub room: KnownRoom,
-}
-
-/// How much waits for a room.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// Outbox rows.
-    pub queued: u64,
-    /// Dead letters.
-    pub dead: u64,
 }
 
 /// The writer's thread.
@@ -399,17 +391,16 @@ impl Ledger {
         bytes.map(|bytes| OutboxRow::decode(&bytes)).transpose()
     }
 
-    /// Dead letters, oldest first a room, at most `most`.
+    /// Dead letters but those that a purge has taken back, oldest first a room, at most `most`.
     pub fn dead_letters(&self, most: usize) -> Result<Vec<(RoomKey, EnvelopeId, DeadLetter)>, StoreError> {
         let entries = self.shared.work.prefix([keys::work::DEAD]);
-        entries
-            .take(most)
-            .map(|entry| {
-                let (key, value) = entry.into_inner()?;
-                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
-                Ok((room, id_of(&key)?, DeadLetter::decode(&value)?))
-            })
-            .collect()
+        let letters = entries.map(|entry| {
+            let (key, value) = entry.into_inner()?;
+            let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+            Ok((room, id_of(&key)?, DeadLetter::decode(&value)?))
+        });
+        let troubles = letters.filter(|found| found.as_ref().map_or(true, |(.., letter)| !letter.is_purged()));
+        troubles.take(most).collect()
     }
 
     /// Events that were set aside, oldest first, at most `most`.

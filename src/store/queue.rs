@@ -1,6 +1,7 @@
 //! What waits and what was given up, as a person looks at it and changes it: rows go out of a lane and back into it, and
 //! deliveries are held for as long as somebody wants.
 
+use super::depth::DepthChange;
 use super::ledger::Ledger;
 use super::records::{DeadLetter, EnvelopeId, OutboxRow, Record};
 use super::shared::{Shared, bad_key, id_of};
@@ -49,18 +50,20 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Puts the change into a batch; answers how many rows and how many dead letters a room has more.
+    /// Puts the change into a batch; answers how many rows and dead letters a room has more.
     pub(super) fn write(
         self,
         shared: &Shared,
         batch: &mut WriteBatch,
-    ) -> Result<Option<(RoomKey, i64, i64)>, StoreError> {
+    ) -> Result<Option<(RoomKey, DepthChange)>, StoreError> {
+        let mut depth = DepthChange::default();
         match self {
             Self::Retry { room, ids, at } => {
-                let (mut rows, mut letters) = (0, 0);
                 for id in ids {
                     let Some(bytes) = shared.work.get(keys::dead(&room, id))? else { continue };
-                    let row = DeadLetter::decode(&bytes)?.row;
+                    let letter = DeadLetter::decode(&bytes)?;
+                    depth.remove(&letter);
+                    let row = letter.row;
                     // It was posted as it was; what became of it since is not in its lane.
                     let change = match row.target {
                         None => {
@@ -69,23 +72,21 @@ impl Change {
                         Some(_) => None,
                     };
                     batch.remove(&shared.work, keys::dead(&room, id));
-                    letters -= 1;
                     let again =
                         OutboxRow { attempts: 0, last_error: None, begun: false, retried: Some(at.0), ..row };
                     put(shared, batch, &room, id, &again)?;
-                    rows += 1;
+                    depth.queued += 1;
                     if let Some(change) = change
                         && !shared.work.contains_key(keys::outbox(&room, change))?
                         && !shared.work.contains_key(keys::dead(&room, change))?
                     {
                         put(shared, batch, &room, change, &OutboxRow::new("", Some(id)))?;
-                        rows += 1;
+                        depth.queued += 1;
                     }
                 }
-                Ok(Some((room, rows, letters)))
+                Ok(Some((room, depth)))
             }
             Self::Drop { room, ids, at } => {
-                let mut dropped = 0;
                 for id in ids {
                     let Some(bytes) = shared.work.get(keys::outbox(&room, id))? else { continue };
                     let row = OutboxRow::decode(&bytes)?;
@@ -93,9 +94,10 @@ impl Change {
                     batch.insert(&shared.work, keys::dead(&room, id), letter.encode()?);
                     batch.remove(&shared.work, keys::outbox(&room, id));
                     batch.remove(&shared.work, keys::pending(id, &room));
-                    dropped += 1;
+                    depth.queued -= 1;
+                    depth.add(&letter);
                 }
-                Ok(Some((room, -dropped, dropped)))
+                Ok(Some((room, depth)))
             }
             Self::Pause { held, pause } => {
                 batch.insert(&shared.meta, keys::pause(&held), pause.encode()?);
@@ -192,19 +194,21 @@ impl Ledger {
 }
 
 impl Ledger {
-    /// The newest dead letters of a room, oldest first, at most `most`.
+    /// The newest dead letters of a room that are wanted, oldest first, at most `most`.
     pub fn newest_letters_of(
         &self,
         room: &RoomKey,
         most: usize,
+        is_wanted: impl Fn(&DeadLetter) -> bool,
     ) -> Result<Vec<(EnvelopeId, DeadLetter)>, StoreError> {
         let all = keys::dead(room, EnvelopeId([0xFF; 16]));
         let letters = self.shared.work.range(keys::dead(room, EnvelopeId::default())..=all);
-        let newest = letters.rev().take(most).map(|entry| {
+        let newest = letters.rev().map(|entry| {
             let (key, value) = entry.into_inner()?;
             Ok((id_of(&key)?, DeadLetter::decode(&value)?))
         });
-        let mut newest = newest.collect::<Result<Vec<_>, StoreError>>()?;
+        let newest = newest.filter(|found| found.as_ref().map_or(true, |(_, letter)| is_wanted(letter)));
+        let mut newest = newest.take(most).collect::<Result<Vec<_>, StoreError>>()?;
         newest.reverse();
         Ok(newest)
     }

@@ -216,6 +216,9 @@ impl Record for OutboxRow {
     const PLACE: &'static str = "outbox";
 }
 
+/// The reason of a delivery that a purge has taken back.
+pub const PURGED: &str = "purged";
+
 /// A delivery that will not be tried again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
@@ -225,6 +228,13 @@ pub struct DeadLetter {
     pub at: i64,
     /// The row as it was.
     pub row: OutboxRow,
+}
+
+impl DeadLetter {
+    /// Whether a purge has taken it back: nobody wants it delivered.
+    pub fn is_purged(&self) -> bool {
+        self.reason == PURGED
+    }
 }
 
 impl Record for DeadLetter {

@@ -10,6 +10,7 @@
 //! **Crash cases.** The instant is on disk with or before the first piece that needs it. A piece is one batch, and what it leaves behind
 //! the next sweep finds again: each looks at everything that is old.
 
+use super::depth::DepthChange;
 use super::ledger::Ledger;
 use super::records::{DeadLetter, EnvelopeId, IndexLine, OutboxRow, Record, StoredEnvelope};
 use super::shared::{HORIZON, Shared, bad_key, id_of};
@@ -50,7 +51,7 @@ pub struct Forgotten {
     journal: Vec<EnvelopeId>,
     seen: Vec<Vec<u8>>,
     work: Vec<Vec<u8>>,
-    letters: Vec<(RoomKey, Vec<u8>)>,
+    letters: Vec<(RoomKey, Vec<u8>, DepthChange)>,
     index: Vec<u64>,
     /// The lines of the index log among it, for the mapping.
     pub lines: Vec<IndexLine>,
@@ -68,7 +69,7 @@ impl Forgotten {
     }
 
     /// Executed by the writer; answers how many dead letters each room has less.
-    pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Vec<RoomKey> {
+    pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Vec<(RoomKey, DepthChange)> {
         if self.horizon > shared.horizon.load(Ordering::Acquire) {
             batch.insert(&shared.meta, HORIZON, self.horizon.to_be_bytes());
             shared.horizon.store(self.horizon, Ordering::Release);
@@ -80,9 +81,9 @@ impl Forgotten {
         self.index.into_iter().for_each(|line| batch.remove(&shared.index, line.to_be_bytes()));
         let letters = self.letters.into_iter();
         letters
-            .map(|(room, key)| {
+            .map(|(room, key, change)| {
                 batch.remove(&shared.work, key);
-                room
+                (room, change)
             })
             .collect()
     }
@@ -288,9 +289,12 @@ impl Sweep {
         let begin = if self.from.is_empty() { vec![keys::work::DEAD] } else { self.from.clone() };
         for (looked_at, entry) in (1..).zip(shared.work.range(begin..vec![keys::work::DEAD + 1])) {
             let (key, value) = entry.into_inner()?;
-            if DeadLetter::decode(&value)?.at < self.horizon {
+            let letter = DeadLetter::decode(&value)?;
+            if letter.at < self.horizon {
                 let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
-                piece.letters.push((room, key.to_vec()));
+                let mut change = DepthChange::default();
+                change.remove(&letter);
+                piece.letters.push((room, key.to_vec(), change));
             }
             if looked_at == PIECE {
                 self.from = after(&key);

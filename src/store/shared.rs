@@ -1,9 +1,9 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
-use super::ledger::Depth;
+use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::newest::Newest;
-use super::records::EnvelopeId;
+use super::records::{DeadLetter, EnvelopeId, Record};
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
@@ -181,19 +181,20 @@ impl Shared {
         self.waiting.store(waiting, Ordering::Release);
         self.held = held::Counts::read(&self.work)?;
         let mut depth = self.depth.lock().unwrap_or_else(PoisonError::into_inner);
-        for tag in [keys::work::OUTBOX, keys::work::DEAD] {
-            for entry in self.work.prefix([tag]) {
-                let key = entry.key()?;
-                let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
-                if tag == keys::work::OUTBOX {
-                    let id = id_of(&key)?;
-                    let rows = self.first.rows.get_mut().unwrap_or_else(PoisonError::into_inner);
-                    rows.entry(room.clone()).or_insert(id);
-                    depth.entry(room).or_default().queued += 1;
-                } else {
-                    depth.entry(room).or_default().dead += 1;
-                }
-            }
+        for entry in self.work.prefix([keys::work::OUTBOX]) {
+            let key = entry.key()?;
+            let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+            let id = id_of(&key)?;
+            let rows = self.first.rows.get_mut().unwrap_or_else(PoisonError::into_inner);
+            rows.entry(room.clone()).or_insert(id);
+            depth.entry(room).or_default().queued += 1;
+        }
+        for entry in self.work.prefix([keys::work::DEAD]) {
+            let (key, value) = entry.into_inner()?;
+            let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
+            let mut change = DepthChange::default();
+            change.add(&DeadLetter::decode(&value)?);
+            depth.entry(room).or_default().change(change);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use commands::{Answer, Answers, settle};
 use ids::IdSource;
 use syncs::{Unsynced, receive};
 
+use super::depth::DepthChange;
 use super::held;
 use super::ledger::FannedOut;
 use super::newest::Entered;
@@ -85,8 +86,8 @@ struct Group {
     batch: WriteBatch,
     /// Event keys accepted in this batch, which the database does not know yet.
     seen: HashSet<Vec<u8>>,
-    /// Changes of depth: (queued, dead) a room.
-    depth: HashMap<RoomKey, (i64, i64)>,
+    /// Changes of depth, a room.
+    depth: HashMap<RoomKey, DepthChange>,
     /// Changes of the rooms' marks.
     marks: marks::Changes,
     /// Change of how many wait for their fan-out.
@@ -259,9 +260,9 @@ impl Writer<'_> {
                     if let Some(edit) = edit
                         && self.shared.work.contains_key(keys::outbox(&room, edit))?
                     {
-                        self.close_row(room.clone(), edit, 0, group);
+                        self.close_row(room.clone(), edit, group);
                     }
-                    self.close_row(room, id, 0, group);
+                    self.close_row(room, id, group);
                     Ok(())
                 });
                 settle(stored, done, &mut answers.written);
@@ -269,7 +270,8 @@ impl Writer<'_> {
             Command::Bury { room, id, letter, done } => {
                 let stored = letter.encode().map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
-                    self.close_row(room, id, 1, group);
+                    group.depth.entry(room.clone()).or_default().add(&letter);
+                    self.close_row(room, id, group);
                 });
                 settle(stored, done, &mut answers.written);
             }
@@ -293,8 +295,8 @@ impl Writer<'_> {
             }
             Command::MoveRows { from, to, done } => {
                 let stored = moves::rows(self.shared, &from, &to, &mut group.batch).map(|moved| {
-                    group.depth.entry(from).or_default().0 -= moved;
-                    group.depth.entry(to).or_default().0 += moved;
+                    group.depth.entry(from).or_default().queued -= moved;
+                    group.depth.entry(to).or_default().queued += moved;
                     group.must_sync = true;
                 });
                 settle(stored, done, &mut answers.synced);
@@ -344,18 +346,16 @@ impl Writer<'_> {
             }
             Command::Queue { change, done } => {
                 let stored = change.write(self.shared, &mut group.batch).map(|changed| {
-                    if let Some((room, queued, dead)) = changed {
-                        let depth = group.depth.entry(room).or_default();
-                        depth.0 += queued;
-                        depth.1 += dead;
+                    if let Some((room, change)) = changed {
+                        group.depth.entry(room).or_default().and(change);
                     }
                     group.must_sync = true;
                 });
                 settle(stored, done, &mut answers.synced);
             }
             Command::Forget { piece, done } => {
-                for room in piece.write(self.shared, &mut group.batch) {
-                    group.depth.entry(room).or_default().1 -= 1;
+                for (room, change) in piece.write(self.shared, &mut group.batch) {
+                    group.depth.entry(room).or_default().and(change);
                 }
                 answers.written.push(Answer::Plain(done));
             }
@@ -378,7 +378,7 @@ impl Writer<'_> {
         for (room, bytes) in encoded {
             group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
             group.batch.insert(&self.shared.work, keys::pending(id, &room), []);
-            group.depth.entry(room).or_default().0 += 1;
+            group.depth.entry(room).or_default().queued += 1;
         }
         if let Some(target) = one.changes {
             group.batch.insert(&self.shared.work, keys::changed(target), id.0);
@@ -400,12 +400,10 @@ impl Writer<'_> {
         stream::delivered(self.shared, room, (id, self.ids.next()), &mut group.batch)
     }
 
-    fn close_row(&self, room: RoomKey, id: EnvelopeId, dead: i64, group: &mut Group) {
+    fn close_row(&self, room: RoomKey, id: EnvelopeId, group: &mut Group) {
         group.batch.remove(&self.shared.work, keys::outbox(&room, id));
         group.batch.remove(&self.shared.work, keys::pending(id, &room));
-        let depth = group.depth.entry(room).or_default();
-        depth.0 -= 1;
-        depth.1 += dead;
+        group.depth.entry(room).or_default().queued -= 1;
         group.sync_soon = true;
     }
 
@@ -417,12 +415,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn change_depths(&self, changes: HashMap<RoomKey, (i64, i64)>) {
+    fn change_depths(&self, changes: HashMap<RoomKey, DepthChange>) {
         let mut depths = self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner);
-        for (room, (queued, dead)) in changes {
-            let depth = depths.entry(room).or_default();
-            depth.queued = depth.queued.saturating_add_signed(queued);
-            depth.dead = depth.dead.saturating_add_signed(dead);
-        }
+        changes.into_iter().for_each(|(room, change)| depths.entry(room).or_default().change(change));
     }
 }

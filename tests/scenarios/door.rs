@@ -79,7 +79,7 @@ fn purge(bench: &Bench, arguments: &[&str]) -> (Value, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_cancels_what_waits_and_deletes_what_was_delivered() {
-    let bench = Bench::started().await;
+    let mut bench = Bench::started().await;
     bench.fault("telegram", Kind::ServerError, 6, "sendMessage");
     let spammer = format!("slack:{}", bench.platform("slack").people[0].id);
     for number in 0..5 {
@@ -112,6 +112,31 @@ async fn a_purge_cancels_what_waits_and_deletes_what_was_delivered() {
     assert_eq!(bench.with("discord", "what is this").len(), 1, "others' messages stay");
     assert_eq!(bench.with("slack", "spam-").len(), 5, "where it was written only a moderator takes it away");
     assert_eq!(bench.counter("purged"), 5);
+    // It is no trouble, and said to be what it is; also after a restart.
+    for restarted in [false, true] {
+        if restarted {
+            bench.stop().await;
+            bench.start();
+            bench.connected(3).await;
+        }
+        let status = bench.status().unwrap();
+        let link = &status["channels"][0]["links"][2];
+        assert_eq!(
+            (&link["account"], &link["dead"], &link["purged"]),
+            (&"telegram".into(), &0.into(), &5.into())
+        );
+        assert_eq!(status["dead_letters"], serde_json::json!([]));
+        let shown = bench.command("queue").args(["show", "telegram", "--json"]).output().unwrap();
+        let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+        let count = |list: &str| shown[0][list].as_array().map_or(0, Vec::len);
+        assert_eq!(
+            (count("given_up"), count("taken_back"), &shown[0]["purged"]),
+            (0, 5, &5.into()),
+            "{shown}"
+        );
+        let doctor = bench.command("doctor").output().unwrap();
+        assert!(!String::from_utf8_lossy(&doctor.stdout).contains("deliveries were given up"));
+    }
     let (again, _) = purge(&bench, &[&spammer, "--yes"]);
     assert_eq!((&again["messages"], &again["delivered"]), (&0.into(), &0.into()), "all of it is gone");
 }

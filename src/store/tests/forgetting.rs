@@ -111,7 +111,7 @@ async fn what_nothing_waits_for_goes_and_all_else_stays() {
     assert_eq!([before[0] - after[0], before[1] - after[1], before[2] - after[2]], [4, 4, 4]);
     // Reaction, shown, within, answer, change; the letter; what was set aside.
     assert_eq!(before[3] - after[3], 7);
-    assert_eq!(ledger.depths()[&room("there")], ledger::Depth { queued: depth.queued, dead: depth.dead - 1 });
+    assert_eq!(ledger.depths()[&room("there")], ledger::Depth { dead: depth.dead - 1, ..depth });
     assert_eq!(ledger.aside(9).unwrap(), [aside(2)]);
     assert_eq!(ledger.dead_letters(9).unwrap().len(), 1);
 
