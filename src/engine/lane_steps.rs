@@ -2,6 +2,7 @@
 
 mod change;
 mod content;
+mod deleted;
 mod place;
 mod reactions;
 mod show;
@@ -181,7 +182,7 @@ pub fn plan(
         (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _)
             if can.shows(Feature::Delete) == Support::Fallback =>
         {
-            told::deleted(core, lane, target)
+            deleted::plan(core, lane, id, envelope, target)
         }
         (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _) => delete(core, lane, target),
         (Event::Pinned { on, .. }, Some(target), _) => {

@@ -270,8 +270,10 @@ impl Core {
         }
         (0..dropped).for_each(|_| self.counters.add(Count::Purged));
         let mut deletes = Vec::with_capacity(said.len());
+        // One time for all: where nothing can be deleted, what was deleted at once is told once.
+        let at = Timestamp::now();
         for batch in said.chunks(BATCH) {
-            let envelopes = batch.iter().map(|(_, key)| self.delete_of(key)).collect();
+            let envelopes = batch.iter().map(|(_, key)| self.delete_of(key, at)).collect();
             let account =
                 batch.first().and_then(|(_, key)| self.known.asked_for(&key.room).into_iter().next());
             let account = account.map_or_else(|| Account(String::new()), |(account, ..)| account);
@@ -312,13 +314,13 @@ impl Core {
     }
 
     /// Gone in all rooms; where it was written only if Relay moderates there.
-    fn delete_of(&self, key: &MessageKey) -> Envelope {
+    fn delete_of(&self, key: &MessageKey, at: Timestamp) -> Envelope {
         let target = key.id.clone();
         let event = match self.routes.borrow().moderates(&key.room) {
             true => Event::Removed { target },
             false => Event::Deleted { target },
         };
-        Envelope { origin: key.room.clone(), author: None, at: Timestamp::now(), event }
+        Envelope { origin: key.room.clone(), author: None, at, event }
     }
 }
 

@@ -5,7 +5,7 @@ use super::records::{EnvelopeId, Record, StoredEnvelope};
 use super::shared::id_of;
 use super::{StoreError, keys};
 use relay_contract::{Envelope, Timestamp};
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use ulid::Ulid;
 
 impl Ledger {
@@ -14,21 +14,50 @@ impl Ledger {
     pub fn newest_first(
         &self,
         since: Timestamp,
-        mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+        look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let from = Ulid::from_parts(u64::try_from(since.0).unwrap_or_default(), 0).to_bytes();
-        for entry in self.shared.journal.range(from..).rev() {
-            let (key, value) = entry.into_inner()?;
-            let Ok(stored) = StoredEnvelope::decode(&value) else { continue };
-            if look(id_of(&key)?, stored.into_envelope()).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        shown(self.shared.journal.range(from..).rev(), look)
+    }
+
+    /// Shows what was accepted after an envelope, oldest first, at most so much, until whoever looks has seen enough. Reads the disk.
+    /// Records that cannot be read are passed over.
+    pub fn accepted_after(
+        &self,
+        id: EnvelopeId,
+        most: usize,
+        look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let after = (Bound::Excluded(id.0), Bound::Unbounded);
+        shown(self.shared.journal.range::<[u8; 16], _>(after).take(most), look)
+    }
+
+    /// The same of what was accepted before it, newest first.
+    pub fn accepted_before(
+        &self,
+        id: EnvelopeId,
+        most: usize,
+        look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        shown(self.shared.journal.range(..id.0).rev().take(most), look)
     }
 
     /// Whether an accepted envelope has become rows.
     pub fn is_fanned_out(&self, id: EnvelopeId) -> Result<bool, StoreError> {
         Ok(!self.shared.work.contains_key(keys::to_fan_out(id))?)
     }
+}
+
+fn shown(
+    entries: impl Iterator<Item = fjall::Guard>,
+    mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    for entry in entries {
+        let (key, value) = entry.into_inner()?;
+        let Ok(stored) = StoredEnvelope::decode(&value) else { continue };
+        if look(id_of(&key)?, stored.into_envelope()).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::server::{self, Server};
 use stand_ins::StandIns;
 use stand_ins::people::Act;
 use stand_ins::world::World;
-use std::process::Child;
+use std::process::{Child, Command};
 
 /// A Discord guild and an IRC server, and Relay between them.
 struct Both {
@@ -14,6 +14,7 @@ struct Both {
     ada: Person,
     room: String,
     person: String,
+    person_id: String,
     _server: Server,
     _dir: tempfile::TempDir,
     relay: Child,
@@ -29,7 +30,7 @@ impl Both {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("discord"), &world.discord.bots[0].token).unwrap();
         let room = world.discord.spaces[0].rooms[0].id.clone();
-        let person = world.discord.people[0].name.clone();
+        let (person, person_id) = (world.discord.people[0].name.clone(), world.discord.people[0].id.clone());
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
              [accounts.d]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
@@ -43,7 +44,7 @@ impl Both {
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
         let relay = relay(dir.path());
-        let both = Self { stand_ins, ada, room, person, _server: server, _dir: dir, relay };
+        let both = Self { stand_ins, ada, room, person, person_id, _server: server, _dir: dir, relay };
         both.ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.contains(" JOIN ")).await;
         // Until the other side listens too.
         both.ada.says(CHANNELS[0], "is it there").await;
@@ -129,4 +130,33 @@ async fn what_people_change_elsewhere_is_told_in_lines() {
     until("it is there", || both.there("a *word* back").is_some() || both.there("a _word_ back").is_some())
         .await;
     assert_eq!(both.ada.said().len(), said, "nothing more was said: {:?}", both.ada.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_is_told_once_in_a_room_without_deletes() {
+    const SAID: usize = 12;
+    if !server::is_there() {
+        return;
+    }
+    let both = Both::started().await;
+    for number in 0..SAID {
+        both.say(&format!("spam-{number}."), None);
+    }
+    both.ada.sees(&format!("spam-{}.", SAID - 1)).await;
+    let spammer = format!("discord:{}", both.person_id);
+    let purge = Command::new(env!("CARGO_BIN_EXE_relay"))
+        .args(["purge", "--config", "bridges.toml", &spammer, "--yes"])
+        .current_dir(both._dir.path())
+        .env_remove("STATE_DIRECTORY")
+        .output()
+        .unwrap();
+    assert!(purge.status.success(), "{purge:?}");
+    let told = both.ada.sees("🗑 deleted: ").await;
+    assert!(told.text.contains(&format!("🗑 deleted: {SAID} messages that ")), "{told:?}");
+    assert!(told.text.contains(" said ") && !told.text.contains(&both.person), "{told:?}");
+    // What comes later shows that nothing more is said of it.
+    both.say("after all of it", None);
+    both.ada.sees("after all of it").await;
+    let lines = both.ada.said().into_iter().filter(|said| said.text.contains("🗑")).count();
+    assert_eq!(lines, 1, "{:?}", both.ada.said());
 }

@@ -10,7 +10,7 @@ use super::{Step, Steps, Work, notice};
 use crate::adapt::{corrections, presentable};
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Author, Emoji, Envelope, Event, Mention, MessageRef, Text, Timestamp};
+use relay_contract::{Author, Emoji, Envelope, Event, Mention, MessageRef, Text};
 
 /// How much of a message is shown to say which it is.
 const LONGEST_EXCERPT: usize = 40;
@@ -58,19 +58,6 @@ pub fn changed(
     Ok(Work::Steps(Steps { beside: true, ..Steps::of(steps, adapted, target) }))
 }
 
-/// A message was deleted. What it said is not said again.
-pub fn deleted(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Work, StoreError> {
-    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
-    let Some(original) = core.ledger.envelope(target)? else { return Ok(Work::Nothing) };
-    // What a person said here stays, and they know it.
-    if there.is_empty() || original.origin == lane.room {
-        return Ok(Work::Nothing);
-    }
-    let at = format!(" said at {}", clock(original.at));
-    let runs = vec![plain("🗑 deleted: what "), named(original.author.as_ref()), plain(&at)];
-    Ok(beside(lane, target, runs, None))
-}
-
 /// Somebody reacted to a message. That they took it back is not told.
 pub fn reacted(
     core: &Core,
@@ -90,7 +77,7 @@ pub fn reacted(
 }
 
 /// A person as the room names anybody: without notifying them.
-fn named(author: Option<&Author>) -> Run {
+pub(super) fn named(author: Option<&Author>) -> Run {
     match author {
         Some(author) => {
             Run::new(Leaf::Mention(Mention::Person { id: None, name: presentable(&author.name) }))
@@ -99,20 +86,19 @@ fn named(author: Option<&Author>) -> Run {
     }
 }
 
-fn plain(words: &str) -> Run {
+pub(super) fn plain(words: &str) -> Run {
     Run::new(Leaf::Plain(words.to_owned()))
 }
 
 /// A line of Relay's own beside a message.
-fn beside(lane: &LaneHandle, target: EnvelopeId, line: Vec<Run>, answers: Option<MessageRef>) -> Work {
+pub(super) fn beside(
+    lane: &LaneHandle,
+    target: EnvelopeId,
+    line: Vec<Run>,
+    answers: Option<MessageRef>,
+) -> Work {
     match notice(lane, target, &Text::from_runs(line), answers) {
         Work::Steps(steps) => Work::Steps(Steps { is_notice: false, beside: true, ..steps }),
         other => other,
     }
-}
-
-/// Hours and minutes.
-fn clock(at: Timestamp) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%H:%M UTC").to_string());
-    at.unwrap_or_else(|_| "another time".to_owned())
 }
