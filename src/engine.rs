@@ -37,6 +37,7 @@ mod marks;
 mod moved;
 mod news;
 mod orders;
+mod outage;
 mod overtaking;
 mod own_deletes;
 mod passed;

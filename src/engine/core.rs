@@ -10,6 +10,7 @@ use super::lagging::At;
 use super::links::Channels;
 use super::liveness::Rounds;
 use super::orders::Orders;
+use super::outage::Outage;
 use super::overtaking::Overtaking;
 use super::own_deletes::OwnDeletes;
 use super::pauses::Pauses;
@@ -108,6 +109,8 @@ pub struct RunningAccount {
     pub(super) breaker: Addr<Breaker>,
     /// What that one says.
     pub(super) weather: watch::Receiver<Weather>,
+    /// Whether its server is away.
+    pub(super) outage: Outage,
     /// Asks its reader to check the credential and the rooms again.
     pub recheck: Notify,
 }
@@ -254,6 +257,7 @@ impl Core {
                 limit: limit.start(),
                 breaker,
                 weather,
+                outage: Outage::default(),
                 recheck: Notify::new(),
             };
             accounts.insert(account.name, Arc::new(running));

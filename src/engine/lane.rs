@@ -15,7 +15,9 @@ use super::lane_steps::{self, Content, Step, Steps, Work};
 use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
+use crate::policy::Unsure;
 use crate::spans;
+use crate::store::records::PURGED;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
 use closing::Closing;
 use fold::Folded;
@@ -110,6 +112,7 @@ impl Lane {
             return;
         }
         loop {
+            self.handle.account.outage.given_up(&self.handle.room);
             if self.handle.retired.is_cancelled() {
                 return;
             }
@@ -160,13 +163,16 @@ impl Lane {
 
     /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
     async fn wait(&self, wait: Option<Duration>) {
-        let parked = matches!(self.handle.state(), LaneState::Parked { .. });
+        let state = self.handle.state();
+        let (parked, retries) =
+            (matches!(state, LaneState::Parked { .. }), matches!(state, LaneState::Retrying { .. }));
         let until = wait.map_or(0, |wait| Timestamp::now().0.saturating_add(wait.as_millis() as i64));
         self.handle.next_try.store(until, Ordering::Release);
         tokio::select! {
             () = self.handle.wake.notified(), if wait.is_none() => {}
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             () = self.handle.retry.notified(), if parked => {}
+            () = self.handle.account.outage.ended(), if retries => {}
             () = self.handle.overtaking.added() => {}
             () = self.handle.orders.come() => {}
             () = self.handle.retired.cancelled() => {}
@@ -193,9 +199,14 @@ impl Lane {
 
     async fn work_on(&mut self, id: EnvelopeId, mut row: OutboxRow) -> Result<Fate, StoreError> {
         // What is half there is completed, so that it is known and can be deleted.
-        if row.is_untouched() && self.handle.overtaking.is_cancelled(id) {
+        let holds = self.handle.account.unsure == Unsure::Hold;
+        if row.is_untouched()
+            && self.handle.overtaking.is_cancelled(id)
+            // What an earlier run may have done is found out first: it would stay where it is.
+            && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
+        {
             self.core.counters.add(Count::Purged);
-            return self.close_dead(id, row, "purged".into()).await;
+            return self.close_dead(id, row, PURGED.into()).await;
         }
         let left = expiry::left(&self.core, &self.handle, id, &row);
         if let Some(expiry::Left { expire, left: Duration::ZERO }) = left {

@@ -157,7 +157,10 @@ impl Lane {
 
     async fn carried_out(&mut self, order: Order) -> Result<Outcome, OrderError> {
         match order {
-            Order::Retry(ids) => self.retry(ids).await.map(Outcome::Changed),
+            Order::Retry(ids) => {
+                self.handle.account.outage.due();
+                self.retry(ids).await.map(Outcome::Changed)
+            }
             Order::Drop(ids) => self.drop_rows(ids).await.map(Outcome::Changed),
             Order::Say(part) => self.say(&part).await,
             Order::TakeAway(message) => self.take_away(&message).await,

@@ -1,10 +1,22 @@
 //! One attempt, when it is its turn, and what is remembered of it.
 
+use super::super::outage::{Passage, Word};
 use super::*;
+use tokio::sync::watch::Receiver;
+
+/// How often a lane that waits for another's word looks whether its row is still to be done.
+const LOOK: Duration = Duration::from_secs(60);
 
 impl Lane {
     /// Waits for this room's turn, and answers when to look again whether it may still be used; `None` for now.
     pub(in crate::engine) async fn permit(&mut self, doing: Doing) -> Option<Duration> {
+        let outage = &self.handle.account.outage;
+        if outage.ask(&self.handle.room) != Passage::Clear {
+            let word = outage.listen();
+            if let Passage::Barred { wait, why } = outage.ask(&self.handle.room) {
+                return Some(self.barred(word, wait.min(LOOK), why).await);
+            }
+        }
         if self.turn.take() == Some(doing) {
             return None;
         }
@@ -26,6 +38,21 @@ impl Lane {
         }
     }
 
+    /// Until another lane of the account has told whether its server is there again; answers when to look at the row again.
+    async fn barred(&self, mut word: Receiver<Word>, wait: Duration, reason: String) -> Duration {
+        self.handle.set_state(LaneState::Retrying { reason });
+        tokio::select! {
+            // The sender is the account's, and lives longer.
+            _ = word.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = self.handle.overtaking.added() => {}
+            () = self.handle.orders.come() => {}
+            () = self.handle.retired.cancelled() => {}
+            () = self.core.draining.cancelled() => {}
+        }
+        Duration::ZERO
+    }
+
     pub(in crate::engine) async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
         let asks = settle::matters(&operation);
         self.handle.begun.store(asks, Ordering::Release);
@@ -43,6 +70,7 @@ impl Lane {
         let fenced = AssertUnwindSafe(attempt).catch_unwind();
         match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
             Ok(Ok(outcome)) => {
+                self.handle.account.outage.told(&self.handle.room, outcome.as_ref().err());
                 match &outcome {
                     Ok(_) if posts => self.handle.account.canary.posted(began),
                     Ok(_) => {}
@@ -54,7 +82,11 @@ impl Lane {
                 self.core.counters.add(Count::Panicked);
                 Err(DeliverError::Unsure(format!("delivering it panicked: {}", panic_text(&panic))))
             }
-            Err(_) => Err(DeliverError::Unsure("no answer in time".into())),
+            Err(_) => {
+                let error = DeliverError::Unsure("no answer in time".into());
+                self.handle.account.outage.told(&self.handle.room, Some(&error));
+                Err(error)
+            }
         }
     }
 
