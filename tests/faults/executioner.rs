@@ -34,31 +34,40 @@ pub struct Executioner(Child);
 impl Executioner {
     /// Attached to the bench's Relay: the ledger's writer is one thread, so that its calls can be counted.
     pub fn at(bench: &Bench, call: Call, number: usize) -> Self {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-o", "/dev/null", "-p", &bench.pid().to_string()]);
-        for journal in journals(&bench.state().join("ledger")) {
-            strace.arg("-P").arg(journal);
-        }
-        strace.arg("-e").arg(format!("trace={}", call.names()));
-        strace.arg("-e").arg(format!("inject={}:signal=KILL:when={number}", call.names()));
-        strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = strace.spawn().expect("strace runs");
-        let told = BufReader::new(child.stderr.take().expect("it is piped"));
-        let mut lines = told.lines().map_while(Result::ok);
-        let attached = lines.find(|line| line.contains("attached"));
-        assert!(attached.is_some(), "strace did not attach: may this user trace processes?");
-        // What it says later must find a reader, or it would wait for one.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self(child)
+        Self(attach(bench, call.names(), &format!("signal=KILL:when={number}")))
     }
 }
 
 impl Drop for Executioner {
     fn drop(&mut self) {
-        // SIGTERM, so that it lets go of what it traces.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).stderr(Stdio::null()).status();
-        let _ = self.0.wait();
+        let_go(&mut self.0);
     }
+}
+
+/// Has something done to these calls on the files of a running Relay's ledger, as `strace` writes it.
+pub fn attach(bench: &Bench, calls: &str, what: &str) -> Child {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null", "-p", &bench.pid().to_string()]);
+    for journal in journals(&bench.state().join("ledger")) {
+        strace.arg("-P").arg(journal);
+    }
+    strace.arg("-e").arg(format!("trace={calls}"));
+    strace.arg("-e").arg(format!("inject={calls}:{what}"));
+    strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = strace.spawn().expect("strace runs");
+    let told = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut lines = told.lines().map_while(Result::ok);
+    let attached = lines.find(|line| line.contains("attached"));
+    assert!(attached.is_some(), "strace did not attach: may this user trace processes?");
+    // What it says later must find a reader, or it would wait for one.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+/// Ends it by SIGTERM, so that it lets go of what it traces.
+pub fn let_go(strace: &mut Child) {
+    let _ = Command::new("kill").arg(strace.id().to_string()).stderr(Stdio::null()).status();
+    let _ = strace.wait();
 }
 
 /// The files that a batch is written to.

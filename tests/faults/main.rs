@@ -15,9 +15,12 @@ mod jumps;
 #[path = "../kill_nine/load.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod load;
+mod many_rooms;
+mod open;
 mod other_time;
 mod pairs;
 mod slow;
+mod slow_disk;
 
 use std::io::Write;
 
