@@ -43,7 +43,7 @@ pub enum Piece {
 }
 
 /// Whether a room has a stream.
-pub(super) fn keeps(room: &RoomKey) -> bool {
+pub fn keeps(room: &RoomKey) -> bool {
     room.platform == PLATFORM
 }
 

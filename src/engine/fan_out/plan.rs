@@ -7,6 +7,7 @@ use crate::adapt::names;
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
+use crate::store::stream;
 use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere};
 use relay_contract::{
     Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread, Timestamp,
@@ -97,6 +98,10 @@ struct Planning<'a> {
 
 impl Planning<'_> {
     fn posted(&self, message: &Message) -> Result<FannedOut, StoreError> {
+        if is_invisible(message) {
+            // Where it comes from it may show something; elsewhere it would be an empty message.
+            return Ok(self.refused(Count::Ignored));
+        }
         let routes = self.core.routes.borrow().clone();
         let mut notes = Vec::new();
         let thread = match &message.thread {
@@ -156,6 +161,10 @@ impl Planning<'_> {
 
     /// Whoever is the first of a name keeps it; others that look like it are told apart.
     fn first_of_the_name(&self, author: &Author) -> Result<Option<Note>, StoreError> {
+        // A program may post under any name: none of them is kept from the person whose it is, and none is remembered.
+        if stream::keeps(&self.envelope.origin) && author.id.as_str().contains('/') {
+            return Ok(None);
+        }
         let looks = names::looks(&author.name);
         if self.planned.names.contains_key(&looks) || self.core.ledger.name_holder(&looks)?.is_some() {
             return Ok(None);
@@ -324,7 +333,39 @@ fn queued_now(channel: &str) -> OutboxRow {
     OutboxRow { queued: Some(Timestamp::now().0), ..OutboxRow::new(channel, None) }
 }
 
+/// Whether nothing of a message can be seen: its text is nothing but control characters.
+fn is_invisible(message: &Message) -> bool {
+    let alone = message.attachments.is_empty() && message.poll.is_none() && message.forward.is_none();
+    // A long text is not read to its end for this.
+    const LOOKED_AT: usize = 4_000;
+    alone && !message.body.is_empty() && {
+        let begins = message.body.excerpt(LOOKED_AT);
+        begins.chars().all(|c| c.is_control() || c.is_whitespace())
+    }
+}
+
 /// Who somebody is, in records of names.
 pub fn holder(room: &RoomKey, author: &Author) -> String {
     format!("{}/{}/{}", room.platform, room.network, author.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Text;
+
+    #[test]
+    fn nothing_but_control_characters_is_nothing() {
+        let cases = [
+            ("\u{1}\u{2}", true),
+            ("\u{7f} \u{9b}\n\u{1b}", true),
+            ("\u{1}a", false),
+            ("", false),
+            ("🦉", false),
+        ];
+        for (text, is_nothing) in cases {
+            let message = Message::new(MessageRef::plain("1"), Text::plain(text));
+            assert_eq!(is_invisible(&message), is_nothing, "{text:?}");
+        }
+    }
 }
