@@ -39,6 +39,7 @@ mod moves;
 mod newest;
 mod notes;
 pub mod queue;
+mod reads;
 pub mod records;
 mod retention;
 mod said;
