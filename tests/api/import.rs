@@ -149,6 +149,33 @@ fn what_is_written_otherwise_here_is_made_so() {
 }
 
 #[test]
+fn a_login_in_an_address_goes_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, config) = import_whole(folder.path(), "logins.toml");
+    for line in [
+        "server = \"ircs://irc.example.org:6697\"",
+        "server = \"irc://irc.example.net:6667\"",
+        "homeserver = \"https://matrix.example.org/\"",
+        "password = { file = \"secrets/net-password\" }",
+    ] {
+        assert!(config.contains(line), "{line}\n{config}");
+    }
+    for words in [
+        "matterbridge.toml:4: the password in this server's address is in a file of its own now",
+        "matterbridge.toml:9: there was a login in this server's address, which is left out",
+        "matterbridge.toml:14: there was a login in this server's address, which is left out",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    for (file, password) in
+        [("net-password", "one"), ("other-password", "two"), ("home-access-token", "three")]
+    {
+        let kept = std::fs::read_to_string(folder.path().join("secrets").join(file)).unwrap();
+        assert_eq!(kept, format!("{password}-{SECRET}-may-see\n"), "{file}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_writes_nothing() {
     for (text, words) in [
         ("[discord\nToken=\"word-that-nobody-may-see\"", "line 1 is not TOML"),

@@ -124,7 +124,7 @@ pub fn read(text: &str, document: &DeTable<'_>, written: &mut Written) -> Vec<Im
             };
             let mut section = Section { text, table, taken: Vec::new() };
             let name: &str = name.get_ref();
-            let taken = all.iter().any(|other| other.name == name) || name == "api";
+            let taken = all.iter().any(|other| other.name == name) || ["api", "webhooks"].contains(&name);
             let mut account = Imported {
                 id: format!("{protocol}.{name}"),
                 name: if taken { format!("{protocol}-{name}") } else { name.to_owned() },
@@ -203,7 +203,11 @@ impl Imported {
             }
             "irc" => self.irc(section, written),
             "matrix" => {
-                if let Some((mut server, line)) = section.get("Server") {
+                if let Some((server, line)) = section.get("Server") {
+                    let (mut server, login) = without_login(&server);
+                    if login.is_some() {
+                        written.note(line, "there was a login in this server's address, which is left out: Relay logs in with the access token alone.");
+                    }
                     if !server.contains("://") {
                         server.insert_str(0, "https://");
                         written
@@ -230,14 +234,32 @@ impl Imported {
 
     fn irc(&mut self, section: &mut Section<'_>, written: &mut Written) {
         let scheme = if section.is("UseTLS") { "ircs" } else { "irc" };
-        match section.value("Server") {
-            Some(server) => self.lines.push(format!("server = {}", quoted(&format!("{scheme}://{server}")))),
+        let mut login = None;
+        match section.get("Server") {
+            Some((server, line)) => {
+                let (server, found) = without_login(&server);
+                login = found.map(|login| (login, line));
+                // Whoever wrote a whole URL said it there.
+                let server = if server.contains("://") { server } else { format!("{scheme}://{server}") };
+                self.lines.push(format!("server = {}", quoted(&server)));
+            }
             None => self.left_out = Some("`Server` is missing.".into()),
         }
         let nick = section.value("Nick").unwrap_or_else(|| "relay".into());
         self.lines.push(format!("nick = {}", quoted(&nick)));
-        if let Some(password) = section.get("Password") {
-            self.secret("password", Some(password), written);
+        match (section.get("Password"), login) {
+            (Some(password), login) => {
+                if let Some((_, line)) = login {
+                    written.note(line, "there was a login in this server's address, which is left out: `Password` is the server's.");
+                }
+                self.secret("password", Some(password), written);
+            }
+            (None, Some((login, line))) => {
+                written.note(line, "the password in this server's address is in a file of its own now.");
+                let password = login.split_once(':').map_or(login.as_str(), |(_, password)| password);
+                self.secret("password", Some((password.to_owned(), line)), written);
+            }
+            (None, None) => {}
         }
         if let Some((file, line)) = section.get("TLSClientCertificate") {
             self.lines.push(format!("sasl_certificate = {{ file = {} }}", quoted(&file)));
@@ -305,6 +327,19 @@ impl Imported {
                 self.left_out = Some(format!("its `{key}` is missing."));
             }
         }
+    }
+}
+
+/// A server's address without what stands before an `@` in it, and that: a secret, which belongs in no config.
+fn without_login(server: &str) -> (String, Option<String>) {
+    let (scheme, rest) = match server.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), server),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => (format!("{scheme}{}", &rest[at + 1..]), Some(rest[..at].to_owned())),
+        None => (server.to_owned(), None),
     }
 }
 
