@@ -9,7 +9,7 @@ use super::records::{EnvelopeId, OutboxRow, Record};
 use super::shared::{Shared, id_of};
 use super::{StoreError, keys};
 use fjall::OwnedWriteBatch as WriteBatch;
-use relay_contract::{EventKey, MessageKey, Platform, RoomKey};
+use relay_contract::{EventKey, MessageKey, NativeId, Platform, RoomKey};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -40,6 +40,14 @@ pub enum Piece {
     After(EnvelopeId, Option<EnvelopeId>),
     /// The newest before this place; the newest of all without one.
     Before(Option<EnvelopeId>),
+}
+
+/// What stands between whoever posts in such a room and the name that they post under, where it is not their own.
+pub const PERSONA: char = '/';
+
+/// Whether somebody in such a room goes by a name that is not their own.
+pub fn is_persona(room: &RoomKey, author: &NativeId) -> bool {
+    keeps(room) && author.as_str().contains(PERSONA)
 }
 
 /// Whether a room has a stream.

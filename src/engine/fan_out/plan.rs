@@ -7,8 +7,7 @@ use crate::adapt::names;
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
-use crate::store::stream;
-use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere};
+use crate::store::{EnvelopeId, Mapped, Note, OutboxRow, Reactor, StoreError, ThreadThere, stream};
 use relay_contract::{
     Author, Envelope, Event, Message, MessageKey, MessageRef, NativeId, RoomKey, Thread, Timestamp,
 };
@@ -161,8 +160,8 @@ impl Planning<'_> {
 
     /// Whoever is the first of a name keeps it; others that look like it are told apart.
     fn first_of_the_name(&self, author: &Author) -> Result<Option<Note>, StoreError> {
-        // A program may post under any name: none of them is kept from the person whose it is, and none is remembered.
-        if stream::keeps(&self.envelope.origin) && author.id.as_str().contains('/') {
+        // A program may make up names without end: they keep nothing from people, and are not remembered.
+        if stream::is_persona(&self.envelope.origin, &author.id) {
             return Ok(None);
         }
         let looks = names::looks(&author.name);
