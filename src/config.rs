@@ -13,6 +13,7 @@ mod relay_section;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod webhooks_section;
 
 pub use problem::{Mistake, Mistakes};
 
@@ -21,12 +22,14 @@ pub use joined::Joined;
 use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
+use crate::signed::Key as SigningKey;
 use relay_contract::{Account, NativeId, Settings};
 use secrecy::SecretString;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::Url;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -103,6 +106,40 @@ pub struct ApiSection {
     pub channels: Option<Vec<String>>,
     /// matterbridge's API beside it.
     pub matterbridge: Option<CompatibleSection>,
+    /// Webhooks that others call, in the order of their names.
+    pub incoming: Vec<IncomingSection>,
+    /// Webhooks that Relay calls, in the order of their names.
+    pub outgoing: Vec<OutgoingSection>,
+}
+
+/// A webhook that others call: what they say is said in a channel.
+#[derive(Debug, Clone)]
+pub struct IncomingSection {
+    /// Its name, which stands in its address.
+    pub name: String,
+    /// The channel.
+    pub channel: String,
+    /// The secret that both sides know.
+    pub key: SigningKey,
+    /// Under which name it posts.
+    pub shown: String,
+    /// Whether it may post under any.
+    pub persona: bool,
+}
+
+/// A webhook that Relay calls: what happens in a channel.
+#[derive(Debug, Clone)]
+pub struct OutgoingSection {
+    /// Its name, as commands name its room.
+    pub name: String,
+    /// The channel.
+    pub channel: String,
+    /// What is called.
+    pub url: Url,
+    /// The secret that both sides know.
+    pub key: SigningKey,
+    /// Whether that may be somewhere else than on the public Internet.
+    pub private: bool,
 }
 
 /// matterbridge's API, for programs that were written for it.
@@ -258,6 +295,32 @@ pub const API_KEYS: &[Key] = &[
     },
     Key { name: "channels", doc: "The channels that it has: [\"lobby\", …]. Default: all." },
     Key { name: "matterbridge", doc: "A section [api.matterbridge]: matterbridge's API beside it." },
+    Key { name: "incoming", doc: "Sections [api.incoming.NAME]: webhooks that others call." },
+    Key { name: "outgoing", doc: "Sections [api.outgoing.NAME]: webhooks that Relay calls." },
+];
+
+/// Keys of `[api.incoming.NAME]`.
+pub const INCOMING_KEYS: &[Key] = &[
+    Key { name: "channel", doc: "In which channel it says something. Required." },
+    Key {
+        name: "secret",
+        doc: "What the callers sign with, as for an account: `whsec_` and 24 to 64 random bytes in base64. Required. \
+              `echo \"whsec_$(openssl rand -base64 32)\"` makes one.",
+    },
+    Key { name: "name", doc: "Under which name it posts. Default: NAME." },
+    Key { name: "persona", doc: "Whether a call may say under which name. Default: false." },
+];
+
+/// Keys of `[api.outgoing.NAME]`.
+pub const OUTGOING_KEYS: &[Key] = &[
+    Key { name: "channel", doc: "What happens in this channel is sent. Required." },
+    Key { name: "url", doc: "Where to, with https. Required. Redirects are not followed." },
+    Key { name: "secret", doc: "What Relay signs with, as in [api.incoming.NAME]. Required." },
+    Key {
+        name: "private",
+        doc: "Whether the receiver may be on this machine or in a network of your own, and be called without TLS. Default: false, and only \
+              addresses of the public Internet are called.",
+    },
 ];
 
 /// Keys of `[api.matterbridge]`.

@@ -18,6 +18,7 @@ pub mod platforms;
 pub mod policy;
 pub mod routing;
 mod service;
+mod signed;
 pub mod sizes;
 pub mod spans;
 pub mod store;

@@ -22,7 +22,7 @@ mod sweep;
 mod tests;
 mod uploads;
 
-pub use fetch::FetchError;
+pub use fetch::{Answered, FetchError, Sender, Unanswered};
 pub use flights::{Failure, Fetched, FileKey};
 pub use folder::Folder;
 pub use intake::TakeError;

@@ -10,7 +10,7 @@ use crate::policy::Unsure;
 use crate::routing::{Direction, LinkSettings};
 use crate::store::StoreError;
 use crate::{control, platforms};
-use relay_contract::{Account, Problem};
+use relay_contract::{Account, Connector, Problem};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +73,7 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self, ServiceError> {
         let mut plan = plan(&config)?;
         let own = config.api.as_ref().map(|section| (section.clone(), join_api(section, &mut plan)));
+        let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
         let data_dir = &config.relay.data_dir;
         let stores = Stores::open(data_dir)?;
         let media = Media::open(&config.media, data_dir)?;
@@ -85,6 +86,9 @@ impl Service {
         let compatible = config.api.as_ref().and_then(|section| section.matterbridge.clone());
         let compatible_listener = listen(compatible.as_ref().map(|section| section.listen)).await?;
         let (engine, calls) = Engine::start(stores, media.clone(), plan)?;
+        if let Some(webhooks) = webhooks {
+            webhooks.reads(&engine.core());
+        }
         let joined = config.channels.iter().map(|channel| channel.joined.clone());
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
@@ -192,7 +196,34 @@ fn join_api(section: &ApiSection, plan: &mut Plan) -> api::Entrance {
             joined: false,
         });
     }
-    plan.accounts.push(AccountPlan {
+    plan.accounts.push(own_account(name, connector));
+    entrance
+}
+
+/// Outgoing webhooks are an account, with a room each.
+fn join_webhooks(section: &ApiSection, plan: &mut Plan) -> Result<Arc<api::Outgoing>, ServiceError> {
+    let name = Account(api::WEBHOOKS.to_owned());
+    let connector = api::Outgoing::open(&section.outgoing)
+        .map_err(|problem| ServiceError::Account { account: name.clone(), problem })?;
+    for webhook in &section.outgoing {
+        if let Some(planned) = plan.channels.get_mut(&webhook.channel) {
+            planned.links.push(PlannedLink {
+                at: PlannedRoom { account: name.clone(), room: webhook.name.as_str().into(), by_name: false },
+                direction: Direction::Out,
+                settings: LinkSettings::default(),
+                joined: false,
+            });
+        }
+    }
+    if !section.outgoing.is_empty() {
+        plan.accounts.push(own_account(name, connector.clone()));
+    }
+    Ok(connector)
+}
+
+/// One that is in this process: nobody limits it, and it cannot go deaf.
+fn own_account(name: Account, connector: Arc<dyn Connector>) -> AccountPlan {
+    AccountPlan {
         name,
         connector,
         ceilings: false,
@@ -200,8 +231,7 @@ fn join_api(section: &ApiSection, plan: &mut Plan) -> api::Entrance {
         server: None,
         deaf_after: Duration::MAX,
         unsure: Unsure::Repeat,
-    });
-    entrance
+    }
 }
 
 fn channel(section: &ChannelSection) -> Channel {

@@ -5,8 +5,7 @@ use super::connector::ACCOUNT;
 use super::guard::Caller;
 use super::serve::{Api, In};
 use super::tokens::Scope;
-use crate::engine::Status;
-use crate::engine::{ChannelStatus, Core};
+use crate::engine::{ChannelStatus, Core, LaneState, LinkStatus, Status};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -86,13 +85,20 @@ fn shown(core: &Core, status: ChannelStatus) -> Channel {
         found.map(|(_, account)| account.connector.platform().to_string()).unwrap_or_default()
     };
     let links = status.links.into_iter().filter(|link| link.account != ACCOUNT);
+    let problems = |link: &LinkStatus| {
+        let mut problems = link.problems.clone();
+        if let Some(LaneState::Parked { problem }) = &link.lane {
+            problems.push(problem.to_string());
+        }
+        problems
+    };
     let links = links.map(|link| Link {
+        problems: problems(&link),
         platform: platform(&link.account),
         name: link.name,
         space: link.space,
         hears: link.direction.hears(),
         speaks: link.direction.speaks(),
-        problems: link.problems,
         queued: link.queued,
         dead: link.dead,
     });

@@ -7,10 +7,11 @@ use relay_contract::{Author, FileKind};
 use serde::Serialize;
 
 /// An event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Event {
-    /// Its place: whoever has it asks for what is `after` it.
-    pub cursor: String,
+    /// Its place in the channel's stream: whoever has it asks for what is `after` it. None in a webhook's call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// The channel.
     pub channel: String,
     /// `posted`, `edited`, `deleted`, `reacted`, `pinned` or `noticed`.
@@ -83,18 +84,13 @@ impl Event {
     pub fn of(channel: &str, told: Told) -> Self {
         let author = told.author.map(|author| by(told.platform.as_str(), author));
         let mut event = Self {
-            cursor: told.place.to_string(),
+            cursor: Some(told.place.to_string()),
             channel: channel.to_owned(),
             kind: "noticed",
             message: told.message,
             at: told.at.0,
             author,
-            text: None,
-            reply_to: None,
-            thread: None,
-            files: Vec::new(),
-            emoji: None,
-            added: None,
+            ..Self::default()
         };
         match told.what {
             What::Posted(said) => event.say("posted", said),
@@ -126,7 +122,8 @@ impl Event {
     }
 }
 
-fn by(platform: &str, author: Author) -> By {
+/// Somebody on a platform.
+pub fn by(platform: &str, author: Author) -> By {
     By {
         platform: platform.to_owned(),
         id: author.id.to_string(),

@@ -121,6 +121,12 @@ pub async fn bring(
             let mime = field.content_type().map(|mime| mime.essence_str().to_owned());
             api.core.media.bring(brought(name, known(mime), None), field.map_err(io::Error::other)).await
         }
+        Err(_) if mime.starts_with("multipart/") => {
+            return Err(Refusal::bad(
+                "the form names no boundary",
+                "Send it with a client that makes forms, or the bytes alone.",
+            ));
+        }
         Err(_) => {
             let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
             api.core
@@ -188,7 +194,8 @@ pub async fn borne(api: &Api, room: &In, files: &[Named]) -> Result<Vec<Attachme
             let fix = format!("Write at most {LONGEST_DESCRIPTION} characters.");
             return Err(Refusal::bad("a description is too long", fix));
         }
-        let taken = api.core.media.name(&file.id, &room.caller.id, &room.channel).await.map_err(|error| {
+        let whose = (room.caller.id.as_str(), room.channel.as_str());
+        let taken = api.core.media.name(&file.id, whose, file.name.as_deref()).await.map_err(|error| {
             tracing::error!(%error, "what is known of a file cannot be read");
             Refusal::not_now()
         })?;
@@ -204,7 +211,7 @@ pub async fn borne(api: &Api, room: &In, files: &[Named]) -> Result<Vec<Attachme
             source: Some(taken.id),
             alt: file.description.clone(),
             spoiler: file.spoiler,
-            ..Attachment::named(file.name.clone().unwrap_or(taken.name))
+            ..Attachment::named(taken.name)
         });
     }
     Ok(borne)

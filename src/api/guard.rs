@@ -4,6 +4,7 @@ use super::answers::Refusal;
 use super::hash::sha256;
 use super::serve::Api;
 use super::tokens::{Scope, Token};
+use crate::store::stream::PERSONA;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -36,6 +37,8 @@ enum By {
     Config,
     /// This token.
     Token(Token),
+    /// They sign what they send, which is for one channel; whether they may post under any name.
+    Webhook(bool),
 }
 
 impl Caller {
@@ -45,12 +48,23 @@ impl Caller {
     }
 
     fn with(token: Token) -> Self {
-        Self { id: format!("token:{}", token.name), name: token.name.clone(), by: By::Token(token) }
+        Self { id: format!("token:{}", token.identity()), name: token.name.clone(), by: By::Token(token) }
+    }
+
+    /// Whoever has signed the call of a webhook.
+    pub fn webhook(name: &str, shown: &str, persona: bool) -> Self {
+        Self { id: format!("webhook:{name}"), name: shown.to_owned(), by: By::Webhook(persona) }
     }
 
     /// Whether they may do something.
     pub fn may(&self, scope: Scope) -> bool {
-        self.token().is_none_or(|token| token.may(scope))
+        match (&self.by, scope) {
+            (By::Token(token), scope) => token.may(scope),
+            (By::Webhook(_), Scope::Write) => true,
+            (By::Webhook(persona), Scope::Persona) => *persona,
+            (By::Webhook(_), Scope::Read | Scope::Admin) => false,
+            (By::Place | By::Config, _) => true,
+        }
     }
 
     /// Whose budget of requests theirs are taken from, if anybody's.
@@ -66,7 +80,7 @@ impl Caller {
     fn token(&self) -> Option<&Token> {
         match &self.by {
             By::Token(token) => Some(token),
-            By::Place | By::Config => None,
+            By::Place | By::Config | By::Webhook(_) => None,
         }
     }
 
@@ -74,6 +88,10 @@ impl Caller {
     pub fn must(&self, scope: Scope) -> Result<(), Refusal> {
         if self.may(scope) {
             return Ok(());
+        }
+        if matches!(self.by, By::Webhook(_)) {
+            let fix = "Leave it out, or write persona = true in [api.incoming.NAME].";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "this webhook has a name of its own", fix));
         }
         let what = format!("this token has not the scope `{}`", scope.word());
         Err(Refusal::new(
@@ -85,7 +103,7 @@ impl Caller {
 
     /// Whether a message's author is theirs: themselves, or a name that they posted under.
     pub fn is(&self, author: &str) -> bool {
-        author == self.id || author.strip_prefix(&self.id).is_some_and(|rest| rest.starts_with('/'))
+        author == self.id || author.strip_prefix(&self.id).is_some_and(|rest| rest.starts_with(PERSONA))
     }
 }
 
@@ -105,7 +123,7 @@ pub fn still(api: &Api, caller: &Caller) -> bool {
     match &caller.by {
         By::Token(token) => api.tokens.holds(token),
         By::Place => api.needs_token().is_ok_and(|needs| !needs),
-        By::Config => true,
+        By::Config | By::Webhook(_) => true,
     }
 }
 

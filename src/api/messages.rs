@@ -8,6 +8,7 @@ use super::serve::{Api, In, no_message};
 use super::tokens::Scope;
 use crate::adapt::{names, presentable};
 use crate::store::EnvelopeId;
+use crate::store::stream::PERSONA;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -240,7 +241,7 @@ fn author(room: &In, name: Option<&str>, avatar: Option<String>) -> Result<Autho
         return Err(Refusal::bad("avatar is not the URL of a picture", "Write one with https."));
     }
     Ok(Author {
-        id: name.map_or_else(|| caller.id.clone(), |name| format!("{}/{name}", caller.id)).into(),
+        id: name.map_or_else(|| caller.id.clone(), |name| format!("{}{PERSONA}{name}", caller.id)).into(),
         name: name.unwrap_or(&caller.name).to_owned(),
         avatar,
         standing: Standing::Person,
@@ -369,15 +370,16 @@ pub fn read<T: DeserializeOwned>(
             "Send JSON with Content-Type: application/json.",
         ));
     }
-    let Ok(body) = body else {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(Refusal::new(
-            status,
-            "the body is too large, or was broken off",
-            "Send at most 256 KiB.",
-        ));
-    };
+    let body = whole(body)?;
     serde_json::from_slice(&body).map_err(|error| {
         Refusal::bad(format!("the body cannot be read: {error}"), "/api/v1/openapi.json tells what it has.")
+    })
+}
+
+/// The bytes of a request.
+pub fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    body.map_err(|_| {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Refusal::new(status, "the body is too large, or was broken off", "Send at most 256 KiB.")
     })
 }

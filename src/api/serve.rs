@@ -5,8 +5,8 @@ use super::connector::{self, Entrance};
 use super::guard::{self, Caller};
 use super::seats::Seats;
 use super::tokens::Tokens;
-use super::{channels, files, gestures, history, messages, stream};
-use crate::config::ApiSection;
+use super::{channels, files, gestures, history, incoming, messages, stream};
+use crate::config::{ApiSection, IncomingSection};
 use crate::engine::{Budgets, Core};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request};
@@ -67,6 +67,8 @@ pub struct Api {
     pub(super) is_loopback: bool,
     /// The config names a token for matterbridge's API: whoever wrote it does not mean everybody on this machine.
     names_token: bool,
+    /// The webhooks that others call.
+    pub(super) incoming: Vec<IncomingSection>,
     /// The channels that it has; all when none.
     channels: Option<Vec<String>>,
 }
@@ -83,6 +85,7 @@ impl Api {
             uploads: [UPLOADS, ALL_UPLOADS].map(Seats::new),
             is_loopback: section.listen.ip().is_loopback(),
             names_token: section.matterbridge.as_ref().is_some_and(|section| section.token.is_some()),
+            incoming: section.incoming.clone(),
             channels: section.channels.clone(),
         }
     }
@@ -175,16 +178,19 @@ fn routes(api: Arc<Api>) -> Router {
         .fallback(|| async {
             Refusal::not_found("there is nothing here", "The API begins at /api/v1/channels.")
         })
-        .method_not_allowed_fallback(|| async {
-            Refusal::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "this cannot be done here",
-                "/api/v1/openapi.json tells what can.",
-            )
-        })
+        .method_not_allowed_fallback(cannot)
         .layer(middleware::from_fn_with_state(api.clone(), guard::admit))
+        .route(
+            "/api/v1/webhooks/{name}",
+            post(incoming::receive).fallback(cannot).layer(middleware::from_fn(in_time)),
+        )
         .layer(DefaultBodyLimit::max(LONGEST))
         .with_state(api)
+}
+
+async fn cannot() -> Refusal {
+    let fix = "/api/v1/openapi.json tells what can.";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here", fix)
 }
 
 /// `GET /api/v1/openapi.json`: all of this, for programs.

@@ -133,7 +133,8 @@ fn told(follow: Follow) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     let pieces = stream::unfold(follow, |mut follow| async move {
         let events = follow.next().await?;
         let shown = events.into_iter().filter_map(|event| {
-            sse::Event::default().id(&event.cursor).event(event.kind).json_data(&event).ok()
+            let place = event.cursor.as_deref().unwrap_or_default();
+            sse::Event::default().id(place).event(event.kind).json_data(&event).ok()
         });
         let shown: Vec<_> = shown.map(Ok).collect();
         Some((stream::iter(shown), follow))

@@ -76,7 +76,15 @@ pub struct Token {
     pub made: i64,
 }
 
+/// So many digits of a token's hash tell it from all others; nobody gets from them to the token.
+const IDENTITY: usize = 16;
+
 impl Token {
+    /// What it is called in what it has posted: its own for ever. One that is made later under the same name is another.
+    pub fn identity(&self) -> &str {
+        self.hash.get(..IDENTITY).unwrap_or(&self.hash)
+    }
+
     /// Whether it is good for something.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

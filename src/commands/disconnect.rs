@@ -47,7 +47,11 @@ impl Commands {
             let all: Vec<&str> = channels.keys().map(String::as_str).collect();
             return Err(format!("There is no channel `{channel}`. There is: {}.", all.join(", ")));
         };
-        if room.split_once(':').is_some_and(|(account, _)| account == api::ACCOUNT) {
+        let account = room.split_once(':').map(|(account, _)| account);
+        if account == Some(api::WEBHOOKS) {
+            return Err("A webhook is no room that was joined: take its [api.outgoing.NAME] out of the config, and start Relay again.".into());
+        }
+        if account == Some(api::ACCOUNT) {
             return Err(format!(
                 "The API is no room that was joined: `channels` in [api] says which channels it has. Leave {channel} out there, and start \
                  Relay again."
@@ -62,7 +66,10 @@ impl Commands {
             let mut names = named.iter().flatten().map(|name| format!("{}:{name}", link.at.account));
             written(link) == room || names.any(|name| name == room)
         };
-        let links = found.links.iter().filter(|link| link.at.account.0 != api::ACCOUNT);
+        let links = found
+            .links
+            .iter()
+            .filter(|link| ![api::ACCOUNT, api::WEBHOOKS].contains(&link.at.account.0.as_str()));
         let meant: Vec<&PlannedLink> = links.clone().filter(is_meant).collect();
         let exact = meant.iter().find(|link| written(link) == room).copied();
         let link = match (exact, meant.as_slice()) {

@@ -5,7 +5,7 @@ use super::document::{Value, did_you_mean, missing, names, refuse_unknown, table
 use super::masked::is_plain_word;
 use super::{
     API_KEYS, ApiSection, COMPATIBLE_KEYS, ChannelSection, CompatibleSection, MediaSection, Mistake,
-    RelaySection,
+    RelaySection, webhooks_section,
 };
 use relay_contract::{Field, FieldKind};
 use std::net::SocketAddr;
@@ -33,7 +33,9 @@ pub(super) fn check(
         let taken = [taken[0], taken[1], Some(listen)];
         compatible(value, &taken, folder, (mistakes, warnings))
     });
-    Some(ApiSection { listen, channels, matterbridge })
+    let incoming = webhooks_section::incoming(section.get("incoming"), folder, (mistakes, warnings));
+    let outgoing = webhooks_section::outgoing(section.get("outgoing"), folder, (mistakes, warnings));
+    Some(ApiSection { listen, channels, matterbridge, incoming, outgoing })
 }
 
 fn compatible(
@@ -81,23 +83,44 @@ fn channels(written: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Vec<Stri
     Some(named.collect())
 }
 
-/// Reports channels that are named in `[api]` and nowhere else.
+/// Reports channels that are named in `[api]` and nowhere else, and those of webhooks that the API does not have.
 pub(super) fn channels_exist(
     value: Option<&Value<'_>>,
     known: &[ChannelSection],
     mistakes: &mut Vec<Mistake>,
 ) {
-    let section = value.and_then(|value| value.get_ref().as_table());
-    let named = section.and_then(|section| section.get("channels")?.get_ref().as_array());
-    for item in named.into_iter().flatten() {
-        let Some(name) = item.get_ref().as_str() else { continue };
-        if !name.is_empty() && !known.iter().any(|channel| channel.name == name) {
-            let what = match is_plain_word(name) {
-                true => format!("there is no channel `{name}`"),
-                false => "there is no such channel".into(),
+    let Some(section) = value.and_then(|value| value.get_ref().as_table()) else { return };
+    let listed = section.get("channels").and_then(|value| value.get_ref().as_array());
+    for item in listed.into_iter().flatten() {
+        exists(item, known, mistakes);
+    }
+    for kind in ["incoming", "outgoing"] {
+        let webhooks = section.get(kind).and_then(|value| value.get_ref().as_table());
+        let named = webhooks.into_iter().flatten();
+        for item in named.filter_map(|(_, webhook)| webhook.get_ref().as_table()?.get("channel")) {
+            let is_listed = |name: &str| {
+                let mut names = listed.into_iter().flatten().filter_map(|item| item.get_ref().as_str());
+                listed.is_none() || names.any(|listed| listed == name)
             };
-            let help = did_you_mean(name, known.iter().map(|channel| channel.name.as_str()));
-            mistakes.push(Mistake::new(item.span(), what, help));
+            if exists(item, known, mistakes) && !item.get_ref().as_str().is_some_and(is_listed) {
+                let what = "the API does not have this channel";
+                mistakes.push(Mistake::new(item.span(), what, "Add it to `channels` in [api]."));
+            }
         }
     }
+}
+
+/// Whether there is such a channel; reports it where there is none. What is no name is reported elsewhere.
+fn exists(item: &Value<'_>, known: &[ChannelSection], mistakes: &mut Vec<Mistake>) -> bool {
+    let Some(name) = item.get_ref().as_str().filter(|name| !name.is_empty()) else { return false };
+    let is_known = known.iter().any(|channel| channel.name == name);
+    if !is_known {
+        let what = match is_plain_word(name) {
+            true => format!("there is no channel `{name}`"),
+            false => "there is no such channel".into(),
+        };
+        let help = did_you_mean(name, known.iter().map(|channel| channel.name.as_str()));
+        mistakes.push(Mistake::new(item.span(), what, help));
+    }
+    is_known
 }

@@ -23,8 +23,8 @@ const LONGEST_DEAF: u64 = 86_400;
 const FASTEST: u32 = 10_000;
 
 const SECTIONS: &[&str] = &["relay", "media", "api", "accounts", "channels"];
-/// The name of the API's own account.
-const OWN_ACCOUNT: &str = "api";
+/// The names of the API's own accounts.
+const OWN_ACCOUNTS: [&str; 2] = ["api", "webhooks"];
 
 /// Checks a document. Answers as much as could be understood; it may be used only without mistakes.
 pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mistake>) -> Option<Config> {
@@ -35,8 +35,8 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     let api =
         api_section::check(document.get("api"), (relay.as_ref(), &media), folder, (mistakes, &mut warnings));
     let sections = named_tables(document, "accounts", mistakes);
-    if let Some((_, value)) = sections.iter().find(|(name, _)| *name == OWN_ACCOUNT && api.is_some()) {
-        let what = "`api` is the name of Relay's own API";
+    for (name, value) in sections.iter().filter(|(name, _)| OWN_ACCOUNTS.contains(name) && api.is_some()) {
+        let what = format!("`{name}` is the name of an account of Relay's own API");
         mistakes.push(Mistake::new(value.span(), what, "Choose another name for this account."));
     }
     // Beside the API a channel needs no platform.

@@ -1,6 +1,9 @@
 //! The reference of all keys, made from the tables that the check uses.
 
-use super::{ACCOUNT_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, Key, LINK_KEYS, MEDIA_KEYS, RELAY_KEYS};
+use super::{
+    ACCOUNT_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, INCOMING_KEYS, Key, LINK_KEYS, MEDIA_KEYS,
+    OUTGOING_KEYS, RELAY_KEYS,
+};
 use crate::platforms;
 use relay_contract::FieldKind;
 use std::fmt::Write;
@@ -29,6 +32,20 @@ pub fn markdown() -> String {
         "[api.matterbridge]",
         "matterbridge's API, for programs that were written for it, beside Relay's own: the gateways are the channels.",
         COMPATIBLE_KEYS,
+    );
+    section(
+        &mut page,
+        "[api.incoming.NAME]",
+        "A webhook that others call, at /api/v1/webhooks/NAME, to say something in a channel. Calls are signed by Standard Webhooks \
+         (<https://www.standardwebhooks.com>); NAME is yours to choose.",
+        INCOMING_KEYS,
+    );
+    section(
+        &mut page,
+        "[api.outgoing.NAME]",
+        "A webhook that Relay calls with what happens in a channel, one call an event, in order, signed in the same way. A receiver that \
+         cannot be reached holds only its own queue: the room `webhooks:NAME`.",
+        OUTGOING_KEYS,
     );
     section(
         &mut page,

@@ -117,6 +117,79 @@ fn six_mistakes_are_six() {
     assert_eq!(lines, [2, 5, 6, 8, 8, 8]);
 }
 
+/// A webhook without anything wrong, but for one line.
+#[test]
+fn each_mistake_of_a_webhook_has_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, secret: &str| {
+        std::fs::write(folder.path().join(name), secret).unwrap();
+    };
+    write("good", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    write("bad", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let incoming = "[api.incoming.b]\nchannel = \"x\"\nsecret = { file = \"good\" }\n";
+    let outgoing =
+        "[api.outgoing.b]\nchannel = \"x\"\nsecret = { file = \"good\" }\nurl = \"https://a.example/\"\n";
+    let private = outgoing.replace("https", "http") + "private = true\n";
+    let found = |api: &str, webhook: &str| {
+        let text = format!(
+            "[api]\nlisten = \"[::1]:1\"\n{api}\n{webhook}[channels.x]\nlinks = []\n[channels.y]\nlinks = []\n"
+        );
+        let parsed = Config::parse(&text, &folder.path().join("bridges.toml"));
+        parsed.err().map_or_else(Vec::new, |found| {
+            found.mistakes.into_iter().map(|m| (m.line, m.what, m.help)).collect()
+        })
+    };
+    for whole in [incoming, outgoing, &private] {
+        assert_eq!(found("", whole), [], "{whole}");
+    }
+    let other = |webhook: &str, from: &str, to: &str| {
+        assert!(webhook.contains(from), "{from}");
+        webhook.replace(from, to)
+    };
+    let cases = [
+        (
+            other(incoming, "channel = \"x\"\n", ""),
+            4,
+            "`channel` in [api.incoming.b] is missing",
+            "channel =",
+        ),
+        (other(incoming, "\"x\"", "\"z\""), 5, "no channel `z`", "`x`"),
+        (other(incoming, "\"x\"", "1"), 5, "`channel` is integer", "text in quotes"),
+        (
+            other(incoming, "secret = { file = \"good\" }\n", ""),
+            4,
+            "`secret` in [api.incoming.b] is missing",
+            "secret =",
+        ),
+        (other(incoming, "good", "bad"), 6, "not `whsec_`", "openssl"),
+        (other(incoming, "{ file = \"good\" }", "\"whsec_x\""), 6, "plain text", "env"),
+        (other(incoming, "incoming.b", "incoming.\"b c\""), 4, "cannot be a name", "letters"),
+        (format!("{incoming}name = \"a\\nb\"\n"), 7, "cannot be shown", "one line"),
+        (format!("{incoming}persona = 1\n"), 7, "`persona` is integer", "true or false"),
+        (format!("{incoming}url = \"https://a.example/\"\n"), 7, "no key `url`", "`channel`"),
+        (other(outgoing, "https", "http"), 7, "not a URL that can be used", "private = true"),
+        (other(outgoing, "https://", "https://me:you@"), 7, "not a URL that can be used", "https://host"),
+        (other(outgoing, "https://a.example/", "a.example"), 7, "not a URL that can be used", "https://host"),
+        (
+            other(outgoing, "url = \"https://a.example/\"\n", ""),
+            4,
+            "`url` in [api.outgoing.b] is missing",
+            "url =",
+        ),
+        (format!("{outgoing}private = \"no\"\n"), 8, "`private` is", "true or false"),
+    ];
+    for (webhook, line, what, help) in cases {
+        let found = found("", &webhook);
+        assert!(found.len() == 1 && found[0].0 == line, "{webhook}: {found:?}");
+        assert!(found[0].1.contains(what) && found[0].2.contains(help), "{webhook}: {found:?}");
+    }
+    let found = found("channels = [\"y\"]", incoming);
+    assert!(found.len() == 1 && found[0].1.contains("does not have this channel"), "{found:?}");
+    let account = "[accounts.webhooks]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n";
+    let found = mistakes(&format!("{account}[api]\nlisten = \"[::1]:1\"\n"));
+    assert!(found.len() == 1 && found[0].1.contains("of Relay's own API"), "{found:?}");
+}
+
 /// Wherever a secret is pasted, the words of a mistake and the text around it do not have it.
 #[test]
 fn a_secret_never_shows() {
@@ -160,6 +233,8 @@ fn a_secret_never_shows() {
             format!("deaf_after = \"{secret}\""),
             format!("pace = \"{secret}\""),
             format!("[relay]\nflood = \"{secret}\""),
+            format!("[api]\nlisten = \"[::1]:1\"\n[api.incoming.b]\nsecret = \"{secret}\""),
+            format!("[api]\nlisten = \"[::1]:1\"\n[api.outgoing.b]\nurl = \"https://user:{secret}@host\""),
             format!("[accounts]\nc = {{ platform = \"slack\", bot_token = \"{secret}\" }}"),
             format!("[channels.x]\nlinks = [\n  \"nobody:1\",\n\n[accounts.c]\ntoken = \"{secret}\""),
         ];

@@ -4,10 +4,12 @@
 //! checked. Each redirect is followed here and is checked like the first address. Nothing is decompressed, no proxy is asked, and
 //! whoever answers endlessly, slowly or with more than was agreed is cut off. Addresses are secrets: no error names one.
 
+mod post;
 mod resolve;
 #[cfg(test)]
 mod tests;
 
+pub use post::{Answered, Sender, Unanswered};
 pub use resolve::{Lookup, system_lookup};
 
 use super::address;

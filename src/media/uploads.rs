@@ -93,15 +93,25 @@ impl Media {
     }
 
     /// A file that its owner has brought for a room and that is still there, now that a message is to name it: from here on it is kept like
-    /// what was fetched.
-    pub async fn name(&self, id: &str, owner: &str, room: &str) -> io::Result<Option<Taken>> {
+    /// what was fetched. `name` is what it is called there; as it was brought when none.
+    pub async fn name(
+        &self,
+        id: &str,
+        (owner, room): (&str, &str),
+        name: Option<&str>,
+    ) -> io::Result<Option<Taken>> {
         let Some(record) = self.upload(id).await? else { return Ok(None) };
         if record.owner != owner || record.room != room {
             return Ok(None);
         }
         let record = UploadRecord { named: true, at: Timestamp::now().0, ..record };
         self.put_upload(id, &record).await?;
-        Ok(Some(Taken::of(id, record)))
+        let name = name.map(|name| names::safe(name, &record.mime));
+        let taken = Taken::of(id, record);
+        Ok(Some(match name {
+            Some(name) => Taken { name, ..taken },
+            None => taken,
+        }))
     }
 
     /// What was brought, as a file of the message that names it, under the name that it has there.

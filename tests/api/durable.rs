@@ -29,6 +29,25 @@ async fn the_same_key_again_is_the_same_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_is_known_while_its_message_is_held_and_when_it_is_gone() {
+    let own = Own::started_with("1 per minute, 2 at once", "").await;
+    own.program().post("lobby", "ready").await;
+    let mut answers = Vec::new();
+    for number in 0..4 {
+        let (key, text) = (format!("k{number}"), format!("line {number}"));
+        answers.push(post(&own, &key, &text).await.unwrap());
+    }
+    let held = answers.pop().unwrap();
+    assert_eq!(held.0, 201, "{}", held.1);
+    assert!(!own.program().texts("lobby").await.contains(&"line 3".to_owned()), "it is held");
+    assert_eq!(post(&own, "k3", "line 3").await.unwrap(), held);
+    assert_eq!(post(&own, "k3", "another").await.unwrap().0, 409);
+    assert!(own.relay(&["purge", "relay:local", "--yes"]).status.success());
+    // Nobody sees it, and it was posted all the same.
+    assert_eq!(post(&own, "k3", "line 3").await.unwrap(), held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_in_a_stream_of_posts_none_is_lost_and_none_doubled() {
     let mut own = Own::started("").await;
     own.program().post("lobby", "ready").await;

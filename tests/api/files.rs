@@ -93,7 +93,7 @@ async fn a_file_is_sent_named_and_given_out() {
     let (status, headers, bytes) = program.fetches(&urls[0], Some("bytes=4-6")).await;
     assert_eq!(
         (status, bytes.as_slice(), &headers["content-range"]),
-        (206, b"yte".as_slice(), &"bytes 4-6/10".parse().unwrap())
+        (206, b"byt".as_slice(), &"bytes 4-6/10".parse().unwrap())
     );
     assert_eq!(program.fetches(&urls[0], Some("bytes=10-")).await.0, 416);
     // All of it is there after a crash, and the same request posts nothing again.
@@ -162,9 +162,9 @@ async fn a_file_that_cannot_be_taken_or_given_is_refused() {
     let form = |field: &'static str| Form::new().part(field, Part::bytes(long.clone()).file_name("a"));
     let broken = "multipart/form-data; boundary=x";
     let cases = [
-        (bot.request("POST", FILES).body(long.clone()), 413, "larger than 1 KB"),
-        (bot.request("POST", FILES).body(reqwest::Body::wrap_stream(pieces)), 413, "larger than 1 KB"),
-        (bot.request("POST", FILES).multipart(form("file")), 413, "larger than 1 KB"),
+        (bot.request("POST", FILES).body(long.clone()), 413, "larger than 1 kB"),
+        (bot.request("POST", FILES).body(reqwest::Body::wrap_stream(pieces)), 413, "larger than 1 kB"),
+        (bot.request("POST", FILES).multipart(form("file")), 413, "larger than 1 kB"),
         (bot.request("POST", FILES).multipart(form("picture")), 400, "field `file`"),
         (bot.request("POST", FILES).header("content-type", broken).body("--x\r\n"), 400, "field `file`"),
     ];

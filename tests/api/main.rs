@@ -12,3 +12,4 @@ mod import;
 mod platforms;
 mod program;
 mod tokens;
+mod webhooks;

@@ -19,10 +19,15 @@ pub struct Own {
 impl Own {
     /// Runs, with the channels `lobby` and `den`, and these lines in `[api]` and behind.
     pub async fn started(more: &str) -> Self {
+        Self::started_with("off", more).await
+    }
+
+    /// The same with this for `flood`.
+    pub async fn started_with(flood: &str, more: &str) -> Self {
         let port = free_port();
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n[api]\nlisten = \"127.0.0.1:{port}\"\n{more}\n[channels.lobby]\n[channels.den]\n"
+            "[relay]\ndata_dir = \"state\"\nflood = \"{flood}\"\n[api]\nlisten = \"127.0.0.1:{port}\"\n{more}\n[channels.lobby]\n[channels.den]\n"
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
         std::fs::write(dir.path().join("token"), "a-token-as-matterbridge-has-it").unwrap();

@@ -47,7 +47,9 @@ async fn a_token_is_good_for_what_it_was_made_for() {
     }
     let page = admin.get(post).await;
     let last = page["events"].as_array().unwrap().last().unwrap();
-    assert_eq!(last["author"], json!({ "platform": "relay", "id": "token:Game/Ada", "name": "Ada" }));
+    let id = last["author"]["id"].as_str().unwrap();
+    assert!(id.starts_with("token:") && id.ends_with("/Ada"), "{id}");
+    assert_eq!(last["author"], json!({ "platform": "relay", "id": id, "name": "Ada" }));
     // Each changes what is their own, also under another name; an admin deletes what others wrote.
     let of_game = format!("{post}/{}", last["message"].as_str().unwrap());
     let of_bot = format!("{den}/{}", bot.get(den).await["events"][0]["message"].as_str().unwrap());
@@ -91,11 +93,20 @@ async fn a_token_that_is_taken_back_ends_at_once() {
     assert!(!std::fs::read_to_string(own.dir.path().join("state/tokens.json")).unwrap().contains(&secret));
     let mut events = bot.events("lobby", Some("0")).await;
     assert_eq!(next(&mut events, 1).await[0]["text"], "ready");
+    let posted = bot.post("lobby", "mine").await;
+    assert_eq!(next(&mut events, 1).await[0]["text"], "mine");
     let other = token(&own, "Other", &[]);
     assert!(own.relay(&["token", "revoke", "Bot"]).status.success());
     assert!(!own.relay(&["token", "revoke", "Bot"]).status.success());
     assert_eq!(bot.ask("GET", "/api/v1/channels", None).await.0, 401);
     other.post("lobby", "not for the other's ears").await;
+    // Another one of its name is another: what the first has posted is not theirs.
+    let namesake = token(&own, "Bot", &[]);
+    let at = format!("/api/v1/channels/lobby/messages/{posted}");
+    for (method, body) in [("PATCH", Some(json!({ "text": "mine now" }))), ("DELETE", None)] {
+        let (status, answer) = namesake.ask(method, &at, body).await;
+        assert_eq!(status, 403, "{method}: {answer}");
+    }
     assert!(next(&mut events, 1).await.is_empty(), "its stream ends");
     assert!(!own.log().contains(&secret));
     // More than a token's budget.
@@ -144,13 +155,7 @@ async fn the_last_token_leaves_the_door_shut_also_behind_a_restore() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_message_is_not_there_yet() {
-    let mut own = Own::started("").await;
-    let config = own.dir.path().join("bridges.toml");
-    let written = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, written.replace("flood = \"off\"", "flood = \"1 per minute, 2 at once\""))
-        .unwrap();
-    own.kill();
-    own.start().await;
+    let own = Own::started_with("1 per minute, 2 at once", "").await;
     own.program().post("lobby", "ready").await;
     // More than anybody types: the last is surely held.
     let mut last = String::new();
@@ -200,4 +205,35 @@ async fn what_cannot_be_meant_is_said() {
         assert_eq!(told.contains("no channel"), said.contains("There is: "), "{words:?}: {told}");
     }
     assert!(!std::path::Path::new(nowhere).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_token_alone_keeps_nobody_out() {
+    let own = Own::started("").await;
+    own.program().post("lobby", "ready").await;
+    let (greedy, other) = (token(&own, "Greedy", &[]), token(&own, "Other", &[]));
+    let (mut streams, mut refused) = (Vec::new(), 0);
+    let began = std::time::Instant::now();
+    while refused == 0 {
+        assert!(began.elapsed().as_secs() < 60, "{} streams, and none refused", streams.len());
+        let asked = (0..50).map(|_| greedy.request("GET", "/api/v1/channels/lobby/events").send());
+        for answer in futures::future::join_all(asked).await {
+            let answer = answer.unwrap();
+            match answer.status().as_u16() {
+                200 => streams.push(answer),
+                // Over its budget of requests, or of streams.
+                429 => refused += usize::from(answer.text().await.unwrap().contains("too many streams")),
+                code => panic!("{code}"),
+            }
+        }
+    }
+    assert_eq!(streams.len(), 256);
+    let mut events = other.events("lobby", Some("0")).await;
+    assert_eq!(next(&mut events, 1).await[0]["text"], "ready");
+    // When one ends, there is room for another.
+    streams.clear();
+    until("there is room again", async || {
+        greedy.request("GET", "/api/v1/channels/lobby/events").send().await.unwrap().status() == 200
+    })
+    .await;
 }

@@ -89,3 +89,40 @@ async fn a_full_store_says_so() {
     assert!(failure.reason.contains("media store is full"), "{failure:?}");
     drop(held);
 }
+
+#[tokio::test]
+async fn what_was_brought_goes_after_a_day_unless_a_message_names_it() {
+    let bench = Bench::new(public(), &[]).await;
+    let media = &bench.media;
+    let mut ids = Vec::new();
+    for body in ["first", "second", "third"] {
+        let (owner, room, name) = ("me".into(), "lobby".into(), "a.txt".into());
+        let brought = Brought { owner, room, name, mime: None, length: Some(body.len() as u64) };
+        let bytes = futures::stream::iter([Ok(bytes::Bytes::from(body))]);
+        ids.push(media.bring(brought, bytes).await.unwrap().id);
+    }
+    for (id, whose, is_theirs) in [
+        (&ids[1], ("me", "lobby"), true),
+        (&ids[2], ("you", "lobby"), false),
+        (&ids[2], ("me", "den"), false),
+    ] {
+        assert_eq!(media.name(id, whose, None).await.unwrap().is_some(), is_theirs, "{id} {whose:?}");
+    }
+    // All came two days ago.
+    for id in &ids {
+        let shelved = super::super::digest::Digest::of(id.as_bytes());
+        let record = media.0.uploads.get(&shelved).await.unwrap().unwrap();
+        let at = record.at - 2 * 86_400_000;
+        let blob = record.blob.clone();
+        media.0.uploads.put(&shelved, &UploadRecord { at, ..record }).await.unwrap();
+        let path = bench.folder.path().join("media/blobs").join(&blob[..2]).join(&blob);
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(2 * 86_400)).unwrap();
+    }
+    let swept = media.sweep().await.unwrap();
+    assert_eq!((swept.dropped, swept.kept, bench.count("uploads")), (2, 1, 1));
+    assert_eq!(media.name(&ids[0], ("me", "lobby"), None).await.unwrap(), None);
+    let stored = ready(media.adopt(key(0), &ids[1], "b.txt").await);
+    assert_eq!((stored.name.as_str(), stored.size), ("b.txt", 6));
+    assert!(matches!(media.adopt(key(1), &ids[2], "b.txt").await, Fetched::Failed(_)));
+}
