@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::shown::{changed, there};
 use relay_contract::Feature;
 use stand_ins::people::{Seen, SeenFile};
+use std::process::Command;
 
 /// A room to which something is carried.
 pub struct Scene<'a> {
@@ -15,6 +16,10 @@ pub struct Scene<'a> {
     pub origin: &'a str,
     /// In every message of the case.
     pub word: &'a str,
+    /// What the files of the origin's message hash to.
+    pub given: &'a [String],
+    /// Who did it.
+    pub person: &'a str,
     /// What was in the room before.
     pub before: &'a [Seen],
     /// How often somebody had typed there before.
@@ -53,24 +58,28 @@ impl Scene<'_> {
         self.newly().into_iter().flat_map(|seen| seen.attachments).collect()
     }
 
-    /// The files of the origin's message.
-    fn given(&self) -> Vec<SeenFile> {
-        let of_word = there(self.bench, self.origin).into_iter().filter(|seen| seen.text.contains(self.word));
-        of_word.flat_map(|seen| seen.attachments).collect()
-    }
-
     /// What `relay trace` says that the room does not show as it was.
     pub fn lost(&self, id: &str) -> Option<Vec<String>> {
-        let output =
-            self.bench.command("trace").arg("--json").arg("--").arg(id).output().expect("the binary runs");
-        let traces: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-        let traces = traces.as_array()?;
-        // Telegram's ids are small numbers: another room may have the same.
-        let trace = traces.iter().find(|trace| trace["origin"]["platform"] == self.origin)?;
-        let room = trace["rooms"].as_array()?.iter().find(|room| room["platform"] == self.there)?;
-        let lost = room["lost"].as_array()?.iter().filter_map(|lost| lost.as_str());
-        Some(lost.map(str::to_owned).collect())
+        lost(self.bench.command("trace"), self.origin, self.there, id)
     }
+}
+
+/// What `relay trace` says of a message that a room of the platform there does not show as it was.
+pub fn lost(mut trace: Command, origin: &str, there: &str, id: &str) -> Option<Vec<String>> {
+    let output = trace.arg("--json").arg("--").arg(id).output().expect("the binary runs");
+    let traces: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    let traces = traces.as_array()?;
+    // Telegram's ids are small numbers: another room may have the same.
+    let trace = traces.iter().find(|trace| trace["origin"]["platform"] == origin)?;
+    let room = trace["rooms"].as_array()?.iter().find(|room| room["platform"] == there)?;
+    let lost = room["lost"].as_array()?.iter().filter_map(|lost| lost.as_str());
+    Some(lost.map(str::to_owned).collect())
+}
+
+/// What the files of the message with this word hash to, where it was said.
+pub fn given(bench: &Bench, origin: &str, word: &str) -> Vec<String> {
+    let of_word = there(bench, origin).into_iter().filter(|seen| seen.text.contains(word));
+    of_word.flat_map(|seen| seen.attachments).map(|file| file.hash).collect()
 }
 
 /// Whether the act is a message of its own, which arrives whatever becomes of the feature.
@@ -169,8 +178,8 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
             so(base.reactions.iter().any(|reaction| reaction.emoji.starts_with('👍')), &base)
         }
         Feature::File => {
-            let (given, files) = (scene.given(), scene.files());
-            so(files.len() == 1 && files.iter().zip(&given).all(|(a, b)| a.hash == b.hash), &(files, given))
+            let (given, files) = (scene.given, scene.files());
+            so(files.len() == 1 && files.iter().zip(given).all(|(a, b)| a.hash == *b), &(files, given))
         }
         Feature::Album => {
             let files = scene.files();
@@ -227,8 +236,8 @@ pub fn native(feature: Feature, scene: &Scene<'_>) -> Result<(), String> {
         }
         Feature::Membership | Feature::Rename => so(!scene.newly().is_empty(), &"nothing is told"),
         Feature::Persona => {
-            let (copy, name) = (scene.arrived()?, scene.bench.person(scene.origin));
-            so(copy.author.contains(&name), &copy)
+            let copy = scene.arrived()?;
+            so(copy.author.contains(scene.person), &copy)
         }
     }
 }

@@ -11,6 +11,7 @@ mod checks;
 mod generator;
 mod journey;
 mod lessons;
+mod outcome;
 mod platform;
 mod shown;
 mod suite;

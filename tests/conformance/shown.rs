@@ -58,7 +58,8 @@ pub fn written(bench: &Bench, messages: &[Seen]) -> String {
     without_ids(bench, &out)
 }
 
-fn without_ids(bench: &Bench, text: &str) -> String {
+/// A text without the ids of messages and the ports of stand-ins.
+pub fn without_ids(bench: &Bench, text: &str) -> String {
     let mut text = text.to_owned();
     let mut ids: Vec<String> = Vec::new();
     for platform in PLATFORMS {

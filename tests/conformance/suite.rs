@@ -4,11 +4,11 @@
 use crate::acts::{self, Did, Doer};
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::cells::Cells;
-use crate::checks::{self, Scene};
+use crate::checks::{self, Scene, given};
+use crate::outcome::{Outcome, Outcomes};
 use crate::shown::{changed, gone, there, written};
 use relay_contract::{Feature, Support};
 use stand_ins::people::Seen;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -17,39 +17,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(6);
 /// In every message that only shows that all before it has arrived.
 const SETTLED: &str = "settled";
-
-/// What a case came to.
-#[derive(Debug, Clone, PartialEq)]
-enum Outcome {
-    /// Seen there as the platform's own.
-    Native,
-    /// Shown by other means; the exact rendering.
-    Fallback(String),
-    /// Left out, and said to be.
-    Said,
-    /// The origin's platform does not tell, and nothing happened.
-    NotHeard,
-    /// Nobody can do that on the origin's platform.
-    NoSuchThing,
-    /// Heard, as another test shows: nobody on the imitated platform can do it.
-    Elsewhere,
-    /// It is not as the table says.
-    Wrong(String),
-}
-
-impl Outcome {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Fallback(_) => "other",
-            Self::Said => "said",
-            Self::NotHeard => "unheard",
-            Self::NoSuchThing => "–",
-            Self::Elsewhere => "(heard)",
-            Self::Wrong(_) => "WRONG",
-        }
-    }
-}
 
 struct Suite {
     bench: Bench,
@@ -61,36 +28,23 @@ struct Suite {
 async fn every_cell_is_as_the_table_says() {
     let began = Instant::now();
     let bench = Bench::for_conformance().await;
-    let cells = Cells::of(&bench);
+    let cells = Cells::of(bench.command("capabilities"), &PLATFORMS);
     let mut suite = Suite { bench, cells, settled: 0 };
     suite.meet().await;
-    let mut outcomes: BTreeMap<(usize, usize, usize), Outcome> = BTreeMap::new();
+    let mut outcomes = Outcomes::between(&PLATFORMS);
     for feature in Feature::ALL {
         for (at, origin) in PLATFORMS.into_iter().enumerate() {
             for (there, outcome) in suite.carry(feature, origin).await {
-                outcomes.insert((feature as usize, at, there), outcome);
+                outcomes.insert(feature, at, there, outcome);
             }
         }
     }
-    println!("{}\n{} cases in {:.0?}", matrix(&outcomes), outcomes.len(), began.elapsed());
-    let mut wrong: Vec<String> = Vec::new();
-    for ((feature, origin, there), outcome) in &outcomes {
-        if let Outcome::Wrong(why) = outcome {
-            let feature = Feature::ALL[*feature];
-            wrong.push(format!("{feature}, {} → {}: {why}", PLATFORMS[*origin], PLATFORMS[*there]));
-        }
-    }
+    println!("{}\n{} cases in {:.0?}", outcomes.matrix(), outcomes.len(), began.elapsed());
+    let mut wrong = outcomes.wrong();
     // All of them, so that one difference does not hide the others.
-    let mut differ = |name: String, text: String| {
+    for (name, text) in outcomes.pages(&suite.cells) {
         if catch_unwind(AssertUnwindSafe(|| insta::assert_snapshot!(name.clone(), text))).is_err() {
             wrong.push(format!("the rendering {name} is another one"));
-        }
-    };
-    differ("cells".to_owned(), format!("{}\n{}", suite.cells.lines(), matrix(&outcomes)));
-    for feature in Feature::ALL {
-        let renderings = renderings(feature, &outcomes);
-        if !renderings.is_empty() {
-            differ(format!("{feature:?}").to_lowercase(), renderings);
         }
     }
     assert!(wrong.is_empty(), "not as the table says:\n{}", wrong.join("\n"));
@@ -130,6 +84,8 @@ impl Suite {
             Err(why) => Err(why),
         };
         self.settle(origin).await;
+        let given = given(&self.bench, origin, &word);
+        let person = self.bench.person(origin);
         let mut outcomes = Vec::new();
         for at in targets {
             let scene = Scene {
@@ -137,6 +93,8 @@ impl Suite {
                 there: PLATFORMS[at],
                 origin,
                 word: &word,
+                given: &given,
+                person: &person,
                 before: &before[at],
                 typed: typed[at],
             };
@@ -161,21 +119,23 @@ impl Suite {
             }
             // The message arrives, as if it were without it.
             (Support::Dropped, Ok(Some(_))) if checks::is_a_message(feature) => {
-                as_outcome(patiently(|| scene.arrived().map(drop)).await, Outcome::NotHeard)
+                Outcome::judged(patiently(|| scene.arrived().map(drop)).await, Outcome::NotHeard)
             }
-            (Support::Dropped, Ok(Some(_))) => as_outcome(self.nothing_happens(scene), Outcome::NotHeard),
+            (Support::Dropped, Ok(Some(_))) => {
+                Outcome::judged(self.nothing_happens(scene), Outcome::NotHeard)
+            }
             (_, Ok(Some(id))) => match shown {
                 Support::Native => {
-                    as_outcome(patiently(|| checks::native(feature, scene)).await, Outcome::Native)
+                    Outcome::judged(patiently(|| checks::native(feature, scene)).await, Outcome::Native)
                 }
                 Support::Fallback => match patiently(|| self.something_happens(scene)).await {
                     Ok(()) => Outcome::Fallback(self.rendering(scene, id)),
                     Err(why) => Outcome::Wrong(why),
                 },
                 Support::Dropped if checks::is_a_message(feature) => {
-                    as_outcome(patiently(|| said_to_be_lost(feature, scene, id)).await, Outcome::Said)
+                    Outcome::judged(patiently(|| said_to_be_lost(feature, scene, id)).await, Outcome::Said)
                 }
-                Support::Dropped => as_outcome(self.nothing_happens(scene), Outcome::Said),
+                Support::Dropped => Outcome::judged(self.nothing_happens(scene), Outcome::Said),
             },
         }
     }
@@ -220,10 +180,6 @@ fn said_to_be_lost(feature: Feature, scene: &Scene<'_>, id: &str) -> Result<(), 
     }
 }
 
-fn as_outcome(judged: Result<(), String>, right: Outcome) -> Outcome {
-    judged.map_or_else(Outcome::Wrong, |()| right)
-}
-
 /// Looks again and again until it is so.
 async fn patiently(is_so: impl Fn() -> Result<(), String>) -> Result<(), String> {
     let began = Instant::now();
@@ -234,38 +190,4 @@ async fn patiently(is_so: impl Fn() -> Result<(), String>) -> Result<(), String>
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
-}
-
-/// A row a feature, a column a pair.
-fn matrix(outcomes: &BTreeMap<(usize, usize, usize), Outcome>) -> String {
-    let pairs: Vec<(usize, usize)> = (0..PLATFORMS.len())
-        .flat_map(|origin| (0..PLATFORMS.len()).map(move |there| (origin, there)))
-        .filter(|(origin, there)| origin != there)
-        .collect();
-    let short = |at: usize| PLATFORMS[at][..1].to_uppercase();
-    let heading = pairs
-        .iter()
-        .map(|(origin, there)| format!("{:<9}", format!("{} → {}", short(*origin), short(*there))));
-    let mut out = format!("{:<18}{}\n", "", heading.collect::<String>().trim_end());
-    for feature in Feature::ALL {
-        let cell = |(origin, there): &(usize, usize)| {
-            let outcome = outcomes.get(&(feature as usize, *origin, *there));
-            format!("{:<9}", outcome.map_or("NO CASE", Outcome::word))
-        };
-        let cells: String = pairs.iter().map(cell).collect();
-        let _ = writeln!(out, "{:<18}{}", feature.word(), cells.trim_end());
-    }
-    out
-}
-
-fn renderings(feature: Feature, outcomes: &BTreeMap<(usize, usize, usize), Outcome>) -> String {
-    let mut out = String::new();
-    for ((of, origin, there), outcome) in outcomes {
-        if let Outcome::Fallback(rendering) = outcome
-            && *of == feature as usize
-        {
-            let _ = writeln!(out, "=== {} → {}\n{rendering}", PLATFORMS[*origin], PLATFORMS[*there]);
-        }
-    }
-    out
 }

@@ -12,5 +12,6 @@ mod looking_back;
 mod person;
 mod rooms;
 mod stories;
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod synapse;
 mod yard;

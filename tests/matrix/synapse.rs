@@ -15,35 +15,39 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The one that runs.
 static RUNNING: Mutex<Weak<Synapse>> = Mutex::const_new(Weak::new());
 
+/// What the shell does: it starts the server, and ends it by the signal that it is told, or when this process ends, however that ends.
+const KEEPER: &str = "\"$0\" -m synapse.app.homeserver --config-path homeserver.yaml & read -r signal; kill -\"${signal:-TERM}\" $!; wait";
+
 /// A homeserver.
 pub struct Synapse {
     folder: tempfile::TempDir,
+    python: PathBuf,
+    port: u16,
     /// Its base URL.
     pub url: String,
-    /// A shell that ends the server when this process does, however that ends.
-    keeper: Child,
+    /// A shell that ends the server; none while it is away.
+    keeper: Option<Child>,
 }
 
 impl Synapse {
     /// The server; none where it is not installed, which is said.
     pub async fn there() -> Option<Arc<Self>> {
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/synapse/bin/python");
-        if !python.is_file() {
-            let required = std::env::var_os("RELAY_REQUIRE_SYNAPSE").is_some();
-            assert!(!required, "RELAY_REQUIRE_SYNAPSE is set, and there is no {}", python.display());
-            eprintln!("skipped: there is no {}; tests/matrix/main.rs says how to make it", python.display());
-            return None;
-        }
+        let python = python()?;
         let mut running = RUNNING.lock().await;
         if let Some(server) = running.upgrade() {
             return Some(server);
         }
-        let server = Arc::new(Self::started(&python).await);
+        let server = Arc::new(Self::started(python).await);
         *running = Arc::downgrade(&server);
         Some(server)
     }
 
-    async fn started(python: &PathBuf) -> Self {
+    /// One that no other test uses, so that it may go away.
+    pub async fn of_its_own() -> Option<Self> {
+        Some(Self::started(python()?).await)
+    }
+
+    async fn started(python: PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         // Free at this moment; nobody else of these tests asks for one.
         let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -59,23 +63,48 @@ impl Synapse {
         );
         // The seed of a key that signs nothing that leaves this machine.
         write(folder.path(), "signing.key", &format!("ed25519 a_test {}\n", "A".repeat(43)));
-        let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
+        let mut server = Self { folder, python, port, url: format!("http://127.0.0.1:{port}"), keeper: None };
+        server.run().await;
+        server
+    }
+
+    /// Starts it, again after `kill`; returns when it answers.
+    pub async fn run(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("log"));
+        let log = log.expect("a log file");
         let keeper = Command::new("sh")
-            .args(["-c", "\"$0\" -m synapse.app.homeserver --config-path homeserver.yaml & cat >/dev/null; kill $!; wait"])
-            .arg(python)
-            .current_dir(folder.path())
+            .args(["-c", KEEPER])
+            .arg(&self.python)
+            .current_dir(self.folder.path())
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("the log twice"))
             .stderr(log)
             .spawn()
             .expect("a shell");
-        let server = Self { folder, url: format!("http://127.0.0.1:{port}"), keeper };
+        self.keeper = Some(keeper);
         let began = Instant::now();
-        while reqwest::get(format!("{}/_matrix/client/versions", server.url)).await.is_err() {
-            assert!(began.elapsed() < PATIENCE, "Synapse does not start: {}", server.log());
+        while reqwest::get(format!("{}/_matrix/client/versions", self.url)).await.is_err() {
+            assert!(began.elapsed() < PATIENCE, "Synapse does not start: {}", self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        server
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.end(b"KILL\n");
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn end(&mut self, signal: &[u8]) {
+        if let Some(mut keeper) = self.keeper.take() {
+            // A shell that has ended reads nothing.
+            let _ = keeper.stdin.take().map(|mut stdin| stdin.write_all(signal));
+            let _ = keeper.wait();
+        }
     }
 
     fn log(&self) -> String {
@@ -105,12 +134,23 @@ impl Synapse {
 
 impl Drop for Synapse {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        self.end(b"TERM\n");
         if std::thread::panicking() {
             eprintln!("--- Synapse's log ---\n{}", self.log());
         }
     }
+}
+
+/// Where it is installed.
+fn python() -> Option<PathBuf> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/synapse/bin/python");
+    if !python.is_file() {
+        let required = std::env::var_os("RELAY_REQUIRE_SYNAPSE").is_some();
+        assert!(!required, "RELAY_REQUIRE_SYNAPSE is set, and there is no {}", python.display());
+        eprintln!("skipped: there is no {}; tests/matrix/main.rs says how to make it", python.display());
+        return None;
+    }
+    Some(python)
 }
 
 /// Different at each call, and in each process.
