@@ -1,5 +1,6 @@
 //! One loop a room: the oldest row, its steps, and for each a permit, an attempt, a receipt. Nothing overtakes.
 
+mod again;
 mod attempt;
 mod closing;
 mod fate;
@@ -173,6 +174,7 @@ impl Lane {
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             () = self.handle.retry.notified(), if parked => {}
             () = self.handle.account.outage.ended(), if retries => {}
+            () = self.connected_again(), if retries => {}
             () = self.handle.overtaking.added() => {}
             () = self.handle.orders.come() => {}
             () = self.handle.retired.cancelled() => {}
