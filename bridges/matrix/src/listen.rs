@@ -24,8 +24,9 @@ const LOOK_UPS: usize = 8;
 const OVERLAP: usize = 32;
 /// Invitations that are being accepted at a time; others are when they come again.
 const MOST_JOINS: usize = 16;
-/// Waits before a sync is tried again: by how often it failed in a row, the last one from then on; in ms.
-const WAITS: [u64; 5] = [500, 1_000, 2_000, 5_000, 15_000];
+/// Waits before a sync is tried again: by how often it failed in a row, the last one from then on; in ms. A server that is started anew
+/// is found soon.
+const WAITS: [u64; 11] = [500, 1_000, 2_000, 3_000, 3_000, 3_000, 3_000, 3_000, 3_000, 5_000, 15_000];
 /// What a server asks for is obeyed within reason.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
