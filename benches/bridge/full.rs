@@ -1,6 +1,7 @@
 //! State directories that a Relay has filled in years: a million receipts, a million deliveries that wait.
 
-use crate::rig::{Rig, Trouble, trouble};
+use crate::rig::Rig;
+use crate::running::{Trouble, trouble};
 use futures::{StreamExt, TryStreamExt, stream};
 use relay::store::ledger::FannedOut;
 use relay::store::{EnvelopeId, Ledger, MappingIndex, OutboxRow, Verdict};

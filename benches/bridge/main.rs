@@ -9,11 +9,14 @@ mod full;
 #[path = "../process.rs"]
 mod process;
 mod rig;
+#[path = "../running.rs"]
+mod running;
 
 use clap::{Parser, ValueEnum};
 use figures::{Figure, Target};
 use full::Became;
-use rig::{Rig, Trouble};
+use rig::Rig;
+use running::Trouble;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -1,61 +1,20 @@
 //! The stand-ins, a config for them, and Relay started with it as a process of its own.
 
-use crate::process::Process;
+use crate::running::{self, PATIENCE, Running, Trouble, trouble};
 use relay_contract::{Platform, RoomKey};
 use stand_ins::StandIns;
 use stand_ins::people::{Act, Change};
 use stand_ins::world::{Room, World};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tokio::net::UnixDatagram;
 use tokio::sync::broadcast::Receiver;
-
-/// Longest start, and longest wait for messages.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// What went wrong, for people.
-#[derive(Debug)]
-pub struct Trouble(pub String);
-
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<crate::process::NotTold> for Trouble {
-    fn from(not_told: crate::process::NotTold) -> Self {
-        Self(not_told.to_string())
-    }
-}
-
-/// An error, with what was tried.
-pub fn trouble<E: std::fmt::Display>(what: &str) -> impl Fn(E) -> Trouble {
-    move |error| Trouble(format!("{what}: {error}"))
-}
 
 /// Stand-ins and a folder.
 pub struct Rig {
     stand_ins: StandIns,
     dir: tempfile::TempDir,
     relay: PathBuf,
-}
-
-/// A Relay that runs. It ends with the value.
-pub struct Running {
-    child: Child,
-    /// Its process.
-    pub process: Process,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Rig {
@@ -132,39 +91,18 @@ impl Rig {
 
     /// Starts Relay; answers how long it took until it said that it is ready.
     pub async fn start(&self) -> Result<(Running, Duration), Trouble> {
-        let path = self.dir.path().join("notify");
-        // Of an earlier start.
-        let _ = std::fs::remove_file(&path);
-        let socket = UnixDatagram::bind(&path).map_err(trouble("the notify socket"))?;
-        let log = std::fs::File::create(self.dir.path().join("relay.log")).map_err(trouble("the log"))?;
         let world = &self.stand_ins.world;
-        let mut command = Command::new(&self.relay);
-        command
-            .args(["run", "--config"])
-            .arg(self.config())
-            .env("NOTIFY_SOCKET", &path)
-            .env("DISCORD_TOKEN", &world.discord.bots[0].token)
-            .env("SLACK_BOT_TOKEN", &world.slack.bots[0].token)
-            .env("SLACK_APP_TOKEN", &world.slack.bots[0].app_token)
-            .env("TELEGRAM_TOKEN", &world.telegram.bots[0].token)
-            .env_remove("STATE_DIRECTORY")
-            .env_remove("WATCHDOG_USEC")
-            .stdin(Stdio::null())
-            .stderr(log);
-        let began = Instant::now();
-        let child = command.spawn().map_err(trouble("relay"))?;
-        let running = Running { process: Process::of(child.id()), child };
-        match tokio::time::timeout(PATIENCE, ready(&socket)).await {
-            Ok(told) => told.map_err(trouble("the notify socket"))?,
-            Err(_) => return Err(self.gave_up("relay is never ready")),
-        }
-        Ok((running, began.elapsed()))
+        let variables = [
+            ("DISCORD_TOKEN", world.discord.bots[0].token.as_str()),
+            ("SLACK_BOT_TOKEN", &world.slack.bots[0].token),
+            ("SLACK_APP_TOKEN", &world.slack.bots[0].app_token),
+            ("TELEGRAM_TOKEN", &world.telegram.bots[0].token),
+        ];
+        running::start(&self.relay, self.dir.path(), &variables).await
     }
 
     fn gave_up(&self, what: &str) -> Trouble {
-        let log = std::fs::read_to_string(self.dir.path().join("relay.log")).unwrap_or_default();
-        let end: Vec<&str> = log.lines().rev().take(20).collect();
-        Trouble(format!("{what}:\n{}", end.into_iter().rev().collect::<Vec<_>>().join("\n")))
+        running::gave_up(self.dir.path(), what)
     }
 
     /// What people in the Slack room see from now on.
@@ -215,14 +153,4 @@ impl Rig {
 
 fn number(change: &Change) -> Option<u32> {
     change.message.text.split_whitespace().next()?.parse().ok()
-}
-
-async fn ready(socket: &UnixDatagram) -> std::io::Result<()> {
-    let mut buffer = [0; 4096];
-    loop {
-        let length = socket.recv(&mut buffer).await?;
-        if buffer[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
-            return Ok(());
-        }
-    }
 }
