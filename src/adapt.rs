@@ -7,6 +7,7 @@ pub mod names;
 pub mod reactions;
 #[cfg(test)]
 mod tests;
+pub mod whole;
 
 pub use files::FileShown;
 pub use names::presentable;
@@ -37,6 +38,8 @@ pub struct Adapted {
     /// A poll that the room shows as one.
     poll: Option<Poll>,
     no_preview: bool,
+    /// Where all of it can be read, if it may be too long for the room.
+    whole: Option<String>,
     /// Under which name, where the room can.
     pub persona: Option<Persona>,
     /// What it answers, where the room can.
@@ -75,6 +78,8 @@ pub struct Told<'a> {
     pub thread_root: Option<&'a MessageRef>,
     /// Reactions from other rooms.
     pub reactions: &'a [reactions::Reaction],
+    /// Where the whole text can be read, if it may be too long for the room.
+    pub whole: Option<&'a str>,
 }
 
 /// Adapts a message to a room's capabilities.
@@ -125,7 +130,8 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
     lost.sort_unstable();
     lost.dedup();
     let names_lines = room.names_lines;
-    Adapted { body, before, name, names_lines, files, poll, no_preview, persona, reply_to, lost }
+    let whole = told.whole.map(str::to_owned);
+    Adapted { body, before, name, names_lines, files, poll, no_preview, whole, persona, reply_to, lost }
 }
 
 /// What Relay itself says in a room: under its own name, where the room shows names.
@@ -140,6 +146,7 @@ pub fn notice(body: &Text, reply_to: Option<MessageRef>, room: &Capabilities) ->
         files: Vec::new(),
         poll: None,
         no_preview: true,
+        whole: None,
         persona,
         reply_to: reply_to.filter(|_| room.shows(Feature::Reply) == Support::Native),
         lost: Vec::new(),
@@ -214,6 +221,7 @@ impl Adapted {
             files: if last { self.files.clone() } else { Vec::new() },
             poll: self.poll.clone().filter(|_| last),
             no_preview: self.no_preview,
+            whole: self.whole.clone(),
         }
     }
 }

@@ -192,12 +192,13 @@ impl Commands {
     }
 
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> String {
+        let naming = || status::Naming::of(account.connector.as_ref(), &call.room);
         let done = match &call.ask {
-            Ask::Help => Ok(status::help(None)),
+            Ask::Help => Ok(status::help(None, naming())),
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
-            Ask::Unknown(verb) => Ok(status::help(Some(verb))),
+            Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
             Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
             Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,

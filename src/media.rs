@@ -20,6 +20,7 @@ mod sniff;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod uploads;
 
 pub use fetch::{Answered, FetchError, Sender, Unanswered};

@@ -5,24 +5,61 @@ use super::words::shown;
 use crate::engine::{Elsewhere, LaneState, LinkStatus, Trouble, why_late};
 use crate::routing::Direction;
 use crate::store::stream::PLATFORM;
-use relay_contract::RoomKey;
+use relay_contract::{Connector, Feature, RoomKey, Support};
 use std::collections::BTreeMap;
 
+/// How people name the message that a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// In the message's own menu, or by answering it.
+    ByMenu,
+    /// By answering it.
+    ByAnswer,
+    /// Not at all: there are no such commands.
+    Never,
+}
+
+impl Naming {
+    /// How it is in a room: where commands begin with a slash, messages have menus.
+    pub fn of(connector: &dyn Connector, room: &RoomKey) -> Self {
+        match (connector.called_by(), connector.capabilities(room).hears(Feature::Reply)) {
+            ("/relay", _) => Self::ByMenu,
+            (_, Support::Native | Support::Fallback) => Self::ByAnswer,
+            (_, Support::Dropped) => Self::Never,
+        }
+    }
+
+    fn how(self) -> Option<&'static str> {
+        match self {
+            Self::ByMenu => Some(
+                "in the message's own menu; on Telegram answer it with /relay who, /relay trace or /relay delete",
+            ),
+            Self::ByAnswer => Some("answer it with /relay who, /relay trace or /relay delete"),
+            Self::Never => None,
+        }
+    }
+}
+
 /// What there is; after a word that is none of it.
-pub fn help(unknown: Option<&str>) -> String {
+pub fn help(unknown: Option<&str>, naming: Naming) -> String {
     let first = match unknown {
         Some(verb) => format!("There is no /relay {verb}. There is:"),
         None => "Relay joins rooms on different platforms. There is:".to_owned(),
     };
+    let about = naming.how().map(|how| {
+        format!(
+            "• who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the \
+             room): {how}\n"
+        )
+    });
     format!(
         "{first}\n\
          • /relay status: how this room is joined, and whether it works\n\
          • /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room\n\
          • /relay disconnect [CHANNEL]: leave it again\n\
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
-         • who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the \
-         room): in the message's own menu; on Telegram answer it with /relay who, /relay trace or /relay delete\n\
-         • /relay help: this"
+         {}• /relay help: this",
+        about.unwrap_or_default()
     )
 }
 

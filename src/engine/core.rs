@@ -368,11 +368,15 @@ impl RunningAccount {
     /// Says how the account is.
     pub fn set_state(&self, state: AccountState) {
         self.canary.connection(state == AccountState::Up);
-        self.state.send_if_modified(|current| {
+        let up = state == AccountState::Up;
+        let changed = self.state.send_if_modified(|current| {
             let changed = *current != state;
             *current = state;
             changed
         });
+        if changed && up {
+            self.outage.due();
+        }
     }
 }
 

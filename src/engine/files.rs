@@ -3,7 +3,7 @@
 
 use super::core::{Core, LaneHandle};
 use super::lane_steps::Content;
-use crate::adapt::{FileShown, names};
+use crate::adapt::{FileShown, names, whole};
 use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
 use crate::store::stream::PLATFORM;
@@ -32,6 +32,8 @@ pub struct Files {
     pub late: Vec<u16>,
     /// A picture of the author, under an address that lasts.
     pub avatar: Option<String>,
+    /// Where the whole text can be read, if it may be too long for the room.
+    pub whole: Option<String>,
 }
 
 impl Files {
@@ -144,7 +146,8 @@ pub async fn of(
     content: &Content,
 ) -> Result<Files, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
-    let mut files = Files { avatar: avatar(core, content, &can).await, ..Files::default() };
+    let (avatar, whole) = (avatar(core, content, &can).await, whole(core, content, &can).await);
+    let mut files = Files { avatar, whole, ..Files::default() };
     if can.shows(Feature::File) != Support::Native {
         return Ok(files);
     }
@@ -217,6 +220,18 @@ async fn avatar(core: &Core, content: &Content, can: &Capabilities) -> Option<St
         return None;
     }
     core.media.avatar(given).await.or_else(|| Some(given.to_owned()))
+}
+
+/// A link to the whole text, where the room takes only so many lines.
+async fn whole(core: &Core, content: &Content, can: &Capabilities) -> Option<String> {
+    if can.most_lines == u32::MAX {
+        return None;
+    }
+    let words = whole::words(&content.message.body);
+    if whole::lines(&words, can.text.most) <= can.most_lines as usize {
+        return None;
+    }
+    core.media.text_link(&words).await
 }
 
 /// A file of a message, for the media store.

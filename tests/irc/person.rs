@@ -36,6 +36,13 @@ pub struct Said {
 impl Person {
     /// Comes onto a server as soon as it is there, and into channels.
     pub async fn join(port: u16, nick: &str, channels: &[&str]) -> Self {
+        let person = Self::connect(port, nick).await;
+        person.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}")).await;
+        person.enter(channels).await;
+        person
+    }
+
+    async fn connect(port: u16, nick: &str) -> Self {
         let began = Instant::now();
         let stream = loop {
             match TcpStream::connect(("127.0.0.1", port)).await {
@@ -57,13 +64,24 @@ impl Person {
                 kept.lock().unwrap().push((Instant::now(), line));
             }
         });
-        let person = Self { nick: nick.to_owned(), writes: tokio::sync::Mutex::new(writes), lines, reading };
-        person.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}")).await;
-        person.hears("their welcome", |line| line.contains(" 376 ") || line.contains(" 422 ")).await;
+        Self { nick: nick.to_owned(), writes: tokio::sync::Mutex::new(writes), lines, reading }
+    }
+
+    async fn enter(&self, channels: &[&str]) {
+        self.hears("their welcome", |line| line.contains(" 376 ") || line.contains(" 422 ")).await;
         for channel in channels {
-            person.send(&format!("JOIN {channel}")).await;
-            person.hears("the members", |line| line.contains(" 366 ") && line.contains(channel)).await;
+            self.send(&format!("JOIN {channel}")).await;
+            self.hears("the members", |line| line.contains(" 366 ") && line.contains(channel)).await;
         }
+    }
+
+    /// The same with a client of today, which asks for these capabilities.
+    pub async fn modern(port: u16, nick: &str, channels: &[&str], capabilities: &str) -> Self {
+        let person = Self::connect(port, nick).await;
+        person
+            .send(&format!("CAP REQ :{capabilities}\r\nNICK {nick}\r\nUSER {nick} 0 * :{nick}\r\nCAP END"))
+            .await;
+        person.enter(channels).await;
         person
     }
 
@@ -119,7 +137,20 @@ impl Drop for Person {
     }
 }
 
+/// The value of a line's tag.
+pub fn tag(line: &str, name: &str) -> Option<String> {
+    let (tags, _) = line.strip_prefix('@')?.split_once(' ')?;
+    let found = tags.split(';').find_map(|tag| tag.strip_prefix(name)?.strip_prefix('='));
+    found.map(str::to_owned)
+}
+
+/// A line without its tags.
+pub fn untagged(line: &str) -> &str {
+    if line.starts_with('@') { line.split_once(' ').map_or("", |(_, rest)| rest) } else { line }
+}
+
 fn said(at: Instant, line: &str) -> Option<Said> {
+    let line = untagged(line);
     let (from, rest) = line.strip_prefix(':')?.split_once(' ')?;
     let (command, rest) = rest.split_once(' ')?;
     let (target, text) = rest.split_once(" :").or_else(|| rest.split_once(' '))?;

@@ -21,6 +21,8 @@ pub struct Draft {
     pub poll: Option<Poll>,
     /// Links are to be shown without a preview.
     pub no_preview: bool,
+    /// Where the whole text can be read, where the room may show only some of its lines (`Capabilities::most_lines`).
+    pub whole: Option<String>,
 }
 
 /// One request's worth of a draft, ready to send: one native message, or an album. Only the connector that made it looks inside.

@@ -5,7 +5,9 @@ use crate::heard::Heard;
 use crate::known::Known;
 use crate::line::compose;
 use crate::{deliver, ids, render};
-use relay_contract::{Answer, Ask, Asker, Call, DeliverError, NativeId, RoomKey, SpaceRef, Timestamp};
+use relay_contract::{
+    Answer, Ask, Asker, Call, DeliverError, MessageRef, NativeId, RoomKey, SpaceRef, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -22,15 +24,15 @@ struct Origin {
     nick: String,
 }
 
-/// Somebody's command. In private without a channel it is about no room.
-pub fn call(heard: &Heard, room: Option<&str>, words: &str) -> Call {
+/// Somebody's command, `about` a message where it answers one. In private without a channel it is about no room.
+pub fn call(heard: &Heard, room: Option<&str>, words: &str, about: Option<&str>) -> Call {
     let nick = heard.from.nick.clone();
     let origin = Origin { nick: nick.clone() };
     Call {
         room: ids::room(&heard.network, room.unwrap_or(&heard.from.folded)),
         space: SpaceRef { id: heard.network.as_str().into(), name: heard.network.clone() },
         asker: Asker { id: ids::person(heard.from.account.as_deref(), &heard.from.folded), name: nick },
-        ask: Ask::parse(words),
+        ask: Ask::parse(words).about(about.map(MessageRef::plain)),
         at: Timestamp(heard.at),
         reply: serde_json::to_value(origin).unwrap_or_default(),
     }
@@ -42,10 +44,14 @@ pub fn may_manage(known: &Known, call: &Call) -> bool {
     origin.is_ok_and(|origin| known.look(|state| state.manages(call.room.room.as_str(), &origin.nick)))
 }
 
-/// The same of anybody. Somebody known by their account may go by any nick.
+/// The same of anybody. Somebody known by their account may go by any nick, and is found where the server tells members' accounts.
 pub fn manages_room(known: &Known, room: &RoomKey, person: &NativeId) -> bool {
-    let nick = ids::nick_of(person);
-    nick.is_some_and(|nick| known.look(|state| state.manages(room.room.as_str(), nick)))
+    let room = room.room.as_str();
+    known.look(|state| match (ids::nick_of(person), ids::account_of(person)) {
+        (Some(nick), _) => state.manages(room, nick),
+        (None, Some(account)) => state.account_manages(room, account),
+        (None, None) => false,
+    })
 }
 
 /// Answers the asker alone.
@@ -66,5 +72,8 @@ pub async fn answer(
     let lines = lines.iter().map(|line| compose(&["NOTICE", &nick, line])).collect();
     let late =
         |_| Err(DeliverError::Unsure(format!("the server said nothing within {} s", WITHIN.as_secs())));
-    tokio::time::timeout(WITHIN, deliver::send(&way, lines, Some(room))).await.unwrap_or_else(late)
+    tokio::time::timeout(WITHIN, deliver::send(&way, lines, Some(room), None))
+        .await
+        .unwrap_or_else(late)
+        .map(drop)
 }

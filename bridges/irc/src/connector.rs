@@ -3,12 +3,15 @@
 use crate::config::Config;
 use crate::known::Known;
 use crate::session::Session;
-use crate::{PLATFORM, capabilities, commands, deliver, listen, preflight, render, translate};
+use crate::{
+    PLATFORM, capabilities, commands, deliver, history, listen, names, preflight, render, translate,
+};
 use async_trait::async_trait;
 use relay_contract::errors::ListenError;
 use relay_contract::{
-    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, Listing, Located,
-    MessageRef, NativeId, OpenError, Part, Platform, Preflight, RawEvent, Receipt, RoomKey, Translation,
+    Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Feature, Inbox, Listing,
+    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, RawEvent, Receipt,
+    RoomKey, Settled, Support, Timestamp, Translation,
 };
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -62,8 +65,8 @@ impl Connector for Irc {
         translate::event(raw)
     }
 
-    fn capabilities(&self, _room: &RoomKey) -> Capabilities {
-        capabilities::of()
+    fn capabilities(&self, room: &RoomKey) -> Capabilities {
+        capabilities::of(&self.known, room, self.config.most_lines)
     }
 
     /// A line has no address.
@@ -72,8 +75,13 @@ impl Connector for Irc {
     }
 
     fn render(&self, room: &RoomKey, draft: &Draft) -> Vec<Part> {
-        let most = self.known.look(|state| state.room_for(room.room.as_str()));
-        render::parts(draft, most, self.config.most_lines)
+        let channel = room.room.as_str();
+        let (most, several) = self.known.look(|state| {
+            // A name that Relay speaks under may be longer than its own.
+            let name = state.name_signs(channel).map_or(0, |_| names::LONGEST);
+            (state.room_for(channel).saturating_sub(name), state.caps.multiline().filter(|_| name == 0))
+        });
+        render::parts(draft, most, self.config.most_lines, several)
     }
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
@@ -85,8 +93,30 @@ impl Connector for Irc {
         Err(DeliverError::TargetGone)
     }
 
-    fn reaction(&self, _room: &RoomKey, _emoji: &Emoji) -> Option<String> {
-        None
+    async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {
+        history::settle(&self.config, &self.known, &attempt, since).await
+    }
+
+    fn tells(&self, _room: &RoomKey) -> bool {
+        self.keeps_history()
+    }
+
+    fn keeps_history(&self) -> bool {
+        self.known.look(|state| state.caps.keeps_history())
+    }
+
+    async fn history(&self, room: &RoomKey, after: &Mark, most: u16) -> Result<Past, DeliverError> {
+        history::past(&self.config, &self.known, room, after, most).await
+    }
+
+    /// Any emoji or word.
+    fn reaction(&self, room: &RoomKey, emoji: &Emoji) -> Option<String> {
+        let native = self.capabilities(room).shows(Feature::Reaction) == Support::Native;
+        native.then(|| emoji.shown())
+    }
+
+    async fn typing(&self, room: &RoomKey, _thread: Option<&NativeId>) {
+        deliver::typing(&self.known, room);
     }
 
     async fn find(&self) -> Result<Listing, OpenError> {

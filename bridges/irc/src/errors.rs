@@ -1,7 +1,11 @@
 //! What servers refuse, in words that say what to do. Source of the numbers: <https://modern.ircdocs.horse/#numerics>.
 
 use crate::line::Line;
-use relay_contract::{DeliverError, Problem};
+use relay_contract::{DeliverError, Problem, Scope};
+use std::time::Duration;
+
+/// How long Relay waits when a server says "later" and not when.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Why Relay is not let into a channel; none where the line is about something else.
 pub fn not_let_in(line: &Line) -> Option<Problem> {
@@ -58,6 +62,27 @@ pub fn not_taken(line: &Line) -> Option<(&str, DeliverError)> {
     Some((room, error))
 }
 
+/// Why the server has not done what it was asked for, in a line of its answer; none where the line is no refusal.
+/// Source: <https://ircv3.net/specs/extensions/standard-replies>.
+pub fn refused(line: &Line) -> Option<DeliverError> {
+    if line.command != "FAIL" {
+        return match line.command.as_str() {
+            "263" => Some(DeliverError::RateLimited { retry_after: AGAIN, scope: Scope::Account }),
+            "421" => {
+                Some(DeliverError::Rejected(format!("the server does not know it: {}", words(line.last()))))
+            }
+            _ => not_taken(line).map(|(_, error)| error),
+        };
+    }
+    let said = format!("{} ({}, {})", words(line.last()), words(line.param(0)), words(line.param(1)));
+    Some(match line.param(1) {
+        "UNKNOWN_MSGID" => DeliverError::TargetGone,
+        "RATE_LIMITED" => DeliverError::RateLimited { retry_after: AGAIN, scope: Scope::Account },
+        "INVALID_TARGET" | "MESSAGE_ERROR" | "TEMPORARILY_UNAVAILABLE" => DeliverError::Unavailable(said),
+        _ => DeliverError::Rejected(format!("the server does not do it: {said}")),
+    })
+}
+
 /// A server's words: one short line, without the full stop at its end.
 pub fn words(said: &str) -> String {
     let plain: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -92,5 +117,17 @@ mod tests {
             assert!(room == "#c" && format!("{error:?}").starts_with(kind), "{error:?}");
         }
         assert!(not_taken(&read(":s 372 relay :- motd")).is_none());
+        for (text, kind) in [
+            (":s 404 relay #c :No", "Forbidden"),
+            (":s 263 relay PRIVMSG :Later", "RateLimited"),
+            (":s 421 relay REDACT :Unknown command", "Rejected"),
+            (":s FAIL REDACT UNKNOWN_MSGID #c x :No such message", "TargetGone"),
+            (":s FAIL REDACT REDACT_FORBIDDEN #c x :Not yours", "Rejected"),
+            (":s FAIL CHATHISTORY MESSAGE_ERROR #c :Busy", "Unavailable"),
+        ] {
+            let error = refused(&read(text)).unwrap();
+            assert!(format!("{error:?}").starts_with(kind), "{text}: {error:?}");
+        }
+        assert_eq!(refused(&read("@msgid=x :relay!r@h PRIVMSG #c :FAIL")), None);
     }
 }

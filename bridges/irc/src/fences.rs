@@ -1,5 +1,6 @@
-//! Deliveries that wait for the server's word. Behind what is sent goes a `PING` with a number, which the server answers in order: what
-//! stands before the answer has been dealt with, and was taken unless it was refused meanwhile.
+//! Deliveries that wait for the server's word. Where the server answers by label, each has an answer of its own. Elsewhere a `PING` with a
+//! number goes behind what is sent, which the server answers in order: what stands before the answer has been dealt with, and was taken
+//! unless it was refused meanwhile.
 
 use crate::errors;
 use crate::line::{Line, compose};
@@ -13,16 +14,22 @@ use tokio::sync::oneshot;
 /// What the numbers begin with.
 const TOKEN: &str = "relay-";
 
+/// What came of a request: the lines of its answer, where the server answers by label.
+pub type Outcome = Result<Vec<Line>, DeliverError>;
+
 /// Lines that are to be sent, and where the outcome is told.
 pub struct Request {
     /// The lines.
     pub lines: Vec<String>,
     /// The channel whose refusals concern it, folded; none where nobody refuses.
     pub room: Option<String>,
+    /// The label that the first of its lines bears; none where a `PING` has to tell.
+    /// Source: <https://ircv3.net/specs/extensions/labeled-response>.
+    pub label: Option<String>,
     /// Whether any of it may have reached the server: said before it is written.
     pub begun: Arc<AtomicBool>,
     /// The outcome.
-    pub done: oneshot::Sender<Result<(), DeliverError>>,
+    pub done: oneshot::Sender<Outcome>,
 }
 
 /// Those that wait, oldest first.
@@ -30,6 +37,7 @@ pub struct Request {
 pub struct Fences {
     next: u64,
     waiting: VecDeque<Fence>,
+    labelled: VecDeque<(Instant, String, Request)>,
 }
 
 struct Fence {
@@ -39,28 +47,52 @@ struct Fence {
 }
 
 impl Fences {
-    /// The lines of requests, and the `PING` behind them all.
+    /// The lines of requests, and the `PING` behind those without a label.
     pub fn raise(&mut self, requests: Vec<Request>) -> Vec<String> {
         let mut lines = Vec::new();
-        for request in &requests {
+        let mut fenced = Vec::new();
+        for mut request in requests {
             request.begun.store(true, Ordering::Release);
-            lines.extend(request.lines.iter().cloned());
+            lines.append(&mut request.lines);
+            match request.label.take() {
+                Some(label) => self.labelled.push_back((Instant::now(), label, request)),
+                None => fenced.push(request),
+            }
         }
-        let number = self.next;
-        self.next += 1;
-        lines.push(compose(&["PING", &format!("{TOKEN}{number}")]));
-        self.waiting.push_back(Fence { number, raised: Instant::now(), requests });
+        if !fenced.is_empty() {
+            let number = self.next;
+            self.next += 1;
+            lines.push(compose(&["PING", &format!("{TOKEN}{number}")]));
+            self.waiting.push_back(Fence { number, raised: Instant::now(), requests: fenced });
+        }
         lines
     }
 
     /// How many wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.iter().map(|fence| fence.requests.len()).sum()
+        self.labelled.len() + self.waiting.iter().map(|fence| fence.requests.len()).sum::<usize>()
+    }
+
+    /// How many of them have a label.
+    pub fn labelled(&self) -> usize {
+        self.labelled.len()
     }
 
     /// Whether the server owes an answer for longer than this: whatever else it says, nothing can be delivered any more.
     pub fn is_overdue(&self, longest: Duration) -> bool {
-        self.waiting.front().is_some_and(|fence| fence.raised.elapsed() >= longest)
+        let fence = self.waiting.front().map(|fence| fence.raised);
+        let oldest = fence.into_iter().chain(self.labelled.front().map(|(raised, ..)| *raised));
+        oldest.min().is_some_and(|raised| raised.elapsed() >= longest)
+    }
+
+    /// The server has answered what bore this label.
+    pub fn answered(&mut self, label: &str, lines: Vec<Line>) {
+        let at = self.labelled.iter().position(|(_, found, _)| found == label);
+        if let Some((.., request)) = at.and_then(|at| self.labelled.remove(at)) {
+            let refused = lines.iter().find_map(errors::refused);
+            // Whoever asked may have stopped waiting.
+            let _ = request.done.send(refused.map_or(Ok(lines), Err));
+        }
     }
 
     /// Takes a line into account. `fold` is how the server folds names.
@@ -78,8 +110,7 @@ impl Fences {
     fn passed(&mut self, number: u64) {
         while let Some(fence) = self.waiting.pop_front_if(|fence| fence.number <= number) {
             for request in fence.requests {
-                // Whoever asked may have stopped waiting.
-                let _ = request.done.send(Ok(()));
+                let _ = request.done.send(Ok(Vec::new()));
             }
         }
     }
@@ -100,16 +131,17 @@ impl Fences {
 mod tests {
     use super::*;
 
-    fn request(room: &str) -> (Request, oneshot::Receiver<Result<(), DeliverError>>) {
+    fn request(room: &str, label: Option<&str>) -> (Request, oneshot::Receiver<Outcome>) {
         let (done, outcome) = oneshot::channel();
-        let room = Some(room.to_owned());
-        (Request { lines: vec!["PRIVMSG".into()], room, begun: Arc::default(), done }, outcome)
+        let (room, label) = (Some(room.to_owned()), label.map(str::to_owned));
+        (Request { lines: vec!["PRIVMSG".into()], room, label, begun: Arc::default(), done }, outcome)
     }
 
     #[test]
     fn what_is_answered_is_done() {
         let mut fences = Fences::default();
-        let ((a, mut of_a), (b, mut of_b), (c, mut of_c)) = (request("#a"), request("#b"), request("#b"));
+        let ((a, mut of_a), (b, mut of_b), (c, mut of_c)) =
+            (request("#a", None), request("#b", None), request("#b", None));
         let begun = a.begun.clone();
         assert_eq!(fences.raise(vec![a, b]), ["PRIVMSG", "PRIVMSG", "PING relay-0"]);
         assert_eq!(fences.raise(vec![c]), ["PRIVMSG", "PING relay-1"]);
@@ -121,10 +153,25 @@ mod tests {
         hear(":s 404 relay #B :Cannot send");
         assert!(matches!(of_b.try_recv(), Ok(Err(DeliverError::Forbidden(_)))));
         hear(":s PONG s :relay-0");
-        assert_eq!(of_a.try_recv(), Ok(Ok(())));
+        assert_eq!(of_a.try_recv(), Ok(Ok(Vec::new())));
         assert!(of_c.try_recv().is_err(), "the second is still out");
         hear(":s PONG s :relay-1");
-        assert_eq!(of_c.try_recv(), Ok(Ok(())));
+        assert_eq!(of_c.try_recv(), Ok(Ok(Vec::new())));
         assert!(fences.waiting() == 0 && !fences.is_overdue(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_bears_a_label_has_an_answer_of_its_own() {
+        let mut fences = Fences::default();
+        let ((a, mut of_a), (b, mut of_b)) = (request("#a", Some("1")), request("#a", Some("2")));
+        assert_eq!(fences.raise(vec![a, b]), ["PRIVMSG", "PRIVMSG"], "nothing is behind them");
+        assert!(fences.waiting() == 2 && fences.is_overdue(Duration::ZERO));
+        let line = |text: &str| vec![Line::read(text).unwrap()];
+        fences.answered("2", line("@msgid=x :relay!r@h PRIVMSG #a :hi"));
+        fences.answered("unknown", line(":s ACK"));
+        assert_eq!(of_b.try_recv().unwrap().unwrap()[0].tag("msgid"), Some("x"));
+        fences.answered("1", line(":s 404 relay #a :Cannot send"));
+        assert!(matches!(of_a.try_recv(), Ok(Err(DeliverError::Forbidden(_)))));
+        assert_eq!(fences.waiting(), 0);
     }
 }

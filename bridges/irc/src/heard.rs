@@ -6,6 +6,9 @@ use crate::{ids, splits};
 use relay_contract::{RawEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// The longest that a reaction is, in bytes.
+const LONGEST_EMOJI: usize = 64;
+
 /// Something that happened on the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Heard {
@@ -20,6 +23,9 @@ pub struct Heard {
     /// What.
     #[serde(flatten)]
     pub what: What,
+    /// It was played back: said before this connection was there. Not part of the event.
+    #[serde(skip)]
+    pub played_back: bool,
 }
 
 /// Who did it.
@@ -49,6 +55,32 @@ pub enum What {
         text: String,
         /// By a program, as a notice.
         notice: bool,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<String>,
+    },
+    /// Somebody reacted to a message, or took it back.
+    Reacted {
+        /// Where.
+        room: String,
+        /// Which message.
+        target: String,
+        /// With what: an emoji, or a word.
+        emoji: String,
+        /// It was added.
+        added: bool,
+    },
+    /// A message was taken back, or taken away by an operator.
+    Redacted {
+        /// Where.
+        room: String,
+        /// Which message.
+        target: String,
+    },
+    /// Somebody is typing.
+    Typing {
+        /// Where.
+        room: String,
     },
     /// A command was given to Relay.
     Asked {
@@ -56,6 +88,9 @@ pub enum What {
         room: Option<String>,
         /// What stands behind the name.
         words: String,
+        /// The message that the command answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
     },
     /// Somebody came into a channel.
     Joined {
@@ -87,10 +122,17 @@ pub enum What {
 /// What a line tells; none when it is nothing for anybody. `was_in` are the channels of somebody who is gone or renamed.
 pub fn of(state: &State, network: &str, line: &Line, was_in: Vec<String>, now: Timestamp) -> Option<Heard> {
     let nick = line.from.name.clone();
-    let own = state.is_own(&nick);
+    // Under somebody's name, said by whom the tag names.
+    let relayed = line.tag("draft/relaymsg");
+    let own = state.is_own(relayed.unwrap_or(&nick));
     let what = match line.command.as_str() {
         "PRIVMSG" | "NOTICE" if line.from.user.is_some() || own => {
-            said(state, line.param(0), line.last(), line.command == "NOTICE")?
+            let by_program = line.command == "NOTICE" || relayed.is_some() || line.has_tag("bot");
+            said(state, line, by_program)?
+        }
+        "TAGMSG" => tagged(state, line)?,
+        "REDACT" if state.is_channel(line.param(0)) && !line.param(1).is_empty() => {
+            What::Redacted { room: state.fold(line.param(0)), target: line.param(1).to_owned() }
         }
         "JOIN" if own => What::Room { room: state.fold(line.param(0)) },
         "JOIN" => What::Joined { room: state.fold(line.param(0)) },
@@ -116,8 +158,43 @@ fn concerns_relay(state: &State, line: &Line) -> bool {
 fn heard(network: &str, line: &Line, from: Who, what: What, now: Timestamp) -> Heard {
     let at = line.tag("time").and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let at = at.map_or(now, |at| Timestamp(at.as_millisecond()));
-    let id = line.tag("msgid").filter(|id| id.len() <= 200).map_or_else(|| ids::message(now), str::to_owned);
-    Heard { network: network.to_owned(), at: at.0, id, from, what }
+    let id = line
+        .tag("msgid")
+        .filter(|id| id.len() <= ids::LONGEST_MESSAGE_ID)
+        .map_or_else(|| ids::message(now), str::to_owned);
+    Heard { network: network.to_owned(), at: at.0, id, from, what, played_back: false }
+}
+
+/// What a line tells that was said before: people's words, what they put on them and what they took back, and nothing else. What has no
+/// id gets one that is the same whenever it is played back.
+pub fn before(state: &State, network: &str, line: &Line, now: Timestamp) -> Option<Heard> {
+    let mut heard = of(state, network, line, Vec::new(), now)?;
+    if let What::Said { text, .. } = &heard.what
+        && line.tag("msgid").is_none()
+    {
+        heard.id = ids::played_back(Timestamp(heard.at), &heard.from.folded, text);
+    }
+    let counts = matches!(heard.what, What::Said { .. } | What::Reacted { .. } | What::Redacted { .. });
+    counts.then_some(Heard { played_back: true, ..heard })
+}
+
+/// What a line without words tells by its tags.
+/// Sources: <https://ircv3.net/specs/client-tags/react>, <https://ircv3.net/specs/client-tags/typing>.
+fn tagged(state: &State, line: &Line) -> Option<What> {
+    let room = Some(line.param(0)).filter(|room| state.is_channel(room)).map(|room| state.fold(room))?;
+    let draft = |name: &str| line.tag(&format!("+draft/{name}")).or_else(|| line.tag(&format!("+{name}")));
+    let emoji =
+        |name| draft(name).filter(|emoji| emoji.len() <= LONGEST_EMOJI && !emoji.contains(char::is_control));
+    let added = emoji("react");
+    match (added.or_else(|| emoji("unreact")), draft("reply")) {
+        (Some(emoji), Some(target)) => Some(What::Reacted {
+            room,
+            target: target.to_owned(),
+            emoji: emoji.to_owned(),
+            added: added.is_some(),
+        }),
+        _ => (line.tag("+typing") == Some("active")).then_some(What::Typing { room }),
+    }
 }
 
 fn kicked(state: &State, network: &str, line: &Line, now: Timestamp) -> Option<Heard> {
@@ -130,16 +207,18 @@ fn kicked(state: &State, network: &str, line: &Line, now: Timestamp) -> Option<H
     Some(heard(network, line, who, what, now))
 }
 
-fn said(state: &State, target: &str, text: &str, notice: bool) -> Option<What> {
+fn said(state: &State, line: &Line, notice: bool) -> Option<What> {
+    let (target, text) = (line.param(0), line.last());
     // What is said to operators and the like alone has their sign before the channel.
     let target = target.trim_start_matches(|sign: char| {
         state.support.is_sign(sign) && !state.support.channel_signs.contains(sign)
     });
     if state.is_channel(target) {
         let room = Some(state.fold(target));
+        let reply = line.tag("+draft/reply").or_else(|| line.tag("+reply")).map(str::to_owned);
         return Some(match (command(state, text), room) {
-            (Some(words), room) if !notice => What::Asked { room, words },
-            (_, room) => What::Said { room: room?, text: text.to_owned(), notice },
+            (Some(words), room) if !notice => What::Asked { room, words, about: reply },
+            (_, room) => What::Said { room: room?, text: text.to_owned(), notice, reply },
         });
     }
     // In private nothing is answered that is no command: services talk in notices, other clients ask for versions.
@@ -149,8 +228,8 @@ fn said(state: &State, target: &str, text: &str, notice: bool) -> Option<What> {
     let words = command(state, text).unwrap_or_else(|| text.trim().to_owned());
     let (first, rest) = words.split_once(' ').unwrap_or((&words, ""));
     Some(match state.is_channel(first) {
-        true => What::Asked { room: Some(state.fold(first)), words: rest.to_owned() },
-        false => What::Asked { room: None, words },
+        true => What::Asked { room: Some(state.fold(first)), words: rest.to_owned(), about: None },
+        false => What::Asked { room: None, words, about: None },
     })
 }
 
@@ -176,6 +255,7 @@ impl Heard {
     pub fn of_room(network: &str, room: String) -> Self {
         let now = Timestamp::now();
         let (network, id) = (network.to_owned(), ids::message(now));
-        Self { network, at: now.0, id, from: Who::default(), what: What::Room { room } }
+        let what = What::Room { room };
+        Self { network, at: now.0, id, from: Who::default(), what, played_back: false }
     }
 }

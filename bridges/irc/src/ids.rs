@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The longest name of a channel, in bytes: most servers allow 50 or 64.
 const LONGEST_CHANNEL: usize = 200;
 
+/// The longest id of a message that is taken from a server, in bytes.
+pub const LONGEST_MESSAGE_ID: usize = 200;
+
 /// Whether a text can be a channel's name. Source: <https://modern.ircdocs.horse/#channels>.
 pub fn is_channel(name: &str) -> bool {
     let odd = |c: char| c == ' ' || c == ',' || c.is_control();
@@ -34,6 +37,32 @@ pub fn room(network: &str, folded: &str) -> RoomKey {
 pub fn message(at: Timestamp) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("{}-{}", at.0, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether an id was made here: the server knows no message by it. Theirs have letters, or more than two numbers.
+pub fn is_made_here(id: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    id.split_once('-').is_some_and(|(at, number)| is_number(at) && is_number(number))
+}
+
+/// An id for a message without one that is played back: the same whenever it is.
+pub fn played_back(at: Timestamp, who: &str, words: &str) -> String {
+    // FNV-1a, for it must not change from one build to the next.
+    let hash = who.bytes().chain([0]).chain(words.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{}-b{hash:x}", at.0)
+}
+
+/// What a request is known by in the server's answer.
+pub fn label() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("r{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The services account in a person's id.
+pub fn account_of(person: &NativeId) -> Option<&str> {
+    person.as_str().strip_prefix("account ")
 }
 
 /// A person: by services account where the server tells it, else by nick.
@@ -72,6 +101,15 @@ mod tests {
             assert_eq!(is_nick(name), is, "{name:?}");
         }
         assert_ne!(message(Timestamp(5)), message(Timestamp(5)));
+        let made_here = message(Timestamp(5));
+        for (id, is) in
+            [(made_here.as_str(), true), ("5-b3f", false), ("701~16-1", false), ("-", false), ("x", false)]
+        {
+            assert_eq!(is_made_here(id), is, "{id}");
+        }
+        assert_eq!(played_back(Timestamp(5), "ada", "hi"), played_back(Timestamp(5), "ada", "hi"));
+        assert_ne!(played_back(Timestamp(5), "ada", "hi"), played_back(Timestamp(5), "adah", "i"));
+        assert_eq!(account_of(&person(Some("ada"), "eve")), Some("ada"));
         assert_eq!(nick_of(&person(None, "ada")), Some("ada"));
         assert_eq!(nick_of(&person(Some("ada"), "ada")), None);
     }

@@ -1,5 +1,6 @@
 //! What is known of the connection: who Relay is there, what the server can do, who is in which channel. Never locked across an await.
 
+use crate::caps::Caps;
 use crate::fences::Request;
 use crate::support::Support;
 use relay_contract::{Problem, Timestamp};
@@ -28,8 +29,10 @@ pub struct State {
     pub mask: Option<String>,
     /// What the server says about itself.
     pub support: Support,
-    /// Capabilities that are switched on.
-    pub caps: Vec<String>,
+    /// What the server can do beyond the old protocol; while a new connection is made, what the last one could.
+    pub caps: Caps,
+    /// Messages have ids: one was seen.
+    pub ids: bool,
     /// The channels that Relay is in, by folded name.
     pub channels: HashMap<String, Channel>,
     /// The channels that Relay is to be in, by folded name.
@@ -45,6 +48,8 @@ pub struct Channel {
     pub members: HashMap<String, Member>,
     /// Its modes that say who may come in.
     pub modes: String,
+    /// The server has refused Relay to speak under people's names here.
+    pub no_names: bool,
 }
 
 /// A member of a channel.
@@ -54,6 +59,8 @@ pub struct Member {
     pub nick: String,
     /// The signs of their rights there.
     pub signs: String,
+    /// Their services account, where the server tells it.
+    pub account: Option<String>,
 }
 
 /// A channel that Relay is to be in.
@@ -114,7 +121,8 @@ impl State {
     /// A new connection: nothing of the old one is true any more but what is wanted, which is folded anew.
     pub fn begin(&mut self, nick: &str) {
         let wanted = std::mem::take(&mut self.wanted);
-        *self = Self { nick: nick.to_owned(), ..Self::default() };
+        let (caps, ids) = (std::mem::take(&mut self.caps), self.ids);
+        *self = Self { nick: nick.to_owned(), caps, ids, ..Self::default() };
         for mut room in wanted.into_values() {
             (room.tries, room.again, room.refused) = (0, None, None);
             self.wanted.insert(self.fold(&room.name), room);
@@ -135,6 +143,34 @@ impl State {
         let nick = self.nick.len().max(9);
         let around = ":".len() + nick + mask + " PRIVMSG ".len() + channel.len() + " :".len() + "\r\n".len();
         self.support.line_length.saturating_sub(around).max(64)
+    }
+
+    /// Whether Relay's own lines may bear this tag of clients, which names another message.
+    pub fn may_tag(&self, name: &str) -> bool {
+        let ids = self.ids || self.caps.keeps_history() || self.caps.redacts();
+        ids && self.caps.answers() && self.support.passes_tag(name)
+    }
+
+    /// Whether Relay is an operator of a channel.
+    pub fn is_operator(&self, channel: &str) -> bool {
+        self.manages(channel, &self.nick)
+    }
+
+    /// The signs of which one stands in a name that Relay speaks under in a channel; none where it speaks under its own.
+    pub fn name_signs(&self, channel: &str) -> Option<&str> {
+        let may = self.channels.get(channel).is_some_and(|channel| !channel.no_names);
+        self.caps.name_signs().filter(|_| may && self.is_operator(channel))
+    }
+
+    /// Whether somebody in a channel may manage it, by their services account.
+    pub fn account_manages(&self, channel: &str, account: &str) -> bool {
+        let Some(channel) = self.channels.get(channel) else { return false };
+        let has = |member: &&Member| member.account.as_deref() == Some(account);
+        channel
+            .members
+            .values()
+            .filter(has)
+            .any(|member| member.signs.chars().any(|sign| self.support.manages(sign)))
     }
 
     /// Whether somebody in a channel may manage it.

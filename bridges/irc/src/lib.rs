@@ -7,18 +7,30 @@
 //!
 //! - **A line is a message.** It has 512 bytes with its end and with the sender's `nick!user@host`, which the server puts before it
 //!   (<https://www.rfc-editor.org/rfc/rfc2812#section-2.3>). What is longer is cut between words or user-perceived characters, and every
-//!   line bears the name of whoever said it: nobody can begin a line with somebody else's name.
-//! - **Nothing tells that a line has arrived.** Behind every line goes a `PING` with a number, and the server answers in order: once
-//!   the `PONG` is there, the line was dealt with, and a refusal of the channel stands before it. Several lines share one `PING`. A
-//!   connection that ends in between leaves the outcome unknown.
-//! - **Messages have no ids.** Those that are heard get one of the time they came and a running number, which is kept with the event:
-//!   the same event is the same message for ever. There is no history: what was said while Relay was away is `missed`.
-//! - **A server says nothing of what Relay posts**, so a copy gets its id from the same clock.
+//!   line bears the name of whoever said it: nobody can begin a line with somebody else's name. A server with `draft/multiline`
+//!   (<https://ircv3.net/specs/extensions/multiline>) takes several lines as one message; each of them bears the name all the same.
+//! - **Old servers do not tell that a line has arrived.** Behind every line goes a `PING` with a number, and the server answers in order:
+//!   once the `PONG` is there, the line was dealt with, and a refusal of the channel stands before it. Several lines share one `PING`. A
+//!   connection that ends in between leaves the outcome unknown. Newer ones (`echo-message`, `labeled-response`, `batch`;
+//!   <https://ircv3.net/specs/extensions/labeled-response>) answer each line by its label with the line as everybody sees it: that is the
+//!   receipt, and no `PING` goes.
+//! - **Messages have ids on newer servers** (<https://ircv3.net/specs/extensions/message-ids>). Elsewhere they get one of the time they came
+//!   and a running number, which is kept with the event: the same event is the same message for ever, and a copy gets its id from the same
+//!   clock. With ids there are answers (`+draft/reply`), reactions (`+draft/react`, `+draft/unreact`), and where the server has
+//!   `draft/message-redaction`, what was said can be taken back. A tag that the server does not pass on (`CLIENTTAGDENY`) is not used. What
+//!   a channel can do is said for each by `capabilities`, as its server is now; nothing here can be edited.
+//! - **History** is there where the server has `draft/chathistory` (<https://ircv3.net/specs/extensions/chathistory>): what was said while Relay
+//!   was away is read, and what nobody answered is looked for among what Relay has said since. What other servers and bouncers play back is
+//!   told from what is said now, and counts where it was said while nobody listened. Elsewhere it is `missed`.
+//! - **Names.** Where the server has `draft/relaymsg` and Relay is an operator of the channel, people speak under a nick that shows theirs
+//!   (`Ada/Discord`); once the server refuses that, the name is put before the line again.
 //! - Channels and nicks are the same in any case, as the server's `CASEMAPPING` says; a room's identity is its folded name.
 //! - Someone who is not heard of cannot manage anything: rights are read off the channel's list of members, which the server keeps
-//!   up to date by itself.
+//!   up to date by itself. Who has a services account is known by it (`account-tag`, `extended-join`, `account-notify`), else by nick.
 
+mod batches;
 mod capabilities;
+mod caps;
 mod casemap;
 mod commands;
 mod config;
@@ -30,11 +42,13 @@ mod formatting;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod heard;
+mod history;
 mod ids;
 mod known;
 mod line;
 mod link;
 mod listen;
+mod names;
 mod parse;
 mod preflight;
 mod register;
@@ -141,7 +155,7 @@ pub fn open(settings: Settings) -> Result<Arc<dyn Connector>, Problem> {
     Ok(Arc::new(connector::Irc::new(config)))
 }
 
-/// What can be done in a channel.
+/// What can be done in a channel at best.
 pub fn capabilities() -> Capabilities {
-    capabilities::of()
+    capabilities::at_best()
 }

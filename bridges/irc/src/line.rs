@@ -66,6 +66,17 @@ impl Line {
         self.params.last().map_or("", String::as_str)
     }
 
+    /// Whether a tag is there, with a value or without.
+    pub fn has_tag(&self, name: &str) -> bool {
+        self.tags.iter().any(|(key, _)| key == name)
+    }
+
+    /// Takes a tag out; none where it is not there or has no value.
+    pub fn take_tag(&mut self, name: &str) -> Option<String> {
+        let at = self.tags.iter().position(|(key, value)| key == name && !value.is_empty())?;
+        Some(self.tags.swap_remove(at).1)
+    }
+
     /// A tag that has a value.
     pub fn tag(&self, name: &str) -> Option<&str> {
         let found = self.tags.iter().find(|(key, _)| key == name);
@@ -100,6 +111,32 @@ pub fn compose(words: &[&str]) -> String {
         line.extend(word.chars().filter(|c| !breaks_out(*c)));
     }
     line
+}
+
+/// The same with tags before it, each with a value.
+/// Source: <https://ircv3.net/specs/extensions/message-tags#escaping-values>.
+pub fn tagged(tags: &[(&str, &str)], words: &[&str]) -> String {
+    let mut line = String::new();
+    for (name, value) in tags {
+        line.push(if line.is_empty() { '@' } else { ';' });
+        line.push_str(name);
+        line.push('=');
+        for c in value.chars() {
+            match c {
+                ';' => line.push_str("\\:"),
+                ' ' => line.push_str("\\s"),
+                '\\' => line.push_str("\\\\"),
+                '\r' => line.push_str("\\r"),
+                '\n' => line.push_str("\\n"),
+                '\0' => {}
+                c => line.push(c),
+            }
+        }
+    }
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    line + &compose(words)
 }
 
 #[cfg(test)]
@@ -153,6 +190,14 @@ mod tests {
         fn what_is_said_comes_through(text in "[^\r\n\0]{0,80}") {
             let read = Line::read(&compose(&["PRIVMSG", "#c", &text])).unwrap();
             prop_assert_eq!(read.last(), text.as_str());
+        }
+
+        #[test]
+        fn a_tag_comes_through(value in "[^\0]{1,40}|[;\\\\ \r\n]{1,9}") {
+            let line = tagged(&[("label", "1"), ("+a/b", &value)], &["TAGMSG", "#c"]);
+            prop_assert!(!line.contains(breaks_out));
+            let read = Line::read(&line).unwrap();
+            prop_assert_eq!(read.tag("+a/b"), Some(value.as_str()));
         }
     }
 }

@@ -14,13 +14,16 @@ use rand::Rng;
 use relay_contract::errors::ListenError;
 use relay_contract::{Inbox, OpenError, RawEvent, Timestamp};
 use secrecy::ExposeSecret;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 /// Events that wait for their accept at the same time.
 const OVERLAP: usize = 64;
+
+/// Events that may wait behind those while an answer of the server's is still to be read.
+const MOST_WAITING: usize = 4_000;
 
 /// Requests that wait for their turn.
 const QUEUE: usize = 64;
@@ -98,11 +101,15 @@ pub async fn listen(
             Ok(session) => {
                 failures = 0;
                 inbox.connected();
-                if let Some(since) = away.take() {
-                    inbox.missed(&missed(since));
+                let since = away.take();
+                if let Some(since) = since {
+                    match known.look(|state| state.caps.keeps_history()) {
+                        true => inbox.gap("Relay was not on the network"),
+                        false => inbox.missed(&missed(since)),
+                    }
                 }
                 let changed = changed(config, known, rooms_before.take());
-                match hear(config, known, session, changed, inbox).await {
+                match hear(config, known, session, since, changed, inbox).await {
                     End::Stopped => return Ok(()),
                     End::Lost(reason) => reason,
                 }
@@ -135,20 +142,30 @@ fn changed(config: &Config, known: &Known, before: Option<BTreeSet<String>>) -> 
     rooms.into_iter().filter_map(|room| Heard::of_room(&network, room).event()).collect()
 }
 
-/// One connection, while it lasts.
+/// Whether something is to be handed up. Of what is played back, that is what was said while nobody listened, unless the server has a
+/// history, which the engine reads.
+fn counts(known: &Known, heard: &Heard, since: Option<Timestamp>) -> bool {
+    !heard.played_back
+        || (since.is_some_and(|since| heard.at > since.0) && !known.look(|state| state.caps.keeps_history()))
+}
+
+/// One connection, while it lasts. `since` is when the last one ended.
 async fn hear(
     config: &Config,
     known: &Known,
     mut session: Session,
+    since: Option<Timestamp>,
     first: Vec<RawEvent>,
     inbox: &dyn Inbox,
 ) -> End {
     let (way, mut requests) = mpsc::channel(QUEUE);
     known.way.send_replace(Some(way));
     let mut accepts = FuturesOrdered::new();
-    accepts.extend(first.into_iter().map(|event| inbox.accept(event)));
-    let early = session.early();
-    accepts.extend(early.iter().filter_map(Heard::event).map(|event| inbox.accept(event)));
+    // Events before their accept, in order.
+    let mut waiting: VecDeque<RawEvent> = first.into();
+    let mut early = session.early();
+    early.retain(|heard| counts(known, heard, since));
+    waiting.extend(early.iter().filter_map(Heard::event));
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut nick_asked = Instant::now();
@@ -157,6 +174,13 @@ async fn hear(
     let network = known.look(|state| state.network(&config.host, config.port));
     let mut stopped = inbox.stopped();
     loop {
+        while accepts.len() < OVERLAP
+            && let Some(event) = waiting.pop_front()
+        {
+            accepts.push_back(inbox.accept(event));
+        }
+        // What is accepted may wait for a history, whose lines come here too.
+        let reads = waiting.is_empty() || (session.awaits_answers() && waiting.len() < MOST_WAITING);
         tokio::select! {
             biased;
             () = &mut stopped => {
@@ -170,11 +194,13 @@ async fn hear(
             Some(request) = requests.recv(), if session.has_room() => {
                 session.ask(together(request, &mut requests));
             }
-            line = session.line(), if accepts.len() < OVERLAP => match line {
+            line = session.line(), if reads => match line {
                 Ok(line) => {
-                    let heard = session.take(config, known, &line);
-                    let heard = heard.and_then(|heard| splits.pass(heard, Instant::now()));
-                    accepts.extend(heard.and_then(|heard| heard.event()).map(|event| inbox.accept(event)));
+                    for heard in session.take(config, known, &line) {
+                        let heard = Some(heard).filter(|heard| counts(known, heard, since));
+                        let heard = heard.and_then(|heard| splits.pass(heard, Instant::now()));
+                        waiting.extend(heard.and_then(|heard| heard.event()));
+                    }
                 }
                 Err(reason) => return End::Lost(reason),
             },
@@ -190,7 +216,7 @@ async fn hear(
                     inbox.moved(Timestamp::now().0.to_string());
                 }
                 let told = splits.due(&network, Instant::now());
-                accepts.extend(told.iter().filter_map(Heard::event).map(|event| inbox.accept(event)));
+                waiting.extend(told.iter().filter_map(Heard::event));
                 if nick_asked.elapsed() >= NICK_AGAIN {
                     nick_asked = Instant::now();
                     nick_again(config, known).iter().for_each(|line| session.say(line));

@@ -23,6 +23,18 @@ impl Look {
     }
 }
 
+/// The text of a message: mostly a line, of some servers several.
+pub fn lines(said: &str) -> Text {
+    let mut runs = Vec::new();
+    for (at, line) in said.split('\n').enumerate() {
+        if at > 0 {
+            runs.push(Run::new(Leaf::Break));
+        }
+        runs.extend(text(line).into_runs());
+    }
+    Text::from_runs(runs)
+}
+
 /// The text of a line. Colours go, but for those that hide.
 pub fn text(line: &str) -> Text {
     let mut runs = Vec::new();

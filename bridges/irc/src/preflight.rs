@@ -59,7 +59,7 @@ async fn over_the_other(config: &Config, known: &Known) -> Result<(), OpenError>
             .filter(|(name, room)| !state.channels.contains_key(*name) && room.again.is_none());
         new.flat_map(|(_, room)| rooms::join(config, state, &room.name)).collect()
     });
-    deliver::send(&way, lines, None).await.map_err(|error| match error {
+    deliver::send(&way, lines, None, None).await.map(drop).map_err(|error| match error {
         DeliverError::Forbidden(problem) => OpenError::Refused(problem),
         other => OpenError::Unavailable(other.to_string()),
     })

@@ -1,6 +1,7 @@
 //! From a connection to a nick: capabilities, SASL, password, name. Pure: lines in, lines out.
 //! Source: <https://modern.ircdocs.horse/#connection-setup> and <https://ircv3.net/specs/extensions/capability-negotiation>.
 
+use crate::caps::Caps;
 use crate::config::Config;
 use crate::errors::words;
 use crate::line::{Line, compose};
@@ -8,10 +9,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use relay_contract::{OpenError, Problem};
 use secrecy::ExposeSecret;
-
-/// Capabilities that are asked for where the server has them.
-const WANTED: [&str; 7] =
-    ["account-tag", "batch", "chghost", "message-tags", "multi-prefix", "server-time", "userhost-in-names"];
 
 /// How often another underscore is put behind a nick that somebody else has.
 const MOST_NICKS: usize = 4;
@@ -24,9 +21,10 @@ pub struct Handshake<'a> {
     config: &'a Config,
     nick: String,
     tries: usize,
-    offered: Vec<String>,
-    /// Capabilities that were switched on.
-    pub caps: Vec<String>,
+    /// What the server can do, and what was switched on.
+    pub caps: Caps,
+    /// Requests for capabilities that were not answered yet.
+    asked: usize,
     welcomed: bool,
 }
 
@@ -42,8 +40,8 @@ pub enum Next {
 impl<'a> Handshake<'a> {
     /// Nothing said yet.
     pub fn new(config: &'a Config) -> Self {
-        let (offered, caps) = (Vec::new(), Vec::new());
-        Self { config, nick: config.nick.clone(), tries: 0, offered, caps, welcomed: false }
+        let caps = Caps::default();
+        Self { config, nick: config.nick.clone(), tries: 0, caps, asked: 0, welcomed: false }
     }
 
     /// What is said first.
@@ -111,41 +109,54 @@ impl<'a> Handshake<'a> {
     fn capability(&mut self, line: &Line) -> Result<Vec<String>, OpenError> {
         match line.param(1).to_ascii_uppercase().as_str() {
             "LS" => {
-                let names = line.last().split_ascii_whitespace();
-                self.offered.extend(names.map(|name| name.split('=').next().unwrap_or(name).to_owned()));
+                self.caps.offer(line.last());
                 // More of them follow.
                 if line.param(2) == "*" && line.params.len() > 3 {
                     return Ok(Vec::new());
                 }
                 let sasl = self.wants_sasl().then_some("sasl");
-                if sasl.is_some() && !self.offered.iter().any(|name| name == "sasl") {
+                if sasl.is_some() && !self.caps.offers("sasl") {
                     return Err(OpenError::Refused(Problem::new(
                         "The server has no SASL, so Relay cannot show its services account.",
                         "Remove `sasl_password` and `sasl_certificate`; where there is a NickServ, write `nickserv_password`.",
                     )));
                 }
-                let wanted: Vec<_> = WANTED
-                    .into_iter()
-                    .chain(sasl)
-                    .filter(|name| self.offered.iter().any(|found| found == name))
-                    .collect();
+                let wanted: Vec<_> = self.caps.to_ask().into_iter().chain(sasl).collect();
                 Ok(match wanted.is_empty() {
                     true => vec![compose(&["CAP", "END"])],
-                    false => vec![compose(&["CAP", "REQ", &wanted.join(" ")])],
+                    false => self.ask(&[&wanted.join(" ")]),
                 })
             }
             "ACK" => {
-                self.caps.extend(line.last().split_ascii_whitespace().map(str::to_owned));
-                Ok(match self.wants_sasl() {
-                    true => vec![compose(&["AUTHENTICATE", self.mechanism()])],
-                    false => vec![compose(&["CAP", "END"])],
-                })
+                self.caps.switch(line.last());
+                Ok(self.answered())
             }
-            "NAK" if self.wants_sasl() => {
+            "NAK" if self.wants_sasl() && line.last().trim() == "sasl" => {
                 Err(OpenError::Unavailable("the server does not switch SASL on just now".to_owned()))
             }
-            "NAK" => Ok(vec![compose(&["CAP", "END"])]),
+            // One of them was too much: each by itself.
+            "NAK" if line.last().trim().contains(' ') => {
+                self.asked = self.asked.saturating_sub(1);
+                let each: Vec<_> = line.last().split_ascii_whitespace().collect();
+                Ok(self.ask(&each))
+            }
+            "NAK" => Ok(self.answered()),
             _ => Ok(Vec::new()),
+        }
+    }
+
+    fn ask(&mut self, requests: &[&str]) -> Vec<String> {
+        self.asked += requests.len();
+        requests.iter().map(|names| compose(&["CAP", "REQ", names])).collect()
+    }
+
+    /// Goes on when the last request for capabilities is answered.
+    fn answered(&mut self) -> Vec<String> {
+        self.asked = self.asked.saturating_sub(1);
+        match (self.asked, self.wants_sasl()) {
+            (0, true) => vec![compose(&["AUTHENTICATE", self.mechanism()])],
+            (0, false) => vec![compose(&["CAP", "END"])],
+            _ => Vec::new(),
         }
     }
 
@@ -220,7 +231,17 @@ mod tests {
             (&plain, &[":s 421 * CAP :Unknown", ":s 001 r :Hi", ":s 422 r :No MOTD"], "done"),
             (&plain, &[":s CAP * LS :sasl unknown"], "CAP END"),
             (&plain, &[":s CAP * LS * :batch", ":s CAP * LS :server-time=x"], "CAP REQ :batch server-time"),
-            (&plain, &[":s CAP * ACK :batch"], "CAP END"),
+            (&plain, &[":s CAP * LS :batch", ":s CAP * ACK :batch"], "CAP REQ batch | CAP END"),
+            (
+                &plain,
+                &[
+                    ":s CAP * LS :batch setname",
+                    ":s CAP * NAK :batch setname",
+                    ":s CAP * ACK :batch",
+                    ":s CAP * NAK :setname",
+                ],
+                "CAP REQ :batch setname | CAP REQ batch | CAP REQ setname | CAP END",
+            ),
             (&plain, &[":s 433 * relay :Taken", ":s 433 * relay_ :Taken"], "NICK relay_ | NICK relay__"),
             (&sasl, &[":s CAP * LS :sasl=PLAIN", ":s CAP * ACK :sasl"], "CAP REQ sasl | AUTHENTICATE PLAIN"),
             (&sasl, &["AUTHENTICATE +", ":s 903 * :ok"], "AUTHENTICATE AHUAcHc= | CAP END"),

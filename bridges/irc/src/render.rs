@@ -5,6 +5,7 @@
 //! each line; code is of equal width; a heading is a bold line; quotes have `> ` and items `• ` or their number before them; a link's
 //! address stands in brackets behind its label; what is hidden is not shown.
 
+use crate::caps::Multiline;
 use crate::formatting::{MONOSPACE, STYLES};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Block, Draft, Part, Style, Text};
@@ -25,6 +26,9 @@ const JOINER: char = '\u{2060}';
 /// Before a line that would begin with a sign.
 const INERT: &str = "· ";
 
+/// What stands around a link to the whole, in bytes.
+const AROUND_LINK: usize = 32;
+
 /// Something to be shown, with all its looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Piece {
@@ -33,14 +37,43 @@ struct Piece {
     code: bool,
 }
 
-/// The parts of a draft, a line each; at least one. `most` are the bytes that a line holds.
-pub fn parts(draft: &Draft, most: usize, most_lines: usize) -> Vec<Part> {
-    let lines = lines(&draft.body, draft.name.as_deref(), most, most_lines);
-    lines.into_iter().map(|line| Part::text(line, serde_json::Value::Null)).collect()
+/// The parts of a draft, at least one: a line each, or as many lines as the server takes for one message. `most` are the bytes that a line
+/// holds. Lines of one message bear the name each, for whoever's client shows them as several.
+pub fn parts(draft: &Draft, most: usize, most_lines: usize, several: Option<Multiline>) -> Vec<Part> {
+    let lines = first_lines(draft, most, most_lines);
+    let mut texts: Vec<(usize, String)> = Vec::new();
+    for line in lines {
+        match (texts.last_mut(), several) {
+            (Some((count, text)), Some(limits))
+                if *count < limits.lines && text.len() + line.len() + 2 <= limits.bytes =>
+            {
+                *count += 1;
+                text.push('\n');
+                text.push_str(&line);
+            }
+            _ => texts.push((1, line)),
+        }
+    }
+    texts.into_iter().map(|(_, text)| Part::text(text, serde_json::Value::Null)).collect()
+}
+
+/// The lines of a draft; what is beyond them is behind the link, where there is one.
+fn first_lines(draft: &Draft, most: usize, most_lines: usize) -> Vec<String> {
+    cut_off(&draft.body, draft.name.as_deref(), most, most_lines, draft.whole.as_deref())
 }
 
 /// The lines of a text under a name.
 pub fn lines(text: &Text, name: Option<&str>, most: usize, most_lines: usize) -> Vec<String> {
+    cut_off(text, name, most, most_lines, None)
+}
+
+fn cut_off(
+    text: &Text,
+    name: Option<&str>,
+    most: usize,
+    most_lines: usize,
+    whole: Option<&str>,
+) -> Vec<String> {
     let before = name.map(prefix).unwrap_or_default();
     let room = most.saturating_sub(before.len() + INERT.len()).max(32);
     let mut writer = Writer::default();
@@ -53,7 +86,11 @@ pub fn lines(text: &Text, name: Option<&str>, most: usize, most_lines: usize) ->
     if lines.len() > most_lines {
         let left_out = lines.len() - most_lines.max(1) + 1;
         lines.truncate(most_lines.saturating_sub(1));
-        lines.push(format!("… ({left_out} more lines are too much for IRC)"));
+        let link = whole.map(clean).filter(|link| link.len() + AROUND_LINK <= room);
+        lines.push(match link {
+            Some(link) => format!("… ({left_out} more lines: {link} )"),
+            None => format!("… ({left_out} more lines are too much for IRC)"),
+        });
     }
     let whole = |line: String| if before.is_empty() { inert(line) } else { format!("{before}{line}") };
     lines.into_iter().map(whole).collect()

@@ -1,5 +1,6 @@
 //! One connection to a server, from its first line to its end.
 
+use crate::batches::{Batches, Came};
 use crate::config::Config;
 use crate::fences::{Fences, Request};
 use crate::heard::{self, Heard};
@@ -34,10 +35,15 @@ const STUCK: Duration = Duration::from_secs(60);
 /// How long somebody who says goodbye waits for it to be taken.
 const GOODBYE: Duration = Duration::from_millis(500);
 
+/// How far a server's clock may be behind, in ms, before what it tells is taken for old.
+const SKEW: i64 = 60_000;
+
 /// A connection with a nick.
 pub struct Session {
     link: Link,
     fences: Fences,
+    batches: Batches,
+    began: Timestamp,
     early: VecDeque<Heard>,
     heard_last: Instant,
     asked: bool,
@@ -50,9 +56,16 @@ impl Session {
     pub async fn open(config: &Config, known: &Known) -> Result<Self, OpenError> {
         let link = Link::open(config).await?;
         known.change(|state| state.begin(&config.nick));
-        let (early, fences) = (VecDeque::new(), Fences::default());
-        let mut session =
-            Self { link, fences, early, heard_last: Instant::now(), asked: false, farewell: None };
+        let mut session = Self {
+            link,
+            fences: Fences::default(),
+            batches: Batches::default(),
+            began: Timestamp::now(),
+            early: VecDeque::new(),
+            heard_last: Instant::now(),
+            asked: false,
+            farewell: None,
+        };
         session.register(config, known).await?;
         if let Some(password) = &config.nickserv_password {
             session.link.say(&compose(&[
@@ -93,14 +106,12 @@ impl Session {
         lines: Vec<String>,
     ) -> Result<(), OpenError> {
         let (done, mut outcome) = oneshot::channel();
-        self.ask(vec![Request { lines, room: None, begun: Arc::default(), done }]);
+        self.ask(vec![Request { lines, room: None, label: None, begun: Arc::default(), done }]);
         while outcome.try_recv().is_err() {
             let line = self.line().await.map_err(OpenError::Unavailable)?;
-            if let Some(heard) = self.take(config, known, &line)
-                && self.early.len() < MOST_EARLY
-            {
-                self.early.push_back(heard);
-            }
+            let room = MOST_EARLY.saturating_sub(self.early.len());
+            let heard = self.take(config, known, &line);
+            self.early.extend(heard.into_iter().take(room));
         }
         Ok(())
     }
@@ -120,6 +131,11 @@ impl Session {
     /// Whether more may be asked now.
     pub fn has_room(&self) -> bool {
         self.link.has_room() && self.fences.waiting() < MOST_WAITING
+    }
+
+    /// Whether answers are still to come that are read from this connection, and from nowhere else.
+    pub fn awaits_answers(&self) -> bool {
+        self.fences.labelled() > 0
     }
 
     /// Whether the server has stopped answering, whatever else it says.
@@ -154,24 +170,62 @@ impl Session {
     }
 
     /// Takes a line in: answers what wants an answer, and says what was heard.
-    pub fn take(&mut self, config: &Config, known: &Known, line: &str) -> Option<Heard> {
-        let line = Line::read(line)?;
+    pub fn take(&mut self, config: &Config, known: &Known, line: &str) -> Vec<Heard> {
+        let Some(line) = Line::read(line) else { return Vec::new() };
         self.answer_ping(&line);
+        let mut heard = Vec::new();
+        for came in self.batches.take(line) {
+            match came {
+                Came::Line(line) if self.is_old(&line) => heard.extend(self.before(config, known, &[line])),
+                Came::Line(line) => heard.extend(self.now(config, known, &line)),
+                Came::Answer(label, lines) => {
+                    note_ids(known, &lines);
+                    self.fences.answered(&label, lines);
+                }
+                Came::PlayedBack(lines) => heard.extend(self.before(config, known, &lines)),
+            }
+        }
+        heard
+    }
+
+    /// Somebody's words from before this connection: a bouncer has kept them. Source: <https://ircv3.net/specs/extensions/server-time>.
+    fn is_old(&self, line: &Line) -> bool {
+        let at = line.tag("time").and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let said = matches!(line.command.as_str(), "PRIVMSG" | "NOTICE" | "TAGMSG" | "REDACT");
+        said && at.is_some_and(|at| at.as_millisecond() < self.began.0 - SKEW)
+    }
+
+    fn before(&self, config: &Config, known: &Known, lines: &[Line]) -> Vec<Heard> {
+        note_ids(known, lines);
+        let now = Timestamp::now();
+        known.look(|state| {
+            let network = state.network(&config.host, config.port);
+            lines.iter().filter_map(|line| heard::before(state, &network, line, now)).collect()
+        })
+    }
+
+    fn now(&mut self, config: &Config, known: &Known, line: &Line) -> Option<Heard> {
         if line.command == "ERROR" {
             self.farewell =
                 Some(format!("the server has ended the connection: {}", errors::words(line.last())));
         }
         if line.command == "INVITE" {
-            let lines = known.change(|state| rooms::invited(config, state, &line));
+            let lines = known.change(|state| rooms::invited(config, state, line));
             lines.iter().for_each(|line| self.link.say(line));
         }
         let now = Timestamp::now();
         // Of somebody who goes, it is known before that who they were.
-        known.change(|state| {
-            let was_in = track::track(state, &line, now);
-            self.fences.heard(&line, |name| state.fold(name));
-            heard::of(state, &state.network(&config.host, config.port), &line, was_in, now)
-        })
+        let heard = known.change(|state| {
+            let was_in = track::track(state, line, now);
+            state.ids |= line.tag("msgid").is_some();
+            self.fences.heard(line, |name| state.fold(name));
+            heard::of(state, &state.network(&config.host, config.port), line, was_in, now)
+        });
+        if line.command == "CAP" && line.param(1).eq_ignore_ascii_case("NEW") {
+            let wanted = known.look(|state| state.caps.to_ask());
+            wanted.iter().for_each(|name| self.link.say(&compose(&["CAP", "REQ", name])));
+        }
+        heard
     }
 
     /// Says goodbye.
@@ -184,5 +238,12 @@ impl Session {
         if line.command == "PING" {
             self.link.say(&compose(&["PONG", line.last()]));
         }
+    }
+}
+
+/// A message with an id says that messages have ids here.
+fn note_ids(known: &Known, lines: &[Line]) {
+    if lines.iter().any(|line| line.tag("msgid").is_some()) && !known.look(|state| state.ids) {
+        known.change(|state| state.ids = true);
     }
 }

@@ -19,6 +19,10 @@ pub struct Support {
     with_parameter_set: String,
     /// The signs that channels begin with.
     pub channel_signs: String,
+    /// Tags of clients that the server does not pass on.
+    tags_denied: String,
+    /// How many messages of history the server tells at once, where it says so.
+    pub history_most: Option<u16>,
 }
 
 impl Default for Support {
@@ -31,6 +35,8 @@ impl Default for Support {
             with_parameter: "beIk".to_owned(),
             with_parameter_set: "l".to_owned(),
             channel_signs: "#&".to_owned(),
+            tags_denied: String::new(),
+            history_most: None,
         }
     }
 }
@@ -48,6 +54,8 @@ impl Support {
                     self.line_length =
                         value.parse().ok().filter(|most| (512..=8192).contains(most)).unwrap_or(512);
                 }
+                "CLIENTTAGDENY" => value.clone_into(&mut self.tags_denied),
+                "CHATHISTORY" => self.history_most = value.parse().ok().filter(|most| *most > 0),
                 "PREFIX" => self.prefixes = prefixes(value).unwrap_or_default(),
                 "CHANMODES" => {
                     let mut kinds = value.split(',');
@@ -75,6 +83,13 @@ impl Support {
     pub fn manages(&self, sign: char) -> bool {
         let place = |sign: char| self.prefixes.iter().position(|(_, found)| *found == sign);
         place('@').is_some_and(|operators| place(sign).is_some_and(|place| place <= operators))
+    }
+
+    /// Whether the server passes a tag of clients on; its name is without the sign before it.
+    /// Source: <https://ircv3.net/specs/extensions/message-tags#rpl_isupport-tokens>.
+    pub fn passes_tag(&self, name: &str) -> bool {
+        let says = |word: &str| self.tags_denied.split(',').any(|found| found == word);
+        if says("*") { says(&format!("-{name}")) } else { !says(name) }
     }
 
     /// Whether a mode is followed by a parameter.
@@ -120,6 +135,13 @@ mod tests {
         for (mode, set, takes) in parameters {
             assert_eq!(support.takes_parameter(mode, set), takes, "{mode} {set}");
         }
+        for (denied, passes) in
+            [("", [true, true]), ("*", [false, false]), ("*,-typing", [false, true]), ("a,b", [false, true])]
+        {
+            support.read([format!("CLIENTTAGDENY={denied}").as_str(), "CHATHISTORY=100"]);
+            assert_eq!(["a", "typing"].map(|tag| support.passes_tag(tag)), passes, "{denied}");
+        }
+        assert_eq!(support.history_most, Some(100));
         support.read(["PREFIX=", "LINELEN=9"]);
         assert!(!support.manages('@') && support.line_length == 512);
     }

@@ -29,6 +29,8 @@ pub fn track(state: &mut State, line: &Line, now: Timestamp) -> Vec<String> {
             }
         }
         "CHGHOST" if own => state.mask = Some(format!("{}@{}", line.param(0), line.param(1))),
+        "ACCOUNT" => account(state, who, line.param(0)),
+        "CAP" => capability(state, line),
         "JOIN" => joined(state, line, own),
         "PART" => left(state, line.param(0), who, own, now),
         "KICK" => {
@@ -69,7 +71,27 @@ fn joined(state: &mut State, line: &Line, own: bool) {
     let nick = line.from.name.clone();
     let key = state.fold(&nick);
     if let Some(channel) = state.channels.get_mut(&folded) {
-        channel.members.insert(key, Member { nick, signs: String::new() });
+        let account = line.tag("account").or(extended_account(line)).map(str::to_owned);
+        channel.members.insert(key, Member { nick, signs: String::new(), account });
+    }
+}
+
+/// The account of somebody who comes, as a server with `extended-join` tells it; `*` is none.
+/// Source: <https://ircv3.net/specs/extensions/extended-join>.
+fn extended_account(line: &Line) -> Option<&str> {
+    let account = line.params.get(1).filter(|_| line.params.len() > 2)?;
+    Some(account.as_str()).filter(|account| !matches!(*account, "*" | ""))
+}
+
+/// Somebody shows a services account, or another, or none.
+/// Source: <https://ircv3.net/specs/extensions/account-notify>.
+fn account(state: &mut State, who: &str, account: &str) {
+    let key = state.fold(who);
+    let account = Some(account).filter(|account| !matches!(*account, "*" | "")).map(str::to_owned);
+    for channel in state.channels.values_mut() {
+        if let Some(member) = channel.members.get_mut(&key) {
+            member.account.clone_from(&account);
+        }
     }
 }
 
@@ -121,7 +143,10 @@ fn names(state: &mut State, name: &str, list: &str) {
         let rest = one.trim_start_matches(|c: char| signs.contains(&c));
         let nick = rest.split('!').next().unwrap_or(rest).to_owned();
         let signs = one.strip_suffix(rest).unwrap_or_default().to_owned();
-        channel.members.insert(casemap.fold(&nick), Member { nick, signs });
+        let key = casemap.fold(&nick);
+        // What was told of them before goes on being so.
+        let account = channel.members.remove(&key).and_then(|member| member.account);
+        channel.members.insert(key, Member { nick, signs, account });
     }
 }
 
@@ -156,6 +181,16 @@ fn modes(state: &mut State, line: &Line) {
                 }
             }
         }
+    }
+}
+
+/// What the server can do changes while Relay is there.
+fn capability(state: &mut State, line: &Line) {
+    match line.param(1).to_ascii_uppercase().as_str() {
+        "NEW" => state.caps.offer(line.last()),
+        "DEL" => state.caps.withdraw(line.last()),
+        "ACK" => state.caps.switch(line.last()),
+        _ => {}
     }
 }
 
@@ -231,6 +266,16 @@ mod tests {
         let renamed =
             state(&[":relay!r@h NICK relay_", ":s 396 relay_ cloak.example :is now your hidden host"]);
         assert_eq!((renamed.nick.as_str(), renamed.mask.as_deref()), ("relay_", Some("r@cloak.example")));
+        let known = state(&[
+            ":relay!r@h JOIN #C relay :Relay",
+            ":s 353 relay = #C :relay @ada",
+            ":ada!a@h ACCOUNT ada-at-home",
+            ":s 353 relay = #C :relay @ada",
+            ":ivo!a@h JOIN #C ivo-at-home :Ivo",
+        ]);
+        let manage =
+            ["ada-at-home", "ivo-at-home", "ada"].map(|account| known.account_manages("#c", account));
+        assert_eq!(manage, [true, false, false]);
         let folded = state(&[":s 005 relay CASEMAPPING=ascii NETWORK=Owls :are supported"]);
         assert_eq!(folded.network("h", 1), "Owls");
         assert!(folded.wanted.contains_key("#c"));

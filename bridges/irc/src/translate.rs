@@ -4,8 +4,8 @@ use crate::formatting::CTCP;
 use crate::heard::{Heard, What};
 use crate::{commands, ids, parse};
 use relay_contract::{
-    Author, Envelope, Event, MemberChange, Message, MessageRef, RawEvent, RoomNews, Standing, Timestamp,
-    Translation,
+    Author, Emoji, Envelope, Event, MemberChange, Message, MessageRef, RawEvent, Reply, RoomNews, Standing,
+    Timestamp, Translation,
 };
 use serde::Deserialize;
 
@@ -16,9 +16,26 @@ pub fn event(raw: &RawEvent) -> Translation {
         Err(error) => return Translation::Unreadable(format!("nothing that was heard on IRC: {error}")),
     };
     match &heard.what {
-        What::Said { room, text, notice } => said(&heard, room, text, *notice),
+        What::Said { room, text, notice, reply } => said(&heard, room, text, *notice, reply.as_deref()),
+        What::Reacted { room, target, emoji, added } => {
+            let emoji = emoji.trim_matches(':').chars().filter(|c| !c.is_whitespace()).collect();
+            let event = Event::Reacted {
+                target: target.as_str().into(),
+                emoji: Emoji { name: emoji, id: None },
+                added: *added,
+                version: heard.id.clone(),
+            };
+            done(&heard, room, event)
+        }
+        What::Redacted { room, target } => {
+            done(&heard, room, Event::Deleted { target: target.as_str().into() })
+        }
+        What::Typing { .. } if heard.from.own => Translation::Ignored("Relay's own"),
+        What::Typing { room } => Translation::Typing(ids::room(&heard.network, room), None),
         What::Asked { .. } if heard.from.own => Translation::Ignored("Relay's own"),
-        What::Asked { room, words } => Translation::Command(commands::call(&heard, room.as_deref(), words)),
+        What::Asked { room, words, about } => {
+            Translation::Command(commands::call(&heard, room.as_deref(), words, about.as_deref()))
+        }
         What::Joined { room } => {
             members(&heard, std::slice::from_ref(room), &MemberChange::Joined, &heard.from.nick)
         }
@@ -30,9 +47,15 @@ pub fn event(raw: &RawEvent) -> Translation {
     }
 }
 
-fn said(heard: &Heard, room: &str, text: &str, notice: bool) -> Translation {
+/// What somebody did to a message.
+fn done(heard: &Heard, room: &str, event: Event) -> Translation {
+    let standing = if heard.from.own { Standing::Relay } else { Standing::Person };
+    Translation::Events(vec![envelope(heard, room, Some(author(heard, &heard.from.nick, standing)), event)])
+}
+
+fn said(heard: &Heard, room: &str, text: &str, notice: bool, reply: Option<&str>) -> Translation {
     let body = match text.strip_prefix(CTCP) {
-        None => parse::text(text),
+        None => parse::lines(text),
         Some(inner) => match inner.strip_suffix(CTCP).unwrap_or(inner).strip_prefix("ACTION ") {
             Some(action) => parse::action(action),
             None => return Translation::Ignored("ctcp"),
@@ -41,7 +64,8 @@ fn said(heard: &Heard, room: &str, text: &str, notice: bool) -> Translation {
     if body.is_empty() {
         return Translation::Ignored("an empty line");
     }
-    let message = Message::new(MessageRef::plain(heard.id.as_str()), body);
+    let reply = reply.map(|target| Reply { target: target.into(), author: None, excerpt: None });
+    let message = Message { reply, ..Message::new(MessageRef::plain(heard.id.as_str()), body) };
     let standing = match (heard.from.own, notice) {
         (true, _) => Standing::Relay,
         (false, true) => Standing::Bot,
@@ -110,7 +134,14 @@ mod tests {
     fn told(envelope: &Envelope) -> String {
         let author = envelope.author.as_ref().map(|author| format!("{} {:?}", author.name, author.standing));
         let what = match &envelope.event {
+            Event::Posted(Message { body, reply: Some(reply), .. }) => {
+                format!("answers {} {:?}", reply.target, body.excerpt(99))
+            }
             Event::Posted(message) => format!("says {:?}", message.body.excerpt(99)),
+            Event::Reacted { target, emoji, added, version } => {
+                format!("{} {} {added} on {target} ({version})", "reacts", emoji.name)
+            }
+            Event::Deleted { target } => format!("deletes {target}"),
             Event::Member { change, .. } => format!("{change:?}"),
             other => format!("{other:?}"),
         };
@@ -155,6 +186,31 @@ mod tests {
             (":Ada!a@h MODE #c +o Ada", "nothing"),
             (":relay!r@h PART #c", "Changed(NativeId(\"#c\"))"),
             (":s 372 relay :motd", "nothing"),
+            ("@+draft/reply=m1 :Ada!a@h PRIVMSG #c :yes", "Ada Person answers m1 \"yes\" in #c at 5"),
+            (
+                "@+draft/reply=m1 :Ada!a@h PRIVMSG #c :!relay who",
+                "Ada asks Who { message: Some(MessageRef { id: NativeId(\"m1\"), thread: None, files: [], no_text: false }) } in #c",
+            ),
+            ("@+reply=m1 :Ada!a@h PRIVMSG #c :yes", "Ada Person answers m1 \"yes\" in #c at 5"),
+            ("@bot :Ada!a@h PRIVMSG #c :beep", "Ada Bot says \"beep\" in #c at 5"),
+            ("@draft/relaymsg=relay :Ivo/x!a@h PRIVMSG #c :hi", "Ivo/x Relay says \"hi\" in #c at 5"),
+            ("@draft/relaymsg=other :Ivo/x!a@h PRIVMSG #c :hi", "Ivo/x Bot says \"hi\" in #c at 5"),
+            (
+                "@msgid=r;+draft/react=👍;+draft/reply=m1 :Ada!a@h TAGMSG #C",
+                "Ada Person reacts 👍 true on m1 (r) in #c at 5",
+            ),
+            (
+                "@msgid=r;+draft/unreact=:owl:;+draft/reply=m1 :Ada!a@h TAGMSG #C",
+                "Ada Person reacts owl false on m1 (r) in #c at 5",
+            ),
+            ("@+draft/react=👍 :Ada!a@h TAGMSG #C", "nothing"),
+            ("@+draft/react=👍;+draft/reply=m1 :Ada!a@h TAGMSG relay", "nothing"),
+            (":Ada!a@h REDACT #C m1 :oops", "Ada Person deletes m1 in #c at 5"),
+            (":relay!a@h REDACT #C m1", "relay Relay deletes m1 in #c at 5"),
+            (
+                "@+typing=active :Ada!a@h TAGMSG #c",
+                "Typing(RoomKey { platform: Platform(\"irc\"), network: NativeId(\"owls\"), room: NativeId(\"#c\") }, None)",
+            ),
         ];
         for (line, expected) in cases {
             assert_eq!(meant(line), expected, "{line:?}");

@@ -69,9 +69,10 @@ pub fn plan(
         *pinned = first.id.to_string();
     }
     let on = Some(message.id.to_string());
-    // A person's own message cannot be given a line.
+    // A person's own message cannot be given a line, and no message where none can be changed.
     let of_person = content.origin == lane.room;
-    let tally = !of_person && reactions::tally(&all, can.reactions).is_some();
+    let changes = can.shows(Feature::Edit) == Support::Native;
+    let tally = changes && !of_person && reactions::tally(&all, can.reactions).is_some();
     let mut lost = Vec::new();
     if (tally || shown.tally)
         && let Work::Steps(changes) = change::rerender(core, lane, target, content, files)?

@@ -54,6 +54,7 @@ pub fn show(
             _ => None,
         },
         reactions: &reactions,
+        whole: files.whole.as_deref(),
     };
     Ok(adapt::message(&message, &told, &connector.capabilities(&lane.room)))
 }

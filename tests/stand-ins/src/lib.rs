@@ -1,5 +1,7 @@
 //! Servers that speak each platform's wire protocol, with people and faults on demand.
 //!
+//! IRC has no accounts to imitate: [`irc::start`] is a server by itself, and people are clients of it.
+//!
 //! [`start`] takes a [`world::World`] and serves Discord, Slack and Telegram on 127.0.0.1, beside a control server through which
 //! people talk and faults are armed; inside the same process [`people::People`] does the same without HTTP.
 
@@ -11,6 +13,7 @@ pub mod faults;
 pub mod files;
 pub mod history;
 mod ids;
+pub mod irc;
 pub mod limits;
 mod links;
 pub mod misbehave;

@@ -151,3 +151,31 @@ proptest! {
         prop_assert_eq!(crate::parse::text(line.trim_start_matches("· ")), text);
     }
 }
+
+#[test]
+fn several_lines_are_one_message_where_the_server_takes_them() {
+    let draft = Draft { body: Text::plain("one\ntwo\nthree"), name: Some("A".into()), ..Draft::default() };
+    let of = |lines, bytes| {
+        let parts = parts(&draft, 400, 100, Some(Multiline { bytes, lines }));
+        parts.into_iter().map(|part| part.text).collect::<Vec<_>>()
+    };
+    let line = |word: &str| format!("<A\u{2060}> {word}");
+    let (one, two, three) = (line("one"), line("two"), line("three"));
+    assert_eq!(of(9, 4_096), [format!("{one}\n{two}\n{three}")]);
+    assert_eq!(of(2, 4_096), [format!("{one}\n{two}"), three.clone()]);
+    assert_eq!(of(9, one.len() + two.len() + 2), [format!("{one}\n{two}"), three.clone()]);
+    assert_eq!(of(9, 1), [one, two, three]);
+}
+
+#[test]
+fn the_rest_is_behind_the_link() {
+    let body = Text::plain("one\ntwo\nthree\nfour");
+    let of = |whole: Option<&str>, most| {
+        let draft = Draft { body: body.clone(), whole: whole.map(str::to_owned), ..Draft::default() };
+        parts(&draft, most, 2, None).into_iter().map(|part| part.text).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Some("https://m.example/m/x"), 400), ["one", "… (3 more lines: https://m.example/m/x )"]);
+    for (whole, most) in [(None, 400), (Some("https://m.example/m/too-long-for-such-a-line"), 64)] {
+        assert_eq!(of(whole, most), ["one", "… (3 more lines are too much for IRC)"]);
+    }
+}

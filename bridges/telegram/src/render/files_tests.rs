@@ -50,8 +50,14 @@ fn parts_of_drafts() {
         ("", "", poll(&["Sat", " "]), "When?\n• Sat[]"),
     ];
     for (body, kinds, poll, expected) in cases {
-        let draft =
-            Draft { body: Text::plain(body), name: None, files: files(kinds), poll, no_preview: false };
+        let draft = Draft {
+            body: Text::plain(body),
+            name: None,
+            files: files(kinds),
+            poll,
+            no_preview: false,
+            whole: None,
+        };
         let got: Vec<String> = parts(&draft).iter().map(shown).collect();
         assert_eq!(got.join(" "), expected, "{} {kinds}", body.len());
     }
