@@ -202,7 +202,7 @@ pub async fn borne(api: &Api, room: &In, files: &[Named]) -> Result<Vec<Attachme
         let Some(taken) = taken else {
             let fix =
                 format!("Send it to /api/v1/channels/{}/files first, with the same token.", room.channel);
-            return Err(Refusal::bad("there is no such file, or not any more", fix));
+            return Err(Refusal::not_found("there is no such file, or not any more", fix));
         };
         borne.push(Attachment {
             kind: taken.kind,

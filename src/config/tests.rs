@@ -233,7 +233,7 @@ fn a_secret_never_shows() {
             format!("deaf_after = \"{secret}\""),
             format!("pace = \"{secret}\""),
             format!("[relay]\nflood = \"{secret}\""),
-            format!("[api]\nlisten = \"[::1]:1\"\n[api.incoming.b]\nsecret = \"{secret}\""),
+            format!("[api]\nlisten = \"[::1]:1\"\n[api.incoming.b]\nchannel = \"{secret}\""),
             format!("[api]\nlisten = \"[::1]:1\"\n[api.outgoing.b]\nurl = \"https://user:{secret}@host\""),
             format!("[accounts]\nc = {{ platform = \"slack\", bot_token = \"{secret}\" }}"),
             format!("[channels.x]\nlinks = [\n  \"nobody:1\",\n\n[accounts.c]\ntoken = \"{secret}\""),

@@ -135,10 +135,10 @@ async fn a_file_that_cannot_be_taken_or_given_is_refused() {
     let (there, none) = (format!("{file}/0"), format!("{file}/1"));
     let in_den = "/api/v1/channels/den/messages";
     let cases = [
-        (&other, "POST", MESSAGES, named(&id), 400, "no such file"),
-        (&bot, "POST", in_den, named(&id), 400, "no such file"),
-        (&bot, "POST", MESSAGES, named("nothing"), 400, "no such file"),
-        (&bot, "POST", MESSAGES, named("../../key"), 400, "no such file"),
+        (&other, "POST", MESSAGES, named(&id), 404, "no such file"),
+        (&bot, "POST", in_den, named(&id), 404, "no such file"),
+        (&bot, "POST", MESSAGES, named("nothing"), 404, "no such file"),
+        (&bot, "POST", MESSAGES, named("../../key"), 404, "no such file"),
         (&bot, "POST", MESSAGES, Some(json!({ "files": many })), 400, "too many files"),
         (&bot, "POST", MESSAGES, Some(described), 400, "too long"),
         (&bot, "POST", MESSAGES, Some(json!({ "files": [] })), 400, "neither text nor files"),
