@@ -58,9 +58,10 @@ impl Rig {
 
     /// Starts Relay, and waits until it is in all channels.
     pub async fn start(&mut self) -> Result<Started, Trouble> {
+        let Self { ada, ivo, dir, relay, .. } = self;
         let (began, pairs) = (Instant::now(), self.pairs as usize);
-        let start = running::start(&self.relay, self.dir.path(), &[]);
-        let inside = async { tokio::try_join!(self.ada.relay_comes(pairs), self.ivo.relay_comes(pairs)) };
+        let start = running::start(relay, dir.path(), &[]);
+        let inside = async { tokio::try_join!(ada.relay_comes(pairs), ivo.relay_comes(pairs)) };
         let ((running, ready), (one, two)) = tokio::try_join!(start, inside)?;
         Ok(Started { running, ready, joined: one.max(two) - began })
     }
