@@ -159,7 +159,7 @@ enum Known {
     /// This message, in the journal.
     There(EnvelopeId, Arc<Envelope>),
     /// This one, at the door.
-    Held(Envelope),
+    Held(Box<Envelope>),
     /// It was posted, and dropped by a purge or forgotten before it went on.
     Gone,
 }
@@ -191,7 +191,7 @@ fn known(api: &Api, room: &In, id: &str) -> Result<Option<Known>, Refusal> {
         return Ok(Some(envelope.map_or(Known::Gone, |envelope| Known::There(found.envelope, envelope))));
     }
     if let Some(held) = ledger.held_message(&message)? {
-        return Ok(Some(Known::Held(held.envelope)));
+        return Ok(Some(Known::Held(Box::new(held.envelope))));
     }
     Ok(ledger.was_posted(&message)?.then_some(Known::Gone))
 }

@@ -112,14 +112,24 @@ async fn what_is_signed_is_said_once() {
     assert!(!own.log().contains(&secret()[6..]));
 }
 
+/// How a call is answered, and the header that goes with it.
+type Answer = (u16, Option<&'static str>);
+
 /// Whoever is called: what came, and how the next calls are answered.
 #[derive(Clone, Default)]
-struct Receiver(Arc<Mutex<(Vec<(HeaderMap, Bytes)>, Vec<(u16, Option<&'static str>)>)>>);
+struct Receiver(Arc<Mutex<Calls>>);
+
+#[derive(Default)]
+struct Calls {
+    came: Vec<(HeaderMap, Bytes)>,
+    /// The next one last.
+    answers: Vec<Answer>,
+}
 
 async fn received(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> Response {
     let mut inner = receiver.0.lock().unwrap();
-    inner.0.push((headers, body));
-    let (status, location) = inner.1.pop().unwrap_or((204, None));
+    inner.came.push((headers, body));
+    let (status, location) = inner.answers.pop().unwrap_or((204, None));
     let status = StatusCode::from_u16(status).unwrap();
     match location {
         Some(value) if status.is_redirection() => (status, [(header::LOCATION, value)]).into_response(),
@@ -136,8 +146,8 @@ impl Receiver {
     }
 
     /// The next calls are answered with these, in this order.
-    fn answers(&self, with: &[(u16, Option<&'static str>)]) {
-        self.0.lock().unwrap().1 = with.iter().rev().copied().collect();
+    fn answers(&self, with: &[Answer]) {
+        self.0.lock().unwrap().answers = with.iter().rev().copied().collect();
     }
 
     /// What came so far: the ids of the calls and what they said. Each is signed.
@@ -151,11 +161,11 @@ impl Receiver {
             assert!(now().abs_diff(at.parse().unwrap()) < 60 && text("content-type") == "application/json");
             (id, serde_json::from_str(body).unwrap())
         };
-        inner.0.iter().map(one).collect()
+        inner.came.iter().map(one).collect()
     }
 
     async fn comes(&self, count: usize) -> Vec<(String, Value)> {
-        until(&format!("{count} calls"), async || self.0.lock().unwrap().0.len() >= count).await;
+        until(&format!("{count} calls"), async || self.0.lock().unwrap().came.len() >= count).await;
         self.came()
     }
 }

@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn only_what_leads_to_an_unknown_room_waits() {
         // Channels with their rooms, those of which nobody has told in capitals; the channels that wait, and the rooms.
-        let cases: [(&[(&str, &str)], &str, &str); 5] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+        let cases: [Case<'_>; 5] = [
             (&[("one", "a b"), ("two", "c d")], "", ""),
             (&[("one", "a b"), ("two", "c D")], "two", "c"),
             (&[("one", "a b"), ("two", "b D")], "one two", "a b"),

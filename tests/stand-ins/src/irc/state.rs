@@ -203,7 +203,9 @@ impl State {
             .filter(|other| *other != id)
             .collect();
         others.into_iter().for_each(|other| self.tell(other, &told));
-        self.channels.values_mut().for_each(|channel| drop(channel.members.remove(&id)));
+        self.channels.values_mut().for_each(|channel| {
+            channel.members.remove(&id);
+        });
         self.clients.remove(&id);
     }
 
