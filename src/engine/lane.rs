@@ -59,6 +59,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
             delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
             ahead: VecDeque::new(),
             closing: Closing::default(),
+            asked: false,
             doubtful: closing::MOST,
             turn: None,
         };
@@ -92,6 +93,8 @@ pub(super) struct Lane {
     delay: Delay,
     /// What it has done and is not written yet.
     closing: Closing,
+    /// Its account has been asked about its rooms, once at least.
+    asked: bool,
     /// Of so many rows an earlier run, or an earlier loop, may have done what is not known.
     doubtful: usize,
     /// Its turn has come to do this, and was not used yet.
@@ -129,6 +132,15 @@ impl Lane {
                 () = self.core.mapped() => {}
                 () = self.handle.retired.cancelled() => return,
                 () = self.core.draining.cancelled() => return,
+            }
+            if !self.asked {
+                // What its room can do is known only then.
+                tokio::select! {
+                    () = self.core.states.has_checked(&self.handle.account.name) => self.asked = true,
+                    () = self.handle.orders.come() => continue,
+                    () = self.handle.retired.cancelled() => return,
+                    () = self.core.draining.cancelled() => return,
+                }
             }
             let fate = match self.next().await {
                 Ok(None) if self.core.draining.is_cancelled() => return,

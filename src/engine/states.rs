@@ -91,6 +91,12 @@ impl States {
         self.checked.subscribe()
     }
 
+    /// Resolves when an account has ended its first preflight.
+    pub async fn has_checked(&self, account: &Account) {
+        // The sender lives as long as `self`: waiting cannot fail.
+        let _ = self.checked.subscribe().wait_for(|checked| checked.contains(account)).await;
+    }
+
     /// A room was found.
     pub fn found(&self, account: &Account, asked: &NativeId, report: RoomReport) {
         self.set(account, asked, RoomState::Found(report));

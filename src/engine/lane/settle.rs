@@ -65,7 +65,10 @@ impl Lane {
         };
         let told = tokio::time::timeout(PATIENCE, asked).await;
         let told = told.unwrap_or_else(|_| Err(DeliverError::Unavailable("no answer in time".into())));
-        account.outage.told(&self.handle.room, told.as_ref().err());
+        // Who cannot tell may not have asked.
+        if !matches!(told, Ok(Told::CannotTell)) {
+            account.outage.told(&self.handle.room, told.as_ref().err());
+        }
         let found = match told {
             Ok(Told::Found(receipts)) => Some(self.first_unknown(row, receipts)?),
             Ok(Told::CannotTell) => None,
