@@ -142,7 +142,7 @@ mod tests {
             (&history, &[], &["reply", "reaction", "typing"]),
             (&history, &[":s 005 relay CLIENTTAGDENY=*,-draft/reply :are supported"], &["reply"]),
             (&all, &[], &["delete", "reply", "reaction", "typing"]),
-            (&all, &[operator], &["delete", "moderation", "reply", "reaction", "typing", "persona"]),
+            (&all, &[operator], &["delete", "moderation", "reply", "reaction", "typing", "name and picture"]),
         ];
         for (caps, lines, expected) in cases {
             assert_eq!(more(caps, lines), *expected, "{caps} {lines:?}");

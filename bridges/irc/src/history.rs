@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(from(&Mark { id: None, at: Timestamp(i64::MAX) }), None);
         let line = |text: &str| Line::read(text).unwrap();
         assert_eq!(next(&[]), None);
-        let lines = [line("@time=2026-11-26T02:00:00.500Z;msgid=abc :a!u@h PRIVMSG #c :x"), line(":s 1 x")];
+        let lines = [line("@time=2026-11-26T02:00:00.500Z;msgid=abc :a!u@h PRIVMSG #c :x"), line(":s 123 x")];
         assert_eq!(next(&lines), Some(Mark { id: Some("behind abc".into()), at }));
     }
 

@@ -54,6 +54,11 @@ pub fn played_back(at: Timestamp, who: &str, words: &str) -> String {
     format!("{}-b{hash:x}", at.0)
 }
 
+/// Whether an id is one of those.
+pub fn is_played_back(id: &str) -> bool {
+    id.split_once("-b").is_some_and(|(at, _)| !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What a request is known by in the server's answer.
 pub fn label() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -108,6 +113,7 @@ mod tests {
             assert_eq!(is_made_here(id), is, "{id}");
         }
         assert_eq!(played_back(Timestamp(5), "ada", "hi"), played_back(Timestamp(5), "ada", "hi"));
+        assert!(is_played_back(&played_back(Timestamp(5), "ada", "hi")) && !is_played_back(&made_here));
         assert_ne!(played_back(Timestamp(5), "ada", "hi"), played_back(Timestamp(5), "adah", "i"));
         assert_eq!(account_of(&person(Some("ada"), "eve")), Some("ada"));
         assert_eq!(nick_of(&person(None, "ada")), Some("ada"));

@@ -5,9 +5,9 @@ use crate::fences::Request;
 use crate::heard::Heard;
 use crate::known::Known;
 use crate::line::compose;
-use crate::rooms;
 use crate::session::Session;
 use crate::splits::Splits;
+use crate::{ids, rooms};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use rand::Rng;
@@ -146,7 +146,16 @@ fn changed(config: &Config, known: &Known, before: Option<BTreeSet<String>>) -> 
 /// history, which the engine reads.
 fn counts(known: &Known, heard: &Heard, since: Option<Timestamp>) -> bool {
     !heard.played_back
-        || (since.is_some_and(|since| heard.at > since.0) && !known.look(|state| state.caps.keeps_history()))
+        || (since.is_some_and(|since| is_newer(heard, since))
+            && !known.look(|state| state.caps.keeps_history()))
+}
+
+/// Some servers forget the milliseconds of what they play back: the whole second counts where an id tells what was heard before.
+fn is_newer(heard: &Heard, since: Timestamp) -> bool {
+    match ids::is_played_back(&heard.id) {
+        true => heard.at > since.0,
+        false => heard.at >= since.0 - since.0.rem_euclid(1_000),
+    }
 }
 
 /// One connection, while it lasts. `since` is when the last one ended.
@@ -299,5 +308,31 @@ pub async fn way(known: &Known) -> Option<mpsc::Sender<Request>> {
             changed = ways.changed() => changed.ok()?,
             changed = listening.changed() => changed.ok()?,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_played_back_counts_once() {
+        let known = Known::default();
+        let counts = |id: &str, at, since: Option<i64>| {
+            let heard =
+                Heard { at, id: id.to_owned(), played_back: true, ..Heard::of_room("n", "#c".into()) };
+            counts(&known, &heard, since.map(Timestamp))
+        };
+        let cases = [
+            ("5-bff", 5_500, Some(5_499), true),
+            ("5-bff", 5_000, Some(5_499), false),
+            ("server~1", 5_000, Some(5_499), true),
+            ("server~1", 4_999, Some(5_499), false),
+            ("server~1", 5_000, None, false),
+        ];
+        for (id, at, since, expected) in cases {
+            assert_eq!(counts(id, at, since), expected, "{id} at {at} since {since:?}");
+        }
+        assert!(super::counts(&known, &Heard::of_room("n", "#c".into()), None), "what is said now counts");
     }
 }

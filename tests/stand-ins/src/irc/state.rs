@@ -203,9 +203,9 @@ impl State {
             .filter(|other| *other != id)
             .collect();
         others.into_iter().for_each(|other| self.tell(other, &told));
-        self.channels.values_mut().for_each(|channel| {
+        for channel in self.channels.values_mut() {
             channel.members.remove(&id);
-        });
+        }
         self.clients.remove(&id);
     }
 
