@@ -34,6 +34,8 @@ pub struct Files {
     pub avatar: Option<String>,
     /// Where the whole text can be read, if it may be too long for the room.
     pub whole: Option<String>,
+    /// The same as a file, where the room's platform takes it as one.
+    pub picture: Option<Upload>,
 }
 
 impl Files {
@@ -146,8 +148,11 @@ pub async fn of(
     content: &Content,
 ) -> Result<Files, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
-    let (avatar, whole) = (avatar(core, content, &can).await, whole(core, content, &can).await);
-    let mut files = Files { avatar, whole, ..Files::default() };
+    let whole = whole(core, content, &can).await;
+    let mut files = match lane.account.connector.takes_pictures() {
+        true => Files { picture: picture(core, content, &can).await, whole, ..Files::default() },
+        false => Files { avatar: avatar(core, content, &can).await, whole, ..Files::default() },
+    };
     if can.shows(Feature::File) != Support::Native {
         return Ok(files);
     }
@@ -232,6 +237,15 @@ async fn whole(core: &Core, content: &Content, can: &Capabilities) -> Option<Str
         return None;
     }
     core.media.text_link(&words).await
+}
+
+/// The author's picture as a file, where the room shows pictures.
+async fn picture(core: &Core, content: &Content, can: &Capabilities) -> Option<Upload> {
+    let given = content.author.as_ref()?.avatar.as_deref()?;
+    if can.shows(Feature::Persona) != Support::Native {
+        return None;
+    }
+    core.media.picture(given).await
 }
 
 /// A file of a message, for the media store.

@@ -393,7 +393,7 @@ impl Lane {
             let beside = matches!(step, Step::Delete(_) | Step::React(..) | Step::Pin(..));
             let outcome = match self.settled(id, &mut row, &operation).await? {
                 Settled::Done(receipt) => Ok(receipt),
-                Settled::Attempt => self.attempt(operation).await,
+                Settled::Attempt => self.attempt_as(operation, steps.speaker(row.done.len())).await,
                 Settled::Later(error) => Err(error),
                 Settled::TakenBack => return self.leave(id).await,
                 Settled::Held => return self.bury(id, row, HELD.into()).await,

@@ -6,6 +6,7 @@ mod deleted;
 mod place;
 mod reactions;
 mod show;
+mod speaker;
 mod told;
 
 pub use content::Content;
@@ -17,7 +18,7 @@ use crate::adapt::{self, Adapted};
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
 use place::Place;
 use relay_contract::{
-    Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Support, Text, Upload,
+    Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Speaker, Support, Text, Upload,
 };
 
 /// How the version begins of an arrival that puts reactions and pin on what took a message's place.
@@ -49,6 +50,8 @@ pub struct Steps {
     pub steps: Vec<Step>,
     /// Under which name new messages are posted.
     persona: Option<Persona>,
+    /// Who that is.
+    speaker: Option<Speaker>,
     /// What the first new message answers.
     reply_to: Option<MessageRef>,
     /// The thread that new messages go into.
@@ -81,8 +84,8 @@ pub enum Step {
     Keep(MessageRef),
     /// The end of an existing one.
     Delete(MessageRef),
-    /// Relay's own reaction.
-    React(MessageRef, String, bool),
+    /// A reaction: Relay's own, or somebody's where each reacts for themselves.
+    React(MessageRef, String, bool, Option<Speaker>),
     /// At the top of the room, or not any more.
     Pin(MessageRef, bool),
 }
@@ -101,10 +104,18 @@ impl Steps {
             },
             Step::Edit(target, part) => Operation::Edit { target, part },
             Step::Delete(target) => Operation::Delete { target },
-            Step::React(target, emoji, on) => Operation::React { target, emoji, on: *on },
+            Step::React(target, emoji, on, _) => Operation::React { target, emoji, on: *on },
             Step::Pin(target, on) => Operation::Pin { target, on: *on },
             Step::Keep(_) => return None,
         })
+    }
+
+    /// Whose a step is, where people of elsewhere have accounts of their own.
+    pub fn speaker(&self, at: usize) -> Option<&Speaker> {
+        match self.steps.get(at)? {
+            Step::React(.., by) => by.as_ref(),
+            _ => self.speaker.as_ref(),
+        }
     }
 
     /// Whether the subject's messages in the room are others afterwards.
@@ -132,6 +143,25 @@ impl Steps {
 
 /// Works out a row's steps. Pure parts (adapt, render) may panic over a poison message: the lane fences this call.
 pub fn plan(
+    core: &Core,
+    lane: &LaneHandle,
+    id: EnvelopeId,
+    envelope: &Envelope,
+    row: &OutboxRow,
+    content: Option<&Content>,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    Ok(match work(core, lane, id, envelope, row, content, files)? {
+        Work::Steps(steps) => {
+            let name = steps.persona.as_ref().map(|persona| persona.name.clone());
+            let speaker = name.and_then(|name| speaker::of(lane, envelope, content, files, name));
+            Work::Steps(Steps { speaker, ..steps })
+        }
+        other => other,
+    })
+}
+
+fn work(
     core: &Core,
     lane: &LaneHandle,
     id: EnvelopeId,

@@ -6,7 +6,7 @@ use super::fetch;
 use super::intake::{self, TakeError, Wanted};
 use super::records::AvatarRecord;
 use super::{Media, sniff};
-use relay_contract::{BlobId, FileKind, Timestamp};
+use relay_contract::{BlobId, FileKind, Timestamp, Upload};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,14 +64,36 @@ impl Media {
     /// seconds, and nothing once it is known.
     pub async fn avatar(&self, url: &str) -> Option<String> {
         self.0.settings.url.as_ref()?;
+        self.shown(&self.present(url).await?).await
+    }
+
+    /// A person's picture as a file that is called by its content, where it can be had. Takes as long as [`Media::avatar`].
+    pub async fn picture(&self, url: &str) -> Option<Upload> {
+        let record = self.present(url).await?;
+        let (blob, ending) = (BlobId::parse(&record.blob)?, record.mime.split('/').next_back()?);
+        Some(Upload {
+            index: 0,
+            name: format!("{}.{ending}", record.blob),
+            kind: FileKind::Image,
+            mime: record.mime.clone(),
+            size: record.size,
+            spoiler: false,
+            alt: None,
+            seconds: None,
+            content: self.content(blob, record.size),
+        })
+    }
+
+    /// The picture behind an address as it is now, or was a day ago.
+    async fn present(&self, url: &str) -> Option<AvatarRecord> {
         let id = Digest::of(url.as_bytes());
         let known = self.face(&id).await;
         if let Some(known) = known.as_ref().filter(|known| Timestamp::now().0 - known.at < FRESH_MS) {
-            return self.shown(known).await;
+            return Some(known.clone());
         }
         let mut done = match self.0.faces.turn(id) {
             Turn::Theirs(done) => done,
-            Turn::Full => return self.shown(&known?).await,
+            Turn::Full => return known,
             Turn::Mine(sender) => {
                 let (media, url, done) = (self.clone(), url.to_owned(), sender.subscribe());
                 tokio::spawn(async move {
@@ -88,8 +110,7 @@ impl Media {
             }
         };
         let _ = tokio::time::timeout(PATIENCE, done.wait_for(|done| *done)).await;
-        let now = self.face(&id).await.or(known)?;
-        self.shown(&now).await
+        self.face(&id).await.or(known)
     }
 
     /// What is known of a picture that is still there.

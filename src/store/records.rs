@@ -185,6 +185,9 @@ impl Record for Reactor {
 pub struct ShownReactions {
     /// Its own reactions, as the room writes them.
     pub own: Vec<String>,
+    /// Reactions that are there as those of people of elsewhere: whose, and as the room writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<(String, String)>,
     /// Whether a line below the message tells of reactions.
     pub tally: bool,
     /// The native message that bears them.

@@ -2,7 +2,7 @@
 
 use crate::capabilities::Capabilities;
 use crate::commands::{Answer, Call};
-use crate::delivery::{Attempt, Draft, Part, Receipt};
+use crate::delivery::{Attempt, Draft, Part, Receipt, Speaker};
 use crate::envelope::Envelope;
 use crate::errors::{DeliverError, ListenError, OpenError};
 use crate::files::Located;
@@ -44,6 +44,22 @@ pub trait Connector: Send + Sync + 'static {
 
     /// One attempt at one part. Never repeats, waits out or throttles by itself.
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError>;
+
+    /// The same for whoever does it, where the room shows names and pictures natively and that is known: on a platform where people of
+    /// elsewhere have accounts of their own, it is done as theirs.
+    async fn deliver_as(&self, attempt: Attempt<'_>, _by: Option<&Speaker>) -> Result<Receipt, DeliverError> {
+        self.deliver(attempt).await
+    }
+
+    /// Whether each person of elsewhere reacts in the room for themselves: `React` is then asked for as theirs. Pure.
+    fn each_reacts(&self, _room: &RoomKey) -> bool {
+        false
+    }
+
+    /// Whether `deliver_as` takes people's pictures as files.
+    fn takes_pictures(&self) -> bool {
+        false
+    }
 
     /// What an attempt to post has come to that nobody answered and that began no earlier than `since`. Only asked of `Post` and
     /// `Open`: everything else may be done again. Bounded in time by the connector.

@@ -3,7 +3,7 @@
 use crate::envelope::Poll;
 use crate::files::{FileDraft, Upload};
 use crate::history::Doing;
-use crate::ids::{MessageRef, NativeId, RoomKey};
+use crate::ids::{MessageRef, NativeId, RoomKey, Timestamp};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,19 @@ pub struct Persona {
     pub name: String,
     /// URL of a picture.
     pub avatar: Option<String>,
+}
+
+/// Who does what an attempt is about: for a platform on which each person of elsewhere has an account of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speaker {
+    /// Who, the same in every room and for ever: their platform, network and id there, with a slash between.
+    pub who: String,
+    /// What they are called there, as in their persona. Empty where a reaction is taken back.
+    pub name: String,
+    /// When they did it, by the clock of their own platform.
+    pub at: Timestamp,
+    /// Their picture, where `Connector::takes_pictures` and there is one; called by its content, so that another name is another picture.
+    pub picture: Option<Upload>,
 }
 
 /// One request that changes a room: one attempt, never repeated by the connector.

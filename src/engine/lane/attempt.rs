@@ -2,6 +2,7 @@
 
 use super::super::outage::{Passage, Word};
 use super::*;
+use relay_contract::Speaker;
 use tokio::sync::watch::Receiver;
 
 /// How often a lane that waits for another's word looks whether its row is still to be done.
@@ -54,19 +55,32 @@ impl Lane {
     }
 
     pub(in crate::engine) async fn attempt(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+        self.attempt_as(operation, None).await
+    }
+
+    /// The same for whoever does it.
+    pub(super) async fn attempt_as(
+        &self,
+        operation: Operation<'_>,
+        by: Option<&Speaker>,
+    ) -> Result<Receipt, DeliverError> {
         let asks = settle::matters(&operation);
         self.handle.begun.store(asks, Ordering::Release);
-        let outcome = self.attempted(operation).await;
+        let outcome = self.attempted(operation, by).await;
         if !matches!(outcome, Err(DeliverError::Unsure(_))) {
             self.handle.begun.store(false, Ordering::Release);
         }
         outcome
     }
 
-    pub(super) async fn attempted(&self, operation: Operation<'_>) -> Result<Receipt, DeliverError> {
+    async fn attempted(
+        &self,
+        operation: Operation<'_>,
+        by: Option<&Speaker>,
+    ) -> Result<Receipt, DeliverError> {
         let connector = &self.handle.account.connector;
         let (began, posts) = (Instant::now(), matches!(operation, Operation::Post { .. }));
-        let attempt = connector.deliver(Attempt { room: &self.handle.room, operation });
+        let attempt = connector.deliver_as(Attempt { room: &self.handle.room, operation }, by);
         let fenced = AssertUnwindSafe(attempt).catch_unwind();
         match tokio::time::timeout(connector.deliver_deadline(), fenced).await {
             Ok(Ok(outcome)) => {
@@ -109,7 +123,7 @@ impl Lane {
     pub(super) async fn put_again(&self, row: EnvelopeId, subject: EnvelopeId) -> Result<(), StoreError> {
         let ledger = &self.core.ledger;
         let shown = ledger.shown_reactions(subject, &self.handle.room)?;
-        if shown.own.is_empty() && shown.pinned.is_none() {
+        if shown.own.is_empty() && shown.by.is_empty() && shown.pinned.is_none() {
             return Ok(());
         }
         let Some(posted) = ledger.envelope(subject)? else { return Ok(()) };

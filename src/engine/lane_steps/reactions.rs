@@ -1,12 +1,14 @@
 //! Reactions from elsewhere on a message in a lane's room: Relay's own, and the line below a copy.
 
 use super::super::core::{Core, LaneHandle};
+use super::super::fan_out::holder;
 use super::super::files::Files;
 use super::content::Content;
+use super::show::called;
 use super::{Step, Steps, Work, change};
 use crate::adapt::reactions::{self, Reaction};
 use crate::store::{EnvelopeId, ShownReactions, StoreError};
-use relay_contract::{Feature, Support};
+use relay_contract::{Author, Feature, Speaker, Standing, Support, Timestamp};
 
 /// What people in other rooms reacted with, in the order of their first reactions.
 pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Reaction>, StoreError> {
@@ -23,6 +25,28 @@ pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Rea
                 all.push(Reaction { emoji, names: vec![by.name], native });
             }
         }
+    }
+    Ok(all)
+}
+
+/// The reactions of each, for a room where people of elsewhere react for themselves, with how the room writes them.
+fn each(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<(Speaker, String)>, StoreError> {
+    let mut all: Vec<(Speaker, String)> = Vec::new();
+    for (room, by) in core.ledger.reactions(subject)? {
+        let native = lane.account.connector.reaction(&lane.room, &by.emoji());
+        let Some(native) = native.filter(|_| room != lane.room) else { continue };
+        let author = Author {
+            id: by.user.as_str().into(),
+            name: by.name.clone(),
+            avatar: None,
+            standing: Standing::Person,
+        };
+        let who = holder(&room, &author);
+        if all.iter().any(|(speaker, emoji)| speaker.who == who && *emoji == native) {
+            continue;
+        }
+        let name = called(core, &lane.room, &room, &author, "")?;
+        all.push((Speaker { who, name, at: Timestamp(by.at), picture: None }, native));
     }
     Ok(all)
 }
@@ -47,7 +71,12 @@ pub fn plan(
     };
     let Some(content) = content else { return Ok(Work::Nothing) };
     let can = lane.account.connector.capabilities(&lane.room);
-    let all = of(core, lane, target)?;
+    let mut all = of(core, lane, target)?;
+    let mut theirs = Vec::new();
+    if lane.account.connector.each_reacts(&lane.room) {
+        theirs = each(core, lane, target)?;
+        all.retain(|reaction| reaction.native.is_none());
+    }
     let wanted = match can.shows(Feature::Reaction) {
         Support::Native => reactions::own(&all, can.reactions),
         Support::Fallback | Support::Dropped => Vec::new(),
@@ -56,12 +85,24 @@ pub fn plan(
     // An edit may have put another message in its place, which bears nothing yet.
     if shown.on.as_ref().is_some_and(|on| *on != message.id.as_str()) {
         shown.own.clear();
+        shown.by.clear();
     }
     let off = shown.own.iter().filter(|emoji| !wanted.contains(emoji));
     let on = wanted.iter().filter(|emoji| !shown.own.contains(emoji));
-    let react = |emoji: &String, on| Step::React(message.clone(), emoji.clone(), on);
+    let react = |emoji: &String, on| Step::React(message.clone(), emoji.clone(), on, None);
     let mut steps: Vec<Step> =
         off.map(|emoji| react(emoji, false)).chain(on.map(|emoji| react(emoji, true))).collect();
+    let by: Vec<(String, String)> =
+        theirs.iter().map(|(speaker, emoji)| (speaker.who.clone(), emoji.clone())).collect();
+    for (who, emoji) in shown.by.iter().filter(|theirs| !by.contains(theirs)) {
+        let gone = Speaker { who: who.clone(), name: String::new(), at: Timestamp::now(), picture: None };
+        steps.push(Step::React(message.clone(), emoji.clone(), false, Some(gone)));
+    }
+    for ((speaker, emoji), key) in theirs.into_iter().zip(&by) {
+        if !shown.by.contains(key) {
+            steps.push(Step::React(message.clone(), emoji, true, Some(speaker)));
+        }
+    }
     if let (Some(pinned), Some(first)) = (&mut shown.pinned, there.first())
         && *pinned != first.id.as_str()
     {
@@ -82,6 +123,6 @@ pub fn plan(
     } else {
         steps.extend(there.into_iter().map(Step::Keep));
     }
-    let shown = Some(ShownReactions { own: wanted, tally, on, ..shown });
+    let shown = Some(ShownReactions { own: wanted, by, tally, on, ..shown });
     Ok(Work::Steps(Steps { steps, subject: target, shown, of_person, lost, ..Steps::default() }))
 }

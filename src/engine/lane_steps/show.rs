@@ -39,7 +39,10 @@ pub fn show(
         Some(author) => Some(called(core, &lane.room, &content.origin, author, channel)?),
         None => None,
     };
-    let reactions = reactions::of(core, lane, content.subject)?;
+    let mut reactions = reactions::of(core, lane, content.subject)?;
+    if connector.each_reacts(&lane.room) {
+        reactions.retain(|reaction| reaction.native.is_none());
+    }
     let told = Told {
         name: name.as_deref(),
         avatar: files.avatar.as_deref(),
@@ -60,7 +63,7 @@ pub fn show(
 }
 
 /// What somebody is called in a room elsewhere.
-fn called(
+pub fn called(
     core: &Core,
     room: &RoomKey,
     origin: &RoomKey,
