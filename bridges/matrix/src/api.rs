@@ -1,10 +1,12 @@
 //! Requests of ruma's, answers as JSON, each behind a deadline.
 
 use crate::config::Config;
+use crate::service::Service;
 use bytes::BytesMut;
 use futures::StreamExt;
 use relay_contract::{ByteStream, Problem};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use ruma::UserId;
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
 use ruma::api::path_builder::PathBuilder;
 use ruma::api::{MatrixVersion, OutgoingRequest, OutgoingRequestExt, SupportedVersions};
@@ -25,6 +27,8 @@ pub struct Api {
     base: String,
     token: SecretString,
     versions: SupportedVersions,
+    /// The registration, where Relay is an application service.
+    pub service: Option<Service>,
 }
 
 /// Why a call gave nothing.
@@ -68,7 +72,8 @@ impl Api {
         // Authenticated media came with 1.11 (<https://spec.matrix.org/v1.11/client-server-api/#content-repository>).
         let versions =
             SupportedVersions { versions: BTreeSet::from([MatrixVersion::V1_11]), features: BTreeSet::new() };
-        Ok(Self { client, base: config.homeserver.clone(), token: config.access_token.clone(), versions })
+        let (base, token) = (config.homeserver.clone(), config.access_token.clone());
+        Ok(Self { client, base, token, versions, service: config.service.clone() })
     }
 
     /// The value of the `Authorization` header.
@@ -88,13 +93,34 @@ impl Api {
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
     {
-        let token = SendAccessToken::IfRequired(self.token.expose_secret());
+        self.call_as(None, request, most).await
+    }
+
+    /// The same as a ghost (<https://spec.matrix.org/v1.11/application-service-api/#identity-assertion>).
+    pub async fn call_as<R>(
+        &self,
+        user: Option<&UserId>,
+        request: R,
+        most: Duration,
+    ) -> Result<Value, CallError>
+    where
+        R: OutgoingRequest,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let token = match &self.service {
+            Some(_) => SendAccessToken::Appservice(self.token.expose_secret()),
+            None => SendAccessToken::IfRequired(self.token.expose_secret()),
+        };
         let unsent = |error: String| CallError::Unreachable(format!("the request cannot be made: {error}"));
         let request = request
             .try_into_http_request::<Vec<u8>>(&self.base, token, Cow::Borrowed(&self.versions))
             .map_err(|error| unsent(error.to_string()))?;
-        let request =
+        let mut request =
             reqwest::Request::try_from(request).map_err(|error| unsent(error.without_url().to_string()))?;
+        if let Some(user) = user {
+            request.url_mut().query_pairs_mut().append_pair("user_id", user.as_str());
+        }
         self.send(request, most).await
     }
 

@@ -25,7 +25,7 @@ fn beside(error: CallError) -> DeliverError {
     delivering(error, Doing::Beside)
 }
 
-/// Puts Relay's reaction on a message, or takes it back (<https://spec.matrix.org/v1.11/client-server-api/#event-annotations-and-reactions>).
+/// Puts Relay's or a ghost's reaction on a message, or takes it back (<https://spec.matrix.org/v1.11/client-server-api/#event-annotations-and-reactions>).
 pub async fn react(room: &Room<'_>, target: &EventId, emoji: &str, on: bool) -> Result<(), DeliverError> {
     if !on {
         for event in own_reactions(room, target, emoji).await? {
@@ -41,7 +41,7 @@ pub async fn react(room: &Room<'_>, target: &EventId, emoji: &str, on: bool) -> 
     }
 }
 
-/// The events of Relay's own reaction with an emoji.
+/// The events of the same one's reaction with an emoji.
 async fn own_reactions(
     room: &Room<'_>,
     target: &EventId,
@@ -50,6 +50,7 @@ async fn own_reactions(
     let Some(own) = room.known.own() else {
         return Err(DeliverError::Unavailable("there has been no preflight".into()));
     };
+    let whose = room.ghost.as_ref().map_or(own.user.as_str(), |ghost| ghost.as_str());
     let (mut found, mut from) = (Vec::new(), None);
     for _ in 0..MOST_PAGES {
         let kind = TimelineEventType::Reaction;
@@ -62,7 +63,7 @@ async fn own_reactions(
         let reactions = answer.get("chunk").and_then(Value::as_array).into_iter().flatten();
         found.extend(reactions.filter_map(|event| {
             let key = event.pointer("/content/m.relates_to/key")?;
-            let ours = event.get("sender")? == own.user.as_str() && key == emoji;
+            let ours = event.get("sender")? == whose && key == emoji;
             EventId::parse(event.get("event_id")?.as_str()?).ok().filter(|_| ours)
         }));
         from = answer.get("next_batch").and_then(Value::as_str).map(str::to_owned);

@@ -36,7 +36,7 @@ fn cell(feature: Feature, rights: Rights) -> Cell {
         Feature::Voice => Cell::NATIVE,
         // A film like any.
         Feature::VideoNote => Cell::SHOWN_OTHERWISE,
-        Feature::Poll => Cell::new(Fallback, Native),
+        Feature::Poll => Cell::NATIVE,
         // Votes are events of which each client counts its own.
         Feature::PollResult => Cell::SHOWN_OTHERWISE,
         Feature::Mention => Cell::new(Fallback, Native),
@@ -56,7 +56,7 @@ fn cell(feature: Feature, rights: Rights) -> Cell {
         Feature::Typing => Cell::NATIVE,
         Feature::Membership => Cell::new(Fallback, Native),
         Feature::Rename => Cell::new(Fallback, Native),
-        Feature::Persona => Cell::new(Fallback, Native),
+        Feature::Persona => Cell::new(or(rights.ghosts, Fallback), Native),
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
             .into_iter()
             .filter(|feature| best.cells[*feature as usize] != worst.cells[*feature as usize])
             .collect();
-        assert_eq!(falls, [Feature::Moderate, Feature::Reaction, Feature::Pin]);
+        assert_eq!(falls, [Feature::Moderate, Feature::Reaction, Feature::Pin, Feature::Persona]);
         assert_eq!((best.reactions, worst.reactions), (u32::MAX, 0));
         assert_eq!((best.files.shown, worst.files.shown), (7, u64::MAX));
     }

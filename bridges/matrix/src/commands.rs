@@ -72,7 +72,7 @@ pub async fn answer(api: &Api, known: &Known, call: &Call, answer: &Answer) -> R
         .map_err(|_| DeliverError::Rejected("this command has no answer".into()))?;
     let id = RoomId::parse(call.room.room.as_str())
         .map_err(|_| DeliverError::Rejected("this is no room of Matrix".into()))?;
-    let room = Room { api, known, id };
+    let room = Room::of(api, known, id);
     let mut parts = render::parts(&Draft { body: answer.text.clone(), ..Draft::default() });
     if parts.len() > MOST {
         parts.truncate(MOST - 1);

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
     Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem, RawEvent,
-    Receipt, RoomKey, Settled, Timestamp, Translation,
+    Receipt, RoomKey, Settled, Speaker, Timestamp, Translation,
 };
 use ruma::RoomId;
 use std::time::Duration;
@@ -28,6 +28,10 @@ impl Matrix {
     /// Sends nothing yet.
     pub fn new(config: &Config) -> Result<Self, Problem> {
         Ok(Self { api: Api::new(config)?, known: Known::default() })
+    }
+
+    fn listener(&self, own: Own) -> Listener<'_> {
+        Listener { api: &self.api, known: &self.known, own: own.user, ghosts: own.ghosts }
     }
 
     fn own(&self) -> Result<Own, DeliverError> {
@@ -49,7 +53,11 @@ impl Connector for Matrix {
         let Some(own) = self.known.own() else {
             return Err(ListenError::Lost("there has been no preflight".into()));
         };
-        Listener { api: &self.api, known: &self.known, own: own.user }.run(cursor, inbox).await
+        let listener = self.listener(own);
+        match &self.api.service {
+            Some(service) => listener.serve(service, cursor, inbox).await,
+            None => listener.run(cursor, inbox).await,
+        }
     }
 
     fn translate(&self, raw: &RawEvent) -> Translation {
@@ -70,11 +78,24 @@ impl Connector for Matrix {
     }
 
     async fn deliver(&self, attempt: Attempt<'_>) -> Result<Receipt, DeliverError> {
-        deliver::deliver(&self.api, &self.known, &attempt).await
+        deliver::deliver(&self.api, &self.known, &attempt, None).await
+    }
+
+    async fn deliver_as(&self, attempt: Attempt<'_>, by: Option<&Speaker>) -> Result<Receipt, DeliverError> {
+        deliver::deliver(&self.api, &self.known, &attempt, by).await
+    }
+
+    fn each_reacts(&self, room: &RoomKey) -> bool {
+        self.known.rights(room.room.as_str()).ghosts_react
+    }
+
+    /// Only ghosts have pictures.
+    fn takes_pictures(&self) -> bool {
+        self.api.service.is_some()
     }
 
     async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {
-        settle::settle(&self.api, &self.own()?.user, &attempt, since).await
+        settle::settle(&self.api, &self.own()?, &attempt, since).await
     }
 
     fn keeps_history(&self) -> bool {
@@ -82,7 +103,7 @@ impl Connector for Matrix {
     }
 
     async fn history(&self, room: &RoomKey, after: &Mark, most: u16) -> Result<Past, DeliverError> {
-        let listener = Listener { api: &self.api, known: &self.known, own: self.own()?.user };
+        let listener = self.listener(self.own()?);
         history::look(&listener, room, after, most).await
     }
 
@@ -101,7 +122,7 @@ impl Connector for Matrix {
 
     async fn typing(&self, room: &RoomKey, _: Option<&NativeId>) {
         if let Ok(id) = RoomId::parse(room.room.as_str()) {
-            beside::typing(&Room { api: &self.api, known: &self.known, id }).await;
+            beside::typing(&Room::of(&self.api, &self.known, id)).await;
         }
     }
 

@@ -46,8 +46,9 @@ pub fn bad_token(answer: &Answer) -> bool {
 pub fn token_problem(answer: &Answer) -> Problem {
     Problem::new(
         format!("The homeserver does not accept the access token ({} {}).", answer.status, answer.code),
-        "Log in as the bot in Element, copy All settings → Help & About → Access token, put it where `access_token` is read from, and \
-         restart Relay. Logging out ends a token.",
+        "For a bot's account: log in as the bot in Element, copy All settings → Help & About → Access token, put it where `access_token` is \
+         read from, and restart Relay. Logging out ends a token. For an application service: name the file that `registration` names \
+         in the homeserver's settings (Synapse: app_service_config_files), and restart the homeserver.",
     )
 }
 

@@ -114,6 +114,18 @@ impl Facts {
         self.needed(kind, "state_default", 50)
     }
 
+    /// The power level of whoever has none of their own.
+    pub fn level_of_anybody(&self) -> i64 {
+        let levels = self.contents.get("m.room.power_levels");
+        levels.and_then(|levels| levels.get("users_default")).and_then(number).unwrap_or(0)
+    }
+
+    /// The level that is needed to invite.
+    pub fn needed_to_invite(&self) -> i64 {
+        let levels = self.contents.get("m.room.power_levels");
+        levels.and_then(|levels| levels.get("invite")).and_then(number).unwrap_or(0)
+    }
+
     /// The level that is needed to redact what others wrote.
     pub fn needed_to_redact(&self) -> i64 {
         let levels = self.contents.get("m.room.power_levels");

@@ -22,6 +22,12 @@ pub fn is_alias(id: &str) -> bool {
     RoomAliasId::parse(id).is_ok()
 }
 
+/// Whether an account is Relay's own: the bot, or one that begins as the ghosts of its server do.
+pub fn is_own(user: &str, own: &str, ghosts: Option<&str>) -> bool {
+    let server = |user: &str| user.split_once(':').map(|(_, server)| server.to_owned());
+    user == own || ghosts.is_some_and(|ghosts| user.starts_with(ghosts) && server(user) == server(own))
+}
+
 /// How to address a message: by its event's id, and the thread it stands in, which is the event that began it.
 pub fn message(event: &str, thread: Option<&str>) -> MessageRef {
     MessageRef::plain(event).within(thread.map(NativeId::from))
@@ -58,6 +64,21 @@ mod tests {
         ];
         for (id, holds) in cases {
             assert_eq!(is_room(id), holds, "{id}");
+        }
+    }
+
+    #[test]
+    fn whose() {
+        let cases = [
+            ("@relay:x", None, true),
+            ("@ada:x", None, false),
+            ("@_relay_a:x", None, false),
+            ("@_relay_a:x", Some("@_relay_"), true),
+            ("@_relay_a:y", Some("@_relay_"), false),
+            ("@ada:x", Some("@_relay_"), false),
+        ];
+        for (user, ghosts, own) in cases {
+            assert_eq!(is_own(user, "@relay:x", ghosts), own, "{user} {ghosts:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is remembered while the process runs: who Relay is, what it may do in which room, and what events do not say by themselves.
 
 use crate::facts::Facts;
+use crate::ghosts::Ghosts;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,21 +24,31 @@ pub struct Rights {
     pub redacts: bool,
     /// Pin messages.
     pub pins: bool,
+    /// Have people of elsewhere speak by accounts of their own.
+    pub ghosts: bool,
+    /// Have them react by these.
+    pub ghosts_react: bool,
 }
 
 impl Rights {
     /// Every right that Relay asks for.
-    pub const ALL: Self = Self { posts: true, reacts: true, redacts: true, pins: true };
+    pub const ALL: Self =
+        Self { posts: true, reacts: true, redacts: true, pins: true, ghosts: true, ghosts_react: true };
 
-    /// As a room's state says.
-    pub fn of(facts: &Facts, user: &str) -> Self {
-        let level = facts.level(user);
+    /// As a room's state says. Ghosts have no more rights than anybody, and there are none where Relay is no application service.
+    pub fn of(facts: &Facts, user: &str, is_service: bool) -> Self {
+        let (level, anybody) = (facts.level(user), facts.level_of_anybody());
         let posts = level >= facts.needed_to_post("m.room.message");
+        let ghosts = is_service
+            && anybody >= facts.needed_to_post("m.room.message")
+            && (facts.join_rule() == "public" || level >= facts.needed_to_invite());
         Self {
             posts,
             reacts: level >= facts.needed_to_post("m.reaction"),
             redacts: level >= facts.needed_to_redact() && level >= facts.needed_to_post("m.room.redaction"),
             pins: level >= facts.needed_to_set("m.room.pinned_events"),
+            ghosts,
+            ghosts_react: ghosts && anybody >= facts.needed_to_post("m.reaction"),
         }
     }
 }
@@ -47,8 +58,17 @@ impl Rights {
 pub struct Own {
     /// `@relay:example.org`.
     pub user: String,
+    /// What the ids of its ghosts begin with, where it has any: `@_relay_`.
+    pub ghosts: Option<String>,
     /// The largest file that the homeserver takes, in bytes, where it says.
     pub largest: Option<u64>,
+}
+
+impl Own {
+    /// Whether an account is Relay's own.
+    pub fn is(&self, user: &str) -> bool {
+        crate::ids::is_own(user, &self.user, self.ghosts.as_deref())
+    }
 }
 
 /// A message as it was posted: what an edit of it does not say.
@@ -99,6 +119,8 @@ pub struct Known {
     names: Cache<(String, String), String>,
     originals: Cache<String, Original>,
     reactions: Cache<String, Reaction>,
+    /// Accounts of people of elsewhere.
+    pub ghosts: Ghosts,
 }
 
 impl Default for Known {
@@ -109,6 +131,7 @@ impl Default for Known {
             names: Cache::new(NAMES),
             originals: Cache::new(ORIGINALS),
             reactions: Cache::new(REACTIONS),
+            ghosts: Ghosts::default(),
         }
     }
 }
@@ -154,6 +177,10 @@ impl Known {
         let Some(id) = string("event_id") else { return };
         match string("type") {
             Some("m.room.member") => {
+                let is_in = event.pointer("/content/membership").is_some_and(|is| is == "join");
+                if let Some(user) = string("state_key").filter(|user| self.is_ghost(user)) {
+                    self.ghosts.is_in(room, user, is_in);
+                }
                 if let (Some(user), Some(name)) = (string("state_key"), member_name(event)) {
                     self.name_is(room, user, name);
                 }
@@ -172,6 +199,11 @@ impl Known {
             }
             _ => {}
         }
+    }
+
+    fn is_ghost(&self, user: &str) -> bool {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        own.as_ref().is_some_and(|own| own.is(user) && own.user != user)
     }
 
     /// Somebody's name in a room.
@@ -210,4 +242,36 @@ pub fn member_name(event: &Value) -> Option<String> {
 pub fn local_part(user: &str) -> &str {
     let name = user.strip_prefix('@').unwrap_or(user);
     name.split(':').next().filter(|name| !name.is_empty()).unwrap_or(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Where ghosts may write, and react.
+    #[test]
+    fn ghosts_have_the_rights_of_anybody() {
+        let cases = [
+            (json!({}), "invite", true, (true, true)),
+            (json!({}), "invite", false, (false, false)),
+            (json!({ "invite": 50 }), "invite", true, (false, false)),
+            (json!({ "invite": 50 }), "public", true, (true, true)),
+            (json!({ "invite": 50, "users": { "@relay:x": 50 } }), "invite", true, (true, true)),
+            (json!({ "events_default": 10 }), "public", true, (false, false)),
+            (json!({ "events_default": 10, "users_default": 10 }), "public", true, (true, true)),
+            (json!({ "events": { "m.room.message": 1 } }), "public", true, (false, false)),
+            (json!({ "events": { "m.reaction": 1 } }), "public", true, (true, false)),
+        ];
+        for (levels, rule, is_service, expected) in cases {
+            let mut facts = Facts::default();
+            for (kind, content) in
+                [("m.room.power_levels", levels.clone()), ("m.room.join_rules", json!({ "join_rule": rule }))]
+            {
+                facts.learn(&json!({ "type": kind, "state_key": "", "content": content }));
+            }
+            let rights = Rights::of(&facts, "@relay:x", is_service);
+            assert_eq!((rights.ghosts, rights.ghosts_react), expected, "{levels} {rule} {is_service}");
+        }
+    }
 }

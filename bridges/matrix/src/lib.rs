@@ -1,4 +1,4 @@
-//! The Matrix connector: the Client-Server API with a bot's account of its own.
+//! The Matrix connector: the Client-Server API with a bot's account of its own, or as an application service.
 //!
 //! Room and space are both the Matrix room: every room has one order and one set of failures of its own.
 //!
@@ -16,9 +16,17 @@
 //!   the id to that token alone: so `settle` knows its own (<https://spec.matrix.org/v1.11/client-server-api/#transaction-identifiers>).
 //! - An edit is a message that replaces another, a reaction one that annotates it, and both are taken back by redacting that message. What
 //!   a redacted reaction was about is not told: it is remembered in this process, and the newest of each room are asked for at the start.
+//! - An application service (`service`) is told by the homeserver, which repeats what was not acknowledged, in transactions that have ids
+//!   (<https://spec.matrix.org/v1.11/application-service-api/#put_matrixappv1transactionstxnid>). A server may wait for minutes before it
+//!   tries again, so that after an absence the histories are read as well; what comes twice is known by its event. A ping at the start says
+//!   whether the homeserver reaches Relay, and has Synapse tell at once what waits.
+//! - There, each person of elsewhere is a ghost (`ghosts`): an account under ids that are Relay's alone. It is known to be Relay's by its id,
+//!   posts with the time at which something was said, and alone edits and takes back what it posted; it reacts for whoever reacted.
+//!   What it posts bears its key in its content, for nobody is told the transaction ids of an application service.
+//! - A poll is written as clients before its specification do, and read both ways. Votes are each client's to count.
 //! - Every message bears `m.mentions` without anybody in it: nothing that comes from elsewhere notifies anybody
 //!   (<https://spec.matrix.org/v1.11/client-server-api/#user-and-room-mentions>).
-//! - Pictures of people need a credential to be fetched: they are not carried.
+//! - Pictures of people need a credential to be fetched: they are not carried elsewhere.
 //! - Encrypted rooms are refused: Relay would see nothing there, and what it says would be seen by all servers.
 //! - A room that was upgraded goes on under another id, which Relay joins and tells of.
 //! - Invitations are accepted. A room that a config names is joined, where anybody may.
@@ -33,6 +41,7 @@ mod connector;
 mod deliver;
 mod errors;
 mod facts;
+mod ghosts;
 mod history;
 mod ids;
 mod known;
@@ -43,9 +52,12 @@ mod parse;
 mod preflight;
 mod render;
 mod rooms;
+mod service;
 mod settle;
 mod translate;
 mod upload;
+
+pub use service::registration;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
@@ -64,9 +76,23 @@ pub const FIELDS: &[Field] = &[
     Field {
         name: "access_token",
         kind: FieldKind::Secret,
-        required: true,
-        doc: "The bot account's access token: log in as the bot in Element, then All settings → Help & About → Access token, and \
+        required: false,
+        doc: "For a bot's account: its access token. Log in as the bot in Element, then All settings → Help & About → Access token, and \
               close that window without logging out.",
+    },
+    Field {
+        name: "registration",
+        kind: FieldKind::SecretLines,
+        required: false,
+        doc: "For an application service, instead of `access_token`: the registration file that `relay matrix registration` writes and that \
+              the homeserver reads, too. Everybody who speaks elsewhere then has a Matrix account of their own, with name and picture.",
+    },
+    Field {
+        name: "listen",
+        kind: FieldKind::Text,
+        required: false,
+        doc: "For an application service: the address and port where the homeserver reaches Relay, such as \"127.0.0.1:9337\". When \
+              left out: on loopback, on the port of the registration's url.",
     },
 ];
 

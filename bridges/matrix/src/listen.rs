@@ -125,7 +125,13 @@ impl Listener<'_> {
             said.extend(typing(told).map(|people| ((*room).clone(), Told::Said(Said::Typing(people)))));
         }
         said.extend(left.iter().map(|(room, _)| ((*room).clone(), Told::Said(Said::Changed))));
-        let raws = futures::stream::iter(said).map(|(room, told)| self.made(room, told)).buffered(LOOK_UPS);
+        let raws = futures::stream::iter(said).map(|(room, told)| async move {
+            match told {
+                Told::Said(said) => vec![self.wrapped(&room, said)],
+                Told::Event(event) => self.made(room, event).await,
+            }
+        });
+        let raws = raws.buffered(LOOK_UPS);
         let raws = raws.flat_map(futures::stream::iter);
         let mut accepts = raws.map(|raw| inbox.accept(raw)).buffered(OVERLAP);
         while let Some(accepted) = accepts.next().await {
@@ -136,11 +142,8 @@ impl Listener<'_> {
         true
     }
 
-    async fn made(&self, room: String, told: Told) -> Vec<RawEvent> {
-        let event = match told {
-            Told::Said(said) => return vec![self.wrapped(&room, said)],
-            Told::Event(event) => event,
-        };
+    /// What an event comes to. A room that goes on elsewhere is followed.
+    pub async fn made(&self, room: String, event: Value) -> Vec<RawEvent> {
         let moved = rooms::replacement(&event).map(str::to_owned);
         let mut made = self.raw(&room, event).await;
         if let Some(to) = moved {
@@ -156,7 +159,7 @@ impl Listener<'_> {
     }
 
     /// Where the room goes on in the place of another, and that one says so too, it is told of.
-    async fn accept_invitation(&self, room: String) -> Option<RawEvent> {
+    pub async fn accept_invitation(&self, room: String) -> Option<RawEvent> {
         if let Err(error) = rooms::join(self.api, &room, None, JOIN).await {
             tracing::warn!(room, "an invitation cannot be accepted: {}", errors::words(&error));
             return None;

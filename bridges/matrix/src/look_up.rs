@@ -29,6 +29,8 @@ pub struct Listener<'a> {
     pub known: &'a Known,
     /// Relay's own user id.
     pub own: String,
+    /// What the ids of its ghosts begin with, where it has any.
+    pub ghosts: Option<String>,
 }
 
 impl Listener<'_> {
@@ -45,7 +47,8 @@ impl Listener<'_> {
 
     /// As the engine takes it.
     pub fn wrapped(&self, room: &str, said: Said) -> RawEvent {
-        let payload = Payload { own: self.own.clone(), room: room.to_owned(), said };
+        let (own, ghosts) = (self.own.clone(), self.ghosts.clone());
+        let payload = Payload { own, ghosts, room: room.to_owned(), said };
         RawEvent {
             space: room.into(),
             // A struct of strings and values always has a JSON form.

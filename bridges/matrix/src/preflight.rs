@@ -4,7 +4,7 @@ use crate::api::{Api, CallError};
 use crate::facts::Facts;
 use crate::known::{Known, Own, Rights};
 use crate::rooms::{self, Rooms};
-use crate::{commands, errors, ids};
+use crate::{commands, errors, ghosts, ids};
 use relay_contract::{Identity, Listed, Listing, NativeId, OpenError, Preflight, Problem, RoomReport};
 use ruma::RoomId;
 use ruma::api::client::account::whoami;
@@ -45,7 +45,8 @@ pub async fn find(api: &Api, known: &Known) -> Result<Listing, OpenError> {
         let mut report = rooms::report(id, facts);
         let problem = rooms::problem(&report.name, facts);
         if let Some(own) = &own {
-            report.warnings = warnings(Rights::of(facts, &own.user), &own.user);
+            let rights = Rights::of(facts, &own.user, own.ghosts.is_some());
+            report.warnings = warnings(rights, own);
         }
         // Whoever goes on elsewhere is found there.
         facts.replacement().is_none().then_some(Listed { report, problem })
@@ -55,6 +56,13 @@ pub async fn find(api: &Api, known: &Known) -> Result<Listing, OpenError> {
 
 /// <https://spec.matrix.org/v1.11/client-server-api/#get_matrixclientv3accountwhoami>
 async fn account(api: &Api) -> Result<(Identity, Own), OpenError> {
+    if let Some(service) = &api.service {
+        // Homeservers make this account by themselves, or when it is asked for; what is wrong with the token, the next answer says.
+        match ghosts::register(api, &service.bot).await {
+            Ok(is_new) => tracing::debug!(is_new, "Relay's own account"),
+            Err(error) => tracing::debug!("Relay's own account cannot be made: {error}"),
+        }
+    }
     let whoami =
         api.call(whoami::v3::Request::new(), REQUEST).await.map_err(|error| errors::opening(&error))?;
     let Some(user) = whoami.get("user_id").and_then(Value::as_str).map(str::to_owned) else {
@@ -64,7 +72,8 @@ async fn account(api: &Api) -> Result<(Identity, Own), OpenError> {
     let config = api.call(get_media_config::v1::Request::new(), REQUEST).await.ok();
     let largest = config.and_then(|config| config.get("m.upload.size")?.as_u64());
     let name = crate::known::local_part(&user).to_owned();
-    Ok((Identity { id: user.as_str().into(), name }, Own { user, largest }))
+    let ghosts = api.service.as_ref().map(|service| format!("@{}", service.prefix));
+    Ok((Identity { id: user.as_str().into(), name }, Own { user, ghosts, largest }))
 }
 
 type Answers = Vec<(NativeId, Result<RoomReport, Problem>)>;
@@ -104,7 +113,11 @@ async fn these(api: &Api, known: &Known, own: &Own, asked: &[NativeId]) -> Resul
     }
     for (id, facts) in &mut all {
         // A sync leaves out who made a room, and that alone gives rights in rooms of version 12 and later.
-        if Rights::of(facts, &own.user) != Rights::ALL
+        let most = {
+            let is_service = own.ghosts.is_some();
+            Rights { ghosts: is_service, ghosts_react: is_service, ..Rights::ALL }
+        };
+        if Rights::of(facts, &own.user, own.ghosts.is_some()) != most
             && let Ok(room) = RoomId::parse(id.as_str())
             && let Ok(Some(create)) = commands::state(api, &room, StateEventType::RoomCreate).await
         {
@@ -168,19 +181,20 @@ fn described(known: &Known, own: &Own, id: &str, facts: Option<&Facts>) -> Resul
     if let Some(problem) = rooms::problem(&report.name, facts) {
         return Err(problem);
     }
-    let rights = Rights::of(facts, &own.user);
+    let rights = Rights::of(facts, &own.user, own.ghosts.is_some());
     known.room_is(id, rights, report.name.clone());
-    report.warnings = warnings(rights, &own.user);
+    report.warnings = warnings(rights, own);
     Ok(report)
 }
 
 /// What is missing in a room, and what it costs.
-fn warnings(rights: Rights, own: &str) -> Vec<Problem> {
+fn warnings(rights: Rights, own: &Own) -> Vec<Problem> {
     let missing = [
         (rights.posts, "post messages"),
         (rights.reacts, "react"),
         (rights.redacts, "delete what others wrote"),
         (rights.pins, "pin messages"),
+        (rights.ghosts || own.ghosts.is_none(), "have people of elsewhere speak under their own names"),
     ];
     let missing: Vec<&str> = missing.into_iter().filter(|(has, _)| !has).map(|(_, what)| what).collect();
     if missing.is_empty() {
@@ -188,6 +202,6 @@ fn warnings(rights: Rights, own: &str) -> Vec<Problem> {
     }
     vec![Problem::new(
         format!("Relay may not {} here.", missing.join(", ")),
-        format!("In Element, the room's settings → Roles & permissions: make {own} a moderator."),
+        format!("In Element, the room's settings → Roles & permissions: make {} a moderator.", own.user),
     )]
 }

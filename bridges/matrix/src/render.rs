@@ -6,10 +6,11 @@
 
 mod html;
 mod plain;
+pub mod poll;
 #[cfg(test)]
 mod tests;
 
-use relay_contract::{Draft, FileDraft, FileKind, Part, Text};
+use relay_contract::{Draft, FileDraft, FileKind, Part, Poll, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -28,6 +29,9 @@ pub struct Formatting {
     /// What the file is to people, where the part is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileKind>,
+    /// What the part asks, where it is a poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Poll>,
 }
 
 impl Formatting {
@@ -37,21 +41,25 @@ impl Formatting {
     }
 }
 
-/// The parts of a draft: its words, and then each file as a message of its own, so that an edit of the words leaves the files.
+/// The parts of a draft: its words, then a poll, and then each file as a message of its own, so that an edit of the words leaves these.
 pub fn parts(draft: &Draft) -> Vec<Part> {
     let texts = match draft.body.is_empty() {
         true => Vec::new(),
         false => draft.body.clone().split(LONGEST, length),
     };
     let texts = texts.iter().map(|text| {
-        let formatting = Formatting { html: html::written(text), file: None };
+        let formatting = Formatting { html: html::written(text), ..Formatting::default() };
         Part::text(plain::written(text), written(&formatting))
     });
-    texts.chain(draft.files.iter().map(file)).collect()
+    let asks = draft.poll.iter().map(|poll| {
+        let formatting = Formatting { poll: Some(poll.clone()), ..Formatting::default() };
+        Part::text("", written(&formatting))
+    });
+    texts.chain(asks).chain(draft.files.iter().map(file)).collect()
 }
 
 fn file(file: &FileDraft) -> Part {
-    let formatting = Formatting { html: None, file: Some(file.kind) };
+    let formatting = Formatting { file: Some(file.kind), ..Formatting::default() };
     Part { files: vec![file.index], ..Part::text("", written(&formatting)) }
 }
 
@@ -64,10 +72,14 @@ fn length(text: &Text) -> usize {
     json!([plain::written(text), html::written(text)]).to_string().len()
 }
 
-/// The content of a message with a part's words.
+/// The content of a message with a part's words, or its poll.
 pub fn message(part: &Part) -> Value {
+    let formatting = Formatting::of(part);
+    if let Some(poll) = &formatting.poll {
+        return poll::content(poll);
+    }
     let mut content = json!({ "msgtype": "m.text", "body": part.text, "m.mentions": {} });
-    if let Some(html) = Formatting::of(part).html {
+    if let Some(html) = formatting.html {
         content["format"] = "org.matrix.custom.html".into();
         content["formatted_body"] = html.into();
     }

@@ -96,6 +96,15 @@ pub fn replacement(event: &Value) -> Option<&str> {
     event.pointer("/content/replacement_room")?.as_str().filter(|to| ends && ids::is_room(to))
 }
 
+/// The room that Relay is invited to, by the event that says so.
+pub fn invited<'a>(event: &'a Value, own: &str) -> Option<&'a str> {
+    let at = |path: &str| event.pointer(path).and_then(Value::as_str);
+    let invited = at("/type") == Some("m.room.member")
+        && at("/state_key") == Some(own)
+        && at("/content/membership") == Some("invite");
+    at("/room_id").filter(|_| invited)
+}
+
 /// The room in whose place one goes on; none where that room does not name this one, for anybody can claim it.
 pub async fn predecessor(api: &Api, room: &str) -> Option<String> {
     let id = RoomId::parse(room).ok()?;

@@ -5,7 +5,7 @@
 mod marks;
 mod members;
 mod message;
-mod poll;
+pub mod poll;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +22,19 @@ use serde_json::Value;
 pub struct Payload {
     /// Relay's own user id.
     pub own: String,
+    /// What the ids of its ghosts begin with, where it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ghosts: Option<String>,
     /// The room.
     pub room: String,
     /// What it is.
     pub said: Said,
+}
+
+impl Payload {
+    fn is_own(&self, user: &str) -> bool {
+        ids::is_own(user, &self.own, self.ghosts.as_deref())
+    }
 }
 
 /// What a payload tells.
@@ -80,12 +89,12 @@ pub fn translate(raw: &RawEvent) -> Translation {
     match &payload.said {
         Said::Changed => Translation::Room(RoomNews::Changed(payload.room.as_str().into())),
         Said::Moved(to) => Translation::Room(RoomNews::Moved { from: room, to: ids::room(to) }),
-        Said::Typing(people) if people.iter().any(|user| *user != payload.own) => {
+        Said::Typing(people) if people.iter().any(|user| !payload.is_own(user)) => {
             Translation::Typing(room, None)
         }
         Said::Typing(_) => Translation::Ignored("typing"),
         Said::Event { event, added } => {
-            let reader = Reader { own: &payload.own, room, event, added };
+            let reader = Reader { payload: &payload, room, event, added };
             match reader.read() {
                 Ok(translation) => translation,
                 Err(Nothing::Ignored(why)) => Translation::Ignored(why),
@@ -97,7 +106,7 @@ pub fn translate(raw: &RawEvent) -> Translation {
 
 /// Reads one event.
 struct Reader<'a> {
-    own: &'a str,
+    payload: &'a Payload,
     room: RoomKey,
     event: &'a Value,
     added: &'a Added,
@@ -131,7 +140,7 @@ impl Reader<'_> {
     /// Somebody by their id; by the name that was looked up.
     fn person(&self, user: &str, standing: Standing) -> Author {
         let name = self.added.name.clone().unwrap_or_else(|| local_part(user).to_owned());
-        let standing = if user == self.own { Standing::Relay } else { standing };
+        let standing = if self.payload.is_own(user) { Standing::Relay } else { standing };
         // Pictures of people need a credential.
         Author { id: user.into(), name, avatar: None, standing }
     }

@@ -18,12 +18,19 @@ const HEAD: usize = 64 << 10;
 
 /// Uploads a file; the content of the message that shows it.
 pub async fn content(api: &Api, file: &Upload) -> Result<Value, DeliverError> {
-    let unreadable =
-        |error: std::io::Error| DeliverError::Unavailable(format!("a file cannot be read: {error}"));
     let size = match file.mime.starts_with("image/") {
         true => dimensions(file).await.map_err(unreadable)?,
         false => None,
     };
+    Ok(shown(file, &uploaded(api, file).await?, size))
+}
+
+fn unreadable(error: std::io::Error) -> DeliverError {
+    DeliverError::Unavailable(format!("a file cannot be read: {error}"))
+}
+
+/// Uploads a file; its `mxc` address.
+pub async fn uploaded(api: &Api, file: &Upload) -> Result<String, DeliverError> {
     let bytes = file.content.open().await.map_err(unreadable)?;
     let most = (SENDING + Duration::from_secs(file.size / BYTES_A_SECOND)).min(LONGEST);
     // An upload that nobody answered has made no message.
@@ -33,7 +40,7 @@ pub async fn content(api: &Api, file: &Upload) -> Result<Value, DeliverError> {
         other => other,
     })?;
     match answer.get("content_uri").and_then(Value::as_str) {
-        Some(uri) => Ok(shown(file, uri, size)),
+        Some(uri) => Ok(uri.to_owned()),
         None => Err(DeliverError::Unavailable("the homeserver does not say where the file is".into())),
     }
 }

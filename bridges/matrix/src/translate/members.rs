@@ -9,7 +9,7 @@ impl Reader<'_> {
     /// (<https://spec.matrix.org/v1.11/client-server-api/#mroommember>).
     pub(super) fn member(&self) -> Result<Envelope, Nothing> {
         let user = required(self.event, "state_key")?;
-        if user == self.own {
+        if self.payload.is_own(user) {
             return Err(Nothing::Ignored("own membership"));
         }
         let at =

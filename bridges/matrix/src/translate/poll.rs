@@ -4,12 +4,15 @@
 use relay_contract::Poll;
 use serde_json::Value;
 
+/// A poll has so many answers; what is more is not read.
+const MOST: usize = 20;
+
 /// The poll in a content; none where it asks nothing.
 pub fn poll(content: &Value) -> Option<Poll> {
     let start = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"];
     let start = start.iter().find_map(|key| content.get(*key))?;
     let question = words(start.get("question")?)?;
-    let answers = start.get("answers")?.as_array()?.iter().filter_map(words).collect::<Vec<_>>();
+    let answers = start.get("answers")?.as_array()?.iter().filter_map(words).take(MOST).collect::<Vec<_>>();
     let most = start.get("max_selections").and_then(Value::as_u64).unwrap_or(1);
     (!answers.is_empty()).then_some(Poll { question, answers, multiple: most > 1, ends: None })
 }

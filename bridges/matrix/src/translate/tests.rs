@@ -6,7 +6,8 @@ use serde_json::json;
 const OWN: &str = "@relay:x";
 
 fn payload(event: Value, added: Added) -> RawEvent {
-    let payload = Payload { own: OWN.into(), room: "!r:x".into(), said: Said::Event { event, added } };
+    let (own, ghosts) = (OWN.into(), Some("@_relay_".into()));
+    let payload = Payload { own, ghosts, room: "!r:x".into(), said: Said::Event { event, added } };
     RawEvent {
         space: "!r:x".into(),
         payload: serde_json::to_value(payload).unwrap_or_default(),
@@ -53,6 +54,8 @@ fn who_says_it() {
         (notice.clone(), named, "Ada", Standing::Bot),
         (json!({ "sender": OWN }), Added::default(), "relay", Standing::Relay),
         (json!({ "sender": OWN, "content": notice["content"] }), Added::default(), "relay", Standing::Relay),
+        (json!({ "sender": "@_relay_a:x" }), Added::default(), "_relay_a", Standing::Relay),
+        (json!({ "sender": "@_relay_a:y" }), Added::default(), "_relay_a", Standing::Person),
     ];
     for (more, added, name, standing) in cases {
         let envelope = one_of(more.clone(), added);
@@ -343,7 +346,7 @@ fn what_is_nothing_for_a_bridge_or_cannot_be_read() {
 #[test]
 fn news_of_rooms() {
     let of = |said: Said| {
-        let payload = Payload { own: OWN.into(), room: "!r:x".into(), said };
+        let payload = Payload { own: OWN.into(), ghosts: None, room: "!r:x".into(), said };
         translate(&RawEvent {
             space: "!r:x".into(),
             payload: serde_json::to_value(payload).unwrap_or_default(),
