@@ -26,6 +26,7 @@ mod disconnect;
 mod doctor;
 mod import;
 mod logging;
+mod matrix;
 mod media;
 mod mistakes;
 mod notify;
@@ -78,6 +79,8 @@ enum Command {
     Media(media::Media),
     /// Make a config of a matterbridge.toml, and say what has no equal
     Import(import::Import),
+    /// Write what a Matrix homeserver has to know of Relay
+    Matrix(matrix::Matrix),
     /// Make, list and take back the tokens with which programs use the API
     Token(token::Tokens),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
@@ -202,6 +205,7 @@ pub fn main() -> ExitCode {
         Command::Purge(of) => purge::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Import(of) => import::run(&of),
+        Command::Matrix(of) => matrix::run(&of),
         Command::Token(of) => token::run(&of),
         Command::Status(of) => status::run(&of),
         Command::Doctor(of) => doctor::run(&of),

@@ -3,6 +3,9 @@
 use relay_contract::{Capabilities, Connector, Field, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
+/// What a Matrix homeserver is told of Relay.
+pub use relay_matrix::registration as matrix_registration;
+
 /// One platform, as its crate declares it.
 pub struct Entry {
     /// Its name, also in the config.
