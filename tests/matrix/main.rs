@@ -8,6 +8,8 @@
 #[path = "../scenarios/bench.rs"]
 mod bench;
 mod beside;
+mod dressing;
+mod ghosts;
 mod looking_back;
 mod person;
 mod rooms;

@@ -31,6 +31,8 @@ pub struct Seen {
     pub relates_to: Value,
     /// Reactions: who, and with what.
     pub reactions: Vec<(String, String)>,
+    /// When it was said, as the server tells.
+    pub at: i64,
 }
 
 impl Seen {
@@ -152,6 +154,11 @@ impl Person {
         }
     }
 
+    /// What somebody is called and looks like, as their profile says.
+    pub async fn profile(&self, user: &str) -> Value {
+        self.get(&format!("profile/{}", encoded(user))).await
+    }
+
     /// Uploads bytes; answers their address.
     pub async fn uploads(&self, name: &str, mime: &str, bytes: Vec<u8>) -> String {
         let answer: Value = reqwest::Client::new()
@@ -222,6 +229,7 @@ impl Person {
                     content,
                     relates_to: relation,
                     reactions: Vec::new(),
+                    at: event["origin_server_ts"].as_i64().unwrap_or_default(),
                 }),
             }
         }

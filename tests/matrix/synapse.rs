@@ -27,9 +27,34 @@ pub struct Synapse {
     pub url: String,
     /// A shell that ends the server; none while it is away.
     keeper: Option<Child>,
+    /// Registrations that nobody has taken yet: one Relay can serve one.
+    services: std::sync::Mutex<Vec<Service>>,
 }
 
+/// A registration that the server knows.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The file, as Relay wrote it.
+    pub file: PathBuf,
+    /// Relay's own user id with it.
+    pub bot: String,
+    /// What the ids of its ghosts begin with.
+    pub ghosts: String,
+}
+
+/// How many registrations there are.
+const SERVICES: usize = 12;
+
 impl Synapse {
+    /// A registration for a test of its own.
+    pub fn service(&self) -> Service {
+        self.services
+            .lock()
+            .expect("nobody panics with it")
+            .pop()
+            .expect("enough registrations for all tests")
+    }
+
     /// The server; none where it is not installed, which is said.
     pub async fn there() -> Option<Arc<Self>> {
         let python = python()?;
@@ -55,7 +80,8 @@ impl Synapse {
             .local_addr()
             .expect("its port")
             .port();
-        write(folder.path(), "homeserver.yaml", &config(folder.path(), port));
+        let services: Vec<Service> = (0..SERVICES).map(|number| registered(folder.path(), number)).collect();
+        write(folder.path(), "homeserver.yaml", &config(folder.path(), port, &services));
         write(
             folder.path(),
             "log.yaml",
@@ -63,7 +89,9 @@ impl Synapse {
         );
         // The seed of a key that signs nothing that leaves this machine.
         write(folder.path(), "signing.key", &format!("ed25519 a_test {}\n", "A".repeat(43)));
-        let mut server = Self { folder, python, port, url: format!("http://127.0.0.1:{port}"), keeper: None };
+        let services = std::sync::Mutex::new(services);
+        let url = format!("http://127.0.0.1:{port}");
+        let mut server = Self { folder, python, port, url, keeper: None, services };
         server.run().await;
         server
     }
@@ -159,17 +187,34 @@ fn rand_part() -> u64 {
     RandomState::new().hash_one(Instant::now())
 }
 
+/// As an admin does it.
+fn registered(folder: &Path, number: usize) -> Service {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = listener.local_addr().expect("its port").port();
+    let file = folder.join(format!("registration-{number}.yaml"));
+    let (bot, prefix) = (format!("relay{number}"), format!("_relay{number}_"));
+    let done = Command::new(env!("CARGO_BIN_EXE_relay"))
+        .args(["matrix", "registration", "test.localhost", "--bot", &bot, "--prefix", &prefix, "--id", &bot])
+        .args(["--url", &format!("http://127.0.0.1:{port}"), "--out"])
+        .arg(&file)
+        .output()
+        .expect("the binary");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Service { file, bot: format!("@{bot}:test.localhost"), ghosts: format!("@{prefix}") }
+}
+
 fn write(folder: &Path, name: &str, text: &str) {
     let mut file = std::fs::File::create(folder.join(name)).expect("a file in the temporary folder");
     file.write_all(text.as_bytes()).expect("a file in the temporary folder");
 }
 
 /// Nobody else is spoken to, and no limit is in the way.
-fn config(folder: &Path, port: u16) -> String {
+fn config(folder: &Path, port: u16, services: &[Service]) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     let fast = json!({ "per_second": 100_000, "burst_count": 100_000 });
     json!({
         "server_name": "test.localhost",
+        "app_service_config_files": services.iter().map(|service| &service.file).collect::<Vec<_>>(),
         "pid_file": at("pid"),
         "listeners": [{
             "bind_addresses": ["127.0.0.1"], "port": port, "tls": false, "type": "http",

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::person::{Person, Seen};
-use crate::synapse::Synapse;
+use crate::synapse::{Service, Synapse};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ pub struct Yard {
     pub yard: String,
     /// Bo's room.
     pub barn: String,
+    /// Its registration, where Relay is an application service.
+    pub service: Option<Service>,
     /// Ends last.
     pub synapse: Arc<Synapse>,
 }
@@ -31,8 +33,20 @@ impl Yard {
     /// Relay has been invited and does not run yet; none where there is no homeserver.
     pub async fn new() -> Option<Self> {
         let synapse = Synapse::there().await?;
-        let (ada, bo, relay) =
-            (synapse.person("Ada").await, synapse.person("Bo").await, synapse.person("Relay").await);
+        let relay = synapse.person("Relay").await;
+        Some(Self::of(synapse, relay, None).await)
+    }
+
+    /// The same with an application service.
+    pub async fn with_ghosts() -> Option<Self> {
+        let synapse = Synapse::there().await?;
+        let service = synapse.service();
+        let relay = Person::new(&synapse.url, service.bot.clone(), String::new());
+        Some(Self::of(synapse, relay, Some(service)).await)
+    }
+
+    async fn of(synapse: Arc<Synapse>, relay: Person, service: Option<Service>) -> Self {
+        let (ada, bo) = (synapse.person("Ada").await, synapse.person("Bo").await);
         let yard = ada.room("The yard", &[&relay], json!({})).await;
         let barn = bo.room("The barn", &[&relay], json!({})).await;
         for (person, room) in [(&ada, &yard), (&bo, &barn)] {
@@ -41,9 +55,9 @@ impl Yard {
             person.sets(room, "m.room.power_levels", levels).await;
         }
         let bench = Bench::new().await;
-        let made = Self { bench, ada, bo, relay, yard, barn, synapse };
+        let made = Self { bench, ada, bo, relay, yard, barn, service, synapse };
         made.write_config(&[&made.yard, &made.barn], true);
-        Some(made)
+        made
     }
 
     /// The same, with Relay connected.
@@ -58,6 +72,10 @@ impl Yard {
     pub fn write_config(&self, rooms: &[&String], with_discord: bool) {
         let folder = self.bench.dir.path();
         std::fs::write(folder.join("matrix"), &self.relay.token).expect("a file in the temporary folder");
+        let credential = match &self.service {
+            Some(service) => format!("registration = {{ file = \"{}\" }}", service.file.display()),
+            None => "access_token = { file = \"matrix\" }".to_owned(),
+        };
         std::fs::write(folder.join("discord"), &self.bench.platform("discord").bots[0].token)
             .expect("a file");
         let discord = &self.bench.stand_ins.discord;
@@ -67,7 +85,7 @@ impl Yard {
         }
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
-             [accounts.mx]\nplatform = \"matrix\"\nhomeserver = \"{}\"\naccess_token = {{ file = \"matrix\" }}\n\
+             [accounts.mx]\nplatform = \"matrix\"\nhomeserver = \"{}\"\n{credential}\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [channels.lobby]\nlinks = [{}]\n",
@@ -97,7 +115,13 @@ impl Yard {
 
     /// Relay's one message with a word.
     pub async fn copy(&self, room: &str, word: &str) -> Seen {
-        self.arrives(room, word, |seen| seen.sender == self.relay.user && seen.body().contains(word)).await
+        self.arrives(room, word, |seen| self.is_own(&seen.sender) && seen.body().contains(word)).await
+    }
+
+    /// Whether Relay speaks by an account.
+    pub fn is_own(&self, user: &str) -> bool {
+        let ghost = self.service.as_ref().is_some_and(|service| user.starts_with(&service.ghosts));
+        user == self.relay.user || ghost
     }
 
     /// Waits until no message of Relay's bears a word.
@@ -108,7 +132,7 @@ impl Yard {
             .sees(room)
             .await
             .iter()
-            .any(|seen| seen.sender == self.relay.user && seen.body().contains(word))
+            .any(|seen| self.is_own(&seen.sender) && seen.body().contains(word))
         {
             assert!(began.elapsed() < PATIENCE, "{word} does not go");
             tokio::time::sleep(Duration::from_millis(30)).await;

@@ -1,0 +1,170 @@
+//! Relay as an application service: who speaks elsewhere has an account of their own.
+
+use crate::yard::Yard;
+use serde_json::json;
+use std::time::Duration;
+
+async fn started() -> Option<Yard> {
+    let mut yard = Yard::with_ghosts().await?;
+    yard.bench.start();
+    yard.bench.connected(2).await;
+    Some(yard)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_elsewhere_has_an_account_a_name_and_their_own_time() {
+    let Some(yard) = started().await else { return };
+    let id = yard.bench.say("discord", "**loud** and `code`");
+    let copy = yard.copy(&yard.yard, "loud").await;
+    let profile = yard.ada.profile(&copy.sender).await;
+    assert_eq!(profile["displayname"], yard.bench.persona("discord"));
+    assert_eq!(copy.body(), "loud and code");
+    assert!(copy.sender != yard.relay.user, "an account of its own: {copy:?}");
+    let there = yard.copy(&yard.barn, "loud").await;
+    assert_eq!(there.sender, copy.sender, "the same account in each room");
+
+    yard.bench.edit("discord", &id, "quiet");
+    let edited = yard.becomes(&yard.yard, &copy.id, "the edit", |seen| seen.body() == "quiet").await;
+    assert_eq!(edited.sender, copy.sender);
+    yard.bench.delete("discord", &id);
+    yard.goes(&yard.yard, "quiet").await;
+    yard.goes(&yard.barn, "quiet").await;
+    assert_eq!(yard.bench.counter("dead"), 0, "{}", yard.bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_its_edit_its_answer_its_reaction_and_its_delete_go_from_room_to_room() {
+    let Some(yard) = started().await else { return };
+    let id = yard.ada.says(&yard.yard, "first @room").await;
+    let copy = yard.copy(&yard.barn, "first").await;
+    assert_eq!((copy.body(), &copy.content["m.mentions"]), ("first @room", &json!({})));
+    assert_eq!(yard.bo.profile(&copy.sender).await["displayname"], "Ada ‹Matrix›");
+    assert_eq!(yard.bench.arrives("discord", "first").await.author, "Ada ‹Matrix›");
+
+    yard.ada.edits(&yard.yard, &id, "second").await;
+    yard.becomes(&yard.barn, &copy.id, "the edit", |seen| seen.body() == "second").await;
+    // Bo answers the copy, and reacts to it: both reach the original.
+    yard.bo.says_to(&yard.barn, "answer", json!({ "m.in_reply_to": { "event_id": copy.id } })).await;
+    let answer = yard.copy(&yard.yard, "answer").await;
+    assert_eq!((answer.answers(), answer.body()), (Some(id.as_str()), "answer"));
+    let reaction = yard.bo.reacts(&yard.barn, &copy.id, "🦉").await;
+    let reacted = yard.becomes(&yard.yard, &id, "a reaction", |seen| !seen.reactions.is_empty()).await;
+    let (who, key) = reacted.reactions.first().cloned().expect("a reaction");
+    let profile = yard.ada.profile(&who).await;
+    assert_eq!((key.as_str(), profile["displayname"].as_str()), ("🦉", Some("Bo ‹Matrix›")));
+    yard.bo.redacts(&yard.barn, &reaction).await;
+    yard.becomes(&yard.yard, &id, "no reaction", |seen| seen.reactions.is_empty()).await;
+
+    yard.ada.redacts(&yard.yard, &id).await;
+    yard.goes(&yard.barn, "second").await;
+    // What ghosts said is nobody's to carry.
+    yard.ada.says(&yard.yard, "the end").await;
+    yard.copy(&yard.barn, "the end").await;
+    let said = yard.ada.sees(&yard.yard).await;
+    let by_relay: Vec<_> =
+        said.iter().filter(|seen| yard.is_own(&seen.sender)).map(|seen| seen.body()).collect();
+    assert_eq!(by_relay, ["answer"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_is_a_poll() {
+    let Some(yard) = started().await else { return };
+    let text = |words: &str| json!({ "org.matrix.msc1767.text": words });
+    let answer = |id: &str, words: &str| json!({ "id": id, "org.matrix.msc1767.text": words });
+    let start = json!({
+        "kind": "org.matrix.msc3381.poll.disclosed", "max_selections": 1, "question": text("Owls?"),
+        "answers": [answer("a", "Yes"), answer("b", "No")],
+    });
+    let kind = "org.matrix.msc3381.poll.start";
+    yard.ada.send(&yard.yard, kind, json!({ kind: start, "org.matrix.msc1767.text": "Owls?" })).await;
+    let copy = yard.arrives(&yard.barn, "the poll", |seen| seen.kind == kind).await;
+    let asked = &copy.content[kind];
+    assert_eq!(asked["question"]["org.matrix.msc1767.text"], "Owls?");
+    let answers: Vec<_> = asked["answers"].as_array().into_iter().flatten().collect();
+    assert_eq!(
+        answers.iter().map(|answer| &answer["org.matrix.msc1767.text"]).collect::<Vec<_>>(),
+        ["Yes", "No"]
+    );
+    assert!(yard.is_own(&copy.sender) && copy.sender != yard.relay.user, "{copy:?}");
+    yard.bench.arrives("discord", "Owls?").await;
+}
+
+/// The homeserver repeats what was not acknowledged, and the history has it, too: it is there once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_in_an_absence_arrives_once_and_in_order() {
+    let Some(mut yard) = started().await else { return };
+    let by = |yard: &Yard| {
+        let ghosts = yard.service.as_ref().map(|service| service.ghosts.clone()).unwrap_or_default();
+        move |seen: &crate::person::Seen| {
+            (seen.sender.starts_with(&ghosts) && seen.body().starts_with("number "))
+                .then(|| seen.body().to_owned())
+        }
+    };
+    for number in 0..30 {
+        yard.ada.says(&yard.yard, &format!("number {number}")).await;
+        match number {
+            5 => yard.bench.stop().await,
+            15 | 22 => {
+                if number == 22 {
+                    yard.bench.kill();
+                }
+                yard.bench.start();
+            }
+            _ => {}
+        }
+    }
+    let expected: Vec<String> = (0..30).map(|number| format!("number {number}")).collect();
+    let began = std::time::Instant::now();
+    loop {
+        let there: Vec<String> = yard.bo.sees(&yard.barn).await.iter().filter_map(by(&yard)).collect();
+        if there == expected {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "{there:?}: {}", yard.bench.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // Each bears the time at which it was said.
+    let times = |said: Vec<crate::person::Seen>| -> Vec<i64> {
+        said.iter().filter(|seen| seen.body().starts_with("number ")).map(|seen| seen.at).collect()
+    };
+    assert_eq!(times(yard.bo.sees(&yard.barn).await), times(yard.ada.sees(&yard.yard).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_old_is_carried_at_the_first_start() {
+    let Some(mut yard) = Yard::with_ghosts().await else { return };
+    yard.ada.says(&yard.yard, "long ago").await;
+    yard.bench.start();
+    yard.bench.connected(2).await;
+    yard.ada.says(&yard.yard, "now").await;
+    yard.copy(&yard.barn, "now").await;
+    assert!(yard.bo.sees(&yard.barn).await.iter().all(|seen| !seen.body().contains("long ago")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_room_is_refused_in_words() {
+    let Some(mut yard) = Yard::with_ghosts().await else { return };
+    let encryption = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
+    yard.bo.sets(&yard.barn, "m.room.encryption", encryption).await;
+    yard.bench.start();
+    let began = std::time::Instant::now();
+    while !yard.bench.status().is_some_and(|status| status.to_string().contains("end-to-end encrypted")) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", yard.bench.status());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    yard.ada.says(&yard.yard, "still here").await;
+    yard.bench.arrives("discord", "still here").await;
+}
+
+/// Where people who have no rights of their own may not write, Relay speaks for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_ghosts_may_not_write_relay_does() {
+    let Some(mut yard) = Yard::with_ghosts().await else { return };
+    let levels = json!({ "users": { (yard.relay.user.clone()): 50 }, "events_default": 50 });
+    yard.bo.sets(&yard.barn, "m.room.power_levels", levels).await;
+    yard.bench.start();
+    yard.bench.connected(2).await;
+    yard.ada.says(&yard.yard, "hello barn").await;
+    let copy = yard.copy(&yard.barn, "hello barn").await;
+    assert_eq!((copy.sender.as_str(), copy.body()), (yard.relay.user.as_str(), "Ada ‹Matrix›: hello barn"));
+}
