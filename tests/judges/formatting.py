@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 from news import plain
@@ -83,3 +84,50 @@ def of_telegram(message: Any) -> tuple[str, Spans]:
         elif entity.type in ("mention", "text_mention"):
             spans.add(("mention", words))
     return plain((message.text or message.caption or "").replace(UNSEEN, "")), frozenset(spans)
+
+
+# Matrix's clients write HTML.
+MATRIX = {"strong": "bold", "b": "bold", "em": "italic", "i": "italic", "del": "strike", "code": "code"}
+
+
+class _Html(HTMLParser):
+    """Words and spans; in `pre`, code is no span of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text: list[str] = []
+        self.spans: set[tuple[str, str]] = set()
+        self.open: list[tuple[str, int, str]] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "p", "pre", "li", "blockquote"):
+            self.text.append("\n")
+        if tag != "br":
+            self.open.append((tag, len(self.text), dict(attributes).get("href") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open:
+            name, at, url = self.open.pop()
+            words = "".join(self.text[at:]).strip()
+            in_pre = any(outer == "pre" for outer, *_ in self.open)
+            if name == "a":
+                self.spans.add(("link", f"{words} {url}"))
+            elif name == "pre":
+                self.spans.add(("pre", words))
+            elif name in MATRIX and not in_pre:
+                self.spans.add((MATRIX[name], words))
+            if name == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def of_matrix(content: dict[str, Any]) -> tuple[str, Spans]:
+    """Its HTML, or its plain words where there is none."""
+    if "formatted_body" not in content:
+        return plain(content.get("body", "")), frozenset()
+    html = _Html()
+    html.feed(content["formatted_body"])
+    html.close()
+    return plain("".join(html.text)), frozenset(html.spans)
