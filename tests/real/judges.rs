@@ -6,6 +6,9 @@ use crate::suite::SETTLED;
 use crate::town::Town;
 use relay_contract::Feature;
 
+/// The kind of a poll's event, and where its content asks.
+pub const POLL: &str = "org.matrix.msc3381.poll.start";
+
 /// A case, seen from the room to which it was carried.
 pub struct Case<'a> {
     /// Everything.
@@ -127,6 +130,11 @@ pub async fn on_matrix(feature: Feature, case: &Case<'_>, now: &Sight) -> Result
             let files = case.files(now);
             let is_voice = |file: &Seen| file.content["org.matrix.msc3245.voice"].is_object();
             so(files.len() == 1 && files[0].content["msgtype"] == "m.audio" && is_voice(&files[0]), &files)
+        }
+        Feature::Poll => {
+            let seen = case.seen(now)?;
+            let answers = seen.content[POLL]["answers"].as_array().map(Vec::len);
+            so(seen.kind == POLL && answers == Some(2), seen)
         }
         Feature::Heading => marked("<h1>"),
         Feature::List => marked("<ul>"),

@@ -39,6 +39,7 @@ mod socket;
 mod stories;
 mod suite;
 #[path = "../matrix/synapse.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod synapse;
 mod town;
 

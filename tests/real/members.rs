@@ -1,5 +1,6 @@
 //! What a member of a room sees there of what Relay said, message by message, in words without ids, ports or times.
 
+use crate::judges::POLL;
 use crate::person::Seen;
 use crate::shown;
 use crate::town::{PLACES, Town};
@@ -67,6 +68,9 @@ impl Town {
         let html = string("formatted_body");
         if !html.is_empty() {
             text.push_str(&format!("  html {html}\n"));
+        }
+        if let Some(question) = content[POLL]["question"]["body"].as_str() {
+            text.push_str(&format!("  poll {question}\n"));
         }
         if content["url"].is_string() {
             let kind = if seen.kind == "m.sticker" { "m.sticker" } else { string("msgtype") };
