@@ -133,6 +133,7 @@ async fn what_was_said_in_an_absence_arrives_once_and_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_old_is_carried_at_the_first_start() {
     let Some(mut yard) = Yard::with_ghosts().await else { return };
+    yard.relay.joins(&yard.yard).await;
     yard.ada.says(&yard.yard, "long ago").await;
     yard.bench.start();
     yard.bench.connected(2).await;

@@ -36,6 +36,8 @@ pub struct Synapse {
 pub struct Service {
     /// The file, as Relay wrote it.
     pub file: PathBuf,
+    /// The token in it that Relay shows.
+    pub token: String,
     /// Relay's own user id with it.
     pub bot: String,
     /// What the ids of its ghosts begin with.
@@ -200,7 +202,10 @@ fn registered(folder: &Path, number: usize) -> Service {
         .output()
         .expect("the binary");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    Service { file, bot: format!("@{bot}:test.localhost"), ghosts: format!("@{prefix}") }
+    let text = std::fs::read_to_string(&file).expect("the file that it wrote");
+    let token = text.lines().find_map(|line| line.strip_prefix("as_token: ")).expect("a token");
+    let token = token.trim_matches(['\'', '"']).to_owned();
+    Service { file, token, bot: format!("@{bot}:test.localhost"), ghosts: format!("@{prefix}") }
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

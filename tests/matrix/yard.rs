@@ -41,7 +41,7 @@ impl Yard {
     pub async fn with_ghosts() -> Option<Self> {
         let synapse = Synapse::there().await?;
         let service = synapse.service();
-        let relay = Person::new(&synapse.url, service.bot.clone(), String::new());
+        let relay = Person::new(&synapse.url, service.bot.clone(), service.token.clone());
         Some(Self::of(synapse, relay, Some(service)).await)
     }
 
