@@ -7,8 +7,9 @@ use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So long the ledger's newer lines are gathered: each write to the index wakes all of sled's threads, however little it is.
-const GATHER: Duration = Duration::from_millis(20);
+/// So long the ledger's newer lines are gathered, unless many come sooner: each write to the index wakes all of sled's threads,
+/// however little it is.
+const GATHER: Duration = Duration::from_secs(1);
 
 /// The actor.
 pub struct Mapping {
@@ -68,7 +69,10 @@ pub async fn follow(core: Arc<Core>, mapping: Addr<Mapping>) {
     }
     loop {
         core.ledger.something_indexed().await;
-        tokio::time::sleep(GATHER).await;
+        tokio::select! {
+            () = core.ledger.much_indexed() => {}
+            () = tokio::time::sleep(GATHER) => {}
+        }
         catch_up(&mapping).await;
     }
 }

@@ -284,6 +284,11 @@ impl Ledger {
         self.shared.indexed.notified().await;
     }
 
+    /// Resolves after the index log became so much longer that the index should not wait. One waiter.
+    pub async fn much_indexed(&self) {
+        self.shared.much_indexed.notified().await;
+    }
+
     /// Resolves when the database below has failed: nothing more can be promised.
     pub async fn failure(&self) {
         self.shared.failed.notified().await;

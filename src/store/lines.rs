@@ -6,8 +6,10 @@ use super::records::IndexLine;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// So many are kept: what the index is behind while it is written to.
-const MOST: usize = 2_048;
+/// So many are worth that the index is written to at once.
+pub(super) const MANY: u64 = 1_024;
+/// So many are kept: the index may be behind by those that were gathered for it, and by what comes while it is written to.
+const MOST: usize = 4 * MANY as usize;
 
 /// Without gaps. Here before the batch that they belong to is written: who sees what else it did, sees them.
 #[derive(Default)]
@@ -37,12 +39,18 @@ impl Lines {
         kept.lines.drain(..more);
     }
 
-    /// All behind a position, in order; none where they are not all kept.
-    pub(super) fn behind(&self, position: LedgerPosition) -> Option<Vec<(LedgerPosition, Arc<IndexLine>)>> {
+    /// Those behind a position that are wanted, in order, at most so many; none where not all behind it are kept.
+    pub(super) fn behind(
+        &self,
+        position: LedgerPosition,
+        most: usize,
+        wanted: impl Fn(&IndexLine) -> bool,
+    ) -> Option<Vec<(LedgerPosition, Arc<IndexLine>)>> {
         let kept = self.kept();
-        let wanted = usize::try_from(kept.newest.saturating_sub(position)).ok()?;
-        let from = kept.lines.len().checked_sub(wanted)?;
-        Some((position + 1..).zip(kept.lines.range(from..).cloned()).collect())
+        let behind = usize::try_from(kept.newest.saturating_sub(position)).ok()?;
+        let from = kept.lines.len().checked_sub(behind)?;
+        let lines = (position + 1..).zip(kept.lines.range(from..)).filter(|(_, line)| wanted(line));
+        Some(lines.take(most).map(|(at, line)| (at, line.clone())).collect())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -71,7 +79,7 @@ mod tests {
     fn all_or_none() {
         let lines = Lines::after(10);
         let told = |position| {
-            let lines = lines.behind(position)?;
+            let lines = lines.behind(position, usize::MAX, |_| true)?;
             Some(
                 lines.into_iter().map(|(at, line)| (at, line.messages[0].id.to_string())).collect::<Vec<_>>(),
             )
@@ -84,5 +92,12 @@ mod tests {
         lines.add((14..14 + MOST).map(line).collect());
         let newest = 13 + MOST as u64;
         assert_eq!((told(12), told(13)), (None, all(14..=newest)), "the oldest are given up");
+        let of = |text: &'static str| move |line: &IndexLine| line.messages[0].id.as_str().ends_with(text);
+        let at = |most, text| {
+            let lines = lines.behind(newest - 30, most, of(text));
+            lines.map(|lines| lines.into_iter().map(|(at, _)| at).collect::<Vec<_>>())
+        };
+        assert_eq!((at(9, "99"), at(9, "nothing")), (Some(vec![4_099]), Some(vec![])));
+        assert_eq!(at(2, "0"), Some(vec![4_080, 4_090]));
     }
 }

@@ -1,4 +1,5 @@
-//! The mapping: message ids in both directions, in sled. An index over the ledger's index log, written behind it.
+//! The mapping: message ids in both directions, in sled. An index over the ledger's index log, written behind it. What a message is called
+//! where a person wrote it is in the journal, and is not stored here a second time.
 //!
 //! It stores the position it has reached together with what it learned, in one sled batch. A lookup first asks sled, then
 //! lays the lines over it that the index has not reached: so a miss counts only when both have nothing. Where those are too many,
@@ -9,11 +10,12 @@
 use super::ledger::Ledger;
 use super::records::{EnvelopeId, IndexLine, Way};
 use super::{LedgerPosition, StoreError, folder, keys};
-use relay_contract::{MessageKey, MessageRef, RoomKey};
+use relay_contract::{Event, MessageKey, MessageRef, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lines in one sled batch.
 const BATCH: usize = 1024;
@@ -42,6 +44,8 @@ pub struct Mapped {
 pub struct MappingIndex {
     sled: sled::Db,
     mark: PathBuf,
+    /// The position in it, or one that it had a moment ago.
+    reached: Arc<AtomicU64>,
 }
 
 /// The reading side: sled, and the ledger's lines beyond it. Cheap to clone.
@@ -49,6 +53,7 @@ pub struct MappingIndex {
 pub struct Lookup {
     sled: sled::Db,
     ledger: Ledger,
+    reached: Arc<AtomicU64>,
 }
 
 /// What an envelope's message is in one room.
@@ -102,19 +107,20 @@ impl MappingIndex {
                 open_sled(&path).map_err(StoreError::Engine)?
             }
         };
-        let index = Self { sled, mark };
+        let reached = Arc::new(AtomicU64::new(position(&sled)));
+        let index = Self { sled, mark, reached };
         index.write(|sled| sled.insert(LEDGER, identity).map(drop))?;
         Ok(index)
     }
 
     /// A reader over this mapping and its ledger.
     pub fn lookup(&self, ledger: Ledger) -> Lookup {
-        Lookup { sled: self.sled.clone(), ledger }
+        Lookup { sled: self.sled.clone(), ledger, reached: self.reached.clone() }
     }
 
     /// The ledger position that the index has reached.
     pub fn position(&self) -> LedgerPosition {
-        position(&self.sled)
+        self.reached.load(Ordering::Acquire)
     }
 
     /// Takes in all lines that the ledger has and the index has not.
@@ -132,6 +138,7 @@ impl MappingIndex {
                 add_line(&mut batch, line)?;
             }
             self.write(|sled| sled.apply_batch(batch))?;
+            self.reached.store(*last, Ordering::Release);
             progress(self.position().saturating_sub(start), ledger.position().saturating_sub(start));
         }
     }
@@ -176,10 +183,11 @@ impl Lookup {
     }
 
     fn find_kept(&self, message: &MessageKey) -> Result<Option<Mapped>, StoreError> {
-        for (_, line) in self.tail()?.iter().rev() {
-            if line.room == message.room && line.messages.iter().any(|known| known.id == message.id) {
-                return Ok(Some(Mapped { envelope: line.envelope, origin: line.origin }));
-            }
+        let is_it = |line: &IndexLine| {
+            line.messages.iter().any(|known| known.id == message.id) && line.room == message.room
+        };
+        if let Some(line) = self.tail(is_it)?.pop() {
+            return Ok(Some(Mapped { envelope: line.envelope, origin: line.origin }));
         }
         match self.get(message_key(&message.room, message.id.as_str()))? {
             Some(value) => match &*value {
@@ -204,20 +212,30 @@ impl Lookup {
 
     /// The same with all that is known of it.
     pub fn copies(&self, envelope: EnvelopeId, room: &RoomKey) -> Result<Option<Copies>, StoreError> {
-        for (_, line) in self.tail()?.iter().rev() {
-            if line.envelope == envelope && line.room == *room {
-                let IndexLine { messages, origin, lost, way, .. } = (**line).clone();
-                return Ok(Some(Copies { messages, origin, lost, way }));
-            }
+        if let Some(line) = self.tail(|line| line.envelope == envelope && line.room == *room)?.pop() {
+            return Ok(Some(copies_of(&line)));
         }
-        let value = self.get(copies_key(envelope, room))?;
-        value.map(|bytes| decode_copies(&bytes)).transpose()
+        match self.get(copies_key(envelope, room))? {
+            Some(bytes) => decode_copies(&bytes).map(Some),
+            None => self.said_there(envelope, room),
+        }
+    }
+
+    /// What a person wrote is in the journal, and needs no second place.
+    fn said_there(&self, envelope: EnvelopeId, room: &RoomKey) -> Result<Option<Copies>, StoreError> {
+        let said = self.ledger.envelope(envelope)?.filter(|said| said.origin == *room);
+        Ok(said.and_then(|said| match &said.event {
+            Event::Posted(message) => {
+                Some(Copies { messages: vec![message.at.clone()], origin: true, lost: Vec::new(), way: None })
+            }
+            _ => None,
+        }))
     }
 
     /// All rooms in which Relay has delivered an envelope's message.
     pub fn delivered_to(&self, envelope: EnvelopeId) -> Result<Vec<RoomKey>, StoreError> {
         // The tail before sled, as in every lookup: a line that moves over in between is then seen twice, never missed.
-        let tail = self.tail()?;
+        let tail = self.tail(|line| line.envelope == envelope)?;
         let prefix = copies_prefix(envelope);
         let mut rooms = BTreeMap::new();
         for entry in self.sled.scan_prefix(&prefix) {
@@ -225,17 +243,13 @@ impl Lookup {
             let room = key.get(prefix.len()..).and_then(keys::parse_room).ok_or_else(bad_value)?;
             rooms.insert(room, decode_copies(&value)?.origin);
         }
-        for (_, line) in tail {
-            if line.envelope == envelope {
-                rooms.insert(line.room.clone(), line.origin);
-            }
-        }
+        rooms.extend(tail.into_iter().map(|line| (line.room.clone(), line.origin)));
         Ok(rooms.into_iter().filter(|(_, origin)| !origin).map(|(room, _)| room).collect())
     }
 
     /// The ledger position that the index has reached.
     pub fn position(&self) -> LedgerPosition {
-        position(&self.sled)
+        self.reached.load(Ordering::Acquire)
     }
 
     /// Whether the index is so far behind the ledger that nothing is looked up: whoever can, waits.
@@ -243,16 +257,18 @@ impl Lookup {
         self.ledger.position().saturating_sub(self.position()) > MOST_BEHIND
     }
 
-    /// Lines that the ledger has and the index has not. Not more than can be held in memory and gone through again and again.
-    fn tail(&self) -> Result<Vec<(LedgerPosition, Arc<IndexLine>)>, StoreError> {
+    /// Those lines that the ledger has and the index has not, oldest first, that are wanted. Not where they are more than can be held in
+    /// memory and gone through again and again.
+    fn tail(&self, wanted: impl Fn(&IndexLine) -> bool) -> Result<Vec<Arc<IndexLine>>, StoreError> {
         let (reached, of) = (self.position(), self.ledger.position());
         if of.saturating_sub(reached) > MOST_BEHIND {
             return Err(StoreError::Behind { reached, of });
         }
-        match self.ledger.newest_lines(reached) {
-            Some(lines) => Ok(lines),
-            None => Ok(shared(self.ledger.index_after(reached, usize::MAX)?)),
+        if let Some(lines) = self.ledger.newest_lines(reached, usize::MAX, &wanted) {
+            return Ok(lines.into_iter().map(|(_, line)| line).collect());
         }
+        let lines = self.ledger.index_after(reached, usize::MAX)?.into_iter().map(|(_, line)| line);
+        Ok(lines.filter(|line| wanted(line)).map(Arc::new).collect())
     }
 
     fn get(&self, key: Vec<u8>) -> Result<Option<sled::IVec>, StoreError> {
@@ -266,14 +282,13 @@ fn lines_after(
     reached: LedgerPosition,
 ) -> Result<Vec<(LedgerPosition, Arc<IndexLine>)>, StoreError> {
     let written = ledger.position();
-    match ledger.newest_lines(reached) {
-        Some(lines) => Ok(lines.into_iter().take_while(|(at, _)| *at <= written).take(BATCH).collect()),
-        None => Ok(shared(ledger.index_after(reached, BATCH)?)),
+    match ledger.newest_lines(reached, BATCH, |_| true) {
+        Some(lines) => Ok(lines.into_iter().take_while(|(at, _)| *at <= written).collect()),
+        None => {
+            let lines = ledger.index_after(reached, BATCH)?.into_iter();
+            Ok(lines.map(|(at, line)| (at, Arc::new(line))).collect())
+        }
     }
-}
-
-fn shared(lines: Vec<(LedgerPosition, IndexLine)>) -> Vec<(LedgerPosition, Arc<IndexLine>)> {
-    lines.into_iter().map(|(at, line)| (at, Arc::new(line))).collect()
 }
 
 fn failed(error: &sled::Error) -> StoreError {
@@ -352,12 +367,18 @@ fn add_line(batch: &mut sled::Batch, line: &IndexLine) -> Result<(), StoreError>
         value.extend_from_slice(&line.envelope.0);
         batch.insert(message_key(&line.room, message.id.as_str()), value);
     }
-    let IndexLine { messages, origin, lost, way, .. } = line.clone();
-    let copies = Copies { messages, origin, lost, way };
-    let bytes = rmp_serde::to_vec_named(&copies)
+    if line.origin {
+        return Ok(());
+    }
+    let bytes = rmp_serde::to_vec_named(&copies_of(line))
         .map_err(|e| StoreError::Corrupt { place: "mapping", why: e.to_string() })?;
     batch.insert(copies_key(line.envelope, &line.room), bytes);
     Ok(())
+}
+
+fn copies_of(line: &IndexLine) -> Copies {
+    let IndexLine { messages, origin, lost, way, .. } = line.clone();
+    Copies { messages, origin, lost, way }
 }
 
 fn decode_copies(bytes: &[u8]) -> Result<Copies, StoreError> {

@@ -151,12 +151,15 @@ impl Ledger {
             .collect()
     }
 
-    /// The newest lines after a position, where they are kept in memory. Lines beyond [`Self::position`] are not written yet.
+    /// Those of the newest lines after a position that are wanted, at most so many, where all after it are kept in memory. Lines beyond
+    /// [`Self::position`] are not written yet.
     pub(super) fn newest_lines(
         &self,
         position: LedgerPosition,
+        most: usize,
+        wanted: impl Fn(&IndexLine) -> bool,
     ) -> Option<Vec<(LedgerPosition, Arc<IndexLine>)>> {
-        self.shared.lines.behind(position)
+        self.shared.lines.behind(position, most, wanted)
     }
 
     /// The newest cursor of an account.

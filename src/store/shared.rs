@@ -56,6 +56,8 @@ pub(super) struct Shared {
     pub(super) accepted: Notify,
     /// Told after every commit that lengthened the index log.
     pub(super) indexed: Notify,
+    /// Told whenever it has become longer by many lines.
+    pub(super) much_indexed: Notify,
     /// Told after every commit that lengthened a stream.
     pub(super) streamed: watch::Sender<()>,
     /// Told once when the database below has failed.
@@ -137,6 +139,7 @@ impl Shared {
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),
+            much_indexed: Notify::new(),
             streamed: watch::Sender::new(()),
             failed: Notify::new(),
             db: db.clone(),

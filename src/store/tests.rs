@@ -133,9 +133,13 @@ async fn lookups_do_not_wait_for_the_index() {
     let found = Some(Mapped { envelope: id, origin: true });
     assert!(index.position() < ledger.position());
     assert_eq!(lookup.find(&origin).unwrap(), found, "from the ledger");
+    let messages = vec![MessageRef::plain("1")];
+    let said = Some(Copies { messages, origin: true, lost: vec![], way: None });
+    assert_eq!(lookup.copies(id, &room("here")).unwrap(), said, "from the ledger");
     index.catch_up(&ledger, &mut |_, _| {}).unwrap();
     assert_eq!(index.position(), ledger.position());
     assert_eq!(lookup.find(&origin).unwrap(), found, "from the index");
+    assert_eq!(lookup.copies(id, &room("here")).unwrap(), said, "from the journal");
     for names in [vec!["a", "b"], vec!["a"], vec![]] {
         let messages: Vec<_> = names.iter().map(|id| MessageRef::plain(*id)).collect();
         ledger.complete(room("there"), id, id, Some(messages.clone()), vec![], None).await.unwrap();

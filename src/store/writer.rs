@@ -13,6 +13,7 @@ use syncs::{Unsynced, receive};
 use super::depth::DepthChange;
 use super::held;
 use super::ledger::FannedOut;
+use super::lines::MANY;
 use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
@@ -152,6 +153,9 @@ impl Writer<'_> {
         answers.written.into_iter().for_each(|answer| answer.give(&outcome));
         if group.position > before {
             self.shared.indexed.notify_one();
+        }
+        if group.position / MANY > before / MANY {
+            self.shared.much_indexed.notify_one();
         }
         let unsynced = &mut self.unsynced;
         // A repetition counts only when what it repeats is on disk.
