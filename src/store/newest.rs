@@ -1,5 +1,5 @@
 //! The newest accepted envelopes, as reading them from the journal would give them: fan-out and lanes want each of them a
-//! millisecond after the writer had it.
+//! millisecond after the writer had it. And whether anything was done to them, which with most of them nobody does.
 
 use super::records::EnvelopeId;
 use relay_contract::Envelope;
@@ -23,8 +23,14 @@ pub(super) struct Newest(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    envelopes: VecDeque<Entered>,
+    envelopes: VecDeque<One>,
     bytes: usize,
+}
+
+struct One {
+    entered: Entered,
+    /// It was edited, deleted or reacted to, or is about to be.
+    touched: bool,
 }
 
 impl Newest {
@@ -33,11 +39,11 @@ impl Newest {
         let mut kept = self.kept();
         for one in entered {
             kept.bytes += one.bytes;
-            kept.envelopes.push_back(one);
+            kept.envelopes.push_back(One { entered: one, touched: false });
             while kept.bytes > MOST
                 && let Some(oldest) = kept.envelopes.pop_front()
             {
-                kept.bytes -= oldest.bytes;
+                kept.bytes -= oldest.entered.bytes;
             }
         }
     }
@@ -49,15 +55,31 @@ impl Newest {
             if let Ok(at) = kept.find(*id)
                 && let Some(one) = kept.envelopes.remove(at)
             {
-                kept.bytes -= one.bytes;
+                kept.bytes -= one.entered.bytes;
             }
         }
+    }
+
+    /// Something is done to the message of one; before it is written.
+    pub(super) fn touch(&self, id: EnvelopeId) {
+        let mut kept = self.kept();
+        if let Ok(at) = kept.find(id)
+            && let Some(one) = kept.envelopes.get_mut(at)
+        {
+            one.touched = true;
+        }
+    }
+
+    /// Whether it is certain that nothing was done to its message: no edit, delete or reaction is written anywhere.
+    pub(super) fn is_untouched(&self, id: EnvelopeId) -> bool {
+        let kept = self.kept();
+        kept.find(id).ok().and_then(|at| kept.envelopes.get(at)).is_some_and(|one| !one.touched)
     }
 
     pub(super) fn get(&self, id: EnvelopeId) -> Option<Arc<Envelope>> {
         let kept = self.kept();
         let at = kept.find(id).ok()?;
-        kept.envelopes.get(at).map(|one| one.envelope.clone())
+        kept.envelopes.get(at).map(|one| one.entered.envelope.clone())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -67,7 +89,7 @@ impl Newest {
 
 impl Kept {
     fn find(&self, id: EnvelopeId) -> Result<usize, usize> {
-        self.envelopes.binary_search_by_key(&id, |one| one.id)
+        self.envelopes.binary_search_by_key(&id, |one| one.entered.id)
     }
 }
 
@@ -95,6 +117,10 @@ mod tests {
         assert_eq!([3, 4].map(has), [false, true]);
         newest.keep(vec![entered(5, MOST / 2)]);
         assert_eq!([4, 5].map(has), [true, true], "what was forgotten takes no room");
+        newest.touch(id(4));
+        newest.touch(id(1));
+        let untouched = [1, 4, 5].map(|n| newest.is_untouched(id(n)));
+        assert_eq!(untouched, [false, false, true], "of what is not kept, nothing is certain");
         newest.keep(vec![entered(6, MOST + 1)]);
         assert_eq!([4, 5, 6].map(has), [false; 3], "what is larger than all is read from the disk");
     }

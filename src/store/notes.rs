@@ -65,6 +65,7 @@ impl Note {
     pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Result<(), StoreError> {
         match self {
             Self::Reaction { subject, room, by, added } => {
+                shared.newest.touch(subject);
                 let key = keys::reaction(subject, &room, &by);
                 if added {
                     batch.insert(&shared.work, key, by.encode()?);
@@ -102,8 +103,11 @@ pub(super) fn thread(
 impl Ledger {
     /// Everybody's reactions to a message, in the order of their reacting, each with the room it was made in.
     pub fn reactions(&self, subject: EnvelopeId) -> Result<Vec<(RoomKey, Reactor)>, StoreError> {
-        let prefix = keys::reactions_of(subject);
         let mut all = Vec::new();
+        if self.shared.newest.is_untouched(subject) {
+            return Ok(all);
+        }
+        let prefix = keys::reactions_of(subject);
         for entry in self.shared.work.prefix(&prefix) {
             let (key, value) = entry.into_inner()?;
             let room = keys::parse_room(&key[prefix.len()..]).ok_or_else(bad_key)?;

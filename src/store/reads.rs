@@ -77,6 +77,9 @@ impl Ledger {
 
     /// The id of the newest edit or delete of a message.
     pub fn newest_change_id(&self, target: EnvelopeId) -> Result<Option<EnvelopeId>, StoreError> {
+        if self.shared.newest.is_untouched(target) {
+            return Ok(None);
+        }
         self.shared.work.get(keys::changed(target))?.map(|id| id_of(&id)).transpose()
     }
 

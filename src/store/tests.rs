@@ -149,6 +149,25 @@ async fn lookups_do_not_wait_for_the_index() {
     close(ledger, writer).await;
 }
 
+#[tokio::test]
+async fn what_was_done_to_a_message_is_seen_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let by = Reactor { user: "u".into(), name: "n".into(), emoji: "👍".into(), emoji_id: None, at: 1 };
+    let reacted = |subject| Note::Reaction { subject, room: room("here"), by: by.clone(), added: true };
+    let seen = |id| (ledger.newest_change_id(id).unwrap(), ledger.reactions(id).unwrap().len());
+    let mut ids = Vec::new();
+    for name in ["plain", "edited", "reacted"] {
+        ids.push(accept_new(&ledger, posted(name)).await);
+    }
+    assert_eq!([0, 1, 2].map(|at| seen(ids[at])), [(None, 0); 3]);
+    let edit = FannedOut { changes: Some(ids[1]), ..FannedOut::nowhere(ids[0]) };
+    let reaction = FannedOut { notes: vec![reacted(ids[2])], ..FannedOut::nowhere(ids[1]) };
+    ledger.fan_out(vec![edit, reaction]).await.unwrap();
+    assert_eq!([0, 1, 2].map(|at| seen(ids[at])), [(None, 0), (Some(ids[0]), 0), (None, 1)]);
+    close(ledger, writer).await;
+}
+
 /// Lines move from the ledger's end into the index while somebody looks: each is seen in one of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lookup_misses_nothing_while_the_index_catches_up() {

@@ -385,6 +385,7 @@ impl Writer<'_> {
             group.depth.entry(room).or_default().queued += 1;
         }
         if let Some(target) = one.changes {
+            self.shared.newest.touch(target);
             group.batch.insert(&self.shared.work, keys::changed(target), id.0);
         }
         for note in one.notes {
