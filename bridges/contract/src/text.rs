@@ -164,6 +164,13 @@ impl Mention {
     }
 }
 
+impl Block {
+    /// Its leaves in order, as [`Text::into_runs`] gives those of a text that is nothing but this block.
+    pub fn into_runs(self) -> Vec<Run> {
+        runs::flatten(vec![self])
+    }
+}
+
 impl From<Vec<Block>> for Text {
     fn from(blocks: Vec<Block>) -> Self {
         Self::new(blocks)

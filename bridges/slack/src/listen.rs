@@ -4,7 +4,7 @@ use crate::errors::{CallError, bad_credential};
 use crate::known::Own;
 use crate::names::{Directory, Person};
 use crate::socket::{Heard, Socket};
-use crate::translate::{Added, Payload, Renamed, command, marks, members, news};
+use crate::translate::{Added, Payload, Renamed, command, marks, members, news, own_post};
 use crate::web::{Web, With};
 use crate::{parse, preflight};
 use relay_contract::{Inbox, ListenError, OpenError, Problem, RawEvent, Stopped, Timestamp};
@@ -130,7 +130,10 @@ impl Listener<'_> {
         let app = payload.get("api_app_id").and_then(Value::as_str);
         // Of an Events API envelope only the event: the rest holds a verification token and ids of the delivery.
         let event = match kind {
-            "events_api" => payload.get("event").cloned().unwrap_or(Value::Null),
+            "events_api" => {
+                let event = payload.get("event").unwrap_or(&Value::Null);
+                own_post(event, &self.own, app).unwrap_or_else(|| event.clone())
+            }
             "slash_commands" | "interactive" => command::kept(kind, payload),
             _ => json!({}),
         };

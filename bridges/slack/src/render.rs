@@ -23,8 +23,9 @@ use serde_json::{Map, Value, json};
 const MOST_JSON: usize = 12_000;
 /// What one byte of a text becomes at most in JSON, or in the fallback.
 const ESCAPED: usize = 6;
-/// More than what stands around one line in the blocks.
+/// More than what stands around one paragraph in the blocks, and around one piece of it there or in the fallback.
 const FRAME: usize = 200;
+const MARKS: usize = 90;
 /// The longest URL of a link element.
 const MOST_URL: usize = 3_000;
 /// What stands for hidden text.
@@ -88,14 +89,29 @@ fn written(formatting: &Formatting) -> Value {
 
 /// In characters of the fallback, or what the JSON of the blocks takes of its own limit, whichever is more.
 fn length(text: &Text) -> usize {
-    if let [Block::Paragraph(inlines)] = text.blocks()
-        && let [Inline::Plain(line)] = &inlines[..]
-        && line.len() * ESCAPED + FRAME <= MOST_CHARS
-    {
-        // What most messages are need not be made to be measured.
-        return line.len() * ESCAPED + FRAME;
-    }
-    measured(text)
+    // What most messages are need not be made to be measured.
+    at_most(text).filter(|most| *most <= MOST_CHARS).unwrap_or_else(|| measured(text))
+}
+
+/// What paragraphs of words, styles and links are not longer than.
+fn at_most(text: &Text) -> Option<usize> {
+    let each = text.blocks().iter().map(|block| match block {
+        Block::Paragraph(inlines) => Some(FRAME + inlines_at_most(inlines, 0)?),
+        _ => None,
+    });
+    each.sum()
+}
+
+/// Inlines in a link whose URL has so many bytes.
+fn inlines_at_most(inlines: &[Inline], url: usize) -> Option<usize> {
+    let each = inlines.iter().map(|inline| match inline {
+        Inline::Plain(text) | Inline::Code(text) => Some((text.len() + url) * ESCAPED + MARKS),
+        Inline::Break => Some(MARKS),
+        Inline::Styled(_, inner) => inlines_at_most(inner, url),
+        Inline::Link { url, label } => inlines_at_most(label, url.len()),
+        Inline::Mention(_) | Inline::Emoji(_) | Inline::Time(_) => None,
+    });
+    each.sum()
 }
 
 fn measured(text: &Text) -> usize {
@@ -207,15 +223,15 @@ fn inlines(block: &Block) -> Vec<Value> {
 
 /// The runs of a paragraph or heading, with a word for what is hidden.
 fn shown_runs(block: &Block) -> Vec<Run> {
-    let block = match block {
+    let all = match block {
         Block::Heading { inlines, .. } => {
-            Block::Paragraph(vec![Inline::Styled(Style::Bold, inlines.clone())])
+            Text::new(vec![Block::Paragraph(vec![Inline::Styled(Style::Bold, inlines.clone())])]).into_runs()
         }
-        other => other.clone(),
+        other => other.clone().into_runs(),
     };
-    let mut runs: Vec<Run> = Vec::new();
+    let mut runs: Vec<Run> = Vec::with_capacity(all.len());
     let mut hidden = false;
-    for run in Text::new(vec![block]).into_runs() {
+    for run in all {
         let hides = run.styles.contains(&Style::Spoiler);
         if !hides {
             runs.push(run);

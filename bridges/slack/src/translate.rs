@@ -67,6 +67,9 @@ pub struct Renamed {
     pub rooms: Vec<String>,
 }
 
+/// Subtypes of a message that somebody posted; none is one of them.
+const POSTS: [&str; 5] = ["", "thread_broadcast", "file_share", "me_message", "bot_message"];
+
 /// What an event means.
 pub fn translate(raw: &RawEvent) -> Translation {
     match Payload::deserialize(&raw.payload) {
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
 
     fn message(&self, event: &Value) -> Result<Envelope, Nothing> {
         match string(event, "subtype").unwrap_or_default() {
-            "" | "thread_broadcast" | "file_share" | "me_message" | "bot_message" => self.posted(event),
+            subtype if POSTS.contains(&subtype) => self.posted(event),
             "message_changed" => self.changed(event),
             "message_deleted" => self.deleted(event),
             other => Err(Nothing::Ignored(ignored_subtype(other))),
@@ -257,16 +260,9 @@ impl<'a> Reader<'a> {
     }
 
     fn standing(&self, message: &Value) -> Standing {
-        let own = &self.added.own;
-        let bot = string(message, "bot_id");
-        let app =
-            string(message, "app_id").or(message.pointer("/bot_profile/app_id").and_then(Value::as_str));
-        let ours = bot.is_some() && bot == own.bot.as_deref()
-            || app.is_some() && app == self.app
-            || string(message, "user") == Some(&own.user);
-        if ours {
+        if is_ours(message, &self.added.own, self.app) {
             Standing::Relay
-        } else if bot.is_some()
+        } else if string(message, "bot_id").is_some()
             || string(message, "subtype") == Some("bot_message")
             || string(message, "user") == Some("USLACKBOT")
         {
@@ -275,6 +271,27 @@ impl<'a> Reader<'a> {
             Standing::Person
         }
     }
+}
+
+/// Whether Relay wrote a message.
+fn is_ours(message: &Value, own: &Own, app: Option<&str>) -> bool {
+    let bot = string(message, "bot_id");
+    let of = string(message, "app_id").or(message.pointer("/bot_profile/app_id").and_then(Value::as_str));
+    bot.is_some() && bot == own.bot.as_deref()
+        || of.is_some() && of == app
+        || string(message, "user") == Some(&own.user)
+}
+
+/// Of one of Relay's own posts, which all come back, what is needed to know it; none where it is something else.
+pub fn own_post(event: &Value, own: &Own, app: Option<&str>) -> Option<Value> {
+    let is_post = string(event, "type") == Some("message")
+        && POSTS.contains(&string(event, "subtype").unwrap_or_default());
+    if !is_post || !is_ours(event, own, app) {
+        return None;
+    }
+    let kept = ["type", "subtype", "channel", "user", "bot_id", "app_id", "bot_profile", "ts", "thread_ts"];
+    let kept = kept.into_iter().filter_map(|key| Some((key.to_owned(), event.get(key)?.clone())));
+    Some(Value::Object(kept.collect()))
 }
 
 fn one(envelope: Envelope) -> Translation {

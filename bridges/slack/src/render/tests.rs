@@ -279,6 +279,15 @@ proptest! {
     }
 
     #[test]
+    fn what_need_not_be_measured_is_not_longer(runs in prop::collection::vec(any_run(), 1..6)) {
+        let text = Text::from_runs(runs);
+        prop_assume!(!text.is_empty());
+        if let Some(most) = at_most(&text) {
+            prop_assert!(measured(&text) <= most, "{text:?}");
+        }
+    }
+
+    #[test]
     fn the_fallback_names_nobody(runs in prop::collection::vec(any_run(), 1..12)) {
         let text = Text::from_runs(runs);
         prop_assume!(!text.is_empty());
@@ -320,8 +329,11 @@ fn where_files_stand() {
 #[test]
 fn what_is_taken_for_short_is_short() {
     for of in ["\u{1}", "&", "\"", "é", "a b"] {
-        let text = Text::plain(&of.repeat((MOST_CHARS - FRAME) / ESCAPED / of.len()));
+        let text = Text::plain(&of.repeat((MOST_CHARS - FRAME - MARKS) / ESCAPED / of.len()));
         assert!(measured(&text) <= length(&text) && length(&text) <= MOST_CHARS, "{of:?}");
         assert_ne!(measured(&text), length(&text), "{of:?} is not measured");
     }
+    let styled = vec![run("see "), run("this").styled(Style::Bold).linked("https://x.example"), run(" now")];
+    let text = Text::from_runs(styled);
+    assert_ne!(measured(&text), length(&text), "nor are a few words in bold");
 }

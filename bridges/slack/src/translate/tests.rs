@@ -134,6 +134,35 @@ fn authors() {
     }
 }
 
+/// Of Relay's own posts less is kept, which says the same; of everything else all is.
+#[test]
+fn own_posts() {
+    let own =
+        Own { team: "T1".into(), team_name: "One".into(), user: "UBOT".into(), bot: Some("BOWN".into()) };
+    let blocks = json!([{ "type": "rich_text", "elements": [] }]);
+    let cases = [
+        (json!({ "user": "UBOT" }), true),
+        (json!({ "bot_id": "BOWN", "subtype": "bot_message", "thread_ts": "1690000000.000100" }), true),
+        (json!({ "bot_id": "BOWN", "subtype": "file_share", "files": [{ "id": "F1" }] }), true),
+        (json!({ "bot_id": "B2", "app_id": "A1" }), true),
+        (json!({ "bot_id": "B2", "bot_profile": { "app_id": "A1", "name": "relay" } }), true),
+        (json!({}), false),
+        (json!({ "bot_id": "B2", "app_id": "A2" }), false),
+        (json!({ "bot_id": "BOWN", "subtype": "message_changed" }), false),
+        (json!({ "user": "UBOT", "subtype": "channel_join" }), false),
+        (json!({ "user": "UBOT", "type": "reaction_added" }), false),
+    ];
+    for (fields, is_own) in cases {
+        let mut event = post(fields.clone());
+        event["blocks"] = blocks.clone();
+        let kept = own_post(&event, &own, Some("A1"));
+        assert_eq!(kept.is_some(), is_own, "{fields}");
+        let Some(kept) = kept else { continue };
+        assert!(kept.get("text").is_none() && kept.get("blocks").is_none(), "{kept}");
+        assert_eq!(envelope(kept), envelope(event), "{fields}");
+    }
+}
+
 fn change(message: Value, previous: Value) -> Value {
     json!({ "type": "message", "subtype": "message_changed", "hidden": true, "channel": "C1", "ts": "1700000009.000200",
         "event_ts": "1700000009.000200", "message": message, "previous_message": previous })
