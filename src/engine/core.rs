@@ -7,6 +7,7 @@ use super::door::Door;
 use super::echoes::Echoes;
 use super::known::KnownRooms;
 use super::lagging::At;
+use super::lane::Rest;
 use super::links::Channels;
 use super::liveness::Rounds;
 use super::orders::Orders;
@@ -123,8 +124,10 @@ pub struct LaneHandle {
     pub account: Arc<RunningAccount>,
     /// The space it belongs to.
     pub space: SpaceRef,
-    /// Something new is in the outbox, or something changed that it waits for.
-    pub wake: Notify,
+    /// Something new is in the outbox, or something changed that it waits for. See [`LaneHandle::call`].
+    pub(super) wake: Notify,
+    /// Whether its loop runs.
+    pub(super) rest: Rest,
     /// What it was refused may be allowed now: it need not wait for its time.
     pub retry: Notify,
     /// The row that it is at.
@@ -334,6 +337,7 @@ impl Core {
             account: account.clone(),
             space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
             wake: Notify::new(),
+            rest: Rest::default(),
             retry: Notify::new(),
             at: At::default(),
             overtaking: Overtaking::default(),

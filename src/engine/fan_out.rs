@@ -131,7 +131,10 @@ impl FanOut {
     /// closes its rows where none can.
     async fn wake(&self, room: &RoomKey) -> Result<(), StoreError> {
         if let Some(lane) = self.core.lane(room) {
-            lane.wake.notify_one();
+            lane.call();
+            if !lane.rest.runs() {
+                self.core.serve(&lane.account, &lane.space, room).await;
+            }
             return Ok(());
         }
         if self.core.is_moving(room) {

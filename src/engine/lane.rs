@@ -6,6 +6,7 @@ mod closing;
 mod fate;
 mod fold;
 mod head;
+mod rest;
 mod settle;
 
 use super::core::{Core, LaneHandle};
@@ -22,10 +23,11 @@ use crate::store::records::PURGED;
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
 use closing::Closing;
 use fold::Folded;
-use futures::FutureExt;
 use relay_contract::{
     Attempt, DeliverError, Doing, Envelope, Event, MessageRef, Operation, Problem, Receipt, Timestamp,
 };
+use rest::{End, RESTS_AFTER};
+pub use rest::{Rest, run};
 use settle::{HELD, Settled};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -48,34 +50,6 @@ const DOUBT: Duration = Duration::from_millis(100);
 const HOLD: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(900);
 /// How often a delivery that panics is tried before it is given up.
 const PANICS: u32 = 3;
-
-/// Runs a lane until Relay stops; a panic that escapes the fences costs a second, not the lane.
-pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>) {
-    loop {
-        let lane = Lane {
-            core: core.clone(),
-            handle: handle.clone(),
-            from: EnvelopeId::default(),
-            delay: Delay::new(FIRST_RETRY, LONGEST_RETRY),
-            ahead: VecDeque::new(),
-            closing: Closing::default(),
-            asked: false,
-            doubtful: closing::MOST,
-            turn: None,
-        };
-        match AssertUnwindSafe(lane.run()).catch_unwind().await {
-            Ok(()) => {
-                handle.ended.cancel();
-                return;
-            }
-            Err(panic) => {
-                core.counters.add(Count::Panicked);
-                tracing::error!(room = %handle.room, panic = panic_text(&panic), "a lane panicked; it is started again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
 
 /// The words of a panic.
 pub fn panic_text(panic: &Box<dyn Any + Send>) -> String {
@@ -110,16 +84,17 @@ enum Fate {
 }
 
 impl Lane {
-    async fn run(mut self) {
+    async fn run(&mut self) -> End {
         // What an earlier loop has done may still be on its way to the writer.
         if self.core.ledger.probe().await.is_err() {
-            return;
+            return End::Stopped;
         }
         loop {
             self.handle.account.outage.given_up(&self.handle.room);
             if self.handle.retired.is_cancelled() {
-                return;
+                return End::Stopped;
             }
+            let calls = self.handle.rest.calls();
             // What it was asked for may have put older rows into it.
             if self.carry_out().await | self.handle.rewind.swap(false, Ordering::AcqRel) {
                 if let Err(error) = self.closed().await {
@@ -130,23 +105,25 @@ impl Lane {
             tokio::select! {
                 biased;
                 () = self.core.mapped() => {}
-                () = self.handle.retired.cancelled() => return,
-                () = self.core.draining.cancelled() => return,
+                () = self.handle.retired.cancelled() => return End::Stopped,
+                () = self.core.draining.cancelled() => return End::Stopped,
             }
             if !self.asked {
                 // What its room can do is known only then.
                 tokio::select! {
                     () = self.core.states.has_checked(&self.handle.account.name) => self.asked = true,
                     () = self.handle.orders.come() => continue,
-                    () = self.handle.retired.cancelled() => return,
-                    () = self.core.draining.cancelled() => return,
+                    () = self.handle.retired.cancelled() => return End::Stopped,
+                    () = self.core.draining.cancelled() => return End::Stopped,
                 }
             }
             let fate = match self.next().await {
-                Ok(None) if self.core.draining.is_cancelled() => return,
+                Ok(None) if self.core.draining.is_cancelled() => return End::Stopped,
                 Ok(None) => {
                     self.handle.set_state(LaneState::Idle);
-                    self.wait(None).await;
+                    if self.wait(None).await {
+                        return End::Rests(calls);
+                    }
                     continue;
                 }
                 // Its own allocation, which an idle lane does not have.
@@ -159,12 +136,12 @@ impl Lane {
             match fate {
                 Ok(Fate::Closed) => self.delay.reset(),
                 // What cannot be delivered now is on disk: it goes on at the next start.
-                Ok(Fate::Later(..)) | Err(_) if self.core.draining.is_cancelled() => return,
+                Ok(Fate::Later(..)) | Err(_) if self.core.draining.is_cancelled() => return End::Stopped,
                 Ok(Fate::Later(wait, state)) => {
                     self.handle.set_state(state);
                     self.wait(Some(wait)).await;
                 }
-                Err(StoreError::Closed) => return,
+                Err(StoreError::Closed) => return End::Stopped,
                 Err(error) => {
                     tracing::error!(room = %self.handle.room, %error, "the lane cannot read its work");
                     self.handle.set_state(LaneState::Retrying { reason: error.to_string() });
@@ -174,25 +151,27 @@ impl Lane {
         }
     }
 
-    /// Until something may have changed. A lane that waits for a time is not disturbed by new rows behind its head.
-    async fn wait(&self, wait: Option<Duration>) {
+    /// Until something may have changed; answers whether nothing has, for that time or for so long that it may rest. A lane that waits for
+    /// a time is not disturbed by new rows behind its head.
+    async fn wait(&self, wait: Option<Duration>) -> bool {
         let state = self.handle.state();
         let (parked, retries) =
             (matches!(state, LaneState::Parked { .. }), matches!(state, LaneState::Retrying { .. }));
         let until = wait.map_or(0, |wait| Timestamp::now().0.saturating_add(wait.as_millis() as i64));
         self.handle.next_try.store(until, Ordering::Release);
-        tokio::select! {
-            () = self.handle.wake.notified(), if wait.is_none() => {}
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-            () = self.handle.retry.notified(), if parked => {}
-            () = self.handle.account.outage.ended(), if retries => {}
-            () = self.connected_again(), if retries => {}
-            () = self.handle.overtaking.added() => {}
-            () = self.handle.orders.come() => {}
-            () = self.handle.retired.cancelled() => {}
-            () = self.core.draining.cancelled() => {}
-        }
+        let passed = tokio::select! {
+            () = self.handle.wake.notified(), if wait.is_none() => false,
+            () = tokio::time::sleep(wait.unwrap_or(RESTS_AFTER)) => true,
+            () = self.handle.retry.notified(), if parked => false,
+            () = self.handle.account.outage.ended(), if retries => false,
+            () = self.connected_again(), if retries => false,
+            () = self.handle.overtaking.added() => false,
+            () = self.handle.orders.come() => false,
+            () = self.handle.retired.cancelled() => false,
+            () = self.core.draining.cancelled() => false,
+        };
         self.handle.next_try.store(0, Ordering::Release);
+        passed
     }
 
     /// Until the account can deliver, or the row is too old for it.

@@ -50,7 +50,8 @@ impl Core {
         let old = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(from);
         if let Some(old) = old {
             old.retired.cancel();
-            if tokio::time::timeout(LANE_ENDS, old.ended.cancelled()).await.is_err() {
+            // One that rests has ended.
+            if old.rest.runs() && tokio::time::timeout(LANE_ENDS, old.ended.cancelled()).await.is_err() {
                 tracing::warn!(room = %from, "the lane of a room that has moved does not end");
             }
         }
@@ -58,10 +59,10 @@ impl Core {
             tracing::error!(%from, %to, %error, "what waits for a room that has moved cannot follow it yet");
         }
         self.moving.lock().unwrap_or_else(PoisonError::into_inner).remove(to);
-        self.serve(account, space, to).await;
         if let Some(lane) = self.lane(to) {
-            lane.wake.notify_one();
+            lane.call();
         }
+        self.serve(account, space, to).await;
     }
 
     /// Whether a room's lane is not to begin yet.
@@ -74,7 +75,7 @@ impl Core {
         self.ledger.move_rows(from.clone(), to.clone()).await?;
         if let Some(lane) = self.lane(to) {
             lane.rewind.store(true, Ordering::Release);
-            lane.wake.notify_one();
+            lane.call();
         }
         Ok(())
     }

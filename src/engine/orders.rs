@@ -126,8 +126,9 @@ impl Core {
         if self.draining.is_cancelled() {
             return Err(OrderError::Stopping);
         }
-        self.serve(&lane.account, &lane.space, &lane.room).await;
         let answer = lane.orders.put(order)?;
+        lane.call();
+        self.serve(&lane.account, &lane.space, &lane.room).await;
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(OrderError::Stopping),
@@ -146,7 +147,8 @@ impl Lane {
             }
             any = true;
             let outcome = match self.closed().await {
-                Ok(()) => self.carried_out(order).await,
+                // Its own allocation, which a lane without orders does not have.
+                Ok(()) => Box::pin(self.carried_out(order)).await,
                 Err(error) => Err(error.into()),
             };
             // Whoever asked may have gone away.

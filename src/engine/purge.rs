@@ -307,7 +307,7 @@ impl Core {
         for (room, ahead) in lanes {
             if let Some(lane) = self.lane(&room) {
                 lane.overtaking.add(ahead.deletes, ahead.cancelled, ahead.after);
-                lane.wake.notify_one();
+                lane.call();
             }
         }
         Ok(dropped)

@@ -306,7 +306,7 @@ impl Core {
     pub fn look_at_lane(&self, room: &RoomKey) {
         if let Some(lane) = self.lane(room) {
             lane.retry.notify_one();
-            lane.wake.notify_one();
+            lane.call();
         }
     }
 

@@ -9,7 +9,10 @@ use crate::routing::Routes;
 use crate::store::records::SetAside;
 use crate::store::{StoreError, Verdict};
 use actix::prelude::SendError;
-use actix::{Actor, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture,
+};
+use futures::future::{AbortHandle, abortable};
 use relay_contract::{
     Ask, Asker, Author, Call, Envelope, Event, MessageRef, NativeId, RawEvent, RoomKey, RoomNews, SpaceRef,
     Standing, Stopped, Timestamp, Translation,
@@ -17,14 +20,15 @@ use relay_contract::{
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
 
 /// Events that wait for one space; more than this makes its reader wait.
 const MAILBOX: usize = 256;
 /// Platforms that tell times in whole seconds, and clocks that are not quite together, in milliseconds.
 const ROUNDED: i64 = 2_000;
+/// How soon it is looked again whether the lanes of a space that went down have ended.
+const ENDS: Duration = Duration::from_millis(50);
 /// So much of a message is compared with what another bridge says, in user-perceived characters.
 const COMPARED: usize = 4_000;
 
@@ -265,7 +269,7 @@ fn hears_bots(routes: &Routes, envelope: &Envelope) -> bool {
     routes.links_of(&envelope.origin).any(|(_, link)| link.settings.bots && link.direction.hears())
 }
 
-/// Run the lane of a room, if it does not run yet.
+/// Run the lane of a room, if it has anything to do and does not run yet.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct RunLane {
@@ -276,15 +280,27 @@ pub struct RunLane {
 impl Handler<RunLane> for Space {
     type Result = ();
 
-    fn handle(&mut self, run: RunLane, _: &mut Context<Self>) {
-        if self.lanes.get(&run.room).is_some_and(|lane| !lane.is_finished()) {
-            return;
-        }
-        let Some(handle) = self.core.lane(&run.room) else {
+    fn handle(&mut self, RunLane { room }: RunLane, ctx: &mut Context<Self>) {
+        self.run_lane(room, ctx);
+    }
+}
+
+impl Space {
+    fn run_lane(&mut self, room: RoomKey, ctx: &mut Context<Self>) {
+        let Some(handle) = self.core.lane(&room).filter(|lane| self.core.has_work(lane)) else {
             return;
         };
-        let task = self.core.lane_tasks.track_future(lane::run(self.core.clone(), handle));
-        self.lanes.insert(run.room, tokio::spawn(task).abort_handle());
+        let Some(runs) = handle.begin() else {
+            // What a space that went down has started ends between two steps.
+            if !self.lanes.contains_key(&room) {
+                ctx.run_later(ENDS, |space, ctx| space.run_lane(room, ctx));
+            }
+            return;
+        };
+        // Its own handle: that of a task would keep the memory of one that has ended.
+        let (running, abort) = abortable(lane::run(self.core.clone(), handle, runs));
+        tokio::spawn(self.core.lane_tasks.track_future(running));
+        self.lanes.insert(room, abort);
     }
 }
 

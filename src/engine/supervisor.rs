@@ -7,6 +7,7 @@ use super::core::Core;
 use super::delay::Delay;
 use super::space::{DownGuard, RunLane, Space, SpaceKey};
 use crate::observe::Count;
+use actix::prelude::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
 use relay_contract::{Account, NativeId, RoomKey};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const MAILBOX: usize = 1024;
+/// How soon a space that has much to do is asked again to run a lane.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -61,16 +64,17 @@ impl Supervisor {
         let addr = Space::new(self.core.clone(), account, guard).start();
         child.addr = Some(addr.clone());
         for room in &child.lanes {
-            run_lane(&addr, room.clone());
+            run_lane(&addr, room.clone(), ctx);
         }
         Some(addr)
     }
 }
 
-/// A new space's mailbox is empty, so this cannot be refused; if it were, the lane starts with the next message.
-fn run_lane(space: &Addr<Space>, room: RoomKey) {
-    if space.try_send(RunLane { room }).is_err() {
-        tracing::warn!("a space did not take its lane");
+/// A space whose mailbox is full is asked again; one that went down is made anew with all its lanes.
+fn run_lane(space: &Addr<Space>, room: RoomKey, ctx: &mut Context<Supervisor>) {
+    if let Err(SendError::Full(RunLane { room })) = space.try_send(RunLane { room }) {
+        let space = space.clone();
+        ctx.run_later(ASK_AGAIN, move |_, ctx| run_lane(&space, room, ctx));
     }
 }
 
@@ -104,7 +108,7 @@ impl Handler<Serve> for Supervisor {
             && let Some(child) = self.spaces.get_mut(&key)
         {
             child.lanes.insert(room.clone());
-            run_lane(&addr, room);
+            run_lane(&addr, room, ctx);
         }
         Some(addr)
     }

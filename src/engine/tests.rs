@@ -2,6 +2,7 @@
 
 mod absence;
 mod folding;
+mod resting;
 
 use super::space::Crash;
 use super::supervisor::SpaceOf;

@@ -205,6 +205,12 @@ impl Ledger {
         Ok(self.shared.meta.get(IDENTITY)?.map(|bytes| bytes.to_vec()).unwrap_or_default())
     }
 
+    /// How much waits for a room.
+    pub fn depth(&self, room: &RoomKey) -> Depth {
+        let depths = self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner);
+        depths.get(room).copied().unwrap_or_default()
+    }
+
     /// How much waits for each room.
     pub fn depths(&self) -> HashMap<RoomKey, Depth> {
         self.shared.depth.lock().unwrap_or_else(PoisonError::into_inner).clone()

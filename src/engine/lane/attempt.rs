@@ -2,6 +2,7 @@
 
 use super::super::outage::{Passage, Word};
 use super::*;
+use futures::FutureExt;
 use relay_contract::Speaker;
 use tokio::sync::watch::Receiver;
 
