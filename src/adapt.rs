@@ -4,10 +4,10 @@
 pub mod corrections;
 mod files;
 pub mod names;
+pub mod plain;
 pub mod reactions;
 #[cfg(test)]
 mod tests;
-pub mod whole;
 
 pub use files::FileShown;
 pub use names::presentable;

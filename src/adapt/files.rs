@@ -16,7 +16,7 @@ pub enum FileShown {
     Linked {
         /// Where.
         url: String,
-        /// Why it is not here.
+        /// Why it is not here; empty where no file ever is.
         why: String,
     },
     /// It cannot go along.
@@ -74,6 +74,8 @@ fn line(file: &Attachment, fate: Option<&FileShown>) -> Vec<Run> {
     match fate {
         None | Some(FileShown::Upload(_)) => vec![name],
         Some(FileShown::Late) => vec![name, after("follows")],
+        Some(FileShown::Linked { url, why }) if why.is_empty() => vec![name.linked(url)],
+        Some(FileShown::Named { why }) if why.is_empty() => vec![name],
         Some(FileShown::Linked { url, why }) => vec![name.linked(url), after(why)],
         Some(FileShown::Named { why }) => vec![name, after(why)],
     }

@@ -1,7 +1,7 @@
 //! The platform `relay`: what is posted through the API is its event, and what a channel carries is delivered to it. Deliveries are
 //! kept by the ledger with their completion, so that `deliver` has only to name them.
 
-use super::plain;
+use crate::adapt::plain;
 use crate::store::stream::PLATFORM;
 use async_trait::async_trait;
 use futures::StreamExt;

@@ -1,7 +1,7 @@
 //! What happened in a channel, as programs are told.
 
-use super::{files, plain};
-use crate::adapt::presentable;
+use super::files;
+use crate::adapt::{plain, presentable};
 use crate::engine::{Said, Told, What};
 use relay_contract::{Author, FileKind};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 
 use super::core::{Core, LaneHandle};
 use super::lane_steps::Content;
-use crate::adapt::{FileShown, names, whole};
+use crate::adapt::{FileShown, names, plain};
 use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
 use crate::store::stream::PLATFORM;
@@ -120,6 +120,10 @@ impl One<'_> {
                 let platform = names::capitalised(&lane.room.platform);
                 (self.left(&stored, format!("a spoiler, which {platform} cannot hide")).await, None)
             }
+            // Nothing is to be said about it: the room has no files.
+            Fetched::Ready(stored) if can.shows(Feature::File) != Support::Native => {
+                (self.left(&stored, String::new()).await, None)
+            }
             Fetched::Ready(stored) if stored.size > can.files.shown => {
                 let platform = names::capitalised(&lane.room.platform);
                 let why = format!("larger than {platform} takes here ({})", in_words(can.files.shown));
@@ -153,7 +157,7 @@ pub async fn of(
         true => Files { picture: picture(core, content, &can).await, whole, ..Files::default() },
         false => Files { avatar: avatar(core, content, &can).await, whole, ..Files::default() },
     };
-    if can.shows(Feature::File) != Support::Native {
+    if can.shows(Feature::File) != Support::Native && !core.media.gives_links() {
         return Ok(files);
     }
     let there = match row.target {
@@ -232,8 +236,8 @@ async fn whole(core: &Core, content: &Content, can: &Capabilities) -> Option<Str
     if can.most_lines == u32::MAX {
         return None;
     }
-    let words = whole::words(&content.message.body);
-    if whole::lines(&words, can.text.most) <= can.most_lines as usize {
+    let words = plain::text(&content.message.body);
+    if plain::line_count(&words, can.text.most) <= can.most_lines as usize {
         return None;
     }
     core.media.text_link(&words).await

@@ -39,6 +39,11 @@ pub struct LinkLine {
 }
 
 impl Media {
+    /// Whether the settings name a public URL.
+    pub fn gives_links(&self) -> bool {
+        self.0.settings.url.is_some()
+    }
+
     /// A link to a file under this name, where the settings name a public URL; `None` also for one that was taken back.
     pub async fn link(&self, stored: &Stored, name: &str) -> Option<String> {
         self.link_to(&stored.blob, stored.size, &stored.mime, name).await

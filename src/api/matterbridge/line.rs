@@ -1,7 +1,6 @@
 //! A message as matterbridge writes it: <https://github.com/42wim/matterbridge/wiki/API>.
 
-use crate::adapt::presentable;
-use crate::api::plain;
+use crate::adapt::{plain, presentable};
 use crate::engine::{Core, Said, Told, What};
 use crate::store::stream::PLATFORM;
 use relay_contract::RoomKey;

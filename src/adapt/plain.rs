@@ -1,10 +1,16 @@
-//! A text as plain text, with its lines: what a program is told of it.
+//! A text as plain text, with its lines: what a program is told of it, and what is read elsewhere where a room has no place for all of it.
 
 use relay_contract::{Block, Inline, Style, Text};
 
 /// As plain text. Quotes begin with `> `, items with `- ` or their number; what is hidden stands between `||`.
 pub fn text(text: &Text) -> String {
     blocks(text.blocks()).join("\n")
+}
+
+/// About how many lines of at most so many bytes a plain text takes.
+pub fn line_count(text: &str, longest: usize) -> usize {
+    let of = |line: &str| line.len().div_ceil(longest.max(1));
+    text.lines().filter(|line| !line.trim().is_empty()).map(of).sum()
 }
 
 fn blocks(blocks: &[Block]) -> Vec<String> {
@@ -64,6 +70,13 @@ fn inlines(all: &[Inline]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_counted_as_they_are_cut() {
+        for (text, count) in [("", 0), ("a\n \nb", 2), ("abcde", 3), ("ab\ncd", 2)] {
+            assert_eq!(line_count(text, 2), count, "{text:?}");
+        }
+    }
 
     #[test]
     fn texts() {
