@@ -4,9 +4,10 @@ use crate::bench::{CHANNELS, relay, until};
 use crate::person::Person;
 use crate::server::{self, Server};
 use stand_ins::StandIns;
-use stand_ins::people::Act;
+use stand_ins::people::{Act, Given};
 use stand_ins::world::World;
 use std::process::{Child, Command};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A Discord guild and an IRC server, and Relay between them.
 struct Both {
@@ -15,6 +16,7 @@ struct Both {
     room: String,
     person: String,
     person_id: String,
+    media: u16,
     _server: Server,
     _dir: tempfile::TempDir,
     relay: Child,
@@ -31,8 +33,10 @@ impl Both {
         std::fs::write(dir.path().join("discord"), &world.discord.bots[0].token).unwrap();
         let room = world.discord.spaces[0].rooms[0].id.clone();
         let (person, person_id) = (world.discord.people[0].name.clone(), world.discord.people[0].id.clone());
+        let media = server::free_port();
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+             [media]\nlisten = \"127.0.0.1:{media}\"\nurl = \"https://media.example.org\"\n\
              [accounts.d]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [accounts.i]\nplatform = \"irc\"\nserver = \"irc://127.0.0.1:{}\"\nnick = \"relay\"\nceilings = false\n\
@@ -44,7 +48,7 @@ impl Both {
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
         let relay = relay(dir.path());
-        let both = Self { stand_ins, ada, room, person, person_id, _server: server, _dir: dir, relay };
+        let both = Self { stand_ins, ada, room, person, person_id, media, _server: server, _dir: dir, relay };
         both.ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.contains(" JOIN ")).await;
         // Until the other side listens too.
         both.ada.says(CHANNELS[0], "is it there").await;
@@ -159,4 +163,36 @@ async fn a_purge_is_told_once_in_a_room_without_deletes() {
     both.ada.sees("after all of it").await;
     let lines = both.ada.said().into_iter().filter(|said| said.text.contains("🗑")).count();
     assert_eq!(lines, 1, "{:?}", both.ada.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_line_has_a_link() {
+    if !server::is_there() {
+        return;
+    }
+    let both = Both::started().await;
+    let (person, room) = (both.person.clone(), both.room.clone());
+    let files = vec![Given::Name("notes.txt".into())];
+    both.act(Act::Say { person, room, text: "look".into(), reply_to: None, files, thread: None });
+    let file = both.ada.sees("notes.txt").await;
+    assert!(file.text.contains("(https://media.example.org/m/"), "{file:?}");
+
+    let long: Vec<String> = (0..30).map(|at| format!("verse {at:02}.")).collect();
+    both.say(&long.join("\n"), None);
+    let rest = both.ada.sees("more lines").await;
+    assert!(rest.text.contains("… (11 more lines: https://media.example.org/m/"), "{rest:?}");
+    let path = rest.text.split("https://media.example.org").nth(1).unwrap().trim_end_matches(" )");
+    let page = got(both.media, path).await;
+    assert!(long.iter().all(|verse| page.contains(verse.as_str())), "{page}");
+    assert!(!both.ada.said().iter().any(|said| said.text.contains("verse 29.")), "{:?}", both.ada.said());
+}
+
+/// What a web server on loopback answers.
+async fn got(port: u16, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let ask = format!("GET {path} HTTP/1.1\r\nhost: media.example.org\r\nconnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.unwrap();
+    page
 }
