@@ -13,7 +13,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures::TryStreamExt;
-use multer::{Constraints, Multipart, SizeLimit};
+use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_contract::{Attachment, FileKind, Message};
 use serde::{Deserialize, Serialize};
@@ -110,12 +110,10 @@ pub async fn bring(
     let taken = match multer::parse_boundary(&mime) {
         Ok(boundary) => {
             let mut form = form(body, boundary);
-            let field = tokio::time::timeout(BEGIN, form.next_field()).await;
-            let field = field.ok().and_then(Result::ok).flatten();
-            let Some(field) = field.filter(|field| field.name() == Some("file")) else {
-                let fix =
-                    "Send a form whose first field is `file`, or the bytes alone: curl -F file=@cat.png …";
-                return Err(Refusal::bad("the form does not begin with the field `file`", fix));
+            let field = tokio::time::timeout(BEGIN, file_of(&mut form)).await;
+            let Some(field) = field.ok().flatten() else {
+                let fix = "Send a form that has it, or the bytes alone: curl -F file=@cat.png …";
+                return Err(Refusal::bad("the form has no field `file`", fix));
             };
             let name = name.or_else(|| field.file_name().map(str::to_owned));
             let mime = field.content_type().map(|mime| mime.essence_str().to_owned());
@@ -149,6 +147,16 @@ pub async fn bring(
 fn form(body: BodyDataStream, boundary: String) -> Multipart<'static> {
     let limits = Constraints::new().size_limit(SizeLimit::new());
     Multipart::with_constraints(body, boundary, limits)
+}
+
+/// The field `file` of a form; what stands before it is passed over.
+async fn file_of(form: &mut Multipart<'static>) -> Option<Field<'static>> {
+    while let Some(field) = form.next_field().await.ok()? {
+        if field.name() == Some("file") {
+            return Some(field);
+        }
+    }
+    None
 }
 
 /// What programs write that do not know what they send says nothing.
