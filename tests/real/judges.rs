@@ -59,6 +59,12 @@ fn so<T: std::fmt::Debug>(is_so: bool, seen: &T) -> Result<(), String> {
     if is_so { Ok(()) } else { Err(format!("it is not so: {seen:?}")) }
 }
 
+/// IRC has no block of code, only words of equal width: elsewhere they are that, in their line.
+pub fn code_of_irc(case: &Case<'_>, now: &Sight) -> Result<(), String> {
+    let line = case.arrived(now)?;
+    so(["`let owl = 1;`", "<code>let owl = 1;</code>"].iter().any(|code| line.text.contains(code)), &line)
+}
+
 /// Whether it is there as IRC's own.
 pub fn on_irc(feature: Feature, case: &Case<'_>, now: &Sight) -> Result<(), String> {
     let line = case.arrived(now)?;

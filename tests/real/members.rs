@@ -35,7 +35,7 @@ impl Town {
                 let discord = shown::there(&self.bench, "discord");
                 let line = |seen: &stand_ins::people::Seen| Line {
                     id: seen.id.clone(),
-                    text: shown::written(&self.bench, std::slice::from_ref(seen)),
+                    text: self.plain(&shown::written(&self.bench, std::slice::from_ref(seen))),
                 };
                 Sight { lines: discord.iter().map(line).collect(), discord, ..Sight::default() }
             }
@@ -106,6 +106,8 @@ impl Town {
             c.is_ascii_alphanumeric() || "/-_%".contains(c)
         });
         let text = cut(&text, "mxc://", "mxc://MEDIA", |c| c.is_ascii_alphanumeric() || ".:/-_".contains(c));
+        // Where two servers of a platform have to be told apart, by a part of their address.
+        let text = cut(&text, "‹IRC ", "‹IRC N", |c| c.is_ascii_digit());
         cut(&text, "said at ", "said at TIME", |c| c.is_ascii_digit() || ":- UTC".contains(c))
     }
 }
