@@ -4,7 +4,8 @@
 //! Only a receiver that answers with 2xx has it. It may come twice where an answer was lost: `webhook-id` is the same then.
 
 use super::events::{Event, File, by};
-use super::{files, plain};
+use super::files;
+use crate::adapt::plain;
 use crate::config::OutgoingSection;
 use crate::engine::Core;
 use crate::media::{Answered, Sender, Unanswered};

@@ -25,6 +25,7 @@ use relay_contract::{
 pub const AGAIN: &str = "again ";
 
 /// What a row comes to.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are steps")]
 pub enum Work {
     /// These steps, in this order.
     Steps(Steps),

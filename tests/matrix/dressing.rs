@@ -98,7 +98,8 @@ async fn a_picture_is_uploaded_once_and_changes_when_it_changes() {
 
     // Another process with the same picture, then none, another name, another picture, and the first again.
     (relay, _) = connector(&synapse, &service, &id).await;
-    let steps: [(&str, Option<Upload>, &str, bool, &[u8]); 5] = [
+    type Step<'a> = (&'a str, Option<Upload>, &'a str, bool, &'a [u8]);
+    let steps: [Step<'_>; 5] = [
         ("Elif ‹Slack›", Some(picture("one.png", b"one")), "k2", true, b"one"),
         ("Elif ‹Slack›", None, "k3", true, b"one"),
         ("Elif B ‹Slack›", Some(picture("one.png", b"one")), "k4", true, b"one"),
