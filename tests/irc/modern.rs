@@ -5,15 +5,12 @@ use crate::inspircd::{self, InspIrcd};
 use crate::person::{Person, tag, untagged};
 use stand_ins::irc::{self, Fault, Irc, Limit, Server};
 use std::process::Child;
-use std::time::Duration;
 
 /// What people's clients ask for.
 const CAPABILITIES: &str = "batch echo-message labeled-response message-tags server-time";
 /// And of the stand-in.
 const ALL: &str =
     "batch echo-message labeled-response message-tags server-time draft/multiline draft/message-redaction";
-/// Of the stand-in's services account.
-const PASSWORD: &str = "open sesame";
 const CHANNELS: [&str; 2] = ["#alpha", "#Beta"];
 
 /// Ada in the first channel, Ivo in the second, and Relay in both with a nick each.
@@ -47,7 +44,6 @@ impl Modern {
             CHANNELS[1]
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
-        std::fs::write(dir.path().join("password"), PASSWORD).unwrap();
         let mut modern = Self { ada, ivo, dir, relay: None };
         modern.start();
         modern.inside().await;
@@ -298,34 +294,4 @@ async fn a_server_that_ends_floods_gets_all_of_a_burst() {
     let each = |nick: &'static str| (0..14).map(move |at| format!("{nick} {at:02}."));
     assert_eq!(words, ["Bo", "Cy", "Di"].into_iter().flat_map(each).collect::<Vec<_>>());
     assert_eq!(cuts(&modern.ivo), 0, "nobody has sent too much");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_does_wrong_costs_nothing() {
-    let account = Some(("relay".to_owned(), PASSWORD.to_owned()));
-    let server = stand_in(Server { account, ..Server::default() }).await;
-    let sasl = "ceilings = false\nsasl_user = \"relay\"\nsasl_password = { file = \"password\" }";
-    let modern = Modern::with(server.address.port(), ALL, sasl).await;
-    let faults = [
-        Fault::Slow(Duration::from_millis(100)),
-        Fault::Silent(Duration::from_secs(2)),
-        Fault::ExcessFlood("relay2".into()),
-        Fault::Cut("relay".into()),
-        Fault::Split(vec!["relay".into(), "relay2".into()]),
-        Fault::Slow(Duration::ZERO),
-    ];
-    for (at, fault) in faults.into_iter().enumerate() {
-        server.fault(fault);
-        say(&modern.ada, CHANNELS[0], "", &format!("said {at}.")).await;
-        modern.ivo.sees(&format!("said {at}.")).await;
-    }
-    let said: Vec<_> = modern.ivo.said().into_iter().filter(|said| said.text.contains("said ")).collect();
-    assert!(said.iter().zip(0..).all(|(said, at)| said.text.ends_with(&format!("said {at}."))), "{said:?}");
-    assert_eq!(said.len(), 6, "each once");
-    // A password that is not taken any more is said, and not shown.
-    server.fault(Fault::RefuseSasl);
-    server.fault(Fault::Cut("relay2".into()));
-    let log = || std::fs::read_to_string(modern.dir.path().join("log")).unwrap();
-    until("it is said", || log().contains("The server does not take Relay's services account")).await;
-    assert!(!log().contains(PASSWORD));
 }
