@@ -86,7 +86,11 @@ async fn a_poll_is_a_poll() {
         ["Yes", "No"]
     );
     assert!(yard.is_own(&copy.sender) && copy.sender != yard.relay.user, "{copy:?}");
-    yard.bench.arrives("discord", "Owls?").await;
+    let is_asked = || {
+        let asked = yard.bench.seen("discord").into_iter().filter_map(|seen| seen.poll);
+        asked.filter(|poll| poll.question.contains("Owls?")).count() == 1
+    };
+    crate::bench::until("the poll on Discord", is_asked).await;
 }
 
 /// The homeserver repeats what was not acknowledged, and the history has it, too: it is there once.

@@ -114,8 +114,16 @@ async fn a_homeserver_that_was_killed_gets_all_of_it_soon() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let took = began.elapsed();
-    println!("Matrix: {attempts} connections in {AWAY:?}; all {COUNT} there {took:.1?} after its return");
-    assert!(took < SOON, "{took:?}");
+    // What the server alone takes for as many, one after the other: on a busy machine it is what everything waits for.
+    let alone = Instant::now();
+    for number in 0..COUNT {
+        town.mia.says(&town.room, &format!("alone {number}")).await;
+    }
+    let alone = alone.elapsed();
+    println!(
+        "Matrix: {attempts} connections in {AWAY:?}; all {COUNT} there {took:.1?} after its return, of which it takes {alone:.1?} alone"
+    );
+    assert!(took < SOON.max(alone * 3), "{took:?}, {alone:?} alone");
     in_order(&there("meanwhile-").await);
     // The way back.
     town.mia.says(&town.room, "here again").await;

@@ -71,7 +71,7 @@ async fn killed_in_a_stream_of_answered_posts_none_is_lost_and_none_doubled() {
     let on_irc = |person: &crate::socket::Person| {
         counted(person.said().into_iter().filter(|said| said.nick == "relay").map(|said| said.text))
     };
-    let began = Instant::now();
+    let (mut changed, mut before) = (Instant::now(), 0);
     let rooms = loop {
         let discord = counted(town.bench.with("discord", "post-").into_iter().map(|seen| seen.text));
         let matrix = town.mia.sees(&town.room).await;
@@ -82,7 +82,12 @@ async fn killed_in_a_stream_of_answered_posts_none_is_lost_and_none_doubled() {
             ("irc", on_irc(&town.ada)),
             ("2nd irc", on_irc(&town.ivo)),
         ];
-        if rooms.iter().all(|(_, there)| there.len() == expected.len()) || began.elapsed() > PATIENCE {
+        let now: usize = rooms.iter().map(|(_, there)| there.len()).sum();
+        if now != before {
+            (changed, before) = (Instant::now(), now);
+        }
+        // A homeserver takes its time; what has stopped coming does not come.
+        if rooms.iter().all(|(_, there)| there.len() == expected.len()) || changed.elapsed() > PATIENCE {
             break rooms;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

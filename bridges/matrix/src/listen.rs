@@ -90,6 +90,19 @@ impl Listener<'_> {
             let Some(next) = answer.get("next_batch").and_then(Value::as_str).map(str::to_owned) else {
                 return Err(ListenError::Lost("the homeserver's answer does not say where to go on".into()));
             };
+            // What is said in a room that goes on in the place of another is told of behind the move, or nobody has asked for it.
+            let just_joined = part(&answer, "join").iter().any(|(_, told)| has_just_joined(told, &self.own));
+            while just_joined && !joins.is_empty() {
+                tokio::select! {
+                    biased;
+                    () = inbox.stopped() => return Ok(()),
+                    moved = joins.next() => if let Some(moved) = moved.flatten()
+                        && inbox.accept(moved).await.is_err()
+                    {
+                        return Ok(());
+                    },
+                }
+            }
             for room in invitations(&answer).into_iter().take(MOST_JOINS.saturating_sub(joins.len())) {
                 joins.push(self.accept_invitation(room));
             }
