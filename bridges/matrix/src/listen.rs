@@ -231,13 +231,16 @@ fn is_limited(told: &Value) -> bool {
 
 /// Relay came into this room only now: what was said before is nobody's to fetch.
 fn has_just_joined(told: &Value, own: &str) -> bool {
-    events(told, "state").chain(events(told, "timeline")).any(|event| {
-        let at = |path: &str| event.pointer(path).and_then(Value::as_str);
-        at("/type") == Some("m.room.member")
-            && at("/state_key") == Some(own)
-            && at("/content/membership") == Some("join")
-            && at("/unsigned/prev_content/membership") != Some("join")
-    })
+    events(told, "state").chain(events(told, "timeline")).any(|event| is_own_join(event, own))
+}
+
+/// Whether Relay came into a room by this event.
+pub fn is_own_join(event: &Value, own: &str) -> bool {
+    let at = |path: &str| event.pointer(path).and_then(Value::as_str);
+    at("/type") == Some("m.room.member")
+        && at("/state_key") == Some(own)
+        && at("/content/membership") == Some("join")
+        && at("/unsigned/prev_content/membership") != Some("join")
 }
 
 /// Who is typing, where that has changed.

@@ -5,6 +5,7 @@ use super::Service;
 use super::door::{self, Transaction};
 use crate::api::CallError;
 use crate::errors;
+use crate::listen::is_own_join;
 use crate::look_up::Listener;
 use crate::rooms::invited;
 use crate::translate::Said;
@@ -78,6 +79,19 @@ impl Listener<'_> {
                     },
                     reached = &mut ping => break reached,
                     Some(transaction) = transactions.recv() => {
+                        // A room that goes on in the place of another is told of before what is said in it.
+                        let comes_in = transaction.events.iter().any(|event| is_own_join(event, &self.own));
+                        while comes_in && !joins.is_empty() {
+                            tokio::select! {
+                                biased;
+                                () = inbox.stopped() => return Ok(()),
+                                moved = joins.next() => if let Some(moved) = moved.flatten()
+                                    && inbox.accept(moved).await.is_err()
+                                {
+                                    return Ok(());
+                                },
+                            }
+                        }
                         for event in &transaction.events {
                             if let Some(room) = invited(event, &self.own) && joins.len() < MOST_JOINS {
                                 joins.push(self.accept_invitation(room.to_owned()));
