@@ -94,6 +94,8 @@ use tokio::sync::mpsc;
 
 /// How long a graceful stop lets lanes deliver what is due.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long lanes that rest have to begin with what was fanned out last.
+const BEGINS: Duration = Duration::from_secs(1);
 /// How long readers have to finish what they hold.
 const READERS_STOP: Duration = Duration::from_secs(10);
 
@@ -182,6 +184,17 @@ impl Engine {
         }
     }
 
+    /// Resolves when each lane that has work runs: what was fanned out last may have to wake one that rests.
+    async fn all_begun(&self) {
+        let rests = || {
+            let lanes = self.core.lanes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            lanes.values().any(|lane| !lane.rest.runs() && self.core.has_work(lane))
+        };
+        while rests() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Stops listening, lets what was accepted be fanned out and what is due be delivered, and closes the stores.
     pub async fn stop(mut self) {
         self.core.listening.cancel();
@@ -192,6 +205,8 @@ impl Engine {
         if tokio::time::timeout(DRAIN, self.all_fanned_out()).await.is_err() {
             tracing::warn!("not everything was fanned out in time; it goes on at the next start");
         }
+        // One that is not to run, as its room is moving, is not waited for longer.
+        let _ = tokio::time::timeout(BEGINS, self.all_begun()).await;
         self.core.draining.cancel();
         let drained = tokio::time::timeout(DRAIN, self.core.lane_tasks.wait()).await;
         if drained.is_err() {

@@ -170,6 +170,8 @@ pub struct Core {
     pub(super) channels: Mutex<Arc<Channels>>,
     /// What the rooms that were asked for turned out to be.
     pub known: KnownRooms,
+    /// Held while a move is noted: it is told from both sides, and one must find what the other has done.
+    pub(super) moves: tokio::sync::Mutex<()>,
     /// Rooms that are moving: their lanes are not to begin yet.
     pub(super) moving: Mutex<HashSet<RoomKey>>,
     /// Deliveries that a person holds.
@@ -276,6 +278,7 @@ impl Core {
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,
+            moves: tokio::sync::Mutex::default(),
             moving: Mutex::default(),
             pauses,
             echoes: Echoes::default(),

@@ -111,6 +111,7 @@ impl Lane {
             if !self.asked {
                 // What its room can do is known only then.
                 tokio::select! {
+                    biased;
                     () = self.core.states.has_checked(&self.handle.account.name) => self.asked = true,
                     () = self.handle.orders.come() => continue,
                     () = self.handle.retired.cancelled() => return End::Stopped,
@@ -121,6 +122,7 @@ impl Lane {
                 Ok(None) if self.core.draining.is_cancelled() => return End::Stopped,
                 Ok(None) => {
                     self.handle.set_state(LaneState::Idle);
+                    self.handle.account.outage.given_up(&self.handle.room);
                     if self.wait(None).await {
                         return End::Rests(calls);
                     }

@@ -22,6 +22,7 @@ impl Core {
         from: RoomKey,
         to: RoomKey,
     ) -> Result<(), StoreError> {
+        let _one_by_one = self.moves.lock().await;
         let places = self.known.asked_for(&from);
         // Told twice, from both sides of the move; or nobody asked for it.
         if from == to || places.is_empty() {
@@ -72,6 +73,8 @@ impl Core {
 
     /// Moves what waits for the old room to the new one.
     pub(super) async fn move_rows(&self, from: &RoomKey, to: &RoomKey) -> Result<(), StoreError> {
+        // What the old lane has done is written first: a move does not see what else stands in its batch.
+        self.ledger.probe().await?;
         self.ledger.move_rows(from.clone(), to.clone()).await?;
         if let Some(lane) = self.lane(to) {
             lane.rewind.store(true, Ordering::Release);

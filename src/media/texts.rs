@@ -16,10 +16,19 @@ impl Media {
         if !self.gives_links() {
             return None;
         }
+        if !self.make_room(text.len() as u64).await {
+            tracing::warn!("there is no room for a long text, and it has no link");
+            return None;
+        }
         let bytes = Bytes::copy_from_slice(text.as_bytes());
         let kept = self.0.store.put(stream::once(async move { Ok(bytes) }).boxed()).await;
         match kept {
-            Ok(blob) => self.link_to(&blob.id, blob.size, MIME, NAME).await,
+            Ok(blob) => {
+                // Held until the link says that it is needed.
+                let _content = self.content(blob.id.clone(), blob.size);
+                self.came(blob.size);
+                self.link_to(&blob.id, blob.size, MIME, NAME).await
+            }
             Err(error) => {
                 tracing::warn!(%error, "a long text cannot be kept, and has no link");
                 None

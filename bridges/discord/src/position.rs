@@ -78,9 +78,12 @@ impl Sequence {
             *self = Self { last: Some(sequence), ..Self::default() };
             return Passed::Nothing;
         }
-        let gap = !self.has_gaps
-            && kind != "RESUMED"
-            && self.last.is_some_and(|last| sequence > last.saturating_add(1));
+        let gap = !self.has_gaps && self.last.is_some_and(|last| sequence > last.saturating_add(1));
+        if kind == "RESUMED" {
+            // It ends the replay: what is missing now does not come.
+            self.last = Some(sequence);
+            return if gap { Passed::ForGood } else { Passed::Nothing };
+        }
         if gap && self.asked_behind != self.last {
             self.asked_behind = self.last;
             return Passed::Something;
@@ -118,7 +121,10 @@ mod tests {
             (Some(1), "MESSAGE_CREATE", 2, Nothing),
             (None, "MESSAGE_CREATE", 3, Nothing),
             (None, "MESSAGE_CREATE", 4, Nothing),
-            (None, "RESUMED", 9, Nothing),
+            (None, "RESUMED", 5, Nothing),
+            (None, "MESSAGE_CREATE", 6, Nothing),
+            (None, "MESSAGE_CREATE", 8, Something),
+            (Some(6), "RESUMED", 9, ForGood),
             (None, "MESSAGE_CREATE", 10, Nothing),
             // It does not.
             (None, "MESSAGE_CREATE", 12, Something),

@@ -213,11 +213,14 @@ fn said(state: &State, line: &Line, notice: bool) -> Option<What> {
     let target = target.trim_start_matches(|sign: char| {
         state.support.is_sign(sign) && !state.support.channel_signs.contains(sign)
     });
+    let alone = target != line.param(0);
     if state.is_channel(target) {
         let room = Some(state.fold(target));
         let reply = line.tag("+draft/reply").or_else(|| line.tag("+reply")).map(str::to_owned);
         return Some(match (command(state, text), room) {
             (Some(words), room) if !notice => What::Asked { room, words, about: reply },
+            // It is not for everybody who is bridged, either.
+            _ if alone => return None,
             (_, room) => What::Said { room: room?, text: text.to_owned(), notice, reply },
         });
     }

@@ -47,11 +47,13 @@ pub fn is_made_here(id: &str) -> bool {
 
 /// An id for a message without one that is played back: the same whenever it is.
 pub fn played_back(at: Timestamp, who: &str, words: &str) -> String {
-    // FNV-1a, for it must not change from one build to the next.
-    let hash = who.bytes().chain([0]).chain(words.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv(who.bytes().chain([0]).chain(words.bytes()));
     format!("{}-b{hash:x}", at.0)
+}
+
+/// FNV-1a, for what must not change from one build to the next.
+pub fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Whether an id is one of those.

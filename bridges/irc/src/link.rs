@@ -116,7 +116,9 @@ impl Link {
             if std::mem::take(&mut self.overlong) || line.len() > LONGEST_LINE {
                 continue;
             }
-            let line = line.trim_ascii_end();
+            // Blanks at its end are the text's: the next line of a message may go on behind them.
+            let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |at| at + 1);
+            let line = line.get(..end).unwrap_or_default();
             if !line.is_empty() {
                 return Some(decoded(line));
             }

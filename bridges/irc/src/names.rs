@@ -13,6 +13,13 @@ pub fn spoken(name: &str, signs: &str) -> String {
     let origin: String = nick(origin.trim_end_matches('›')).chars().take(12).collect();
     let room = LONGEST.saturating_sub(sign.len_utf8() + origin.len());
     let mut shown = nick(name);
+    // Who is not called quite so bears a mark, so that nobody speaks as somebody else by a full stop or a foreign letter.
+    let name = name.trim();
+    let mark = match shown.len() <= room && shown == name.replace(' ', "_") {
+        true => String::new(),
+        false => format!("|{:05x}", crate::ids::fnv(name.bytes()) & 0xf_ffff),
+    };
+    let room = room.saturating_sub(mark.len());
     shown.truncate(room);
     if shown.is_empty() {
         "someone".clone_into(&mut shown);
@@ -22,7 +29,7 @@ pub fn spoken(name: &str, signs: &str) -> String {
         shown.insert(0, '_');
         shown.truncate(room);
     }
-    format!("{shown}{sign}{origin}")
+    format!("{shown}{mark}{sign}{origin}")
 }
 
 /// Letters, digits and what else is in nicks everywhere; everything else is an underscore, several are one.
@@ -49,12 +56,12 @@ mod tests {
             ("Ada ‹Discord›", "Ada/Discord"),
             ("Ada Lovelace ‹Slack a1f›", "Ada_Lovelace/Slack_a1f"),
             ("Ada", "Ada/relay"),
-            ("@#!: *? ‹IRC›", "someone/IRC"),
-            ("Zoë\r\nQUIT ‹IRC›", "Zo_QUIT/IRC"),
+            ("@#!: *? ‹IRC›", "someone|f235e/IRC"),
+            ("Zoë\r\nQUIT ‹IRC›", "Zo_QUIT|340a4/IRC"),
             ("42nd ‹IRC›", "_42nd/IRC"),
-            ("Ægir ‹IRC›", "gir/IRC"),
-            ("a/b ‹IRC›", "a_b/IRC"),
-            ("a-name-that-is-longer-than-a-nick-can-be ‹Discord›", "a-name-that-is-longer-/Discord"),
+            ("Ægir ‹IRC›", "gir|0725e/IRC"),
+            ("a/b ‹IRC›", "a_b|8cf61/IRC"),
+            ("a-name-that-is-longer-than-a-nick-can-be ‹Discord›", "a-name-that-is-l|e61de/Discord"),
         ];
         for (name, expected) in cases {
             let spoken = spoken(name, "/:");

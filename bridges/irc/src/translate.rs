@@ -153,7 +153,6 @@ mod tests {
         let cases = [
             (":Ada!a@h PRIVMSG #c :hi", "Ada Person says \"hi\" in #c at 5"),
             (":Ada!a@h NOTICE #C :hi", "Ada Bot says \"hi\" in #c at 5"),
-            (":Ada!a@h PRIVMSG @#c :to operators", "Ada Person says \"to operators\" in #c at 5"),
             (":Ada!a@h PRIVMSG #c :\u{1}ACTION waves\u{1}", "Ada Person says \"waves\" in #c at 5"),
             (":Ada!a@h PRIVMSG #c :\u{1}VERSION\u{1}", "Ignored(\"ctcp\")"),
             (":Ada!a@h PRIVMSG #c :\u{2}\u{f}", "Ignored(\"an empty line\")"),
@@ -170,6 +169,7 @@ mod tests {
             (":Ada!a@h PRIVMSG #c :relay is down", "Ada Person says \"relay is down\" in #c at 5"),
             (":Ada!a@h PRIVMSG relay :#C status", "Ada asks Status in #c"),
             (":Ada!a@h PRIVMSG relay :help", "Ada asks Help in ada"),
+            (":Ada!a@h PRIVMSG @#c :to operators", "nothing"),
             (":Ada!a@h PRIVMSG relay :\u{1}VERSION\u{1}", "nothing"),
             (":NickServ!n@s NOTICE relay :identify", "nothing"),
             (":s.example NOTICE #c :server notice", "nothing"),

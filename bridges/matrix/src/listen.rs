@@ -157,7 +157,9 @@ impl Listener<'_> {
 
     /// What an event comes to. A room that goes on elsewhere is followed.
     pub async fn made(&self, room: String, event: Value) -> Vec<RawEvent> {
-        let moved = rooms::replacement(&event).map(str::to_owned);
+        // Only rooms that somebody has asked for: anybody can invite Relay, and have their room go on where nobody answers.
+        let asked_for = self.known.room_name(&room).is_some();
+        let moved = rooms::replacement(&event).filter(|_| asked_for).map(str::to_owned);
         let mut made = self.raw(&room, event).await;
         if let Some(to) = moved {
             // A room that Relay cannot follow into is said to have changed, and then what is wrong with it is found.

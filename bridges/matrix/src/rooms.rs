@@ -24,6 +24,8 @@ pub type Rooms = BTreeMap<String, Facts>;
 
 /// So many rooms are asked about at once.
 const AT_ONCE: usize = 4;
+/// Longest wait for one of them.
+const EACH: Duration = Duration::from_secs(6);
 /// So many of its people name a room that has no name.
 const HEROES: usize = 5;
 
@@ -43,10 +45,19 @@ async fn one_by_one(api: &Api, only: Option<&[String]>, most: Duration) -> Resul
         .collect();
     futures::stream::iter(wanted)
         .map(async |id| {
-            let state = api.call(get_state_events::v3::Request::new(id.clone()), most).await?;
-            Ok((id.to_string(), of_state(&state)))
+            let asked = api.call(get_state_events::v3::Request::new(id.clone()), most.min(EACH));
+            match asked.await {
+                Ok(state) => Ok(Some((id.to_string(), of_state(&state)))),
+                // One of all that cannot be told of, perhaps somebody else's idea, does not hide the others.
+                Err(error) if only.is_none() => {
+                    tracing::warn!(room = %id, "a room cannot be looked at: {}", errors::words(&error));
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
         })
         .buffer_unordered(AT_ONCE)
+        .try_filter_map(async |found| Ok(found))
         .try_collect()
         .await
 }

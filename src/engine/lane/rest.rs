@@ -100,6 +100,8 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             }
             Ok(End::Rests(calls)) => {
                 handle.rest.set_from(lane.from);
+                // Nothing is under way: what comes next is in no doubt.
+                handle.begun.store(false, Ordering::Release);
                 drop(runs);
                 if handle.retired.is_cancelled() {
                     handle.ended.cancel();

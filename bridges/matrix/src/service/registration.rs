@@ -99,6 +99,12 @@ fn check(wanted: &Wanted) -> Result<(), Problem> {
             "Use small letters, digits, `.`, `_`, `=`, `-`, `/` and `+`.",
         );
     }
+    if wanted.bot.starts_with(&wanted.prefix) {
+        return wrong(
+            "Relay's own name is among those that are kept for other people.",
+            "Choose another --bot or another --prefix.",
+        );
+    }
     if !is_local(&wanted.prefix) || wanted.prefix.len() > 40 {
         return wrong(
             "The prefix is not the beginning of a Matrix user id.",
