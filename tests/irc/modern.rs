@@ -286,7 +286,7 @@ async fn a_server_that_ends_floods_gets_all_of_a_burst() {
         for at in 0..14 {
             person.says(CHANNELS[0], &format!("{nick} {at:02}.")).await;
         }
-        line(&person, "13.").await;
+        line(&person, &format!("{nick} 13.")).await;
     }
     modern.ivo.sees("Di 13.").await;
     let said: Vec<_> = modern.ivo.said().into_iter().filter(|said| said.text.ends_with('.')).collect();

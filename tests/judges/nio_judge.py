@@ -192,7 +192,9 @@ class Judge:
         word = f"picture-{origin}"
 
         async def attached() -> Told:
-            told = await there.first("posted", lambda told: bool(told.files))
+            # Not what the other direction has sent, which is seen where it was written, too.
+            by = f"‹{origin.capitalize()}›"
+            told = await there.first("posted", lambda told: bool(told.files) and by in told.author)
             self.is_by(origin, 0, told)
             (file,) = told.files
             same("the bytes are the same", await file.fetch() == PICTURE, True)
@@ -231,7 +233,10 @@ class Judge:
             }
             for word in words.get(operation, []):
                 for place in PAIR:
-                    says: Callable[[Told], bool] = lambda told, w=word: told.what == "posted" and told.says(w)  # noqa: E731
+                    # On Matrix the words of a picture are its caption.
+                    says: Callable[[Told], bool] = lambda told, w=word: (  # noqa: E731
+                        told.what == "posted" and (told.says(w) or any(file.alt == w for file in told.files))
+                    )
                     times = len(self.observers[place].every(says))
                     if times != 1:
                         cell.wrong = cell.wrong or f"`{word}` is {times} times in {place}'s room"
