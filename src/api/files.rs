@@ -7,18 +7,20 @@ use super::tokens::Scope;
 use crate::media::{self, Brought, FetchError, Fetched, FileKey, TakeError, Taken};
 use crate::store::EnvelopeId;
 use axum::Json;
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use futures::TryStreamExt;
+use futures::{Stream, StreamExt, TryStreamExt};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_contract::{Attachment, FileKind, Message};
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Most files of one message: no platform takes more at once.
@@ -29,6 +31,9 @@ const LONGEST_DESCRIPTION: usize = 1_000;
 const NAMELESS: &str = "file";
 /// How long a form may take until its file begins.
 const BEGIN: Duration = Duration::from_secs(30);
+/// So much of a refused request is read, and for so long, before its connection may be closed.
+const LEFT: usize = 1 << 20;
+const LEFT_FOR: Duration = Duration::from_secs(2);
 /// What may stand in a URL's path as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -98,7 +103,7 @@ pub async fn bring(
     }
     let headers = request.headers().clone();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let body = request.into_body().into_data_stream();
+    let body = Rest(Some(request.into_body().into_data_stream()));
     let mime = text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
     let brought = |name: Option<String>, mime: Option<String>, length| Brought {
         owner: room.caller.id.clone(),
@@ -143,8 +148,42 @@ pub async fn bring(
     Ok((StatusCode::CREATED, Json(File { id, name, kind, mime, size })))
 }
 
+/// The bytes of a request. What is left of them when it was refused is read for a moment: a connection that is closed with bytes unread
+/// takes the answer with it.
+struct Rest(Option<BodyDataStream>);
+
+impl Stream for Rest {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Some(body) => Pin::new(body).poll_next(context),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if let (Some(mut body), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let mut left = LEFT;
+                let read = async {
+                    while left > 0
+                        && let Some(Ok(piece)) = body.next().await
+                    {
+                        left = left.saturating_sub(piece.len());
+                    }
+                };
+                // Whoever goes on sending reads no answer.
+                let _ = tokio::time::timeout(LEFT_FOR, read).await;
+            });
+        }
+    }
+}
+
 /// The form of a request. How large its file may be is looked at where that is kept.
-fn form(body: BodyDataStream, boundary: String) -> Multipart<'static> {
+fn form(body: Rest, boundary: String) -> Multipart<'static> {
     let limits = Constraints::new().size_limit(SizeLimit::new());
     Multipart::with_constraints(body, boundary, limits)
 }
