@@ -50,7 +50,7 @@ impl Listener<'_> {
         let listener = bound(service).await?;
         let (to, mut transactions) = mpsc::channel(WAITING);
         let routes = door::routes(service.hs_token.clone(), to);
-        // Dropped with this listener: then the server ends, and its connections with it.
+        // Dropped with this listener: then the server takes no more connections, and ends with those that it has.
         let (_listens, ended) = oneshot::channel::<()>();
         let server = axum::serve(listener, routes).with_graceful_shutdown(async move { drop(ended.await) });
         tokio::spawn(
