@@ -18,7 +18,6 @@ mod incoming;
 mod matterbridge;
 mod messages;
 mod outgoing;
-mod seats;
 mod serve;
 mod stream;
 pub mod tokens;

@@ -1,5 +1,6 @@
 //! What an edit changed, for rooms in which a message stays as it was said.
 
+use super::presentable;
 use relay_contract::Text;
 use relay_contract::text::{Leaf, Run};
 
@@ -28,9 +29,22 @@ pub fn words(before: &Text, after: &Text) -> Option<Text> {
     Some(Text::from_runs(vec![mark, Run::new(Leaf::Plain(format!("{first}{shown}{last}")))]))
 }
 
+/// What is said of files that were taken out of a message.
+pub fn removed<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Text> {
+    let names: Vec<String> = names.into_iter().map(presentable).collect();
+    (!names.is_empty()).then(|| Text::plain(&format!("✎ without {}", names.join(", "))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_taken_out() {
+        let said = |names: &[&str]| removed(names.iter().copied()).map(|text| text.excerpt(99));
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&["owl.png", "a\nb.txt"]).as_deref(), Some("✎ without owl.png, a b.txt"));
+    }
 
     #[test]
     fn what_changed() {

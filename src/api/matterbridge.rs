@@ -12,7 +12,6 @@ use super::connector;
 use super::guard::{self, Caller};
 use super::history;
 use super::messages::{self, New};
-use super::seats::Seat;
 use super::serve::{self, Api, In};
 use super::stream::too_many;
 use super::tokens::Scope;
@@ -32,6 +31,7 @@ use consumers::Consumers;
 use futures::stream;
 use line::{Line, Sent};
 use relay_contract::Text;
+use relay_server::Seat;
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -86,7 +86,10 @@ pub async fn serve(listener: TcpListener, api: Arc<Api>, token: Option<SecretStr
         .layer(middleware::from_fn(serve::in_time))
         .layer(DefaultBodyLimit::max(LONGEST))
         .with_state(compatible);
-    serve::answer(listener, move |peer| router.clone().layer(Extension(peer))).await;
+    relay_server::answer(listener, "matterbridge's API", serve::LIMITS, move |peer| {
+        router.clone().layer(Extension(peer))
+    })
+    .await;
 }
 
 /// The end of each channel's stream.

@@ -3,7 +3,6 @@
 use super::answers::Refusal;
 use super::connector::{self, Entrance};
 use super::guard::{self, Caller};
-use super::seats::Seats;
 use super::tokens::Tokens;
 use super::{channels, files, gestures, history, incoming, messages, stream};
 use crate::config::{ApiSection, IncomingSection};
@@ -15,34 +14,23 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use relay_contract::RoomKey;
+use relay_server::{Limits, Seats};
 use std::io;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio_io_timeout::TimeoutStream;
+use tokio::net::TcpListener;
 
-/// So many connections at a time; others wait.
+/// So many connections at a time, half of them of one other machine.
 const CONNECTIONS: usize = 1024;
-/// How long a client may take for a request's header.
-const HEADER: Duration = Duration::from_secs(15);
-/// How long a client may leave what it is sent lying.
-const IDLE: Duration = Duration::from_secs(60);
+pub(super) const LIMITS: Limits = Limits { all: CONNECTIONS, each: CONNECTIONS / 2 };
 /// Longest wait for an answer to begin.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Longest request, in bytes; files have a way of their own.
 const LONGEST: usize = 256 * 1024;
 
-/// So many connections of one other machine: one alone keeps nobody out.
-const CONNECTIONS_EACH: usize = CONNECTIONS / 2;
 /// So many streams of one token, or of this machine without one.
 const STREAMS: usize = CONNECTIONS / 4;
 /// So many files that one token sends at once, and so many of all.
@@ -207,49 +195,5 @@ pub async fn in_time(request: Request, next: Next) -> Response {
 /// Answers until the task is ended; what is being answered ends with it.
 pub async fn serve(listener: TcpListener, api: Arc<Api>) {
     let router = routes(api);
-    answer(listener, move |_| router.clone()).await;
-}
-
-/// The same with a router for each that asks, by their address.
-pub async fn answer(listener: TcpListener, router: impl Fn(IpAddr) -> Router) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let seats = Seats::new(CONNECTIONS_EACH);
-    let mut conversations = JoinSet::new();
-    loop {
-        while conversations.try_join_next().is_some() {}
-        // Never closed.
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let other = (!peer.ip().is_loopback()).then(|| peer.ip().to_string());
-                let seat = other.map(|address| seats.take(&address));
-                if matches!(seat, Some(None)) {
-                    tracing::debug!(address = %peer.ip(), "too many connections from one address");
-                    continue;
-                }
-                let router = router(peer.ip());
-                conversations.spawn(async move {
-                    converse(stream, router).await;
-                    drop((slot, seat));
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the API's server cannot accept");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn converse(stream: TcpStream, router: Router) {
-    // An event is a small packet that somebody waits for.
-    let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(IDLE));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(16 * 1024);
-    let stream = Box::pin(stream);
-    // A client that goes away in the middle is its own business.
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let _ = connection.with_upgrades().await;
+    relay_server::answer(listener, "API", LIMITS, move |_| router.clone()).await;
 }

@@ -3,9 +3,11 @@
 mod again;
 mod attempt;
 mod closing;
+mod deliver;
 mod fate;
 mod fold;
 mod head;
+mod marks;
 mod rest;
 mod settle;
 
@@ -244,11 +246,25 @@ impl Lane {
                 Some(later) => Ok(later),
                 None => self.deliver(id, row, &steps, &files).await,
             },
+            Ok(Ok(Work::Marks { marks, subject, of_person, are_all })) => {
+                if let Some(later) = self.may_begin(left).await {
+                    return Ok(later);
+                }
+                match self.put(id, row, &marks, subject, of_person).await? {
+                    Some(later) => Ok(later),
+                    None if are_all => self.close(id, subject, None, Vec::new(), None, None).await,
+                    None => Ok(Fate::Later(Duration::ZERO, LaneState::Busy)),
+                }
+            }
             Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
             Ok(Ok(Work::Nothing)) => self.close(id, id, None, Vec::new(), None, None).await,
+            // What waits here goes where its room has gone.
+            Ok(Ok(Work::Impossible(_))) if self.handle.retired.is_cancelled() => {
+                Ok(Fate::Later(Duration::ZERO, LaneState::Held))
+            }
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
             Ok(Err(error @ StoreError::Corrupt { .. })) => self.bury(id, row, error.to_string()).await,
             Ok(Err(error)) => Err(error),
@@ -271,44 +287,6 @@ impl Lane {
         None
     }
 
-    /// Opens the thread that a row's message goes into; the row is looked at again.
-    async fn open(
-        &mut self,
-        id: EnvelopeId,
-        row: OutboxRow,
-        root: Option<&MessageRef>,
-        name: &str,
-        conversation: EnvelopeId,
-    ) -> Result<Fate, StoreError> {
-        if let Some(wait) = self.permit(Doing::Open).await {
-            return Ok(Fate::Later(wait, LaneState::Held));
-        }
-        let operation = Operation::Open { root, name };
-        let mut row = row;
-        let outcome = match self.settled(id, &mut row, &operation).await? {
-            Settled::Done(receipt) => Ok(receipt),
-            Settled::Attempt => self.attempt(operation).await,
-            Settled::Later(error) => Err(error),
-            Settled::TakenBack => return self.leave(id).await,
-            Settled::Held => return self.bury(id, row, HELD.into()).await,
-        };
-        match outcome {
-            Ok(receipt) => {
-                let there = ThreadThere { thread: receipt.message.thread, root: root.cloned() };
-                self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
-                Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
-            }
-            // What can never be opened is done without: the message goes below its root, or into the room.
-            Err(DeliverError::Rejected(_) | DeliverError::TargetGone | DeliverError::Forbidden(_)) => {
-                tracing::warn!(room = %self.handle.room, "a thread could not be opened; its messages go into the room");
-                let there = ThreadThere { thread: None, root: root.cloned() };
-                self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
-                Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
-            }
-            Err(error) => self.failed(id, row, error, false).await,
-        }
-    }
-
     /// Why nothing may be said in the room now, and when to look again.
     fn held(&self) -> Option<Fate> {
         if let Some((since, account)) = self.core.pauses.holds(&self.handle.account.name, &self.handle.room) {
@@ -318,121 +296,5 @@ impl Lane {
             return Some(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
         }
         self.core.in_doubt(&self.handle.room).then_some(Fate::Later(DOUBT, LaneState::Waiting))
-    }
-
-    async fn deliver(
-        &mut self,
-        id: EnvelopeId,
-        mut row: OutboxRow,
-        steps: &Steps,
-        files: &Files,
-    ) -> Result<Fate, StoreError> {
-        while let Some(step) = steps.steps.get(row.done.len()) {
-            let uploads = match step {
-                Step::Keep(message) => {
-                    row.done.push(Some(message.clone()));
-                    continue;
-                }
-                Step::Post(part) => files.of_part(&part.files),
-                _ => Vec::new(),
-            };
-            let key = format!("{id}.{}", row.done.len());
-            let Some(operation) = steps.operation(row.done.len(), &uploads, &key) else { break };
-            // Each part anew: between two of them the room may have left, or become another's to read.
-            if let Some(later) = self.held() {
-                return Ok(later);
-            }
-            let posts = matches!(operation, Operation::Post { .. });
-            if posts
-                && row.target.is_none()
-                && !steps.is_notice
-                && !self.core.routes.borrow().speaks(&self.handle.room)
-            {
-                return self.bury(id, row, "unlinked".into()).await;
-            }
-            if let Some(wait) = self.permit(operation.doing()).await {
-                if self.core.draining.is_cancelled() || self.handle.retired.is_cancelled() {
-                    return Ok(Fate::Later(wait, LaneState::Held));
-                }
-                self.wait(Some(wait)).await;
-                if row.done.is_empty() && self.handle.overtaking.first().is_some_and(|first| first != id) {
-                    return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
-                }
-                // Before anything of it is there, it is looked at anew: it may have been deleted, edited or purged meanwhile.
-                if row.is_untouched() || self.handle.orders.any() {
-                    return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
-                }
-                continue;
-            }
-            self.handle.set_state(LaneState::Busy);
-            if row.done.is_empty() && !files.late.is_empty() {
-                self.core.ledger.mark_late(steps.subject, files.late.clone(), true).await?;
-            }
-            if let Operation::Delete { target } = &operation {
-                self.core.own_deletes.add(&self.handle.room, &target.id);
-            }
-            let beside = matches!(step, Step::Delete(_) | Step::React(..) | Step::Pin(..));
-            let outcome = match self.settled(id, &mut row, &operation).await? {
-                Settled::Done(receipt) => Ok(receipt),
-                Settled::Attempt => self.attempt_as(operation, steps.speaker(row.done.len())).await,
-                Settled::Later(error) => Err(error),
-                Settled::TakenBack => return self.leave(id).await,
-                Settled::Held => return self.bury(id, row, HELD.into()).await,
-            };
-            match outcome {
-                Ok(receipt) if !beside => {
-                    if let Some(conversation) = steps.begins.filter(|_| row.done.is_empty()) {
-                        self.begin(conversation, &receipt.message).await?;
-                    }
-                    row.done.push(Some(receipt.message));
-                    row.more.extend(receipt.more);
-                    row.begun = false;
-                }
-                Ok(_) => row.done.push(None),
-                Err(DeliverError::TargetGone) if beside => row.done.push(None),
-                // The message is as it is; what cannot be put on it is done without.
-                Err(DeliverError::Rejected(why)) if matches!(step, Step::React(..) | Step::Pin(..)) => {
-                    tracing::info!(room = %self.handle.room, envelope = %id, why, "not shown there");
-                    row.done.push(None);
-                }
-                // The words are not lost for a file that the platform does not take.
-                Err(DeliverError::Rejected(why)) if !uploads.is_empty() => {
-                    let refused: Vec<u16> = uploads.iter().map(|upload| upload.index).collect();
-                    tracing::warn!(room = %self.handle.room, envelope = %id, why, "files were refused; the rest goes without them");
-                    row.files = files.fates_without(&refused, &why);
-                    self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
-                    return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
-                }
-                Err(error) => return self.failed(id, row, error, steps.of_person).await,
-            }
-            if row.files.is_none() {
-                row.files = files.fates();
-            }
-            if row.done.len() < steps.steps.len() {
-                self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
-            }
-        }
-        if let Some(shown) = &steps.shown {
-            let room = self.handle.room.clone();
-            self.core.ledger.remember_shown(steps.subject, room, shown.clone()).await?;
-        }
-        let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
-        let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
-        let messages =
-            steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.close(id, steps.subject, messages, lost, Some(way), edit).await?;
-        if edit.is_some() {
-            // The edit's row is gone with it, and may not be taken for the next one.
-            self.ahead.clear();
-            self.closed().await?;
-            self.core.counters.add(Count::Folded);
-        }
-        if steps.replace_messages() {
-            self.closed().await?;
-            self.put_again(id, steps.subject).await?;
-        }
-        self.core.counters.add(Count::Delivered);
-        tracing::debug!(room = %self.handle.room, envelope = %id, lost = ?steps.lost, "delivered");
-        Ok(Fate::Closed)
     }
 }

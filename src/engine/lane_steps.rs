@@ -29,6 +29,17 @@ pub const AGAIN: &str = "again ";
 pub enum Work {
     /// These steps, in this order.
     Steps(Steps),
+    /// These are put on a message, each remembered when it is.
+    Marks {
+        /// Each with what Relay shows on the message when it is done.
+        marks: Vec<(Mark, ShownReactions)>,
+        /// The envelope of the message.
+        subject: EnvelopeId,
+        /// A person wrote that message.
+        of_person: bool,
+        /// They are all: otherwise the row is looked at again.
+        are_all: bool,
+    },
     /// A thread is to be opened first; then the row is looked at again.
     Open {
         /// The message it hangs from.
@@ -85,10 +96,46 @@ pub enum Step {
     Keep(MessageRef),
     /// The end of an existing one.
     Delete(MessageRef),
+}
+
+/// What Relay puts on a message that stays as it is, or takes away.
+pub enum Mark {
     /// A reaction: Relay's own, or somebody's where each reacts for themselves.
-    React(MessageRef, String, bool, Option<Speaker>),
+    React {
+        /// The message.
+        target: MessageRef,
+        /// As the room writes it.
+        emoji: String,
+        /// Whether it is put or taken away.
+        on: bool,
+        /// Whose.
+        by: Option<Speaker>,
+    },
     /// At the top of the room, or not any more.
-    Pin(MessageRef, bool),
+    Pin {
+        /// The message.
+        target: MessageRef,
+        /// Whether it is.
+        on: bool,
+    },
+}
+
+impl Mark {
+    /// The request.
+    pub fn operation(&self) -> Operation<'_> {
+        match self {
+            Self::React { target, emoji, on, .. } => Operation::React { target, emoji, on: *on },
+            Self::Pin { target, on } => Operation::Pin { target, on: *on },
+        }
+    }
+
+    /// Who does it, where that is not Relay.
+    pub fn by(&self) -> Option<&Speaker> {
+        match self {
+            Self::React { by, .. } => by.as_ref(),
+            Self::Pin { .. } => None,
+        }
+    }
 }
 
 impl Steps {
@@ -105,18 +152,13 @@ impl Steps {
             },
             Step::Edit(target, part) => Operation::Edit { target, part },
             Step::Delete(target) => Operation::Delete { target },
-            Step::React(target, emoji, on, _) => Operation::React { target, emoji, on: *on },
-            Step::Pin(target, on) => Operation::Pin { target, on: *on },
             Step::Keep(_) => return None,
         })
     }
 
-    /// Whose a step is, where people of elsewhere have accounts of their own.
-    pub fn speaker(&self, at: usize) -> Option<&Speaker> {
-        match self.steps.get(at)? {
-            Step::React(.., by) => by.as_ref(),
-            _ => self.speaker.as_ref(),
-        }
+    /// Whose the steps are, where people of elsewhere have accounts of their own.
+    pub fn speaker(&self) -> Option<&Speaker> {
+        self.speaker.as_ref()
     }
 
     /// Whether the subject's messages in the room are others afterwards.
@@ -187,7 +229,7 @@ fn work(
             Ok(Work::Nothing)
         }
         (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(AGAIN) => {
-            reactions::plan(core, lane, target, content, files)
+            reactions::plan(core, lane, target, row, content, files)
         }
         (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
             Ok(Work::Nothing)
@@ -209,7 +251,9 @@ fn work(
         {
             told::reacted(core, lane, envelope, (emoji, *added), target, content)
         }
-        (Event::Reacted { .. }, Some(target), content) => reactions::plan(core, lane, target, content, files),
+        (Event::Reacted { .. }, Some(target), content) => {
+            reactions::plan(core, lane, target, row, content, files)
+        }
         (Event::Deleted { .. } | Event::Removed { .. }, Some(target), _)
             if can.shows(Feature::Delete) == Support::Fallback =>
         {
@@ -235,16 +279,9 @@ fn work(
                 Support::Dropped => return Ok(Work::Nothing),
             }
             let shown = core.ledger.shown_reactions(target, &lane.room)?;
-            let shown = Some(ShownReactions { pinned: on.then(|| first.id.to_string()), ..shown });
-            let steps = vec![Step::Pin(first, *on)];
-            Ok(Work::Steps(Steps {
-                steps,
-                subject: target,
-                shown,
-                beside: true,
-                of_person: true,
-                ..Steps::default()
-            }))
+            let shown = ShownReactions { pinned: on.then(|| first.id.to_string()), ..shown };
+            let marks = vec![(Mark::Pin { target: first, on: *on }, shown)];
+            Ok(Work::Marks { marks, subject: target, of_person: true, are_all: true })
         }
         (Event::PollEnded { counts, .. }, Some(target), _) => {
             poll_result(core, lane, id, envelope, target, counts)

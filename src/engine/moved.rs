@@ -39,6 +39,10 @@ impl Core {
                 account.look.again([asked]);
             }
         }
+        // Before nothing leads to the old room any more: its lane would give up what waits there.
+        if let Some(old) = self.lane(&from) {
+            old.retired.cancel();
+        }
         self.rebuild_routes();
         self.serve(account, &space, &to).await;
         let (core, account) = (self.clone(), account.clone());

@@ -8,24 +8,14 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::routing::get;
 use futures::TryStreamExt;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_contract::BlobId;
+use relay_server::Limits;
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio_io_timeout::TimeoutStream;
+use tokio::net::TcpListener;
 
-/// So many connections at a time; others wait.
-const CONNECTIONS: usize = 256;
-/// How long a client may take for a request's header.
-const HEADER: Duration = Duration::from_secs(15);
-/// How long a client may leave what it is sent lying.
-const IDLE: Duration = Duration::from_secs(60);
+/// Connections; a proxy in front of all is one other machine.
+const LIMITS: Limits = Limits { all: 256, each: 256 };
 
 /// What every answer says: it is a file to keep, and nothing to run, guess about or embed.
 const SAFE: [(HeaderName, &str); 6] = [
@@ -40,34 +30,7 @@ const SAFE: [(HeaderName, &str); 6] = [
 /// Answers until the task is ended.
 pub(crate) async fn serve(listener: TcpListener, media: Media) {
     let router = Router::new().route("/m/{token}/{name}", get(linked)).with_state(media);
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        // Never closed.
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let router = router.clone();
-                tokio::spawn(async move {
-                    converse(stream, router).await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the media server cannot accept");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn converse(stream: TcpStream, router: Router) {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(IDLE));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(16 * 1024);
-    let stream = Box::pin(stream);
-    // A client that goes away in the middle is its own business.
-    let _ = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).await;
+    relay_server::answer(listener, "media", LIMITS, move |_| router.clone()).await;
 }
 
 async fn linked(

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Between two messages of one person.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(40);
 /// Every so many messages, the last one is corrected.
 const EDIT_EVERY: usize = 3;
 
@@ -144,6 +144,8 @@ pub struct Room {
     pub doubles: usize,
     /// Messages whose every copy still shows what was corrected.
     pub stale: usize,
+    /// Which, by their last words.
+    pub stale_words: Vec<String>,
 }
 
 impl Outcome {
@@ -193,7 +195,10 @@ impl Outcome {
                 furthest = furthest.max(*place);
                 room.doubles += texts.len() - 1;
                 let last = one.corrected.as_ref().unwrap_or(&one.word);
-                room.stale += usize::from(!texts.iter().any(|text| text.ends_with(last.as_str())));
+                if !texts.iter().any(|text| text.ends_with(last.as_str())) {
+                    room.stale += 1;
+                    room.stale_words.push(last.clone());
+                }
             }
         }
         room

@@ -87,6 +87,7 @@ async fn nothing_acknowledged_is_lost() {
         // Each kill may repeat what was under way in each of the room's lanes, and nothing else.
         if room.missing + room.disorder + room.stale > 0 || room.doubles > number * 2 {
             table += &format!("  missing here: {}\n", room.missing_words.join(" "));
+            table += &format!("  stale here: {}\n", room.stale_words.join(" "));
             wrong.insert(there);
         }
     }

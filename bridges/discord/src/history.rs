@@ -202,8 +202,15 @@ impl Discord {
             native["guild_id"] = guild.as_str().into();
             complete(&mut native, &known);
             let version = format!("history:{}", native["id"].as_str().unwrap_or_default());
+            let is_edited = edited_at(&native).is_some();
             let told = self.said(rest, &guild, native).await;
-            events.push(raw::event(us, &guild, kind, &version, told));
+            // Whoever knows the message from before, as it was then, hears of the edit all the same.
+            if kind == "MESSAGE_CREATE" && is_edited {
+                events.push(raw::event(us, &guild, kind, &version, told.clone()));
+                events.push(raw::event(us, &guild, "MESSAGE_UPDATE", &version, told));
+            } else {
+                events.push(raw::event(us, &guild, kind, &version, told));
+            }
         }
         events
     }

@@ -74,6 +74,8 @@ pub struct Wanted {
     pub tries: u32,
     /// When it is tried again.
     pub again: Option<Timestamp>,
+    /// When somebody invited Relay there; none once it is asked for by whoever runs Relay.
+    pub invited: Option<Timestamp>,
 }
 
 impl Default for Known {

@@ -10,8 +10,8 @@ use secrecy::ExposeSecret;
 /// Waits before a channel is tried again, in ms: by how often it was in vain, the last one from then on.
 const WAITS: [i64; 5] = [1_000, 5_000, 15_000, 30_000, 60_000];
 
-/// How many channels Relay is in at most when it goes into another just because somebody asks.
-const MOST_INVITED: usize = 50;
+/// In how many channels Relay is at most just because somebody has invited it: then it leaves the one where it has been longest.
+const MOST_INVITED: usize = 20;
 
 /// Says when a channel that Relay is not in is tried again.
 pub fn try_again(room: &mut Wanted, now: Timestamp) {
@@ -24,7 +24,7 @@ pub fn try_again(room: &mut Wanted, now: Timestamp) {
 pub fn want(state: &mut State, rooms: &[NativeId]) {
     for room in rooms.iter().filter(|room| ids::is_channel(room.as_str())) {
         let wanted = || Wanted { name: room.as_str().to_owned(), ..Wanted::default() };
-        state.wanted.entry(state.support.casemap.fold(room.as_str())).or_insert_with(wanted);
+        state.wanted.entry(state.support.casemap.fold(room.as_str())).or_insert_with(wanted).invited = None;
     }
 }
 
@@ -34,12 +34,23 @@ pub fn invited(config: &Config, state: &mut State, line: &Line) -> Vec<String> {
     if line.command != "INVITE" || !state.is_own(line.param(0)) || !ids::is_channel(room) {
         return Vec::new();
     }
+    let mut lines = Vec::new();
     let folded = state.fold(room);
-    if !state.wanted.contains_key(&folded) && state.wanted.len() >= MOST_INVITED {
-        return Vec::new();
+    if !state.wanted.contains_key(&folded) {
+        lines.extend(making_room(state).map(|left| compose(&["PART", &left.name])));
+        let wanted = Wanted { name: room.to_owned(), invited: Some(Timestamp::now()), ..Wanted::default() };
+        state.wanted.insert(folded, wanted);
     }
-    want(state, &[room.into()]);
-    join(config, state, room)
+    lines.extend(join(config, state, room));
+    lines
+}
+
+/// The channel that Relay leaves before it goes into another as a guest, where it is in many.
+fn making_room(state: &mut State) -> Option<Wanted> {
+    let guests = state.wanted.iter().filter_map(|(folded, room)| Some((room.invited?, folded.clone())));
+    let guests: Vec<_> = guests.collect();
+    let (_, oldest) = guests.iter().min().filter(|_| guests.len() >= MOST_INVITED)?;
+    state.wanted.remove(oldest)
 }
 
 /// What asks for a channel: to be let in, and who else may come in.
@@ -116,4 +127,28 @@ pub fn joined(config: &Config, state: &State, folded: &str) -> Option<RoomReport
         members: Some(channel.members.len() as u64),
         warnings: alone.into_iter().chain(silent).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_leaves_the_oldest_of_many_channels_and_none_that_is_asked_for() {
+        let mut state = State::default();
+        let guest = |at: usize| {
+            let invited = Some(Timestamp(i64::try_from(at).unwrap_or_default()));
+            Wanted { name: format!("#{at}"), invited, ..Wanted::default() }
+        };
+        want(&mut state, &["#linked".into()]);
+        for at in (1..MOST_INVITED).rev() {
+            state.wanted.insert(format!("#{at}"), guest(at));
+        }
+        assert!(making_room(&mut state).is_none(), "one has room");
+        state.wanted.insert("#99".into(), guest(99));
+        want(&mut state, &["#1".into()]);
+        state.wanted.insert("#100".into(), guest(100));
+        let left = making_room(&mut state).map(|left| left.name);
+        assert_eq!((left.as_deref(), state.wanted.len()), (Some("#2"), MOST_INVITED + 1));
+    }
 }

@@ -98,6 +98,10 @@ impl Connector for Matrix {
         settle::settle(&self.api, &self.own()?, &attempt, since).await
     }
 
+    fn tells(&self, _: &RoomKey) -> bool {
+        true
+    }
+
     fn keeps_history(&self) -> bool {
         true
     }

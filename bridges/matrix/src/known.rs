@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::ghosts::Ghosts;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -12,6 +12,8 @@ use std::sync::{PoisonError, RwLock};
 const NAMES: usize = 50_000;
 const ORIGINALS: usize = 20_000;
 const REACTIONS: usize = 20_000;
+/// Of a name or a reaction, so many bytes: anybody can write more, and all of them are remembered.
+const LONGEST: usize = 255;
 
 /// What Relay may do in a room, as far as it may be missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,7 +85,19 @@ pub struct Original {
 impl Original {
     /// Of a message's event.
     pub fn of(event: &Value) -> Option<Self> {
-        let relates_to = event.pointer("/content/m.relates_to").cloned().unwrap_or_default();
+        // Only what is read of it: anybody can write anything beside that.
+        let relation = event.pointer("/content/m.relates_to");
+        let read =
+            |path: &str| relation.and_then(|relation| relation.pointer(path)).filter(|it| is_short(it));
+        let mut relates_to = Value::Null;
+        for key in ["rel_type", "event_id", "is_falling_back"] {
+            if let Some(value) = read(&format!("/{key}")) {
+                relates_to[key] = value.clone();
+            }
+        }
+        if let Some(answered) = read("/m.in_reply_to/event_id") {
+            relates_to["m.in_reply_to"] = json!({ "event_id": answered });
+        }
         Some(Self { sender: event.get("sender")?.as_str()?.to_owned(), relates_to })
     }
 }
@@ -103,7 +117,8 @@ impl Reaction {
     /// Of a reaction's event.
     pub fn of(event: &Value) -> Option<Self> {
         let relation = event.pointer("/content/m.relates_to")?;
-        let string = |value: &Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
+        let string =
+            |value: &Value, key: &str| Some(value.get(key).filter(|it| is_short(it))?.as_str()?.to_owned());
         Some(Self {
             sender: string(event, "sender")?,
             target: string(relation, "event_id")?,
@@ -232,10 +247,16 @@ impl Known {
     }
 }
 
-/// The name in the event of a member; none where that has none.
+/// The name in the event of a member; none where that has none. The beginning of one without end.
 pub fn member_name(event: &Value) -> Option<String> {
     let name = event.pointer("/content/displayname").and_then(Value::as_str)?.trim();
+    let name = &name[..name.floor_char_boundary(LONGEST)];
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A string, and none that is longer than ids may be, or a yes or no.
+fn is_short(value: &Value) -> bool {
+    value.is_boolean() || value.as_str().is_some_and(|string| string.len() <= LONGEST)
 }
 
 /// What somebody without a name is called: the first part of their id.
@@ -247,7 +268,25 @@ pub fn local_part(user: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    #[test]
+    fn what_anybody_writes_takes_little_room() {
+        let long = "ä".repeat(30_000);
+        let event =
+            |relates_to: Value| json!({ "sender": "@a:x", "content": { "m.relates_to": relates_to } });
+        let thread = json!({
+            "rel_type": "m.thread", "event_id": "$1", "is_falling_back": true, "m.in_reply_to": { "event_id": "$2" },
+        });
+        let mut padded = thread.clone();
+        (padded["x"], padded["m.in_reply_to"]["y"]) = (long.as_str().into(), json!([long]));
+        let read = |relates_to: Value| Original::of(&event(relates_to)).map(|read| read.relates_to);
+        assert_eq!(read(padded), Some(thread));
+        assert_eq!(read(json!({ "event_id": long })), Some(Value::Null));
+        let reaction = |key: &str| Reaction::of(&event(json!({ "event_id": "$1", "key": key })));
+        assert!(reaction("🦉").is_some() && reaction(&long).is_none());
+        let name = member_name(&json!({ "content": { "displayname": long } }));
+        assert_eq!(name.map(|name| name.len()), Some(LONGEST - 1));
+    }
 
     /// Where ghosts may write, and react.
     #[test]

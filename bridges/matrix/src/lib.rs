@@ -44,6 +44,7 @@ mod facts;
 mod ghosts;
 mod history;
 mod ids;
+mod joins;
 mod known;
 mod listen;
 mod locate;

@@ -3,11 +3,11 @@
 
 use crate::api::{Api, CallError};
 use crate::errors;
+use crate::joins::Joins;
 use crate::look_up::{Listener, changes_room};
 use crate::rooms::{self, JOIN};
 use crate::translate::Said;
 use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use relay_contract::{Inbox, ListenError, RawEvent};
 use ruma::api::client::filter::FilterDefinition;
 use ruma::api::client::sync::sync_events::v3::{Filter, Request};
@@ -22,8 +22,6 @@ const MOST: u32 = 200;
 /// Events that are looked up, and that wait for their accept, at the same time.
 const LOOK_UPS: usize = 8;
 const OVERLAP: usize = 32;
-/// Invitations that are being accepted at a time; others are when they come again.
-const MOST_JOINS: usize = 16;
 /// Waits before a sync is tried again: by how often it failed in a row, the last one from then on; in ms. A server that is started anew
 /// is found soon.
 const WAITS: [u64; 11] = [500, 1_000, 2_000, 3_000, 3_000, 3_000, 3_000, 3_000, 3_000, 5_000, 15_000];
@@ -36,7 +34,7 @@ impl Listener<'_> {
         let mut since = cursor;
         let mut failures = 0_usize;
         let mut up = false;
-        let mut joins = FuturesUnordered::new();
+        let mut joins = Joins::new(self);
         tokio::select! {
             () = inbox.stopped() => return Ok(()),
             () = self.learn_reactions() => {}
@@ -51,7 +49,7 @@ impl Listener<'_> {
                     tokio::select! {
                         biased;
                         () = inbox.stopped() => return Ok(()),
-                        Some(moved) = joins.next() => if let Some(moved) = moved
+                        moved = joins.next() => if let Some(moved) = moved
                             && inbox.accept(moved).await.is_err()
                         {
                             return Ok(());
@@ -91,21 +89,21 @@ impl Listener<'_> {
                 return Err(ListenError::Lost("the homeserver's answer does not say where to go on".into()));
             };
             // What is said in a room that goes on in the place of another is told of behind the move, or nobody has asked for it.
-            let just_joined = part(&answer, "join").iter().any(|(_, told)| has_just_joined(told, &self.own));
-            while just_joined && !joins.is_empty() {
+            let come_in =
+                part(&answer, "join").into_iter().filter(|(_, told)| has_just_joined(told, &self.own));
+            let come_in: Vec<&String> = come_in.map(|(room, _)| room).collect();
+            while come_in.iter().any(|room| joins.is_joining(room)) {
                 tokio::select! {
                     biased;
                     () = inbox.stopped() => return Ok(()),
-                    moved = joins.next() => if let Some(moved) = moved.flatten()
+                    moved = joins.next() => if let Some(moved) = moved
                         && inbox.accept(moved).await.is_err()
                     {
                         return Ok(());
                     },
                 }
             }
-            for room in invitations(&answer).into_iter().take(MOST_JOINS.saturating_sub(joins.len())) {
-                joins.push(self.accept_invitation(room));
-            }
+            part(&answer, "invite").into_iter().for_each(|(room, _)| joins.invited(room));
             if since.is_some() && !self.hand_up(&answer, inbox).await {
                 return Ok(());
             }
@@ -171,17 +169,6 @@ impl Listener<'_> {
             }
         }
         made
-    }
-
-    /// Where the room goes on in the place of another, and that one says so too, it is told of.
-    pub async fn accept_invitation(&self, room: String) -> Option<RawEvent> {
-        if let Err(error) = rooms::join(self.api, &room, None, JOIN).await {
-            tracing::warn!(room, "an invitation cannot be accepted: {}", errors::words(&error));
-            return None;
-        }
-        tracing::info!(room, "an invitation was accepted");
-        let before = rooms::predecessor(self.api, &room).await?;
-        Some(self.wrapped(&before, Said::Moved(room)))
     }
 }
 
@@ -252,10 +239,6 @@ fn typing(told: &Value) -> Option<Vec<String>> {
     let people = event.pointer("/content/user_ids")?.as_array()?;
     let people: Vec<_> = people.iter().filter_map(|user| user.as_str().map(str::to_owned)).collect();
     (!people.is_empty()).then_some(people)
-}
-
-fn invitations(answer: &Value) -> Vec<String> {
-    part(answer, "invite").into_iter().map(|(room, _)| room.clone()).collect()
 }
 
 /// The token of the last sync is not the server's.

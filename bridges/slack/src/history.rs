@@ -130,7 +130,11 @@ impl Room<'_> {
     /// What is told, oldest first.
     fn events(&self, said: Said, changed: Said, from: &Place) -> Vec<Value> {
         let changed = changed.into_values().filter_map(|message| self.changed(message, from));
-        let posted = said.into_iter().map(|(at, message)| (at, self.posted(message)));
+        // Whoever knows a message from before, as it was then, hears behind it what has become of it.
+        let posted = said.into_iter().flat_map(|(at, message)| {
+            let since = self.changed(message.clone(), from).map(|(_, event)| (at, event));
+            [Some((at, self.posted(message))), since].into_iter().flatten()
+        });
         let mut events: Vec<_> = changed.chain(posted).collect();
         events.sort_by_key(|(at, _)| *at);
         events.into_iter().map(|(_, event)| event).collect()

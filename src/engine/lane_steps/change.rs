@@ -115,7 +115,6 @@ mod tests {
             Step::Edit(message, part) => format!("edit {} {} {:?}", message.id, part.text, part.files),
             Step::Keep(message) => format!("keep {}", message.id),
             Step::Delete(message) => format!("delete {}", message.id),
-            Step::React(..) | Step::Pin(..) => "else".into(),
         });
         words.collect::<Vec<_>>().join(", ")
     }

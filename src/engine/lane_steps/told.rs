@@ -10,7 +10,7 @@ use super::{Step, Steps, Work, notice};
 use crate::adapt::{corrections, presentable};
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Author, Emoji, Envelope, Event, Mention, MessageRef, Text};
+use relay_contract::{Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Text};
 
 /// How much of a message is shown to say which it is.
 const LONGEST_EXCERPT: usize = 40;
@@ -36,26 +36,36 @@ pub fn changed(
     told.message.reply = None;
     told.message.forward = None;
     told.message.poll = None;
-    match &envelope.event {
+    let lines = match &envelope.event {
         Event::Arrived { version, .. } if quotes::is_of_quote(version) => return Ok(Work::Nothing),
         // The file's own line says what is to be said.
-        Event::Arrived { .. } => told.message.body = Text::default(),
+        Event::Arrived { .. } => vec![Text::default()],
         _ => {
             let before = match core.ledger.envelope(target)?.map(|envelope| envelope.event.clone()) {
-                Some(Event::Posted(message)) => message.body,
-                _ => Text::default(),
+                Some(Event::Posted(message)) => message,
+                _ => Message::new(MessageRef::plain(""), Text::default()),
             };
-            let Some(words) = corrections::words(&before, &told.message.body) else {
-                return Ok(Work::Nothing);
-            };
-            told.message.body = words;
-            told.message.attachments.clear();
+            let now = std::mem::take(&mut told.message.attachments);
+            let left: Vec<u16> = now.iter().enumerate().map(|(at, it)| content.number(at, it)).collect();
+            let gone = before.attachments.iter().zip(0..).filter(|(_, number)| !left.contains(number));
+            let removed = corrections::removed(gone.map(|(file, _)| file.name.as_str()));
+            corrections::words(&before.body, &told.message.body).into_iter().chain(removed).collect()
+        }
+    };
+    let mut work = Work::Nothing;
+    for line in lines {
+        told.message.body = line;
+        let adapted = show(core, lane, &told, files, &Place::Main, "")?;
+        let parts = adapted.parts(|draft| lane.account.connector.render(&lane.room, draft));
+        let steps = parts.into_iter().map(Step::Post);
+        match &mut work {
+            Work::Steps(work) => work.steps.extend(steps),
+            _ => {
+                work = Work::Steps(Steps { beside: true, ..Steps::of(steps.collect(), adapted, target) });
+            }
         }
     }
-    let adapted = show(core, lane, &told, files, &Place::Main, "")?;
-    let parts = adapted.parts(|draft| lane.account.connector.render(&lane.room, draft));
-    let steps = parts.into_iter().map(Step::Post).collect();
-    Ok(Work::Steps(Steps { beside: true, ..Steps::of(steps, adapted, target) }))
+    Ok(work)
 }
 
 /// Somebody reacted to a message. That they took it back is not told.

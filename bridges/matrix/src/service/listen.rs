@@ -5,21 +5,23 @@ use super::Service;
 use super::door::{self, Transaction};
 use crate::api::CallError;
 use crate::errors;
+use crate::joins::Joins;
 use crate::listen::is_own_join;
 use crate::look_up::Listener;
 use crate::rooms::invited;
 use crate::translate::Said;
 use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use relay_contract::{Inbox, ListenError, Problem};
+use relay_server::Limits;
 use ruma::TransactionId;
 use ruma::api::client::appservice::request_ping;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 /// What stands for "has listened before": a place to go on from is the homeserver's to know.
 const LISTENED: &str = "application service";
@@ -30,12 +32,12 @@ const DONE: usize = 64;
 /// Events that are looked up, and that wait for their accept, at the same time.
 const LOOK_UPS: usize = 8;
 const OVERLAP: usize = 32;
-/// Invitations that are being accepted at a time.
-const MOST_JOINS: usize = 16;
 /// How often the homeserver is asked whether it reaches Relay, and how soon again when it does not; how long it may take to find out.
 const ASKED: Duration = Duration::from_secs(60);
 const ASKED_AGAIN: Duration = Duration::from_secs(3);
 const PING: Duration = Duration::from_secs(30);
+/// Connections; a proxy before the homeserver's workers is one machine.
+const LIMITS: Limits = Limits { all: 64, each: 48 };
 /// How long the address may still be taken by what was listened at before.
 const LEAVING: Duration = Duration::from_secs(3);
 
@@ -50,19 +52,17 @@ impl Listener<'_> {
         let listener = bound(service).await?;
         let (to, mut transactions) = mpsc::channel(WAITING);
         let routes = door::routes(service.hs_token.clone(), to);
-        // Dropped with this listener: then the server takes no more connections, and ends with those that it has.
-        let (_listens, ended) = oneshot::channel::<()>();
-        let server = axum::serve(listener, routes).with_graceful_shutdown(async move { drop(ended.await) });
-        tokio::spawn(
-            async move { server.await.inspect_err(|error| tracing::warn!(%error, "the server ended")) },
-        );
+        // Ends with this listener, and all its connections with it: what was not acknowledged is sent again.
+        let _server = AbortOnDropHandle::new(tokio::spawn(async move {
+            relay_server::answer(listener, "the homeserver", LIMITS, move |_| routes.clone()).await;
+        }));
         // Nothing from before the first time is carried.
         let since = cursor.is_none().then(|| relay_contract::Timestamp::now().0);
         if since.is_none() {
             inbox.gap("the homeserver may tell only later what was said meanwhile");
         }
         let (mut up, mut next, mut done) = (false, Instant::now(), VecDeque::new());
-        let mut joins = FuturesUnordered::new();
+        let mut joins = Joins::new(self);
         loop {
             let when = next;
             let ping = async move {
@@ -74,29 +74,28 @@ impl Listener<'_> {
                 tokio::select! {
                     biased;
                     () = inbox.stopped() => return Ok(()),
-                    Some(moved) = joins.next() => if let Some(moved) = moved && inbox.accept(moved).await.is_err() {
+                    moved = joins.next() => if let Some(moved) = moved && inbox.accept(moved).await.is_err() {
                         return Ok(());
                     },
                     reached = &mut ping => break reached,
                     Some(transaction) = transactions.recv() => {
                         // A room that goes on in the place of another is told of before what is said in it.
-                        let comes_in = transaction.events.iter().any(|event| is_own_join(event, &self.own));
-                        while comes_in && !joins.is_empty() {
+                        let come_in = transaction.events.iter().filter(|event| is_own_join(event, &self.own));
+                        let come_in: Vec<&str> =
+                            come_in.filter_map(|event| event.get("room_id")?.as_str()).collect();
+                        while come_in.iter().any(|room| joins.is_joining(room)) {
                             tokio::select! {
                                 biased;
                                 () = inbox.stopped() => return Ok(()),
-                                moved = joins.next() => if let Some(moved) = moved.flatten()
+                                moved = joins.next() => if let Some(moved) = moved
                                     && inbox.accept(moved).await.is_err()
                                 {
                                     return Ok(());
                                 },
                             }
                         }
-                        for event in &transaction.events {
-                            if let Some(room) = invited(event, &self.own) && joins.len() < MOST_JOINS {
-                                joins.push(self.accept_invitation(room.to_owned()));
-                            }
-                        }
+                        let invitations = transaction.events.iter().filter_map(|event| invited(event, &self.own));
+                        invitations.for_each(|room| joins.invited(room));
                         if !self.take(transaction, since, &mut done, inbox).await {
                             return Ok(());
                         }
