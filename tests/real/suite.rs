@@ -27,7 +27,6 @@ struct Suite {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "red in one cell: IRC is told nothing of a file that was taken out of a message on Discord; and its pages are to be written (INSTA_UPDATE=always)"]
 async fn every_cell_is_as_the_table_says_between_real_servers() {
     let Some(town) = Town::started().await else { return };
     let began = Instant::now();
