@@ -22,9 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The binary's own.
-#[cfg(feature = "mimalloc")]
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Measures the engine path, in about a minute.
 #[derive(Parser)]
