@@ -96,7 +96,7 @@ enum Command {
     /// Back up everything that Relay keeps into one file, also while it runs
     ///
     /// The backup shows one instant, whatever is said meanwhile. It holds everything that Relay keeps (messages, what is still to be
-    /// delivered, what was delivered as what, cursors) what was changed from the chat (bridges.d) and the hashes of the API's
+    /// delivered, what was delivered as what, cursors), what was changed from the chat (bridges.d), and the hashes of the API's
     /// tokens. It does not hold bridges.toml and the credentials. It can be read by whoever has it: keep it like the conversations that are in it.
     Backup(backup::Backup),
     /// Make a state directory from a backup

@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,7 +20,7 @@ const MOST_A_SECOND: u32 = 1_000;
 /// Arguments of `relay backup`.
 #[derive(Debug, clap::Args)]
 pub struct Backup {
-    /// The file to write, mode 0600; a folder: into it, named by the time; `-`: standard output
+    /// The file to write, mode 0600; a folder, or what ends with `/`: into it, named by the time; `-`: standard output
     #[arg(default_value = ".")]
     file: PathBuf,
     /// The attachments too. Without them, links to files that Relay gave out lead nowhere after a restore, and files that were still to
@@ -73,6 +75,11 @@ pub fn run(of: &Backup) -> ExitCode {
 
 /// Into this file, or into this folder; answers which file it is.
 fn into(file: &Path, data_dir: &Path, media: bool) -> Result<(PathBuf, Checked), FetchError> {
+    // What is written like a folder is one.
+    if file.as_os_str().as_bytes().ends_with(b"/") && !file.exists() {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(file);
+        made.map_err(|why| BackupError::Io { what: "making", path: file.to_owned(), why })?;
+    }
     let mut whole = match file.is_dir() {
         true => Whole::begin_free(names(file, Timestamp::now()))?,
         false => Whole::begin(file)?,

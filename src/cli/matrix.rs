@@ -61,10 +61,13 @@ pub fn run(matrix: &Matrix) -> ExitCode {
             if there { "it is there already; write elsewhere with --out".into() } else { error.to_string() };
         return fail(format!("{}: {what}", out.display()));
     }
-    let path = out.display();
+    let whole = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let path = whole.display();
     sayln!("{path} is written. It holds two tokens: only Relay and the homeserver may read it.");
     sayln!(
-        "1. Let the homeserver read it. Synapse: app_service_config_files: [\"{path}\"] in homeserver.yaml; then restart it."
+        "1. Let the homeserver read it; where that runs as another user, give it a copy: sudo install -m 640 -g matrix-synapse {path} \
+         /etc/matrix-synapse/relay.yaml. Synapse: app_service_config_files: [\"/etc/matrix-synapse/relay.yaml\"] in homeserver.yaml; then \
+         restart it."
     );
     sayln!("2. In bridges.toml, instead of access_token: registration = {{ file = \"{path}\" }}");
     sayln!("3. Start Relay, and invite @{bot}:{server_name} into each room.");

@@ -6,6 +6,8 @@ use std::io::IsTerminal;
 
 /// From this length on, in bytes, a line is not shown: nobody can read it, and the drawing of columns ends at 65,535.
 const LONGEST_LINE: usize = 2_000;
+/// Longest line, in characters.
+const WIDEST: usize = 100;
 /// So many mistakes are shown; whoever has more starts with these.
 const MOST_SHOWN: usize = 100;
 
@@ -16,13 +18,16 @@ pub fn show(found: &Mistakes) -> String {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(width()).with_links(false);
     let mut shown = String::new();
     for mistake in found.mistakes.iter().take(MOST_SHOWN) {
         if !shown.is_empty() {
             shown.push('\n');
         }
-        let place = format!("{}:{}:{}", found.path.display(), mistake.line, mistake.column);
+        let place = match found.text.is_empty() {
+            true => found.path.display().to_string(),
+            false => format!("{}:{}:{}", found.path.display(), mistake.line, mistake.column),
+        };
         if has_long_line(&found.text, mistake.span.start) {
             shown.push_str(&format!("{place}: {}\n  help: {}\n", mistake.what, mistake.help));
             continue;
@@ -44,10 +49,19 @@ pub fn show(found: &Mistakes) -> String {
     if found.mistakes.len() > MOST_SHOWN {
         shown.push_str(&format!("\n… and {} more.\n", found.mistakes.len() - MOST_SHOWN));
     }
+    if found.text.is_empty() {
+        return shown;
+    }
     let count = found.mistakes.len();
     let s = if count == 1 { "" } else { "s" };
     shown.push_str(&format!("\n{count} mistake{s} in {}; nothing was started.\n", found.path.display()));
     shown
+}
+
+/// How wide the terminal is that is read; at most what can be read without turning one's head.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size_of(std::io::stderr());
+    terminal.map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(40, WIDEST))
 }
 
 /// Whether a line that would be shown, the one of this place or one next to it, is too long for that.

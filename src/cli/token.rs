@@ -103,12 +103,11 @@ pub fn run(of: &Tokens) -> ExitCode {
                 );
             }
             let channels: BTreeSet<String> = channel.iter().cloned().collect();
-            let unknown = unknown(&channels, bridge, &data_dir);
+            if let Some(unknown) = unknown(&channels, bridge, &data_dir) {
+                return fail(unknown);
+            }
             match tokens::make(&data_dir, name, scope.iter().copied().collect(), channels) {
                 Ok(token) => {
-                    if let Some(unknown) = unknown {
-                        eprintln!("{unknown}");
-                    }
                     sayln!("{}", token.expose_secret());
                     eprintln!("This is shown only now. Send it as `Authorization: Bearer …`.");
                     ExitCode::SUCCESS

@@ -61,7 +61,9 @@ impl Mistakes {
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         let help = match error.kind() {
-            std::io::ErrorKind::NotFound => "Name the file: relay run --config FILE.".into(),
+            std::io::ErrorKind::NotFound => {
+                "Write one, as README.md shows under “Use it”, or name the file with --config.".into()
+            }
             std::io::ErrorKind::PermissionDenied => "Let the user that runs relay read it.".to_owned(),
             std::io::ErrorKind::FileTooLarge => {
                 "Name the right file: a bridges.toml has some kilobytes.".into()
@@ -69,6 +71,10 @@ impl Mistakes {
             std::io::ErrorKind::InvalidData => "Save it as UTF-8 text.".into(),
             _ => "Make it readable.".into(),
         };
-        Self::new(path, "", vec![Mistake::new(0..0, format!("the file cannot be read: {error}"), help)])
+        let what = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => format!("the file cannot be read: {error}"),
+        };
+        Self::new(path, "", vec![Mistake::new(0..0, what, help)])
     }
 }

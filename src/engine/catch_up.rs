@@ -22,9 +22,9 @@ pub struct Resync {
 /// How a reading goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Events read.
+    /// Events read, without edits.
     pub read: u64,
-    /// Of these, those that nobody had heard of.
+    /// Events that nobody had heard of.
     pub new: u64,
     /// How old the last one was, in milliseconds since the epoch; none at the end.
     pub at: Option<i64>,

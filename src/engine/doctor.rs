@@ -169,7 +169,7 @@ impl Core {
                 warning == format!("{} {}", found.what, found.fix.as_deref().unwrap_or_default())
             });
             if !told {
-                all.push(Finding::look(about.clone(), warning, "It goes on by itself; the log says more."));
+                all.push(Finding::look(about.clone(), warning, "The log says more."));
             }
         }
         if self.account_paused(&account.name).is_some() {

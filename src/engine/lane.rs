@@ -241,6 +241,10 @@ impl Lane {
         let planned = catch_unwind(AssertUnwindSafe(|| {
             lane_steps::plan(&self.core, &self.handle, id, &envelope, &row, content.as_ref(), &files)
         }));
+        // What waits here goes where its room has gone: it may have been planned as for a room that is not linked.
+        if self.handle.retired.is_cancelled() {
+            return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
+        }
         match planned {
             Ok(Ok(Work::Steps(steps))) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
@@ -252,7 +256,10 @@ impl Lane {
                 }
                 match self.put(id, row, &marks, subject, of_person).await? {
                     Some(later) => Ok(later),
-                    None if are_all => self.close(id, subject, None, Vec::new(), None, None).await,
+                    None if are_all => {
+                        self.core.counters.add(Count::Delivered);
+                        self.close(id, subject, None, Vec::new(), None, None).await
+                    }
                     None => Ok(Fate::Later(Duration::ZERO, LaneState::Busy)),
                 }
             }
@@ -261,10 +268,6 @@ impl Lane {
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
             Ok(Ok(Work::Nothing)) => self.close(id, id, None, Vec::new(), None, None).await,
-            // What waits here goes where its room has gone.
-            Ok(Ok(Work::Impossible(_))) if self.handle.retired.is_cancelled() => {
-                Ok(Fate::Later(Duration::ZERO, LaneState::Held))
-            }
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
             Ok(Err(error @ StoreError::Corrupt { .. })) => self.bury(id, row, error.to_string()).await,
             Ok(Err(error)) => Err(error),

@@ -4,7 +4,7 @@
 use super::core::Core;
 use super::orders::{Order, OrderError, Outcome};
 use super::states::AccountState;
-use relay_contract::{Draft, Problem, RoomKey, Text};
+use relay_contract::{Draft, Feature, Problem, RoomKey, Support, Text};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -73,7 +73,10 @@ impl Core {
         }
         hops.push(Hop::took("written", began.elapsed()));
         let mark = ulid::Ulid::new();
-        let words = format!("Relay looks whether this room works. This message goes away at once. ({mark})");
+        // Where nothing can be taken away, nobody is told that it will be.
+        let goes = account.connector.capabilities(room).shows(Feature::Delete) == Support::Native;
+        let then = if goes { "This message goes away at once." } else { "Nobody need do anything." };
+        let words = format!("Relay looks whether this room works. {then} ({mark})");
         let draft = Draft { body: Text::plain(&words), ..Draft::default() };
         let rendered = catch_unwind(AssertUnwindSafe(|| account.connector.render(room, &draft)));
         let Some(part) = rendered.ok().and_then(|parts| parts.into_iter().next()) else {
@@ -108,6 +111,11 @@ impl Core {
         } else {
             let note = "this platform tells no bot of its own messages".to_owned();
             hops.push(Hop { hop: "heard again".into(), ms: None, problem: None, note: Some(note) });
+        }
+        if !goes {
+            let note = "what is said there stays".to_owned();
+            hops.push(Hop { hop: "taken away".into(), ms: None, problem: None, note: Some(note) });
+            return Ok(hops);
         }
         let began = Instant::now();
         hops.push(match self.order(&lane, Order::TakeAway(message)).await {

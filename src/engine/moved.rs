@@ -31,6 +31,10 @@ impl Core {
         tracing::info!(account = %account.name, %from, %to, "a room goes on under another identity");
         self.moving.lock().unwrap_or_else(PoisonError::into_inner).insert(to.clone());
         self.ledger.move_room(from.clone(), to.clone()).await?;
+        // Before nothing leads to the old room any more: its lane would give up what waits there.
+        if let Some(old) = self.lane(&from) {
+            old.retired.cancel();
+        }
         let mut space = SpaceRef { id: to.room.clone(), name: String::new() };
         for (by, asked, _) in places {
             if let Some(known) = self.ledger.known_room(&by, &asked)? {
@@ -38,10 +42,6 @@ impl Core {
                 self.known.put(&by, &asked, known);
                 account.look.again([asked]);
             }
-        }
-        // Before nothing leads to the old room any more: its lane would give up what waits there.
-        if let Some(old) = self.lane(&from) {
-            old.retired.cancel();
         }
         self.rebuild_routes();
         self.serve(account, &space, &to).await;

@@ -95,6 +95,9 @@ pub enum BackupError {
         .0.display()
     )]
     Occupied(PathBuf),
+    /// Something else bears that name.
+    #[error("{} is there already, and is no backup: name another file, or a folder", .0.display())]
+    Taken(PathBuf),
     /// There is no ledger.
     #[error("{} has no ledger: there is nothing to back up", .0.display())]
     Nothing(PathBuf),

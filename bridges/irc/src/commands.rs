@@ -27,6 +27,9 @@ struct Origin {
 /// Somebody's command, `about` a message where it answers one. In private without a channel it is about no room.
 pub fn call(heard: &Heard, room: Option<&str>, words: &str, about: Option<&str>) -> Call {
     let nick = heard.from.nick.clone();
+    // In private, behind the channel, nobody need call Relay.
+    let words = words.trim_start();
+    let words = words.strip_prefix("!relay").unwrap_or(words);
     let origin = Origin { nick: nick.clone() };
     Call {
         room: ids::room(&heard.network, room.unwrap_or(&heard.from.folded)),

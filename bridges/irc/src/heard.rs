@@ -135,6 +135,8 @@ pub fn of(state: &State, network: &str, line: &Line, was_in: Vec<String>, now: T
             What::Redacted { room: state.fold(line.param(0)), target: line.param(1).to_owned() }
         }
         "JOIN" if own => What::Room { room: state.fold(line.param(0)) },
+        // What was told of an empty channel is so no more.
+        "JOIN" if is_no_more_alone(state, line.param(0)) => What::Room { room: state.fold(line.param(0)) },
         "JOIN" => What::Joined { room: state.fold(line.param(0)) },
         "PART" if own => What::Room { room: state.fold(line.param(0)) },
         "PART" => What::Left { rooms: vec![state.fold(line.param(0))], split: false },
@@ -148,6 +150,11 @@ pub fn of(state: &State, network: &str, line: &Line, was_in: Vec<String>, now: T
     };
     let account = line.tag("account").map(str::to_owned);
     Some(heard(network, line, Who { folded: state.fold(&nick), nick, account, own }, what, now))
+}
+
+/// Whether Relay and one other are in a channel.
+fn is_no_more_alone(state: &State, channel: &str) -> bool {
+    state.channels.get(&state.fold(channel)).is_some_and(|channel| channel.members.len() == 2)
 }
 
 /// Whether modes say who may come in or speak: those of the channel, and Relay's own.

@@ -74,8 +74,10 @@ pub struct Wanted {
     pub tries: u32,
     /// When it is tried again.
     pub again: Option<Timestamp>,
-    /// When somebody invited Relay there; none once it is asked for by whoever runs Relay.
+    /// When somebody invited Relay there; none once the channel is asked for, to be joined to others.
     pub invited: Option<Timestamp>,
+    /// It was somebody's invitation, whatever has become of it.
+    pub by_invitation: bool,
 }
 
 impl Default for Known {

@@ -12,6 +12,8 @@ const WAITS: [i64; 5] = [1_000, 5_000, 15_000, 30_000, 60_000];
 
 /// In how many channels Relay is at most just because somebody has invited it: then it leaves the one where it has been longest.
 const MOST_INVITED: usize = 20;
+/// In how many channels it is at most that it came into by an invitation and that were asked for since: servers admit a client into so many.
+const MOST_BY_INVITATION: usize = 100;
 
 /// Says when a channel that Relay is not in is tried again.
 pub fn try_again(room: &mut Wanted, now: Timestamp) {
@@ -37,8 +39,16 @@ pub fn invited(config: &Config, state: &mut State, line: &Line) -> Vec<String> {
     let mut lines = Vec::new();
     let folded = state.fold(room);
     if !state.wanted.contains_key(&folded) {
+        if state.wanted.values().filter(|room| room.by_invitation).count() >= MOST_BY_INVITATION {
+            return Vec::new();
+        }
         lines.extend(making_room(state).map(|left| compose(&["PART", &left.name])));
-        let wanted = Wanted { name: room.to_owned(), invited: Some(Timestamp::now()), ..Wanted::default() };
+        let wanted = Wanted {
+            name: room.to_owned(),
+            invited: Some(Timestamp::now()),
+            by_invitation: true,
+            ..Wanted::default()
+        };
         state.wanted.insert(folded, wanted);
     }
     lines.extend(join(config, state, room));

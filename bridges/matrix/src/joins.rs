@@ -16,8 +16,10 @@ use tokio::time::{Instant, sleep_until};
 
 /// So many are being accepted at a time.
 const AT_ONCE: usize = 16;
-/// So many are remembered; what is more is told of by the homeserver again when Relay is invited again.
+/// So many are remembered, for as long as the process runs; of more, those that have failed most often are left.
 const MOST: usize = 1_000;
+/// How long the homeserver's limit is waited out at least.
+const LIMITED: Duration = Duration::from_secs(10);
 /// When one that failed is tried again, by how often it has failed.
 const AGAIN: [Duration; 3] = [Duration::from_secs(30), Duration::from_secs(300), Duration::from_secs(3_600)];
 
@@ -57,16 +59,29 @@ impl<'a> Joins<'a> {
         if self.is_joining(room) {
             return;
         }
-        if self.waiting.len() >= MOST {
-            tracing::warn!(room, "more invitations than can be remembered: this one is left");
-            return;
+        if self.waiting.len() >= MOST
+            && let Some(at) = (0..self.waiting.len()).max_by_key(|at| self.waiting[*at].failures)
+            && let Some(left) = self.waiting.remove(at)
+        {
+            tracing::warn!(room = left.room, "more invitations than can be remembered: this one is left");
         }
         self.waiting.push_back(Invitation { room: room.to_owned(), failures: 0, due: Instant::now() });
     }
 
-    /// Whether Relay is on its way into a room.
+    /// Whether Relay is on its way into a room, or about to be.
     pub fn is_joining(&self, room: &str) -> bool {
+        let now = Instant::now();
         self.rooms.iter().any(|joining| joining == room)
+            || self.waiting.iter().any(|waiting| waiting.room == room && waiting.due <= now)
+    }
+
+    /// Relay has come into a room: the answer to its asking may have been lost, and what follows from it is asked now.
+    pub fn came_in(&mut self, room: &str) {
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.room == room)
+            && let Some(waiting) = self.waiting.remove(at)
+        {
+            self.waiting.push_front(Invitation { due: Instant::now(), ..waiting });
+        }
     }
 
     /// The next that is accepted, where that has something to tell. Waits for ever while there are none.
@@ -104,6 +119,14 @@ impl<'a> Joins<'a> {
 
     fn failed(&mut self, room: String, failures: usize, error: &CallError) {
         let words = errors::words(error);
+        // The homeserver lets Relay into so many rooms at a time: that is no failure of this one.
+        if let CallError::Answered(answer) = error
+            && answer.status == 429
+        {
+            let due = Instant::now() + answer.retry_after.unwrap_or(LIMITED).clamp(LIMITED, AGAIN[2]);
+            self.waiting.push_back(Invitation { room, failures, due });
+            return;
+        }
         match AGAIN.get(failures).filter(|_| !is_for_good(error) && self.waiting.len() < MOST) {
             Some(wait) => {
                 tracing::info!(room, "an invitation cannot be accepted yet, and is tried again: {words}");
@@ -124,7 +147,7 @@ impl Listener<'_> {
     /// Where the room goes on in the place of another, and that one says so too, it is told of.
     async fn accept_invitation(&self, room: &str) -> Result<Option<RawEvent>, CallError> {
         rooms::join(self.api, room, None, JOIN).await?;
-        let before = rooms::predecessor(self.api, room).await;
+        let before = rooms::predecessor(self.api, room).await?;
         Ok(before.map(|before| self.wrapped(&before, Said::Moved(room.to_owned()))))
     }
 }

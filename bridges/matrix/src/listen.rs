@@ -92,6 +92,7 @@ impl Listener<'_> {
             let come_in =
                 part(&answer, "join").into_iter().filter(|(_, told)| has_just_joined(told, &self.own));
             let come_in: Vec<&String> = come_in.map(|(room, _)| room).collect();
+            come_in.iter().for_each(|room| joins.came_in(room));
             while come_in.iter().any(|room| joins.is_joining(room)) {
                 tokio::select! {
                     biased;

@@ -163,13 +163,19 @@ pub fn invited<'a>(event: &'a Value, own: &str) -> Option<&'a str> {
 }
 
 /// The room in whose place one goes on; none where that room does not name this one, for anybody can claim it.
-pub async fn predecessor(api: &Api, room: &str) -> Option<String> {
-    let id = RoomId::parse(room).ok()?;
-    let create = commands::state(api, &id, StateEventType::RoomCreate).await.ok()??;
-    let before = create.pointer("/content/predecessor/room_id")?.as_str()?;
-    let tombstone =
-        commands::state(api, &RoomId::parse(before).ok()?, StateEventType::RoomTombstone).await.ok()??;
-    (replacement(&tombstone)? == room).then(|| before.to_owned())
+pub async fn predecessor(api: &Api, room: &str) -> Result<Option<String>, CallError> {
+    let Ok(id) = RoomId::parse(room) else { return Ok(None) };
+    let create = commands::state(api, &id, StateEventType::RoomCreate).await?;
+    let before = create.as_ref().and_then(|create| create.pointer("/content/predecessor/room_id")?.as_str());
+    let Some(before) = before.and_then(|before| RoomId::parse(before).ok()) else { return Ok(None) };
+    let tombstone = match commands::state(api, &before, StateEventType::RoomTombstone).await {
+        Ok(tombstone) => tombstone,
+        // Relay was never there, and cannot look.
+        Err(CallError::Answered(answer)) if matches!(answer.status, 403 | 404) => None,
+        Err(error) => return Err(error),
+    };
+    let goes_on = tombstone.as_ref().and_then(replacement).is_some_and(|to| to == room);
+    Ok(goes_on.then(|| before.to_string()))
 }
 
 /// The server of a user.

@@ -5,7 +5,7 @@ use super::super::delay::Delay;
 use super::{Count, ReaderInbox};
 use futures::StreamExt;
 use relay_contract::{
-    DeliverError, Doing, Inbox, Mark, Past, RawEvent, RoomKey, Stopped, Timestamp, Translation,
+    DeliverError, Doing, Event, Inbox, Mark, Past, RawEvent, RoomKey, Stopped, Timestamp, Translation,
 };
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -82,6 +82,18 @@ impl ReaderInbox<'_> {
                 envelopes.into_iter().map(|envelope| (envelope.origin, envelope.at)).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// When an event happened, as far as it says; none for an edit.
+    fn not_an_edit(&self, raw: &RawEvent) -> Option<Option<i64>> {
+        let connector = &self.reader.account.connector;
+        match catch_unwind(AssertUnwindSafe(|| connector.translate(raw))) {
+            Ok(Translation::Events(envelopes)) => {
+                let first = envelopes.first()?;
+                (!matches!(first.event, Event::Edited { .. })).then_some(Some(first.at.0))
+            }
+            _ => Some(None),
         }
     }
 
@@ -186,8 +198,11 @@ impl ReaderInbox<'_> {
                 Ok(past) if left == 0 && past.events.is_empty() => return Ok(Ended::Read),
                 Ok(_) if left == 0 => break,
                 Ok(past) => {
-                    let last = past.events.last().and_then(|raw| self.about(raw).first().map(|(_, at)| at.0));
-                    progress.read += past.events.len() as u64;
+                    // An edit is told behind its message, and is as new as it may be.
+                    let read = past.events.iter().filter_map(|raw| self.not_an_edit(raw));
+                    let read: Vec<Option<i64>> = read.collect();
+                    let last = read.iter().rev().find_map(|at| *at);
+                    progress.read += read.len() as u64;
                     progress.new += self.take_in_all(past.events).await?;
                     progress.at = last.or(progress.at);
                     if let Some(resync) = by_hand {
@@ -211,7 +226,7 @@ impl ReaderInbox<'_> {
                 }
             }
         }
-        let after = in_words(Timestamp(progress.at.unwrap_or(from.at.0)));
+        let after = in_words(from.at);
         Ok(Ended::Refused(format!(
             "more was said meanwhile than `catch_up_messages` allows; what came after {after} is left, and `relay resync` fetches it"
         )))

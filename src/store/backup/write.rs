@@ -1,7 +1,7 @@
 //! Making a backup.
 
 use super::form::{self, ChunkWriter};
-use super::{About, BackupError, Contents, failed};
+use super::{About, BackupError, Contents, MAGIC, failed};
 use crate::store::shared::{IDENTITY, Shared, id_of};
 use crate::store::{Ledger, StoreError, folder, format, keys};
 use fjall::Readable;
@@ -140,6 +140,16 @@ impl<W: Write> Backup<W> {
     }
 }
 
+/// Whether something is there that is neither empty nor a backup.
+fn is_something_else(path: &Path) -> bool {
+    let mut begins = [0; MAGIC.len()];
+    match File::open(path) {
+        Ok(file) if file.metadata().is_ok_and(|file| file.len() == 0) => false,
+        Ok(mut file) => file.read_exact(&mut begins).is_err() || begins[..8] != MAGIC[..8],
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
 /// A file that is complete under its name, or not there: written beside it, for this user alone, and renamed.
 pub struct Whole {
     file: File,
@@ -148,9 +158,12 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Begins it.
+    /// Begins it; in the place of an older backup, and of nothing else.
     pub fn begin(path: &Path) -> Result<Self, BackupError> {
         use std::os::unix::fs::OpenOptionsExt;
+        if is_something_else(path) {
+            return Err(BackupError::Taken(path.to_owned()));
+        }
         let unfinished = path.with_added_extension(BEING_WRITTEN);
         let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
         let file = file.map_err(failed("making", unfinished.as_path()))?;

@@ -1,6 +1,6 @@
 //! Backups: what comes back, and what is refused.
 
-use super::super::backup::{BackupError, MAGIC, Reader, back_up, back_up_unused, restore};
+use super::super::backup::{BackupError, MAGIC, Reader, Whole, back_up, back_up_unused, restore};
 use super::super::shared::{IDENTITY, Shared};
 use super::*;
 use std::collections::BTreeMap;
@@ -191,5 +191,28 @@ async fn no_file_is_written_elsewhere() {
         let altered = [&bytes[..end], &chunk(b'f', path.as_bytes()), &bytes[end..]].concat();
         let refused = Reader::new(altered.as_slice()).unwrap().check(&mut |_, _| {});
         assert!(matches!(refused, Err(BackupError::Damaged(at)) if at == end as u64), "{path}: {refused:?}");
+    }
+}
+
+#[test]
+fn nothing_but_an_older_backup_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b");
+    let config = b"[relay]\ndata_dir = \"state\"\n".to_vec();
+    for (there, may) in
+        [(None, true), (Some(Vec::new()), true), (Some(MAGIC.to_vec()), true), (Some(config), false)]
+    {
+        there.iter().for_each(|there| fs::write(&path, there).unwrap());
+        match Whole::begin(&path) {
+            Ok(whole) => {
+                assert!(may);
+                whole.give_up();
+            }
+            Err(BackupError::Taken(taken)) => assert_eq!((taken, may), (path.clone(), false)),
+            Err(other) => panic!("{other}"),
+        }
+        if let Some(there) = there {
+            assert_eq!(fs::read(&path).unwrap(), there, "{may}");
+        }
     }
 }

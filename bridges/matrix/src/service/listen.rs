@@ -83,6 +83,7 @@ impl Listener<'_> {
                         let come_in = transaction.events.iter().filter(|event| is_own_join(event, &self.own));
                         let come_in: Vec<&str> =
                             come_in.filter_map(|event| event.get("room_id")?.as_str()).collect();
+                        come_in.iter().for_each(|room| joins.came_in(room));
                         while come_in.iter().any(|room| joins.is_joining(room)) {
                             tokio::select! {
                                 biased;
