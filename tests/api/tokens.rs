@@ -189,8 +189,8 @@ async fn what_cannot_be_meant_is_said() {
     let config = own.dir.path().join("bridges.toml");
     let config = config.to_str().unwrap();
     let cases: [(&[&str], bool, &str); 7] = [
-        (&["new", "A", "--channel", "lobi", "--config", config], true, "no channel lobi. There is: "),
-        (&["new", "B", "--channel", "lobi", "--data-dir", state], true, "There is: den, lobby."),
+        (&["new", "A", "--channel", "lobi", "--config", config], false, "no channel lobi. There is: "),
+        (&["new", "B", "--channel", "lobi", "--data-dir", state], false, "There is: den, lobby."),
         (&["new", "C", "--channel", "lobby", "--config", config], true, "This is shown only now"),
         (&["new", "D", "--scope", "persona", "--config", config], false, "add `write`"),
         (&["new", "D", "--data-dir", nowhere], false, "this state directory is not there"),

@@ -107,7 +107,7 @@ impl Town {
         });
         let text = cut(&text, "mxc://", "mxc://MEDIA", |c| c.is_ascii_alphanumeric() || ".:/-_".contains(c));
         // Where two servers of a platform have to be told apart, by a part of their address.
-        let text = cut(&text, "‹IRC ", "‹IRC N", |c| c.is_ascii_digit());
+        let text = cut(&text, "‹IRC ", "‹IRC N", |c| c.is_ascii_hexdigit());
         cut(&text, "said at ", "said at TIME", |c| c.is_ascii_digit() || ":- UTC".contains(c))
     }
 }
