@@ -138,9 +138,9 @@ impl<'a> Joins<'a> {
     }
 }
 
-/// Whoever invited has taken it back, or it is nobody's to accept.
+/// Whoever invited has taken it back, or it is nobody's to accept. A credential that is refused says nothing of the room.
 fn is_for_good(error: &CallError) -> bool {
-    matches!(error, CallError::Answered(answer) if matches!(answer.status, 400 | 401 | 403))
+    matches!(error, CallError::Answered(answer) if matches!(answer.status, 400 | 403) && !errors::bad_token(answer))
 }
 
 impl Listener<'_> {
@@ -149,5 +149,28 @@ impl Listener<'_> {
         rooms::join(self.api, room, None, JOIN).await?;
         let before = rooms::predecessor(self.api, room).await?;
         Ok(before.map(|before| self.wrapped(&before, Said::Moved(room.to_owned()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Answer;
+
+    #[test]
+    fn what_says_nothing_of_the_room_is_tried_again() {
+        let answered = |status, code: &str| {
+            CallError::Answered(Answer { status, code: code.into(), ..Answer::default() })
+        };
+        let cases = [
+            (answered(403, "M_FORBIDDEN"), true),
+            (answered(400, "M_UNKNOWN"), true),
+            (answered(401, "M_UNKNOWN_TOKEN"), false),
+            (answered(502, ""), false),
+            (CallError::Silent("no answer".into()), false),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(is_for_good(&error), expected, "{error:?}");
+        }
     }
 }
