@@ -194,12 +194,7 @@ impl Someone<'_> {
                 base
             }
             Feature::Typing => {
-                let path = format!(
-                    "rooms/{}/typing/{}",
-                    crate::person::encoded(room),
-                    crate::person::encoded(&mia.user)
-                );
-                mia.put(&path, json!({ "typing": true, "timeout": 20_000 })).await;
+                self.town.mia_types(true).await;
                 String::new()
             }
             Feature::Membership => {

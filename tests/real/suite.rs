@@ -114,6 +114,11 @@ impl Suite {
                 Case { town: &self.town, there, word: &word, given: &given, before: &before[at], typed };
             outcomes.push((at, self.judge(feature, origin, &did, &case, typed_there).await));
         }
+        if (feature, origin) == (Feature::Typing, "matrix") {
+            // As long as she types, every other sign of typing in the room tells of her again.
+            self.town.mia_types(false).await;
+            self.settle(origin).await;
+        }
         outcomes
     }
 

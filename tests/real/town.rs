@@ -80,6 +80,14 @@ impl Town {
         Some(town)
     }
 
+    /// Mia begins to type in the room, for 20 seconds, or stops.
+    pub async fn mia_types(&self, typing: bool) {
+        let (room, user) = (crate::person::encoded(&self.room), crate::person::encoded(&self.mia.user));
+        let told =
+            if typing { json!({ "typing": true, "timeout": 20_000 }) } else { json!({ "typing": false }) };
+        self.mia.put(&format!("rooms/{room}/typing/{user}"), told).await;
+    }
+
     /// The first message on Matrix for which this holds, once there is one.
     pub async fn on_matrix(&self, what: &str, is_it: impl Fn(&Seen) -> bool) -> Seen {
         let began = Instant::now();
