@@ -42,6 +42,7 @@ impl Someone<'_> {
                 | Feature::Reaction
                 | Feature::Pin,
             ) => Ok(Some(self.town.mia.says(&self.town.room, &base).await)),
+            ("matrix", Feature::PollResult) => Ok(Some(self.asked().await)),
             ("matrix", Feature::Moderate) => Ok(Some(self.town.bo.says(&self.town.room, &base).await)),
             ("matrix", Feature::EditFiles) => {
                 self.town.mia.says(&self.town.room, &base).await;
@@ -64,6 +65,19 @@ impl Someone<'_> {
 
     fn on_discord(&self) -> Doer<'_> {
         Doer { bench: &self.town.bench, on: "discord", word: self.word.to_owned() }
+    }
+
+    /// Mia asks what is best, on Matrix.
+    async fn asked(&self) -> String {
+        let asked = format!("{} best?", self.word);
+        let answer = |text: &str| json!({ "id": text, "org.matrix.msc1767.text": text, "body": text });
+        let start = json!({
+            "kind": "org.matrix.msc3381.poll.disclosed", "max_selections": 1,
+            "question": { "org.matrix.msc1767.text": asked, "body": asked },
+            "answers": [answer("owls"), answer("hikes")],
+        });
+        let kind = "org.matrix.msc3381.poll.start";
+        self.town.mia.send(&self.town.room, kind, json!({ (kind): start })).await
     }
 
     async fn on_irc(&self, feature: Feature) -> Option<()> {
@@ -150,16 +164,15 @@ impl Someone<'_> {
                 let more = json!({ "body": word, "org.matrix.msc3245.voice": {} });
                 self.file("m.audio", "voice.ogg", "audio/ogg", BYTES, more).await
             }
-            Feature::Poll => {
-                let answer =
-                    |text: &str| json!({ "id": text, "org.matrix.msc1767.text": text, "body": text });
-                let start = json!({
-                    "kind": "org.matrix.msc3381.poll.disclosed", "max_selections": 1,
-                    "question": { "org.matrix.msc1767.text": format!("{word} best?"), "body": format!("{word} best?") },
-                    "answers": [answer("owls"), answer("hikes")],
-                });
-                let kind = "org.matrix.msc3381.poll.start";
-                mia.send(room, kind, json!({ (kind): start })).await
+            Feature::Poll => self.asked().await,
+            Feature::PollResult => {
+                let about = json!({ "rel_type": "m.reference", "event_id": base });
+                let kind = |what: &str| format!("org.matrix.msc3381.poll.{what}");
+                let vote = json!({ (kind("response")): { "answers": ["hikes"] }, "m.relates_to": about });
+                self.town.bo.send(room, &kind("response"), vote).await;
+                let end = json!({ (kind("end")): {}, "m.relates_to": about, "body": "It has ended." });
+                mia.send(room, &kind("end"), end).await;
+                base
             }
             Feature::Mention => {
                 let bo = &self.town.bo.user;
@@ -210,7 +223,6 @@ impl Someone<'_> {
             }
             Feature::Topic
             | Feature::VideoNote
-            | Feature::PollResult
             | Feature::Time
             | Feature::Card
             | Feature::Forward

@@ -37,8 +37,8 @@ fn cell(feature: Feature, rights: Rights) -> Cell {
         // A film like any.
         Feature::VideoNote => Cell::SHOWN_OTHERWISE,
         Feature::Poll => Cell::NATIVE,
-        // Votes are events of which each client counts its own.
-        Feature::PollResult => Cell::SHOWN_OTHERWISE,
+        // Only whoever asked can end a poll, and Relay's own copies are not ended: the result is a message.
+        Feature::PollResult => Cell::new(Fallback, Native),
         Feature::Mention => Cell::new(Fallback, Native),
         Feature::Emoji => Cell::new(Fallback, Native),
         Feature::Heading => Cell::NATIVE,

@@ -23,7 +23,8 @@
 //! - There, each person of elsewhere is a ghost (`ghosts`): an account under ids that are Relay's alone. It is known to be Relay's by its id,
 //!   posts with the time at which something was said, and alone edits and takes back what it posted; it reacts for whoever reacted.
 //!   What it posts bears its key in its content, for nobody is told the transaction ids of an application service.
-//! - A poll is written as clients before its specification do, and read both ways. Votes are each client's to count.
+//! - A poll is written as clients before its specification do, and read both ways. Votes are each client's to count: so does Relay
+//!   (`votes`), when a poll is ended.
 //! - Every message bears `m.mentions` without anybody in it: nothing that comes from elsewhere notifies anybody
 //!   (<https://spec.matrix.org/v1.11/client-server-api/#user-and-room-mentions>).
 //! - Pictures of people need a credential to be fetched: they are not carried elsewhere.
@@ -57,6 +58,7 @@ mod service;
 mod settle;
 mod translate;
 mod upload;
+mod votes;
 
 pub use service::registration;
 

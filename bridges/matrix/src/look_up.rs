@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::known::{Known, Original, member_name};
-use crate::translate::{Added, Payload, Said};
+use crate::translate::{self, Added, Payload, Said};
 use futures::StreamExt;
 use relay_contract::RawEvent;
 use ruma::api::Direction;
@@ -37,7 +37,7 @@ impl Listener<'_> {
     /// The event of a room, with what had to be looked up; behind it, that the room may have changed, where it says so.
     pub async fn raw(&self, room: &str, event: Value) -> Vec<RawEvent> {
         let changed = changes_room(&event, &self.own);
-        let added = self.added(room, &event).await;
+        let added = Box::new(self.added(room, &event).await);
         let mut all = vec![self.wrapped(room, Said::Event { event, added })];
         if changed {
             all.push(self.wrapped(room, Said::Changed));
@@ -106,9 +106,15 @@ impl Listener<'_> {
                 None => None,
             }
         };
-        let (name, original) = futures::join!(name, original);
+        let votes = async {
+            match translate::is_end_of_poll(kind) {
+                true => crate::votes::counted(self.api, room, event).await,
+                false => None,
+            }
+        };
+        let (name, original, votes) = futures::join!(name, original, votes);
         let room_name = self.known.room_name(room).filter(|_| kind == "m.room.message");
-        Added { name, original, reaction, room_name }
+        Added { name, original, reaction, votes, room_name }
     }
 
     /// Somebody's name in a room (<https://spec.matrix.org/v1.11/client-server-api/#mroommember>).

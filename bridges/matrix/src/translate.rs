@@ -46,7 +46,7 @@ pub enum Said {
         /// As Matrix wrote it.
         event: Value,
         /// What was added.
-        added: Added,
+        added: Box<Added>,
     },
     /// These people are typing.
     Typing(Vec<String>),
@@ -68,6 +68,9 @@ pub struct Added {
     /// The reaction that a redaction takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<Reaction>,
+    /// How many chose each answer of the poll that an event ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<Vec<u64>>,
     /// The name of the room, for a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_name: Option<String>,
@@ -122,6 +125,7 @@ impl Reader<'_> {
             "m.room.message" | "m.sticker" | "m.poll.start" | "org.matrix.msc3381.poll.start" => {
                 self.message(kind)
             }
+            kind if is_end_of_poll(kind) => self.poll_ended().map(one),
             "m.reaction" => self.reaction().map(one),
             "m.room.redaction" => self.redaction().map(one),
             "m.room.pinned_events" => self.pins().map(Translation::Events),
@@ -158,6 +162,11 @@ impl Reader<'_> {
     fn envelope(&self, author: Author, event: Event) -> Result<Envelope, Nothing> {
         Ok(Envelope { origin: self.room.clone(), author: Some(author), at: self.at()?, event })
     }
+}
+
+/// Whether an event of this kind ends a poll.
+pub fn is_end_of_poll(kind: &str) -> bool {
+    matches!(kind, "m.poll.end" | "org.matrix.msc3381.poll.end")
 }
 
 fn one(envelope: Envelope) -> Translation {

@@ -7,7 +7,8 @@ const OWN: &str = "@relay:x";
 
 fn payload(event: Value, added: Added) -> RawEvent {
     let (own, ghosts) = (OWN.into(), Some("@_relay_".into()));
-    let payload = Payload { own, ghosts, room: "!r:x".into(), said: Said::Event { event, added } };
+    let payload =
+        Payload { own, ghosts, room: "!r:x".into(), said: Said::Event { event, added: Box::new(added) } };
     RawEvent {
         space: "!r:x".into(),
         payload: serde_json::to_value(payload).unwrap_or_default(),
@@ -305,6 +306,52 @@ fn polls() {
     }}});
     let Event::Posted(message) = one_of(stable, Added::default()).event else { panic!("a message") };
     assert!(message.poll.is_some_and(|poll| poll.multiple));
+}
+
+/// Everybody's last vote before the end counts, cut to what the poll allows; one for what is no answer is spoiled.
+#[test]
+fn votes() {
+    let poll = |most: u64| {
+        let answer = |id: &str| json!({ "id": id, "org.matrix.msc1767.text": id });
+        json!({ "org.matrix.msc3381.poll.start": {
+            "question": { "body": "Tea?" }, "max_selections": most, "answers": [answer("a"), answer("b"), answer("c")],
+        }})
+    };
+    let vote = |by: &str, at: i64, chosen: Value| {
+        let content = json!({ "org.matrix.msc3381.poll.response": { "answers": chosen } });
+        json!({ "type": "org.matrix.msc3381.poll.response", "sender": by, "origin_server_ts": at, "content": content })
+    };
+    let stable = json!({ "type": "m.poll.response", "sender": "@s:x", "origin_server_ts": 1, "content": { "m.selections": ["c"] } });
+    let none: &[Value] = &[];
+    let cases: [(u64, &[Value], [u64; 3]); 9] = [
+        (1, none, [0, 0, 0]),
+        (1, &[vote("@a:x", 1, json!(["a"])), stable], [1, 0, 1]),
+        // The last one, in whatever order they are told.
+        (1, &[vote("@a:x", 2, json!(["b"])), vote("@a:x", 1, json!(["a"]))], [0, 1, 0]),
+        (1, &[vote("@a:x", 9, json!(["a"])), vote("@a:x", 11, json!(["b"]))], [1, 0, 0]),
+        (1, &[vote("@a:x", 1, json!(["a", "b"]))], [1, 0, 0]),
+        (2, &[vote("@a:x", 1, json!(["a", "b"])), vote("@b:x", 1, json!(["b", "b"]))], [1, 2, 0]),
+        (2, &[vote("@a:x", 1, json!(["a", "what"]))], [0, 0, 0]),
+        (1, &[vote("@a:x", 1, json!(["a"])), vote("@a:x", 2, json!([]))], [0, 0, 0]),
+        (
+            1,
+            &[vote("@a:x", 1, json!("a")), json!({ "type": "m.room.message", "sender": "@a:x" }), json!(7)],
+            [0, 0, 0],
+        ),
+    ];
+    for (at, (most, about, counts)) in cases.into_iter().enumerate() {
+        assert_eq!(super::poll::count(&poll(most), about, 10), Some(counts.to_vec()), "{at}");
+    }
+    assert_eq!(super::poll::count(&json!({}), none, 10), None);
+
+    let end = json!({ "type": "m.poll.end", "content": { "m.relates_to": { "rel_type": "m.reference", "event_id": "$poll" } } });
+    let added = Added { votes: Some(vec![1, 2]), ..Added::default() };
+    assert_eq!(
+        one_of(end.clone(), added.clone()).event,
+        Event::PollEnded { target: "$poll".into(), counts: vec![1, 2] }
+    );
+    assert!(matches!(read_with(end, Added::default()), Translation::Ignored(_)));
+    assert!(matches!(read_with(json!({ "type": "m.poll.end" }), added), Translation::Unreadable(_)));
 }
 
 #[test]
