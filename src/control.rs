@@ -249,10 +249,10 @@ async fn answer(
     doctor: &Doctor,
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
-    let mut line = String::new();
+    let mut line = Vec::new();
     let mut reading = BufReader::new(reading.take(LONGEST_REQUEST));
-    tokio::time::timeout(REQUEST, reading.read_line(&mut line)).await??;
-    let request = serde_json::from_str::<Request>(&line);
+    tokio::time::timeout(REQUEST, reading.read_until(b'\n', &mut line)).await??;
+    let request = serde_json::from_slice::<Request>(&line);
     match request {
         Ok(Request::Resync { room, since, batch }) => {
             let response = resync::answer(commands, &room, since, batch, &mut writing).await?;

@@ -100,13 +100,15 @@ pub struct Habits {
     pub fetcher: Fetcher,
     /// How long is waited before each further attempt at a file.
     pub pace: Vec<Duration>,
+    /// So many bytes of the disk are left free for what is said; 0 for none.
+    pub least_free: u64,
 }
 
 impl Habits {
     /// For people.
     pub fn usual() -> Result<Self, FetchError> {
         let pace = [1, 5, 20, 60, 180, 600].map(Duration::from_secs).to_vec();
-        Ok(Self { fetcher: Fetcher::new()?, pace })
+        Ok(Self { fetcher: Fetcher::new()?, pace, least_free: 0 })
     }
 }
 
@@ -119,7 +121,7 @@ impl Media {
     /// The same with other habits.
     pub fn open_with(settings: &MediaSection, state_dir: &Path, habits: Habits) -> Result<Self, MediaError> {
         let at = state_dir.join("media");
-        let store = Arc::new(Folder::open(&at)?);
+        let store = Arc::new(Folder::open(&at)?.leaving(habits.least_free));
         Ok(Self(Arc::new(Inner {
             settings: settings.clone(),
             store,

@@ -76,7 +76,8 @@ impl Service {
         let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
         let data_dir = &config.relay.data_dir;
         let stores = Stores::open(data_dir)?;
-        let media = Media::open(&config.media, data_dir)?;
+        let habits = Habits { least_free: config.least_free, ..Habits::usual().map_err(MediaError::from)? };
+        let media = Media::open_with(&config.media, data_dir, habits)?;
         let mut servers = JoinSet::new();
         let control =
             control::bind(data_dir).map_err(|e| cannot_listen(control::path(data_dir).display(), &e))?;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ const LONGEST_DESCRIPTION: usize = 1_000;
 const NAMELESS: &str = "file";
 /// How long a form may take until its file begins.
 const BEGIN: Duration = Duration::from_secs(30);
+/// How much of a form may come before its file begins, in bytes.
+const MOST_BEFORE: usize = 512 * 1024;
 /// So much of a refused request is read, and for so long, before its connection may be closed.
 const LEFT: usize = 1 << 20;
 const LEFT_FOR: Duration = Duration::from_secs(2);
@@ -114,10 +117,12 @@ pub async fn bring(
     };
     let taken = match multer::parse_boundary(&mime) {
         Ok(boundary) => {
-            let mut form = form(body, boundary);
+            let begun = Arc::new(AtomicBool::new(false));
+            let mut form = form(body, boundary, begun.clone());
             let field = tokio::time::timeout(BEGIN, file_of(&mut form)).await;
+            begun.store(true, Ordering::Relaxed);
             let Some(field) = field.ok().flatten() else {
-                let fix = "Send a form that has it, or the bytes alone: curl -F file=@cat.png …";
+                let fix = "Send a form that has it first, or the bytes alone: curl -F file=@cat.png …";
                 return Err(Refusal::bad("the form has no field `file`", fix));
             };
             let name = name.or_else(|| field.file_name().map(str::to_owned));
@@ -182,9 +187,19 @@ impl Drop for Rest {
     }
 }
 
-/// The form of a request. How large its file may be is looked at where that is kept.
-fn form(body: Rest, boundary: String) -> Multipart<'static> {
+/// The form of a request. How large its file may be is looked at where that is kept; what comes before it has begun has a limit here, for
+/// what a form has in memory then is looked through with each piece that comes.
+fn form(body: Rest, boundary: String, begun: Arc<AtomicBool>) -> Multipart<'static> {
     let limits = Constraints::new().size_limit(SizeLimit::new());
+    let mut before = 0;
+    let body = body.map(move |piece| {
+        let piece = piece.map_err(io::Error::other)?;
+        before += piece.len();
+        match before <= MOST_BEFORE || begun.load(Ordering::Relaxed) {
+            true => Ok(piece),
+            false => Err(io::Error::other("the file does not begin")),
+        }
+    });
     Multipart::with_constraints(body, boundary, limits)
 }
 

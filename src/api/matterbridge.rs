@@ -44,6 +44,8 @@ use tokio::net::TcpListener;
 const MOST: usize = 1_000;
 /// Entries of one channel that are read at once.
 const PIECE: usize = 100;
+/// After so much text an answer ends, in bytes: the next one goes on.
+const MOST_TEXT: usize = 256 * 1024;
 /// How often a quiet connection is shown to be alive, and looked at.
 const ALIVE: Duration = Duration::from_secs(15);
 /// How long a client may leave a message lying.
@@ -138,9 +140,9 @@ impl Compatible {
         places: &mut Places,
         most: usize,
     ) -> Result<Vec<Line>, Refusal> {
-        let mut lines = Vec::new();
+        let (mut lines, mut text) = (Vec::new(), 0);
         for channel in channels(&self.api).into_iter().filter(|channel| consumer.caller.has(channel)) {
-            while lines.len() < most {
+            while lines.len() < most && text < MOST_TEXT {
                 let place = places.get(&channel).copied().unwrap_or_default();
                 let room = connector::room(&channel);
                 let pages = history::read(&self.api, room, Piece::After(place, None), PIECE).await?;
@@ -150,6 +152,7 @@ impl Compatible {
                     let author = told.author.as_ref().map_or("", |author| author.id.as_str());
                     told.platform == crate::store::stream::PLATFORM && consumer.caller.is(author)
                 };
+                text += pages.events.iter().map(crate::engine::Told::text).sum::<usize>();
                 // Whoever posted it knows it: a program that says again what it hears would never end.
                 let others = pages.events.into_iter().filter(|told| !own(told));
                 lines.extend(others.filter_map(|told| Line::of(&self.api.core, &channel, told)));
@@ -165,6 +168,10 @@ impl Compatible {
     async fn post(&self, caller: &Caller, sent: Sent) -> Result<Line, Refusal> {
         caller.must(Scope::Write)?;
         let channel = self.channel(caller, sent.gateway.as_deref())?;
+        if sent.has_files() {
+            let fix = "Send them to Relay's own API, /api/v1/channels/…/files, or link to them.";
+            return Err(Refusal::bad("files do not come in this way", fix));
+        }
         let body = messages::said(sent.text.as_deref().unwrap_or_default())?;
         let body = match sent.event.as_deref() {
             None | Some("") => body,

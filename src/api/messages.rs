@@ -346,7 +346,11 @@ pub fn said(text: &str) -> Result<Text, Refusal> {
 
 /// The key by which the same request is known again.
 pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let mut all = headers.get_all("idempotency-key").iter();
+    let Some(key) = all.next() else { return Ok(None) };
+    if all.any(|other| other != key) {
+        return Err(Refusal::bad("Idempotency-Key is there twice", "Send one."));
+    }
     let is_one = |key: &&str| {
         let visible = key.bytes().all(|b| b.is_ascii_graphic());
         visible && (1..=LONGEST_KEY).contains(&key.len())
@@ -371,6 +375,10 @@ pub fn read<T: DeserializeOwned>(
         ));
     }
     let body = whole(body)?;
+    // A list would be taken for the fields in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::bad("the body is no JSON object", "/api/v1/openapi.json tells what it has."));
+    }
     serde_json::from_slice(&body).map_err(|error| {
         Refusal::bad(format!("the body cannot be read: {error}"), "/api/v1/openapi.json tells what it has.")
     })

@@ -7,6 +7,7 @@ use actix::Addr;
 use relay_contract::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long after the start: it has enough to do then.
 const AFTER_START: Duration = Duration::from_secs(300);
@@ -14,16 +15,25 @@ const AFTER_START: Duration = Duration::from_secs(300);
 const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two pieces: messages come first.
 const PAUSE: Duration = Duration::from_millis(20);
+const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sweeps until the task is ended.
 pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
     let Some(days) = core.keep_days else { return };
+    let mut clock = Clock::after(core.ledger.last_alive());
     let mut wait = AFTER_START;
     loop {
         tokio::time::sleep(wait).await;
         wait = EVERY;
-        match sweep(&core, &mapping, Timestamp::now().0 - i64::from(days) * DAY_MS).await {
+        let now = Timestamp::now();
+        if !clock.goes_on(now, Instant::now()) {
+            tracing::warn!(
+                "this machine's clock has jumped: nothing is forgotten before tomorrow, in case it is wrong"
+            );
+            continue;
+        }
+        match sweep(&core, &mapping, now.0 - i64::from(days) * DAY_MS).await {
             Ok(0) => {}
             Ok(forgotten) => {
                 tracing::info!(forgotten, days, "messages and events that are older were forgotten");
@@ -36,6 +46,32 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
                 tracing::error!(%error, "not everything old was forgotten; it is tried again tomorrow")
             }
         }
+    }
+}
+
+/// A clock that is set for a while must not have everything forgotten.
+struct Clock {
+    wall: i64,
+    steady: Option<Instant>,
+}
+
+impl Clock {
+    /// When Relay was there last; the beginning of time when it never was.
+    fn after(last: Timestamp) -> Self {
+        Self { wall: last.0, steady: None }
+    }
+
+    /// Whether it says about what it said the last time and what has passed since. An absence of two days is nothing odd.
+    fn goes_on(&mut self, now: Timestamp, steady: Instant) -> bool {
+        let expected = match self.steady {
+            Some(before) => i64::try_from(steady.duration_since(before).as_millis()).unwrap_or(i64::MAX),
+            None => 0,
+        };
+        let ahead = now.0.saturating_sub(self.wall).saturating_sub(expected);
+        let odd = if self.steady.is_some() { HOUR_MS } else { 2 * DAY_MS };
+        let known = self.wall > 0;
+        (self.wall, self.steady) = (now.0, Some(steady));
+        !known || ahead <= odd
     }
 }
 
@@ -77,4 +113,32 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(read).await;
     done.unwrap_or_else(|error| Err(StoreError::Engine(format!("looking through it panicked: {error}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the clock says at each sweep, in hours, each a day after the last; whether it is gone by.
+    #[tokio::test]
+    async fn a_clock_that_jumps_has_nothing_forgotten() {
+        let cases: [(i64, &[i64], &[bool]); 6] = [
+            (0, &[1_000_000, 1_000_024], &[true, true]),
+            (1_000, &[1_001, 1_025], &[true, true]),
+            (1_000, &[1_049, 1_073], &[false, true]),
+            (1_000, &[1_001, 1_027, 1_051], &[true, false, true]),
+            // It was wrong, and is right again.
+            (1_000, &[10_600, 1_025, 1_049], &[false, true, true]),
+            (1_000, &[1_001, 10_600, 1_049], &[true, false, true]),
+        ];
+        for (last, said, expected) in cases {
+            let began = Instant::now();
+            let mut clock = Clock::after(Timestamp(last * HOUR_MS));
+            let gone_by = said
+                .iter()
+                .zip(0..)
+                .map(|(hours, day)| clock.goes_on(Timestamp(hours * HOUR_MS), began + EVERY * day));
+            assert_eq!(gone_by.collect::<Vec<_>>(), expected, "{last} {said:?}");
+        }
+    }
 }

@@ -376,7 +376,7 @@ fn what_waited_for_a_room_that_moved_is_delivered_after_a_crash() {
         let Verdict::Accepted(id) = queued.await.unwrap().unwrap()[0] else { panic!("repeated") };
         let row = OutboxRow::new("lobby", None);
         let rows = vec![(room("there"), row)];
-        ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.unwrap();
+        ledger.fan_out(vec![FannedOut { rows, ..FannedOut::nowhere(id) }]).await.unwrap();
         let report = RoomReport {
             key: room("there"),
             space: SpaceRef { id: "space".into(), name: "Space".into() },

@@ -3,6 +3,7 @@
 
 use super::core::Core;
 use super::lane_steps::Content;
+use crate::adapt::plain;
 use crate::store::stream::{Piece, Streamed};
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{
@@ -72,15 +73,43 @@ pub struct Pages {
     pub more: bool,
 }
 
+/// After so much text nothing more is read at once, in bytes: a consumer that takes nothing keeps that much in memory, and one event.
+const MOST_TEXT: usize = 64 * 1024;
+
+impl Told {
+    /// How much text it has, in bytes.
+    pub fn text(&self) -> usize {
+        match &self.what {
+            What::Posted(said) | What::Edited(said) => plain::text(&said.message.body).len(),
+            What::Noticed(body) => plain::text(body).len(),
+            What::Deleted | What::Reacted(..) | What::Pinned(_) => 0,
+        }
+    }
+}
+
 impl Core {
-    /// A piece of what was told in a room, at most `most` events. Blocks for reading.
+    /// A piece of what was told in a room: at most `most` events, and no more after so much text. Blocks for reading.
     pub fn told(&self, room: &RoomKey, piece: Piece, most: usize) -> Result<Pages, StoreError> {
-        let entries = self.ledger.stream(room, piece, most)?;
-        let looked_at = entries.first().zip(entries.last()).map(|(first, last)| (first.0, last.0));
-        let more = entries.len() == most;
-        let mut events = Vec::with_capacity(entries.len());
+        let backwards = matches!(piece, Piece::Before(_));
+        let mut entries = self.ledger.stream(room, piece, most)?;
+        let mut more = entries.len() == most;
+        if backwards {
+            entries.reverse();
+        }
+        let (mut events, mut text, mut looked_at) = (Vec::new(), 0, None);
         for (place, entry) in entries {
-            events.extend(self.tell(room, place, entry)?);
+            if text >= MOST_TEXT {
+                more = true;
+                break;
+            }
+            looked_at = Some(looked_at.map_or((place, place), |(first, _)| (first, place)));
+            let told = self.tell(room, place, entry)?;
+            text += told.as_ref().map_or(0, Told::text);
+            events.extend(told);
+        }
+        if backwards {
+            events.reverse();
+            looked_at = looked_at.map(|(last, first)| (first, last));
         }
         Ok(Pages { events, looked_at, more })
     }

@@ -14,18 +14,21 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
+/// After so many bytes it is looked again whether the disk has room.
+const LOOK: u64 = 4 << 20;
 
 /// A folder with blobs.
 #[derive(Debug, Clone)]
 pub struct Folder {
     blobs: PathBuf,
     unfinished: PathBuf,
+    least_free: u64,
 }
 
 impl Folder {
     /// Makes the folder if it is not there, and removes what was not finished. Blocks; for one process at a time.
     pub fn open(at: &Path) -> io::Result<Self> {
-        let folder = Self { blobs: at.join("blobs"), unfinished: at.join("unfinished") };
+        let folder = Self { blobs: at.join("blobs"), unfinished: at.join("unfinished"), least_free: 0 };
         match std::fs::remove_dir_all(&folder.unfinished) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(in_words(&error, "removing what was not finished", &folder.unfinished));
@@ -38,6 +41,27 @@ impl Folder {
         Ok(folder)
     }
 
+    /// The same, which leaves so many bytes of the disk free: what is said needs them more.
+    pub fn leaving(self, least_free: u64) -> Self {
+        Self { least_free, ..self }
+    }
+
+    /// Fails where the disk has no room for more files.
+    async fn has_room(&self) -> io::Result<()> {
+        if self.least_free == 0 {
+            return Ok(());
+        }
+        let folder = self.unfinished.clone();
+        let disk = blocking(move || Ok(rustix::fs::statvfs(&folder)?)).await?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // So much more than what stops messages that a file is never what stops them.
+        let enough = self.least_free.saturating_add(self.least_free / 4).saturating_add(LOOK);
+        match free < enough {
+            true => Err(io::Error::new(io::ErrorKind::StorageFull, "the disk has no room for files")),
+            false => Ok(()),
+        }
+    }
+
     fn path(&self, id: &BlobId) -> PathBuf {
         let name = id.as_str();
         self.blobs.join(&name[..2]).join(name)
@@ -45,11 +69,17 @@ impl Folder {
 
     async fn write(&self, unfinished: &Path, mut bytes: ByteStream) -> io::Result<(BlobId, u64)> {
         let failed = |error: io::Error| in_words(&error, "writing a file", unfinished);
+        self.has_room().await?;
         let mut file = File::create_new(unfinished).await.map_err(failed)?;
-        let (mut digest, mut size) = (Digest::default(), 0);
+        let (mut digest, mut size, mut since) = (Digest::default(), 0, 0);
         while let Some(piece) = bytes.try_next().await? {
             digest.add(&piece);
             size += piece.len() as u64;
+            since += piece.len() as u64;
+            if since >= LOOK {
+                since = 0;
+                self.has_room().await?;
+            }
             file.write_all(&piece).await.map_err(failed)?;
         }
         // It buffers: without this the last bytes' failure would not be seen.

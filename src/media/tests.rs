@@ -56,7 +56,7 @@ fn opened(settings: &MediaSection, folder: &Path) -> Media {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let fetcher =
         Fetcher::with(system_lookup(), |address| address.is_loopback(), Patience::default()).unwrap();
-    let habits = Habits { fetcher, pace: vec![Duration::from_millis(10); 4] };
+    let habits = Habits { fetcher, pace: vec![Duration::from_millis(10); 4], least_free: 0 };
     let media = Media::open_with(settings, folder, habits).unwrap();
     media.needed_by(Box::new(|_| false));
     media

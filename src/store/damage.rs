@@ -3,6 +3,28 @@
 use super::{StoreError, folder};
 use std::path::Path;
 
+/// What was in it is gone.
+pub fn emptied(ledger: &Path) -> StoreError {
+    StoreError::Io {
+        what: "reading the ledger",
+        path: ledger.to_owned(),
+        why: "there is nothing in it, though there was: its journal is gone or was cut to nothing. Bring back a backup with `relay restore`; \
+              to begin anew, with nothing that was said, move the folder away"
+            .into(),
+    }
+}
+
+/// fjall cannot open it. Its words are of its own inside.
+pub fn unreadable(ledger: &Path, error: &fjall::Error) -> StoreError {
+    StoreError::Io {
+        what: "opening the ledger",
+        path: ledger.to_owned(),
+        why: format!(
+            "{error}. If the disk is well, its files are damaged: bring back a backup with `relay restore`"
+        ),
+    }
+}
+
 /// Refuses a ledger in which a keyspace has lost the file that says what belongs to it: fjall would take the keyspace for one that was never
 /// finished, and remove it with all that is in it.
 pub fn whole_keyspaces(ledger: &Path) -> Result<(), StoreError> {

@@ -34,6 +34,8 @@ pub struct FannedOut {
     pub id: EnvelopeId,
     /// The envelope whose message it edits or deletes.
     pub changes: Option<EnvelopeId>,
+    /// It deletes it.
+    pub takes_back: bool,
     /// One row a room; none when it goes nowhere.
     pub rows: Vec<(RoomKey, OutboxRow)>,
     /// What is to be remembered with it.
@@ -43,7 +45,7 @@ pub struct FannedOut {
 impl FannedOut {
     /// It goes nowhere.
     pub fn nowhere(id: EnvelopeId) -> Self {
-        Self { id, changes: None, rows: Vec::new(), notes: Vec::new() }
+        Self { id, changes: None, takes_back: false, rows: Vec::new(), notes: Vec::new() }
     }
 }
 
@@ -80,7 +82,7 @@ impl Ledger {
         if !path.exists() {
             make_whole(data_dir, &path)?;
         }
-        let shared = Arc::new(Shared::open(&path)?);
+        let shared = Arc::new(Shared::open(&path, false)?);
         // A keyspace that a newer Relay adds: fjall syncs what is in its folder, and not the folder's own name.
         folder::sync_all(&path)?;
         let (queue, commands) = mpsc::channel(QUEUE);

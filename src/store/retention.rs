@@ -16,7 +16,7 @@ use super::records::{DeadLetter, EnvelopeId, IndexLine, OutboxRow, Record, Store
 use super::shared::{HORIZON, Shared, bad_key, id_of};
 use super::{StoreError, keys};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
-use relay_contract::{Envelope, Event, RoomKey};
+use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
@@ -26,6 +26,7 @@ const PIECE: usize = 512;
 const TOLD_APART: usize = 100_000;
 /// How far a platform's clock may be ahead of this one, in milliseconds.
 const SKEW: i64 = 60 * 60 * 1000;
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What belongs to a message, by its envelope's id behind the first byte.
 const BY_MESSAGE: [u8; 5] =
@@ -70,7 +71,7 @@ impl Forgotten {
 
     /// Executed by the writer; answers how many dead letters each room has less.
     pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Vec<(RoomKey, DepthChange)> {
-        if self.horizon > shared.horizon.load(Ordering::Acquire) {
+        if self.horizon > horizon(shared) {
             batch.insert(&shared.meta, HORIZON, self.horizon.to_be_bytes());
             shared.horizon.store(self.horizon, Ordering::Release);
         }
@@ -89,11 +90,19 @@ impl Forgotten {
     }
 }
 
+/// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever, and where it was by a clock that was wrong.
+fn horizon(shared: &Shared) -> i64 {
+    let horizon = shared.horizon.load(Ordering::Acquire);
+    if horizon > Timestamp::now().0 { 0 } else { horizon }
+}
+
 /// Whether an event may be one that was forgotten. What concerns an earlier message needs no such doubt: that is unknown then.
 pub(super) fn is_too_old(shared: &Shared, envelope: &Envelope) -> bool {
-    let horizon = shared.horizon.load(Ordering::Acquire);
+    let horizon = horizon(shared);
     let of_itself = matches!(envelope.event, Event::Posted(_) | Event::Member { .. } | Event::Renamed { .. });
-    of_itself && horizon > 0 && envelope.at.0 < horizon.saturating_add(SKEW)
+    // What is younger than a day is never forgotten, whatever some clock has said.
+    let young = envelope.at.0 > Timestamp::now().0 - DAY;
+    of_itself && !young && horizon > 0 && envelope.at.0 < horizon.saturating_add(SKEW)
 }
 
 impl Ledger {

@@ -88,7 +88,7 @@ pub(super) fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError>
     }
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
-    drop(Shared::open(&unfinished)?);
+    drop(Shared::open(&unfinished, true)?);
     folder::sync_all(&unfinished)?;
     folder::rename(&unfinished, path)
 }
@@ -98,7 +98,8 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
 }
 
 impl Shared {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    /// `is_new`: it is being made. One that was made has an identity, whatever else.
+    pub(super) fn open(path: &Path, is_new: bool) -> Result<Self, StoreError> {
         let last_alive = newest_write(path);
         damage::whole_keyspaces(path)?;
         let broken = tail::look(path)?;
@@ -111,7 +112,7 @@ impl Shared {
         };
         let db = db.map_err(|error| match error {
             fjall::Error::Locked => StoreError::Locked(path.to_owned()),
-            other => StoreError::Engine(format!("{}: {other}", path.display())),
+            other => damage::unreadable(path, &other),
         })?;
         // Memtables default to 64 MiB each, which idle memory would show.
         let keyspace =
@@ -144,6 +145,9 @@ impl Shared {
             failed: Notify::new(),
             db: db.clone(),
         };
+        if !is_new && shared.meta.get(IDENTITY)?.is_none() {
+            return Err(damage::emptied(path));
+        }
         format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
         if shared.meta.get(IDENTITY)?.is_none() {
             shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
@@ -168,7 +172,14 @@ impl Shared {
         }
         if let Some(bytes) = self.meta.get(HORIZON)? {
             let horizon = <[u8; 8]>::try_from(&*bytes).map_err(|_| bad_key())?;
-            self.horizon.store(i64::from_be_bytes(horizon), Ordering::Release);
+            let horizon = i64::from_be_bytes(horizon);
+            if horizon > Timestamp::now().0 {
+                tracing::error!(
+                    "this machine's clock was wrong when messages were forgotten, so that newer ones may have gone than were to; what \
+                     platforms tell of that time is taken in again"
+                );
+            }
+            self.horizon.store(horizon, Ordering::Release);
         }
         let mut waiting = 0;
         if let Some(newest) = self.journal.last_key_value() {

@@ -58,7 +58,7 @@ fn row(target: Option<EnvelopeId>) -> OutboxRow {
 
 async fn fan_out(ledger: &Ledger, id: EnvelopeId, to: &[&str]) {
     let rows = to.iter().map(|to| (room(to), row(None))).collect();
-    ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.unwrap();
+    ledger.fan_out(vec![FannedOut { rows, ..FannedOut::nowhere(id) }]).await.unwrap();
 }
 
 fn known(id: &str) -> KnownRoom {

@@ -78,7 +78,7 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
         ledger.move_cursor(post.account(), post.cursor()).await.map_err(told)?;
         let id = ids[0];
         let rows = [there, yonder].map(|to| (room(to), row(None, 0))).to_vec();
-        ledger.fan_out(vec![FannedOut { id, changes: None, rows, notes: vec![] }]).await.map_err(told)?;
+        ledger.fan_out(vec![FannedOut { rows, ..FannedOut::nowhere(id) }]).await.map_err(told)?;
 
         ledger.progress(room(there), id, row(None, 1)).await.map_err(told)?;
         answered(&Answered::Progress { room: there.into(), id, attempts: 1 })?;
@@ -98,7 +98,7 @@ async fn talk(ledger: Ledger, run: u32, task: u32, posts: u32) -> Outcome<()> {
             let edited = accept(&ledger, vec![edit], &mut told_later).await?[0];
             let rows = vec![(room(there), row(Some(id), 0))];
             ledger
-                .fan_out(vec![FannedOut { id: edited, changes: Some(id), rows, notes: vec![] }])
+                .fan_out(vec![FannedOut { changes: Some(id), rows, ..FannedOut::nowhere(edited) }])
                 .await
                 .map_err(told)?;
             told_later

@@ -12,6 +12,9 @@ const MOST_OPEN: usize = 64;
 /// The most lines that are kept of one; what is beyond is passed over.
 const MOST_LINES: usize = 2_000;
 
+/// The most that is kept of all, in bytes of their words and tags; what is beyond is passed over.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Came {
@@ -35,6 +38,8 @@ struct Open {
     /// The line that opened it: its tags are those of what becomes of it.
     opening: Line,
     lines: Vec<Line>,
+    /// What they take in memory, about.
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +72,12 @@ impl Batches {
             }
             return Vec::new();
         }
+        let kept = self.open.values().map(|open| open.bytes).sum::<usize>();
         let within = line.tag("batch").and_then(|reference| self.open.get_mut(reference));
         if let Some(open) = within {
-            if open.lines.len() < MOST_LINES {
+            let bytes = weight(&line);
+            if open.lines.len() < MOST_LINES && kept + bytes <= MOST_BYTES {
+                open.bytes += bytes;
                 open.lines.push(line);
             }
             return Vec::new();
@@ -84,7 +92,7 @@ impl Batches {
         let kind = kind(opening.param(1), opening.tag("label"));
         // What lies in a batch that is not kept is taken line by line, and so is what is in it.
         if let Some(kind) = kind.filter(|_| self.open.len() < MOST_OPEN) {
-            self.open.insert(reference.to_owned(), Open { kind, opening, lines: Vec::new() });
+            self.open.insert(reference.to_owned(), Open { kind, opening, lines: Vec::new(), bytes: 0 });
         }
     }
 
@@ -99,6 +107,7 @@ impl Batches {
         if let Some(outer) = outer.and_then(|outer| self.open.get_mut(&outer)) {
             let room = MOST_LINES.saturating_sub(outer.lines.len());
             outer.lines.extend(lines.into_iter().take(room));
+            outer.bytes += open.bytes;
             return Vec::new();
         }
         match (label, open.kind) {
@@ -107,6 +116,13 @@ impl Batches {
             (None, _) => lines.into_iter().map(Came::Line).collect(),
         }
     }
+}
+
+/// What a line takes in memory, about, in bytes.
+fn weight(line: &Line) -> usize {
+    const OF_ITSELF: usize = 128;
+    let tags = line.tags.iter().map(|(name, value)| name.len() + value.len() + OF_ITSELF).sum::<usize>();
+    OF_ITSELF + tags + line.params.iter().map(|param| param.len() + OF_ITSELF).sum::<usize>()
 }
 
 /// A message of several lines as one: who and when and which as the opening says, the words from the lines.
@@ -153,6 +169,29 @@ mod tests {
             }
         });
         told.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn a_batch_without_end_does_not_grow_without_end() {
+        let mut batches = Batches::default();
+        let take = |batches: &mut Batches, line: &str| batches.take(Line::read(line).unwrap());
+        for batch in 0..4 {
+            assert_eq!(take(&mut batches, &format!("BATCH +{batch} draft/multiline #c")), []);
+        }
+        let words = "x".repeat(8_000);
+        for at in 0..MOST_LINES {
+            take(&mut batches, &format!("@batch={} :a!u@h PRIVMSG #c :{words}", at % 4));
+        }
+        let kept = |batches: &mut Batches| match take(batches, "BATCH -0").as_slice() {
+            [Came::Line(line)] => line.last().len(),
+            other => panic!("{other:?}"),
+        };
+        let first = kept(&mut batches);
+        assert!((MOST_BYTES / 5..=MOST_BYTES / 4).contains(&first), "{first}");
+        // What has ended takes nothing any more.
+        take(&mut batches, "BATCH +0 draft/multiline #c");
+        take(&mut batches, &format!("@batch=0 :a!u@h PRIVMSG #c :{words}"));
+        assert_eq!(kept(&mut batches), words.len());
     }
 
     #[test]

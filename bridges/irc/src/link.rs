@@ -21,6 +21,10 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// How much may wait to be written, in bytes, before nothing more is taken on.
 const MOST_WAITING: usize = 32 * 1024;
 
+/// What is said beyond that is said by itself, such as answers to the server's pings: a server that asks and asks and reads nothing of what
+/// it is told is left, in bytes.
+const MOST_UNREAD: usize = 1024 * 1024;
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
@@ -75,6 +79,9 @@ impl Link {
     /// The next line, without its end; what waits is written meanwhile. May be dropped and called again.
     pub async fn line(&mut self) -> Result<String, String> {
         loop {
+            if self.waiting.len() > MOST_UNREAD {
+                return Err("the server reads nothing of what it is told".to_owned());
+            }
             if let Some(line) = self.take_line() {
                 return Ok(line);
             }
@@ -232,5 +239,21 @@ mod tests {
         assert_eq!(&said, b"PING a\r\n");
         drop(theirs);
         assert!(link.line().await.unwrap_err().contains("closed"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_only_asks_is_left() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let mut link = Link::new(Box::new(ours));
+        let asks = tokio::spawn(async move { while theirs.write_all(b"PING :x\n").await.is_ok() {} });
+        let left = loop {
+            match link.line().await {
+                Ok(_) => link.say(&format!("PONG {}", "x".repeat(400))),
+                Err(left) => break left,
+            }
+        };
+        assert!(left.contains("reads nothing"), "{left}");
+        drop(link);
+        asks.await.unwrap();
     }
 }

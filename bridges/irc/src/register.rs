@@ -26,6 +26,8 @@ pub struct Handshake<'a> {
     /// Requests for capabilities that were not answered yet.
     asked: usize,
     welcomed: bool,
+    /// The services account was shown, and taken.
+    shown: bool,
 }
 
 /// What a line leads to.
@@ -41,7 +43,7 @@ impl<'a> Handshake<'a> {
     /// Nothing said yet.
     pub fn new(config: &'a Config) -> Self {
         let caps = Caps::default();
-        Self { config, nick: config.nick.clone(), tries: 0, caps, asked: 0, welcomed: false }
+        Self { config, nick: config.nick.clone(), tries: 0, caps, asked: 0, welcomed: false, shown: false }
     }
 
     /// What is said first.
@@ -62,7 +64,10 @@ impl<'a> Handshake<'a> {
         let say = match line.command.as_str() {
             "CAP" => self.capability(line)?,
             "AUTHENTICATE" if line.param(0) == "+" => self.authenticate(),
-            "903" => vec![compose(&["CAP", "END"])],
+            "903" => {
+                self.shown = true;
+                vec![compose(&["CAP", "END"])]
+            }
             "902" | "904" | "905" | "906" => {
                 return refused(
                     format!("The server does not take Relay's services account: {said}."),
@@ -91,6 +96,8 @@ impl<'a> Handshake<'a> {
             "ERROR" => {
                 return Err(OpenError::Unavailable(format!("the server has ended the connection: {said}")));
             }
+            // It has passed over what it was asked before.
+            "001" if self.wants_sasl() && !self.shown => return Err(no_sasl()),
             "001" => {
                 self.welcomed = true;
                 Vec::new()
@@ -116,10 +123,7 @@ impl<'a> Handshake<'a> {
                 }
                 let sasl = self.wants_sasl().then_some("sasl");
                 if sasl.is_some() && !self.caps.offers("sasl") {
-                    return Err(OpenError::Refused(Problem::new(
-                        "The server has no SASL, so Relay cannot show its services account.",
-                        "Remove `sasl_password` and `sasl_certificate`; where there is a NickServ, write `nickserv_password`.",
-                    )));
+                    return Err(no_sasl());
                 }
                 let wanted: Vec<_> = self.caps.to_ask().into_iter().chain(sasl).collect();
                 Ok(match wanted.is_empty() {
@@ -198,6 +202,13 @@ impl<'a> Handshake<'a> {
     }
 }
 
+fn no_sasl() -> OpenError {
+    OpenError::Refused(Problem::new(
+        "The server has no SASL, so Relay cannot show its services account.",
+        "Remove `sasl_password` and `sasl_certificate`; where there is a NickServ, write `nickserv_password`.",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +265,7 @@ mod tests {
             (&plain, ":s 432 * relay :Too long", "`nick`"),
             (&plain, "ERROR :Closing link", "Closing link"),
             (&sasl, ":s CAP * LS :batch", "`nickserv_password`"),
+            (&sasl, ":s 001 relay :Hi", "`nickserv_password`"),
             (&sasl, ":s 904 * :SASL failed", "`sasl_password`"),
         ];
         for (config, line, says) in refusals {

@@ -58,10 +58,18 @@ pub fn track(state: &mut State, line: &Line, now: Timestamp) -> Vec<String> {
     Vec::new()
 }
 
+/// Channels that nobody asked for, and people of one channel, are known up to so many.
+const MOST_UNASKED: usize = 64;
+const MOST_MEMBERS: usize = 200_000;
+
 fn joined(state: &mut State, line: &Line, own: bool) {
     let name = line.param(0);
     let folded = state.fold(name);
     if own {
+        // A server may put Relay anywhere; it is not followed without end.
+        if !state.wanted.contains_key(&folded) && state.channels.len() >= MOST_UNASKED + state.wanted.len() {
+            return;
+        }
         let channel = Channel { name: name.to_owned(), ..Channel::default() };
         state.channels.insert(folded.clone(), channel);
         if let Some(room) = state.wanted.get_mut(&folded) {
@@ -70,7 +78,8 @@ fn joined(state: &mut State, line: &Line, own: bool) {
     }
     let nick = line.from.name.clone();
     let key = state.fold(&nick);
-    if let Some(channel) = state.channels.get_mut(&folded) {
+    let channel = state.channels.get_mut(&folded);
+    if let Some(channel) = channel.filter(|channel| channel.members.len() < MOST_MEMBERS) {
         let account = line.tag("account").or(extended_account(line)).map(str::to_owned);
         channel.members.insert(key, Member { nick, signs: String::new(), account });
     }
@@ -140,6 +149,9 @@ fn names(state: &mut State, name: &str, list: &str) {
     let casemap = state.support.casemap;
     let Some(channel) = state.channels.get_mut(&folded) else { return };
     for one in list.split_ascii_whitespace() {
+        if channel.members.len() >= MOST_MEMBERS {
+            break;
+        }
         let rest = one.trim_start_matches(|c: char| signs.contains(&c));
         let nick = rest.split('!').next().unwrap_or(rest).to_owned();
         let signs = one.strip_suffix(rest).unwrap_or_default().to_owned();

@@ -50,6 +50,17 @@ pub struct Sent {
     /// The id of the message that it answers.
     #[serde(default)]
     pub parent_id: Option<String>,
+    /// Files, which do not come in this way.
+    #[serde(default, rename = "Extra")]
+    pub extra: Option<serde_json::Value>,
+}
+
+impl Sent {
+    /// Whether files are said to come with it.
+    pub fn has_files(&self) -> bool {
+        let files = self.extra.as_ref().and_then(|extra| extra.get("file"));
+        files.and_then(serde_json::Value::as_array).is_some_and(|files| !files.is_empty())
+    }
 }
 
 fn now() -> String {

@@ -21,6 +21,7 @@ pub struct Planned {
     names: HashMap<String, String>,
     within: HashMap<EnvelopeId, EnvelopeId>,
     changed: HashSet<EnvelopeId>,
+    taken_back: HashSet<EnvelopeId>,
 }
 
 impl Planned {
@@ -28,6 +29,7 @@ impl Planned {
     pub fn add(&mut self, one: &FannedOut) {
         self.rooms.insert(one.id, one.rows.iter().map(|(room, _)| room.clone()).collect());
         self.changed.extend(one.changes);
+        self.taken_back.extend(one.changes.filter(|_| one.takes_back));
         for note in &one.notes {
             match note {
                 Note::Thread { room, of, there: ThreadThere { thread: Some(thread), .. } } => {
@@ -61,6 +63,8 @@ pub fn plan(core: &Core, id: EnvelopeId, planned: &Planned) -> Result<FannedOut,
         Event::Noticed { channel, .. } => Ok(planning.noticed(channel)),
         Event::Member { .. } | Event::Renamed { .. } => Ok(planning.news()),
         Event::Edited { .. } => match planning.own_target()? {
+            // An edit that came in behind a delete brings nothing back.
+            Some(target) if planning.is_taken_back(target)? => Ok(planning.refused(Count::Ignored)),
             Some(target) if planning.is_its_author(target)? => match planning.changes_nothing(target)? {
                 true => Ok(FannedOut::nowhere(id)),
                 false => planning.changed(target),
@@ -118,7 +122,7 @@ impl Planning<'_> {
         }
         let targets = routes.targets(&self.envelope.origin).into_iter();
         let rows = targets.map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
-        Ok(FannedOut { id: self.id, changes: None, rows: rows.collect(), notes })
+        Ok(FannedOut { rows: rows.collect(), notes, ..FannedOut::nowhere(self.id) })
     }
 
     /// The conversation of what a message answers: a platform without threads has answers in their place.
@@ -201,7 +205,7 @@ impl Planning<'_> {
             return Ok(self.refused(Count::UnknownTarget));
         };
         if found.origin {
-            return self.changed(found.envelope);
+            return Ok(FannedOut { takes_back: true, ..self.changed(found.envelope)? });
         }
         // A copy: gone everywhere only where the room's link says so.
         if self.core.routes.borrow().moderates(&self.envelope.origin) {
@@ -224,7 +228,7 @@ impl Planning<'_> {
                 rooms.insert(original.origin.clone());
             }
         }
-        Ok(FannedOut { changes: Some(target), ..self.rows(rooms, target) })
+        Ok(FannedOut { changes: Some(target), takes_back: true, ..self.rows(rooms, target) })
     }
 
     fn reacted(
@@ -311,6 +315,11 @@ impl Planning<'_> {
                     to.no_preview,
                 )
         }))
+    }
+
+    /// Whether a message is deleted, also by an earlier envelope of this batch.
+    fn is_taken_back(&self, target: EnvelopeId) -> Result<bool, StoreError> {
+        Ok(self.planned.taken_back.contains(&target) || self.core.ledger.is_taken_back(target)?)
     }
 
     /// An edit is its author's alone.

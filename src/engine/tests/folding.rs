@@ -44,7 +44,7 @@ async fn leave(dir: &Path, left: Left, deleted: bool) {
         let target = (*id != post).then_some(post);
         let edit = (*id == post && left == Left::InDoubtEdited).then_some(newest);
         let row = OutboxRow { edit, ..OutboxRow::new("lobby", target) };
-        FannedOut { id: *id, changes: target, rows: vec![(room("there"), row)], notes: vec![] }
+        FannedOut { changes: target, rows: vec![(room("there"), row)], ..FannedOut::nowhere(*id) }
     });
     ledger.fan_out(fanned.collect()).await.unwrap();
     if left == Left::DoneEdited {

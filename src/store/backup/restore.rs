@@ -55,7 +55,7 @@ fn fill(
     unfinished: &Path,
     progress: &mut dyn FnMut(&About, Contents),
 ) -> Result<(), BackupError> {
-    let shared = Shared::open(unfinished)?;
+    let shared = Shared::open(unfinished, true)?;
     let mut files = Files { data_dir, current: None, folders: BTreeSet::new() };
     loop {
         match backup.next()? {

@@ -35,7 +35,7 @@ pub fn back_up_unused(data_dir: &Path, media: bool, out: impl Write) -> Result<C
     if !path.exists() {
         return Err(BackupError::Nothing(data_dir.to_owned()));
     }
-    of(&Shared::open(&path)?, data_dir, media, out)
+    of(&Shared::open(&path, false)?, data_dir, media, out)
 }
 
 fn of(shared: &Shared, data_dir: &Path, media: bool, out: impl Write) -> Result<Contents, BackupError> {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// All that a ledger holds, without what is its own.
 fn dump(data_dir: &Path) -> Vec<BTreeMap<Vec<u8>, Vec<u8>>> {
-    let shared = Shared::open(&data_dir.join("ledger")).unwrap();
+    let shared = Shared::open(&data_dir.join("ledger"), false).unwrap();
     let of = |keyspace: &fjall::Keyspace| {
         let entries = keyspace.iter().map(|entry| entry.into_inner().unwrap());
         let entries = entries.map(|(key, value)| (key.to_vec(), value.to_vec()));

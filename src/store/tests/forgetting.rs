@@ -46,7 +46,7 @@ async fn with_note(
     notes: Vec<Note>,
 ) {
     let rows = to.iter().map(|to| (room(to), row(changes))).collect();
-    ledger.fan_out(vec![FannedOut { id, changes, rows, notes }]).await.unwrap();
+    ledger.fan_out(vec![FannedOut { changes, rows, notes, ..FannedOut::nowhere(id) }]).await.unwrap();
 }
 
 fn letter(at: i64) -> DeadLetter {
@@ -102,7 +102,7 @@ async fn what_nothing_waits_for_goes_and_all_else_stays() {
     with_note(&ledger, edit, Some(ids["edited"]), &["there"], vec![]).await;
     let new = accept_new(&ledger, posted("new")).await;
     let rows = vec![(room("there"), OutboxRow { thread: Some(ids["thread"]), ..row(None) })];
-    ledger.fan_out(vec![FannedOut { id: new, changes: None, rows, notes: vec![] }]).await.unwrap();
+    ledger.fan_out(vec![FannedOut { rows, ..FannedOut::nowhere(new) }]).await.unwrap();
     accept_new(&ledger, posted("newest")).await;
 
     let (before, depth) = (sizes(&ledger), ledger.depths()[&room("there")]);
@@ -145,6 +145,40 @@ async fn what_nothing_waits_for_goes_and_all_else_stays() {
     assert_eq!(lookup.find(&key("done")).unwrap(), None);
     assert!(lookup.find(&key("late")).unwrap().is_some());
     assert_eq!((ledger.horizon(), accept(&ledger, posted("done")).await), (horizon, Verdict::TooOld));
+    close(ledger, writer).await;
+}
+
+/// Everything was forgotten by a clock that was 300 days ahead.
+#[tokio::test]
+async fn a_clock_that_was_wrong_refuses_nothing_when_it_is_right_again() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = open_index(dir.path(), &ledger);
+    for id in ["old", "newest"] {
+        let id = accept_new(&ledger, posted(id)).await;
+        ledger.fan_out(vec![FannedOut::nowhere(id)]).await.unwrap();
+    }
+    assert_eq!(sweep(&ledger, &index, now().await + 300 * DAY).await, 1);
+    let said = |id: &str, at| Envelope { at: Timestamp(at), ..posted(id) };
+    for (ago, id) in [(0, "now"), (10 * DAY, "caught up with")] {
+        let id = accept_new(&ledger, said(id, now().await - ago)).await;
+        ledger.fan_out(vec![FannedOut::nowhere(id)]).await.unwrap();
+    }
+    drop(index);
+    close(ledger.clone(), writer).await;
+    drop(ledger);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = open_index(dir.path(), &ledger);
+    accept_new(&ledger, said("after a restart", now().await - 10 * DAY)).await;
+    // The next sweep, by the right clock, says anew until when.
+    let horizon = now().await;
+    assert!(sweep(&ledger, &index, horizon).await > 0);
+    assert_eq!(ledger.horizon(), horizon);
+    assert_eq!(accept(&ledger, said("too old", horizon - 10 * DAY)).await, Verdict::TooOld);
+    // What is younger than a day is taken in all the same.
+    accept_new(&ledger, said("young", horizon - DAY / 2)).await;
+    drop(index);
     close(ledger, writer).await;
 }
 

@@ -58,7 +58,8 @@ impl Writer<'_> {
             Event::Posted(message) => Some((envelope.origin.clone(), message.at.clone())),
             _ => None,
         };
-        if stream::keeps(&envelope.origin) {
+        // What Relay says itself is told when it is delivered, also in the room that it is about.
+        if stream::keeps(&envelope.origin) && !matches!(envelope.event, Event::Noticed { .. }) {
             stream::happened(self.shared, &envelope.origin, id, &mut group.batch)?;
             group.streamed = true;
         }
