@@ -109,6 +109,25 @@ async fn a_message_goes_through_and_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_lost_its_journal_is_not_taken_for_a_new_one() {
+    for gone in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+        accept_new(&ledger, posted("1")).await;
+        close(ledger, writer).await;
+        let journal = dir.path().join("ledger/0.jnl");
+        match gone {
+            true => std::fs::remove_file(&journal).unwrap(),
+            false => drop(std::fs::File::create(&journal).unwrap()),
+        }
+        let Err(error) = Ledger::open(dir.path()) else { panic!("it opened") };
+        assert!(error.to_string().contains("relay restore"), "{error}");
+        // The second look says the same.
+        assert!(Ledger::open(dir.path()).is_err());
+    }
+}
+
+#[tokio::test]
 async fn events_of_one_batch_are_deduplicated_too() {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
