@@ -5,7 +5,7 @@ use crate::commands::Commands;
 use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
 use crate::doctor::Doctor;
 use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
-use crate::media::{self, Media, MediaError};
+use crate::media::{self, Habits, Media, MediaError};
 use crate::policy::Unsure;
 use crate::routing::{Direction, LinkSettings};
 use crate::store::StoreError;
@@ -76,7 +76,8 @@ impl Service {
         let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
         let data_dir = &config.relay.data_dir;
         let stores = Stores::open(data_dir)?;
-        let habits = Habits { least_free: config.least_free, ..Habits::usual().map_err(MediaError::from)? };
+        let habits =
+            Habits { least_free: config.relay.least_free, ..Habits::usual().map_err(MediaError::from)? };
         let media = Media::open_with(&config.media, data_dir, habits)?;
         let mut servers = JoinSet::new();
         let control =

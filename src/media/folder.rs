@@ -258,6 +258,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_said_has_the_disks_last_room() {
+        let at = tempfile::tempdir().unwrap();
+        let full = Folder::open(at.path()).unwrap().leaving(u64::MAX / 2);
+        let error = full.put(stream_of(&[b"a file"])).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        full.leaving(1).put(stream_of(&[b"a file"])).await.unwrap();
+        assert_eq!(unfinished(at.path()), 0);
+    }
+
+    #[tokio::test]
     async fn bytes_come_back_and_the_same_bytes_are_one_blob() {
         let at = tempfile::tempdir().unwrap();
         let folder = Folder::open(at.path()).unwrap();

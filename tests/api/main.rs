@@ -8,6 +8,7 @@ mod channels;
 mod compatible;
 mod durable;
 mod files;
+mod hostile;
 mod import;
 mod platforms;
 mod program;
