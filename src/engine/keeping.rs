@@ -29,7 +29,7 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
         let now = Timestamp::now();
         if !clock.goes_on(now, Instant::now()) {
             tracing::warn!(
-                "this machine's clock has jumped: nothing is forgotten before tomorrow, in case it is wrong"
+                "this machine's clock has jumped, or Relay was away for days: nothing is forgotten before tomorrow, in case it is wrong"
             );
             continue;
         }
