@@ -39,7 +39,7 @@ pub struct Page {
     pub cursor: String,
     /// What came earlier is `before` this.
     pub begins: String,
-    /// There may be more in the direction that was asked for.
+    /// There may be more in the direction that was asked for. A page with much text may have fewer events than were asked for.
     pub more: bool,
 }
 

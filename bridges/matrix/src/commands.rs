@@ -36,20 +36,23 @@ pub struct ReplyTo {
 /// (<https://spec.matrix.org/v1.11/client-server-api/#permissions>).
 pub async fn may_manage(api: &Api, room: &RoomKey, person: &NativeId) -> Result<bool, DeliverError> {
     let Ok(id) = RoomId::parse(room.room.as_str()) else { return Ok(false) };
-    let asked = async {
-        let create = state(api, &id, StateEventType::RoomCreate);
-        let levels = state(api, &id, StateEventType::RoomPowerLevels);
-        let (create, levels) = futures::join!(create, levels);
-        let mut facts = Facts::default();
-        for event in [create?, levels?].into_iter().flatten() {
-            facts.learn(&event);
-        }
-        Ok(facts.manages(person.as_str()))
-    };
+    let asked = async { Ok(powers(api, &id).await?.manages(person.as_str())) };
     match timeout(DEADLINE, asked).await {
         Ok(answer) => answer.map_err(|error| delivering(error, Doing::Ask)),
         Err(_) => Err(DeliverError::Unavailable("the homeserver did not answer".into())),
     }
+}
+
+/// Who may do what in a room, asked for anew.
+pub async fn powers(api: &Api, room: &OwnedRoomId) -> Result<Facts, CallError> {
+    let create = state(api, room, StateEventType::RoomCreate);
+    let levels = state(api, room, StateEventType::RoomPowerLevels);
+    let (create, levels) = futures::join!(create, levels);
+    let mut facts = Facts::default();
+    for event in [create?, levels?].into_iter().flatten() {
+        facts.learn(&event);
+    }
+    Ok(facts)
 }
 
 /// A state event, with who set it; none where the room has none.

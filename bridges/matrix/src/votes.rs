@@ -2,12 +2,10 @@
 //! (<https://spec.matrix.org/v1.11/client-server-api/#mpollend>).
 
 use crate::api::{Api, CallError};
-use crate::commands::state;
-use crate::facts::Facts;
+use crate::commands::powers;
 use crate::translate::poll;
 use ruma::api::client::relations::get_relating_events_with_rel_type::v1::Request;
 use ruma::api::client::room::get_room_event;
-use ruma::events::StateEventType;
 use ruma::events::relation::RelationType;
 use ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, UInt};
 use serde_json::Value;
@@ -72,12 +70,6 @@ async fn may_end(api: &Api, room: &OwnedRoomId, start: &Value, end: &Value) -> R
     if sender(start).is_some_and(|asked| asked == by) {
         return Ok(true);
     }
-    let create = state(api, room, StateEventType::RoomCreate);
-    let levels = state(api, room, StateEventType::RoomPowerLevels);
-    let (create, levels) = futures::join!(create, levels);
-    let mut facts = Facts::default();
-    for event in [create?, levels?].into_iter().flatten() {
-        facts.learn(&event);
-    }
+    let facts = powers(api, room).await?;
     Ok(facts.level(&by) >= facts.needed_to_redact())
 }

@@ -157,3 +157,23 @@ fn place(core: &Core, room: &RoomKey) -> (String, String) {
         .map(|(account, _, known)| (account.0, known.name.trim_start_matches('#').to_owned()))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_whether_files_come_with_it() {
+        let cases = [
+            (r#"{"text": "x"}"#, false),
+            (r#"{"Extra": null}"#, false),
+            (r#"{"Extra": {}}"#, false),
+            (r#"{"Extra": {"file": []}}"#, false),
+            (r#"{"Extra": {"file": [{"Name": "a.png", "Data": "AAAA"}]}}"#, true),
+        ];
+        for (written, has) in cases {
+            let sent: Sent = serde_json::from_str(written).unwrap();
+            assert_eq!(sent.has_files(), has, "{written}");
+        }
+    }
+}
