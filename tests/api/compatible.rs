@@ -1,10 +1,11 @@
 //! Programs that were written for matterbridge's API.
 
 use crate::bench::Bench;
-use crate::program::{Own, Program, free_port, next, until};
+use crate::program::{Own, Program, next, until};
 use crate::tokens::token;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use stand_ins::ports;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tokio_tungstenite::tungstenite::Message;
@@ -22,7 +23,7 @@ fn script(url: &str, nick: &str, count: usize) -> Child {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_for_matterbridge_runs_unchanged() {
-    let (port, own) = (free_port(), free_port());
+    let (port, own) = (ports::free(), ports::free());
     let mut bench = Bench::new().await;
     bench.write_config(&format!(
         "[api]\nlisten = \"127.0.0.1:{own}\"\n[api.matterbridge]\nlisten = \"127.0.0.1:{port}\"\ntoken = {{ file = \"token\" }}\n"
@@ -54,7 +55,7 @@ async fn a_script_for_matterbridge_runs_unchanged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_websocket_goes_both_ways_and_wrong_tokens_nowhere() {
-    let port = free_port();
+    let port = ports::free();
     let own = Own::started(&format!(
         "[api.matterbridge]\nlisten = \"127.0.0.1:{port}\"\ntoken = {{ file = \"token\" }}"
     ))
@@ -112,7 +113,7 @@ async fn the_websocket_goes_both_ways_and_wrong_tokens_nowhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_posts_only_into_its_channels() {
-    let port = free_port();
+    let port = ports::free();
     let own = Own::started(&format!("[api.matterbridge]\nlisten = \"127.0.0.1:{port}\"")).await;
     own.program().post("den", "ready").await;
     let game = token(&own, "Game", &["--scope", "read,write,persona", "--channel", "lobby"]);

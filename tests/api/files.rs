@@ -1,7 +1,7 @@
 //! Files: sent by programs, named by messages, and given out again.
 
 use crate::bench::Bench;
-use crate::program::{Own, Program, free_port, next, until};
+use crate::program::{Own, Program, next, until};
 use crate::tokens::token;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use stand_ins::people::{Act, File, Given};
+use stand_ins::ports;
 
 const FILES: &str = "/api/v1/channels/lobby/files";
 const MESSAGES: &str = "/api/v1/channels/lobby/messages";
@@ -201,7 +202,7 @@ async fn a_large_file_passes_through_and_stays_out_of_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_go_to_people_and_come_from_them() {
-    let port = free_port();
+    let port = ports::free();
     let mut bench = Bench::new().await;
     bench.write_config(&format!("[api]\nlisten = \"127.0.0.1:{port}\"\n"));
     bench.start();

@@ -1,11 +1,12 @@
 //! Programs and people in one channel.
 
 use crate::bench::Bench;
-use crate::program::{Program, free_port, next};
+use crate::program::{Program, next};
 use serde_json::json;
+use stand_ins::ports;
 
 async fn bridged() -> (Bench, Program) {
-    let port = free_port();
+    let port = ports::free();
     let mut bench = Bench::new().await;
     bench.write_config(&format!("[api]\nlisten = \"127.0.0.1:{port}\"\n"));
     bench.start();

@@ -2,6 +2,7 @@
 
 use futures::{Stream, StreamExt};
 use serde_json::{Value, json};
+use stand_ins::ports;
 use std::pin::Pin;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ impl Own {
 
     /// The same with this for `flood`.
     pub async fn started_with(flood: &str, more: &str) -> Self {
-        let port = free_port();
+        let port = ports::free();
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"{flood}\"\n[api]\nlisten = \"127.0.0.1:{port}\"\n{more}\n[channels.lobby]\n[channels.den]\n"
@@ -55,6 +56,8 @@ impl Own {
         self.relay = Some(self.command(&["run"]).stdin(Stdio::null()).stderr(log).spawn().unwrap());
         let began = Instant::now();
         loop {
+            let ended = self.relay.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "relay ended with {ended:?}: {}", self.log());
             let answer = reqwest::Client::new().get(format!("{}/api/v1/channels", self.url)).send().await;
             if answer.is_ok() {
                 return;
@@ -93,11 +96,6 @@ impl Drop for Own {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A port on which nobody listens.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program.

@@ -1,6 +1,6 @@
 //! Webhooks, one way and the other.
 
-use crate::program::{Own, Program, free_port, next, until};
+use crate::program::{Own, Program, next, until};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use serde_json::{Value, json};
+use stand_ins::ports;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -178,7 +179,7 @@ fn outgoing(port: u16, more: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_is_called_in_order_and_kept_until_it_is_taken() {
-    let port = free_port();
+    let port = ports::free();
     let (mut own, _secret) = with_secret(&outgoing(port, "")).await;
     let receiver = Receiver::default();
     let listening = receiver.listens(port).await;
@@ -236,7 +237,7 @@ async fn what_happens_is_called_in_order_and_kept_until_it_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_parked_or_given_up_and_said() {
-    let port = free_port();
+    let port = ports::free();
     let unreachable = format!(
         "[api.outgoing.inside]\nchannel = \"den\"\nurl = \"https://127.0.0.1:{port}/\"\nsecret = {{ file = \"../secret\" }}\n"
     );
@@ -285,10 +286,10 @@ async fn what_is_refused_is_parked_or_given_up_and_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_and_people_are_told_of_too() {
-    let port = free_port();
+    let port = ports::free();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("secret"), secret()).unwrap();
-    let (receiver, hook, api) = (Receiver::default(), outgoing(port, ""), free_port());
+    let (receiver, hook, api) = (Receiver::default(), outgoing(port, ""), ports::free());
     let _listening = receiver.listens(port).await;
     let mut bench = crate::bench::Bench::new().await;
     let hook = hook.replace("../secret", folder.path().join("secret").to_str().unwrap());

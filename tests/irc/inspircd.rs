@@ -1,6 +1,6 @@
 //! A real server with much of IRCv3: InspIRCd from Debian, on a free loopback port.
 
-use crate::server::free_port;
+use stand_ins::ports;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -49,7 +49,7 @@ impl InspIrcd {
     /// One that holds nobody back.
     pub fn start() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let (port, folder) = (free_port(), dir.path().display());
+        let (port, folder) = (ports::free(), dir.path().display());
         let modules: String = MODULES.iter().map(|name| format!("<module name=\"{name}\">\n")).collect();
         let config = format!(
             "<config format=\"xml\">\n\

@@ -5,6 +5,7 @@ use crate::person::Person;
 use crate::server::{self, Server};
 use stand_ins::StandIns;
 use stand_ins::people::{Act, Given};
+use stand_ins::ports;
 use stand_ins::world::World;
 use std::process::{Child, Command};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +34,7 @@ impl Both {
         std::fs::write(dir.path().join("discord"), &world.discord.bots[0].token).unwrap();
         let room = world.discord.spaces[0].rooms[0].id.clone();
         let (person, person_id) = (world.discord.people[0].name.clone(), world.discord.people[0].id.clone());
-        let media = server::free_port();
+        let media = ports::free();
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
              [media]\nlisten = \"127.0.0.1:{media}\"\nurl = \"https://media.example.org\"\n\

@@ -1,7 +1,7 @@
 //! A real IRC server: ngIRCd from Debian, on a free loopback port.
 
+use stand_ins::ports;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -21,11 +21,6 @@ pub fn is_there() -> bool {
     there
 }
 
-/// A port that nobody has just now.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
-}
-
 /// A running server, which ends with this.
 pub struct Server {
     /// Where it listens.
@@ -43,7 +38,7 @@ impl Server {
 
     /// The same in a folder with files that its config names.
     pub fn start_in(dir: tempfile::TempDir, name: &str, more: &str) -> Self {
-        let port = free_port();
+        let port = ports::free();
         let config = format!(
             "[Global]\nName = {name}.example\nInfo = for tests\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = hello\n\
              [Limits]\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxNickLength = 20\n\

@@ -2,7 +2,8 @@
 
 use crate::bench::{CHANNELS, relay, until};
 use crate::person::Person;
-use crate::server::{self, Server, free_port};
+use crate::server::{self, Server};
+use stand_ins::ports;
 use std::path::Path;
 use std::process::Command;
 
@@ -39,7 +40,7 @@ async fn a_certificate_counts_when_it_is_trusted_and_only_then() {
     }
     // ngIRCd gives up root before it reads the key.
     std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let (port, folder) = (free_port(), dir.path().display().to_string());
+    let (port, folder) = (ports::free(), dir.path().display().to_string());
     let more = format!("[SSL]\nCertFile = {folder}/cert.pem\nKeyFile = {folder}/key.pem\nPorts = {port}");
     let server = Server::start_in(dir, "tls", &more);
     let ada = Person::join(server.port, "Ada", &CHANNELS).await;

@@ -76,12 +76,7 @@ impl Synapse {
 
     async fn started(python: PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // Free at this moment; nobody else of these tests asks for one.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .expect("loopback")
-            .local_addr()
-            .expect("its port")
-            .port();
+        let port = stand_ins::ports::free();
         let services: Vec<Service> = (0..SERVICES).map(|number| registered(folder.path(), number)).collect();
         write(folder.path(), "homeserver.yaml", &config(folder.path(), port, &services));
         write(
@@ -191,8 +186,7 @@ fn rand_part() -> u64 {
 
 /// As an admin does it.
 fn registered(folder: &Path, number: usize) -> Service {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
-    let port = listener.local_addr().expect("its port").port();
+    let port = stand_ins::ports::free();
     let file = folder.join(format!("registration-{number}.yaml"));
     let (bot, prefix) = (format!("relay{number}"), format!("_relay{number}_"));
     let done = Command::new(env!("CARGO_BIN_EXE_relay"))

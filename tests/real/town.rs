@@ -2,10 +2,11 @@
 
 use crate::bench::Bench;
 use crate::person::{Person, Seen};
-use crate::server::{self, Server, free_port};
+use crate::server::{self, Server};
 use crate::synapse::Synapse;
 use crate::{NO_PENALTY, socket};
 use serde_json::json;
+use stand_ins::ports;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ impl Town {
         let ada = socket::Person::join(servers[0].port, "Ada", &[CHANNELS[0]]).await;
         let ivo = socket::Person::join(servers[1].port, "Ivo", &[CHANNELS[1]]).await;
         let bench = Bench::with_another_bot().await;
-        let api = format!("127.0.0.1:{}", free_port());
+        let api = format!("127.0.0.1:{}", ports::free());
         let town = Self { bench, servers, ada, ivo, mia, bo, relay, room, api, _synapse: None };
         town.write_config(&synapse.url);
         town
@@ -106,7 +107,7 @@ impl Town {
         std::fs::write(folder.join("discord"), &self.bench.platform("discord").bots[0].token)
             .expect("a file");
         let discord = &self.bench.stand_ins.discord;
-        let media = free_port();
+        let media = ports::free();
         let rooms = [
             format!("discord:{}", self.bench.room("discord")),
             format!("one:{}", CHANNELS[0]),

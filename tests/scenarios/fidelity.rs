@@ -271,7 +271,7 @@ async fn a_file_that_is_late_follows_its_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_is_named_with_the_reason() {
     let mut bench = Bench::new().await;
-    let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let address = stand_ins::ports::free_address();
     bench.write_config(&format!("[media]\nlisten = \"{address}\"\nurl = \"http://{address}\"\n"));
     bench.start();
     bench.connected(3).await;

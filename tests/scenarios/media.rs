@@ -49,8 +49,7 @@ fn told(bench: &Bench, args: &[&str]) -> (bool, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_is_served_listed_and_taken_back() {
     let mut bench = Bench::new().await;
-    // A port that was free a moment ago.
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let address = stand_ins::ports::free_address();
     let link = given_out(&bench, &format!("http://{address}")).await;
     bench.write_config(&format!("[media]\nlisten = \"{address}\"\nurl = \"http://{address}\"\n"));
     assert!(told(&bench, &["list"]).1.contains("no relay runs"));

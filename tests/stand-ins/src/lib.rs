@@ -19,6 +19,7 @@ mod links;
 pub mod misbehave;
 mod parameters;
 pub mod people;
+pub mod ports;
 pub mod server;
 pub mod slack;
 pub mod stored;
