@@ -10,6 +10,7 @@ mod carries;
 mod codes;
 mod connect;
 mod disconnect;
+mod privacy;
 mod queue;
 mod resync;
 mod rooms;
@@ -198,6 +199,7 @@ impl Commands {
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
+            Ask::Privacy { to } => self.privacy(call, to.as_deref()).await,
             Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
             Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,

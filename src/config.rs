@@ -19,6 +19,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 
+use crate::consent::Unsaid;
 use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
@@ -190,6 +191,8 @@ pub struct ChannelSection {
     pub joined: Joined,
     /// After how long a message of it that could not be delivered is given up; never when left out.
     pub expire: Option<Duration>,
+    /// What holds for who has said nothing about what they allow.
+    pub unsaid: Unsaid,
 }
 
 /// A room as it is written: `"ACCOUNT:ROOM"`.
@@ -377,6 +380,11 @@ pub const CHANNEL_KEYS: &[Key] = &[
               only `relay approve CODE` on the machine does it.",
     },
     Key { name: "expire", doc: "As in [relay], for what comes through this channel. Default: as there." },
+    Key {
+        name: "consent",
+        doc: "What holds for people who have chosen nothing with /relay privacy: \"notice\" (default: what they say is carried) or \
+              \"opt_in\" (nothing of theirs is carried until they choose full or anonymous; programs and bots are carried as ever).",
+    },
 ];
 
 /// Keys of a link that is written as a table.

@@ -11,6 +11,7 @@
 mod budgets;
 mod canary;
 mod catch_up;
+mod consent;
 mod core;
 mod delay;
 mod digest;
@@ -34,6 +35,7 @@ mod liveness;
 mod mapping;
 mod marked;
 mod marks;
+mod masked;
 mod moved;
 mod news;
 mod orders;
@@ -59,6 +61,7 @@ mod tests;
 mod told;
 mod trace;
 mod typing;
+mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
 pub use budgets::Budgets;
@@ -156,6 +159,7 @@ impl Engine {
         tasks.spawn(late::run(core.clone()));
         tasks.spawn(door::run(core.clone()));
         tasks.spawn(lagging::run(core.clone()));
+        core.take_back_left();
         for account in core.accounts.values() {
             tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
         }

@@ -5,6 +5,7 @@ mod api;
 pub mod cli;
 mod commands;
 pub mod config;
+pub mod consent;
 mod control;
 #[cfg(feature = "demo")]
 mod demo;

@@ -59,11 +59,13 @@ pub enum Count {
     Dead,
     /// Deliveries and held messages that were cancelled because their author was purged.
     Purged,
+    /// Deliveries that were not made because somebody has not allowed it.
+    Withheld,
     /// Parts of Relay that panicked and were started again.
     Panicked,
 }
 
-const ALL: [(Count, &str); 28] = [
+const ALL: [(Count, &str); 29] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::TooOld, "too_old"),
@@ -91,6 +93,7 @@ const ALL: [(Count, &str); 28] = [
     (Count::TargetGone, "target_gone"),
     (Count::Dead, "dead"),
     (Count::Purged, "purged"),
+    (Count::Withheld, "withheld"),
     (Count::Panicked, "panicked"),
 ];
 
@@ -123,6 +126,7 @@ pub fn in_words(name: &str) -> &'static str {
         Some(Count::Folded) => "edits and deletes of what was not sent yet",
         Some(Count::CaughtUp) => "read from histories after an absence",
         Some(Count::Purged) => "taken back by `relay purge`",
+        Some(Count::Withheld) => "kept back, as their authors want it",
         Some(Count::TooOld) => "older than what is kept, so that they may have been carried before",
         Some(Count::Settled) => "unanswered attempts that were found to be done",
         None => "",

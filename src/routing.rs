@@ -1,5 +1,6 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
+use crate::consent::Unsaid;
 use relay_contract::RoomKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -85,13 +86,42 @@ pub struct Routes {
     channels: BTreeMap<String, Vec<Link>>,
     /// The channels of each room; none for a room that was linked earlier in this run.
     rooms: HashMap<RoomKey, BTreeSet<String>>,
+    /// Channels in which nothing is carried of who has said nothing.
+    opt_in: BTreeSet<String>,
 }
 
 impl Routes {
     /// Without links; what was linked before is still known.
     pub fn after(before: &Self) -> Self {
         let rooms = before.rooms.keys().map(|room| (room.clone(), BTreeSet::new())).collect();
-        Self { channels: BTreeMap::new(), rooms }
+        Self { rooms, ..Self::default() }
+    }
+
+    /// Says what holds in a channel for who has said nothing.
+    pub fn set_unsaid(&mut self, channel: &str, unsaid: Unsaid) {
+        match unsaid {
+            Unsaid::OptIn => self.opt_in.insert(channel.to_owned()),
+            Unsaid::Notice => self.opt_in.remove(channel),
+        };
+    }
+
+    /// What holds in a channel for who has said nothing.
+    pub fn unsaid(&self, channel: &str) -> Unsaid {
+        if self.opt_in.contains(channel) { Unsaid::OptIn } else { Unsaid::Notice }
+    }
+
+    /// Whether there is a channel in which nothing is carried of who has said nothing.
+    pub fn has_opt_in(&self) -> bool {
+        !self.opt_in.is_empty()
+    }
+
+    /// The channel through which what is said in one room comes into another: the first that leads there.
+    pub fn between(&self, origin: &RoomKey, room: &RoomKey) -> Option<&str> {
+        let mut heard = self.links_of(origin).filter(|(_, link)| link.direction.hears());
+        heard.find_map(|(name, _)| {
+            let there = self.channel(name).iter().any(|link| link.room == *room && link.direction.speaks());
+            there.then_some(name)
+        })
     }
 
     /// Joins a room to a channel; the same room again replaces its direction.

@@ -250,6 +250,7 @@ fn channel(section: &ChannelSection) -> Channel {
         links: section.links_in_force().iter().map(|(link, joined)| planned(link, *joined)).collect(),
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
         expire: section.expire,
+        unsaid: section.unsaid,
     }
 }
 

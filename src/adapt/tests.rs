@@ -189,7 +189,7 @@ fn everything_else_in_words() {
     let plain = |text: &str| said(text, &[], None);
     let told = Told { name: Some("Ada"), ..Told::default() };
     let file = |name: &str, size, kind| Attachment { size, kind, ..Attachment::named(name) };
-    let from = Forward { author: Some("Cy".into()), room: Some("owls".into()) };
+    let from = Forward { author: Some("Cy".into()), author_id: None, room: Some("owls".into()) };
     let poll = Poll {
         question: "which?".into(),
         answers: vec!["barn".into(), "tawny".into()],

@@ -9,8 +9,8 @@ use crate::adapt::plain;
 use crate::config::OutgoingSection;
 use crate::engine::Core;
 use crate::media::{Answered, Sender, Unanswered};
-use crate::store::EnvelopeId;
 use crate::store::stream::PLATFORM as OWN;
+use crate::store::{EnvelopeId, StoreError};
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use relay_contract::{
@@ -86,7 +86,8 @@ impl Outgoing {
         let mut key = None;
         match operation {
             Operation::Post { part, reply_to, files, key: of_part, .. } => {
-                let envelope = self.envelope(of_part).await?;
+                let room = RoomKey::new(PLATFORM, NETWORK, webhook.section.name.as_str());
+                let envelope = self.envelope(&room, of_part).await?;
                 event.kind = if matches!(envelope.event, relay_contract::Event::Posted(_)) {
                     "posted"
                 } else {
@@ -122,17 +123,24 @@ impl Outgoing {
         Ok((event, key))
     }
 
-    /// The envelope that a part comes of.
-    async fn envelope(&self, key: &str) -> Result<Envelope, DeliverError> {
+    /// The envelope that a part comes of, with its author as the webhook may know them.
+    async fn envelope(&self, room: &RoomKey, key: &str) -> Result<Envelope, DeliverError> {
         let not_now = || DeliverError::Unavailable("Relay begins or stops".into());
         let core = self.journal.get().and_then(Weak::upgrade).ok_or_else(not_now)?;
         let id = key.split('.').next().and_then(EnvelopeId::parse);
         let id = id.ok_or_else(|| DeliverError::Rejected("it is of no envelope".into()))?;
-        let read =
-            tokio::task::spawn_blocking(move || core.ledger.envelope(id)).await.map_err(|_| not_now())?;
+        let room = room.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let envelope = core.ledger.envelope(id)?.map(Arc::unwrap_or_clone);
+            Ok::<_, StoreError>(envelope.map(|envelope| {
+                let author = envelope.author.as_ref();
+                let author = author.and_then(|author| core.seen_as(&room, &envelope.origin, author));
+                Envelope { author, ..envelope }
+            }))
+        });
+        let read = read.await.map_err(|_| not_now())?;
         let read = read.map_err(|error| DeliverError::Unavailable(error.to_string()))?;
-        read.map(Arc::unwrap_or_clone)
-            .ok_or_else(|| DeliverError::Rejected("its envelope is forgotten".into()))
+        read.ok_or_else(|| DeliverError::Rejected("its envelope is forgotten".into()))
     }
 
     /// The id of a call that has none by itself: that of the last attempt, where this is the same again.

@@ -14,7 +14,8 @@ impl Commands {
     /// Who reacted to a message, in all rooms, and with what.
     pub(super) fn who(&self, call: &Call, message: Option<&MessageRef>) -> Result<String, Refused> {
         let (_, subject) = self.subject(call, message, "who")?;
-        let reactions = self.core.ledger.reactions(subject).map_err(|error| unreadable(&error))?;
+        let reactions =
+            self.core.reactions_seen_in(&call.room, subject).map_err(|error| unreadable(&error))?;
         if reactions.is_empty() {
             return Ok("Nobody has reacted to this message.".into());
         }

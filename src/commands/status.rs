@@ -58,6 +58,7 @@ pub fn help(unknown: Option<&str>, naming: Naming) -> String {
          • /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room\n\
          • /relay disconnect [CHANNEL]: leave it again\n\
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
+         • /relay privacy: what is shared of you, and how to change it\n\
          {}• /relay help: this",
         about.unwrap_or_default()
     )

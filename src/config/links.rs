@@ -2,6 +2,7 @@
 
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText, relay_section};
+use crate::consent::Unsaid;
 use crate::platforms::Entry;
 use crate::routing::{Connect, Direction, LinkSettings, Notices};
 use relay_contract::{Account, NativeId};
@@ -31,6 +32,7 @@ pub(super) fn channel(
         let items = items(owners, "`owners`", mistakes);
         items.iter().filter_map(|item| room(item, accounts, mistakes)).collect()
     });
+    let unsaid = section.get("consent").and_then(|value| unsaid(value, mistakes)).unwrap_or_default();
     let Some(links) = section.get("links") else {
         if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
             return None;
@@ -38,7 +40,15 @@ pub(super) fn channel(
         // Rooms may join it from the chat.
         if has_api || (section.get("connect").is_some() && connect != Connect::Closed) {
             let (links, joined) = (Vec::new(), Joined::default());
-            return Some(ChannelSection { name: name.to_owned(), links, connect, owners, joined, expire });
+            return Some(ChannelSection {
+                name: name.to_owned(),
+                links,
+                connect,
+                owners,
+                joined,
+                expire,
+                unsaid,
+            });
         }
         mistakes.push(missing(
             value.span(),
@@ -63,7 +73,7 @@ pub(super) fn channel(
         }
     }
     let joined = Joined::default();
-    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined, expire })
+    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined, expire, unsaid })
 }
 
 fn items<'v, 'i>(value: &'v Value<'i>, what: &str, mistakes: &mut Vec<Mistake>) -> &'v [Value<'i>] {
@@ -153,6 +163,11 @@ fn direction(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Direction
 fn connect(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Connect> {
     let all = [("open", Connect::Open), ("ask", Connect::Ask), ("closed", Connect::Closed)];
     one_of(value, "connect", &all, mistakes)
+}
+
+fn unsaid(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Unsaid> {
+    let all = [("notice", Unsaid::Notice), ("opt_in", Unsaid::OptIn)];
+    one_of(value, "consent", &all, mistakes)
 }
 
 fn one_of<T: Copy>(

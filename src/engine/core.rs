@@ -184,6 +184,8 @@ pub struct Core {
     pub(super) own_deletes: OwnDeletes,
     /// What somebody says faster than their budget.
     pub(super) door: Door,
+    /// One person at a time has taken back what crossed.
+    pub(super) withdrawals: tokio::sync::Semaphore,
     /// Where somebody was shown as typing.
     pub(super) typing: Typing,
     /// Commands on their way to whoever answers them.
@@ -285,6 +287,7 @@ impl Core {
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
             door,
+            withdrawals: tokio::sync::Semaphore::new(1),
             typing: Typing::default(),
             calls,
             supervisor: OnceLock::new(),

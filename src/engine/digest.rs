@@ -1,7 +1,9 @@
 //! Who came and went, told once an hour: a message of Relay's own in each room whose link wants a digest.
 
+use super::consent::Deed;
 use super::core::Core;
 use super::news;
+use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Account, Envelope, Event, RoomKey, Text, Timestamp};
@@ -44,7 +46,15 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
     };
     let mut lines = Vec::new();
     for id in &ids {
-        lines.extend(core.ledger.envelope(*id)?.map(|envelope| news::line(core, &envelope)));
+        let Some(news) = core.ledger.envelope(*id)? else { continue };
+        // They may have said no since.
+        let seen = Deed::of(*id, &news).is_none_or(|deed| core.may_see(&room, deed, DataClass::Presence));
+        if seen {
+            lines.push(news::line(core, &news));
+        }
+    }
+    if lines.is_empty() {
+        return core.ledger.digested(room, ids).await;
     }
     // Named by the last of its news: told again after a crash, it is known.
     accept(core, &account, &room, &format!("digest-{last}"), in_words(&lines)).await?;

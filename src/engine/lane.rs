@@ -224,12 +224,23 @@ impl Lane {
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
         }
+        if self.core.is_withheld(&self.handle.room, id, &envelope, &row)?
+            && row.is_untouched()
+            && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
+        {
+            self.core.counters.add(Count::Withheld);
+            return self.close(id, id, None, Vec::new(), None, row.edit).await;
+        }
         // What is there by now matters to all but a message that stands by itself.
         let by_itself = matches!(&envelope.event, Event::Posted(message) if message.reply.is_none());
         if row.target.is_some() || row.thread.is_some() || !by_itself {
             self.closed().await?;
         }
-        let content = match Content::of(&self.core, id, &envelope, &row) {
+        let content = Content::of(&self.core, id, &envelope, &row).and_then(|content| match content {
+            Some(content) => content.seen_in(&self.core, &self.handle.room),
+            None => Ok(None),
+        });
+        let content = match content {
             Ok(content) => content,
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),

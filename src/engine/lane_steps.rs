@@ -24,6 +24,9 @@ use relay_contract::{
 /// How the version begins of an arrival that puts reactions and pin on what took a message's place.
 pub const AGAIN: &str = "again ";
 
+/// The same of one that shows a message anew because of whom it names.
+pub const MASKED: &str = "masked ";
+
 /// What a row comes to.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are steps")]
 pub enum Work {
@@ -234,6 +237,9 @@ fn work(
         (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
             Ok(Work::Nothing)
         }
+        (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(MASKED) => {
+            Ok(Work::Nothing)
+        }
         // Where an answer is one, it quotes nothing.
         (Event::Arrived { version, .. }, Some(_), _)
             if quotes::is_of_quote(version) && can.shows(Feature::Reply) == Support::Native =>
@@ -353,7 +359,8 @@ fn poll_result(
     target: EnvelopeId,
     counts: &[u64],
 ) -> Result<Work, StoreError> {
-    let Some(Content { message, .. }) = Content::now(core, target)? else { return Ok(Work::Nothing) };
+    let Some(now) = Content::now(core, target)? else { return Ok(Work::Nothing) };
+    let Some(Content { message, .. }) = now.seen_in(core, &lane.room)? else { return Ok(Work::Nothing) };
     let Some(poll) = &message.poll else { return Ok(Work::Nothing) };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());

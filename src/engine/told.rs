@@ -138,13 +138,15 @@ impl Core {
             // What is to be removed everywhere is told when it is removed here.
             Event::Removed { .. } if target.is_none() => None,
             Event::Deleted { .. } | Event::Removed { .. } => Some(What::Deleted),
+            Event::Reacted { .. } if !self.shows_reaction(room, id, &envelope) => None,
             Event::Reacted { emoji, added, .. } => Some(What::Reacted(emoji.clone(), *added)),
             Event::Pinned { on, .. } => Some(What::Pinned(*on)),
             Event::Noticed { body, .. } => Some(What::Noticed(body.clone())),
             Event::PollEnded { .. } | Event::Member { .. } | Event::Renamed { .. } => None,
         };
         let (Some(what), Some(message)) = (what, self.id_in(room, subject)?) else { return Ok(None) };
-        let (platform, author) = (envelope.origin.platform.clone(), envelope.author.clone());
+        let (platform, author) = (envelope.origin.platform.clone(), envelope.author.as_ref());
+        let author = author.and_then(|author| self.seen_as(room, &envelope.origin, author));
         Ok(Some(Told { place, message, platform, author, at: envelope.at, what }))
     }
 
@@ -154,6 +156,7 @@ impl Core {
             return Ok(None);
         }
         let Some(content) = Content::now(self, subject)? else { return Ok(None) };
+        let Some(content) = content.seen_in(self, room)? else { return Ok(None) };
         let files = content.message.attachments.iter().enumerate();
         let files = files.map(|(place, file)| (content.number(place, file), file.clone())).collect();
         let in_room = |native: &NativeId| self.named_in(room, &content.origin, native);

@@ -49,6 +49,10 @@ impl Core {
         for (room, _) in routes.targets(origin) {
             let Some(lane) = self.lane(&room) else { continue };
             let connector = lane.account.connector.clone();
+            // The platforms that tell of it do not tell all of them who it is.
+            if self.hides_somebody(&room, origin) {
+                continue;
+            }
             let can = connector.capabilities(&room).shows(Feature::Typing) == Support::Native;
             let quiet = self.held(&room).is_none() && !self.in_doubt(&room);
             if !can || !quiet || !self.typing.is_due(&room, Instant::now()) {

@@ -1,13 +1,20 @@
 //! The number of the stored format, the header of a record, and the steps from older formats to this one.
 
 use super::StoreError;
-use fjall::{Database, Keyspace, PersistMode};
+use fjall::{Database, Keyspace, OwnedWriteBatch as WriteBatch, PersistMode};
 use std::path::Path;
 
-/// The format that this Relay writes.
+/// The format that this Relay writes, as long as nobody has said what they allow.
 pub const FORMAT: u32 = 2;
 
-const FORMAT_KEY: &[u8] = b"format";
+/// The same with what people have said: a Relay that does not know it must not carry on without.
+const WITH_CONSENT: u32 = 3;
+
+/// The newest format that this Relay reads.
+pub const NEWEST: u32 = WITH_CONSENT;
+
+/// Where it stands, in meta.
+pub const FORMAT_KEY: &[u8] = b"format";
 
 /// Bytes before a record's body: the record's own version, how the body is sealed, and with which key.
 pub const HEADER_LEN: usize = 4;
@@ -41,14 +48,24 @@ pub fn settle(db: &Database, meta: &Keyspace, records: &[&Keyspace], path: &Path
         place: "meta",
         why: "the format number is not four bytes".into(),
     })?;
-    if found > FORMAT {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT });
+    if found > NEWEST {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
     }
     if found == 1 {
         tracing::info!("migrating the ledger from format 1 to 2");
         widen_headers(db, meta, records)?;
     }
     Ok(())
+}
+
+/// The format of a ledger, as it stands under [`FORMAT_KEY`].
+pub fn of(stored: Option<&[u8]>) -> u32 {
+    stored.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map_or(FORMAT, u32::from_be_bytes)
+}
+
+/// People have said what they allow.
+pub fn raise(meta: &Keyspace, batch: &mut WriteBatch) {
+    batch.insert(meta, FORMAT_KEY, WITH_CONSENT.to_be_bytes());
 }
 
 fn write_format(db: &Database, meta: &Keyspace, format: u32) -> Result<(), StoreError> {

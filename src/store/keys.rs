@@ -267,6 +267,28 @@ pub fn parse_pause(key: &[u8]) -> Option<Held> {
     }
 }
 
+/// The beginning of all that people have said about themselves, in meta.
+pub const CONSENT_PREFIX: &[u8] = b"consent\0";
+
+/// What a person has said, by its number, in meta.
+pub fn consent(person: &str, number: u64) -> Vec<u8> {
+    [CONSENT_PREFIX, person.as_bytes(), b"\0", &number.to_be_bytes()].concat()
+}
+
+/// The person of a key made by [`consent`].
+pub fn parse_consent(key: &[u8]) -> Option<String> {
+    let rest = key.strip_prefix(CONSENT_PREFIX)?;
+    String::from_utf8(rest.get(..rest.len().checked_sub(9)?)?.to_vec()).ok()
+}
+
+/// The beginning of all marks of people whose words are still to be taken back, in meta.
+pub const TAKING_BACK_PREFIX: &[u8] = b"taking back\0";
+
+/// One of them.
+pub fn taking_back(person: &str) -> Vec<u8> {
+    [TAKING_BACK_PREFIX, person.as_bytes()].concat()
+}
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

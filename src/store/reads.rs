@@ -30,6 +30,11 @@ impl Ledger {
         range.take(most).map(|entry| id_of(&entry.key()?)).collect()
     }
 
+    /// The newest accepted envelope that is on disk.
+    pub fn newest(&self) -> EnvelopeId {
+        *self.shared.synced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The newest envelope of earlier runs.
     pub fn newest_at_start(&self) -> EnvelopeId {
         self.shared.newest_at_start

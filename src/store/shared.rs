@@ -1,5 +1,6 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
+use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::newest::Newest;
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     pub(super) lines: Lines,
     /// Who was heard first of the names that were asked for last.
     pub(super) name_holders: Cache<String, String>,
+    /// What people have said about themselves.
+    pub(super) consent: Book,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -117,13 +120,18 @@ impl Shared {
         // Memtables default to 64 MiB each, which idle memory would show.
         let keyspace =
             |name| db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(4 << 20));
+        let meta = keyspace("meta")?;
+        if !is_new && meta.get(IDENTITY)?.is_none() {
+            return Err(damage::emptied(path));
+        }
         let mut shared = Self {
             newest_at_start: EnvelopeId::default(),
             last_alive,
             first: FirstWork::default(),
             marks: Mutex::default(),
             held_marks: Mutex::default(),
-            meta: keyspace("meta")?,
+            consent: Book::read(&meta)?,
+            meta,
             journal: keyspace("journal")?,
             work: keyspace("work")?,
             seen: keyspace("seen")?,
@@ -145,9 +153,6 @@ impl Shared {
             failed: Notify::new(),
             db: db.clone(),
         };
-        if !is_new && shared.meta.get(IDENTITY)?.is_none() {
-            return Err(damage::emptied(path));
-        }
         format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
         if shared.meta.get(IDENTITY)?.is_none() {
             shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;

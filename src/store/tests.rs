@@ -273,8 +273,8 @@ async fn newer_state_is_refused_and_older_is_migrated() {
     close(ledger.clone(), writer).await;
     drop(ledger);
 
-    set_format(dir.path(), format::FORMAT + 1);
-    assert!(matches!(Ledger::open(dir.path()), Err(StoreError::Newer { found: 3, known: 2, .. })));
+    set_format(dir.path(), format::NEWEST + 1);
+    assert!(matches!(Ledger::open(dir.path()), Err(StoreError::Newer { found: 4, known: 3, .. })));
 
     // What format 1 wrote: a header of one byte.
     rewrite_records(dir.path(), &|record| {
@@ -355,7 +355,7 @@ fn rich_envelope() -> Envelope {
                 multiple: true,
                 ends: Some(Timestamp(9)),
             }),
-            forward: Some(Forward { author: Some("Cy".into()), room: Some("owls".into()) }),
+            forward: Some(Forward { author: Some("Cy".into()), author_id: None, room: Some("owls".into()) }),
             no_preview: true,
             ..Message::new(MessageRef::plain("1").within(Some("t".into())), body)
         },

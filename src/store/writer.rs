@@ -363,6 +363,16 @@ impl Writer<'_> {
                 }
                 answers.written.push(Answer::Plain(done));
             }
+            Command::Consent { person, entries, takes_back, done } => {
+                let said =
+                    self.shared.consent.say(self.shared, &person, entries, takes_back, &mut group.batch);
+                group.must_sync = true;
+                settle(said, done, &mut answers.synced);
+            }
+            Command::TakenBack { person, done } => {
+                group.batch.remove(&self.shared.meta, keys::taking_back(person.as_str()));
+                settle(Ok(()), done, &mut answers.written);
+            }
             Command::Probe { done } => answers.written.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;

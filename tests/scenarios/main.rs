@@ -14,6 +14,7 @@ mod keeping;
 mod living;
 mod media;
 mod operating;
+mod privacy;
 mod service;
 mod starting;
 mod stories;

@@ -91,6 +91,11 @@ pub enum Ask {
         /// The message: what was answered or clicked on.
         message: Option<MessageRef>,
     },
+    /// What is shared of the asker, or what they choose about it.
+    Privacy {
+        /// `full`, `anonymous` or `none`, as it was written; none to be told.
+        to: Option<String>,
+    },
     /// Something else.
     Unknown(String),
 }
@@ -113,6 +118,7 @@ impl Ask {
             "who" => Self::Who { message: None },
             "delete" => Self::Delete { message: None },
             "trace" => Self::Trace { message: None },
+            "privacy" => Self::Privacy { to: (!rest.is_empty()).then(|| rest.to_owned()) },
             "approve" => Self::Approve { code: object.to_owned(), sure },
             _ => Self::Unknown(verb.chars().take(40).collect()),
         }
@@ -161,6 +167,8 @@ mod tests {
             ("who", Ask::Who { message: None }),
             ("delete", Ask::Delete { message: None }),
             ("trace", Ask::Trace { message: None }),
+            ("privacy", Ask::Privacy { to: None }),
+            ("privacy  None", Ask::Privacy { to: Some("None".into()) }),
             ("dance", Ask::Unknown("dance".into())),
         ];
         for (words, expected) in cases {

@@ -177,6 +177,8 @@ pub struct Poll {
 pub struct Forward {
     /// Who wrote it.
     pub author: Option<String>,
+    /// Their id on the platform.
+    pub author_id: Option<NativeId>,
     /// The name of the room it stood in, without `#`.
     pub room: Option<String>,
 }

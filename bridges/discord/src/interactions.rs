@@ -233,6 +233,7 @@ fn ask(part: &Given) -> Ask {
         "status" => Ask::Status,
         "connect" => Ask::Connect { channel: text("channel"), sure },
         "disconnect" => Ask::Disconnect { channel: Some(text("channel")).filter(|name| !name.is_empty()) },
+        "privacy" => Ask::Privacy { to: Some(text("choice")).filter(|choice| !choice.is_empty()) },
         "approve" => Ask::Approve { code: text("code"), sure },
         unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
     }

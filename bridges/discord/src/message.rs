@@ -64,8 +64,11 @@ fn poll(native: &Poll) -> relay_contract::Poll {
 fn forward(native: &Message, beside: &Beside) -> Option<Forward> {
     let reference = native.message_reference.as_ref().filter(|reference| reference.kind == FORWARD)?;
     let name = |id: &String| beside.names.get(&format!("#{id}")).and_then(Value::as_str).map(str::to_owned);
-    (!native.message_snapshots.is_empty())
-        .then(|| Forward { author: None, room: reference.channel_id.as_ref().and_then(name) })
+    (!native.message_snapshots.is_empty()).then(|| Forward {
+        author: None,
+        author_id: None,
+        room: reference.channel_id.as_ref().and_then(name),
+    })
 }
 
 fn reply(native: &Message, beside: &Beside) -> Option<Reply> {

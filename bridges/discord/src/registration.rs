@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use twilight_model::application::command::{CommandOption, CommandOptionType};
+use twilight_model::application::command::{
+    CommandOption, CommandOptionChoice, CommandOptionChoiceValue, CommandOptionType,
+};
 
 /// The command's name.
 pub const NAME: &str = "relay";
@@ -164,7 +166,28 @@ fn options() -> Vec<CommandOption> {
                 sure("You were told who it is, and let them in"),
             ],
         ),
+        part(
+            "privacy",
+            "What is shared of you with other rooms, and how to change it",
+            vec![one_of(
+                option(Text, "choice", "What is to be shared from now on; leave it out to be told"),
+                &[
+                    ("full: your name, your picture and what you say", "full"),
+                    ("anonymous: what you say, under another name", "anonymous"),
+                    ("none: nothing", "none"),
+                ],
+            )],
+        ),
     ]
+}
+
+fn one_of(option: CommandOption, all: &[(&str, &str)]) -> CommandOption {
+    let choices = all.iter().map(|(name, value)| CommandOptionChoice {
+        name: (*name).to_owned(),
+        name_localizations: None,
+        value: CommandOptionChoiceValue::String((*value).to_owned()),
+    });
+    CommandOption { choices: Some(choices.collect()), ..option }
 }
 
 fn option(kind: CommandOptionType, name: &str, description: &str) -> CommandOption {

@@ -26,10 +26,11 @@ pub fn of(message: &wire::Message) -> Option<Forward> {
         return Some(Forward::default());
     };
     let named = |name: String| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let author_id = origin.sender_user.as_ref().map(|user| user.id.to_string().into());
     let author = origin.sender_user.map(|user| user.name());
     let author = author.or(origin.sender_user_name).or(origin.author_signature).and_then(named);
     let room = origin.chat.or(origin.sender_chat).and_then(|chat| named(chat.name()));
-    Some(Forward { author, room })
+    Some(Forward { author, author_id, room })
 }
 
 #[cfg(test)]

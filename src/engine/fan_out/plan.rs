@@ -1,9 +1,11 @@
 //! What an envelope leads to: a row for each room that is to see something, and what is to be remembered with it. Reads the stores,
 //! changes nothing.
 
+use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
 use crate::adapt::names;
+use crate::consent::DataClass;
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
@@ -121,8 +123,19 @@ impl Planning<'_> {
             notes.extend(known.map(|answered| Note::Answer { to: answered.envelope, by: self.id }));
         }
         let targets = routes.targets(&self.envelope.origin).into_iter();
+        let targets = targets.filter(|(room, _)| self.may_be_seen(room, DataClass::Content));
         let rows = targets.map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
         Ok(FannedOut { rows: rows.collect(), notes, ..FannedOut::nowhere(self.id) })
+    }
+
+    /// Whether a room may see what the envelope brings.
+    fn may_be_seen(&self, room: &RoomKey, class: DataClass) -> bool {
+        let deed = Deed::of(self.id, self.envelope);
+        let seen = deed.is_none_or(|deed| self.core.may_see(room, deed, class));
+        if !seen {
+            self.core.counters.add(Count::Withheld);
+        }
+        seen
     }
 
     /// The conversation of what a message answers: a platform without threads has answers in their place.
@@ -191,7 +204,12 @@ impl Planning<'_> {
         let routes = self.core.routes.borrow().clone();
         let mut one = FannedOut::nowhere(self.id);
         for (room, channel) in routes.targets(&self.envelope.origin) {
-            match routes.settings(&room, channel).notices {
+            let notices = routes.settings(&room, channel).notices;
+            let told = matches!(self.envelope.event, Event::Renamed { .. })
+                || notices == Notices::Off
+                || self.may_be_seen(&room, DataClass::Presence);
+            match notices {
+                _ if !told => {}
                 Notices::Off => {}
                 Notices::Each => one.rows.push((room, queued_now(channel))),
                 Notices::Digest => one.notes.push(Note::Digest { room, id: self.id }),
@@ -248,7 +266,9 @@ impl Planning<'_> {
             at: self.envelope.at.0,
         };
         let note = Note::Reaction { subject: target, room: self.envelope.origin.clone(), by, added };
-        Ok(FannedOut { notes: vec![note], ..self.rows(self.everywhere(target)?, target) })
+        let mut rooms = self.everywhere(target)?;
+        rooms.retain(|room| !added || self.may_be_seen(room, DataClass::Reactions));
+        Ok(FannedOut { notes: vec![note], ..self.rows(rooms, target) })
     }
 
     fn rows(&self, rooms: BTreeSet<RoomKey>, target: EnvelopeId) -> FannedOut {

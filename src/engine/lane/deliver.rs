@@ -41,6 +41,27 @@ impl Lane {
         }
     }
 
+    /// Whether what a row brings is not to be seen in the room any more.
+    fn is_withheld(&self, id: EnvelopeId, row: &OutboxRow) -> Result<bool, StoreError> {
+        if !self.core.asks_consent() {
+            return Ok(false);
+        }
+        let Some(envelope) = self.core.ledger.envelope(id)? else { return Ok(true) };
+        self.core.is_withheld(&self.handle.room, id, &envelope, row)
+    }
+
+    /// Closes a row of which no more is to be seen, with the messages that are there.
+    async fn break_off(&mut self, id: EnvelopeId, row: OutboxRow, steps: &Steps) -> Result<Fate, StoreError> {
+        self.core.counters.add(Count::Withheld);
+        let left = steps.steps.iter().skip(row.done.len()).filter_map(|step| match step {
+            Step::Edit(message, _) | Step::Keep(message) | Step::Delete(message) => Some(message.clone()),
+            Step::Post(_) => None,
+        });
+        let there = row.done.iter().flatten().chain(&row.more).cloned().chain(left).collect();
+        let messages = steps.change_messages().then_some(there);
+        self.close(id, steps.subject, messages, Vec::new(), None, row.edit).await
+    }
+
     /// A row's steps that are still to be done, one after the other.
     pub(super) async fn deliver(
         &mut self,
@@ -99,6 +120,10 @@ impl Lane {
             let deletes = matches!(step, Step::Delete(_));
             let outcome = match self.settled(id, &mut row, &operation).await? {
                 Settled::Done(receipt) => Ok(receipt),
+                // Each part anew: what is there already is deleted by what follows.
+                Settled::Attempt if !deletes && self.is_withheld(id, &row)? => {
+                    return self.break_off(id, row, steps).await;
+                }
                 Settled::Attempt => self.attempt_as(operation, steps.speaker()).await,
                 Settled::Later(error) => Err(error),
                 Settled::TakenBack => return self.leave(id).await,

@@ -51,7 +51,11 @@ pub fn plan(
 fn there(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let original = core.ledger.envelope(target)?.filter(|original| original.origin != lane.room);
-    Ok(original.filter(|_| !there.is_empty()).map(|original| (*original).clone()))
+    let Some(original) = original.filter(|_| !there.is_empty()) else { return Ok(None) };
+    // Whoever is not to be seen here any more is not named for what is taken away.
+    let author =
+        original.author.as_ref().and_then(|author| core.seen_as(&lane.room, &original.origin, author));
+    Ok(Some(Envelope { author, ..(*original).clone() }))
 }
 
 /// Whether an envelope deletes something at the same time.

@@ -79,7 +79,7 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
             None => {
                 let name = match named {
                     Some(name) => adapt::thread_name(name),
-                    None => name_of(core, conversation)?,
+                    None => name_of(core, lane, conversation)?,
                 };
                 Place::Open { root: Some(root), name, conversation }
             }
@@ -93,8 +93,11 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
 }
 
 /// A name for a thread that has none: how the message begins that it hangs from.
-fn name_of(core: &Core, conversation: EnvelopeId) -> Result<String, StoreError> {
-    let name =
-        Content::now(core, conversation)?.map(|now| now.message.body.excerpt(NAME)).unwrap_or_default();
+fn name_of(core: &Core, lane: &LaneHandle, conversation: EnvelopeId) -> Result<String, StoreError> {
+    let begins = match Content::now(core, conversation)? {
+        Some(now) => now.seen_in(core, &lane.room)?,
+        None => None,
+    };
+    let name = begins.map(|now| now.message.body.excerpt(NAME)).unwrap_or_default();
     Ok(adapt::thread_name(&name))
 }

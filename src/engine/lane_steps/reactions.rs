@@ -13,7 +13,7 @@ use relay_contract::{Author, Feature, MessageRef, Speaker, Standing, Support, Ti
 /// What people in other rooms reacted with, in the order of their first reactions.
 pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Reaction>, StoreError> {
     let mut all: Vec<Reaction> = Vec::new();
-    for (room, by) in core.ledger.reactions(subject)? {
+    for (room, by) in core.reactions_seen_in(&lane.room, subject)? {
         if room == lane.room {
             continue;
         }
@@ -32,7 +32,7 @@ pub fn of(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<Rea
 /// The reactions of each, for a room where people of elsewhere react for themselves, with how the room writes them.
 fn each(core: &Core, lane: &LaneHandle, subject: EnvelopeId) -> Result<Vec<(Speaker, String)>, StoreError> {
     let mut all: Vec<(Speaker, String)> = Vec::new();
-    for (room, by) in core.ledger.reactions(subject)? {
+    for (room, by) in core.reactions_seen_in(&lane.room, subject)? {
         let native = lane.account.connector.reaction(&lane.room, &by.emoji());
         let Some(native) = native.filter(|_| room != lane.room) else { continue };
         let author = Author {

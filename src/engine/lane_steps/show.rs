@@ -3,6 +3,7 @@
 use super::super::core::{Core, LaneHandle};
 use super::super::fan_out::holder;
 use super::super::files::Files;
+use super::super::masked::Whom;
 use super::content::Content;
 use super::place::Place;
 use super::reactions;
@@ -93,13 +94,20 @@ fn answered(
     let message = there.into_iter().next();
     let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
     let original = core.ledger.envelope(mapped.envelope)?;
-    let author = original.as_ref().and_then(|original| Some(original.author.as_ref()?.name.clone()));
+    let author = match core.author_in(&lane.room, mapped.envelope)? {
+        Whom::AsTheyAre(author) => author.map(|author| author.name),
+        Whom::Under(author) => Some(author.name),
+        // Neither who, nor what.
+        Whom::Hidden => return Ok(ReplyTarget { excerpt: Some(String::new()), ..ReplyTarget::default() }),
+    };
     // What was edited away or deleted must not come back in a quote. Where nothing changed, the event shows a person's own message as
     // it was then; of a bridged copy it would show name prefix and quote.
     let told = mapped.origin && reply.excerpt.is_some();
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
     let excerpt = now.map(|now| match &now.event {
-        Event::Posted(message) | Event::Edited { to: message, .. } => message.body.excerpt(LONGEST_EXCERPT),
+        Event::Posted(message) | Event::Edited { to: message, .. } => {
+            core.excerpt(&lane.room, &now.origin, &message.body, LONGEST_EXCERPT)
+        }
         Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
         _ => String::new(),
     });

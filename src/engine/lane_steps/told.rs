@@ -82,7 +82,8 @@ pub fn reacted(
     let said = content.message.body.excerpt(LONGEST_EXCERPT);
     let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
     let reacted = format!(" reacted with {} to {to}", emoji.shown());
-    let runs = vec![named(envelope.author.as_ref()), plain(&reacted)];
+    let by = envelope.author.as_ref().and_then(|author| core.seen_as(&lane.room, &envelope.origin, author));
+    let runs = vec![named(by.as_ref()), plain(&reacted)];
     Ok(beside(lane, target, runs, there.into_iter().next()))
 }
 

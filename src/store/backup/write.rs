@@ -59,9 +59,10 @@ impl<W: Write> Backup<W> {
         let snapshot = shared.db.snapshot();
         let keyspaces = shared.keyspaces();
         let identity = snapshot.get(&shared.meta, IDENTITY).map_err(StoreError::from)?;
+        let format = snapshot.get(&shared.meta, format::FORMAT_KEY).map_err(StoreError::from)?;
         let about = About {
             identity: identity.map(|id| id_of(&id)).transpose()?.unwrap_or_default().to_string(),
-            ledger_format: format::FORMAT,
+            ledger_format: format::of(format.as_deref()),
             relay: env!("CARGO_PKG_VERSION").to_owned(),
             at: Timestamp::now().0,
             media,

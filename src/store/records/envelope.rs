@@ -108,6 +108,8 @@ struct StoredPoll {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct StoredForward {
     author: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author_id: Option<String>,
     room: Option<String>,
 }
 
@@ -271,7 +273,11 @@ fn store_message(message: Message) -> StoredMessage {
             multiple: poll.multiple,
             ends: poll.ends.map(|at| at.0),
         }),
-        forward: message.forward.map(|from| StoredForward { author: from.author, room: from.room }),
+        forward: message.forward.map(|from| StoredForward {
+            author: from.author,
+            author_id: from.author_id.map(String::from),
+            room: from.room,
+        }),
         no_preview: message.no_preview,
     }
 }
@@ -299,7 +305,11 @@ fn load_message(message: StoredMessage) -> Message {
             multiple: poll.multiple,
             ends: poll.ends.map(Timestamp),
         }),
-        forward: message.forward.map(|from| Forward { author: from.author, room: from.room }),
+        forward: message.forward.map(|from| Forward {
+            author: from.author,
+            author_id: from.author_id.map(Into::into),
+            room: from.room,
+        }),
         no_preview: message.no_preview,
     }
 }

@@ -1,6 +1,7 @@
 //! What the writer is asked for, and the answers that wait.
 
 use super::Verdict;
+use crate::consent::{Entry, Person};
 use crate::store::StoreError;
 use crate::store::held::{Released, Sender};
 use crate::store::ledger::FannedOut;
@@ -148,6 +149,18 @@ pub(in crate::store) enum Command {
     /// A piece of what is older than it is to be kept.
     Forget {
         piece: Box<Forgotten>,
+        done: Done<()>,
+    },
+    /// Somebody says what they allow, and takes back what crossed before.
+    Consent {
+        person: Person,
+        entries: Vec<Entry>,
+        takes_back: bool,
+        done: Done<()>,
+    },
+    /// What they took back has been taken back.
+    TakenBack {
+        person: Person,
         done: Done<()>,
     },
     Probe {

@@ -11,6 +11,7 @@ mod demo;
 pub mod discord;
 pub mod faults;
 pub mod files;
+pub mod heard;
 pub mod history;
 mod ids;
 pub mod irc;

@@ -1,6 +1,7 @@
 //! What people in the rooms do and see: the part of a stand-in that a test, a judge or the demo page drives.
 
 use crate::faults::{Fault, Faults};
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
@@ -415,6 +416,8 @@ pub trait People: Send + Sync {
     fn fault(&self, fault: Fault) -> Result<(), Refused>;
     /// The rate limits, and what was counted of requests.
     fn limits(&self) -> &Enforced;
+    /// What was read off the platform's sockets.
+    fn heard(&self) -> &Heard;
     /// What is armed, and how often it has struck.
     fn faults(&self) -> &Faults;
     /// Native ids of events that a client has acknowledged (Slack: envelope acknowledged; Telegram: offset passed;

@@ -1,5 +1,6 @@
 //! One loopback HTTP server: bound first, so that its URL is known, then served until told to stop; its connections can be cut.
 
+use crate::heard::Heard;
 use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -41,6 +42,8 @@ impl Stop {
 pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+    /// What it reads.
+    pub heard: Heard,
     /// Ends the server.
     pub stop: Stop,
 }
@@ -49,7 +52,7 @@ pub struct Bound {
 pub async fn bind(port: u16) -> io::Result<Bound> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
-    Ok(Bound { listener, address, stop: Stop::default() })
+    Ok(Bound { listener, address, heard: Heard::default(), stop: Stop::default() })
 }
 
 impl Bound {
@@ -68,7 +71,7 @@ impl Bound {
         let stop = self.stop.clone();
         let service = router.into_make_service_with_connect_info::<Connection>();
         tokio::spawn(async move {
-            let served = axum::serve(Cuttable(self.listener), service)
+            let served = axum::serve(Cuttable(self.listener, self.heard), service)
                 .with_graceful_shutdown(async move { stop.stopped().await })
                 .await;
             if let Err(error) = served {
@@ -93,7 +96,7 @@ impl Connection {
     }
 }
 
-struct Cuttable(TcpListener);
+struct Cuttable(TcpListener, Heard);
 
 impl Listener for Cuttable {
     type Io = Wire;
@@ -104,7 +107,7 @@ impl Listener for Cuttable {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        (Wire { stream, cut: Arc::default() }, peer)
+        (Wire { stream, cut: Arc::default(), heard: self.1.clone() }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -122,6 +125,7 @@ impl Connected<IncomingStream<'_, Cuttable>> for Connection {
 struct Wire {
     stream: TcpStream,
     cut: Arc<AtomicBool>,
+    heard: Heard,
 }
 
 impl Wire {
@@ -136,7 +140,10 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.heard.add(&buf.filled()[before..]);
+        read
     }
 }
 

@@ -9,7 +9,11 @@ use serde_json::Value;
 /// Adds what was passed on. What the person says to it stands before it, and it is then a quote.
 pub fn add(share: &Value, names: &Names, content: &mut Content) {
     let passed = passed_on(share, names);
-    let from = Forward { author: author(share), room: room(share) };
+    let from = Forward {
+        author: author(share),
+        author_id: string(share, "author_id").map(Into::into),
+        room: room(share),
+    };
     if content.body.is_empty() && content.shown.is_empty() && content.forward.is_none() {
         *content = Content { forward: Some(from), ..passed };
         return;

@@ -22,6 +22,7 @@ mod threads;
 mod typed;
 
 use crate::faults::{Fault, Faults, Kind};
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use crate::server::{self, Stop};
@@ -40,6 +41,7 @@ pub struct Discord {
     faults: Arc<Faults>,
     limits: Arc<Enforced>,
     url: String,
+    heard: Heard,
     stop: Stop,
     /// Itself, for what happens later.
     later: Weak<Self>,
@@ -54,9 +56,10 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Discord>> {
         .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
     let limits = Enforced::of(world.limits);
     let limits = Arc::new(limits.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?);
-    let (url, stop) = (bound.url(), bound.stop.clone());
+    let (url, heard, stop) = (bound.url(), bound.heard.clone(), bound.stop.clone());
     let state = Mutex::new(state);
-    let discord = Arc::new_cyclic(|later| Discord { state, faults, limits, url, stop, later: later.clone() });
+    let discord =
+        Arc::new_cyclic(|later| Discord { state, faults, limits, url, heard, stop, later: later.clone() });
     bound.serve(rest::router(discord.clone()));
     Ok(discord)
 }
@@ -166,6 +169,10 @@ impl People for Discord {
 
     fn limits(&self) -> &Enforced {
         &self.limits
+    }
+
+    fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     fn faults(&self) -> &Faults {

@@ -26,6 +26,7 @@ mod uploads;
 pub(crate) mod wire;
 
 use crate::faults::Faults;
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use crate::people::Change;
 use crate::server as frame;
@@ -43,6 +44,7 @@ struct Shared {
     wake: Notify,
     faults: Arc<Faults>,
     limits: Arc<Enforced>,
+    heard: Heard,
     changes: broadcast::Sender<Change>,
     stop: frame::Stop,
     /// `127.0.0.1:port`.
@@ -93,6 +95,7 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Slack>> {
         faults: Arc::default(),
         limits,
         changes: broadcast::Sender::new(4_096),
+        heard: bound.heard.clone(),
         stop: bound.stop.clone(),
         authority: bound.authority(),
     });

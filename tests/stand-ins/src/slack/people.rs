@@ -5,6 +5,7 @@ use super::socket::Order;
 use super::state::{Author, Room, State, Stored};
 use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Faults, Kind};
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use crate::people::{Act, Change, People, Refused, Seen, SeenThread};
 use std::time::Instant;
@@ -64,6 +65,10 @@ impl People for Slack {
 
     fn limits(&self) -> &Enforced {
         &self.shared.limits
+    }
+
+    fn heard(&self) -> &Heard {
+        &self.shared.heard
     }
 
     fn faults(&self) -> &Faults {

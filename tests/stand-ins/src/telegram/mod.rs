@@ -29,6 +29,7 @@ mod uploads;
 mod wire;
 
 use crate::faults::{Faults, Kind};
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use crate::people::Change;
 use crate::server as frame;
@@ -43,6 +44,7 @@ struct Shared {
     state: Mutex<State>,
     faults: Arc<Faults>,
     limits: Arc<Enforced>,
+    heard: Heard,
     changes: broadcast::Sender<Change>,
     stop: frame::Stop,
 }
@@ -83,6 +85,7 @@ pub async fn start(world: &world::Platform) -> io::Result<Arc<Telegram>> {
         faults: Arc::default(),
         limits,
         changes: broadcast::Sender::new(4_096),
+        heard: bound.heard.clone(),
         stop: bound.stop.clone(),
     });
     let stand_in = Arc::new(Telegram { url: bound.url(), shared: shared.clone() });

@@ -6,6 +6,7 @@ use super::state::{State, Stored, User};
 use super::uploads::LONGEST_CAPTION;
 use super::{Shared, Telegram, acts, typed};
 use crate::faults::{Fault, Faults, Kind};
+use crate::heard::Heard;
 use crate::limits::Enforced;
 use crate::people::{Act, Change, Given, People, Refused, Seen, SeenThread};
 use std::sync::Arc;
@@ -61,6 +62,10 @@ impl People for Telegram {
 
     fn limits(&self) -> &Enforced {
         &self.shared.limits
+    }
+
+    fn heard(&self) -> &Heard {
+        &self.shared.heard
     }
 
     fn faults(&self) -> &Faults {

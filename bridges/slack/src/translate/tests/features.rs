@@ -89,7 +89,7 @@ fn cards_and_what_was_passed_on() {
     let Event::Posted(message) = envelope(post(json!({ "text": "", "attachments": share }))).event else {
         panic!()
     };
-    let from = Forward { author: Some("Bob".into()), room: Some("random".into()) };
+    let from = Forward { author: Some("Bob".into()), author_id: None, room: Some("random".into()) };
     assert_eq!((message.forward, message.body), (Some(from), Text::plain("hi")));
     assert_eq!(message.attachments[0].source.as_deref(), Some("F1"));
     // With something said to it, it is a quote in what was said.

@@ -1,0 +1,313 @@
+//! Who allows what: the words, and the one rule. Pure: no clock, no I/O.
+//!
+//! What a person has said about themselves is a [`History`]: entries that are only ever added to. Every question is answered by
+//! [`History::allows`], from the newest entry that is about it; where none is, by the default of whoever asks.
+
+mod pseudonym;
+#[cfg(test)]
+mod tests;
+
+pub use pseudonym::Pseudonyms;
+
+use relay_contract::{Author, RoomKey, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The version of the words that people are shown before they choose (`/relay privacy`); it goes up whenever their meaning changes.
+pub const WORDS: u16 = 1;
+
+/// What something is done for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To show in one room what is said in another.
+    Bridging,
+    /// To keep it for later reading.
+    Archive,
+    /// To judge whether it may stand.
+    Moderation,
+    /// To have a model read it: translations, summaries, search.
+    AiProcessing,
+    /// To count what happens.
+    Analytics,
+    /// To show somebody what fits them.
+    Personalisation,
+    /// To sell something.
+    Marketing,
+}
+
+/// What kind of thing is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataClass {
+    /// What somebody says: texts, polls, edits.
+    Content,
+    /// Files.
+    Attachments,
+    /// Who it is: name, picture, id.
+    Identity,
+    /// That somebody is there: typing, coming and going.
+    Presence,
+    /// What somebody reacts with.
+    Reactions,
+    /// What was made of the others: counts, summaries.
+    Derived,
+}
+
+impl DataClass {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Content, Self::Attachments, Self::Identity, Self::Presence, Self::Reactions, Self::Derived];
+}
+
+/// A set of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<DataClass>", into = "Vec<DataClass>")]
+pub struct Classes(u8);
+
+impl Classes {
+    /// All classes.
+    pub const ALL: Self = Self(0b11_1111);
+
+    /// Only these.
+    pub fn of(classes: &[DataClass]) -> Self {
+        Self(classes.iter().fold(0, |set, class| set | 1 << *class as u8))
+    }
+
+    /// Whether a class is among them.
+    pub fn has(self, class: DataClass) -> bool {
+        self.0 & (1 << class as u8) != 0
+    }
+}
+
+impl From<Vec<DataClass>> for Classes {
+    fn from(classes: Vec<DataClass>) -> Self {
+        Self::of(&classes)
+    }
+}
+
+impl From<Classes> for Vec<DataClass> {
+    fn from(set: Classes) -> Self {
+        DataClass::ALL.into_iter().filter(|class| set.has(*class)).collect()
+    }
+}
+
+/// Who sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A guild, workspace, network or chat of a platform, with everybody in it.
+    Space {
+        /// The platform.
+        platform: String,
+        /// Its network: Discord's instance, Slack's team, Telegram's instance.
+        network: String,
+    },
+    /// A service that Relay calls.
+    Service(String),
+    /// A plugin.
+    Plugin(String),
+}
+
+impl Recipient {
+    /// Whoever sees what is said in a room.
+    pub fn of(room: &RoomKey) -> Self {
+        Self::Space { platform: room.platform.to_string(), network: room.network.to_string() }
+    }
+}
+
+/// Whom an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Everybody.
+    All,
+    /// This recipient alone.
+    One(Recipient),
+}
+
+impl Scope {
+    fn has(&self, recipient: &Recipient) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(one) => one == recipient,
+        }
+    }
+}
+
+/// A person, as Relay knows them: their platform, network and id there.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Person(String);
+
+impl Person {
+    /// Whoever does something in a room.
+    pub fn of(room: &RoomKey, author: &Author) -> Self {
+        Self::from_parts(room, author.id.as_str())
+    }
+
+    /// The same by their id.
+    pub fn from_parts(room: &RoomKey, id: &str) -> Self {
+        Self(format!("{}/{}/{}", room.platform, room.network, id))
+    }
+
+    /// From a stored record.
+    pub fn from_stored(person: String) -> Self {
+        Self(person)
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An id is personal: a log shows that somebody is meant, not who.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let platform = self.0.split('/').next().unwrap_or_default();
+        write!(f, "Person({platform}/…)")
+    }
+}
+
+/// What somebody said about themselves. Never changed, and followed by the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// They allow it; otherwise they do not.
+    pub allows: bool,
+    /// For what.
+    pub purpose: Purpose,
+    /// What kinds of things.
+    pub classes: Classes,
+    /// To whom.
+    pub scope: Scope,
+    /// How they said it: the command, and where.
+    pub how: String,
+    /// The version of the words that they were shown.
+    pub words: u16,
+    /// When they said it.
+    pub at: Timestamp,
+    /// From when it holds.
+    pub from: Timestamp,
+    /// Until when, not included; for ever where none.
+    pub until: Option<Timestamp>,
+}
+
+impl Entry {
+    fn is_about(&self, purpose: Purpose, class: DataClass, recipient: &Recipient) -> bool {
+        self.purpose == purpose && self.classes.has(class) && self.scope.has(recipient)
+    }
+
+    fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// What is asked about a person.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// For what.
+    pub purpose: Purpose,
+    /// What kind of thing.
+    pub class: DataClass,
+    /// To whom.
+    pub recipient: &'a Recipient,
+    /// What holds for who has said nothing about it.
+    pub default: bool,
+}
+
+/// All that a person said about themselves, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History(Vec<Entry>);
+
+impl History {
+    /// Adds what they say now.
+    pub fn add(&mut self, entry: Entry) {
+        self.0.push(entry);
+    }
+
+    /// The entries, oldest first.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// Whether it is allowed now. The newest entry that is about it and holds now counts, whatever the clock said when it was made:
+    /// a clock that was ahead must not make anybody wait for their no.
+    pub fn allows(&self, asked: &Asked<'_>, now: Timestamp) -> bool {
+        Self::answer(self.0.iter(), asked, now)
+    }
+
+    /// Whether it was allowed at a moment that is past, by what they had said until then.
+    pub fn allowed(&self, asked: &Asked<'_>, then: Timestamp) -> bool {
+        Self::answer(self.0.iter().filter(|entry| entry.at <= then), asked, then)
+    }
+
+    fn answer<'a>(
+        entries: impl DoubleEndedIterator<Item = &'a Entry>,
+        asked: &Asked<'_>,
+        when: Timestamp,
+    ) -> bool {
+        let is_about = |entry: &&Entry| entry.is_about(asked.purpose, asked.class, asked.recipient);
+        entries
+            .rev()
+            .find(|entry| is_about(entry) && entry.holds(when))
+            .map_or(asked.default, |entry| entry.allows)
+    }
+}
+
+/// What a person chooses about bridging, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// Everything, under their own name.
+    Full,
+    /// What they say, under another name.
+    Anonymous,
+    /// Nothing.
+    None,
+}
+
+impl Stance {
+    /// The word of the command.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Anonymous => "anonymous",
+            Self::None => "none",
+        }
+    }
+
+    /// What it comes to: one entry for what is allowed, and one for what is not.
+    pub fn entries(self, how: &str, at: Timestamp) -> Vec<Entry> {
+        let entry = |allows, classes: &[DataClass]| Entry {
+            allows,
+            purpose: Purpose::Bridging,
+            classes: Classes::of(classes),
+            scope: Scope::All,
+            how: how.to_owned(),
+            words: WORDS,
+            at,
+            from: at,
+            until: None,
+        };
+        let (naming, rest): (Vec<DataClass>, Vec<DataClass>) = DataClass::ALL
+            .into_iter()
+            .partition(|class| matches!(class, DataClass::Identity | DataClass::Presence));
+        match self {
+            Self::Full => vec![entry(true, &DataClass::ALL)],
+            Self::Anonymous => vec![entry(true, &rest), entry(false, &naming)],
+            Self::None => vec![entry(false, &DataClass::ALL)],
+        }
+    }
+}
+
+/// What holds in a channel for who has said nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsaid {
+    /// What they say is carried: they are told, and may say no.
+    #[default]
+    Notice,
+    /// Nothing is carried until they say yes.
+    OptIn,
+}

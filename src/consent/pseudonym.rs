@@ -1,0 +1,151 @@
+//! Names for people who do not want to be named: the same for one person in one channel for ever, and nobody's who does not know the
+//! secret. Trying all names does not lead back, since each is made with a key that never leaves the ledger.
+
+use super::Person;
+use ring::hmac;
+
+const FIRST: [&str; 64] = [
+    "Amber", "Ancient", "Autumn", "Azure", "Bold", "Brave", "Bright", "Bronze", "Calm", "Careful", "Clever",
+    "Cloudy", "Copper", "Coral", "Cosy", "Crimson", "Curious", "Dancing", "Daring", "Dawn", "Dusty", "Eager",
+    "Early", "Emerald", "Fair", "Gentle", "Glad", "Golden", "Happy", "Hidden", "Honest", "Humble", "Indigo",
+    "Ivory", "Jolly", "Keen", "Kind", "Late", "Lively", "Lucky", "Merry", "Misty", "Modest", "Mossy",
+    "Noble", "Patient", "Polite", "Proud", "Quick", "Quiet", "Rainy", "Rosy", "Sandy", "Shy", "Silent",
+    "Silver", "Sleepy", "Snowy", "Steady", "Sunny", "Swift", "Tidy", "Warm", "Wise",
+];
+
+const SECOND: [&str; 64] = [
+    "Albatross",
+    "Badger",
+    "Beaver",
+    "Bee",
+    "Bison",
+    "Buzzard",
+    "Camel",
+    "Cat",
+    "Cicada",
+    "Cod",
+    "Crane",
+    "Cricket",
+    "Crow",
+    "Cuckoo",
+    "Deer",
+    "Dolphin",
+    "Dove",
+    "Duck",
+    "Eagle",
+    "Eel",
+    "Egret",
+    "Elk",
+    "Falcon",
+    "Ferret",
+    "Finch",
+    "Fox",
+    "Frog",
+    "Gecko",
+    "Goat",
+    "Goose",
+    "Gull",
+    "Hare",
+    "Hawk",
+    "Hedgehog",
+    "Heron",
+    "Horse",
+    "Ibis",
+    "Jay",
+    "Kite",
+    "Koala",
+    "Lark",
+    "Lemur",
+    "Lynx",
+    "Magpie",
+    "Marten",
+    "Mole",
+    "Moth",
+    "Newt",
+    "Otter",
+    "Owl",
+    "Panda",
+    "Parrot",
+    "Puffin",
+    "Quail",
+    "Raven",
+    "Robin",
+    "Seal",
+    "Sparrow",
+    "Squirrel",
+    "Stork",
+    "Swan",
+    "Tern",
+    "Trout",
+    "Wren",
+];
+
+/// Makes them.
+pub struct Pseudonyms(hmac::Key);
+
+impl Pseudonyms {
+    /// With a secret that is nobody else's.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// What a person is called in a channel: two words and three digits.
+    pub fn name(&self, person: &Person, channel: &str) -> String {
+        let tag = self.tag(b"name", person, channel);
+        let [first, second, high, low, ..] = *tag.as_ref() else { return "Somebody".to_owned() };
+        let word = |words: &[&'static str; 64], byte: u8| words[usize::from(byte % 64)];
+        let number = u16::from_be_bytes([high, low]) % 1000;
+        format!("{} {} {number:03}", word(&FIRST, first), word(&SECOND, second))
+    }
+
+    /// The id that goes with it: another one than any platform's.
+    pub fn id(&self, person: &Person, channel: &str) -> String {
+        let tag = self.tag(b"id", person, channel);
+        let hex: String = tag.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        format!("anonymous-{hex}")
+    }
+
+    fn tag(&self, what: &[u8], person: &Person, channel: &str) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.0);
+        // No part contains NUL.
+        for part in [what, channel.as_bytes(), person.as_str().as_bytes()] {
+            context.update(part);
+            context.update(&[0]);
+        }
+        context.sign()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn person(id: usize) -> Person {
+        Person::from_stored(format!("discord/main/{id}"))
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_a_channel_and_another_elsewhere() {
+        let (one, other) = (Pseudonyms::new(&[1; 32]), Pseudonyms::new(&[2; 32]));
+        assert_eq!(one.name(&person(1), "lobby"), one.name(&person(1), "lobby"));
+        assert_ne!(one.name(&person(1), "lobby"), one.name(&person(1), "den"));
+        assert_ne!(
+            one.name(&person(1), "lobby"),
+            other.name(&person(1), "lobby"),
+            "without the secret nobody can try"
+        );
+        assert_ne!(one.id(&person(1), "lobby"), one.id(&person(1), "den"));
+        assert!(!one.id(&person(1), "lobby").contains('1') || one.id(&person(1), "lobby").len() > 20);
+    }
+
+    #[test]
+    fn a_thousand_people_hardly_share_one() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]);
+        let all: HashSet<String> = (0..1000).map(|id| pseudonyms.name(&person(id), "lobby")).collect();
+        assert!(all.len() > 995, "{}", all.len());
+        for words in [FIRST, SECOND] {
+            assert_eq!(words.into_iter().collect::<HashSet<_>>().len(), 64);
+        }
+    }
+}

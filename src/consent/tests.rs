@@ -1,0 +1,112 @@
+//! The rule beside a slow model of it.
+
+use super::*;
+use proptest::prelude::*;
+
+const PURPOSES: [Purpose; 3] = [Purpose::Bridging, Purpose::Archive, Purpose::AiProcessing];
+
+fn recipients() -> Vec<Recipient> {
+    let space = |network: &str| Recipient::Space { platform: "p".into(), network: network.into() };
+    vec![space("a"), space("b"), Recipient::Service("s".into()), Recipient::Plugin("s".into())]
+}
+
+/// For every purpose, class and recipient a plain answer, written over by each entry in its turn.
+fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
+    let mut answer = asked.default;
+    for entry in entries {
+        let begun = entry.from.0 <= when.0;
+        let over = matches!(entry.until, Some(until) if until.0 <= when.0);
+        let to_them = match &entry.scope {
+            Scope::All => true,
+            Scope::One(one) => one == asked.recipient,
+        };
+        let classes: Vec<DataClass> = entry.classes.into();
+        if begun && !over && to_them && entry.purpose == asked.purpose && classes.contains(&asked.class) {
+            answer = entry.allows;
+        }
+    }
+    answer
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let scope = prop_oneof![
+        2 => Just(Scope::All),
+        1 => proptest::sample::select(recipients()).prop_map(Scope::One)
+    ];
+    let classes = proptest::sample::subsequence(DataClass::ALL.to_vec(), 1..=6);
+    let times = (0_i64..40, 0_i64..40, proptest::option::of(0_i64..40));
+    (any::<bool>(), proptest::sample::select(PURPOSES.to_vec()), classes, scope, times).prop_map(
+        |(allows, purpose, classes, scope, (at, from, until))| Entry {
+            allows,
+            purpose,
+            classes: Classes::of(&classes),
+            scope,
+            how: String::new(),
+            words: WORDS,
+            at: Timestamp(at),
+            from: Timestamp(from),
+            until: until.map(Timestamp),
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn the_rule_is_the_model(
+        entries in proptest::collection::vec(entry(), 0..12), when in 0_i64..45, default in any::<bool>()
+    ) {
+        let mut history = History::default();
+        entries.iter().cloned().for_each(|entry| history.add(entry));
+        let when = Timestamp(when);
+        let until_then: Vec<Entry> = entries.iter().filter(|entry| entry.at <= when).cloned().collect();
+        for recipient in &recipients() {
+            for purpose in PURPOSES {
+                for class in DataClass::ALL {
+                    let asked = Asked { purpose, class, recipient, default };
+                    prop_assert_eq!(history.allows(&asked, when), modelled(&entries, &asked, when));
+                    prop_assert_eq!(history.allowed(&asked, when), modelled(&until_then, &asked, when));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn classes_are_a_set(classes in proptest::sample::subsequence(DataClass::ALL.to_vec(), 0..=6)) {
+        let set = Classes::of(&classes);
+        for class in DataClass::ALL {
+            prop_assert_eq!(set.has(class), classes.contains(&class));
+        }
+        let back: Vec<DataClass> = set.into();
+        prop_assert_eq!(Classes::from(back), set);
+    }
+}
+
+#[test]
+fn a_word_is_a_set_of_entries() {
+    let recipient = &recipients()[0];
+    let of = |stances: &[Stance], class| {
+        let mut history = History::default();
+        for (stance, at) in stances.iter().zip(1..) {
+            stance.entries("test", Timestamp(at)).into_iter().for_each(|entry| history.add(entry));
+        }
+        history.allows(&Asked { purpose: Purpose::Bridging, class, recipient, default: false }, Timestamp(99))
+    };
+    use DataClass::{Attachments, Content, Identity, Presence, Reactions};
+    for class in DataClass::ALL {
+        assert!(!of(&[], class) && of(&[Stance::Full], class) && !of(&[Stance::Full, Stance::None], class));
+        assert!(of(&[Stance::None, Stance::Anonymous, Stance::Full], class), "{class:?}");
+    }
+    for (class, allowed) in
+        [(Content, true), (Attachments, true), (Reactions, true), (Identity, false), (Presence, false)]
+    {
+        assert_eq!(of(&[Stance::Anonymous], class), allowed, "{class:?}");
+        assert_eq!(of(&[Stance::Full, Stance::Anonymous], class), allowed, "{class:?}");
+    }
+}
+
+#[test]
+fn a_person_does_not_stand_in_a_log() {
+    assert_eq!(format!("{:?}", Person::from_stored("discord/main/4711".into())), "Person(discord/…)");
+}

@@ -1,0 +1,255 @@
+//! The one question: may this of this person be seen in that room? It is asked at the fan-out and again before each attempt, of what they
+//! have said until now and of what held when they did what it is about.
+
+use super::core::Core;
+use super::withdraw;
+use crate::consent::{Asked, DataClass, History, Person, Purpose, Recipient, Stance, Unsaid};
+use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
+use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+
+/// Some platforms tell times in whole seconds, in milliseconds.
+const SECOND: i64 = 1_000;
+
+/// Something that a person did.
+#[derive(Clone, Copy)]
+pub struct Deed<'a> {
+    /// In which room.
+    pub origin: &'a RoomKey,
+    /// Who.
+    pub author: &'a Author,
+    /// When.
+    pub said: Timestamp,
+}
+
+impl<'a> Deed<'a> {
+    /// What an envelope is about; none where nobody did it.
+    pub fn of(id: EnvelopeId, envelope: &'a Envelope) -> Option<Self> {
+        let author = envelope.author.as_ref()?;
+        Some(Self { origin: &envelope.origin, author, said: said(id, envelope) })
+    }
+}
+
+/// When it was said: on a platform that tells whole seconds, at the end of that second, for who has chosen within it has said it
+/// afterwards; never later than it came.
+fn said(id: EnvelopeId, envelope: &Envelope) -> Timestamp {
+    end_of(envelope.at).min(id.at().max(envelope.at))
+}
+
+/// The end of a whole second; any other time is itself.
+fn end_of(at: Timestamp) -> Timestamp {
+    if at.0 % SECOND == 0 { Timestamp(at.0.saturating_add(SECOND - 1)) } else { at }
+}
+
+/// Programs and bots have nothing to hide, and nobody to ask.
+fn is_person(origin: &RoomKey, author: &Author) -> bool {
+    author.standing == Standing::Person && !stream::keeps(origin)
+}
+
+impl Core {
+    /// Whether there is anything to ask at all: in most communities nobody ever chooses, and nothing is to be spent on it.
+    pub(super) fn asks_consent(&self) -> bool {
+        self.ledger.anybody_said() || self.routes.borrow().has_opt_in()
+    }
+
+    /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew.
+    pub(super) fn consent_clock(&self) -> Timestamp {
+        Timestamp::now().max(self.ledger.newest().at())
+    }
+
+    /// What holds between two rooms for who has said nothing.
+    fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
+        let routes = self.routes.borrow();
+        routes.between(origin, room).map_or(Unsaid::Notice, |channel| routes.unsaid(channel))
+    }
+
+    fn allows(
+        &self,
+        history: Option<&History>,
+        class: DataClass,
+        (origin, room): (&RoomKey, &RoomKey),
+        said: Option<Timestamp>,
+    ) -> bool {
+        let default = self.unsaid(origin, room) == Unsaid::Notice;
+        let Some(history) = history else { return default };
+        let recipient = Recipient::of(room);
+        let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
+        history.allows(&asked, self.consent_clock()) && said.is_none_or(|then| history.allowed(&asked, then))
+    }
+
+    /// Whether a room may see that a person did something. What is said and done in a room itself is there already.
+    pub(super) fn may_see(&self, room: &RoomKey, deed: Deed<'_>, class: DataClass) -> bool {
+        if !self.asks_consent() || deed.origin == room || !is_person(deed.origin, deed.author) {
+            return true;
+        }
+        let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));
+        self.allows(history.as_deref(), class, (deed.origin, room), Some(deed.said))
+    }
+
+    /// Whether a room may see that somebody reacted, or that it was taken back for them.
+    pub(super) fn shows_reaction(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> bool {
+        let Event::Reacted { version, .. } = &envelope.event else { return true };
+        withdraw::is_of_withdrawal(version) || self.shows(room, id, envelope, DataClass::Reactions)
+    }
+
+    /// Everybody's reactions to a message, as whoever is in a room may know them.
+    pub fn reactions_seen_in(
+        &self,
+        room: &RoomKey,
+        subject: EnvelopeId,
+    ) -> Result<Vec<(RoomKey, Reactor)>, StoreError> {
+        let all = self.ledger.reactions(subject)?.into_iter();
+        Ok(all
+            .filter_map(|(of, by)| {
+                let author = self.reactor_seen_in(room, &of, &by)?;
+                Some((of, Reactor { user: author.id.to_string(), name: author.name, ..by }))
+            })
+            .collect())
+    }
+
+    /// Who reacted, as a room may know it; none where it may not know that they did.
+    fn reactor_seen_in(&self, room: &RoomKey, origin: &RoomKey, by: &Reactor) -> Option<Author> {
+        let author = Author {
+            id: by.user.as_str().into(),
+            name: by.name.clone(),
+            avatar: None,
+            standing: Standing::Person,
+        };
+        let deed = Deed { origin, author: &author, said: end_of(Timestamp(by.at)) };
+        let may = self.may_see(room, deed, DataClass::Reactions);
+        may.then(|| self.seen_as(room, origin, &author)).flatten()
+    }
+
+    /// How somebody is seen in a room; none where they are not to be seen there.
+    pub fn seen_as(&self, room: &RoomKey, origin: &RoomKey, author: &Author) -> Option<Author> {
+        if !self.asks_consent() || origin == room || !is_person(origin, author) {
+            return Some(author.clone());
+        }
+        let person = Person::of(origin, author);
+        let history = self.ledger.consent_of(&person);
+        let allows = |class| self.allows(history.as_deref(), class, (origin, room), None);
+        if allows(DataClass::Identity) {
+            return Some(author.clone());
+        }
+        // Whose reactions alone are carried is not named either.
+        if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
+            return None;
+        }
+        Some(self.pseudonymous(room, origin, &person))
+    }
+
+    /// Somebody under the name that they have in the channel which leads from one room to another.
+    fn pseudonymous(&self, room: &RoomKey, origin: &RoomKey, person: &Person) -> Author {
+        let routes = self.routes.borrow().clone();
+        let first = || routes.links_of(origin).next().map(|(name, _)| name);
+        let channel = routes.between(origin, room).or_else(first).unwrap_or_default();
+        let pseudonyms = self.ledger.pseudonyms();
+        Author {
+            id: pseudonyms.id(person, channel).into(),
+            name: pseudonyms.name(person, channel),
+            avatar: None,
+            standing: Standing::Person,
+        }
+    }
+
+    /// Whether a room could see who did something when they did it.
+    pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
+        let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
+        let recipient = Recipient::of(room);
+        let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
+        history.allowed(&Asked { purpose, class, recipient: &recipient, default }, deed.said)
+    }
+
+    /// Whether somebody of a room's network, of whom nothing but a name is known, might be one who is not to be named.
+    pub(super) fn hides_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        if !self.asks_consent() || origin == room || stream::keeps(origin) {
+            return false;
+        }
+        let network = Person::from_parts(origin, "");
+        let hides = |(person, history): &(Person, std::sync::Arc<History>)| {
+            person.as_str().starts_with(network.as_str())
+                && !self.allows(Some(history), DataClass::Identity, (origin, room), None)
+        };
+        self.unsaid(origin, room) == Unsaid::OptIn || self.ledger.who_said().iter().any(hides)
+    }
+
+    fn shows(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope, class: DataClass) -> bool {
+        Deed::of(id, envelope).is_none_or(|deed| self.may_see(room, deed, class))
+    }
+
+    /// Whether what a row brings is not to be seen in its room: somebody has said no, or has not said yes.
+    pub(super) fn is_withheld(
+        &self,
+        room: &RoomKey,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        row: &OutboxRow,
+    ) -> Result<bool, StoreError> {
+        if !self.asks_consent() {
+            return Ok(false);
+        }
+        if let Some(edit) = row.edit
+            && let Some(edited) = self.ledger.envelope(edit)?
+            && !self.shows(room, edit, &edited, DataClass::Content)
+        {
+            return Ok(true);
+        }
+        Ok(match &envelope.event {
+            Event::Posted(_) => !self.shows(room, id, envelope, DataClass::Content),
+            Event::Reacted { added: true, .. } => !self.shows(room, id, envelope, DataClass::Reactions),
+            Event::Member { .. } => !self.shows(room, id, envelope, DataClass::Presence),
+            Event::Edited { .. } | Event::Arrived { .. } | Event::PollEnded { .. } => {
+                let of = match row.target {
+                    Some(target) => self.ledger.envelope(target)?.map(|posted| (target, posted)),
+                    None => None,
+                };
+                let of_target =
+                    of.is_none_or(|(target, posted)| self.shows(room, target, &posted, DataClass::Content));
+                !of_target || !self.shows(room, id, envelope, DataClass::Content)
+            }
+            // What is taken back always is.
+            Event::Deleted { .. } | Event::Removed { .. } | Event::Reacted { added: false, .. } => false,
+            Event::Pinned { .. } | Event::Renamed { .. } | Event::Noticed { .. } => false,
+        })
+    }
+
+    /// What somebody has chosen: by what they said last, or by nothing.
+    pub fn stance_of(&self, person: &Person) -> Option<Stance> {
+        let history = self.ledger.consent_of(person)?;
+        let nobody = Recipient::Service(String::new());
+        let allows = |class| {
+            let asked = Asked { purpose: Purpose::Bridging, class, recipient: &nobody, default: true };
+            history.allows(&asked, self.consent_clock())
+        };
+        Some(match (allows(DataClass::Content), allows(DataClass::Identity)) {
+            (true, true) => Stance::Full,
+            (true, false) => Stance::Anonymous,
+            (false, _) => Stance::None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::{Message, MessageRef, Platform, Text};
+
+    #[test]
+    fn a_whole_second_ends_with_it_but_never_after_it_came() {
+        let id = |at: u64| EnvelopeId(ulid::Ulid::from_parts(at, 0).to_bytes());
+        let envelope = |at| Envelope {
+            origin: RoomKey::new(Platform::new("p"), "n", "r"),
+            author: None,
+            at: Timestamp(at),
+            event: Event::Posted(Message::new(MessageRef::plain("1"), Text::default())),
+        };
+        for (at, came, expected) in [
+            (5_000, 9_000, 5_999),
+            (5_000, 5_400, 5_400),
+            (5_001, 9_000, 5_001),
+            // The platform's clock is ahead.
+            (5_000, 4_000, 5_000),
+        ] {
+            assert_eq!(said(id(came), &envelope(at)), Timestamp(expected), "{at} {came}");
+        }
+    }
+}

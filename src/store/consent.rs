@@ -1,0 +1,152 @@
+//! What people have said about themselves: entries that are only ever added, all of them kept in memory too, for they are asked for
+//! with every message and few people have any.
+
+use super::ledger::Ledger;
+use super::records::Record;
+use super::shared::Shared;
+use super::writer::Command;
+use super::{StoreError, format, keys};
+use crate::consent::{Entry, History, Person, Pseudonyms};
+use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+const SECRET: &[u8] = b"pseudonyms";
+
+/// A history is never written anew, and its words are closed: an entry is its own record.
+impl Record for Entry {
+    const PLACE: &'static str = "consent";
+}
+
+/// All histories.
+pub(super) struct Book {
+    all: RwLock<HashMap<Person, Arc<History>>>,
+    /// Anybody has one.
+    any: AtomicBool,
+    pseudonyms: Pseudonyms,
+}
+
+impl Book {
+    /// Reads them; makes the secret of the pseudonyms where there is none yet.
+    pub(super) fn read(meta: &Keyspace) -> Result<Self, StoreError> {
+        let mut all: HashMap<Person, History> = HashMap::new();
+        for entry in meta.prefix(keys::CONSENT_PREFIX) {
+            let (key, value) = entry.into_inner()?;
+            let person = keys::parse_consent(&key).ok_or(StoreError::Corrupt {
+                place: "consent",
+                why: "a key has not the expected shape".into(),
+            })?;
+            all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
+        }
+        let secret = match meta.get(SECRET)? {
+            Some(secret) => <[u8; 32]>::try_from(&*secret).map_err(|_| StoreError::Corrupt {
+                place: "consent",
+                why: "the secret of the pseudonyms has not its length".into(),
+            })?,
+            None => {
+                let secret = made()?;
+                meta.insert(SECRET, secret)?;
+                secret
+            }
+        };
+        let any = AtomicBool::new(!all.is_empty());
+        let all = all.into_iter().map(|(person, history)| (person, Arc::new(history))).collect();
+        Ok(Self { all: RwLock::new(all), any, pseudonyms: Pseudonyms::new(&secret) })
+    }
+
+    /// Puts what somebody says into a batch, and what must follow from it. In force at once: a no does not wait for the disk.
+    pub(super) fn say(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        entries: Vec<Entry>,
+        takes_back: bool,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let history = Arc::make_mut(all.entry(person.clone()).or_default());
+        for entry in entries {
+            let number = history.entries().len() as u64;
+            batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
+            history.add(entry);
+        }
+        if takes_back {
+            batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
+        }
+        if !self.any.swap(true, Ordering::AcqRel) {
+            format::raise(&shared.meta, batch);
+        }
+        Ok(())
+    }
+}
+
+fn made() -> Result<[u8; 32], StoreError> {
+    use ring::rand::{SecureRandom, SystemRandom};
+    let mut secret = [0; 32];
+    SystemRandom::new()
+        .fill(&mut secret)
+        .map_err(|_| StoreError::Engine("the system gives no random numbers".into()))?;
+    Ok(secret)
+}
+
+impl Ledger {
+    /// Remembers what somebody says about themselves, and, where they take something back, that it is still to be taken back. In force
+    /// for every question from then on; resolves when it is on disk.
+    pub async fn say_consent(
+        &self,
+        person: Person,
+        entries: Vec<Entry>,
+        takes_back: bool,
+    ) -> Result<(), StoreError> {
+        self.ask(|done| Command::Consent { person, entries, takes_back, done }).await
+    }
+
+    /// What somebody took back has been taken back.
+    pub async fn taken_back(&self, person: Person) -> Result<(), StoreError> {
+        self.ask(|done| Command::TakenBack { person, done }).await
+    }
+
+    /// Whose words are still to be taken back.
+    pub fn taking_back(&self) -> Result<Vec<Person>, StoreError> {
+        let marks = self.shared.meta.prefix(keys::TAKING_BACK_PREFIX);
+        let person = |key: &[u8]| {
+            let rest = key.get(keys::TAKING_BACK_PREFIX.len()..)?;
+            Some(Person::from_stored(String::from_utf8(rest.to_vec()).ok()?))
+        };
+        let mut all = Vec::new();
+        for mark in marks {
+            all.extend(person(&mark.key()?));
+        }
+        Ok(all)
+    }
+
+    /// Whether something of somebody is still to be taken back.
+    pub fn is_taking_back(&self, person: &Person) -> Result<bool, StoreError> {
+        Ok(self.shared.meta.contains_key(keys::taking_back(person.as_str()))?)
+    }
+
+    /// Whether anybody has ever said anything about themselves.
+    pub fn anybody_said(&self) -> bool {
+        self.shared.consent.any.load(Ordering::Acquire)
+    }
+
+    /// What somebody said about themselves; none for who has said nothing.
+    pub fn consent_of(&self, person: &Person) -> Option<Arc<History>> {
+        if !self.anybody_said() {
+            return None;
+        }
+        self.shared.consent.all.read().unwrap_or_else(PoisonError::into_inner).get(person).cloned()
+    }
+
+    /// Whoever has said anything about themselves.
+    pub fn who_said(&self) -> Vec<(Person, Arc<History>)> {
+        let all = self.shared.consent.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(person, history)| (person.clone(), history.clone())).collect()
+    }
+
+    /// Makes names for who does not want to be named.
+    pub fn pseudonyms(&self) -> &Pseudonyms {
+        &self.shared.consent.pseudonyms
+    }
+}
