@@ -24,6 +24,8 @@ mod check;
 mod demo;
 mod disconnect;
 mod doctor;
+mod export;
+mod forget;
 mod import;
 mod logging;
 mod matrix;
@@ -75,6 +77,10 @@ enum Command {
     Disconnect(disconnect::Disconnect),
     /// Have what somebody said lately gone: what waits is cancelled, what was delivered is deleted
     Purge(purge::Purge),
+    /// Write all that is kept of a person into a file, for that person
+    Export(export::Export),
+    /// Have everything of a person deleted, who cannot ask for it in the chat; or tell what has become of such a wish
+    Forget(forget::ForgetWho),
     /// Show, take back and clear away the links to files that were given out
     Media(media::Media),
     /// Make a config of a matterbridge.toml, and say what has no equal
@@ -203,6 +209,8 @@ pub fn main() -> ExitCode {
         Command::Resync(of) => resync::run(&of),
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Purge(of) => purge::run(&of),
+        Command::Export(of) => export::run(&of),
+        Command::Forget(of) => forget::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Import(of) => import::run(&of),
         Command::Matrix(of) => matrix::run(&of),

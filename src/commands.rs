@@ -9,6 +9,7 @@ mod capabilities;
 mod carries;
 mod codes;
 mod connect;
+mod consent;
 mod disconnect;
 mod privacy;
 mod queue;
@@ -19,6 +20,7 @@ mod trace;
 mod words;
 
 pub use approve::Review;
+pub use privacy::receipt;
 pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config};
 pub use trace::became;
@@ -199,7 +201,10 @@ impl Commands {
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
-            Ask::Privacy { to } => self.privacy(call, to.as_deref()).await,
+            Ask::Privacy { to } => self.privacy(account, call, to.as_deref()).await,
+            Ask::Consent { words } => self.consent(account, call, words).await,
+            Ask::Forget { sure } => self.forget_me(account, call, *sure).await,
+            Ask::Export => self.export_me(account, call).await,
             Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
             Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,

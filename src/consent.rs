@@ -36,6 +36,24 @@ pub enum Purpose {
     Marketing,
 }
 
+impl Purpose {
+    /// All of them, with their words in commands.
+    pub const ALL: [(Self, &str); 7] = [
+        (Self::Bridging, "bridging"),
+        (Self::Archive, "archive"),
+        (Self::Moderation, "moderation"),
+        (Self::AiProcessing, "ai"),
+        (Self::Analytics, "analytics"),
+        (Self::Personalisation, "personalisation"),
+        (Self::Marketing, "marketing"),
+    ];
+
+    /// The word of commands.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(purpose, _)| *purpose == self).map_or("", |(_, word)| word)
+    }
+}
+
 /// What kind of thing is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +73,18 @@ pub enum DataClass {
 }
 
 impl DataClass {
+    /// The word of commands.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Attachments => "attachments",
+            Self::Identity => "identity",
+            Self::Presence => "presence",
+            Self::Reactions => "reactions",
+            Self::Derived => "derived",
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Content, Self::Attachments, Self::Identity, Self::Presence, Self::Reactions, Self::Derived];
@@ -122,6 +152,8 @@ impl Recipient {
 pub enum Scope {
     /// Everybody.
     All,
+    /// All spaces of this platform.
+    Platform(String),
     /// This recipient alone.
     One(Recipient),
 }
@@ -130,6 +162,7 @@ impl Scope {
     fn has(&self, recipient: &Recipient) -> bool {
         match self {
             Self::All => true,
+            Self::Platform(of) => matches!(recipient, Recipient::Space { platform, .. } if platform == of),
             Self::One(one) => one == recipient,
         }
     }
@@ -198,6 +231,13 @@ impl Entry {
         self.purpose == purpose && self.classes.has(class) && self.scope.has(recipient)
     }
 
+    /// Whether it says the same, whenever and however it was said.
+    fn is_same(&self, other: &Self) -> bool {
+        let of =
+            |entry: &Self| (entry.allows, entry.purpose, entry.classes, entry.scope.clone(), entry.until);
+        of(self) == of(other)
+    }
+
     fn holds(&self, now: Timestamp) -> bool {
         self.from <= now && self.until.is_none_or(|until| now < until)
     }
@@ -229,6 +269,26 @@ impl History {
     /// The entries, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.0
+    }
+
+    /// The word that was said last, where nothing in particular was said after it.
+    pub fn stance(&self) -> Option<Stance> {
+        [Stance::Full, Stance::Anonymous, Stance::None].into_iter().find(|stance| {
+            let said = stance.entries("", Timestamp(0));
+            let tail = self.0.get(self.0.len().saturating_sub(said.len())..).unwrap_or_default();
+            tail.len() == said.len() && tail.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
+        })
+    }
+
+    /// Whether the last thing that was said is the same.
+    pub fn ends_with(&self, entry: &Entry) -> bool {
+        self.0.last().is_some_and(|last| last.is_same(entry) && last.until.is_none() && entry.until.is_none())
+    }
+
+    /// What is left when all but the last word is forgotten.
+    pub fn last_word(&self) -> &[Entry] {
+        let count = self.stance().map_or(1, |stance| stance.entries("", Timestamp(0)).len());
+        self.0.get(self.0.len().saturating_sub(count)..).unwrap_or_default()
     }
 
     /// Whether it is allowed now. The newest entry that is about it and holds now counts, whatever the clock said when it was made:

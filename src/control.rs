@@ -2,6 +2,7 @@
 //! and one answer a connection, each a line of JSON; what takes longer tells before its answer how it goes, a line a step.
 
 pub mod backup;
+pub mod export;
 mod resync;
 
 use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
@@ -9,6 +10,7 @@ use crate::doctor::{Doctor, Report};
 use crate::engine::{Hop, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
+use crate::store::Erased;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,6 +93,18 @@ pub enum Request {
         /// The files too.
         media: bool,
     },
+    /// All that is kept of a person, as a stream behind the answer.
+    Export {
+        /// `PLATFORM:USERID`.
+        who: String,
+    },
+    /// Have everything of a person gone.
+    Forget {
+        /// `PLATFORM:USERID`.
+        who: String,
+        /// Whoever asks has been told what comes of it.
+        sure: bool,
+    },
     /// Look at everything.
     Doctor,
     /// Send a marked message into a room and take it away.
@@ -143,6 +157,10 @@ pub enum Response {
     Purged(Purged),
     /// A backup follows.
     Backup,
+    /// An export follows.
+    Export,
+    /// What has become of a wish to be forgotten; none where there was none.
+    Erased(Option<Erased>),
     /// What was found.
     Doctor(Report),
     /// How a marked message went, hop by hop.
@@ -263,6 +281,15 @@ async fn answer(
             write(&Response::Backup, &mut writing).await?;
             return backup::send(writing, commands, media).await;
         }
+        Ok(Request::Export { who }) => {
+            return match commands.person(&who).await {
+                Ok(person) => {
+                    write(&Response::Export, &mut writing).await?;
+                    export::send(writing, commands, person).await
+                }
+                Err(refused) => write(&Response::Error(refused), &mut writing).await,
+            };
+        }
         _ => {}
     }
     let response = tokio::time::timeout(PATIENCE, respond(request, commands, media, doctor)).await?;
@@ -316,9 +343,13 @@ async fn respond(
             Err(error) => Response::Error(error.to_string()),
         },
         // They are answered step by step, above.
-        Ok(Request::Resync { .. } | Request::Backup { .. }) => {
+        Ok(Request::Resync { .. } | Request::Backup { .. } | Request::Export { .. }) => {
             Response::Error("this is answered step by step".into())
         }
+        Ok(Request::Forget { who, sure }) => match commands.forget_named(&who, sure).await {
+            Ok(erased) => Response::Erased(erased),
+            Err(refused) => Response::Error(refused),
+        },
         Ok(Request::Doctor) => Response::Doctor(doctor.examine().await),
         Ok(Request::Canary { room }) => match commands.send_marked(&room).await {
             Ok(hops) => Response::Canary(hops),

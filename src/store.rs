@@ -28,6 +28,7 @@ pub mod backup;
 mod consent;
 mod damage;
 mod depth;
+mod erase;
 pub mod folder;
 pub mod format;
 mod held;
@@ -51,6 +52,7 @@ mod tail;
 mod tests;
 mod writer;
 
+pub use erase::{Erased, Erasure};
 pub use held::{HeldEntry, Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};

@@ -16,7 +16,7 @@ const PLATFORM: Platform = Platform::new("instant");
 /// Events that wait for the ledger, as with the connectors that overlap them.
 const AT_ONCE: usize = 256;
 /// Who talks.
-const PEOPLE: u64 = 50;
+pub const PEOPLE: u64 = 50;
 
 /// One account of it. Its rooms are called by their numbers.
 pub struct Instant {
@@ -61,7 +61,7 @@ impl Instant {
         self.disorder.load(Ordering::Acquire)
     }
 
-    fn key(&self, room: &str) -> RoomKey {
+    pub fn key(&self, room: &str) -> RoomKey {
         RoomKey::new(PLATFORM, self.network.as_str(), room)
     }
 

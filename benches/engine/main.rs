@@ -11,8 +11,9 @@ mod process;
 
 use clap::Parser;
 use figures::{Figure, Target};
-use instant::{Instant, Say};
+use instant::{Instant, PEOPLE, Say};
 use process::Process;
+use relay::consent::{Person, Stance};
 use relay::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Stores, block_on};
 use relay::media::{Media, Settings};
 use relay::routing::Direction;
@@ -63,8 +64,59 @@ fn main() -> ExitCode {
             }
         }
     }
+    match block_on(consent(&arguments)) {
+        Ok(of_consent) => figures.extend(of_consent),
+        Err(trouble) => {
+            eprintln!("engine: {trouble}");
+            return ExitCode::FAILURE;
+        }
+    }
     figures::show(&figures, arguments.json);
     ExitCode::SUCCESS
+}
+
+/// What it costs a message that everybody has chosen what is to be seen of them, half of them another name: against an engine to
+/// which nobody has said anything, in turns.
+async fn consent(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
+    const ROOMS: u64 = 16;
+    let mut engines = Vec::new();
+    for chosen in [false, true] {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let (here, say) = Instant::new("here");
+        let (there, _silent) = Instant::new("there");
+        let (here, there) = (Arc::new(here), Arc::new(there));
+        let media = Media::open(&Settings::default(), dir.path())?;
+        let (engine, calls) = Engine::start(Stores::open(dir.path())?, media, plan(&here, &there, ROOMS))?;
+        for person in (0..if chosen { PEOPLE } else { 0 }).rev() {
+            let stance = if person % 2 == 0 { Stance::Anonymous } else { Stance::Full };
+            let person = Person::from_parts(&here.key("0"), &person.to_string());
+            engine.core().choose(person, stance, "the benchmark", true).await?;
+        }
+        let mut said = 0;
+        carry(&engine, &there, &say, &mut said, ROOMS, 1_000).await?;
+        engines.push((engine, there, say, said, Vec::new(), (dir, calls)));
+    }
+    let process = Process::of(std::process::id());
+    for _ in 0..arguments.rounds {
+        for (engine, there, say, said, rounds, _) in &mut engines {
+            let cpu = process.cpu().map_err(told)?;
+            carry(engine, there, say, said, ROOMS, arguments.messages).await?;
+            let cpu = (process.cpu().map_err(told)? - cpu).as_secs_f64() * 1e6;
+            rounds.push(cpu / arguments.messages as f64);
+        }
+    }
+    let mut all = Vec::new();
+    for (engine, .., rounds, _dir) in engines {
+        engine.stop().await;
+        all.push(rounds);
+    }
+    let more = all[1].iter().zip(&all[0]).map(|(with, without)| with - without).collect();
+    let ratio = all[1].iter().zip(&all[0]).map(|(with, without)| 100.0 * with / without).collect();
+    Ok(vec![
+        Figure::new("consent: CPU a message more when everybody has chosen", "µs", more)
+            .aimed(Target::AtMost(15.0)),
+        Figure::new("consent: the same against nobody", "%", ratio),
+    ])
 }
 
 /// What one round has given.

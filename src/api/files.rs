@@ -304,7 +304,7 @@ pub async fn download(
     room.caller.must(Scope::Read)?;
     let (subject, _) = named(&api, &room)?;
     let number = room.object.parse().map_err(|_| no_file())?;
-    let stored = match api.core.file(subject, number).await?.ok_or_else(no_file)? {
+    let stored = match api.core.file(&room.room, subject, number).await?.ok_or_else(no_file)? {
         Fetched::Ready(stored) => stored,
         Fetched::Waiting => {
             let fix = "Ask again in a while.";

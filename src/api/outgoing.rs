@@ -133,8 +133,7 @@ impl Outgoing {
         let read = tokio::task::spawn_blocking(move || {
             let envelope = core.ledger.envelope(id)?.map(Arc::unwrap_or_clone);
             Ok::<_, StoreError>(envelope.map(|envelope| {
-                let author = envelope.author.as_ref();
-                let author = author.and_then(|author| core.seen_as(&room, &envelope.origin, author));
+                let author = core.author_seen_in(&room, id, &envelope);
                 Envelope { author, ..envelope }
             }))
         });

@@ -201,7 +201,8 @@ impl Commands {
     /// start.
     async fn announce(&self, account: &RunningAccount, room: &RoomKey, name: &str, channel: &str) {
         let words = format!(
-            "{name} ({}) has joined {channel}: what is said in one of its rooms is shown in the others.",
+            "{name} ({}) has joined {channel}: what is said in one of its rooms is shown in the others. \
+             Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.",
             shown(&room.platform)
         );
         self.tell(account, room, channel, &words).await;

@@ -2,9 +2,13 @@
 
 use super::{Commands, Refused, words};
 use crate::consent::{Entry, Person, Stance, Unsaid};
-use crate::store::stream;
+use crate::engine::ExportError;
+use crate::engine::RunningAccount;
+use crate::store::{Erased, StoreError, stream};
 use relay_contract::{Call, RoomKey, Timestamp};
 use std::collections::BTreeMap;
+use std::io;
+use tokio::sync::Semaphore;
 
 /// So many choices an hour; whoever has made more may still say no.
 const AN_HOUR: usize = 20;
@@ -12,9 +16,16 @@ const HOUR: i64 = 60 * 60 * 1000;
 
 impl Commands {
     /// Tells, or changes, what is shared of the asker.
-    pub(super) async fn privacy(&self, call: &Call, to: Option<&str>) -> Result<String, Refused> {
-        let person = Person::from_parts(&call.room, call.asker.id.as_str());
-        let Some(word) = to else { return Ok(self.shared(&call.room, &person)) };
+    pub(super) async fn privacy(
+        &self,
+        account: &RunningAccount,
+        call: &Call,
+        to: Option<&str>,
+    ) -> Result<String, Refused> {
+        let person = asker(call);
+        // Others who read it would know whose the name is.
+        let names = account.connector.answers_alone();
+        let Some(word) = to else { return Ok(self.shared(&call.room, &person, names)) };
         let stance = match word.trim().to_lowercase().as_str() {
             "full" => Stance::Full,
             "anonymous" => Stance::Anonymous,
@@ -25,22 +36,26 @@ impl Commands {
             return Err("You have chosen many times in the last hour. Wait an hour; /relay privacy none is always possible.".into());
         }
         let how = format!("/relay privacy {} in {}", stance.word(), call.room);
-        let chosen = self.core.choose(person.clone(), stance, &how).await.map_err(|error| {
+        let is_proven = account.connector.proves(&call.asker.id);
+        let chosen = self.core.choose(person.clone(), stance, &how, is_proven).await.map_err(|error| {
             tracing::error!(%error, "a choice cannot be written down");
             "Relay cannot write down what you choose; its log says why. Nothing has changed.".to_owned()
         })?;
         let holds = if chosen.is_same { "That holds already" } else { "From now on" };
-        let first = format!("{holds}: {}.", self.in_words(stance, &call.room, &person));
+        let first = format!("{holds}: {}.", self.in_words(stance, &call.room, &person, names));
         Ok(match chosen.takes_back {
             true => format!(
                 "{first}\nWhat was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing \
                  keeps it, and people may have read it. /relay privacy tells when that is done."
             ),
+            false if stance != Stance::Full && !is_proven && !chosen.is_same => {
+                format!("{first}\nWhat was carried before stays: {UNPROVEN}.")
+            }
             false => first,
         })
     }
 
-    fn chose_often(&self, person: &Person) -> bool {
+    pub(super) fn chose_often(&self, person: &Person) -> bool {
         let since = Timestamp::now().0.saturating_sub(HOUR);
         let history = self.core.ledger.consent_of(person);
         history.is_some_and(|history| {
@@ -49,13 +64,20 @@ impl Commands {
     }
 
     /// What is shared of somebody, with whom, since when, and what they may choose.
-    fn shared(&self, room: &RoomKey, person: &Person) -> String {
+    fn shared(&self, room: &RoomKey, person: &Person, names: bool) -> String {
         let stance = self.core.stance_of(person);
         let chosen = match stance {
             Some(stance) => {
                 let since = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
                 let since = since.map(|entry| since_when(&entry)).unwrap_or_default();
-                format!("You have chosen {}{since}: {}.", stance.word(), self.in_words(stance, room, person))
+                format!(
+                    "You have chosen {}{since}: {}.",
+                    stance.word(),
+                    self.in_words(stance, room, person, names)
+                )
+            }
+            None if self.core.ledger.consent_of(person).is_some() => {
+                "You have said in particular what you allow: /relay consent tells it.".to_owned()
             }
             None => match self.unsaid(room) {
                 Unsaid::Notice => {
@@ -105,16 +127,16 @@ impl Commands {
         if any { Unsaid::OptIn } else { Unsaid::Notice }
     }
 
-    fn in_words(&self, stance: Stance, room: &RoomKey, person: &Person) -> String {
+    fn in_words(&self, stance: Stance, room: &RoomKey, person: &Person, names: bool) -> String {
         match stance {
             Stance::Full => "what you say is carried with your name and picture".to_owned(),
             Stance::None => "nothing of yours is carried: no message, reaction, name or picture".to_owned(),
             Stance::Anonymous => {
                 let routes = self.core.routes.borrow().clone();
-                let names = routes.links_of(room).map(|(channel, _)| {
+                let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
                     format!("{} in {channel}", self.core.ledger.pseudonyms().name(person, channel))
                 });
-                let names = names.collect::<Vec<_>>().join(", ");
+                let names = called.collect::<Vec<_>>().join(", ");
                 let as_whom = if names.is_empty() { "another name".to_owned() } else { names };
                 format!(
                     "what you say is carried as {as_whom}, without your picture; what your words and files themselves tell of you stays in \
@@ -124,6 +146,177 @@ impl Commands {
         }
     }
 }
+
+/// The largest export that is given in the chat, in bytes.
+const LARGEST: usize = 16 << 20;
+/// One at a time.
+static EXPORTS: Semaphore = Semaphore::const_new(1);
+
+impl Commands {
+    /// Has everything of the asker's go, or tells what has become of that.
+    pub(super) async fn forget_me(
+        &self,
+        account: &RunningAccount,
+        call: &Call,
+        sure: bool,
+    ) -> Result<String, Refused> {
+        must_be_proven(account, call)?;
+        let person = asker(call);
+        let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(&error))?;
+        match (sure, erased) {
+            (false, Some(erased)) => Ok(format!("{}\n{FORGET}", receipt(&erased))),
+            (false, None) => Ok(FORGET.to_owned()),
+            (true, Some(erased)) if erased.done.is_none() => Ok(receipt(&erased)),
+            (true, _) => {
+                self.core.forget_person(person).await.map_err(|error| {
+                    tracing::error!(%error, "somebody cannot be forgotten");
+                    "Relay cannot write that down; its log says why. Nothing has changed.".to_owned()
+                })?;
+                Ok("From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets \
+                    what it keeps of you. /relay forget tells how far it is, and what could not be undone."
+                    .to_owned())
+            }
+        }
+    }
+
+    /// All that is kept of the asker, behind a link that they alone are told.
+    pub(super) async fn export_me(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
+        must_be_proven(account, call)?;
+        let person = asker(call);
+        if !account.connector.answers_alone() || !self.core.media.gives_links() {
+            let (platform, id) = (&call.room.platform, &call.asker.id);
+            return Err(format!(
+                "Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay \
+                 export {platform}:{id} --out FILE`."
+            ));
+        }
+        // Each reads the whole journal, and makes a file.
+        let Ok(_turn) = EXPORTS.try_acquire() else {
+            return Err("Relay writes such a file for somebody else just now. Ask again in a minute.".into());
+        };
+        let core = self.core.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let mut out = Bounded(Vec::new());
+            core.export(&person, &mut out).map(|exported| (exported, out.0))
+        });
+        let (exported, text) = match written.await {
+            Ok(Ok(written)) => written,
+            Ok(Err(ExportError::Store(error))) => return Err(unreadable(&error)),
+            Ok(Err(ExportError::Io(_))) => {
+                return Err(
+                    "It is too much to give it here. Ask whoever runs Relay: `relay export` writes it."
+                        .into(),
+                );
+            }
+            Err(_) => return Err("Something went wrong in Relay; its log says what.".into()),
+        };
+        let text = String::from_utf8(text).unwrap_or_default();
+        match self.core.media.text_link(&text).await {
+            Some(link) => Ok(format!(
+                "All that Relay keeps of you, {} things that you said and did and {} choices: {link}\nWhoever has the link can read it; it \
+                 ends by itself.",
+                exported.events, exported.choices
+            )),
+            None => Err("Relay cannot keep the file now; its log says why.".into()),
+        }
+    }
+}
+
+impl Commands {
+    /// Whom `PLATFORM:USERID` means: whoever has said something there, or chosen something. Reads the journal.
+    pub async fn person(&self, who: &str) -> Result<Person, String> {
+        let Some((platform, id)) = who.split_once(':').filter(|(_, id)| !id.is_empty()) else {
+            return Err(format!("`{who}` is not PLATFORM:USERID, such as slack:U02ABC."));
+        };
+        let (core, platform, id) = (self.core.clone(), platform.to_owned(), id.to_owned());
+        let found = tokio::task::spawn_blocking(move || core.people(&platform, &id)).await;
+        let found = found.map_err(|_| "looking for them panicked; the log says where".to_owned())?;
+        let found = found.map_err(|error| unreadable(&error))?;
+        match found.as_slice() {
+            [person] => Ok(person.clone()),
+            [] => Err(format!(
+                "Relay keeps nothing of `{who}`. Look whether the id is right: `relay queue show` and `relay trace` show ids."
+            )),
+            all => {
+                let all: Vec<&str> = all.iter().map(Person::as_str).collect();
+                Err(format!("`{who}` means several people, in different networks: {}.", all.join(", ")))
+            }
+        }
+    }
+
+    /// Has everything of somebody go, where it is meant; answers what has become of that.
+    pub async fn forget_named(&self, who: &str, sure: bool) -> Result<Option<Erased>, String> {
+        let person = self.person(who).await?;
+        if !sure {
+            return self.core.ledger.erased(&person).map_err(|error| unreadable(&error));
+        }
+        self.core.forget_person(person).await.map(Some).map_err(|error| unreadable(&error))
+    }
+}
+
+/// Writes no more than is given in the chat.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LARGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why nothing that cannot be undone is done for somebody.
+const UNPROVEN: &str = "Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay";
+
+fn must_be_proven(account: &RunningAccount, call: &Call) -> Result<(), Refused> {
+    match account.connector.proves(&call.asker.id) {
+        true => Ok(()),
+        false => Err(format!("That is not done here: {UNPROVEN}.")),
+    }
+}
+
+pub(super) fn asker(call: &Call) -> Person {
+    Person::from_parts(&call.room, call.asker.id.as_str())
+}
+
+pub(super) fn unreadable(error: &StoreError) -> Refused {
+    tracing::error!(%error, "what is kept of somebody cannot be read");
+    "Relay cannot read what it keeps now; its log says why.".to_owned()
+}
+
+/// What has become of somebody's wish to be forgotten.
+pub fn receipt(erased: &Erased) -> String {
+    let at = |ms: i64| {
+        let at = jiff::Timestamp::from_millisecond(ms);
+        at.map(|at| at.strftime("%Y-%m-%d at %H:%M UTC").to_string()).unwrap_or_default()
+    };
+    let Some(done) = erased.done else {
+        return format!(
+            "You asked on {} to be forgotten. What was carried is still being deleted in other rooms.",
+            at(erased.asked)
+        );
+    };
+    let mut text = format!("Forgotten on {}: {} things that you said and did.", at(done), erased.events);
+    if !erased.left.is_empty() {
+        text.push_str("\nWhat could not be undone:");
+        erased.left.iter().for_each(|left| text.push_str(&format!("\n• {left}")));
+    }
+    text.push_str(
+        "\nCopies that people have made, and backups of Relay from before, are not in Relay's hands; whoever runs it throws old backups \
+         away.",
+    );
+    text
+}
+
+const FORGET: &str = "/relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let \
+     Relay delete, and in Relay all that it keeps of you. From then on nothing of yours is carried. It cannot be taken back. What you wrote here \
+     stays here: that is between you and this platform.";
 
 const CHOICES: &str = "You may choose, for all rooms:\n\
      • /relay privacy full: your name, your picture and what you say\n\

@@ -18,6 +18,9 @@ fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
         let over = matches!(entry.until, Some(until) if until.0 <= when.0);
         let to_them = match &entry.scope {
             Scope::All => true,
+            Scope::Platform(of) => {
+                matches!(asked.recipient, Recipient::Space { platform, .. } if platform == of)
+            }
             Scope::One(one) => one == asked.recipient,
         };
         let classes: Vec<DataClass> = entry.classes.into();
@@ -31,6 +34,7 @@ fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
 fn entry() -> impl Strategy<Value = Entry> {
     let scope = prop_oneof![
         2 => Just(Scope::All),
+        1 => proptest::sample::select(vec!["p", "q"]).prop_map(|name| Scope::Platform(name.into())),
         1 => proptest::sample::select(recipients()).prop_map(Scope::One)
     ];
     let classes = proptest::sample::subsequence(DataClass::ALL.to_vec(), 1..=6);

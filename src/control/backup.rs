@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
 /// Longest wait for the other side to take or to give something.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,27 +20,36 @@ const PIECE: usize = 64 * 1024;
 const PIECES: usize = 8;
 
 /// Sends it. Reading the ledger is done on a thread of its own, which ends when nobody listens any more.
-pub(super) async fn send(mut to: OwnedWriteHalf, commands: &Commands, media: bool) -> io::Result<()> {
-    let (pieces, mut given) = mpsc::channel(PIECES);
+pub(super) async fn send(to: OwnedWriteHalf, commands: &Commands, media: bool) -> io::Result<()> {
     let (ledger, data_dir) = (commands.core().ledger.clone(), commands.data_dir().to_owned());
-    let making = tokio::task::spawn_blocking(move || {
-        let out = io::BufWriter::with_capacity(PIECE, Pieces(pieces));
-        backup::back_up(&ledger, &data_dir, media, out)
-    });
-    while let Some(piece) = given.recv().await {
-        let sent = tokio::time::timeout(PATIENCE, to.write_all(&piece)).await;
-        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    }
-    match making.await {
+    let made = pass_on(to, move |out| backup::back_up(&ledger, &data_dir, media, out)).await?;
+    match made {
         Ok(Ok(contents)) => tracing::info!(records = contents.records, bytes = contents.bytes, "backed up"),
         Ok(Err(error)) => tracing::warn!(%error, "a backup was not finished"),
         Err(error) => tracing::error!(%error, "making a backup panicked"),
     }
-    to.shutdown().await
+    Ok(())
+}
+
+/// Passes on what is made on a thread of its own, as it comes, and hangs up.
+pub(super) async fn pass_on<T: Send + 'static>(
+    mut to: OwnedWriteHalf,
+    make: impl FnOnce(io::BufWriter<Pieces>) -> T + Send + 'static,
+) -> io::Result<Result<T, JoinError>> {
+    let (pieces, mut given) = mpsc::channel(PIECES);
+    let making =
+        tokio::task::spawn_blocking(move || make(io::BufWriter::with_capacity(PIECE, Pieces(pieces))));
+    while let Some(piece) = given.recv().await {
+        let sent = tokio::time::timeout(PATIENCE, to.write_all(&piece)).await;
+        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    }
+    let made = making.await;
+    to.shutdown().await?;
+    Ok(made)
 }
 
 /// Hands pieces over to the task that sends them.
-struct Pieces(mpsc::Sender<Vec<u8>>);
+pub(super) struct Pieces(mpsc::Sender<Vec<u8>>);
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

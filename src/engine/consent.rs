@@ -2,8 +2,10 @@
 //! have said until now and of what held when they did what it is about.
 
 use super::core::Core;
+use super::lane_steps::MASKED;
 use super::withdraw;
 use crate::consent::{Asked, DataClass, History, Person, Purpose, Recipient, Stance, Unsaid};
+use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
 use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
 
@@ -52,14 +54,22 @@ impl Core {
     }
 
     /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew.
-    pub(super) fn consent_clock(&self) -> Timestamp {
-        Timestamp::now().max(self.ledger.newest().at())
+    pub fn consent_clock(&self) -> Timestamp {
+        let now = Timestamp::now();
+        #[cfg(test)]
+        let now = Timestamp(now.0 + self.ahead.load(std::sync::atomic::Ordering::Relaxed));
+        now.max(self.ledger.newest().at())
     }
 
     /// What holds between two rooms for who has said nothing.
     fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
         let routes = self.routes.borrow();
-        routes.between(origin, room).map_or(Unsaid::Notice, |channel| routes.unsaid(channel))
+        match routes.between(origin, room) {
+            Some(channel) => routes.unsaid(channel),
+            // By way of a third room, or a link that is gone: what nobody has allowed is not.
+            None if routes.has_opt_in() => Unsaid::OptIn,
+            None => Unsaid::Notice,
+        }
     }
 
     fn allows(
@@ -116,19 +126,39 @@ impl Core {
         };
         let deed = Deed { origin, author: &author, said: end_of(Timestamp(by.at)) };
         let may = self.may_see(room, deed, DataClass::Reactions);
-        may.then(|| self.seen_as(room, origin, &author)).flatten()
+        may.then(|| self.seen_as(room, deed)).flatten()
     }
 
-    /// How somebody is seen in a room; none where they are not to be seen there.
-    pub fn seen_as(&self, room: &RoomKey, origin: &RoomKey, author: &Author) -> Option<Author> {
+    /// How whoever did something is seen in a room; none where they are not to be seen there. Whoever was not to be named then is not
+    /// named later.
+    pub(super) fn seen_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
+        self.seen(room, deed.origin, deed.author, deed.said)
+    }
+
+    /// How somebody is seen in a room whom others name there; `said` is when those do.
+    pub(super) fn named_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
+        self.seen(room, deed.origin, deed.author, deed.said)
+    }
+
+    /// How the author of an envelope is seen in a room.
+    pub fn author_seen_in(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> Option<Author> {
+        Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))
+    }
+
+    fn seen(&self, room: &RoomKey, origin: &RoomKey, author: &Author, said: Timestamp) -> Option<Author> {
         if !self.asks_consent() || origin == room || !is_person(origin, author) {
             return Some(author.clone());
         }
         let person = Person::of(origin, author);
         let history = self.ledger.consent_of(&person);
-        let allows = |class| self.allows(history.as_deref(), class, (origin, room), None);
+        let allows = |class| self.allows(history.as_deref(), class, (origin, room), Some(said));
         if allows(DataClass::Identity) {
             return Some(author.clone());
+        }
+        // Who was named then gets no other name in its place: whoever saw both would know whose it is.
+        let deed = Deed { origin, author, said };
+        if history.as_deref().is_some_and(|history| self.was_named(history, deed, room)) {
+            return None;
         }
         // Whose reactions alone are carried is not named either.
         if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
@@ -165,14 +195,38 @@ impl Core {
             return false;
         }
         let network = Person::from_parts(origin, "");
-        let hides = |(person, history): &(Person, std::sync::Arc<History>)| {
+        let hides = |person: &Person, history: &History| {
             person.as_str().starts_with(network.as_str())
                 && !self.allows(Some(history), DataClass::Identity, (origin, room), None)
         };
-        self.unsaid(origin, room) == Unsaid::OptIn || self.ledger.who_said().iter().any(hides)
+        self.unsaid(origin, room) == Unsaid::OptIn || self.ledger.anybody_is(hides)
     }
 
-    fn shows(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope, class: DataClass) -> bool {
+    /// Whether nobody may see what somebody did, as they want it now: it is not even written down.
+    pub(super) fn is_for_nobody(&self, routes: &Routes, envelope: &Envelope) -> bool {
+        let class = match &envelope.event {
+            Event::Posted(_) | Event::Edited { .. } => DataClass::Content,
+            Event::Reacted { added: true, .. } => DataClass::Reactions,
+            Event::Member { .. } => DataClass::Presence,
+            _ => return false,
+        };
+        let Some(author) = &envelope.author else { return false };
+        if !(self.ledger.anybody_said() || routes.has_opt_in()) || !is_person(&envelope.origin, author) {
+            return false;
+        }
+        let history = self.ledger.consent_of(&Person::of(&envelope.origin, author));
+        let targets = routes.targets(&envelope.origin);
+        let may = |room: &RoomKey| self.allows(history.as_deref(), class, (&envelope.origin, room), None);
+        !targets.is_empty() && !targets.iter().any(|(room, _)| may(room))
+    }
+
+    pub(super) fn shows(
+        &self,
+        room: &RoomKey,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        class: DataClass,
+    ) -> bool {
         Deed::of(id, envelope).is_none_or(|deed| self.may_see(room, deed, class))
     }
 
@@ -194,9 +248,15 @@ impl Core {
             return Ok(true);
         }
         Ok(match &envelope.event {
-            Event::Posted(_) => !self.shows(room, id, envelope, DataClass::Content),
+            // What would bear a name that was allowed then and is not now is taken back, so it does not come first.
+            Event::Posted(_) => {
+                !self.shows(room, id, envelope, DataClass::Content)
+                    || self.is_named_too_much(room, id, envelope)
+            }
             Event::Reacted { added: true, .. } => !self.shows(room, id, envelope, DataClass::Reactions),
             Event::Member { .. } => !self.shows(room, id, envelope, DataClass::Presence),
+            // It takes out of the room what is not to be seen there any more.
+            Event::Arrived { version, .. } if version.starts_with(MASKED) => false,
             Event::Edited { .. } | Event::Arrived { .. } | Event::PollEnded { .. } => {
                 let of = match row.target {
                     Some(target) => self.ledger.envelope(target)?.map(|posted| (target, posted)),
@@ -212,19 +272,9 @@ impl Core {
         })
     }
 
-    /// What somebody has chosen: by what they said last, or by nothing.
+    /// The word that somebody has said last; none where they have said nothing, or something in particular after it.
     pub fn stance_of(&self, person: &Person) -> Option<Stance> {
-        let history = self.ledger.consent_of(person)?;
-        let nobody = Recipient::Service(String::new());
-        let allows = |class| {
-            let asked = Asked { purpose: Purpose::Bridging, class, recipient: &nobody, default: true };
-            history.allows(&asked, self.consent_clock())
-        };
-        Some(match (allows(DataClass::Content), allows(DataClass::Identity)) {
-            (true, true) => Stance::Full,
-            (true, false) => Stance::Anonymous,
-            (false, _) => Stance::None,
-        })
+        self.ledger.consent_of(person)?.stance()
     }
 }
 

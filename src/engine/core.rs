@@ -22,6 +22,7 @@ use super::space::Space;
 use super::states::{AccountState, LaneState, States};
 use super::supervisor::Supervisor;
 use super::typing::Typing;
+use crate::consent::Person;
 use crate::flood::Flood;
 use crate::media::Media;
 use crate::observe::{Count, Counters};
@@ -184,6 +185,13 @@ pub struct Core {
     pub(super) own_deletes: OwnDeletes,
     /// What somebody says faster than their budget.
     pub(super) door: Door,
+    /// How far the clock is ahead, in milliseconds.
+    #[cfg(test)]
+    pub(super) ahead: AtomicI64,
+    /// Somebody is to be forgotten. One waiter.
+    pub(super) forgetting: Notify,
+    /// Whose words are being taken back.
+    pub(super) taking_back: Mutex<HashSet<Person>>,
     /// One person at a time has taken back what crossed.
     pub(super) withdrawals: tokio::sync::Semaphore,
     /// Where somebody was shown as typing.
@@ -287,6 +295,10 @@ impl Core {
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
             door,
+            #[cfg(test)]
+            ahead: AtomicI64::new(0),
+            forgetting: Notify::new(),
+            taking_back: Mutex::default(),
             withdrawals: tokio::sync::Semaphore::new(1),
             typing: Typing::default(),
             calls,

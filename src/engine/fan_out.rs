@@ -1,6 +1,6 @@
 //! From the journal to the outbox: one task, in the order of the journal, so that every lane is in that order too.
 
-mod plan;
+pub(super) mod plan;
 pub mod quotes;
 mod unsettled;
 

@@ -272,9 +272,15 @@ impl Core {
         Some(account.connector.clone())
     }
 
-    /// A file of a message as it is now, by its number; waits a little while it is being fetched. None where there is no such file.
-    pub async fn file(&self, subject: EnvelopeId, number: u16) -> Result<Option<Fetched>, StoreError> {
+    /// A file of a message as a room sees it now, by its number; waits a little while it is being fetched. None where there is no such file.
+    pub async fn file(
+        &self,
+        room: &RoomKey,
+        subject: EnvelopeId,
+        number: u16,
+    ) -> Result<Option<Fetched>, StoreError> {
         let Some(content) = Content::now(self, subject)? else { return Ok(None) };
+        let Some(content) = content.seen_in(self, room)? else { return Ok(None) };
         let files = content.message.attachments.iter().enumerate();
         let mut files = files.filter(|(place, file)| content.number(*place, file) == number);
         let Some((_, file)) = files.next() else { return Ok(None) };

@@ -75,6 +75,8 @@ pub(super) struct Lane {
     doubtful: usize,
     /// Its turn has come to do this, and was not used yet.
     turn: Option<Doing>,
+    /// What people had chosen when its head was worked out.
+    chosen: u64,
 }
 
 /// What the head of the lane has come to.
@@ -224,7 +226,9 @@ impl Lane {
             Err(error @ StoreError::Corrupt { .. }) => return self.bury(id, row, error.to_string()).await,
             Err(error) => return Err(error),
         }
-        if self.core.is_withheld(&self.handle.room, id, &envelope, &row)?
+        self.chosen = self.core.ledger.consent_generation();
+        let withheld = self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
+        if withheld
             && row.is_untouched()
             && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
         {
@@ -237,6 +241,8 @@ impl Lane {
             self.closed().await?;
         }
         let content = Content::of(&self.core, id, &envelope, &row).and_then(|content| match content {
+            // Nothing more of it goes: what may be there already is found by what it said.
+            Some(content) if withheld => Ok(Some(content)),
             Some(content) => content.seen_in(&self.core, &self.handle.room),
             None => Ok(None),
         });
@@ -273,6 +279,9 @@ impl Lane {
                     }
                     None => Ok(Fate::Later(Duration::ZERO, LaneState::Busy)),
                 }
+            }
+            Ok(Ok(Work::Open { .. })) if withheld => {
+                self.close(id, id, None, Vec::new(), None, row.edit).await
             }
             Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin(left).await {
                 Some(later) => Ok(later),

@@ -237,8 +237,8 @@ fn work(
         (Event::Arrived { version, .. }, Some(target), Some(_)) if has_file(core, lane, target, version)? => {
             Ok(Work::Nothing)
         }
-        (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(MASKED) => {
-            Ok(Work::Nothing)
+        (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(MASKED) => {
+            masked(core, lane, target, content, files)
         }
         // Where an answer is one, it quotes nothing.
         (Event::Arrived { version, .. }, Some(_), _)
@@ -255,7 +255,7 @@ fn work(
         (Event::Reacted { emoji, added, .. }, Some(target), content)
             if !changes && can.shows(Feature::Reaction) == Support::Fallback =>
         {
-            told::reacted(core, lane, envelope, (emoji, *added), target, content)
+            told::reacted(core, lane, (id, envelope), (emoji, *added), target, content)
         }
         (Event::Reacted { .. }, Some(target), content) => {
             reactions::plan(core, lane, target, row, content, files)
@@ -294,6 +294,30 @@ fn work(
         }
         (_, Some(_), None) => Ok(Work::Nothing),
         (_, None, _) => Ok(Work::Impossible("its target is not known")),
+    }
+}
+
+/// A message of which the room may see less than it did: shown anew, or deleted where it would still say who it is.
+fn masked(
+    core: &Core,
+    lane: &LaneHandle,
+    target: EnvelopeId,
+    content: Option<&Content>,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    let can = lane.account.connector.capabilities(&lane.room);
+    let Some(posted) = core.ledger.envelope(target)? else { return Ok(Work::Nothing) };
+    if posted.origin == lane.room {
+        return Ok(Work::Nothing);
+    }
+    let named = core.is_named_too_much(&lane.room, target, &posted);
+    match content.filter(|_| !(named && can.shows(Feature::Persona) == Support::Native)) {
+        None if can.shows(Feature::Delete) == Support::Native => delete(core, lane, target),
+        Some(content) if can.shows(Feature::Edit) == Support::Native => {
+            change::rerender(core, lane, target, content, files)
+        }
+        // It stays as it was said: nothing can be changed there.
+        _ => Ok(Work::Nothing),
     }
 }
 

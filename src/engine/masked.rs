@@ -5,9 +5,10 @@ use super::core::Core;
 use super::lane_steps::Content;
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::text::Leaf;
+use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Author, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Text,
+    Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Text,
+    Timestamp,
 };
 
 /// What stands where a person is not to be named.
@@ -22,55 +23,66 @@ impl Content {
             return Ok(Some(self));
         }
         let mut seen = self;
+        let mut said = Timestamp::now();
         if let Some(author) = seen.author.take() {
             let Some(posted) = core.ledger.envelope(seen.subject)? else { return Ok(None) };
-            let at = Deed::of(seen.subject, &posted).map_or(posted.at, |deed| deed.said);
-            let deed = Deed { origin: &seen.origin, author: &author, said: at };
+            said = Deed::of(seen.subject, &posted).map_or(posted.at, |deed| deed.said);
+            let deed = Deed { origin: &seen.origin, author: &author, said };
             if !core.may_see(room, deed, DataClass::Content) {
                 return Ok(None);
             }
             if !core.may_see(room, deed, DataClass::Attachments) {
                 seen.message.attachments.clear();
             }
-            seen.author = core.seen_as(room, &seen.origin, &author);
+            seen.author = core.seen_as(room, deed);
         }
-        core.mask(room, &seen.origin, &mut seen.message)?;
+        core.mask(room, &seen.origin, said, &mut seen.message)?;
         Ok(Some(seen))
     }
 }
 
 impl Core {
     /// Takes out of a message whom others may not name in a room.
-    fn mask(&self, room: &RoomKey, origin: &RoomKey, message: &mut Message) -> Result<(), StoreError> {
+    fn mask(
+        &self,
+        room: &RoomKey,
+        origin: &RoomKey,
+        said: Timestamp,
+        message: &mut Message,
+    ) -> Result<(), StoreError> {
         let hides = self.hides_somebody(room, origin);
-        message.body = self.mask_text(room, origin, std::mem::take(&mut message.body), hides);
+        message.body = self.mask_text(room, (origin, said), std::mem::take(&mut message.body), hides);
         if let Some(reply) = &mut message.reply {
             self.mask_reply(room, origin, reply, hides)?;
         }
         if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, origin, forward, hides)
+            && !self.mask_forward(room, (origin, said), forward, hides)
         {
             message.attachments.clear();
             message.poll = None;
             message.body = Text::plain(NOT_SHOWN);
         }
+        if message.quoted.iter().any(|id| self.named(room, (origin, said), id, "") != Some(String::new())) {
+            message.body = without_quotes(std::mem::take(&mut message.body));
+        }
         Ok(())
     }
 
     /// How a text begins, as it may be seen in a room.
-    pub(super) fn excerpt(&self, room: &RoomKey, origin: &RoomKey, text: &Text, most: usize) -> String {
-        if !self.asks_consent() || room == origin {
+    pub(super) fn excerpt(&self, room: &RoomKey, of: &Envelope, text: &Text, most: usize) -> String {
+        if !self.asks_consent() || *room == of.origin {
             return text.excerpt(most);
         }
-        self.mask_text(room, origin, text.clone(), self.hides_somebody(room, origin)).excerpt(most)
+        let hides = self.hides_somebody(room, &of.origin);
+        self.mask_text(room, (&of.origin, of.at), text.clone(), hides).excerpt(most)
     }
 
-    fn mask_text(&self, room: &RoomKey, origin: &RoomKey, text: Text, hides: bool) -> Text {
+    fn mask_text(&self, room: &RoomKey, said: Said<'_>, text: Text, hides: bool) -> Text {
         let mut runs = text.into_runs();
         for run in &mut runs {
             if let Leaf::Mention(Mention::Person { id, name }) = &mut run.leaf {
                 *name = match id {
-                    Some(id) => self.named(room, origin, id, name),
+                    Some(id) => self.named(room, said, id, name).unwrap_or_else(|| SOMEONE.to_owned()),
                     None if hides => SOMEONE.to_owned(),
                     None => continue,
                 };
@@ -79,11 +91,11 @@ impl Core {
         Text::from_runs(runs)
     }
 
-    /// What somebody is called in a room whom others name.
-    fn named(&self, room: &RoomKey, origin: &RoomKey, id: &NativeId, name: &str) -> String {
+    /// What somebody is called in a room whom others name there; none where they are not to be seen.
+    fn named(&self, room: &RoomKey, (origin, said): Said<'_>, id: &NativeId, name: &str) -> Option<String> {
         let author =
             Author { id: id.clone(), name: name.to_owned(), avatar: None, standing: Standing::Person };
-        self.seen_as(room, origin, &author).map_or_else(|| SOMEONE.to_owned(), |seen| seen.name)
+        self.named_as(room, Deed { origin, author: &author, said }).map(|seen| seen.name)
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
@@ -99,6 +111,10 @@ impl Core {
             Some(found) => Some(self.author_in(room, found.envelope)?),
             None => None,
         };
+        // What is kept of it is shown instead, without whom it may not name.
+        if known.is_some() {
+            reply.excerpt = None;
+        }
         match known {
             Some(Whom::AsTheyAre(_)) => {}
             Some(Whom::Under(author)) => reply.author = Some(author.name),
@@ -110,7 +126,7 @@ impl Core {
     }
 
     /// Whether what was passed on may be seen; its author's name is taken out where that may not.
-    fn mask_forward(&self, room: &RoomKey, origin: &RoomKey, forward: &mut Forward, hides: bool) -> bool {
+    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hides: bool) -> bool {
         let Some(id) = &forward.author_id else {
             if hides {
                 forward.author = None;
@@ -118,10 +134,9 @@ impl Core {
             return !hides;
         };
         let name = forward.author.clone().unwrap_or_default();
-        let author = Author { id: id.clone(), name, avatar: None, standing: Standing::Person };
-        match self.seen_as(room, origin, &author) {
-            Some(seen) => {
-                forward.author = forward.author.is_some().then_some(seen.name);
+        match self.named(room, said, id, &name) {
+            Some(name) => {
+                forward.author = forward.author.is_some().then_some(name);
                 true
             }
             None => {
@@ -135,16 +150,28 @@ impl Core {
     pub(super) fn author_in(&self, room: &RoomKey, message: EnvelopeId) -> Result<Whom, StoreError> {
         let Some(posted) = self.ledger.envelope(message)? else { return Ok(Whom::AsTheyAre(None)) };
         let Some(author) = &posted.author else { return Ok(Whom::AsTheyAre(None)) };
-        let deed = Deed::of(message, &posted);
-        if deed.is_some_and(|deed| !self.may_see(room, deed, DataClass::Content)) {
+        let Some(deed) = Deed::of(message, &posted) else { return Ok(Whom::AsTheyAre(None)) };
+        if !self.may_see(room, deed, DataClass::Content) {
             return Ok(Whom::Hidden);
         }
-        Ok(match self.seen_as(room, &posted.origin, author) {
+        Ok(match self.seen_as(room, deed) {
             Some(seen) if seen.id == author.id => Whom::AsTheyAre(Some(seen)),
             Some(seen) => Whom::Under(seen),
             None => Whom::Hidden,
         })
     }
+}
+
+/// Where something is said, and when.
+type Said<'a> = (&'a RoomKey, Timestamp);
+
+/// A text without what stands in quotes.
+fn without_quotes(text: Text) -> Text {
+    let mut runs = text.into_runs();
+    runs.retain(|run| !run.within.contains(&Container::Quote));
+    runs.push(Run::new(Leaf::Break));
+    runs.push(Run::new(Leaf::Plain(NOT_SHOWN.to_owned())));
+    Text::from_runs(runs)
 }
 
 /// Who wrote something, as others may know it.
@@ -155,4 +182,19 @@ pub enum Whom {
     Under(Author),
     /// Nothing is to be known of it.
     Hidden,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_goes_and_what_is_said_to_it_stays() {
+        let quoted = |words: &str| Run::new(Leaf::Plain(words.into())).inside(&[Container::Quote]);
+        let said = Run::new(Leaf::Plain("see this".into()));
+        let text = Text::from_runs(vec![said, quoted("Forwarded from Ada"), quoted("secret")]);
+        let left = without_quotes(text).excerpt(200);
+        assert!(left.starts_with("see this") && left.ends_with(NOT_SHOWN), "{left}");
+        assert!(!left.contains("secret") && !left.contains("Ada"), "{left}");
+    }
 }

@@ -196,7 +196,8 @@ impl Space {
     }
 
     fn is_wanted(&self, envelope: &Envelope) -> bool {
-        let routes = self.core.routes.borrow();
+        // Not borrowed: what is asked below borrows it too.
+        let routes = self.core.routes.borrow().clone();
         if let (Some(Author { standing: Standing::Relay, .. }), Event::Posted(message)) =
             (&envelope.author, &envelope.event)
         {
@@ -211,6 +212,7 @@ impl Space {
             (_, _) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
             (_, _) if !routes.knows(&envelope.origin) => Some(Count::NotLinked),
             (_, Event::Posted(_)) if self.is_from_before(envelope) => Some(Count::NotLinked),
+            _ if self.core.is_for_nobody(&routes, envelope) => Some(Count::Withheld),
             _ => None,
         };
         let own = matches!(&envelope.event, Event::Deleted { target } if self.core.own_deletes.has(&envelope.origin, target));

@@ -1,6 +1,7 @@
 //! The engine with a platform of its own: what panics costs itself and nothing else, and rooms that move or become visible.
 
 mod absence;
+mod consent;
 mod folding;
 mod resting;
 

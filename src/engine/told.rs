@@ -145,8 +145,7 @@ impl Core {
             Event::PollEnded { .. } | Event::Member { .. } | Event::Renamed { .. } => None,
         };
         let (Some(what), Some(message)) = (what, self.id_in(room, subject)?) else { return Ok(None) };
-        let (platform, author) = (envelope.origin.platform.clone(), envelope.author.as_ref());
-        let author = author.and_then(|author| self.seen_as(room, &envelope.origin, author));
+        let (platform, author) = (envelope.origin.platform.clone(), self.author_seen_in(room, id, &envelope));
         Ok(Some(Told { place, message, platform, author, at: envelope.at, what }))
     }
 

@@ -4,15 +4,20 @@
 use super::consent::Deed;
 use super::core::Core;
 use super::lane_steps::MASKED;
-use crate::consent::{DataClass, Entry, History, Person, Stance};
+use crate::adapt::plain;
+use crate::consent::{DataClass, Entry, Person, Purpose, Stance};
+use crate::media::Belongings;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::Leaf;
 use relay_contract::{Account, Envelope, Event, Mention, Message, MessageKey, NativeId, RoomKey, Timestamp};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 /// So much of the journal is read at once, and between two pieces others have their turn.
 const PIECE: usize = 2_000;
+/// After so long it is tried again what could not be done.
+const AGAIN: Duration = Duration::from_secs(30);
 /// How the version of a reaction begins that is taken back for its author.
 const WITHDRAWN: &str = "withdrawn ";
 
@@ -34,30 +39,28 @@ pub struct Chosen {
 enum Taken {
     Nothing,
     /// Its message is deleted elsewhere.
-    Delete(MessageKey),
+    Delete(EnvelopeId, MessageKey, Box<Message>),
     /// Its reaction is taken away elsewhere.
     Unreact(Box<Envelope>),
-    /// Somebody else's message names them: it is shown anew.
+    /// It is shown anew, as far as each room may see it: somebody else's message names them, or some rooms may not see theirs any more.
     Mask(MessageKey),
 }
 
 impl Core {
-    /// Writes down what somebody chooses, and has taken back what crossed before where that is more than they allow now. In force when this
-    /// returns; the taking back goes on behind it.
+    /// Writes down what somebody chooses, and has taken back what crossed before where that is more than they allow now, if it is certain
+    /// who they are. In force when this returns; the taking back goes on behind it.
     pub async fn choose(
         self: &Arc<Self>,
         person: Person,
         stance: Stance,
         how: &str,
+        is_proven: bool,
     ) -> Result<Chosen, StoreError> {
-        let before = self.stance_of(&person);
-        let unchanged = before == Some(stance);
-        if unchanged {
-            let takes_back = self.ledger.is_taking_back(&person)?;
-            return Ok(Chosen { is_same: true, takes_back });
+        if self.stance_of(&person) == Some(stance) {
+            return Ok(Chosen { is_same: true, takes_back: self.ledger.is_taking_back(&person)? });
         }
-        let takes_back = stance != Stance::Full && before != Some(Stance::None);
-        let entries: Vec<Entry> = stance.entries(how, self.consent_clock());
+        let takes_back = stance != Stance::Full && is_proven;
+        let entries: Vec<Entry> = stance.entries(how, Timestamp::now());
         self.ledger.say_consent(person.clone(), entries, takes_back).await?;
         if takes_back {
             self.take_back_soon(person);
@@ -73,22 +76,45 @@ impl Core {
         }
     }
 
-    fn take_back_soon(self: &Arc<Self>, person: Person) {
+    /// Has taken back what somebody may not be seen with any more, once at a time for each person.
+    pub(super) fn take_back_soon(self: &Arc<Self>, person: Person) {
+        if !self.taking_back.lock().unwrap_or_else(PoisonError::into_inner).insert(person.clone()) {
+            // Whoever does it already looks again when it is done.
+            return;
+        }
         let core = self.clone();
         self.lane_tasks.spawn(async move {
-            // One after the other: each reads the whole journal.
-            let Ok(_turn) = core.withdrawals.acquire().await else { return };
             let draining = core.draining.clone();
             tokio::select! {
                 biased;
                 () = draining.cancelled() => {}
-                done = core.take_back(&person) => match done {
-                    Ok(count) => tracing::info!(count, "what somebody takes back is being deleted elsewhere"),
-                    Err(StoreError::Closed) => {}
-                    Err(error) => tracing::error!(%error, "what somebody takes back could not be taken back; the next start does it"),
-                },
+                () = core.take_back_all(&person) => {}
             }
+            core.taking_back.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
         });
+    }
+
+    async fn take_back_all(self: &Arc<Self>, person: &Person) {
+        loop {
+            // One after the other: each reads the whole journal.
+            let Ok(turn) = self.withdrawals.acquire().await else { return };
+            let done = self.take_back(person).await;
+            drop(turn);
+            match done {
+                // They may have chosen again meanwhile.
+                Ok(count) => {
+                    tracing::info!(count, "what somebody takes back is being deleted elsewhere");
+                    if !matches!(self.ledger.is_taking_back(person), Ok(true)) {
+                        return;
+                    }
+                }
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what somebody takes back could not be taken back; it is tried again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
     }
 
     /// Puts into the journal what takes back all that somebody may not be seen with any more; answers how much that is.
@@ -96,22 +122,33 @@ impl Core {
         self.mapped().await;
         let Some(history) = self.ledger.consent_of(person) else { return Ok(0) };
         let (mut from, mut count) = (EnvelopeId::default(), 0);
+        let mut gone = Belongings::default();
         // What comes later is asked about when it is fanned out.
         let until = self.ledger.newest();
         let at = Timestamp::now();
+        let number = history.entries().last().map_or(0, |entry| entry.at.0);
         while from < until {
-            let (core, of, said) = (self.clone(), person.clone(), history.clone());
-            let read = tokio::task::spawn_blocking(move || core.to_take_back(&of, &said, from, until));
+            let (core, of) = (self.clone(), person.clone());
+            let read = tokio::task::spawn_blocking(move || core.to_take_back(&of, from, until));
             let (last, taken) = read.await.map_err(|_| StoreError::Engine("reading panicked".into()))??;
             let Some(last) = last else { break };
             from = last;
-            let number = history.entries().len();
+            taken.iter().for_each(|taken| taken.add_to(&mut gone));
             let envelopes: Vec<Envelope> =
                 taken.into_iter().filter_map(|taken| taken.into_envelope(number, at)).collect();
             count += envelopes.len() as u64;
             self.enter(envelopes).await?;
         }
-        self.ledger.taken_back(person.clone()).await?;
+        // Links to files and long texts that were given out end too.
+        if !gone.messages.is_empty()
+            && let Err(error) = self.media.forget(gone).await
+        {
+            return Err(StoreError::Engine(format!("files are not gone: {error}")));
+        }
+        // They may have chosen again meanwhile.
+        if self.ledger.consent_of(person).is_some_and(|now| now.entries().len() == history.entries().len()) {
+            self.ledger.taken_back(person.clone()).await?;
+        }
         Ok(count)
     }
 
@@ -128,7 +165,6 @@ impl Core {
     fn to_take_back(
         &self,
         person: &Person,
-        history: &History,
         from: EnvelopeId,
         until: EnvelopeId,
     ) -> Result<(Option<EnvelopeId>, Vec<Taken>), StoreError> {
@@ -145,64 +181,115 @@ impl Core {
         })?;
         let mut taken = Vec::with_capacity(found.len());
         for (id, envelope) in found {
-            taken.push(self.taken(person, history, id, envelope)?);
+            taken.push(self.taken(person, id, envelope)?);
         }
         // Whatever else is there cannot be read: it is passed over, as by everybody.
         Ok((last, taken))
     }
 
-    fn taken(
-        &self,
-        person: &Person,
-        history: &History,
-        id: EnvelopeId,
-        envelope: Envelope,
-    ) -> Result<Taken, StoreError> {
+    fn taken(&self, person: &Person, id: EnvelopeId, envelope: Envelope) -> Result<Taken, StoreError> {
         let is_theirs =
             envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person);
         let Some(key) = envelope.subject() else { return Ok(Taken::Nothing) };
         match &envelope.event {
-            Event::Posted(_) if is_theirs => {
-                let mut rooms = self.lookup.delivered_to(id)?;
-                rooms.extend(self.ledger.pending(id)?);
-                let named = |room: &RoomKey| self.is_seen_too_much(history, id, &envelope, room);
-                Ok(match rooms.iter().any(named) && !self.ledger.is_taken_back(id)? {
-                    true => Taken::Delete(key),
-                    false => Taken::Nothing,
+            Event::Posted(message) if is_theirs => {
+                // Pending before delivered: a row that completes in between is then seen twice, never missed.
+                let mut rooms = self.ledger.pending(id)?;
+                rooms.extend(self.lookup.delivered_to(id)?);
+                rooms.sort_unstable();
+                rooms.dedup();
+                rooms.retain(|room| *room != envelope.origin);
+                let hidden = |room: &&RoomKey| {
+                    !self.shows(room, id, &envelope, DataClass::Content)
+                        || self.is_named_too_much(room, id, &envelope)
+                };
+                let count = rooms.iter().filter(hidden).count();
+                let files = !message.attachments.is_empty()
+                    && rooms.iter().any(|room| !self.shows(room, id, &envelope, DataClass::Attachments));
+                Ok(match count {
+                    0 if !files => Taken::Nothing,
+                    _ if self.ledger.is_taken_back(id)? => Taken::Nothing,
+                    // Gone everywhere, and for good.
+                    all if all > 0 && all == rooms.len() => Taken::Delete(id, key, Box::new(message.clone())),
+                    // Each of these rooms finds out what it may still see.
+                    _ => Taken::Mask(key),
                 })
             }
-            Event::Reacted { added: true, .. } if is_theirs => Ok(Taken::Unreact(Box::new(envelope))),
-            Event::Posted(_) | Event::Edited { .. } if !is_theirs => Ok(Taken::Mask(key)),
+            Event::Reacted { added: true, .. } if is_theirs => {
+                let routes = self.routes.borrow().clone();
+                let hidden = routes.targets(&envelope.origin).iter().any(|(room, _)| {
+                    !self.shows(room, id, &envelope, DataClass::Reactions)
+                        || self.is_named_too_much(room, id, &envelope)
+                });
+                Ok(if hidden { Taken::Unreact(Box::new(envelope)) } else { Taken::Nothing })
+            }
+            Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
+                let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
+                let quotes = match &message.reply {
+                    Some(reply) if !named => {
+                        let answered = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
+                        self.is_by(person, &answered)?
+                    }
+                    _ => false,
+                };
+                Ok(if named || quotes { Taken::Mask(key) } else { Taken::Nothing })
+            }
             _ => Ok(Taken::Nothing),
         }
     }
 
-    /// Whether a room has seen more of a message than its author allows now.
-    fn is_seen_too_much(
-        &self,
-        history: &History,
-        id: EnvelopeId,
-        envelope: &Envelope,
-        room: &RoomKey,
-    ) -> bool {
-        let Some(deed) = Deed::of(id, envelope) else { return false };
-        if *room == envelope.origin {
-            return false;
+    /// Whether somebody wrote a message.
+    fn is_by(&self, person: &Person, message: &MessageKey) -> Result<bool, StoreError> {
+        let Some(found) = self.lookup.find(message)? else { return Ok(false) };
+        let posted = self.ledger.envelope(found.envelope)?;
+        Ok(posted.is_some_and(|posted| {
+            posted.author.as_ref().is_some_and(|by| Person::of(&posted.origin, by) == *person)
+        }))
+    }
+
+    /// Writes down what somebody allows or not in particular; answers false where they have just said so.
+    pub async fn say_entry(
+        self: &Arc<Self>,
+        person: Person,
+        entry: Entry,
+        is_proven: bool,
+    ) -> Result<bool, StoreError> {
+        if self.ledger.consent_of(&person).is_some_and(|history| history.ends_with(&entry)) {
+            return Ok(false);
         }
-        let content = self.may_see(room, deed, DataClass::Content);
-        // Named it was where it was allowed then and is not now.
-        let named = self.was_named(history, deed, room) && !self.may_see(room, deed, DataClass::Identity);
-        !content || named
+        let takes_back = !entry.allows && entry.purpose == Purpose::Bridging && is_proven;
+        self.ledger.say_consent(person.clone(), vec![entry], takes_back).await?;
+        if takes_back {
+            self.take_back_soon(person);
+        }
+        Ok(true)
+    }
+
+    /// Whether a message is in a room under a name that is not to be seen there any more.
+    pub(super) fn is_named_too_much(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> bool {
+        let Some(deed) = Deed::of(id, envelope) else { return false };
+        let Some(history) = self.ledger.consent_of(&Person::of(deed.origin, deed.author)) else {
+            return false;
+        };
+        self.was_named(&history, deed, room) && !self.may_see(room, deed, DataClass::Identity)
     }
 }
 
 impl Taken {
-    /// What is put into the journal; named by the number of the choice, so that doing it again changes nothing.
-    fn into_envelope(self, number: usize, at: Timestamp) -> Option<Envelope> {
+    /// What was given out of it.
+    fn add_to(&self, gone: &mut Belongings) {
+        if let Self::Delete(id, _, message) = self {
+            gone.messages.insert(id.0);
+            gone.add_text(&plain::text(&message.body));
+        }
+    }
+
+    /// What is put into the journal; named by when the choice was made, so that doing it again changes nothing.
+    fn into_envelope(self, number: i64, at: Timestamp) -> Option<Envelope> {
         let of = |key: MessageKey, event| Envelope { origin: key.room, author: None, at, event };
         Some(match self {
             Self::Nothing => return None,
-            Self::Delete(key) => {
+            Self::Delete(_, key, _) => {
                 let event = Event::Deleted { target: key.id.clone() };
                 of(key, event)
             }
@@ -227,7 +314,10 @@ fn is_about(person: &Person, envelope: &Envelope) -> bool {
         return true;
     }
     match &envelope.event {
-        Event::Posted(message) | Event::Edited { to: message, .. } => names(message, is_them),
+        // Of what an answer answers it is looked up later whose it is.
+        Event::Posted(message) | Event::Edited { to: message, .. } => {
+            message.reply.is_some() || names(message, is_them)
+        }
         _ => false,
     }
 }
@@ -235,6 +325,7 @@ fn is_about(person: &Person, envelope: &Envelope) -> bool {
 fn names(message: &Message, is_them: impl Fn(&NativeId) -> bool) -> bool {
     let forwarded = message.forward.as_ref().and_then(|forward| forward.author_id.as_ref());
     forwarded.is_some_and(&is_them)
+        || message.quoted.iter().any(&is_them)
         || message.body.clone().into_runs().iter().any(
             |run| matches!(&run.leaf, Leaf::Mention(Mention::Person { id: Some(id), .. }) if is_them(id)),
         )

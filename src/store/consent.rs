@@ -1,6 +1,7 @@
 //! What people have said about themselves: entries that are only ever added, all of them kept in memory too, for they are asked for
 //! with every message and few people have any.
 
+use super::erase::Erased;
 use super::ledger::Ledger;
 use super::records::Record;
 use super::shared::Shared;
@@ -9,7 +10,7 @@ use super::{StoreError, format, keys};
 use crate::consent::{Entry, History, Person, Pseudonyms};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 const SECRET: &[u8] = b"pseudonyms";
@@ -24,6 +25,8 @@ pub(super) struct Book {
     all: RwLock<HashMap<Person, Arc<History>>>,
     /// Anybody has one.
     any: AtomicBool,
+    /// How often anybody has said anything in this run.
+    generation: AtomicU64,
     pseudonyms: Pseudonyms,
 }
 
@@ -52,7 +55,12 @@ impl Book {
         };
         let any = AtomicBool::new(!all.is_empty());
         let all = all.into_iter().map(|(person, history)| (person, Arc::new(history))).collect();
-        Ok(Self { all: RwLock::new(all), any, pseudonyms: Pseudonyms::new(&secret) })
+        Ok(Self {
+            all: RwLock::new(all),
+            any,
+            generation: AtomicU64::new(0),
+            pseudonyms: Pseudonyms::new(&secret),
+        })
     }
 
     /// Puts what somebody says into a batch, and what must follow from it. In force at once: a no does not wait for the disk.
@@ -62,8 +70,12 @@ impl Book {
         person: &Person,
         entries: Vec<Entry>,
         takes_back: bool,
+        forgets: Option<&Erased>,
         batch: &mut WriteBatch,
     ) -> Result<(), StoreError> {
+        if let Some(erased) = forgets {
+            batch.insert(&shared.meta, keys::erasure(person.as_str()), erased.encode()?);
+        }
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let history = Arc::make_mut(all.entry(person.clone()).or_default());
         for entry in entries {
@@ -74,9 +86,36 @@ impl Book {
         if takes_back {
             batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
         }
-        if !self.any.swap(true, Ordering::AcqRel) {
-            format::raise(&shared.meta, batch);
+        format::raise(&shared.meta, batch);
+        self.any.store(true, Ordering::Release);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Puts what has become of somebody's wish to be forgotten into a batch. Once it is done, their last choice is all that is left of what they
+    /// said about themselves.
+    pub(super) fn erased(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        erased: &Erased,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
+        batch.insert(&shared.meta, keys::erasure(person.as_str()), erased.encode()?);
+        if erased.done.is_none() {
+            return Ok(());
         }
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(history) = all.get_mut(person) else { return Ok(()) };
+        for number in 0..history.entries().len() as u64 {
+            batch.remove(&shared.meta, keys::consent(person.as_str(), number));
+        }
+        let mut left = History::default();
+        for (number, entry) in (0..).zip(history.last_word()) {
+            batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
+            left.add(entry.clone());
+        }
+        *history = Arc::new(left);
         Ok(())
     }
 }
@@ -99,7 +138,34 @@ impl Ledger {
         entries: Vec<Entry>,
         takes_back: bool,
     ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Consent { person, entries, takes_back, done }).await
+        self.ask(|done| Command::Consent { person, entries, takes_back, forgets: None, done }).await
+    }
+
+    /// The same from somebody who is to be forgotten, in one batch.
+    pub async fn say_forget(
+        &self,
+        person: Person,
+        entries: Vec<Entry>,
+        erased: Erased,
+    ) -> Result<(), StoreError> {
+        let forgets = Some(erased);
+        self.ask(|done| Command::Consent { person, entries, takes_back: true, forgets, done }).await
+    }
+
+    /// How often anybody has said anything in this run: what was worked out before is to be worked out anew.
+    pub fn consent_generation(&self) -> u64 {
+        self.shared.consent.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether this holds for anybody who has said anything.
+    pub fn anybody_is(&self, is_so: impl Fn(&Person, &History) -> bool) -> bool {
+        let all = self.shared.consent.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|(person, history)| is_so(person, history))
+    }
+
+    /// Remembers what has become of somebody's wish to be forgotten.
+    pub async fn remember_erased(&self, person: Person, erased: Erased) -> Result<(), StoreError> {
+        self.ask(|done| Command::Erased { person, erased, done }).await
     }
 
     /// What somebody took back has been taken back.

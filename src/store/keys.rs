@@ -289,6 +289,14 @@ pub fn taking_back(person: &str) -> Vec<u8> {
     [TAKING_BACK_PREFIX, person.as_bytes()].concat()
 }
 
+/// The beginning of all wishes to be forgotten, in meta.
+pub const ERASURE_PREFIX: &[u8] = b"erasure\0";
+
+/// One of them.
+pub fn erasure(person: &str) -> Vec<u8> {
+    [ERASURE_PREFIX, person.as_bytes()].concat()
+}
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

@@ -280,6 +280,14 @@ pub struct IndexLine {
     pub way: Option<Way>,
 }
 
+impl IndexLine {
+    /// One that tells of no message: what it told is erased, and its number stays.
+    pub fn of_nothing(room: RoomKey) -> Self {
+        let envelope = EnvelopeId::default();
+        Self { envelope, room, messages: Vec::new(), origin: false, lost: Vec::new(), way: None }
+    }
+}
+
 /// How a message came into a room: times in milliseconds since the epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Way {

@@ -14,7 +14,7 @@ use super::depth::DepthChange;
 use super::ledger::Ledger;
 use super::records::{DeadLetter, EnvelopeId, IndexLine, OutboxRow, Record, StoredEnvelope};
 use super::shared::{HORIZON, Shared, bad_key, id_of};
-use super::{StoreError, keys};
+use super::{StoreError, keys, stream};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use std::collections::BTreeSet;
@@ -54,6 +54,11 @@ pub struct Forgotten {
     work: Vec<Vec<u8>>,
     letters: Vec<(RoomKey, Vec<u8>, DepthChange)>,
     index: Vec<u64>,
+    names: Vec<Vec<u8>>,
+    /// The last line of the index log, of which nothing but its number stays: numbers go on from it.
+    last_line: Option<(u64, RoomKey)>,
+    /// The newest envelope among it: ids go on from it.
+    newest: Option<EnvelopeId>,
     /// The lines of the index log among it, for the mapping.
     pub lines: Vec<IndexLine>,
 }
@@ -66,27 +71,77 @@ impl Forgotten {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.journal.is_empty() && self.work.is_empty() && self.letters.is_empty() && self.index.is_empty()
+        self.journal.is_empty()
+            && self.work.is_empty()
+            && self.letters.is_empty()
+            && self.index.is_empty()
+            && self.names.is_empty()
+            && self.last_line.is_none()
+    }
+
+    /// A line of the index log.
+    pub(super) fn erase_line(&mut self, number: u64, is_last: bool, line: IndexLine) {
+        match is_last {
+            true => self.last_line = Some((number, line.room.clone())),
+            false => self.index.push(number),
+        }
+        self.lines.push(line);
+    }
+
+    /// A dead letter.
+    pub(super) fn erase_letter(&mut self, room: RoomKey, key: Vec<u8>, change: DepthChange) {
+        self.letters.push((room, key, change));
+    }
+
+    /// Something of the work keyspace.
+    pub(super) fn erase_work(&mut self, key: Vec<u8>) {
+        self.work.push(key);
+    }
+
+    /// Whose a name was first.
+    pub(super) fn erase_name(&mut self, key: Vec<u8>) {
+        self.names.push(key);
+    }
+
+    /// An envelope, and its event key where that is to go.
+    pub(super) fn erase_envelope(&mut self, id: EnvelopeId, seen: Option<Vec<u8>>) {
+        self.journal.push(id);
+        self.seen.extend(seen);
+        self.newest = self.newest.max(Some(id));
     }
 
     /// Executed by the writer; answers how many dead letters each room has less.
-    pub(super) fn write(self, shared: &Shared, batch: &mut WriteBatch) -> Vec<(RoomKey, DepthChange)> {
+    pub(super) fn write(
+        self,
+        shared: &Shared,
+        batch: &mut WriteBatch,
+    ) -> Result<Vec<(RoomKey, DepthChange)>, StoreError> {
+        if let Some((number, room)) = self.last_line {
+            batch.insert(&shared.index, number.to_be_bytes(), IndexLine::of_nothing(room).encode()?);
+        }
         if self.horizon > horizon(shared) {
             batch.insert(&shared.meta, HORIZON, self.horizon.to_be_bytes());
             shared.horizon.store(self.horizon, Ordering::Release);
         }
+        if let Some(newest) = self.newest.filter(|newest| stream::newest(shared) < Some(*newest)) {
+            stream::goes_on_from(shared, newest, batch);
+        }
+        if !self.names.is_empty() {
+            shared.name_holders.clear();
+        }
+        self.names.into_iter().for_each(|key| batch.remove(&shared.meta, key));
         shared.newest.forget(&self.journal);
         self.journal.into_iter().for_each(|id| batch.remove(&shared.journal, id.0));
         self.seen.into_iter().for_each(|key| batch.remove(&shared.seen, key));
         self.work.into_iter().for_each(|key| batch.remove(&shared.work, key));
         self.index.into_iter().for_each(|line| batch.remove(&shared.index, line.to_be_bytes()));
         let letters = self.letters.into_iter();
-        letters
+        Ok(letters
             .map(|(room, key, change)| {
                 batch.remove(&shared.work, key);
                 (room, change)
             })
-            .collect()
+            .collect())
     }
 }
 
@@ -320,6 +375,6 @@ fn first_at(ms: i64) -> EnvelopeId {
 }
 
 /// The least key behind another.
-fn after(key: &[u8]) -> Vec<u8> {
+pub(super) fn after(key: &[u8]) -> Vec<u8> {
     [key, &[0]].concat()
 }

@@ -124,6 +124,8 @@ impl Shared {
         if !is_new && meta.get(IDENTITY)?.is_none() {
             return Err(damage::emptied(path));
         }
+        let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);
+        format::settle(&db, &meta, &[&journal, &work, &index], path)?;
         let mut shared = Self {
             newest_at_start: EnvelopeId::default(),
             last_alive,
@@ -132,10 +134,10 @@ impl Shared {
             held_marks: Mutex::default(),
             consent: Book::read(&meta)?,
             meta,
-            journal: keyspace("journal")?,
-            work: keyspace("work")?,
+            journal,
+            work,
             seen: keyspace("seen")?,
-            index: keyspace("index")?,
+            index,
             position: AtomicU64::new(0),
             horizon: AtomicI64::new(0),
             waiting: AtomicU64::new(0),
@@ -153,7 +155,6 @@ impl Shared {
             failed: Notify::new(),
             db: db.clone(),
         };
-        format::settle(&db, &shared.meta, &[&shared.journal, &shared.work, &shared.index], path)?;
         if shared.meta.get(IDENTITY)?.is_none() {
             shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes())?;
         }

@@ -91,6 +91,11 @@ fn add(
     Ok(())
 }
 
+/// Ids go on from this one: the envelope that had it goes.
+pub(super) fn goes_on_from(shared: &Shared, id: EnvelopeId, batch: &mut WriteBatch) {
+    batch.insert(&shared.meta, NEWEST, id.0);
+}
+
 /// The newest place of any stream.
 pub(super) fn newest(shared: &Shared) -> Option<EnvelopeId> {
     let bytes = shared.meta.get(NEWEST).ok().flatten()?;

@@ -357,6 +357,7 @@ fn rich_envelope() -> Envelope {
             }),
             forward: Some(Forward { author: Some("Cy".into()), author_id: None, room: Some("owls".into()) }),
             no_preview: true,
+            quoted: Vec::new(),
             ..Message::new(MessageRef::plain("1").within(Some("t".into())), body)
         },
         version: "v".into(),

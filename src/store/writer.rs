@@ -358,16 +358,23 @@ impl Writer<'_> {
                 settle(stored, done, &mut answers.synced);
             }
             Command::Forget { piece, done } => {
-                for (room, change) in piece.write(self.shared, &mut group.batch) {
-                    group.depth.entry(room).or_default().and(change);
-                }
-                answers.written.push(Answer::Plain(done));
+                let written = piece.write(self.shared, &mut group.batch).map(|changes| {
+                    for (room, change) in changes {
+                        group.depth.entry(room).or_default().and(change);
+                    }
+                });
+                settle(written, done, &mut answers.written);
             }
-            Command::Consent { person, entries, takes_back, done } => {
-                let said =
-                    self.shared.consent.say(self.shared, &person, entries, takes_back, &mut group.batch);
+            Command::Consent { person, entries, takes_back, forgets, done } => {
+                let (shared, batch) = (self.shared, &mut group.batch);
+                let said = shared.consent.say(shared, &person, entries, takes_back, forgets.as_ref(), batch);
                 group.must_sync = true;
                 settle(said, done, &mut answers.synced);
+            }
+            Command::Erased { person, erased, done } => {
+                let stored = self.shared.consent.erased(self.shared, &person, &erased, &mut group.batch);
+                group.must_sync = true;
+                settle(stored, done, &mut answers.synced);
             }
             Command::TakenBack { person, done } => {
                 group.batch.remove(&self.shared.meta, keys::taking_back(person.as_str()));

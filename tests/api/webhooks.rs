@@ -310,3 +310,76 @@ async fn files_and_people_are_told_of_too() {
     }
     assert_eq!(told[1]["reply_to"], told[0]["message"]);
 }
+
+/// Promise: what people do not let be seen, no program sees either, in a call, a stream, a page or a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_are_told_no_more_than_people() {
+    const NAMES: [&str; 3] = ["Adalberta Quillon", "Brunhilde Ozark", "Chiaretta Vex"];
+    let (port, api) = (ports::free(), ports::free());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), secret()).unwrap();
+    let receiver = Receiver::default();
+    let _listening = receiver.listens(port).await;
+    let mut world = stand_ins::world::World::demo();
+    for (person, name) in world.discord.people.iter_mut().zip(NAMES) {
+        person.name = name.to_owned();
+    }
+    let mut bench = crate::bench::Bench::of(world).await;
+    let hook = outgoing(port, "").replace("../secret", folder.path().join("secret").to_str().unwrap());
+    bench.write_config(&format!("[api]\nlisten = \"127.0.0.1:{api}\"\n{hook}"));
+    bench.start();
+    bench.connected(5).await;
+    let program =
+        Program { url: format!("http://127.0.0.1:{api}"), token: None, client: reqwest::Client::new() };
+    let mut events = program.events("lobby", None).await;
+    let room = bench.room("discord");
+    let people = bench.platform("discord").people.clone();
+    let act = |act: stand_ins::people::Act| bench.people("discord").act(act).unwrap();
+    let say = |person: usize, text: String, reply_to: Option<String>| {
+        let (person, room) = (people[person].id.clone(), room.clone());
+        act(stand_ins::people::Act::Say { person, room, text, reply_to, files: vec![], thread: None })
+    };
+    for (person, word) in [(0, "none"), (1, "anonymous")] {
+        let (id, text) = (people[person].id.clone(), format!("/relay privacy {word}"));
+        let command = stand_ins::people::Act::Command { person: id, room: room.clone(), text };
+        let began = std::time::Instant::now();
+        while bench.people("discord").act(command.clone()).is_err() {
+            assert!(began.elapsed().as_secs() < 20, "the command is there");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let chosen = format!("{:?}", person);
+        until(&format!("{chosen} has chosen"), async || {
+            bench
+                .seen("discord")
+                .iter()
+                .any(|seen| seen.only_for.as_deref() == Some(people[person].id.as_str()))
+        })
+        .await;
+    }
+    let secret_post = say(0, "xyzzy".into(), None);
+    let masked = say(1, "from behind a mask".into(), None);
+    say(2, format!("plugh to <@{}> and <@{}>", people[0].id, people[1].id), Some(secret_post.clone()));
+    for message in [&secret_post, &masked] {
+        let (person, room) = (people[0].id.clone(), room.clone());
+        act(stand_ins::people::Act::React {
+            person,
+            room,
+            message: message.clone(),
+            emoji: "🔥".into(),
+            on: true,
+        });
+    }
+    say(2, "the end".into(), None);
+    let told = next(&mut events, 3).await;
+    assert_eq!(told[2]["text"], "the end", "{told:?}");
+    assert_eq!(told[0]["text"], "from behind a mask");
+    let calls = receiver.comes(3).await;
+    let page = program.get("/api/v1/channels/lobby/messages?after=0&limit=100").await;
+    let all = format!("{told:?} {calls:?} {page}");
+    for bytes in ["xyzzy", "🔥", NAMES[0], NAMES[1], people[0].id.as_str(), people[1].id.as_str()] {
+        assert!(!all.contains(bytes), "{bytes}: {all}");
+    }
+    let pseudonym = told[0]["author"]["name"].as_str().unwrap();
+    assert!(told[1]["text"].as_str().unwrap().contains(&format!("@{pseudonym}")), "{told:?}");
+    assert!(told[1]["text"].as_str().unwrap().contains("@someone"), "{told:?}");
+}

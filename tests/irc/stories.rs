@@ -1,6 +1,7 @@
 //! What people do in channels, and what the others see.
 
 use crate::bench::{Bench, CHANNELS, until};
+use crate::person::Person;
 use crate::{NO_PENALTY, server};
 use std::time::{Duration, Instant};
 
@@ -295,4 +296,31 @@ async fn a_message_takes_milliseconds() {
     for (number, text) in all.iter().enumerate() {
         assert!(text.ends_with(&format!(" flood-{number}.")), "{number}: {text}");
     }
+}
+
+/// Promise: of who says no nothing reaches another network; under another name nothing tells who it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_no_is_not_heard_elsewhere() {
+    if !server::is_there() {
+        return;
+    }
+    let bench = Bench::started(NO_PENALTY, AT_ONCE).await;
+    let [ada, ivo] = &bench.people;
+    let other = Person::join(bench.servers[0].port, "Brunhilde", &[CHANNELS[0]]).await;
+    ada.says(CHANNELS[0], "before the choice").await;
+    ivo.sees("before the choice").await;
+    ada.says(CHANNELS[0], "!relay privacy none").await;
+    ada.hears("the answer", |line| line.contains("nothing of yours is carried")).await;
+    let before = ivo.lines().len();
+    ada.says(CHANNELS[0], "xyzzy").await;
+    other.says(CHANNELS[0], "!relay privacy anonymous").await;
+    other.hears("the answer", |line| line.contains("carried as")).await;
+    other.says(CHANNELS[0], "plugh").await;
+    let said = ivo.sees("plugh").await;
+    // What can be deleted nowhere is told without a name.
+    let heard: String = ivo.lines().split_off(before).join("\n").replace('\u{2060}', "");
+    for bytes in ["xyzzy", "Ada", "Brunhilde", "brunhilde"] {
+        assert!(!heard.contains(bytes), "{bytes}: {heard}");
+    }
+    assert!(said.text.ends_with("plugh") && said.text.contains("‹IRC›"), "{said:?}");
 }

@@ -187,3 +187,52 @@ async fn where_ghosts_may_not_write_relay_does() {
     let copy = yard.copy(&yard.barn, "hello barn").await;
     assert_eq!((copy.sender.as_str(), copy.body()), (yard.relay.user.as_str(), "Ada ‹Matrix›: hello barn"));
 }
+
+/// Promise: who does not want to be named has an account there that tells nothing of them; who says no has none.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_named_has_another_account() {
+    let Some(yard) = started().await else { return };
+    let discord = yard.bench.people("discord");
+    let people = yard.bench.platform("discord").people.clone();
+    let room = yard.bench.room("discord");
+    for (person, word) in [(0, "anonymous"), (1, "none")] {
+        let (id, text) = (people[person].id.clone(), format!("/relay privacy {word}"));
+        let command = stand_ins::people::Act::Command { person: id.clone(), room: room.clone(), text };
+        while discord.act(command.clone()).is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        while !yard.bench.seen("discord").iter().any(|seen| seen.only_for.as_deref() == Some(id.as_str())) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let say = |person: usize, text: &str| {
+        let (person, room) = (people[person].id.clone(), room.clone());
+        let (text, reply_to) = (text.to_owned(), None);
+        let act = stand_ins::people::Act::Say { person, room, text, reply_to, files: vec![], thread: None };
+        discord.act(act).unwrap()
+    };
+    say(1, "xyzzy");
+    say(0, "masked");
+    let copy = yard.copy(&yard.yard, "masked").await;
+    let profile = yard.ada.profile(&copy.sender).await;
+    let name = profile["displayname"].as_str().unwrap();
+    assert!(name.ends_with("‹Discord›") && !name.contains(&people[0].name), "{name}");
+    assert!(!copy.sender.contains(&people[0].id), "{}", copy.sender);
+    // From Matrix to Discord the same: read off Discord's sockets.
+    yard.ada.says(&yard.yard, "!relay privacy none").await;
+    yard.arrives(&yard.yard, "the answer", |seen| seen.body().contains("nothing of yours is carried")).await;
+    discord.heard().begin();
+    let secret = yard.ada.says(&yard.yard, "plugh").await;
+    yard.ada.reacts(&yard.yard, &copy.id, "🔥").await;
+    yard.bo.says(&yard.barn, "the end").await;
+    yard.bench.arrives("discord", "the end").await;
+    for bytes in ["plugh", "🔥", yard.ada.user.as_str(), secret.as_str()] {
+        assert!(!discord.heard().has(bytes), "{bytes}");
+    }
+    let everything: Vec<_> = yard.bo.events(&yard.barn).await;
+    let everything = serde_json::to_string(&everything).unwrap();
+    for bytes in ["plugh", "xyzzy", "🔥", people[1].id.as_str(), people[0].id.as_str()] {
+        assert!(!everything.contains(bytes), "{bytes}: {everything}");
+    }
+    assert_eq!(yard.bench.counter("dead"), 0, "{}", yard.bench.log());
+}

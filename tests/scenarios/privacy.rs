@@ -155,8 +155,11 @@ async fn under_another_name_nothing_tells_who_it_is() {
         let (id, name) =
             (bench.platform(from).people[0].id.clone(), bench.platform(from).people[0].name.clone());
         let told = choose(&bench, from, 0, "anonymous").await;
-        let pseudonym = told.split("carried as ").nth(1).and_then(|rest| rest.split(" in lobby").next());
-        let pseudonym = pseudonym.expect("the name").to_owned();
+        let pseudonym =
+            told.split("carried as ").nth(1).and_then(|rest| Some(rest.split_once(" in lobby")?.0));
+        // Where others may read the answer, it does not tell whose the name is.
+        assert_eq!(pseudonym.is_some(), from != "telegram", "{told}");
+        let mut pseudonym = pseudonym.map(str::to_owned);
         listen(&bench);
         let first = say(&bench, from, 0, &format!("{from} masked"), None);
         say(&bench, from, 1, &format!("{from} to {}", mention(&bench, from, 0)), Some(first.clone()));
@@ -165,7 +168,8 @@ async fn under_another_name_nothing_tells_who_it_is() {
         for platform in others(from) {
             until("it is there", || !bench.with(platform, &format!("{from} masked")).is_empty()).await;
             let seen = bench.with(platform, &format!("{from} masked")).remove(0);
-            assert!(format!("{} {}", seen.author, seen.text).contains(&pseudonym), "{pseudonym}: {seen:?}");
+            let pseudonym = pseudonym.get_or_insert_with(|| seen.author.replace(" ‹Telegram›", ""));
+            assert!(format!("{} {}", seen.author, seen.text).contains(&*pseudonym), "{pseudonym}: {seen:?}");
             assert_eq!(seen.avatar.as_deref().filter(|avatar| avatar.contains(&id)), None);
             let named = bench.arrives(platform, &format!("{from} to")).await;
             // Telegram does not tell whom a name means.
@@ -259,4 +263,213 @@ async fn where_people_opt_in_nothing_crosses_before_they_do() {
     reached_nobody(&bench, "discord", &["before the yes", "Brunhilde"]);
     let words = choose(&bench, "discord", 1, "perhaps").await;
     assert!(words.contains("There is no /relay privacy perhaps"), "{words}");
+}
+
+fn told(bench: &Bench, words: &[&str]) -> (bool, String) {
+    let mut command = bench.command(words[0]);
+    let output = command.args(&words[1..]).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_leaves_nothing_here_and_nothing_elsewhere() {
+    let mut bench = started().await;
+    let id = bench.platform("discord").people[0].id.clone();
+    let who = format!("discord:{id}");
+    for number in 0..40 {
+        bench.say("discord", &format!("unutterable-{number}."));
+    }
+    let others_words = say(&bench, "discord", 1, "of somebody else", None);
+    react(&bench, "discord", 0, &others_words, "👍");
+    for platform in others("discord") {
+        bench.arrives(platform, "unutterable-39.").await;
+        bench.arrives(platform, "of somebody else").await;
+    }
+    let elses = bench.arrives("slack", "of somebody else").await;
+    until("the reaction is there", || !message(&bench, "slack", &elses.id).reactions.is_empty()).await;
+    // What is kept of them, for them.
+    let file = bench.dir.path().join("hers.jsonl");
+    let (ok, words) = told(&bench, &["export", &who, "--out", file.to_str().unwrap()]);
+    assert!(ok && words.contains("lines"), "{words}");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let posts: Vec<_> = lines.iter().filter(|line| line["what"] == "post").collect();
+    assert_eq!(posts.len(), 40);
+    assert_eq!(
+        (&posts[7]["text"], &posts[7]["messages_elsewhere"]["slack"]),
+        (&"unutterable-7.".into(), &1.into())
+    );
+    assert!(lines.iter().any(|line| line["what"] == "reaction"));
+    assert!(!lines.iter().any(|line| line.to_string().contains("of somebody else")));
+    // On Slack nothing can be deleted for a while.
+    let (ok, words) = told(&bench, &["forget", &who]);
+    assert!(!ok && words.contains("nobody has asked"), "{words}");
+    bench.fault("slack", Kind::ServerError, 3, "chat.delete");
+    let room = bench.room("discord");
+    let words = ask(&bench, "discord", 0, &room, "/relay forget").await;
+    assert!(words.contains("/relay forget yes"), "{words}");
+    let words = ask(&bench, "discord", 0, &room, "/relay forget yes").await;
+    assert!(words.contains("From now on nothing of yours is carried"), "{words}");
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    until("it is done", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
+    for platform in others("discord") {
+        assert!(bench.with(platform, "unutterable").is_empty());
+        assert_eq!(bench.with(platform, "of somebody else").len(), 1);
+    }
+    until("the reaction goes", || message(&bench, "slack", &elses.id).reactions.is_empty()).await;
+    let (_, words) = told(&bench, &["forget", &who, "--json"]);
+    let erased: serde_json::Value = serde_json::from_str(&words).unwrap();
+    assert!(
+        erased["events"].as_u64().unwrap() >= 41 && erased["left"].as_array().unwrap().is_empty(),
+        "{words}"
+    );
+    let (ok, words) = told(&bench, &["export", &who, "--out", "-"]);
+    assert!(ok && !words.contains("unutterable") && words.contains("\"what\":\"choice\""), "{words}");
+    let name = bench.platform("discord").people[0].name.clone();
+    assert!(!words.contains(&name), "{words}");
+    // What was the newest of all is gone, and everything goes on from there.
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    // Nothing of hers crosses later, and others go on.
+    bench.say("discord", "unutterable again");
+    has_passed(&bench, "discord", "others go on").await;
+    assert!(bench.with("slack", "unutterable").is_empty());
+    assert_eq!(bench.counter("panicked"), 0);
+    let (ok, words) = told(&bench, &["forget", "discord:nobody", "--yes"]);
+    assert!(!ok && words.contains("keeps nothing"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_allowed_to_some_reaches_those() {
+    let bench = started().await;
+    let room = bench.room("discord");
+    bench.say("discord", "said to all");
+    for platform in others("discord") {
+        bench.arrives(platform, "said to all").await;
+    }
+    let words = ask(&bench, "discord", 0, &room, "/relay consent revoke bridging to telegram").await;
+    assert!(words.contains("bridging: everything to Telegram not allowed"), "{words}");
+    until("it goes where it may not be any more", || bench.with("telegram", "said to all").is_empty()).await;
+    bench.people("telegram").heard().begin();
+    bench.say("discord", "said to some");
+    bench.arrives("slack", "said to some").await;
+    has_passed(&bench, "discord", "others are heard").await;
+    assert!(!bench.people("telegram").heard().has("said to some"));
+    assert_eq!(bench.with("slack", "said to all").len(), 1, "where it may be it stays");
+    let words = ask(&bench, "discord", 0, &room, "/relay consent").await;
+    assert!(words.contains("to Telegram not allowed"), "{words}");
+    let words = ask(&bench, "discord", 0, &room, "/relay consent revoke everything").await;
+    assert!(words.contains("There is no purpose"), "{words}");
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_room_sees_a_name_and_then_its_mask() {
+    let bench = started().await;
+    let name = bench.platform("discord").people[0].name.clone();
+    let said = bench.say("discord", "without a mask");
+    let others_words = say(&bench, "discord", 1, &format!("names {}", mention(&bench, "discord", 0)), None);
+    for platform in others("discord") {
+        bench.arrives(platform, "without a mask").await;
+        let named = bench.arrives(platform, "names").await;
+        assert!(named.text.contains(&name), "{named:?}");
+    }
+    react(&bench, "discord", 0, &others_words, "👍");
+    let on_slack = bench.arrives("slack", "names").await;
+    until("the reaction is there", || !message(&bench, "slack", &on_slack.id).reactions.is_empty()).await;
+    let told = choose(&bench, "discord", 0, "anonymous").await;
+    let pseudonym = told.split("carried as ").nth(1).unwrap().split(" in lobby").next().unwrap().to_owned();
+    // Whoever saw the one and then the other in its place would know whose it is.
+    for platform in others("discord") {
+        until("it goes", || bench.with(platform, "without a mask").is_empty()).await;
+        until("the name goes", || !bench.with(platform, "names")[0].text.contains(&name)).await;
+        let named = bench.with(platform, "names").remove(0);
+        assert!(named.text.contains("someone") && !named.text.contains(&pseudonym), "{named:?}");
+    }
+    until("the reaction goes", || message(&bench, "slack", &on_slack.id).reactions.is_empty()).await;
+    // What is edited afterwards was said without the mask.
+    bench.edit("discord", &said, "with a mask");
+    bench.say("discord", "under the mask");
+    for platform in others("discord") {
+        let seen = bench.arrives(platform, "under the mask").await;
+        assert!(format!("{} {}", seen.author, seen.text).contains(&pseudonym), "{seen:?}");
+        assert!(bench.with(platform, "with a mask").is_empty());
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_word_counts_also_after_something_in_particular() {
+    let bench = started().await;
+    let room = bench.room("discord");
+    choose(&bench, "discord", 0, "none").await;
+    ask(&bench, "discord", 0, &room, "/relay consent grant bridging to telegram").await;
+    bench.say("discord", "to some again");
+    bench.arrives("telegram", "to some again").await;
+    let told = ask(&bench, "discord", 0, &room, "/relay privacy").await;
+    assert!(told.contains("in particular"), "{told}");
+    let told = choose(&bench, "discord", 0, "none").await;
+    assert!(told.contains("From now on"), "{told}");
+    until("it goes", || bench.with("telegram", "to some again").is_empty()).await;
+    bench.people("telegram").heard().begin();
+    bench.say("discord", "to nobody");
+    has_passed(&bench, "discord", "somebody else").await;
+    assert!(!bench.people("telegram").heard().has("to nobody"));
+    assert!(choose(&bench, "discord", 0, "none").await.contains("That holds already"));
+}
+
+/// `cargo test --test scenarios ten_thousand -- --ignored --nocapture`: minutes, with a binary that is not optimised.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes"]
+async fn ten_thousand_messages_are_forgotten() {
+    const MESSAGES: usize = 10_000;
+    let mut bench = started().await;
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
+    for number in 0..MESSAGES {
+        bench.say("discord", &format!("unutterable-{number}."));
+        if number % 500 == 499 {
+            patiently(&format!("{number} arrive"), || {
+                others("discord").all(|platform| bench.with(platform, "unutterable").len() == number + 1)
+            })
+            .await;
+        }
+    }
+    let began = std::time::Instant::now();
+    let (ok, words) = told(&bench, &["forget", &who, "--yes"]);
+    assert!(ok, "{words}");
+    println!("asked after {:?}", began.elapsed());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    // Somebody else is not held up by it.
+    let mut waits = Vec::new();
+    for number in 0..20 {
+        let said = std::time::Instant::now();
+        say(&bench, "telegram", 1, &format!("meanwhile-{number}."), None);
+        patiently("it arrives", || !bench.with("slack", &format!("meanwhile-{number}.")).is_empty()).await;
+        waits.push(said.elapsed());
+    }
+    patiently("they are forgotten", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
+    println!("forgotten after {:?}, with a kill; others waited {waits:?}", began.elapsed());
+    println!("{}", told(&bench, &["forget", &who]).1);
+    for platform in others("discord") {
+        assert!(bench.with(platform, "unutterable").is_empty());
+        assert_eq!(bench.with(platform, "meanwhile").len(), 20);
+    }
+    let (_, words) = told(&bench, &["export", &who, "--out", "-"]);
+    assert_eq!(words.lines().count(), 3, "{words}");
+}
+
+async fn patiently(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(600), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }

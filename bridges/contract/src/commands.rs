@@ -96,6 +96,18 @@ pub enum Ask {
         /// `full`, `anonymous` or `none`, as it was written; none to be told.
         to: Option<String>,
     },
+    /// What the asker allows in particular, and changes of it.
+    Consent {
+        /// What stands behind the word.
+        words: String,
+    },
+    /// Everything of the asker's is to go; or what became of that.
+    Forget {
+        /// The asker has been told what comes of it, and says yes.
+        sure: bool,
+    },
+    /// What is kept of the asker.
+    Export,
     /// Something else.
     Unknown(String),
 }
@@ -119,6 +131,9 @@ impl Ask {
             "delete" => Self::Delete { message: None },
             "trace" => Self::Trace { message: None },
             "privacy" => Self::Privacy { to: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "consent" => Self::Consent { words: rest.to_owned() },
+            "forget" => Self::Forget { sure: rest.eq_ignore_ascii_case("yes") },
+            "export" => Self::Export,
             "approve" => Self::Approve { code: object.to_owned(), sure },
             _ => Self::Unknown(verb.chars().take(40).collect()),
         }
@@ -169,6 +184,11 @@ mod tests {
             ("trace", Ask::Trace { message: None }),
             ("privacy", Ask::Privacy { to: None }),
             ("privacy  None", Ask::Privacy { to: Some("None".into()) }),
+            ("consent grant archive", Ask::Consent { words: "grant archive".into() }),
+            ("forget", Ask::Forget { sure: false }),
+            ("forget  Yes", Ask::Forget { sure: true }),
+            ("forget me", Ask::Forget { sure: false }),
+            ("export", Ask::Export),
             ("dance", Ask::Unknown("dance".into())),
         ];
         for (words, expected) in cases {

@@ -128,6 +128,18 @@ pub trait Connector: Send + Sync + 'static {
         "/relay"
     }
 
+    /// Whether an answer is certain to be for the asker alone: what nobody else is to know is told only then.
+    fn answers_alone(&self) -> bool {
+        false
+    }
+
+    /// Whether an id is certain to be the same person as before. Where anybody may take it who comes first (a nick), nothing that cannot be
+    /// undone is done in its name.
+    fn proves(&self, person: &NativeId) -> bool {
+        let _ = person;
+        true
+    }
+
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
 

@@ -130,6 +130,8 @@ pub struct Message {
     pub forward: Option<Forward>,
     /// Its links are to be shown without a preview.
     pub no_preview: bool,
+    /// Whose words stand in quotes of `body`, where the platform tells: their ids there.
+    pub quoted: Vec<NativeId>,
 }
 
 impl Message {
@@ -144,6 +146,7 @@ impl Message {
             poll: None,
             forward: None,
             no_preview: false,
+            quoted: Vec::new(),
         }
     }
 }

@@ -214,6 +214,10 @@ impl Connector for Discord {
         self.person_manages(room, person).await
     }
 
+    fn answers_alone(&self) -> bool {
+        true
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         self.answer_call(call, answer).await
     }

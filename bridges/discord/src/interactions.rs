@@ -234,6 +234,9 @@ fn ask(part: &Given) -> Ask {
         "connect" => Ask::Connect { channel: text("channel"), sure },
         "disconnect" => Ask::Disconnect { channel: Some(text("channel")).filter(|name| !name.is_empty()) },
         "privacy" => Ask::Privacy { to: Some(text("choice")).filter(|choice| !choice.is_empty()) },
+        "consent" => Ask::Consent { words: text("change") },
+        "forget" => Ask::Forget { sure },
+        "export" => Ask::Export,
         "approve" => Ask::Approve { code: text("code"), sure },
         unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
     }

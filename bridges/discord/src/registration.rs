@@ -167,6 +167,17 @@ fn options() -> Vec<CommandOption> {
             ],
         ),
         part(
+            "consent",
+            "What you allow in particular, and how to change it",
+            vec![option(Text, "change", "Such as: revoke bridging to telegram. Leave it out to be told")],
+        ),
+        part("export", "All that Relay keeps of you, as a file", vec![]),
+        part(
+            "forget",
+            "Have everything of yours deleted",
+            vec![sure("You were told what comes of it, and want it")],
+        ),
+        part(
             "privacy",
             "What is shared of you with other rooms, and how to change it",
             vec![one_of(

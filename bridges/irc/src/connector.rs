@@ -139,6 +139,14 @@ impl Connector for Irc {
         "!relay"
     }
 
+    fn proves(&self, person: &NativeId) -> bool {
+        crate::ids::account_of(person).is_some()
+    }
+
+    fn answers_alone(&self) -> bool {
+        true
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         commands::answer(&self.config, &self.known, call, answer).await
     }

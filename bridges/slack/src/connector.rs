@@ -156,6 +156,10 @@ impl Connector for Slack {
         commands::may_manage(&self.web, &known.own, room, person).await
     }
 
+    fn answers_alone(&self) -> bool {
+        true
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         commands::answer(&self.web, call, answer).await
     }

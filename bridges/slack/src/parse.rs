@@ -6,7 +6,7 @@ mod mrkdwn;
 mod rich;
 
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Forward, Mention, Style, Text, Time, TimeStyle};
+use relay_contract::{Forward, Mention, NativeId, Style, Text, Time, TimeStyle};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -52,6 +52,8 @@ pub struct Content {
     pub shown: Vec<Shown>,
     /// It was passed on, with nothing said to it.
     pub forward: Option<Forward>,
+    /// Whose words are quoted.
+    pub quoted: Vec<NativeId>,
 }
 
 /// A picture or file besides those that a message lists itself.

@@ -123,7 +123,10 @@ impl Planning<'_> {
             notes.extend(known.map(|answered| Note::Answer { to: answered.envelope, by: self.id }));
         }
         let targets = routes.targets(&self.envelope.origin).into_iter();
-        let targets = targets.filter(|(room, _)| self.may_be_seen(room, DataClass::Content));
+        let targets = targets.filter(|(room, _)| {
+            self.may_be_seen(room, DataClass::Content)
+                && !self.core.is_named_too_much(room, self.id, self.envelope)
+        });
         let rows = targets.map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
         Ok(FannedOut { rows: rows.collect(), notes, ..FannedOut::nowhere(self.id) })
     }

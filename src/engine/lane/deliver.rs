@@ -19,6 +19,9 @@ impl Lane {
         let mut row = row;
         let outcome = match self.settled(id, &mut row, &operation).await? {
             Settled::Done(receipt) => Ok(receipt),
+            Settled::Attempt if self.is_chosen_anew() => {
+                return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
+            }
             Settled::Attempt => self.attempt(operation).await,
             Settled::Later(error) => Err(error),
             Settled::TakenBack => return self.leave(id).await,
@@ -39,6 +42,11 @@ impl Lane {
             }
             Err(error) => self.failed(id, row, error, false).await,
         }
+    }
+
+    /// Whether anybody has chosen anew since the head was worked out: it may name or quote them.
+    pub(super) fn is_chosen_anew(&self) -> bool {
+        self.chosen != self.core.ledger.consent_generation()
     }
 
     /// Whether what a row brings is not to be seen in the room any more.
@@ -123,6 +131,9 @@ impl Lane {
                 // Each part anew: what is there already is deleted by what follows.
                 Settled::Attempt if !deletes && self.is_withheld(id, &row)? => {
                     return self.break_off(id, row, steps).await;
+                }
+                Settled::Attempt if !deletes && self.is_chosen_anew() => {
+                    return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
                 }
                 Settled::Attempt => self.attempt_as(operation, steps.speaker()).await,
                 Settled::Later(error) => Err(error),

@@ -22,6 +22,9 @@ impl Lane {
             if let Some(wait) = self.permit(operation.doing()).await {
                 return Ok(Some(Fate::Later(wait, LaneState::Held)));
             }
+            if self.is_chosen_anew() {
+                return Ok(Some(Fate::Later(Duration::ZERO, LaneState::Busy)));
+            }
             self.handle.set_state(LaneState::Busy);
             match self.attempt_as(operation, mark.by()).await {
                 Ok(_) | Err(DeliverError::TargetGone) => {}

@@ -92,6 +92,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             asked: false,
             doubtful: closing::MOST,
             turn: None,
+            chosen: 0,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(End::Stopped) => {

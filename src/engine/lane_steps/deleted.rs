@@ -53,8 +53,7 @@ fn there(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Option<En
     let original = core.ledger.envelope(target)?.filter(|original| original.origin != lane.room);
     let Some(original) = original.filter(|_| !there.is_empty()) else { return Ok(None) };
     // Whoever is not to be seen here any more is not named for what is taken away.
-    let author =
-        original.author.as_ref().and_then(|author| core.seen_as(&lane.room, &original.origin, author));
+    let author = core.author_seen_in(&lane.room, target, &original);
     Ok(Some(Envelope { author, ..(*original).clone() }))
 }
 

@@ -106,7 +106,7 @@ fn answered(
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
     let excerpt = now.map(|now| match &now.event {
         Event::Posted(message) | Event::Edited { to: message, .. } => {
-            core.excerpt(&lane.room, &now.origin, &message.body, LONGEST_EXCERPT)
+            core.excerpt(&lane.room, &now, &message.body, LONGEST_EXCERPT)
         }
         Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
         _ => String::new(),

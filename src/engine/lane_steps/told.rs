@@ -72,7 +72,7 @@ pub fn changed(
 pub fn reacted(
     core: &Core,
     lane: &LaneHandle,
-    envelope: &Envelope,
+    (id, envelope): (EnvelopeId, &Envelope),
     (emoji, added): (&Emoji, bool),
     target: EnvelopeId,
     content: Option<&Content>,
@@ -82,7 +82,7 @@ pub fn reacted(
     let said = content.message.body.excerpt(LONGEST_EXCERPT);
     let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
     let reacted = format!(" reacted with {} to {to}", emoji.shown());
-    let by = envelope.author.as_ref().and_then(|author| core.seen_as(&lane.room, &envelope.origin, author));
+    let by = core.author_seen_in(&lane.room, id, envelope);
     let runs = vec![named(by.as_ref()), plain(&reacted)];
     Ok(beside(lane, target, runs, there.into_iter().next()))
 }

@@ -76,6 +76,8 @@ struct StoredMessage {
     forward: Option<StoredForward>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     no_preview: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quoted: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -279,6 +281,7 @@ fn store_message(message: Message) -> StoredMessage {
             room: from.room,
         }),
         no_preview: message.no_preview,
+        quoted: message.quoted.into_iter().map(String::from).collect(),
     }
 }
 
@@ -311,6 +314,7 @@ fn load_message(message: StoredMessage) -> Message {
             room: from.room,
         }),
         no_preview: message.no_preview,
+        quoted: message.quoted.into_iter().map(Into::into).collect(),
     }
 }
 

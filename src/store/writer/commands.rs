@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::consent::{Entry, Person};
 use crate::store::StoreError;
+use crate::store::erase::Erased;
 use crate::store::held::{Released, Sender};
 use crate::store::ledger::FannedOut;
 use crate::store::queue;
@@ -156,6 +157,13 @@ pub(in crate::store) enum Command {
         person: Person,
         entries: Vec<Entry>,
         takes_back: bool,
+        forgets: Option<Erased>,
+        done: Done<()>,
+    },
+    /// What becomes of somebody's wish to be forgotten; with it, once it is done, all that they said about themselves but the last.
+    Erased {
+        person: Person,
+        erased: Erased,
         done: Done<()>,
     },
     /// What they took back has been taken back.

@@ -18,6 +18,7 @@ pub fn add(share: &Value, names: &Names, content: &mut Content) {
         *content = Content { forward: Some(from), ..passed };
         return;
     }
+    content.quoted.extend(from.author_id);
     let whose = [from.author, from.room.map(|room| format!("#{room}"))].into_iter().flatten();
     let whose = plain(format!("Forwarded from {}", whose.collect::<Vec<_>>().join(" in ")));
     let head = Text::from_runs(vec![whose.styled(Style::Italic)]);

@@ -18,6 +18,7 @@ impl Reader<'_> {
             attachments: attachments.chain(shown).collect(),
             thread: at.thread.clone().map(|id| Thread { root: Some(id.clone()), id, name: None }),
             forward: read.forward,
+            quoted: read.quoted,
             ..Message::new(at, read.body)
         })
     }

@@ -66,7 +66,8 @@ async fn what_is_passed_on() {
     let (person, room) = who();
     stage.act(Act::Forward { person, room, message: id, to: "random".into() });
     let Event::Posted(message) = heard.envelope().await.event else { panic!() };
-    let from = Forward { author: Some("Elif".into()), author_id: None, room: Some("general".into()) };
+    let author_id = Some(stage.stand_ins.world.slack.people[0].id.as_str().into());
+    let from = Forward { author: Some("Elif".into()), author_id, room: Some("general".into()) };
     assert_eq!((message.forward, message.body.excerpt(99).as_str()), (Some(from), "a fine idea"));
     assert!(format!("{:?}", message.body).contains("Styled(Bold"));
 }

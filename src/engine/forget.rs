@@ -1,0 +1,228 @@
+//! `/relay forget`: somebody says no to everything, what crossed is taken back, and then all that is kept of them goes. Goes on after a
+//! restart; what could not be undone is remembered for whoever asks.
+
+use super::core::Core;
+use super::mapping::{Forget, Mapping};
+use crate::adapt::names::capitalised;
+use crate::adapt::plain;
+use crate::consent::{Person, Stance};
+use crate::media::Belongings;
+use crate::store::{EnvelopeId, Erased, StoreError};
+use actix::Addr;
+use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether what is waited for has come to an end.
+const LOOK: Duration = Duration::from_secs(2);
+/// The longest that a look is put off.
+const LONGEST_LOOK: Duration = Duration::from_secs(300);
+/// The ledger is rewritten at most so often.
+const COMPACT: Duration = Duration::from_secs(3600);
+/// So long the deletes elsewhere are waited for; then what waits for nothing goes before the rest, in milliseconds.
+const PATIENCE: i64 = 24 * 60 * 60 * 1000;
+/// Between two pieces: messages come first.
+const PAUSE: Duration = Duration::from_millis(5);
+/// So much of the journal is read at once.
+const PIECE: usize = 2_000;
+
+impl Core {
+    /// Writes down that somebody is to be forgotten. From then on nothing of theirs crosses.
+    pub async fn forget_person(self: &Arc<Self>, person: Person) -> Result<Erased, StoreError> {
+        if let Some(erased) = self.ledger.erased(&person)?.filter(|erased| erased.done.is_none()) {
+            return Ok(erased);
+        }
+        let asked = Timestamp::now();
+        let erased = Erased { asked: asked.0, ..Erased::default() };
+        let entries = Stance::None.entries("/relay forget", asked);
+        // Also where they had said no before: what was in a room by then may still be.
+        self.ledger.say_forget(person.clone(), entries, erased.clone()).await?;
+        self.take_back_soon(person);
+        self.forgetting.notify_one();
+        Ok(erased)
+    }
+}
+
+/// Forgets people until the task is ended.
+pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
+    let mut wait = LOOK;
+    let mut compacted: Option<Instant> = None;
+    let mut to_compact = false;
+    loop {
+        let left = match core.ledger.to_erase() {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::error!(%error, "it cannot be read who is to be forgotten");
+                Vec::new()
+            }
+        };
+        if left.is_empty() {
+            if to_compact && compacted.is_none_or(|at| at.elapsed() > COMPACT) {
+                // What is gone is on the disk until it is rewritten.
+                let ledger = core.ledger.clone();
+                if let Err(error) = blocking(move || ledger.compact()).await {
+                    tracing::error!(%error, "the disk does not get back yet what was forgotten");
+                }
+                (to_compact, compacted) = (false, Some(Instant::now()));
+            }
+            tokio::select! {
+                () = core.forgetting.notified() => wait = LOOK,
+                () = tokio::time::sleep(COMPACT), if to_compact => {}
+            }
+            continue;
+        }
+        for person in left {
+            match look(&core, &mapping, &person).await {
+                Ok(done) => to_compact |= done,
+                Err(StoreError::Closed) => return,
+                Err(error) => tracing::error!(%error, "somebody is not forgotten yet; it is tried again"),
+            }
+        }
+        // Each look reads the whole journal: what waits long is looked at rarely.
+        tokio::select! {
+            () = core.forgetting.notified() => wait = LOOK,
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_LOOK),
+        }
+    }
+}
+
+/// Forgets somebody, if what they took back has been taken back; answers whether that is done.
+async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Result<bool, StoreError> {
+    let Some(mut erased) = core.ledger.erased(person)? else { return Ok(false) };
+    core.mapped().await;
+    if core.ledger.is_taking_back(person)? {
+        return Ok(false);
+    }
+    // What is held at the door would go on later.
+    for sender in core.ledger.held().into_keys() {
+        if Person::from_parts(&sender.0, sender.1.as_str()) == *person {
+            erased.events += core.ledger.drop_held(sender, Timestamp(0)).await?;
+        }
+    }
+    let patient = Timestamp::now().0.saturating_sub(erased.asked) < PATIENCE;
+    let (of, whom) = (core.clone(), person.clone());
+    let found = blocking(move || of.kept_of(&whom)).await?;
+    if found.waits > 0 && patient {
+        return Ok(false);
+    }
+    if erased.left.is_empty() {
+        // Before anything goes: what is left elsewhere is known only by what is kept here.
+        erased.left = found.left;
+        core.ledger.remember_erased(person.clone(), erased.clone()).await?;
+    }
+    let files = core.media.forget(found.belongings).await;
+    files.map_err(|error| StoreError::Engine(format!("their files are not gone: {error}")))?;
+    let ledger = core.ledger.clone();
+    let mut erasure = ledger.begin_erasure(person.clone());
+    loop {
+        let ledger = core.ledger.clone();
+        let (piece, rest) = blocking(move || Ok((ledger.next_erased(&mut erasure)?, erasure))).await?;
+        erasure = rest;
+        let Some(piece) = piece else { break };
+        if piece.is_empty() {
+            continue;
+        }
+        if !piece.lines.is_empty() {
+            mapping.send(Forget(piece.lines.clone())).await.map_err(|_| StoreError::Closed)??;
+        }
+        erased.events += piece.envelopes() as u64;
+        core.ledger.forget(piece).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    // What still waits for a room that is not reached stays until it has gone there.
+    let done = erasure.waits == 0;
+    erased.done = done.then(|| Timestamp::now().0);
+    if done {
+        tracing::info!(events = erased.events, left = erased.left.len(), "somebody is forgotten");
+    }
+    core.ledger.remember_erased(person.clone(), erased).await?;
+    Ok(done)
+}
+
+/// What is kept of somebody.
+#[derive(Default)]
+struct Kept {
+    belongings: Belongings,
+    /// Deliveries of theirs that are still to be made, or taken back.
+    waits: u64,
+    /// What could not be undone, in words.
+    left: Vec<String>,
+}
+
+impl Core {
+    /// Reads the whole journal, in pieces.
+    fn kept_of(&self, person: &Person) -> Result<Kept, StoreError> {
+        let (mut kept, mut from) = (Kept::default(), EnvelopeId::default());
+        let mut stays: BTreeMap<String, u64> = BTreeMap::new();
+        loop {
+            let (mut last, mut theirs) = (None, Vec::new());
+            self.ledger.accepted_after(from, PIECE, |id, envelope| {
+                last = Some(id);
+                if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
+                    theirs.push((id, envelope));
+                }
+                ControlFlow::Continue(())
+            })?;
+            for (id, envelope) in theirs {
+                self.look_at(id, &envelope, &mut kept, &mut stays)?;
+            }
+            let Some(last) = last else { break };
+            from = last;
+        }
+        kept.left = stays.into_iter().map(|(why, count)| format!("{count} × {why}")).collect();
+        Ok(kept)
+    }
+
+    fn look_at(
+        &self,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        kept: &mut Kept,
+        stays: &mut BTreeMap<String, u64>,
+    ) -> Result<(), StoreError> {
+        kept.waits += self.ledger.pending(id)?.len() as u64;
+        let picture = envelope.author.as_ref().and_then(|author| author.avatar.as_deref());
+        picture.into_iter().for_each(|url| kept.belongings.add_picture(url));
+        let message = match &envelope.event {
+            Event::Posted(message) => message,
+            Event::Edited { to, .. } => {
+                kept.belongings.add_text(&plain::text(&to.body));
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        kept.belongings.add_text(&plain::text(&message.body));
+        kept.belongings.messages.insert(id.0);
+        // The delete that is under way is about it.
+        if let Some(change) = self.ledger.newest_change_id(id)? {
+            kept.waits += self.ledger.pending(change)?.len() as u64;
+        }
+        for room in self.lookup.delivered_to(id)? {
+            let there = self.lookup.messages(id, &room)?.unwrap_or_default().len() as u64;
+            if there > 0 && room != envelope.origin {
+                *stays.entry(self.why_it_stays(&room)).or_default() += there;
+            }
+        }
+        Ok(())
+    }
+
+    fn why_it_stays(&self, room: &RoomKey) -> String {
+        let platform = capitalised(&room.platform);
+        let lane = self.lane(room);
+        let deletes = lane.map(|lane| lane.account.connector.capabilities(room).shows(Feature::Delete));
+        match deletes {
+            Some(Support::Native) => format!("a message on {platform}, which did not let Relay delete it"),
+            Some(_) => format!("a message on {platform}, which deletes nothing"),
+            None => format!("a message on {platform}, in a room that Relay does not reach any more"),
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.unwrap_or_else(|error| Err(StoreError::Engine(format!("looking through it panicked: {error}"))))
+}

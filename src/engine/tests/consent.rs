@@ -1,0 +1,331 @@
+//! What may be seen, by the engine on a real ledger and by a model that anybody can check: thousands of people who choose, talk, edit and
+//! react while clocks are set and Relay is killed and started.
+
+use super::super::consent::Deed;
+use super::super::core::{Core, Keeping, Plan};
+use super::super::fan_out::plan::{Planned, plan};
+use super::super::lane_steps::Content;
+use crate::consent::{Classes, DataClass, Entry, Person, Purpose, Recipient, Scope, Stance, Unsaid};
+use crate::media::Media;
+use crate::policy::CatchUpLimits;
+use crate::routing::{Direction, Link, LinkSettings};
+use crate::store::ledger::WriterGuard;
+use crate::store::{EnvelopeId, Ledger, MappingIndex, OutboxRow, Verdict};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use relay_contract::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Histories when nobody asks for more; `RELAY_HISTORIES=100000` does.
+const HISTORIES: usize = 1_000;
+/// People in one world, and what each of them does.
+const PEOPLE: usize = 500;
+const ROUNDS: usize = 12;
+const HOUR: i64 = 60 * 60 * 1000;
+
+const P: Platform = Platform::new("p");
+
+/// Whoever says something in `hall` or `club` is heard in the others of the channel.
+const HALL: (&str, &str) = ("home", "hall");
+const CLUB: (&str, &str) = ("home", "club");
+const ROOMS: [(&str, &str); 2] = [("abroad", "yard"), ("far", "inn")];
+
+fn room((network, room): (&str, &str)) -> RoomKey {
+    RoomKey::new(P, network, room)
+}
+
+/// What somebody has said, and what they have posted.
+#[derive(Default)]
+struct History {
+    entries: Vec<Entry>,
+    posts: Vec<(EnvelopeId, Message, i64)>,
+}
+
+/// The model: who allows what, written over by each entry in its turn.
+fn allowed(
+    entries: &[Entry],
+    class: DataClass,
+    to: &RoomKey,
+    default: bool,
+    when: i64,
+    by: Option<i64>,
+) -> bool {
+    let recipient = Recipient::Space { platform: "p".into(), network: to.network.to_string() };
+    let mut answer = default;
+    for entry in entries {
+        let said = by.is_none_or(|by| entry.at.0 <= by);
+        let holds = entry.from.0 <= when && entry.until.is_none_or(|until| when < until.0);
+        let is_about = entry.purpose == Purpose::Bridging
+            && Vec::from(entry.classes).contains(&class)
+            && (entry.scope == Scope::All || entry.scope == Scope::One(recipient.clone()));
+        if said && holds && is_about {
+            answer = entry.allows;
+        }
+    }
+    answer
+}
+
+/// One ledger with its people, as long as it lives.
+struct World {
+    core: Arc<Core>,
+    index: MappingIndex,
+    writer: WriterGuard,
+    _calls: super::super::Calls,
+}
+
+fn opened(dir: &Path) -> World {
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    let index = MappingIndex::open(dir, &ledger, &mut |_, _| {}).unwrap();
+    let media = Media::open(&crate::media::Settings::default(), dir).unwrap();
+    let plan = Plan {
+        accounts: Vec::new(),
+        channels: BTreeMap::new(),
+        catch_up: CatchUpLimits { messages: 1, age: Duration::ZERO },
+        flood: None,
+        keeping: Keeping::default(),
+    };
+    let (calls, receiver) = mpsc::channel(1);
+    let lookup = index.lookup(ledger.clone());
+    let core = Core::new(ledger, lookup, media, dir, plan, calls).unwrap();
+    core.routes.send_modify(|routes| {
+        let routes = Arc::make_mut(routes);
+        for (channel, from) in [("open", HALL), ("asking", CLUB)] {
+            for at in ROOMS.into_iter().chain([from]) {
+                let link =
+                    Link { room: room(at), direction: Direction::Both, settings: LinkSettings::default() };
+                routes.link(channel, link);
+            }
+        }
+        routes.set_unsaid("asking", Unsaid::OptIn);
+    });
+    World { core: Arc::new(core), index, writer, _calls: receiver }
+}
+
+impl World {
+    async fn close(self) {
+        self.core.ledger.clone().close().await.unwrap();
+        self.index.close().unwrap();
+        drop(self.core);
+        drop(self.index);
+        self.writer.join();
+    }
+}
+
+fn author(number: usize) -> Author {
+    Author {
+        id: format!("u{number}").as_str().into(),
+        name: format!("Name {number}"),
+        avatar: None,
+        standing: Standing::Person,
+    }
+}
+
+/// Where somebody talks: every other one in a channel that asks first.
+fn origin(number: usize) -> (RoomKey, bool) {
+    if number.is_multiple_of(2) { (room(HALL), true) } else { (room(CLUB), false) }
+}
+
+fn an_entry(random: &mut StdRng, now: i64) -> Vec<Entry> {
+    let now = Timestamp(now);
+    match random.random_range(0..8) {
+        0 => return Stance::Full.entries("test", now),
+        1 => return Stance::Anonymous.entries("test", now),
+        2 => return Stance::None.entries("test", now),
+        _ => {}
+    }
+    let classes: Vec<DataClass> = DataClass::ALL.into_iter().filter(|_| random.random_bool(0.5)).collect();
+    let scope = match random.random_range(0..3) {
+        0 => Scope::All,
+        other => Scope::One(Recipient::of(&room(ROOMS[other - 1]))),
+    };
+    let purpose = if random.random_bool(0.9) { Purpose::Bridging } else { Purpose::Archive };
+    // In whole hours and a half, so that no clock of a test decides.
+    let from = now.0 + random.random_range(-3..2) * HOUR;
+    let until =
+        random.random_bool(0.5).then(|| Timestamp(now.0 + random.random_range(0..4) * HOUR + HOUR / 2));
+    vec![Entry {
+        allows: random.random_bool(0.5),
+        purpose,
+        classes: Classes::of(&classes),
+        scope,
+        how: "test".into(),
+        words: 1,
+        at: now,
+        from: Timestamp(from - HOUR / 4),
+        until,
+    }]
+}
+
+/// Whether everything that somebody does is seen as the model says; answers how many questions that were.
+async fn act(world: &World, number: usize, history: &mut History, random: &mut StdRng) -> usize {
+    let core = &world.core;
+    let (origin, default) = origin(number);
+    let person = Person::of(&origin, &author(number));
+    let now = core.consent_clock().0;
+    let mut asked = 0;
+    let model = |entries: &[Entry], class, to: &RoomKey, said: i64| {
+        allowed(entries, class, to, default, now, None)
+            && allowed(entries, class, to, default, said, Some(said))
+    };
+    if random.random_bool(0.4) {
+        let entries = an_entry(random, now);
+        core.ledger.say_consent(person, entries.clone(), false).await.unwrap();
+        history.entries.extend(entries);
+        return 0;
+    }
+    // Never a whole second: it would end with it.
+    let said = (now - random.random_range(0..3) * HOUR) / 1000 * 1000 + 1;
+    let edits = !history.posts.is_empty() && random.random_bool(0.4);
+    let (message, target) = match edits {
+        true => {
+            let (id, message, posted) = history.posts[random.random_range(0..history.posts.len())].clone();
+            (message, Some((id, posted)))
+        }
+        false => {
+            let native = format!("{number}-{}-{}", history.posts.len(), random.random::<u32>());
+            (Message::new(MessageRef::plain(native.as_str()), Text::plain("said")), None)
+        }
+    };
+    let event = match edits {
+        true => Event::Edited {
+            to: Message {
+                body: Text::plain(&format!("edited {}", random.random::<u32>())),
+                ..message.clone()
+            },
+            version: random.random::<u64>().to_string(),
+        },
+        false => Event::Posted(message.clone()),
+    };
+    let envelope =
+        Envelope { origin: origin.clone(), author: Some(author(number)), at: Timestamp(said), event };
+    let queued = core.ledger.accept(Account("a".into()), vec![envelope.clone()]).await.unwrap();
+    let verdicts = queued.await.unwrap().unwrap();
+    let [Verdict::Accepted(id)] = verdicts[..] else { panic!("{verdicts:?}") };
+    let fanned = plan(core, id, &Planned::default()).unwrap();
+    let rows: Vec<(RoomKey, OutboxRow)> = fanned.rows.clone();
+    core.ledger.fan_out(vec![fanned]).await.unwrap();
+    for to in ROOMS.map(room) {
+        let goes = rows.iter().any(|(room, _)| *room == to);
+        let seen = match target {
+            // Under a name that was allowed then and is not now it would only come to be taken back.
+            None => {
+                let named = |when, by| allowed(&history.entries, DataClass::Identity, &to, default, when, by);
+                model(&history.entries, DataClass::Content, &to, said)
+                    && (named(now, None) || !named(said, Some(said)))
+            }
+            Some((_, posted)) => {
+                model(&history.entries, DataClass::Content, &to, posted)
+                    && model(&history.entries, DataClass::Content, &to, said)
+            }
+        };
+        let row = rows.iter().find(|(room, _)| *room == to).map(|(_, row)| row.clone());
+        let row = row.unwrap_or_else(|| OutboxRow::new("", target.map(|(id, _)| id)));
+        let withheld = core.is_withheld(&to, id, &envelope, &row).unwrap();
+        assert_eq!(
+            !withheld, seen,
+            "{number} to {to}: {:#?} said {said} now {now} {target:?}",
+            history.entries
+        );
+        if target.is_none() {
+            assert_eq!(goes, seen, "{number} to {to} at the fan-out");
+        }
+        let named_at = target.map_or(said, |(_, posted)| posted);
+        let content = Content::of(core, id, &envelope, &row).unwrap().unwrap().seen_in(core, &to).unwrap();
+        let shown = model(&history.entries, DataClass::Content, &to, named_at);
+        assert_eq!(content.is_some(), shown, "{number} to {to}: what is shown");
+        if let Some(content) = content {
+            let named = model(&history.entries, DataClass::Identity, &to, named_at);
+            let as_they_are = content.author.is_some_and(|by| by.name == author(number).name);
+            assert_eq!(as_they_are, named, "{number} to {to}: {:#?} the name", history.entries);
+        }
+        let person = author(number);
+        let deed = Deed { origin: &origin, author: &person, said: Timestamp(said) };
+        let reacts = core.may_see(&to, deed, DataClass::Reactions);
+        assert_eq!(
+            reacts,
+            model(&history.entries, DataClass::Reactions, &to, said),
+            "{number} to {to}: reactions"
+        );
+        asked += 4;
+    }
+    // Delivered, so that edits have where to go.
+    for (to, _) in rows {
+        let copy = MessageRef::plain(format!("{}-{id}", to.room).as_str());
+        let messages = target.is_none().then(|| vec![copy]);
+        let subject = target.map_or(id, |(id, _)| id);
+        core.ledger.complete(to, id, subject, messages, Vec::new(), None).await.unwrap();
+    }
+    if target.is_none() {
+        history.posts.push((id, message, said));
+    }
+    asked
+}
+
+/// As `kill -9` leaves it: what was written, with nothing closed.
+fn copied(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    let status = std::process::Command::new("cp").arg("-a").arg(from.join(".")).arg(to.path()).status();
+    assert!(status.unwrap().success());
+    to
+}
+
+async fn live(seed: u64) -> usize {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut dir = tempfile::tempdir().unwrap();
+    let mut world = opened(dir.path());
+    let mut people: Vec<History> = (0..PEOPLE).map(|_| History::default()).collect();
+    let mut asked = 0;
+    for round in 0..ROUNDS {
+        let seeds: Vec<u64> = people.iter().map(|_| random.random()).collect();
+        let acts = people.iter_mut().zip(seeds).enumerate().map(|(number, (history, seed))| {
+            let world = &world;
+            async move { act(world, number, history, &mut StdRng::seed_from_u64(seed)).await }
+        });
+        asked += futures::future::join_all(acts).await.into_iter().sum::<usize>();
+        world.index.catch_up(&world.core.ledger, &mut |_, _| {}).unwrap();
+        let ahead = world.core.ahead.load(Ordering::Relaxed);
+        let ahead = match round % 4 {
+            // The clock goes on, and is set back: what has ended must not begin anew, as far as anything was seen since.
+            0 | 1 => ahead + random.random_range(0..2) * HOUR,
+            2 => ahead,
+            _ => (ahead - HOUR).max(0),
+        };
+        match random.random_range(0..4) {
+            0 => {
+                world.close().await;
+                world = opened(dir.path());
+            }
+            1 => {
+                let killed = copied(dir.path());
+                world.close().await;
+                dir = killed;
+                world = opened(dir.path());
+            }
+            _ => {}
+        }
+        world.core.ahead.store(ahead, Ordering::Relaxed);
+    }
+    world.close().await;
+    asked
+}
+
+/// `RELAY_HISTORIES=100000 cargo test --lib what_is_seen` lets so many people live.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_seen_is_what_the_model_says() {
+    let histories =
+        std::env::var("RELAY_HISTORIES").ok().and_then(|all| all.parse().ok()).unwrap_or(HISTORIES);
+    let (mut lived, mut asked) = (0, 0);
+    for seed in 0.. {
+        if lived >= histories {
+            break;
+        }
+        asked += live(seed).await;
+        lived += PEOPLE;
+    }
+    println!("{lived} histories, {asked} questions, no disagreement");
+}
