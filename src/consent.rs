@@ -285,10 +285,19 @@ impl History {
         self.0.last().is_some_and(|last| last.is_same(entry) && last.until.is_none() && entry.until.is_none())
     }
 
-    /// What is left when all but the last word is forgotten.
+    /// The last whole word and what was said in particular after it: what is left when the rest is forgotten.
     pub fn last_word(&self) -> &[Entry] {
-        let count = self.stance().map_or(1, |stance| stance.entries("", Timestamp(0)).len());
-        self.0.get(self.0.len().saturating_sub(count)..).unwrap_or_default()
+        let is_word = |from: &usize| {
+            [Stance::Full, Stance::Anonymous, Stance::None].into_iter().any(|stance| {
+                let said = stance.entries("", Timestamp(0));
+                let there = self.0.get(*from..from + said.len()).unwrap_or_default();
+                there.len() == said.len()
+                    && there.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
+            })
+        };
+        // Anonymous ends with what is not allowed: it begins where everything else is.
+        let from = (0..self.0.len()).rev().find(is_word).unwrap_or_default();
+        self.0.get(from..).unwrap_or_default()
     }
 
     /// Whether it is allowed now. The newest entry that is about it and holds now counts, whatever the clock said when it was made:

@@ -114,3 +114,23 @@ fn a_word_is_a_set_of_entries() {
 fn a_person_does_not_stand_in_a_log() {
     assert_eq!(format!("{:?}", Person::from_stored("discord/main/4711".into())), "Person(discord/…)");
 }
+
+#[test]
+fn the_last_word_stays_with_what_was_said_after_it() {
+    let mut history = History::default();
+    let say = |history: &mut History, stance: Stance, at| {
+        stance.entries("test", Timestamp(at)).into_iter().for_each(|entry| history.add(entry));
+    };
+    assert!(history.last_word().is_empty() && history.stance().is_none());
+    say(&mut history, Stance::Full, 1);
+    say(&mut history, Stance::Anonymous, 2);
+    assert_eq!((history.stance(), history.last_word().len()), (Some(Stance::Anonymous), 2));
+    say(&mut history, Stance::None, 3);
+    assert_eq!((history.stance(), history.last_word().len()), (Some(Stance::None), 1));
+    let archive = Entry { purpose: Purpose::Archive, ..history.last_word()[0].clone() };
+    history.add(archive.clone());
+    assert_eq!((history.stance(), history.last_word().len()), (None, 2), "the no is not lost");
+    assert!(!history.last_word()[0].allows && history.ends_with(&archive));
+    history.add(Entry { until: Some(Timestamp(9)), ..archive.clone() });
+    assert!(!history.ends_with(&archive), "it ends at another time");
+}

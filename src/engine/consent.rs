@@ -67,8 +67,15 @@ impl Core {
         match routes.between(origin, room) {
             Some(channel) => routes.unsaid(channel),
             // By way of a third room, or a link that is gone: what nobody has allowed is not.
-            None if routes.has_opt_in() => Unsaid::OptIn,
-            None => Unsaid::Notice,
+            None => {
+                let asks = |of: &RoomKey| {
+                    let mut channels =
+                        routes.links_of(of).map(|(channel, _)| routes.unsaid(channel)).peekable();
+                    channels.peek().is_none() || channels.any(|unsaid| unsaid == Unsaid::OptIn)
+                };
+                let asked = routes.has_opt_in() && (asks(origin) || asks(room));
+                if asked { Unsaid::OptIn } else { Unsaid::Notice }
+            }
         }
     }
 
@@ -140,6 +147,11 @@ impl Core {
         self.seen(room, deed.origin, deed.author, deed.said)
     }
 
+    /// Whether a room may see what somebody said whom others quote there.
+    pub(super) fn shows_words(&self, room: &RoomKey, deed: Deed<'_>) -> bool {
+        self.may_see(room, deed, DataClass::Content)
+    }
+
     /// How the author of an envelope is seen in a room.
     pub fn author_seen_in(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> Option<Author> {
         Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))
@@ -197,7 +209,9 @@ impl Core {
         let network = Person::from_parts(origin, "");
         let hides = |person: &Person, history: &History| {
             person.as_str().starts_with(network.as_str())
-                && !self.allows(Some(history), DataClass::Identity, (origin, room), None)
+                && [DataClass::Identity, DataClass::Content]
+                    .into_iter()
+                    .any(|class| !self.allows(Some(history), class, (origin, room), None))
         };
         self.unsaid(origin, room) == Unsaid::OptIn || self.ledger.anybody_is(hides)
     }

@@ -95,6 +95,11 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
     if core.ledger.is_taking_back(person)? {
         return Ok(false);
     }
+    // What was accepted by now has become rows, or it would not be known what waits.
+    let newest = core.ledger.newest();
+    if core.ledger.to_fan_out(EnvelopeId::default(), 1)?.first().is_some_and(|first| *first <= newest) {
+        return Ok(false);
+    }
     // What is held at the door would go on later.
     for sender in core.ledger.held().into_keys() {
         if Person::from_parts(&sender.0, sender.1.as_str()) == *person {
@@ -102,8 +107,15 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
         }
     }
     let patient = Timestamp::now().0.saturating_sub(erased.asked) < PATIENCE;
+    // What they say once they have allowed something again is kept like everybody's.
+    let history = core.ledger.consent_of(person);
+    let again = history
+        .iter()
+        .flat_map(|history| history.entries())
+        .find(|entry| entry.allows && entry.at.0 > erased.asked);
+    let until = again.map(|entry| entry.at);
     let (of, whom) = (core.clone(), person.clone());
-    let found = blocking(move || of.kept_of(&whom)).await?;
+    let found = blocking(move || of.kept_of(&whom, until)).await?;
     if found.waits > 0 && patient {
         return Ok(false);
     }
@@ -115,7 +127,7 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
     let files = core.media.forget(found.belongings).await;
     files.map_err(|error| StoreError::Engine(format!("their files are not gone: {error}")))?;
     let ledger = core.ledger.clone();
-    let mut erasure = ledger.begin_erasure(person.clone());
+    let mut erasure = ledger.begin_erasure(person.clone(), until);
     loop {
         let ledger = core.ledger.clone();
         let (piece, rest) = blocking(move || Ok((ledger.next_erased(&mut erasure)?, erasure))).await?;
@@ -153,13 +165,16 @@ struct Kept {
 
 impl Core {
     /// Reads the whole journal, in pieces.
-    fn kept_of(&self, person: &Person) -> Result<Kept, StoreError> {
+    fn kept_of(&self, person: &Person, until: Option<Timestamp>) -> Result<Kept, StoreError> {
         let (mut kept, mut from) = (Kept::default(), EnvelopeId::default());
         let mut stays: BTreeMap<String, u64> = BTreeMap::new();
         loop {
             let (mut last, mut theirs) = (None, Vec::new());
             self.ledger.accepted_after(from, PIECE, |id, envelope| {
                 last = Some(id);
+                if until.is_some_and(|until| id.at() >= until) {
+                    return ControlFlow::Continue(());
+                }
                 if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
                     theirs.push((id, envelope));
                 }

@@ -233,7 +233,7 @@ impl Lane {
             && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
         {
             self.core.counters.add(Count::Withheld);
-            return self.close(id, id, None, Vec::new(), None, row.edit).await;
+            return self.close_withheld(id, id, None, row.edit).await;
         }
         // What is there by now matters to all but a message that stands by itself.
         let by_itself = matches!(&envelope.event, Event::Posted(message) if message.reply.is_none());
@@ -280,9 +280,7 @@ impl Lane {
                     None => Ok(Fate::Later(Duration::ZERO, LaneState::Busy)),
                 }
             }
-            Ok(Ok(Work::Open { .. })) if withheld => {
-                self.close(id, id, None, Vec::new(), None, row.edit).await
-            }
+            Ok(Ok(Work::Open { .. })) if withheld => self.close_withheld(id, id, None, row.edit).await,
             Ok(Ok(Work::Open { root, name, conversation })) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,

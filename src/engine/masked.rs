@@ -62,19 +62,29 @@ impl Core {
             message.poll = None;
             message.body = Text::plain(NOT_SHOWN);
         }
-        if message.quoted.iter().any(|id| self.named(room, (origin, said), id, "") != Some(String::new())) {
+        if message.quoted.iter().any(|id| {
+            self.named(room, (origin, said), id, "") != Some(String::new())
+                || !self.shows_words_of(room, (origin, said), id)
+        }) {
             message.body = without_quotes(std::mem::take(&mut message.body));
         }
         Ok(())
     }
 
     /// How a text begins, as it may be seen in a room.
-    pub(super) fn excerpt(&self, room: &RoomKey, of: &Envelope, text: &Text, most: usize) -> String {
+    pub(super) fn excerpt(
+        &self,
+        room: &RoomKey,
+        of: &Envelope,
+        message: &Message,
+        most: usize,
+    ) -> Result<String, StoreError> {
         if !self.asks_consent() || *room == of.origin {
-            return text.excerpt(most);
+            return Ok(message.body.excerpt(most));
         }
-        let hides = self.hides_somebody(room, &of.origin);
-        self.mask_text(room, (&of.origin, of.at), text.clone(), hides).excerpt(most)
+        let mut message = message.clone();
+        self.mask(room, &of.origin, of.at, &mut message)?;
+        Ok(message.body.excerpt(most))
     }
 
     fn mask_text(&self, room: &RoomKey, said: Said<'_>, text: Text, hides: bool) -> Text {
@@ -96,6 +106,11 @@ impl Core {
         let author =
             Author { id: id.clone(), name: name.to_owned(), avatar: None, standing: Standing::Person };
         self.named_as(room, Deed { origin, author: &author, said }).map(|seen| seen.name)
+    }
+
+    fn shows_words_of(&self, room: &RoomKey, (origin, said): Said<'_>, id: &NativeId) -> bool {
+        let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
+        self.shows_words(room, Deed { origin, author: &author, said })
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
@@ -134,7 +149,7 @@ impl Core {
             return !hides;
         };
         let name = forward.author.clone().unwrap_or_default();
-        match self.named(room, said, id, &name) {
+        match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {
             Some(name) => {
                 forward.author = forward.author.is_some().then_some(name);
                 true

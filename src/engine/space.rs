@@ -208,6 +208,7 @@ impl Space {
             (Some(author), _) if author.standing == Standing::Bot && !hears_bots(&routes, envelope) => {
                 Some(Count::OtherBot)
             }
+            (_, Event::Edited { .. }) if self.core.is_for_nobody(&routes, envelope) => Some(Count::Withheld),
             (_, Event::Edited { .. } | Event::Deleted { .. }) if routes.knows(&envelope.origin) => None,
             (_, _) if !routes.hears(&envelope.origin) => Some(Count::NotLinked),
             (_, _) if !routes.knows(&envelope.origin) => Some(Count::NotLinked),

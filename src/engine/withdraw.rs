@@ -7,15 +7,21 @@ use super::lane_steps::MASKED;
 use crate::adapt::plain;
 use crate::consent::{DataClass, Entry, Person, Purpose, Stance};
 use crate::media::Belongings;
-use crate::store::{EnvelopeId, StoreError};
+use crate::store::{EnvelopeId, StoreError, Verdict};
 use relay_contract::text::Leaf;
 use relay_contract::{Account, Envelope, Event, Mention, Message, MessageKey, NativeId, RoomKey, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So much of the journal is read at once, and between two pieces others have their turn.
 const PIECE: usize = 2_000;
+/// So many are taken back at once.
+const AT_ONCE: usize = 20;
+/// So long the rooms have for them; those that are not reached have theirs waiting.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether they are done.
+const LOOK: Duration = Duration::from_millis(10);
 /// After so long it is tried again what could not be done.
 const AGAIN: Duration = Duration::from_secs(30);
 /// How the version of a reaction begins that is taken back for its author.
@@ -38,6 +44,8 @@ pub struct Chosen {
 /// What is to be done with an envelope.
 enum Taken {
     Nothing,
+    /// It is taken back already, or an edit of theirs: what was given out of it goes.
+    GivenOut(EnvelopeId, Box<Message>),
     /// Its message is deleted elsewhere.
     Delete(EnvelopeId, MessageKey, Box<Message>),
     /// Its reaction is taken away elsewhere.
@@ -91,6 +99,10 @@ impl Core {
                 () = core.take_back_all(&person) => {}
             }
             core.taking_back.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
+            // They may have chosen again just then.
+            if !core.draining.is_cancelled() && matches!(core.ledger.is_taking_back(&person), Ok(true)) {
+                core.take_back_soon(person);
+            }
         });
     }
 
@@ -137,7 +149,9 @@ impl Core {
             let envelopes: Vec<Envelope> =
                 taken.into_iter().filter_map(|taken| taken.into_envelope(number, at)).collect();
             count += envelopes.len() as u64;
-            self.enter(envelopes).await?;
+            for few in envelopes.chunks(AT_ONCE) {
+                self.enter(few.to_vec()).await?;
+            }
         }
         // Links to files and long texts that were given out end too.
         if !gone.messages.is_empty()
@@ -145,20 +159,29 @@ impl Core {
         {
             return Err(StoreError::Engine(format!("files are not gone: {error}")));
         }
-        // They may have chosen again meanwhile.
-        if self.ledger.consent_of(person).is_some_and(|now| now.entries().len() == history.entries().len()) {
-            self.ledger.taken_back(person.clone()).await?;
-        }
+        // Unless they have chosen again meanwhile.
+        self.ledger.taken_back(person.clone(), history.entries().len()).await?;
         Ok(count)
     }
 
-    /// Into the journal, by the accounts that reach their rooms.
+    /// Into the journal, by the accounts that reach their rooms; and on until that is done, or for a while: what others say in those rooms
+    /// comes in between.
     async fn enter(&self, envelopes: Vec<Envelope>) -> Result<(), StoreError> {
         let Some(first) = envelopes.first() else { return Ok(()) };
         let account = self.known.asked_for(&first.origin).into_iter().next().map(|(account, ..)| account);
         let account = account.unwrap_or_else(|| Account(String::new()));
         let queued = self.ledger.accept(account, envelopes).await?;
-        queued.await.map_err(|_| StoreError::Closed)?.map(drop)
+        let verdicts = queued.await.map_err(|_| StoreError::Closed)??;
+        let began = Instant::now();
+        for verdict in verdicts {
+            let Verdict::Accepted(id) = verdict else { continue };
+            while !self.ledger.is_fanned_out(id)?
+                || (!self.ledger.pending(id)?.is_empty() && began.elapsed() < PATIENCE)
+            {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        Ok(())
     }
 
     /// A piece of the journal: its last envelope, and what is to be done. Reads the disk.
@@ -207,8 +230,8 @@ impl Core {
                 let files = !message.attachments.is_empty()
                     && rooms.iter().any(|room| !self.shows(room, id, &envelope, DataClass::Attachments));
                 Ok(match count {
+                    _ if self.ledger.is_taken_back(id)? => Taken::GivenOut(id, Box::new(message.clone())),
                     0 if !files => Taken::Nothing,
-                    _ if self.ledger.is_taken_back(id)? => Taken::Nothing,
                     // Gone everywhere, and for good.
                     all if all > 0 && all == rooms.len() => Taken::Delete(id, key, Box::new(message.clone())),
                     // Each of these rooms finds out what it may still see.
@@ -223,6 +246,10 @@ impl Core {
                 });
                 Ok(if hidden { Taken::Unreact(Box::new(envelope)) } else { Taken::Nothing })
             }
+            Event::Edited { to, .. } if is_theirs => Ok(match self.is_shown_to_some(id, &envelope) {
+                true => Taken::Nothing,
+                false => Taken::GivenOut(id, Box::new(to.clone())),
+            }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
                 let quotes = match &message.reply {
@@ -236,6 +263,15 @@ impl Core {
             }
             _ => Ok(Taken::Nothing),
         }
+    }
+
+    /// Whether any room may see what was said.
+    fn is_shown_to_some(&self, id: EnvelopeId, envelope: &Envelope) -> bool {
+        let routes = self.routes.borrow().clone();
+        routes
+            .targets(&envelope.origin)
+            .iter()
+            .any(|(room, _)| self.shows(room, id, envelope, DataClass::Content))
     }
 
     /// Whether somebody wrote a message.
@@ -278,7 +314,7 @@ impl Core {
 impl Taken {
     /// What was given out of it.
     fn add_to(&self, gone: &mut Belongings) {
-        if let Self::Delete(id, _, message) = self {
+        if let Self::Delete(id, _, message) | Self::GivenOut(id, message) = self {
             gone.messages.insert(id.0);
             gone.add_text(&plain::text(&message.body));
         }
@@ -288,7 +324,7 @@ impl Taken {
     fn into_envelope(self, number: i64, at: Timestamp) -> Option<Envelope> {
         let of = |key: MessageKey, event| Envelope { origin: key.room, author: None, at, event };
         Some(match self {
-            Self::Nothing => return None,
+            Self::Nothing | Self::GivenOut(..) => return None,
             Self::Delete(_, key, _) => {
                 let event = Event::Deleted { target: key.id.clone() };
                 of(key, event)

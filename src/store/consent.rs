@@ -92,6 +92,12 @@ impl Book {
         Ok(())
     }
 
+    /// How much somebody has said about themselves.
+    pub(super) fn entries_of(&self, person: &Person) -> usize {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(person).map_or(0, |history| history.entries().len())
+    }
+
     /// Puts what has become of somebody's wish to be forgotten into a batch. Once it is done, their last choice is all that is left of what they
     /// said about themselves.
     pub(super) fn erased(
@@ -168,9 +174,9 @@ impl Ledger {
         self.ask(|done| Command::Erased { person, erased, done }).await
     }
 
-    /// What somebody took back has been taken back.
-    pub async fn taken_back(&self, person: Person) -> Result<(), StoreError> {
-        self.ask(|done| Command::TakenBack { person, done }).await
+    /// What somebody took back has been taken back, as of so many entries of theirs: not where they have said more since.
+    pub async fn taken_back(&self, person: Person, entries: usize) -> Result<(), StoreError> {
+        self.ask(|done| Command::TakenBack { person, entries, done }).await
     }
 
     /// Whose words are still to be taken back.

@@ -9,7 +9,7 @@ use super::retention::{Forgotten, after};
 use super::shared::{Shared, bad_key, id_of};
 use super::{StoreError, depth::DepthChange, keys};
 use crate::consent::Person;
-use relay_contract::{Envelope, Event, RoomKey};
+use relay_contract::{Envelope, Event, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -47,6 +47,8 @@ impl Record for Erased {
 /// An erasure under way.
 pub struct Erasure {
     person: Person,
+    /// What was accepted from then on stays.
+    until: Option<Timestamp>,
     stage: usize,
     from: Vec<u8>,
     ids: HashSet<EnvelopeId>,
@@ -56,8 +58,8 @@ pub struct Erasure {
 
 impl Ledger {
     /// Begins to erase a person. Blocks, as its pieces do.
-    pub fn begin_erasure(&self, person: Person) -> Erasure {
-        Erasure { person, stage: 0, from: Vec::new(), ids: HashSet::new(), waits: 0 }
+    pub fn begin_erasure(&self, person: Person, until: Option<Timestamp>) -> Erasure {
+        Erasure { person, until, stage: 0, from: Vec::new(), ids: HashSet::new(), waits: 0 }
     }
 
     /// The next piece; none when there is no more. What something waits for stays, and is counted.
@@ -112,8 +114,11 @@ impl Erasure {
         for (looked_at, entry) in (1..).zip(shared.journal.range(self.from.clone()..)) {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
+            let stays = self.until.is_some_and(|until| id.at() >= until);
             // One that cannot be read is nobody's that could be told.
-            if StoredEnvelope::decode(&value).is_ok_and(|stored| self.is_theirs(&stored.into_envelope())) {
+            if !stays
+                && StoredEnvelope::decode(&value).is_ok_and(|stored| self.is_theirs(&stored.into_envelope()))
+            {
                 // Also for the change that is still to be made of it elsewhere: without its lines it would find nothing.
                 let change = shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?;
                 let mut waits = shared.work.contains_key(keys::to_fan_out(id))?;

@@ -376,8 +376,10 @@ impl Writer<'_> {
                 group.must_sync = true;
                 settle(stored, done, &mut answers.synced);
             }
-            Command::TakenBack { person, done } => {
-                group.batch.remove(&self.shared.meta, keys::taking_back(person.as_str()));
+            Command::TakenBack { person, entries, done } => {
+                if self.shared.consent.entries_of(&person) == entries {
+                    group.batch.remove(&self.shared.meta, keys::taking_back(person.as_str()));
+                }
                 settle(Ok(()), done, &mut answers.written);
             }
             Command::Probe { done } => answers.written.push(Answer::Plain(done)),

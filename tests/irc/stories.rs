@@ -233,6 +233,8 @@ async fn a_taken_nick_is_gone_without_and_taken_back() {
     bench.start();
     let [ada, ivo] = &bench.people;
     ivo.hears("Relay coming", |line| line.starts_with(":relay_!") && line.contains(" JOIN ")).await;
+    // What is said before it is there is nobody's to carry.
+    ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.contains(" JOIN ")).await;
     ada.says(CHANNELS[0], "under another name").await;
     assert_eq!(ivo.sees("under another name").await.nick, "relay_");
     ivo.says(CHANNELS[1], "and back").await;

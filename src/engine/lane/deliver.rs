@@ -67,7 +67,24 @@ impl Lane {
         });
         let there = row.done.iter().flatten().chain(&row.more).cloned().chain(left).collect();
         let messages = steps.change_messages().then_some(there);
-        self.close(id, steps.subject, messages, Vec::new(), None, row.edit).await
+        self.close_withheld(id, steps.subject, messages, row.edit).await
+    }
+
+    /// Closes a row that is not to be seen, with the edit that its message came with.
+    pub(super) async fn close_withheld(
+        &mut self,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+        edit: Option<EnvelopeId>,
+    ) -> Result<Fate, StoreError> {
+        let fate = self.close(id, subject, messages, Vec::new(), None, edit).await?;
+        if edit.is_some() {
+            // The edit's row is gone with it, and may not be taken for the next one.
+            self.ahead.clear();
+            self.closed().await?;
+        }
+        Ok(fate)
     }
 
     /// A row's steps that are still to be done, one after the other.

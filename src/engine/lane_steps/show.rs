@@ -104,12 +104,15 @@ fn answered(
     // it was then; of a bridged copy it would show name prefix and quote.
     let told = mapped.origin && reply.excerpt.is_some();
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
-    let excerpt = now.map(|now| match &now.event {
-        Event::Posted(message) | Event::Edited { to: message, .. } => {
-            core.excerpt(&lane.room, &now, &message.body, LONGEST_EXCERPT)
-        }
-        Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
-        _ => String::new(),
-    });
+    let excerpt = match &now {
+        None => None,
+        Some(now) => Some(match &now.event {
+            Event::Posted(message) | Event::Edited { to: message, .. } => {
+                core.excerpt(&lane.room, now, message, LONGEST_EXCERPT)?
+            }
+            Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
+            _ => String::new(),
+        }),
+    };
     Ok(ReplyTarget { message, link, author, excerpt })
 }

@@ -169,6 +169,8 @@ pub(in crate::store) enum Command {
     /// What they took back has been taken back.
     TakenBack {
         person: Person,
+        /// As of so many entries.
+        entries: usize,
         done: Done<()>,
     },
     Probe {

@@ -130,6 +130,8 @@ impl Listener<'_> {
         inbox: &dyn Inbox,
     ) -> bool {
         let Transaction { id, events, ephemeral, done: told } = transaction;
+        // A homeserver may give an id again, to other events, after its own restart.
+        let id = named(&id, &events);
         if !done.contains(&id) {
             let is_new = |event: &Value| {
                 let at = event.get("origin_server_ts").and_then(Value::as_i64);
@@ -203,6 +205,12 @@ impl Listener<'_> {
             _ => Err(Unreached::Not(errors::words(&error))),
         }
     }
+}
+
+/// A transaction, by its id and its events.
+fn named(id: &str, events: &[Value]) -> String {
+    let events = events.iter().filter_map(|event| event.get("event_id").and_then(Value::as_str));
+    std::iter::once(id).chain(events).collect::<Vec<_>>().join(" ")
 }
 
 /// Why nothing comes.
