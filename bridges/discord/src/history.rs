@@ -271,7 +271,8 @@ async fn ask(rest: &Rest, place: Place, since: Since, most: u16) -> Result<Told,
             format!("channels/{channel}/messages?before={}&limit={LOOKED_BACK}", since.id.saturating_add(1));
         let page: Vec<Value> = get(rest, path).await?;
         told.empty &= page.is_empty();
-        told.edited = page.into_iter().filter(|it| edited_at(it).is_some_and(|at| at > since.at)).collect();
+        // In the mark's own millisecond it may have been before or after: what is known already is recognised.
+        told.edited = page.into_iter().filter(|it| edited_at(it).is_some_and(|at| at >= since.at)).collect();
         told.edited.sort_by_key(edited_at);
     }
     Ok(told)

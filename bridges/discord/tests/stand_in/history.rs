@@ -169,7 +169,10 @@ async fn c36_what_was_changed_comes_as_it_is_now_and_what_is_older_as_an_edit() 
     let thread = rig.thread(None, "owls", "in a thread");
     let old: Vec<String> = ["a", "b", "c"].iter().map(|text| rig.say("Ada", text, None)).collect();
     rig.edit("Ada", &old[2], "c, edited before the mark");
+    // Not in the same millisecond.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     let mark = rig.say("Ada", "known", None);
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     let in_thread = rig.world.discord.messages(&thread).unwrap().pop().unwrap().id;
     let gone = rig.say("Ada", "nobody hears of this", None);
     let new = rig.say("Ada", "new", None);
