@@ -147,11 +147,6 @@ impl Core {
         self.seen(room, deed.origin, deed.author, deed.said)
     }
 
-    /// Whether a room may see what somebody said whom others quote there.
-    pub(super) fn shows_words(&self, room: &RoomKey, deed: Deed<'_>) -> bool {
-        self.may_see(room, deed, DataClass::Content)
-    }
-
     /// How the author of an envelope is seen in a room.
     pub fn author_seen_in(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> Option<Author> {
         Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))

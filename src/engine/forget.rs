@@ -2,7 +2,8 @@
 //! restart; what could not be undone is remembered for whoever asks.
 
 use super::core::Core;
-use super::mapping::{Forget, Mapping};
+use super::keeping::{blocking, let_go};
+use super::mapping::Mapping;
 use crate::adapt::names::capitalised;
 use crate::adapt::plain;
 use crate::consent::{Person, Stance};
@@ -23,8 +24,6 @@ const LONGEST_LOOK: Duration = Duration::from_secs(300);
 const COMPACT: Duration = Duration::from_secs(3600);
 /// So long the deletes elsewhere are waited for; then what waits for nothing goes before the rest, in milliseconds.
 const PATIENCE: i64 = 24 * 60 * 60 * 1000;
-/// Between two pieces: messages come first.
-const PAUSE: Duration = Duration::from_millis(5);
 /// So much of the journal is read at once.
 const PIECE: usize = 2_000;
 
@@ -133,15 +132,7 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
         let (piece, rest) = blocking(move || Ok((ledger.next_erased(&mut erasure)?, erasure))).await?;
         erasure = rest;
         let Some(piece) = piece else { break };
-        if piece.is_empty() {
-            continue;
-        }
-        if !piece.lines.is_empty() {
-            mapping.send(Forget(piece.lines.clone())).await.map_err(|_| StoreError::Closed)??;
-        }
-        erased.events += piece.envelopes() as u64;
-        core.ledger.forget(piece).await?;
-        tokio::time::sleep(PAUSE).await;
+        erased.events += let_go(core, mapping, piece).await? as u64;
     }
     // What still waits for a room that is not reached stays until it has gone there.
     let done = erasure.waits == 0;
@@ -233,11 +224,4 @@ impl Core {
             None => format!("a message on {platform}, in a room that Relay does not reach any more"),
         }
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let done = tokio::task::spawn_blocking(read).await;
-    done.unwrap_or_else(|error| Err(StoreError::Engine(format!("looking through it panicked: {error}"))))
 }

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::mapping::{Forget, Mapping};
-use crate::store::StoreError;
+use crate::store::{Forgotten, StoreError};
 use actix::Addr;
 use relay_contract::Timestamp;
 use std::sync::Arc;
@@ -85,17 +85,27 @@ pub async fn sweep(core: &Core, mapping: &Addr<Mapping>, horizon: i64) -> Result
         let (piece, rest) = blocking(move || Ok((ledger.next_piece(&mut sweep)?, sweep))).await?;
         sweep = rest;
         let Some(piece) = piece else { return Ok(forgotten) };
-        if piece.is_empty() {
-            continue;
-        }
-        // The mapping first: a line that is gone from the ledger cannot be taken out of the mapping any more.
-        if !piece.lines.is_empty() {
-            mapping.send(Forget(piece.lines.clone())).await.map_err(|_| StoreError::Closed)??;
-        }
-        forgotten += piece.envelopes();
-        core.ledger.forget(piece).await?;
-        tokio::time::sleep(PAUSE).await;
+        forgotten += let_go(core, mapping, piece).await?;
     }
+}
+
+/// Forgets a piece, and lets others have their turn; answers how many messages and events it was.
+pub(super) async fn let_go(
+    core: &Core,
+    mapping: &Addr<Mapping>,
+    piece: Forgotten,
+) -> Result<usize, StoreError> {
+    if piece.is_empty() {
+        return Ok(0);
+    }
+    // The mapping first: a line that is gone from the ledger cannot be taken out of the mapping any more.
+    if !piece.lines.is_empty() {
+        mapping.send(Forget(piece.lines.clone())).await.map_err(|_| StoreError::Closed)??;
+    }
+    let envelopes = piece.envelopes();
+    core.ledger.forget(piece).await?;
+    tokio::time::sleep(PAUSE).await;
+    Ok(envelopes)
 }
 
 /// What was forgotten is still on the disk until it is rewritten: worth it where it was much of all there is.
@@ -108,7 +118,8 @@ async fn give_back(core: &Core, forgotten: usize) -> Result<(), StoreError> {
     blocking(move || ledger.compact()).await
 }
 
-async fn blocking<T: Send + 'static>(
+/// Reads the ledger on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(read).await;

@@ -108,9 +108,10 @@ impl Core {
         self.named_as(room, Deed { origin, author: &author, said }).map(|seen| seen.name)
     }
 
+    /// Whether a room may see what somebody said whom others quote there.
     fn shows_words_of(&self, room: &RoomKey, (origin, said): Said<'_>, id: &NativeId) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        self.shows_words(room, Deed { origin, author: &author, said })
+        self.may_see(room, Deed { origin, author: &author, said }, DataClass::Content)
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
