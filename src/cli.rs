@@ -27,6 +27,7 @@ mod doctor;
 mod export;
 mod forget;
 mod import;
+mod keys;
 mod logging;
 mod matrix;
 mod media;
@@ -45,9 +46,11 @@ mod trace;
 use crate::config::Config;
 use crate::control::{self, Request, Response};
 use crate::engine;
+use crate::store::Master;
 use clap::{Parser, Subcommand};
+use secrecy::SecretString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Exit code for a config file with mistakes, and for a command line that cannot be understood.
@@ -103,8 +106,12 @@ enum Command {
     ///
     /// The backup shows one instant, whatever is said meanwhile. It holds everything that Relay keeps (messages, what is still to be
     /// delivered, what was delivered as what, cursors), what was changed from the chat (bridges.d), and the hashes of the API's
-    /// tokens. It does not hold bridges.toml and the credentials. It can be read by whoever has it: keep it like the conversations that are in it.
+    /// tokens. It does not hold bridges.toml, the credentials, and the keys: what people said and are
+    /// called in it can be read only with `keys` and `master.key` of the state directory, which `relay keys backup` is for. With --media the
+    /// attachments in it can be read by whoever has it.
     Backup(backup::Backup),
+    /// Look after the keys that what is kept is sealed with: how it stands, another master key, a copy
+    Keys(keys::Keys),
     /// Make a state directory from a backup
     ///
     /// Only into a state directory without a ledger; the whole backup is checked before anything is written. After it, Relay knows
@@ -141,6 +148,22 @@ impl RunningBridge {
         match &self.data_dir {
             Some(data_dir) => Ok(data_dir.clone()),
             None => Config::data_dir(&self.config).map_err(|found| {
+                eprint!("{}", mistakes::show(&found));
+                ExitCode::from(EXIT_MISTAKES)
+            }),
+        }
+    }
+
+    /// The master key for its state directory, where nothing runs that could be asked.
+    fn master(&self, data_dir: &Path) -> Result<Master, ExitCode> {
+        self.master_key()?.map_or_else(|| Master::own(data_dir), |key| Master::given(&key)).map_err(fail)
+    }
+
+    /// The one that the config names.
+    fn master_key(&self) -> Result<Option<SecretString>, ExitCode> {
+        match &self.data_dir {
+            Some(_) => Ok(None),
+            None => Config::master_key(&self.config).map_err(|found| {
                 eprint!("{}", mistakes::show(&found));
                 ExitCode::from(EXIT_MISTAKES)
             }),
@@ -221,6 +244,7 @@ pub fn main() -> ExitCode {
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),
         Command::Backup(of) => backup::run(&of),
+        Command::Keys(of) => keys::run(&of),
         Command::Restore(of) => restore::run(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),

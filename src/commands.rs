@@ -11,6 +11,7 @@ mod codes;
 mod connect;
 mod consent;
 mod disconnect;
+pub mod keys;
 mod privacy;
 mod queue;
 mod resync;

@@ -45,6 +45,8 @@ pub struct Config {
     pub accounts: Vec<AccountSection>,
     /// `[channels.NAME]`, in the order of their names.
     pub channels: Vec<ChannelSection>,
+    /// What wraps the keys of what is kept; a file of Relay's own in the state directory when left out.
+    pub master_key: Option<SecretString>,
     /// What works, and should be changed all the same: a line each.
     pub warnings: Vec<String>,
 }
@@ -257,6 +259,12 @@ pub const RELAY_KEYS: &[Key] = &[
               be delivered is forgotten. 0: for ever. Default: 90.",
     },
     Key {
+        name: "master_key",
+        doc: "What wraps the keys that the texts and names in `data_dir` are sealed with, as { credential = \"…\" }, { file = \"…\" } or \
+              { env = \"…\" }: at least 32 characters. Default: `master.key` in `data_dir`, which Relay makes; then whoever copies the \
+              whole folder can read what is in it.",
+    },
+    Key {
         name: "least_free",
         doc: "What is to be left free on the disk of `data_dir`, such as \"1 GB\". Below it Relay accepts nothing until there is room again: \
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
@@ -455,6 +463,16 @@ impl Config {
             Some(relay) if mistakes.is_empty() => Ok(relay.data_dir),
             _ => Err(Mistakes::new(path, &text, mistakes)),
         }
+    }
+
+    /// The master key that a file names. Reads nothing else.
+    pub fn master_key(path: &Path) -> Result<Option<SecretString>, Mistakes> {
+        let text = read_bounded(path).map_err(|error| Mistakes::unreadable(path, &error))?;
+        let (mut mistakes, mut warnings) = (Vec::new(), Vec::new());
+        let document = document::parse(&text, &mut mistakes);
+        let key = document
+            .and_then(|document| check::master_key(&document, folder(path), (&mut mistakes, &mut warnings)));
+        if mistakes.is_empty() { Ok(key) } else { Err(Mistakes::new(path, &text, mistakes)) }
     }
 
     /// The channels that a file names; none where it cannot be read. Their sections are not looked at.

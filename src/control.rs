@@ -5,6 +5,7 @@ pub mod backup;
 pub mod export;
 mod resync;
 
+use crate::commands::keys::{KeysAnswer, KeysAsk};
 use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
 use crate::doctor::{Doctor, Report};
 use crate::engine::{Hop, Purged, Status, Trace, Whose};
@@ -112,6 +113,11 @@ pub enum Request {
         /// Which.
         room: String,
     },
+    /// The keys of what is kept.
+    Keys {
+        /// What to do.
+        ask: KeysAsk,
+    },
     /// Look at what waits, and change it.
     Queue {
         /// What to do.
@@ -131,6 +137,8 @@ pub enum Response {
     Capabilities(Vec<Column>),
     /// What became of each message that was meant.
     Traces(Vec<Trace>),
+    /// The keys of what is kept.
+    Keys(KeysAnswer),
     /// The links to files.
     Links(Vec<LinkLine>),
     /// What a sweep did.
@@ -353,6 +361,10 @@ async fn respond(
         Ok(Request::Doctor) => Response::Doctor(doctor.examine().await),
         Ok(Request::Canary { room }) => match commands.send_marked(&room).await {
             Ok(hops) => Response::Canary(hops),
+            Err(refused) => Response::Error(refused),
+        },
+        Ok(Request::Keys { ask }) => match commands.keys(ask).await {
+            Ok(answer) => Response::Keys(answer),
             Err(refused) => Response::Error(refused),
         },
         Ok(Request::Queue { ask }) => match commands.queue(ask).await {

@@ -89,7 +89,7 @@ pub use trace::{Came, Trace, TracedRoom};
 
 use crate::media::Media;
 use crate::store::ledger::WriterGuard;
-use crate::store::{Ledger, MappingIndex, StoreError};
+use crate::store::{Ledger, MappingIndex, Master, StoreError};
 use actix::Actor;
 use relay_contract::Call;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,12 @@ impl Stores {
     /// Opens ledger and mapping. A mapping that is behind is brought up while the engine runs: what needs it waits, and events are
     /// accepted meanwhile.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
-        let (ledger, writer) = Ledger::open(data_dir)?;
+        Self::open_with(data_dir, Master::own(data_dir)?)
+    }
+
+    /// The same with a master key that is kept elsewhere.
+    pub fn open_with(data_dir: &Path, master: Master) -> Result<Self, StoreError> {
+        let (ledger, writer) = Ledger::open_with(data_dir, master)?;
         let index = MappingIndex::attach(data_dir, &ledger)?;
         Ok(Self { ledger, writer, index, data_dir: data_dir.to_owned() })
     }

@@ -8,7 +8,7 @@ use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, Pl
 use crate::media::{self, Habits, Media, MediaError};
 use crate::policy::Unsure;
 use crate::routing::{Direction, LinkSettings};
-use crate::store::StoreError;
+use crate::store::{Master, StoreError};
 use crate::{control, platforms};
 use relay_contract::{Account, Connector, Problem};
 use std::net::SocketAddr;
@@ -75,7 +75,10 @@ impl Service {
         let own = config.api.as_ref().map(|section| (section.clone(), join_api(section, &mut plan)));
         let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
         let data_dir = &config.relay.data_dir;
-        let stores = Stores::open(data_dir)?;
+        let stores = match &config.master_key {
+            Some(key) => Stores::open_with(data_dir, Master::given(key)?)?,
+            None => Stores::open(data_dir)?,
+        };
         let habits =
             Habits { least_free: config.relay.least_free, ..Habits::usual().map_err(MediaError::from)? };
         let media = Media::open_with(&config.media, data_dir, habits)?;

@@ -45,6 +45,7 @@ mod reads;
 pub mod records;
 mod retention;
 mod said;
+mod seals;
 mod shared;
 pub mod stream;
 mod tail;
@@ -59,6 +60,7 @@ pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use retention::{Forgotten, Sweep};
+pub use seals::{KEYS, KeysReport, Master, make_keys};
 pub use writer::Verdict;
 
 use std::path::PathBuf;
@@ -114,6 +116,45 @@ pub enum StoreError {
     /// The engine below failed; nothing more is written.
     #[error("the ledger failed: {0}")]
     Engine(String),
+    /// The file of keys is not there.
+    #[error(
+        "{} is not there, and without it nobody can read what is in the ledger beside it. Put it back from a backup (`relay restore --keys`, or the \
+         file that `relay keys backup` has written, under this name); `relay keys new` goes on without what was said until now",
+        .0.display()
+    )]
+    NoKeys(PathBuf),
+    /// The master key does not open the file of keys.
+    #[error(
+        "{} was wrapped by another master key. Give Relay the one that it was started with last; `relay keys rotate --to` takes another in \
+         its place",
+        .0.display()
+    )]
+    OtherMaster(PathBuf),
+    /// The master key is not there.
+    #[error(
+        "{} is not there, and it wraps the keys beside it. Put it back, or name as `master_key` in [relay] where it is now",
+        .0.display()
+    )]
+    NoMaster(PathBuf),
+    /// The file of keys is damaged.
+    #[error(
+        "the file of keys is damaged at byte {0}: put it back from a backup that `relay keys backup` has written"
+    )]
+    DamagedKeys(usize),
+    /// The master key is too short.
+    #[error(
+        "the master key has to have at least {least} characters: `openssl rand -base64 32` makes a good one"
+    )]
+    WeakMaster {
+        /// Characters.
+        least: usize,
+    },
+    /// Relay cannot write the master key.
+    #[error(
+        "the master key is given by the config, and Relay cannot change it: `relay keys rotate --to FILE` makes another in a file, which then \
+         takes its place"
+    )]
+    GivenMaster,
     /// The writer has stopped.
     #[error("the ledger is closed")]
     Closed,

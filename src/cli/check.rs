@@ -30,6 +30,13 @@ pub fn run(check: &Check) -> ExitCode {
                     "{} is right: {accounts} account(s), {channels} channel(s), {links} link(s).",
                     check.file.config.display()
                 );
+                if config.master_key.is_none() {
+                    sayln!(
+                        "What people say is encrypted in {}, with a key that lies there too. Better is a `master_key` of [relay], from a systemd \
+                         credential: whoever copies the folder then cannot read it.",
+                        config.relay.data_dir.display()
+                    );
+                }
             }
             ExitCode::SUCCESS
         }

@@ -3,7 +3,7 @@
 use super::backup::{count, show};
 use super::{RunningBridge, fail, print_json};
 use crate::api::tokens;
-use crate::store::backup::{Checked, restore};
+use crate::store::backup::{Checked, Restored, WithKeys, restore};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ use std::process::ExitCode;
 pub struct Restore {
     /// The backup
     file: PathBuf,
+    /// The keys that belong to it, as `relay keys backup` has copied them; those of the state directory where it has any
+    #[arg(long)]
+    keys: Option<PathBuf>,
     #[command(flatten)]
     bridge: RunningBridge,
     /// Print what was restored as JSON
@@ -24,6 +27,10 @@ pub struct Restore {
 #[derive(Debug, Serialize)]
 struct Done<'a> {
     data_dir: &'a Path,
+    /// Whether there are keys for what is sealed in it.
+    has_keys: bool,
+    /// People who were forgotten since, and are again.
+    forgotten: u64,
     #[serde(flatten)]
     checked: Checked,
 }
@@ -34,10 +41,15 @@ pub fn run(of: &Restore) -> ExitCode {
         Ok(data_dir) => data_dir,
         Err(code) => return code,
     };
+    let master_key = match of.bridge.master_key() {
+        Ok(master_key) => master_key,
+        Err(code) => return code,
+    };
+    let keys = WithKeys { copy: of.keys.as_deref(), master_key };
     let had_tokens = tokens::are_needed(&data_dir);
     let mut bar = None;
     let mut last = 0;
-    let restored = restore(&of.file, &data_dir, &mut |about, read| {
+    let restored = restore(&of.file, &data_dir, &keys, &mut |about, read| {
         // The second time through, it is written.
         let what = if read.records < last { "restoring" } else { "checking" };
         last = read.records.max(last);
@@ -45,9 +57,12 @@ pub fn run(of: &Restore) -> ExitCode {
     });
     drop(bar);
     match restored {
-        Ok(checked) if of.json => print_json(&Done { data_dir: &data_dir, checked }),
-        Ok(checked) => {
+        Ok(Restored { checked, has_keys, forgotten }) if of.json => {
+            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, checked })
+        }
+        Ok(Restored { checked, has_keys, forgotten }) => {
             sayln!("{}", words(&checked, &data_dir));
+            of_keys(has_keys, forgotten).into_iter().for_each(|words| sayln!("{words}"));
             sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
             ExitCode::SUCCESS
         }
@@ -65,6 +80,23 @@ fn of_tokens(were_there: bool, are_there: bool) -> &'static str {
         (false, false) => {
             "It has no tokens of the API: while none is made, every program of this machine may use it where `[api]` is in the config."
         }
+    }
+}
+
+/// What is to be known about the keys.
+fn of_keys(has_keys: bool, forgotten: u64) -> Option<String> {
+    match (has_keys, forgotten) {
+        (false, _) => Some(
+            "There are no keys for it: put the file that `relay keys backup` has written as `keys` into the folder, with the master key it was \
+             wrapped by, or make new ones with `relay keys new`; then what people said until now cannot be read any more."
+                .to_owned(),
+        ),
+        (true, 0) => None,
+        (true, count) => Some(format!(
+            "{} forgotten since it was made, and {} at the next start: nothing of theirs in it can be read.",
+            super::backup::count(count, "person was", "people were"),
+            if count == 1 { "is again" } else { "are again" },
+        )),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engine::{self, Pulse};
 use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,6 +28,10 @@ pub fn run(path: &Path) -> ExitCode {
     logging::start("info");
     for warning in &config.warnings {
         tracing::warn!("{warning}");
+    }
+    // A core file would have in clear what is sealed on the disk, and the tokens.
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash may leave this process's memory in a core file");
     }
     match engine::block_on(serve(config)) {
         Ok(()) => ExitCode::SUCCESS,

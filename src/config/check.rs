@@ -32,6 +32,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     let relay = relay_section::check(document.get("relay"), folder, mistakes);
     let media = media_section::check(document.get("media"), relay.as_ref(), mistakes);
     let mut warnings = Vec::new();
+    let master_key = master_key(document, folder, (mistakes, &mut warnings));
     let api =
         api_section::check(document.get("api"), (relay.as_ref(), &media), folder, (mistakes, &mut warnings));
     let sections = named_tables(document, "accounts", mistakes);
@@ -65,7 +66,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
     }
     api_section::channels_exist(document.get("api"), &channels, mistakes);
-    Some(Config { relay: relay?, media, api, accounts, channels, warnings })
+    Some(Config { relay: relay?, media, api, accounts, channels, master_key, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
@@ -243,6 +244,18 @@ fn read_field(
             }
         }
     }
+}
+
+/// `master_key` of `[relay]`.
+pub(super) fn master_key(
+    document: &DeTable<'_>,
+    folder: &Path,
+    (mistakes, warnings): (&mut Vec<Mistake>, &mut Vec<String>),
+) -> Option<SecretString> {
+    const MASTER_KEY: Field =
+        Field { name: "master_key", kind: FieldKind::Secret, required: false, doc: "The master key." };
+    let value = document.get("relay")?.get_ref().as_table()?.get("master_key")?;
+    secret(&MASTER_KEY, value, folder, mistakes, warnings)
 }
 
 pub(super) fn secret(

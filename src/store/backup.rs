@@ -13,7 +13,7 @@ mod restore;
 mod write;
 
 pub use read::{Checked, Reader};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, WithKeys, restore};
 pub use write::{Whole, back_up, back_up_unused};
 
 use super::StoreError;

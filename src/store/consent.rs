@@ -4,9 +4,10 @@
 use super::erase::Erased;
 use super::ledger::Ledger;
 use super::records::Record;
+use super::seals::Seals;
 use super::shared::Shared;
 use super::writer::Command;
-use super::{StoreError, format, keys};
+use super::{StoreError, keys};
 use crate::consent::{Entry, History, Person, Pseudonyms};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use std::collections::HashMap;
@@ -32,7 +33,7 @@ pub(super) struct Book {
 
 impl Book {
     /// Reads them; makes the secret of the pseudonyms where there is none yet.
-    pub(super) fn read(meta: &Keyspace) -> Result<Self, StoreError> {
+    pub(super) fn read(meta: &Keyspace, seals: &Seals) -> Result<Self, StoreError> {
         let mut all: HashMap<Person, History> = HashMap::new();
         for entry in meta.prefix(keys::CONSENT_PREFIX) {
             let (key, value) = entry.into_inner()?;
@@ -42,17 +43,7 @@ impl Book {
             })?;
             all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
         }
-        let secret = match meta.get(SECRET)? {
-            Some(secret) => <[u8; 32]>::try_from(&*secret).map_err(|_| StoreError::Corrupt {
-                place: "consent",
-                why: "the secret of the pseudonyms has not its length".into(),
-            })?,
-            None => {
-                let secret = made()?;
-                meta.insert(SECRET, secret)?;
-                secret
-            }
-        };
+        let secret = seals.secret(meta, SECRET)?;
         let any = AtomicBool::new(!all.is_empty());
         let all = all.into_iter().map(|(person, history)| (person, Arc::new(history))).collect();
         Ok(Self {
@@ -74,6 +65,7 @@ impl Book {
         batch: &mut WriteBatch,
     ) -> Result<(), StoreError> {
         if let Some(erased) = forgets {
+            shared.seals.retire(person)?;
             batch.insert(&shared.meta, keys::erasure(person.as_str()), erased.encode()?);
         }
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +78,6 @@ impl Book {
         if takes_back {
             batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
         }
-        format::raise(&shared.meta, batch);
         self.any.store(true, Ordering::Release);
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -116,6 +107,8 @@ impl Book {
         for number in 0..history.entries().len() as u64 {
             batch.remove(&shared.meta, keys::consent(person.as_str(), number));
         }
+        let allows_again = history.entries().iter().any(|entry| entry.allows && entry.at.0 > erased.asked);
+        shared.seals.destroy(person, erased.asked, history.last_word().to_vec(), !allows_again)?;
         let mut left = History::default();
         for (number, entry) in (0..).zip(history.last_word()) {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
@@ -124,15 +117,6 @@ impl Book {
         *history = Arc::new(left);
         Ok(())
     }
-}
-
-fn made() -> Result<[u8; 32], StoreError> {
-    use ring::rand::{SecureRandom, SystemRandom};
-    let mut secret = [0; 32];
-    SystemRandom::new()
-        .fill(&mut secret)
-        .map_err(|_| StoreError::Engine("the system gives no random numbers".into()))?;
-    Ok(secret)
 }
 
 impl Ledger {

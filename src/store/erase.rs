@@ -4,12 +4,12 @@
 //! **Crash cases.** Envelopes go last: as long as one is there, whoever begins anew finds with it what belongs to it. A piece is one batch.
 
 use super::ledger::Ledger;
-use super::records::{DeadLetter, EnvelopeId, IndexLine, Reactor, Record, StoredEnvelope};
+use super::records::{DeadLetter, EnvelopeId, IndexLine, Record, SetAside, StoredEnvelope};
 use super::retention::{Forgotten, after};
 use super::shared::{Shared, bad_key, id_of};
 use super::{StoreError, depth::DepthChange, keys};
 use crate::consent::Person;
-use relay_contract::{Envelope, Event, RoomKey, Timestamp};
+use relay_contract::{Event, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -72,8 +72,9 @@ impl Ledger {
             2 => erasure.letters(shared, &mut piece)?,
             3 => erasure.reactions(shared, &mut piece)?,
             4 => erasure.names(shared, &mut piece)?,
-            5 => erasure.of_messages(shared, &mut piece)?,
-            6 => erasure.envelopes(shared, &mut piece)?,
+            5 => erasure.aside(shared, &mut piece)?,
+            6 => erasure.of_messages(shared, &mut piece)?,
+            7 => erasure.envelopes(shared, &mut piece)?,
             _ => return Ok(None),
         };
         if ended {
@@ -105,8 +106,16 @@ impl Ledger {
 }
 
 impl Erasure {
-    fn is_theirs(&self, envelope: &Envelope) -> bool {
-        envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == self.person)
+    fn is_theirs(&self, shared: &Shared, id: EnvelopeId, value: &[u8]) -> bool {
+        match shared.seals.envelope(id, value) {
+            Ok(Some(stored)) => {
+                let envelope = stored.into_envelope();
+                envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == self.person)
+            }
+            // What a restored backup still has of them.
+            Ok(None) => shared.seals.is_of(&self.person, value),
+            Err(_) => false,
+        }
     }
 
     /// The envelopes, but those that something waits for.
@@ -115,10 +124,7 @@ impl Erasure {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
             let stays = self.until.is_some_and(|until| id.at() >= until);
-            // One that cannot be read is nobody's that could be told.
-            if !stays
-                && StoredEnvelope::decode(&value).is_ok_and(|stored| self.is_theirs(&stored.into_envelope()))
-            {
+            if !stays && self.is_theirs(shared, id, &value) {
                 // Also for the change that is still to be made of it elsewhere: without its lines it would find nothing.
                 let change = shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?;
                 let mut waits = shared.work.contains_key(keys::to_fan_out(id))?;
@@ -181,10 +187,11 @@ impl Erasure {
     fn reactions(&mut self, shared: &Shared, piece: &mut Forgotten) -> Result<bool, StoreError> {
         let begin = if self.from.is_empty() { vec![keys::work::REACTION] } else { self.from.clone() };
         for (looked_at, entry) in (1..).zip(shared.work.range(begin..vec![keys::work::REACTION + 1])) {
-            let (key, value) = entry.into_inner()?;
+            let key = entry.key()?;
             let room: Option<RoomKey> = key.get(17..).and_then(keys::parse_room);
-            let by = Reactor::decode(&value)?;
-            if room.is_some_and(|room| Person::from_parts(&room, &by.user) == self.person) {
+            // Its key tells whose it is, also where it cannot be read.
+            let user = room.as_ref().and_then(|room| keys::reactor(&key, room));
+            if room.zip(user).is_some_and(|(room, user)| Person::from_parts(&room, &user) == self.person) {
                 piece.erase_work(key.to_vec());
             }
             if looked_at == PIECE {
@@ -197,14 +204,32 @@ impl Erasure {
 
     /// The names that they were the first of.
     fn names(&mut self, shared: &Shared, piece: &mut Forgotten) -> Result<bool, StoreError> {
-        let begin = if self.from.is_empty() { keys::name("") } else { self.from.clone() };
+        let begin = if self.from.is_empty() { keys::NAME_PREFIX.to_vec() } else { self.from.clone() };
         for (looked_at, entry) in (1..).zip(shared.meta.range(begin..)) {
             let (key, value) = entry.into_inner()?;
-            if !key.starts_with(&keys::name("")) {
+            if !key.starts_with(keys::NAME_PREFIX) {
                 return Ok(true);
             }
             if *value == *self.person.as_str().as_bytes() {
                 piece.erase_name(key.to_vec());
+            }
+            if looked_at == PIECE {
+                self.from = after(&key);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Events that could not be read and that name them.
+    fn aside(&mut self, shared: &Shared, piece: &mut Forgotten) -> Result<bool, StoreError> {
+        let id = self.person.as_str().rsplit('/').next().unwrap_or_default();
+        let begin = if self.from.is_empty() { vec![keys::work::ASIDE] } else { self.from.clone() };
+        for (looked_at, entry) in (1..).zip(shared.work.range(begin..vec![keys::work::ASIDE + 1])) {
+            let (key, value) = entry.into_inner()?;
+            let event = shared.seals.unseal::<SetAside>(&value, &key);
+            if event.is_ok_and(|event| event.is_none_or(|event| event.payload.contains(id))) {
+                piece.erase_work(key.to_vec());
             }
             if looked_at == PIECE {
                 self.from = after(&key);
@@ -236,8 +261,9 @@ impl Erasure {
         for id in ids {
             self.ids.remove(&id);
             // The key of a reaction has its author in it; of what they said, the key stays, so that it does not come back.
-            let stored = shared.journal.get(id.0)?.map(|bytes| StoredEnvelope::decode(&bytes));
-            let seen = match stored.transpose()?.map(StoredEnvelope::into_envelope) {
+            let stored =
+                shared.journal.get(id.0)?.map(|bytes| shared.seals.envelope(id, &bytes)).transpose()?;
+            let seen = match stored.flatten().map(StoredEnvelope::into_envelope) {
                 Some(envelope) if matches!(envelope.event, Event::Reacted { .. } | Event::Member { .. }) => {
                     Some(keys::event(&envelope.key()))
                 }

@@ -58,6 +58,15 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     sync(folder).map_err(|e| failed("syncing a directory", folder, &e))
 }
 
+/// Lets two names in a directory change places in one step, and makes it stay.
+pub fn exchange(one: &Path, other: &Path) -> Result<(), StoreError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+        .map_err(|e| failed("exchanging", one, &e.into()))?;
+    let folder = other.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sync(folder).map_err(|e| failed("syncing a directory", folder, &e))
+}
+
 /// Removes a directory with all that is in it, if it is there.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(path) {

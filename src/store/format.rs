@@ -4,23 +4,26 @@ use super::StoreError;
 use fjall::{Database, Keyspace, OwnedWriteBatch as WriteBatch, PersistMode};
 use std::path::Path;
 
-/// The format that this Relay writes, as long as nobody has said what they allow.
-pub const FORMAT: u32 = 2;
+/// The format that this Relay writes. 3 had what people have said, 4 seals what they say.
+pub const FORMAT: u32 = 4;
 
-/// The same with what people have said: a Relay that does not know it must not carry on without.
-const WITH_CONSENT: u32 = 3;
-
-/// The newest format that this Relay reads.
-pub const NEWEST: u32 = WITH_CONSENT;
+/// The oldest format with headers as they are now.
+const WIDE_HEADERS: u32 = 2;
 
 /// Where it stands, in meta.
 pub const FORMAT_KEY: &[u8] = b"format";
 
+/// Stands in meta where all is sealed that is to be.
+pub const SEALED_KEY: &[u8] = b"sealed";
+
 /// Bytes before a record's body: the record's own version, how the body is sealed, and with which key.
 pub const HEADER_LEN: usize = 4;
 
-/// The body is plain MessagePack. Other values are for encryption, and the two bytes after it for its key's number.
+/// The body is plain MessagePack.
 const SEAL_NONE: u8 = 0;
+
+/// The body is sealed: see [`super::seals`].
+pub const SEALED: u8 = 1;
 
 /// Puts the header before a body.
 pub fn with_header(version: u8, body: &[u8]) -> Vec<u8> {
@@ -34,6 +37,7 @@ pub fn with_header(version: u8, body: &[u8]) -> Vec<u8> {
 pub fn split_header(record: &[u8]) -> Result<(u8, &[u8]), String> {
     match record {
         [version, SEAL_NONE, _, _, body @ ..] => Ok((*version, body)),
+        [_, SEALED, _, _, ..] => Err("it is sealed, and was read as if it were not".into()),
         [_, seal, _, _, ..] => Err(format!("it is sealed in a way ({seal}) that this Relay does not know")),
         _ => Err("it is shorter than its header".into()),
     }
@@ -48,8 +52,8 @@ pub fn settle(db: &Database, meta: &Keyspace, records: &[&Keyspace], path: &Path
         place: "meta",
         why: "the format number is not four bytes".into(),
     })?;
-    if found > NEWEST {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
+    if found > FORMAT {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT });
     }
     if found == 1 {
         tracing::info!("migrating the ledger from format 1 to 2");
@@ -60,12 +64,12 @@ pub fn settle(db: &Database, meta: &Keyspace, records: &[&Keyspace], path: &Path
 
 /// The format of a ledger, as it stands under [`FORMAT_KEY`].
 pub fn of(stored: Option<&[u8]>) -> u32 {
-    stored.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map_or(FORMAT, u32::from_be_bytes)
+    stored.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map_or(WIDE_HEADERS, u32::from_be_bytes)
 }
 
-/// People have said what they allow.
+/// All is sealed that is to be.
 pub fn raise(meta: &Keyspace, batch: &mut WriteBatch) {
-    batch.insert(meta, FORMAT_KEY, WITH_CONSENT.to_be_bytes());
+    batch.insert(meta, FORMAT_KEY, FORMAT.to_be_bytes());
 }
 
 fn write_format(db: &Database, meta: &Keyspace, format: u32) -> Result<(), StoreError> {
@@ -87,6 +91,6 @@ fn widen_headers(db: &Database, meta: &Keyspace, records: &[&Keyspace]) -> Resul
             batch.insert(keyspace, key, with_header(*version, body));
         }
     }
-    batch.insert(meta, FORMAT_KEY, FORMAT.to_be_bytes());
+    batch.insert(meta, FORMAT_KEY, WIDE_HEADERS.to_be_bytes());
     Ok(batch.commit()?)
 }

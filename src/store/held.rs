@@ -12,7 +12,8 @@ mod tests;
 pub use read::HeldEntry;
 
 use super::ledger::Ledger;
-use super::records::{EnvelopeId, Record, SetAside, StoredEnvelope};
+use super::records::{EnvelopeId, SetAside, StoredEnvelope};
+use super::seals;
 use super::shared::{Shared, bad_key, id_of};
 use super::writer::{Command, Verdict};
 use super::{StoreError, keys, moves};
@@ -172,9 +173,21 @@ pub(super) fn hold(
     {
         changes.put(shared, batch, keys::held_answer(id_of(&root)?, id), key.clone());
     }
-    changes.put(shared, batch, key, StoredEnvelope::new(account.clone(), envelope.clone()).encode()?);
+    let bytes = sealed(shared, account, envelope, &key)?;
+    changes.put(shared, batch, key, bytes);
     changes.count(sender, 1);
     Ok(Wait::Done(Verdict::Held))
+}
+
+/// What is stored of something that is held.
+fn sealed(
+    shared: &Shared,
+    account: &Account,
+    envelope: &Envelope,
+    key: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    let stored = StoredEnvelope::new(account.clone(), envelope.clone());
+    shared.seals.seal(&stored, seals::subject(envelope).as_ref(), key)
 }
 
 /// The message that a thread hangs from which another one stands in.
@@ -190,7 +203,7 @@ fn take_out(
     (changes, batch): (&mut Changes, &mut WriteBatch),
 ) -> Result<Wait, StoreError> {
     let Some(bytes) = changes.get(shared, key)? else { return Ok(Wait::No) };
-    let stored = StoredEnvelope::decode(&bytes)?;
+    let Some(stored) = shared.seals.unseal::<StoredEnvelope>(&bytes, key)? else { return Ok(Wait::No) };
     let (account, envelope) = (stored.account(), stored.into_envelope());
     remove(shared, key, envelope.subject(), (changes, batch))?;
     Ok(Wait::After(Box::new((account, envelope))))
@@ -211,7 +224,8 @@ fn fold(
         }
         Event::Edited { to, .. } => {
             let Some(bytes) = changes.get(shared, key)? else { return Ok(None) };
-            let posted = StoredEnvelope::decode(&bytes)?.into_envelope();
+            let Some(posted) = shared.seals.unseal::<StoredEnvelope>(&bytes, key)? else { return Ok(None) };
+            let posted = posted.into_envelope();
             let by = |envelope: &Envelope| envelope.author.as_ref().map(|author| author.id.clone());
             let Event::Posted(was) = &posted.event else { return Ok(None) };
             // Whose it is, is found out where all edits are looked at.
@@ -219,8 +233,8 @@ fn fold(
                 return Ok(None);
             }
             let event = Event::Posted(after(was, to));
-            let stored = StoredEnvelope::new(account.clone(), Envelope { event, ..posted }).encode()?;
-            changes.put(shared, batch, key.to_vec(), stored);
+            let bytes = sealed(shared, account, &Envelope { event, ..posted }, key)?;
+            changes.put(shared, batch, key.to_vec(), bytes);
             Ok(Some(Verdict::Folded))
         }
         _ => Ok(None),
@@ -285,7 +299,14 @@ pub(super) fn take(
     let mut begin = keys::held(room, author, from);
     let mut has_post = false;
     while let Some((key, value)) = changes.first(shared, &begin, &end)? {
-        let read = StoredEnvelope::decode(&value).map(|stored| (stored.account(), stored.into_envelope()));
+        let read = shared.seals.unseal::<StoredEnvelope>(&value, &key);
+        let Some(read) = read.transpose() else {
+            // Whoever said it is forgotten.
+            remove(shared, &key, None, (changes, batch))?;
+            begin = key;
+            continue;
+        };
+        let read = read.map(|stored| (stored.account(), stored.into_envelope()));
         let is_post = matches!(&read, Ok((_, Envelope { event: Event::Posted(_), .. })));
         if is_post && has_post {
             released.more = true;
@@ -306,7 +327,9 @@ pub(super) fn take(
                 for (_, at) in with_it {
                     let Some(bytes) = changes.get(shared, &at)? else { continue };
                     // One that cannot be read is met again where it is held.
-                    let Ok(stored) = StoredEnvelope::decode(&bytes) else { continue };
+                    let Ok(Some(stored)) = shared.seals.unseal::<StoredEnvelope>(&bytes, &at) else {
+                        continue;
+                    };
                     let (account, mut answer) = (stored.account(), stored.into_envelope());
                     remove(shared, &at, answer.subject(), (changes, batch))?;
                     answer.origin = taken.last().map_or(answer.origin, |(_, root)| root.origin.clone());
@@ -322,7 +345,9 @@ pub(super) fn take(
                     payload: format!("{value:?}"),
                     at: Timestamp::now().0,
                 };
-                batch.insert(&shared.work, keys::aside(id_of(&key)?), aside.encode()?);
+                let at = keys::aside(id_of(&key)?);
+                let bytes = shared.seals.seal(&aside, None, &at)?;
+                batch.insert(&shared.work, at, bytes);
                 tracing::error!(%room, %error, "a held message is set aside");
             }
         }
@@ -342,9 +367,8 @@ pub(super) fn drop_said(
     let (mut dropped, mut gone) = (0, HashSet::new());
     while let Some((key, value)) = changes.first(shared, &begin, &end)? {
         begin = after_key(&key);
-        let Ok(envelope) = StoredEnvelope::decode(&value).map(StoredEnvelope::into_envelope) else {
-            continue;
-        };
+        let Ok(Some(stored)) = shared.seals.unseal::<StoredEnvelope>(&value, &key) else { continue };
+        let envelope = stored.into_envelope();
         let subject = envelope.subject();
         let post = match read::is_of(&envelope, author, since) {
             true => subject.clone(),

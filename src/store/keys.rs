@@ -129,6 +129,12 @@ pub fn reaction(subject: EnvelopeId, of: &RoomKey, by: &Reactor) -> Vec<u8> {
     key
 }
 
+/// Who reacted, of a key made by [`reaction`] in this room.
+pub fn reactor(key: &[u8], of: &RoomKey) -> Option<String> {
+    let rest = key.get(17 + room(of).len()..)?;
+    String::from_utf8(rest.split(|&byte| byte == 0).next()?.to_vec()).ok()
+}
+
 /// What Relay itself has put on a message.
 pub fn shown_reactions(subject: EnvelopeId, of: &RoomKey) -> Vec<u8> {
     [tagged(work::SHOWN, &subject.0), room(of)].concat()
@@ -203,9 +209,15 @@ pub fn streamed(of: &RoomKey, place: EnvelopeId) -> Vec<u8> {
     [tagged(work::STREAM, &room(of)), place.0.to_vec()].concat()
 }
 
-/// Who is the first of a name, in meta.
-pub fn name(looks: &str) -> Vec<u8> {
-    [b"name\0".as_slice(), looks.as_bytes()].concat()
+/// The beginning of all names as they were kept before they were blinded, in meta.
+pub const PLAIN_NAME_PREFIX: &[u8] = b"name\0";
+
+/// The beginning of all names, in meta.
+pub const NAME_PREFIX: &[u8] = b"named\0";
+
+/// Who is the first of a name, in meta: by what is made of it with a key.
+pub fn name(blinded: &[u8; 16]) -> Vec<u8> {
+    [NAME_PREFIX, blinded].concat()
 }
 
 /// A poison event.
@@ -269,6 +281,11 @@ pub fn parse_pause(key: &[u8]) -> Option<Held> {
 
 /// The beginning of all that people have said about themselves, in meta.
 pub const CONSENT_PREFIX: &[u8] = b"consent\0";
+
+/// The beginning of all that a person has said, in meta.
+pub fn consent_of(person: &str) -> Vec<u8> {
+    [CONSENT_PREFIX, person.as_bytes(), b"\0"].concat()
+}
 
 /// What a person has said, by its number, in meta.
 pub fn consent(person: &str, number: u64) -> Vec<u8> {

@@ -6,6 +6,8 @@ use super::records::{
     DeadLetter, EnvelopeId, KnownRoom, OutboxRow, SetAside, ShownReactions, ThreadThere, Way,
 };
 use super::retention::Forgotten;
+use super::seals::sealing::open_sealed;
+use super::seals::{KeysReport, Master};
 use super::shared::{Shared, make_whole};
 use super::writer::{self, Command, Verdict};
 use super::{StoreError, folder};
@@ -77,12 +79,17 @@ impl WriterGuard {
 impl Ledger {
     /// Opens or makes the ledger in a state directory, which gets the mode 0700.
     pub fn open(data_dir: &Path) -> Result<(Self, WriterGuard), StoreError> {
+        Self::open_with(data_dir, Master::own(data_dir)?)
+    }
+
+    /// The same with a master key that is kept elsewhere.
+    pub fn open_with(data_dir: &Path, master: Master) -> Result<(Self, WriterGuard), StoreError> {
         folder::make_private_dir(data_dir)?;
         let path = data_dir.join("ledger");
         if !path.exists() {
             make_whole(data_dir, &path)?;
         }
-        let shared = Arc::new(Shared::open(&path, false)?);
+        let shared = Arc::new(open_sealed(data_dir, &path, master)?);
         // A keyspace that a newer Relay adds: fjall syncs what is in its folder, and not the folder's own name.
         folder::sync_all(&path)?;
         let (queue, commands) = mpsc::channel(QUEUE);
@@ -92,6 +99,22 @@ impl Ledger {
             .spawn(move || writer::run(&of_writer, commands))
             .map_err(|e| StoreError::Io { what: "starting the writer thread", path, why: e.to_string() })?;
         Ok((Self { shared, queue }, WriterGuard(Some(thread))))
+    }
+
+    /// How it stands with the keys.
+    pub fn keys(&self) -> Result<KeysReport, StoreError> {
+        self.shared.seals.report()
+    }
+
+    /// Takes another master key: a new one where Relay keeps it itself, else `to` beside the old one until a start with it. Blocks.
+    pub fn rotate_keys(&self, to: Option<Master>) -> Result<KeysReport, StoreError> {
+        self.shared.seals.rotate(to)?;
+        self.keys()
+    }
+
+    /// A copy of the file of keys. Blocks.
+    pub fn copy_keys(&self) -> Result<Vec<u8>, StoreError> {
+        self.shared.seals.copy()
     }
 
     /// Queues envelopes of one event for acceptance. Returns as soon as their place in the order is certain; the

@@ -4,9 +4,13 @@ use super::StoreError;
 use super::keys;
 use super::ledger::Ledger;
 use super::records::{EnvelopeId, Reactor, Record, ShownReactions, ThreadThere};
+use super::seals;
 use super::shared::{Shared, bad_key};
 use fjall::OwnedWriteBatch as WriteBatch;
 use relay_contract::{Emoji, NativeId, RoomKey};
+
+/// What names are blinded for.
+pub(super) const NAME: &str = "name";
 
 /// Something that is remembered together with an envelope's fan-out.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +72,9 @@ impl Note {
                 shared.newest.touch(subject);
                 let key = keys::reaction(subject, &room, &by);
                 if added {
-                    batch.insert(&shared.work, key, by.encode()?);
+                    let of = seals::reactor(&room, &by.user);
+                    let bytes = shared.seals.seal(&by, of.as_ref(), &key)?;
+                    batch.insert(&shared.work, key, bytes);
                 } else {
                     batch.remove(&shared.work, key);
                 }
@@ -76,7 +82,8 @@ impl Note {
             Self::Thread { room, of, there } => thread(shared, &room, of, &there, batch)?,
             Self::Within { message, of } => batch.insert(&shared.work, keys::within(message), of.0),
             Self::Name { looks, holder } => {
-                batch.insert(&shared.meta, keys::name(&looks), holder.into_bytes());
+                let key = keys::name(&shared.seals.blind(NAME, &looks)?);
+                batch.insert(&shared.meta, key, holder.into_bytes());
             }
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
             Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
@@ -111,7 +118,8 @@ impl Ledger {
         for entry in self.shared.work.prefix(&prefix) {
             let (key, value) = entry.into_inner()?;
             let room = keys::parse_room(&key[prefix.len()..]).ok_or_else(bad_key)?;
-            all.push((room, Reactor::decode(&value)?));
+            // Whoever is forgotten has no key any more.
+            all.extend(self.shared.seals.unseal::<Reactor>(&value, &key)?.map(|by| (room, by)));
         }
         all.sort_by_key(|(_, by)| by.at);
         Ok(all)
@@ -147,7 +155,7 @@ impl Ledger {
         if let Some(known) = self.shared.name_holders.get(looks) {
             return Ok(Some(known));
         }
-        let bytes = self.shared.meta.get(keys::name(looks))?;
+        let bytes = self.shared.meta.get(keys::name(&self.shared.seals.blind(NAME, looks)?))?;
         let holder = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         if let Some(holder) = &holder {
             self.shared.name_holders.insert(looks.to_owned(), holder.clone());

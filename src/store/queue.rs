@@ -169,7 +169,7 @@ impl Ledger {
         rows.take(most)
             .map(|entry| {
                 let (key, value) = entry.into_inner()?;
-                Ok((id_of(&key)?, OutboxRow::decode(&value)?))
+                Ok((id_of(&key)?, OutboxRow::decode(&value)?.uncovered(&self.shared.seals)?))
             })
             .collect()
     }
@@ -187,7 +187,7 @@ impl Ledger {
             .take(most)
             .map(|entry| {
                 let (key, value) = entry.into_inner()?;
-                Ok((id_of(&key)?, DeadLetter::decode(&value)?))
+                Ok((id_of(&key)?, DeadLetter::decode(&value)?.uncovered(&self.shared.seals)?))
             })
             .collect()
     }
@@ -205,7 +205,7 @@ impl Ledger {
         let letters = self.shared.work.range(keys::dead(room, EnvelopeId::default())..=all);
         let newest = letters.rev().map(|entry| {
             let (key, value) = entry.into_inner()?;
-            Ok((id_of(&key)?, DeadLetter::decode(&value)?))
+            Ok((id_of(&key)?, DeadLetter::decode(&value)?.uncovered(&self.shared.seals)?))
         });
         let newest = newest.filter(|found| found.as_ref().map_or(true, |(_, letter)| is_wanted(letter)));
         let mut newest = newest.take(most).collect::<Result<Vec<_>, StoreError>>()?;

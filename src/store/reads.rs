@@ -3,9 +3,7 @@
 use super::StoreError;
 use super::depth::Depth;
 use super::ledger::{KnownRoomEntry, Ledger, LedgerPosition};
-use super::records::{
-    DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside, StoredEnvelope,
-};
+use super::records::{DeadLetter, EnvelopeId, IndexLine, KnownRoom, OutboxRow, Record, SetAside};
 use super::shared::{IDENTITY, bad_key, id_of};
 use super::{keys, moves};
 use relay_contract::{Account, Envelope, Event, NativeId, RoomKey, Timestamp};
@@ -63,7 +61,8 @@ impl Ledger {
         let Some(bytes) = self.shared.journal.get(id.0)? else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(StoredEnvelope::decode(&bytes)?.into_envelope())))
+        // Whoever is forgotten has no key any more.
+        Ok(self.shared.seals.envelope(id, &bytes)?.map(|stored| Arc::new(stored.into_envelope())))
     }
 
     /// The newest edit or delete of a message.
@@ -112,13 +111,13 @@ impl Ledger {
     /// The delivery of an envelope to a room that was given up.
     pub fn dead_letter(&self, room: &RoomKey, id: EnvelopeId) -> Result<Option<DeadLetter>, StoreError> {
         let bytes = self.shared.work.get(keys::dead(room, id))?;
-        bytes.map(|bytes| DeadLetter::decode(&bytes)).transpose()
+        bytes.map(|bytes| DeadLetter::decode(&bytes)?.uncovered(&self.shared.seals)).transpose()
     }
 
     /// The delivery of an envelope to a room that is still to be done.
     pub fn row(&self, room: &RoomKey, id: EnvelopeId) -> Result<Option<OutboxRow>, StoreError> {
         let bytes = self.shared.work.get(keys::outbox(room, id))?;
-        bytes.map(|bytes| OutboxRow::decode(&bytes)).transpose()
+        bytes.map(|bytes| OutboxRow::decode(&bytes)?.uncovered(&self.shared.seals)).transpose()
     }
 
     /// Dead letters but those that a purge has taken back, oldest first a room, at most `most`.
@@ -127,7 +126,7 @@ impl Ledger {
         let letters = entries.map(|entry| {
             let (key, value) = entry.into_inner()?;
             let room = keys::parse_room(&key[1..]).ok_or_else(bad_key)?;
-            Ok((room, id_of(&key)?, DeadLetter::decode(&value)?))
+            Ok((room, id_of(&key)?, DeadLetter::decode(&value)?.uncovered(&self.shared.seals)?))
         });
         let troubles =
             letters.filter(|found| found.as_ref().map_or(true, |(.., letter)| !letter.is_purged()));
@@ -137,7 +136,11 @@ impl Ledger {
     /// Events that were set aside, oldest first, at most `most`.
     pub fn aside(&self, most: usize) -> Result<Vec<SetAside>, StoreError> {
         let entries = self.shared.work.prefix([keys::work::ASIDE]);
-        entries.take(most).map(|entry| SetAside::decode(&entry.value()?)).collect()
+        let read = |entry: fjall::Guard| {
+            let (key, value) = entry.into_inner()?;
+            self.shared.seals.unseal::<SetAside>(&value, &key)
+        };
+        entries.take(most).filter_map(|entry| read(entry).transpose()).collect()
     }
 
     /// Lines of the index log after a position, in order, at most `most`.

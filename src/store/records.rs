@@ -3,9 +3,11 @@
 
 use super::StoreError;
 use super::format;
+use super::seals::Seals;
 use relay_contract::{MessageRef, NativeId, RoomKey, RoomReport, Timestamp, Visibility};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 mod envelope;
@@ -63,15 +65,25 @@ pub trait Record: Serialize + DeserializeOwned {
 
     /// To bytes. Cannot fail for the plain structs that records are; a failure is reported, never swallowed.
     fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        let body = rmp_serde::to_vec_named(self)
-            .map_err(|e| StoreError::Corrupt { place: Self::PLACE, why: e.to_string() })?;
-        Ok(format::with_header(Self::VERSION, &body))
+        Ok(format::with_header(Self::VERSION, &self.body()?))
+    }
+
+    /// To bytes without a header.
+    fn body(&self) -> Result<Vec<u8>, StoreError> {
+        rmp_serde::to_vec_named(self)
+            .map_err(|e| StoreError::Corrupt { place: Self::PLACE, why: e.to_string() })
     }
 
     /// From bytes.
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let corrupt = |why: String| StoreError::Corrupt { place: Self::PLACE, why };
         let (version, body) = format::split_header(bytes).map_err(corrupt)?;
+        Self::from_body(version, body)
+    }
+
+    /// From bytes without their header.
+    fn from_body(version: u8, body: &[u8]) -> Result<Self, StoreError> {
+        let corrupt = |why: String| StoreError::Corrupt { place: Self::PLACE, why };
         if !(Self::OLDEST..=Self::VERSION).contains(&version) {
             return Err(corrupt(format!("it has version {version}, not {}", Self::VERSION)));
         }
@@ -119,6 +131,34 @@ pub struct OutboxRow {
 }
 
 impl OutboxRow {
+    /// As it is stored: what a platform said of it, and what its files are called, may tell what it says.
+    pub(super) fn covered(&self, seals: &Seals) -> Result<Cow<'_, Self>, StoreError> {
+        if self.last_error.is_none() && self.files.is_none() {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut covered = self.clone();
+        covered.last_error = covered.last_error.map(|words| seals.cover(words)).transpose()?;
+        for fate in covered.files.iter_mut().flatten() {
+            if let StoredFate::Left { url, why } = fate {
+                *url = url.take().map(|url| seals.cover(url)).transpose()?;
+                *why = seals.cover(std::mem::take(why))?;
+            }
+        }
+        Ok(Cow::Owned(covered))
+    }
+
+    /// As it was before it was stored.
+    pub(super) fn uncovered(mut self, seals: &Seals) -> Result<Self, StoreError> {
+        self.last_error = self.last_error.map(|words| seals.uncover(words)).transpose()?;
+        for fate in self.files.iter_mut().flatten() {
+            if let StoredFate::Left { url, why } = fate {
+                *url = url.take().map(|url| seals.uncover(url)).transpose()?;
+                *why = seals.uncover(std::mem::take(why))?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Whether nothing of it can be there yet, as far as the row tells.
     pub fn is_untouched(&self) -> bool {
         self.done.is_empty() && self.unsure_since.is_none() && !self.begun
@@ -234,6 +274,20 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
+    /// As it is stored.
+    pub(super) fn covered(&self, seals: &Seals) -> Result<Self, StoreError> {
+        let reason = match self.is_purged() {
+            true => self.reason.clone(),
+            false => seals.cover(self.reason.clone())?,
+        };
+        Ok(Self { reason, at: self.at, row: self.row.covered(seals)?.into_owned() })
+    }
+
+    /// As it was before it was stored.
+    pub(super) fn uncovered(self, seals: &Seals) -> Result<Self, StoreError> {
+        Ok(Self { reason: seals.uncover(self.reason)?, at: self.at, row: self.row.uncovered(seals)? })
+    }
+
     /// Whether a purge has taken it back: nobody wants it delivered.
     pub fn is_purged(&self) -> bool {
         self.reason == PURGED

@@ -12,7 +12,7 @@
 
 use super::depth::DepthChange;
 use super::ledger::Ledger;
-use super::records::{DeadLetter, EnvelopeId, IndexLine, OutboxRow, Record, StoredEnvelope};
+use super::records::{DeadLetter, EnvelopeId, IndexLine, OutboxRow, Record};
 use super::shared::{HORIZON, Shared, bad_key, id_of};
 use super::{StoreError, keys, stream};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
@@ -277,7 +277,7 @@ impl Sweep {
             let id = id_of(&key)?;
             if self.goes(id) && newest.as_ref() != Some(&key) {
                 // One that cannot be read goes all the same; its event key stays.
-                if let Ok(stored) = StoredEnvelope::decode(&value) {
+                if let Ok(Some(stored)) = shared.seals.envelope(id, &value) {
                     piece.seen.push(keys::event(&stored.into_envelope().key()));
                 }
                 piece.journal.push(id);

@@ -1,7 +1,7 @@
 //! The journal backwards: what was said since a time.
 
 use super::ledger::Ledger;
-use super::records::{EnvelopeId, Record, StoredEnvelope};
+use super::records::EnvelopeId;
 use super::shared::id_of;
 use super::{StoreError, keys};
 use relay_contract::{Envelope, Timestamp};
@@ -17,7 +17,7 @@ impl Ledger {
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let from = Ulid::from_parts(u64::try_from(since.0).unwrap_or_default(), 0).to_bytes();
-        shown(self.shared.journal.range(from..).rev(), look)
+        self.shown(self.shared.journal.range(from..).rev(), look)
     }
 
     /// Shows what was accepted after an envelope, oldest first, at most so much, until whoever looks has seen enough. Reads the disk.
@@ -29,7 +29,7 @@ impl Ledger {
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let after = (Bound::Excluded(id.0), Bound::Unbounded);
-        shown(self.shared.journal.range::<[u8; 16], _>(after).take(most), look)
+        self.shown(self.shared.journal.range::<[u8; 16], _>(after).take(most), look)
     }
 
     /// The same of what was accepted before it, newest first.
@@ -39,25 +39,27 @@ impl Ledger {
         most: usize,
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        shown(self.shared.journal.range(..id.0).rev().take(most), look)
+        self.shown(self.shared.journal.range(..id.0).rev().take(most), look)
     }
 
     /// Whether an accepted envelope has become rows.
     pub fn is_fanned_out(&self, id: EnvelopeId) -> Result<bool, StoreError> {
         Ok(!self.shared.work.contains_key(keys::to_fan_out(id))?)
     }
-}
 
-fn shown(
-    entries: impl Iterator<Item = fjall::Guard>,
-    mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    for entry in entries {
-        let (key, value) = entry.into_inner()?;
-        let Ok(stored) = StoredEnvelope::decode(&value) else { continue };
-        if look(id_of(&key)?, stored.into_envelope()).is_break() {
-            break;
+    fn shown(
+        &self,
+        entries: impl Iterator<Item = fjall::Guard>,
+        mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        for entry in entries {
+            let (key, value) = entry.into_inner()?;
+            let id = id_of(&key)?;
+            let Ok(Some(stored)) = self.shared.seals.envelope(id, &value) else { continue };
+            if look(id, stored.into_envelope()).is_break() {
+                break;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

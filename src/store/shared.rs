@@ -5,6 +5,7 @@ use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::newest::Newest;
 use super::records::{DeadLetter, EnvelopeId, Record};
+use super::seals::{Master, Seals};
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
@@ -15,6 +16,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 
+/// Whether what is sealed can be read.
+pub(super) enum Opening<'a> {
+    /// It cannot: a ledger that is made or copied.
+    Closed,
+    /// With the keys of this state directory, and the master key that wraps them.
+    With(&'a Path, Master),
+}
+
 /// The keyspaces, and what is known of them without asking the disk.
 pub(super) struct Shared {
     pub(super) db: Database,
@@ -23,6 +32,8 @@ pub(super) struct Shared {
     pub(super) work: Keyspace,
     pub(super) seen: Keyspace,
     pub(super) index: Keyspace,
+    /// What seals and reads what is sealed.
+    pub(super) seals: Seals,
     /// Number of the last committed line of the index log.
     pub(super) position: AtomicU64,
     /// Envelopes accepted and not fanned out.
@@ -91,7 +102,7 @@ pub(super) fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError>
     }
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
-    drop(Shared::open(&unfinished, true)?);
+    drop(Shared::open(&unfinished, true, Opening::Closed)?);
     folder::sync_all(&unfinished)?;
     folder::rename(&unfinished, path)
 }
@@ -102,7 +113,7 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
 
 impl Shared {
     /// `is_new`: it is being made. One that was made has an identity, whatever else.
-    pub(super) fn open(path: &Path, is_new: bool) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, is_new: bool, opening: Opening<'_>) -> Result<Self, StoreError> {
         let last_alive = newest_write(path);
         damage::whole_keyspaces(path)?;
         let broken = tail::look(path)?;
@@ -124,6 +135,12 @@ impl Shared {
         if !is_new && meta.get(IDENTITY)?.is_none() {
             return Err(damage::emptied(path));
         }
+        let seals = match opening {
+            Opening::Closed => Seals::closed(),
+            Opening::With(data_dir, master) => {
+                Seals::open(data_dir, master, meta.contains_key(format::SEALED_KEY)?)?
+            }
+        };
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);
         format::settle(&db, &meta, &[&journal, &work, &index], path)?;
         let mut shared = Self {
@@ -132,7 +149,8 @@ impl Shared {
             first: FirstWork::default(),
             marks: Mutex::default(),
             held_marks: Mutex::default(),
-            consent: Book::read(&meta)?,
+            consent: Book::read(&meta, &seals)?,
+            seals,
             meta,
             journal,
             work,

@@ -273,8 +273,10 @@ async fn newer_state_is_refused_and_older_is_migrated() {
     close(ledger.clone(), writer).await;
     drop(ledger);
 
-    set_format(dir.path(), format::NEWEST + 1);
-    assert!(matches!(Ledger::open(dir.path()), Err(StoreError::Newer { found: 4, known: 3, .. })));
+    set_format(dir.path(), format::FORMAT + 1);
+    assert!(matches!(Ledger::open(dir.path()), Err(StoreError::Newer { found: 5, known: 4, .. })));
+    set_format(dir.path(), format::FORMAT);
+    seals::tests::make_plain(dir.path());
 
     // What format 1 wrote: a header of one byte.
     rewrite_records(dir.path(), &|record| {

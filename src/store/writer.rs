@@ -132,9 +132,12 @@ impl Writer<'_> {
         if let Err(error) = marks::write(self.shared, &group.marks, &mut group.batch) {
             tracing::error!(%error, "up to where rooms were heard is not stored");
         }
+        // A key that was lost would take with it what is sealed with it.
+        let keys = self.shared.seals.sync();
         self.shared.lines.add(group.lines);
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
-        let outcome = group.batch.durability(Some(PersistMode::Buffer)).commit().map_err(StoreError::from);
+        let batch = group.batch.durability(Some(PersistMode::Buffer));
+        let outcome = keys.and_then(|()| batch.commit().map_err(StoreError::from));
         if let Err(error) = &outcome {
             self.failed(error);
         } else {
@@ -226,7 +229,7 @@ impl Writer<'_> {
             }
             Command::SetAside { event, done } => {
                 let key = keys::aside(self.ids.next());
-                let stored = event.encode().map(|bytes| {
+                let stored = self.shared.seals.seal(&event, None, &key).map(|bytes| {
                     group.batch.insert(&self.shared.work, key, bytes);
                     group.must_sync = true;
                 });
@@ -237,7 +240,7 @@ impl Writer<'_> {
                 settle(stored, done, &mut answers.written);
             }
             Command::Progress { room, id, row, done } => {
-                let stored = row.encode().map(|bytes| {
+                let stored = row.covered(&self.shared.seals).and_then(|row| row.encode()).map(|bytes| {
                     group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);
                     group.must_sync = true;
                 });
@@ -272,11 +275,12 @@ impl Writer<'_> {
                 settle(stored, done, &mut answers.written);
             }
             Command::Bury { room, id, letter, done } => {
-                let stored = letter.encode().map(|bytes| {
-                    group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
-                    group.depth.entry(room.clone()).or_default().add(&letter);
-                    self.close_row(room, id, group);
-                });
+                let stored =
+                    letter.covered(&self.shared.seals).and_then(|letter| letter.encode()).map(|bytes| {
+                        group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
+                        group.depth.entry(room.clone()).or_default().add(&letter);
+                        self.close_row(room, id, group);
+                    });
                 settle(stored, done, &mut answers.written);
             }
             Command::RememberRoom { account, asked, room, done } => {
@@ -396,7 +400,7 @@ impl Writer<'_> {
         let encoded = one
             .rows
             .into_iter()
-            .map(|(room, row)| Ok((room, row.encode()?)))
+            .map(|(room, row)| Ok((room, row.covered(&self.shared.seals)?.encode()?)))
             .collect::<Result<Vec<_>, StoreError>>()?;
         for (room, bytes) in encoded {
             group.batch.insert(&self.shared.work, keys::outbox(&room, id), bytes);

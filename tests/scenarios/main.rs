@@ -15,6 +15,7 @@ mod living;
 mod media;
 mod operating;
 mod privacy;
+mod sealed;
 mod service;
 mod starting;
 mod stories;

@@ -47,7 +47,7 @@ impl<R: Read> Reader<R> {
             (form::UNFINISHED, words) => return Err(unfinished(&words)),
             _ => return Err(BackupError::Foreign),
         };
-        if about.ledger_format > format::NEWEST {
+        if about.ledger_format > format::FORMAT {
             return Err(BackupError::Newer(about.relay));
         }
         Ok(Self { chunks, about, contents: Contents::default(), in_file: false })

@@ -3,9 +3,13 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::store::shared::{IDENTITY, Shared};
-use crate::store::{StoreError, folder};
+use crate::store::erase::Erased;
+use crate::store::records::Record;
+use crate::store::seals::{Gone, Master, Seals};
+use crate::store::shared::{IDENTITY, Opening, Shared};
+use crate::store::{StoreError, folder, format, keys};
 use fjall::PersistMode;
+use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Write};
@@ -15,7 +19,23 @@ use std::path::{Path, PathBuf};
 const AHEAD: usize = 1 << 20;
 
 /// What was restored.
-pub type Restored = Checked;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// What was read.
+    pub checked: Checked,
+    /// Whether there are keys for what is sealed in it; without any, it cannot be started.
+    pub has_keys: bool,
+    /// People who were forgotten after it was made, and are again.
+    pub forgotten: u64,
+}
+
+/// What is needed to read what is sealed in a backup.
+pub struct WithKeys<'a> {
+    /// A copy that `relay keys backup` has made; the state directory's own keys alone where none.
+    pub copy: Option<&'a Path>,
+    /// What wraps both, where the config names it; else the state directory's own.
+    pub master_key: Option<SecretString>,
+}
 
 /// Restores a backup into a state directory that has no ledger. All of it is checked before anything is written, and again while it
 /// is. The ledger gets its name last: what is cut off in the middle has restored nothing. Files that are there under the same names
@@ -26,6 +46,7 @@ pub type Restored = Checked;
 pub fn restore(
     backup: &Path,
     data_dir: &Path,
+    keys: &WithKeys<'_>,
     progress: &mut dyn FnMut(&About, Contents),
 ) -> Result<Restored, BackupError> {
     let ledger = data_dir.join("ledger");
@@ -37,12 +58,63 @@ pub fn restore(
     vacant()?;
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
-    if let Err(error) = fill(open(backup)?, data_dir, &unfinished, progress) {
-        folder::remove(&unfinished)?;
-        return Err(error);
-    }
+    // Before anything is written: a copy that does not fit is found out now.
+    let seals = seals(data_dir, keys)?;
+    let gone = seals.as_ref().map(Seals::gone).unwrap_or_default();
+    let forgotten = match fill(open(backup)?, data_dir, &unfinished, &gone, progress) {
+        Ok(forgotten) => forgotten,
+        Err(error) => {
+            folder::remove(&unfinished)?;
+            return Err(error);
+        }
+    };
     folder::rename(&unfinished, &ledger)?;
-    Ok(checked)
+    Ok(Restored { checked, has_keys: seals.is_some(), forgotten })
+}
+
+/// The keys that there are, those of a copy among them.
+fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupError> {
+    let has_own = data_dir.join(crate::store::KEYS).exists();
+    let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
+    if !has_own && copy.is_none() {
+        return Ok(None);
+    }
+    let master = match &keys.master_key {
+        Some(key) => Master::given(key)?,
+        None => Master::own_that_is_there(data_dir)?,
+    };
+    if let Some(copy) = &copy {
+        // Nothing is made where it does not fit.
+        Seals::check(copy, &master)?;
+    }
+    let seals = Seals::open(data_dir, master.clone(), false)?;
+    if let Some(copy) = copy {
+        seals.merge(&copy, &master)?;
+    }
+    Ok(Some(seals))
+}
+
+/// Whoever was forgotten after the backup was made is forgotten again at the next start; nothing of theirs can be read already.
+fn replay(shared: &Shared, gone: &[Gone]) -> Result<u64, StoreError> {
+    let mut batch = shared.db.batch();
+    let mut count = 0;
+    for Gone { person, at, words, .. } in gone {
+        let key = keys::erasure(person.as_str());
+        let known = shared.meta.get(&key)?.map(|bytes| Erased::decode(&bytes)).transpose()?;
+        if known.is_some_and(|known| known.asked >= *at) {
+            continue;
+        }
+        count += 1;
+        batch.insert(&shared.meta, key, Erased { asked: *at, ..Erased::default() }.encode()?);
+        for entry in shared.meta.prefix(keys::consent_of(person.as_str())) {
+            batch.remove(&shared.meta, entry.key()?);
+        }
+        for (number, entry) in (0..).zip(words) {
+            batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
+        }
+    }
+    batch.commit()?;
+    Ok(count)
 }
 
 fn open(backup: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
@@ -53,9 +125,12 @@ fn fill(
     mut backup: Reader<BufReader<File>>,
     data_dir: &Path,
     unfinished: &Path,
+    gone: &[Gone],
     progress: &mut dyn FnMut(&About, Contents),
-) -> Result<(), BackupError> {
-    let shared = Shared::open(unfinished, true)?;
+) -> Result<u64, BackupError> {
+    let shared = Shared::open(unfinished, true, Opening::Closed)?;
+    // Whether it is sealed is told by what comes.
+    shared.meta.remove(format::SEALED_KEY).map_err(StoreError::from)?;
     let mut files = Files { data_dir, current: None, folders: BTreeSet::new() };
     loop {
         match backup.next()? {
@@ -67,10 +142,12 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
+    let forgotten = replay(&shared, gone)?;
     shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes()).map_err(StoreError::from)?;
     shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from)?;
     drop(shared);
-    Ok(folder::sync_all(unfinished)?)
+    folder::sync_all(unfinished)?;
+    Ok(forgotten)
 }
 
 fn write_records(shared: &Shared, tag: u8, bytes: &[u8]) -> Result<(), StoreError> {

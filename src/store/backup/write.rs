@@ -2,7 +2,7 @@
 
 use super::form::{self, ChunkWriter};
 use super::{About, BackupError, Contents, MAGIC, failed};
-use crate::store::shared::{IDENTITY, Shared, id_of};
+use crate::store::shared::{IDENTITY, Opening, Shared, id_of};
 use crate::store::{Ledger, StoreError, folder, format, keys};
 use fjall::Readable;
 use relay_contract::Timestamp;
@@ -35,7 +35,7 @@ pub fn back_up_unused(data_dir: &Path, media: bool, out: impl Write) -> Result<C
     if !path.exists() {
         return Err(BackupError::Nothing(data_dir.to_owned()));
     }
-    of(&Shared::open(&path, false)?, data_dir, media, out)
+    of(&Shared::open(&path, false, Opening::Closed)?, data_dir, media, out)
 }
 
 fn of(shared: &Shared, data_dir: &Path, media: bool, out: impl Write) -> Result<Contents, BackupError> {

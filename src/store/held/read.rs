@@ -2,7 +2,7 @@
 
 use super::Sender;
 use crate::store::ledger::Ledger;
-use crate::store::records::{EnvelopeId, Record, StoredEnvelope};
+use crate::store::records::{EnvelopeId, StoredEnvelope};
 use crate::store::shared::{bad_key, id_of};
 use crate::store::{StoreError, keys};
 use relay_contract::{Envelope, Event, MessageKey, NativeId, RoomKey, Timestamp};
@@ -52,8 +52,11 @@ impl Ledger {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
             entries.extend(
-                StoredEnvelope::decode(&value)
+                self.shared
+                    .seals
+                    .unseal::<StoredEnvelope>(&value, &key)
                     .ok()
+                    .flatten()
                     .map(|stored| HeldEntry { id, envelope: stored.into_envelope() }),
             );
         }
@@ -77,7 +80,8 @@ impl Ledger {
         let (begin, end) = keys::held_in(room);
         let mut said: BTreeMap<NativeId, (u64, String)> = BTreeMap::new();
         for entry in self.shared.work.range(begin..=end) {
-            let Ok(stored) = StoredEnvelope::decode(&entry.value()?) else { continue };
+            let (key, value) = entry.into_inner()?;
+            let Ok(Some(stored)) = self.shared.seals.unseal::<StoredEnvelope>(&value, &key) else { continue };
             let envelope = stored.into_envelope();
             if let (Event::Posted(_), Some(author), true) =
                 (envelope.event, envelope.author, envelope.at >= since)
@@ -92,7 +96,8 @@ impl Ledger {
     fn held_at(&self, key: &[u8]) -> Result<Option<HeldEntry>, StoreError> {
         keys::parse_held(key).ok_or_else(bad_key)?;
         let Some(bytes) = self.shared.work.get(key)? else { return Ok(None) };
-        let envelope = StoredEnvelope::decode(&bytes)?.into_envelope();
-        Ok(Some(HeldEntry { id: id_of(key)?, envelope }))
+        let id = id_of(key)?;
+        let stored = self.shared.seals.unseal::<StoredEnvelope>(&bytes, key)?;
+        Ok(stored.map(|stored| HeldEntry { id, envelope: stored.into_envelope() }))
     }
 }

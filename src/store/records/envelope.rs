@@ -161,6 +161,11 @@ impl StoredEnvelope {
         self.account.clone()
     }
 
+    /// Account and envelope.
+    pub fn into_parts(self) -> (Account, Envelope) {
+        (self.account.clone(), self.into_envelope())
+    }
+
     /// For the journal, with the account that heard it.
     pub fn new(account: Account, envelope: Envelope) -> Self {
         Self {

@@ -1,7 +1,10 @@
 //! Backups: what comes back, and what is refused.
 
-use super::super::backup::{BackupError, MAGIC, Reader, Whole, back_up, back_up_unused, restore};
-use super::super::shared::{IDENTITY, Shared};
+use super::super::backup;
+use super::super::backup::{
+    About, BackupError, Contents, MAGIC, Reader, Restored, Whole, WithKeys, back_up, back_up_unused,
+};
+use super::super::shared::{IDENTITY, Opening, Shared};
 use super::*;
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,13 +12,22 @@ use std::path::PathBuf;
 
 /// All that a ledger holds, without what is its own.
 fn dump(data_dir: &Path) -> Vec<BTreeMap<Vec<u8>, Vec<u8>>> {
-    let shared = Shared::open(&data_dir.join("ledger"), false).unwrap();
+    let shared = Shared::open(&data_dir.join("ledger"), false, Opening::Closed).unwrap();
     let of = |keyspace: &fjall::Keyspace| {
         let entries = keyspace.iter().map(|entry| entry.into_inner().unwrap());
         let entries = entries.map(|(key, value)| (key.to_vec(), value.to_vec()));
         entries.filter(|(key, _)| key != IDENTITY).collect()
     };
     shared.keyspaces().into_iter().map(of).collect()
+}
+
+/// Without the keys: nothing is read.
+fn restore(
+    file: &Path,
+    state: &Path,
+    progress: &mut dyn FnMut(&About, Contents),
+) -> Result<Restored, BackupError> {
+    backup::restore(file, state, &WithKeys { copy: None, master_key: None }, progress)
 }
 
 /// A ledger with something of everything: more than a chunk, and a record that is a chunk of its own.
@@ -40,7 +52,7 @@ async fn fill(ledger: &Ledger) {
 }
 
 /// A backup of a state directory with all of that, and with files.
-async fn backup(dir: &Path) -> PathBuf {
+async fn made(dir: &Path) -> PathBuf {
     let (ledger, writer) = Ledger::open(dir).unwrap();
     fill(&ledger).await;
     close(ledger, writer).await;
@@ -75,8 +87,11 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
     let file = other.path().join("a.backup");
     fs::write(&file, bytes).unwrap();
     let state = other.path().join("new/state");
-    let restored = restore(&file, &state, &mut |_, _| {}).unwrap();
-    assert_eq!(restored, checked);
+    fs::create_dir_all(&state).unwrap();
+    fs::copy(dir.path().join("master.key"), state.join("master.key")).unwrap();
+    let keys = WithKeys { copy: Some(&dir.path().join("keys")), master_key: None };
+    let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
+    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0 });
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 
     let (ledger, writer) = Ledger::open(&state).unwrap();
@@ -96,12 +111,13 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
 #[tokio::test]
 async fn every_record_and_every_file_comes_back() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let file = backup(dir.path()).await;
+    let file = made(dir.path()).await;
     let state = other.path().join("state");
     let mut told = Vec::new();
     let restored = restore(&file, &state, &mut |about, read| told.push((about.roughly, read))).unwrap();
     assert_eq!(dump(&state), dump(dir.path()));
-    assert_eq!(restored.contents.files, 3);
+    assert_eq!((restored.checked.contents.files, restored.has_keys), (3, false));
+    assert!(matches!(Ledger::open(&state), Err(StoreError::NoKeys(_))), "it is not taken for an empty one");
     assert!(told.len() > 10 && told.iter().any(|(all, read)| *all > 1500 && read.records > 1000));
     for file in ["bridges.d/lobby.toml", "media/blobs/ab/abc", "media/blobs/empty"] {
         assert_eq!(fs::read(state.join(file)).unwrap(), fs::read(dir.path().join(file)).unwrap(), "{file}");
@@ -119,7 +135,7 @@ async fn every_record_and_every_file_comes_back() {
 #[tokio::test]
 async fn what_is_torn_short_or_altered_restores_nothing() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let whole = fs::read(backup(dir.path()).await).unwrap();
+    let whole = fs::read(made(dir.path()).await).unwrap();
     let bad = other.path().join("bad.backup");
     let state = other.path().join("state");
     let refused = |bytes: &[u8]| {

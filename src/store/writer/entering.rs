@@ -3,8 +3,9 @@
 use super::{Group, Verdict, Writer};
 use crate::store::held::{self, Released, Sender, Wait};
 use crate::store::newest::Entered;
-use crate::store::records::{EnvelopeId, IndexLine, Record, StoredEnvelope};
+use crate::store::records::{EnvelopeId, IndexLine, StoredEnvelope};
 use crate::store::retention;
+use crate::store::seals;
 use crate::store::shared::Shared;
 use crate::store::{StoreError, keys, marks, stream};
 use relay_contract::{Account, Envelope, Event, Mark};
@@ -63,8 +64,9 @@ impl Writer<'_> {
             stream::happened(self.shared, &envelope.origin, id, &mut group.batch)?;
             group.streamed = true;
         }
+        let of = seals::subject(&envelope);
         let stored = StoredEnvelope::new(account.clone(), envelope);
-        let bytes = stored.encode()?;
+        let bytes = self.shared.seals.seal(&stored, of.as_ref(), &id.0)?;
         if let Some((room, message)) = origin {
             let (messages, lost) = (vec![message], Vec::new());
             self.index(IndexLine { envelope: id, room, messages, origin: true, lost, way: None }, group)?;

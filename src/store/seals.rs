@@ -1,0 +1,581 @@
+//! What people say and are called is sealed before it is written: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), a key a person, and a
+//! common one for what is nobody's. The keys are in a file of their own beside the ledger (`keys`), wrapped by the master key, and in no
+//! backup of the ledger: whose key is destroyed cannot be read any more, in whatever copy.
+//!
+//! A sealed record: the header of any record with [`format::SEALED`] in it, the key's number (8 bytes), the nonce (24), what is sealed, its tag (16).
+//! What it is bound to (associated data): the place of its kind, its version, the key's number and the record's own key, so that no
+//! record can be put in another's place.
+//!
+//! **Crash cases.** A key is in its file before the batch is written that needs it, and synced before that batch is. Destroying one is
+//! a new file under another name, synced, then renamed: it is there or gone.
+
+mod file;
+mod master;
+pub(super) mod sealing;
+#[cfg(test)]
+pub(super) mod tests;
+
+pub use file::Gone;
+pub use master::Master;
+
+use super::records::{EnvelopeId, Record, StoredEnvelope};
+use super::{StoreError, format, stream};
+use crate::consent::{Entry, Person};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
+use file::{Fact, KeyFile};
+use fjall::Keyspace;
+use rand::RngCore;
+use relay_contract::{Envelope, RoomKey, Standing};
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+use zeroize::Zeroizing;
+
+/// The name of the file of keys in a state directory.
+pub const KEYS: &str = "keys";
+
+/// How words begin that are covered.
+const COVERED: char = '\u{1}';
+const WORDS: &str = "words";
+
+const NUMBER: usize = 8;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// Tells a key from all that there ever were: chosen at random, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeyNumber(u64);
+
+type Key = Zeroizing<[u8; 32]>;
+
+/// The keys, and what is sealed with them.
+pub struct Seals {
+    /// None where nothing can be sealed or read: a ledger that is copied as it is.
+    file: Option<Mutex<KeyFile>>,
+    known: RwLock<Known>,
+    /// Keys were added that are not synced yet.
+    unsynced: AtomicBool,
+    /// Somebody was told that there are records whose key is not there.
+    told: AtomicBool,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: HashMap<KeyNumber, Key>,
+    /// The key that what nobody said is sealed with.
+    common: Option<KeyNumber>,
+    /// What somebody says now is sealed with this one.
+    of: HashMap<Person, KeyNumber>,
+    /// What they said before they wanted to be forgotten was sealed with these.
+    retired: HashMap<Person, Vec<KeyNumber>>,
+    gone: Vec<Gone>,
+}
+
+/// How many keys there are, and where the one is that wraps them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysReport {
+    /// People who have a key.
+    pub people: u64,
+    /// Keys of people who are being forgotten: they go when what crossed is deleted elsewhere.
+    pub retired: u64,
+    /// People whose keys are destroyed.
+    pub forgotten: u64,
+    /// The file of keys.
+    pub file: PathBuf,
+    /// Where the master key comes from, in words.
+    pub master: String,
+    /// Whether it lies in the folder with what it opens.
+    pub lies_beside: bool,
+    /// Master keys that open the file: two while one takes the other's place.
+    pub masters: u64,
+}
+
+/// A sealed record that was looked into.
+enum Inside {
+    Plain(u8, Zeroizing<Vec<u8>>),
+    /// Its key is not there.
+    Locked,
+}
+
+impl Seals {
+    /// Reads the keys of a state directory; makes them for one that has none. `needs_them`: there are records that they opened.
+    pub(super) fn open(data_dir: &Path, master: Master, needs_them: bool) -> Result<Self, StoreError> {
+        let path = data_dir.join(KEYS);
+        if needs_them && !path.exists() {
+            return Err(StoreError::NoKeys(path));
+        }
+        let (file, facts) = KeyFile::open(&path, master)?;
+        let mut known = Known::default();
+        facts.into_iter().for_each(|fact| known.learn(fact));
+        let seals = Self {
+            file: Some(Mutex::new(file)),
+            known: RwLock::new(known),
+            unsynced: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        };
+        if seals.known().common.is_none() {
+            let fact = Fact::common()?;
+            seals.add(fact)?;
+            seals.sync()?;
+        }
+        Ok(seals)
+    }
+
+    /// For a ledger that is copied as it is.
+    pub(super) fn closed() -> Self {
+        Self {
+            file: None,
+            known: RwLock::default(),
+            unsynced: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether nothing can be sealed or read.
+    pub(super) fn is_closed(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Seals a record under a person's key, which is made where they have none; under the common one where it is nobody's. `at` is the key that
+    /// the record is stored under.
+    pub(super) fn seal<R: Record>(
+        &self,
+        record: &R,
+        of: Option<&Person>,
+        at: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let number = self.number_for(of)?;
+        let body = record.body()?;
+        self.seal_bytes(R::PLACE, R::VERSION, number, at, &body)
+    }
+
+    fn seal_bytes(
+        &self,
+        place: &'static str,
+        version: u8,
+        number: KeyNumber,
+        at: &[u8],
+        body: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE];
+        rand::rng().fill_bytes(&mut nonce);
+        let mut sealed = Vec::with_capacity(format::HEADER_LEN + NUMBER + NONCE + body.len() + TAG);
+        sealed.extend_from_slice(&[version, format::SEALED, 0, 0]);
+        sealed.extend_from_slice(&number.0.to_be_bytes());
+        sealed.extend_from_slice(&nonce);
+        let from = sealed.len();
+        sealed.extend_from_slice(body);
+        let bound = bound(place, version, number, at);
+        let known = self.known();
+        let key = known.keys.get(&number).ok_or(StoreError::Closed)?;
+        let cipher = XChaCha20Poly1305::new((&**key).into());
+        let text = sealed.get_mut(from..).unwrap_or_default();
+        let tag = cipher
+            .encrypt_inout_detached(&XNonce::from(nonce), &bound, text.into())
+            .map_err(|_| StoreError::Engine("a record is too long to be sealed".into()))?;
+        sealed.extend_from_slice(&tag);
+        Ok(sealed)
+    }
+
+    /// Reads a record, sealed or not; none where its key is destroyed or missing.
+    pub(super) fn unseal<R: Record>(&self, bytes: &[u8], at: &[u8]) -> Result<Option<R>, StoreError> {
+        match self.look_into(R::PLACE, bytes, at)? {
+            Inside::Plain(version, body) => R::from_body(version, &body).map(Some),
+            Inside::Locked => Ok(None),
+        }
+    }
+
+    fn look_into(&self, place: &'static str, bytes: &[u8], at: &[u8]) -> Result<Inside, StoreError> {
+        let corrupt = |why: &str| StoreError::Corrupt { place, why: why.to_owned() };
+        let Some((version, number)) = sealed_with(bytes) else {
+            let (version, body) =
+                format::split_header(bytes).map_err(|why| StoreError::Corrupt { place, why })?;
+            return Ok(Inside::Plain(version, Zeroizing::new(body.to_vec())));
+        };
+        let rest = bytes.get(format::HEADER_LEN + NUMBER..).unwrap_or_default();
+        let (nonce, rest) =
+            rest.split_first_chunk::<NONCE>().ok_or_else(|| corrupt("it is shorter than its seal"))?;
+        let (text, tag) =
+            rest.split_last_chunk::<TAG>().ok_or_else(|| corrupt("it is shorter than its seal"))?;
+        let known = self.known();
+        let Some(key) = known.keys.get(&number) else {
+            if !known.is_gone(number) {
+                self.tell_of_missing();
+            }
+            return Ok(Inside::Locked);
+        };
+        let mut body = Zeroizing::new(text.to_vec());
+        XChaCha20Poly1305::new((&**key).into())
+            .decrypt_inout_detached(
+                &XNonce::from(*nonce),
+                &bound(place, version, number, at),
+                body.as_mut_slice().into(),
+                &Tag::from(*tag),
+            )
+            .map_err(|_| corrupt("it is not what was sealed, or stands where it does not belong"))?;
+        Ok(Inside::Plain(version, body))
+    }
+
+    fn tell_of_missing(&self) {
+        if !self.is_closed() && !self.told.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "there are messages whose keys are not in the file of keys: it is older than the ledger, or a new one. They cannot be read, and \
+                 count as forgotten. `relay restore --keys` or a backup of `relay keys backup` bring them back"
+            );
+        }
+    }
+
+    /// The key for what somebody says.
+    fn number_for(&self, of: Option<&Person>) -> Result<KeyNumber, StoreError> {
+        let Some(person) = of else {
+            return self.known().common.ok_or(StoreError::Closed);
+        };
+        if let Some(number) = self.known().of.get(person) {
+            return Ok(*number);
+        }
+        let fact = Fact::key(person.clone())?;
+        let number = fact.number();
+        self.add(fact)?;
+        number.ok_or(StoreError::Closed)
+    }
+
+    /// Whether a record was sealed with a key that is or was this person's.
+    pub(super) fn is_of(&self, person: &Person, bytes: &[u8]) -> bool {
+        let Some((_, number)) = sealed_with(bytes) else { return false };
+        let known = self.known();
+        known.of.get(person) == Some(&number)
+            || known.retired.get(person).is_some_and(|numbers| numbers.contains(&number))
+            || known.gone.iter().any(|gone| gone.person == *person && gone.numbers.contains(&number))
+    }
+
+    /// What they say from now on is sealed with another key: theirs goes with what they said until now.
+    pub(super) fn retire(&self, person: &Person) -> Result<(), StoreError> {
+        if self.known().of.contains_key(person) {
+            self.add(Fact::Retired { person: person.clone() })?;
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Destroys the keys of what somebody said until they wanted to be forgotten, and those of later too unless they have allowed something
+    /// again. `words`: what they have said last, which a restored ledger goes by.
+    pub(super) fn destroy(
+        &self,
+        person: &Person,
+        at: i64,
+        words: Vec<Entry>,
+        with_newest: bool,
+    ) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut numbers: HashSet<KeyNumber> = HashSet::new();
+        {
+            let known = self.known();
+            numbers.extend(known.retired.get(person).into_iter().flatten().copied());
+            if with_newest {
+                numbers.extend(known.of.get(person).copied());
+            }
+        }
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.forget(Gone { person: person.clone(), numbers: numbers.into_iter().collect(), at, words });
+        file.rewrite(&known.facts())?;
+        self.unsynced.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// What was added is on disk when this returns.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        if let (true, Some(file)) = (self.unsynced.swap(false, Ordering::AcqRel), &self.file) {
+            file.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+        }
+        Ok(())
+    }
+
+    /// Takes another master key: where this Relay keeps it itself, it makes a new one; else `to` takes its place beside the old one, until a start
+    /// with it. Answers what is to be done by whoever keeps it.
+    pub(super) fn rotate(&self, to: Option<Master>) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts = self.known().facts();
+        match to {
+            Some(to) => file.admit(&to, &facts),
+            None => file.renew(&facts),
+        }
+    }
+
+    /// A copy of the file of keys, as it is now.
+    pub(super) fn copy(&self) -> Result<Vec<u8>, StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.image(&self.known().facts())
+    }
+
+    /// Whether a copy of a file of keys can be read with this master key.
+    pub(super) fn check(copy: &[u8], master: &Master) -> Result<(), StoreError> {
+        KeyFile::read(copy, master).map(drop)
+    }
+
+    /// Takes in keys of a copy, but those of people who are forgotten here or there.
+    pub(super) fn merge(&self, copy: &[u8], master: &Master) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        let facts = KeyFile::read(copy, master)?;
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut theirs = Known::default();
+        facts.into_iter().for_each(|fact| theirs.learn(fact));
+        known.join(theirs);
+        file.rewrite(&known.facts())
+    }
+
+    /// Whoever is forgotten.
+    pub(super) fn gone(&self) -> Vec<Gone> {
+        self.known().gone.clone()
+    }
+
+    /// How it stands.
+    pub(super) fn report(&self) -> Result<KeysReport, StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
+        Ok(KeysReport {
+            people: known.of.len() as u64,
+            retired: known.retired.values().map(|numbers| numbers.len() as u64).sum(),
+            forgotten: known.gone.len() as u64,
+            file: file.path().to_owned(),
+            master: file.master().in_words(),
+            lies_beside: file.master().lies_beside(file.path()),
+            masters: file.masters() as u64,
+        })
+    }
+
+    /// Words that are part of a record which is not sealed otherwise.
+    pub(super) fn cover(&self, words: String) -> Result<String, StoreError> {
+        if words.starts_with(COVERED) {
+            return Ok(words);
+        }
+        let number = self.number_for(None)?;
+        let sealed = self.seal_bytes(WORDS, 1, number, &[], words.as_bytes())?;
+        Ok(format!("{COVERED}{}", STANDARD_NO_PAD.encode(sealed)))
+    }
+
+    /// What [`Self::cover`] made of words; others are as they are.
+    pub(super) fn uncover(&self, words: String) -> Result<String, StoreError> {
+        let Some(covered) = words.strip_prefix(COVERED) else { return Ok(words) };
+        let sealed = STANDARD_NO_PAD.decode(covered).unwrap_or_default();
+        Ok(match self.look_into(WORDS, &sealed, &[])? {
+            Inside::Plain(_, words) => String::from_utf8_lossy(&words).into_owned(),
+            Inside::Locked => "(cannot be read any more)".to_owned(),
+        })
+    }
+
+    /// A word that tells nothing of what it was made of to whoever has not the keys, and is the same for the same.
+    pub(super) fn blind(&self, what: &str, word: &str) -> Result<[u8; 16], StoreError> {
+        let known = self.known();
+        let key = known.common.and_then(|common| known.keys.get(&common)).ok_or(StoreError::Closed)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &**key);
+        let mut context = hmac::Context::with_key(&key);
+        [b"blind\0".as_slice(), what.as_bytes(), b"\0", word.as_bytes()]
+            .into_iter()
+            .for_each(|part| context.update(part));
+        let sum = context.sign();
+        sum.as_ref().first_chunk().copied().ok_or(StoreError::Closed)
+    }
+
+    /// A secret of the ledger, made when it is first asked for. One that cannot be read any more is made anew.
+    pub(super) fn secret(&self, meta: &Keyspace, name: &[u8]) -> Result<[u8; 32], StoreError> {
+        if self.is_closed() {
+            return Ok([0; 32]);
+        }
+        let stored = meta.get(name)?;
+        // As it was kept before anything was sealed.
+        let plain = stored.as_deref().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let sealed = match (&stored, plain) {
+            (Some(bytes), None) => self.unseal::<Secret>(bytes, name)?,
+            _ => None,
+        };
+        if let Some(Secret(secret)) = &sealed {
+            return Ok(*secret);
+        }
+        let secret = plain.map_or_else(random, Ok)?;
+        meta.insert(name, self.seal(&Secret(secret), None, name)?)?;
+        Ok(secret)
+    }
+
+    fn add(&self, fact: Fact) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        file.lock().unwrap_or_else(PoisonError::into_inner).append(&fact)?;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).learn(fact);
+        self.unsynced.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn learn(&mut self, fact: Fact) {
+        match fact {
+            Fact::Key { number, person, key } => {
+                self.keys.insert(number, Zeroizing::new(key));
+                match person {
+                    Some(person) => drop(self.of.insert(person, number)),
+                    None => self.common = Some(number),
+                }
+            }
+            Fact::Retired { person } => {
+                if let Some(number) = self.of.remove(&person) {
+                    self.retired.entry(person).or_default().push(number);
+                }
+            }
+            Fact::Gone(gone) => self.forget(gone),
+        }
+    }
+
+    fn forget(&mut self, gone: Gone) {
+        let Gone { person, numbers, .. } = &gone;
+        self.keys.retain(|number, _| !numbers.contains(number));
+        if self.of.get(person).is_some_and(|number| numbers.contains(number)) {
+            self.of.remove(person);
+        }
+        if let Some(retired) = self.retired.get_mut(person) {
+            retired.retain(|number| !numbers.contains(number));
+        }
+        self.retired.retain(|_, numbers| !numbers.is_empty());
+        match self.gone.iter_mut().find(|known| known.person == gone.person) {
+            Some(known) => {
+                known.numbers.extend(gone.numbers);
+                if gone.at >= known.at {
+                    (known.at, known.words) = (gone.at, gone.words);
+                }
+            }
+            None => self.gone.push(gone),
+        }
+    }
+
+    fn is_gone(&self, number: KeyNumber) -> bool {
+        self.gone.iter().any(|gone| gone.numbers.contains(&number))
+    }
+
+    /// Takes in what another file of keys knows.
+    fn join(&mut self, other: Self) {
+        for (number, key) in other.keys {
+            if !self.is_gone(number) && !self.keys.contains_key(&number) {
+                self.keys.insert(number, key);
+                // What is said from now on goes on under the own keys.
+                let person = other.of.iter().find(|(_, of)| **of == number).map(|(person, _)| person.clone());
+                let retired = || {
+                    other
+                        .retired
+                        .iter()
+                        .find(|(_, of)| of.contains(&number))
+                        .map(|(person, _)| person.clone())
+                };
+                match person {
+                    Some(person) if !self.of.contains_key(&person) => drop(self.of.insert(person, number)),
+                    Some(person) => self.retired.entry(person).or_default().push(number),
+                    None => {
+                        if let Some(person) = retired() {
+                            self.retired.entry(person).or_default().push(number);
+                        }
+                    }
+                }
+            }
+        }
+        // What is common is sealed with theirs in the ledger that they belong to.
+        self.common = other.common.or(self.common);
+        other.gone.into_iter().for_each(|gone| self.forget(gone));
+    }
+
+    /// All that is known, as it is written into a new file.
+    fn facts(&self) -> Vec<Fact> {
+        let key = |number: &KeyNumber, person: Option<&Person>| {
+            let key = self.keys.get(number)?;
+            Some(Fact::Key { number: *number, person: person.cloned(), key: **key })
+        };
+        let mut facts: Vec<Fact> = self.gone.iter().cloned().map(Fact::Gone).collect();
+        for (person, numbers) in &self.retired {
+            for number in numbers {
+                facts.extend(key(number, Some(person)));
+                facts.push(Fact::Retired { person: person.clone() });
+            }
+        }
+        facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
+        // The common ones that another has followed come before it.
+        let named: HashSet<&KeyNumber> =
+            self.of.values().chain(self.retired.values().flatten()).chain(&self.common).collect();
+        facts.extend(
+            self.keys.keys().filter(|number| !named.contains(number)).filter_map(|number| key(number, None)),
+        );
+        facts.extend(self.common.iter().filter_map(|number| key(number, None)));
+        facts
+    }
+}
+
+/// Makes new keys for a state directory that has lost its own.
+pub fn make_keys(data_dir: &Path, master: Master) -> Result<(), StoreError> {
+    Seals::open(data_dir, master, false).map(drop)
+}
+
+/// A secret of the ledger.
+#[derive(Serialize, Deserialize)]
+struct Secret([u8; 32]);
+
+impl Record for Secret {
+    const PLACE: &'static str = "secrets";
+}
+
+/// Version and key's number of a sealed record; none where it is not sealed.
+fn sealed_with(bytes: &[u8]) -> Option<(u8, KeyNumber)> {
+    let (header, rest) = bytes.split_first_chunk::<{ format::HEADER_LEN }>()?;
+    let number = rest.first_chunk::<NUMBER>()?;
+    (header[1] == format::SEALED).then(|| (header[0], KeyNumber(u64::from_be_bytes(*number))))
+}
+
+/// Whether a record is sealed.
+pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+    sealed_with(bytes).is_some()
+}
+
+fn bound(place: &str, version: u8, number: KeyNumber, at: &[u8]) -> Vec<u8> {
+    [place.as_bytes(), &[0, version], &number.0.to_be_bytes(), at].concat()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    use ring::rand::{SecureRandom, SystemRandom};
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| StoreError::Engine("the system gives no random numbers".into()))?;
+    Ok(bytes)
+}
+
+/// Whose key an envelope is sealed with: programs have none, nor have those who post through the API under any name.
+pub(super) fn subject(envelope: &Envelope) -> Option<Person> {
+    let author = envelope.author.as_ref()?;
+    let is_person = author.standing == Standing::Person && !stream::keeps(&envelope.origin);
+    is_person.then(|| Person::of(&envelope.origin, author))
+}
+
+/// Whose key a reaction is sealed with.
+pub(super) fn reactor(room: &RoomKey, user: &str) -> Option<Person> {
+    (!stream::keeps(room)).then(|| Person::from_parts(room, user))
+}
+
+impl Seals {
+    /// An envelope that is stored under this id.
+    pub(super) fn envelope(
+        &self,
+        id: EnvelopeId,
+        bytes: &[u8],
+    ) -> Result<Option<StoredEnvelope>, StoreError> {
+        self.unseal(bytes, &id.0)
+    }
+}

@@ -1,0 +1,366 @@
+//! The file of keys. First [`MAGIC`] and how many master keys open it (a byte), then for each its mark (8 bytes) and the file's own key wrapped
+//! by it (nonce 24, key 32, tag 16); then facts, oldest first: length (u32), nonce (24), the fact in MessagePack sealed with the file's own key,
+//! tag (16). Each fact is bound to its number, so that none can be taken out or moved. Numbers are in big endian.
+//!
+//! A fact that is not whole at the end is what a crash has left of one that nothing needed yet, and is dropped.
+
+use super::{Key, KeyNumber, Master, NONCE, TAG, random};
+use crate::consent::{Entry, Person};
+use crate::store::seals::master::Home;
+use crate::store::{StoreError, folder};
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// What the file begins with: its name and the number of its form.
+const MAGIC: &[u8; 10] = b"RELAYKEYS\x01";
+const MARK: usize = 8;
+const WRAPPED: usize = NONCE + 32 + TAG;
+/// The most that a fact may have.
+const LONGEST: usize = 1 << 20;
+
+/// Whoever is forgotten: their keys are destroyed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Who.
+    pub person: Person,
+    /// The numbers of their keys.
+    pub numbers: Vec<KeyNumber>,
+    /// When they asked for it, in milliseconds since the epoch.
+    pub at: i64,
+    /// What they said last about themselves.
+    pub words: Vec<Entry>,
+}
+
+/// What the file tells.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fact {
+    /// A key: a person's, or the common one.
+    Key { number: KeyNumber, person: Option<Person>, key: [u8; 32] },
+    /// The person's key is for what they said until now.
+    Retired { person: Person },
+    /// Somebody is forgotten.
+    Gone(Gone),
+}
+
+impl Fact {
+    /// A new key for a person.
+    pub(super) fn key(person: Person) -> Result<Self, StoreError> {
+        let number = KeyNumber(u64::from_be_bytes(random()?));
+        Ok(Self::Key { number, person: Some(person), key: random()? })
+    }
+
+    /// A new key for what is nobody's.
+    pub(super) fn common() -> Result<Self, StoreError> {
+        let number = KeyNumber(u64::from_be_bytes(random()?));
+        Ok(Self::Key { number, person: None, key: random()? })
+    }
+
+    /// The number of the key that it tells of.
+    pub(super) fn number(&self) -> Option<KeyNumber> {
+        match self {
+            Self::Key { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// The file, open for what is added.
+pub(super) struct KeyFile {
+    path: PathBuf,
+    master: Master,
+    /// Further master keys that open it, by their marks, each with the wrapped key.
+    others: Vec<([u8; MARK], Vec<u8>)>,
+    own: Key,
+    facts: u64,
+    out: File,
+    /// Something was not written whole: the file is written anew before anything is added.
+    is_torn: bool,
+}
+
+impl KeyFile {
+    /// Reads it, or makes it.
+    pub(super) fn open(path: &Path, master: Master) -> Result<(Self, Vec<Fact>), StoreError> {
+        let failed = |what, e: &std::io::Error| folder::failed(what, path, e);
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let own = Zeroizing::new(random()?);
+                let bytes = image(&[wrap(&master, &own)?], &own, &[])?;
+                write(path, &bytes)?;
+                bytes
+            }
+            Err(error) => return Err(failed("reading the keys", &error)),
+        };
+        let opened = match Opened::read(&bytes, &master) {
+            Err(StoreError::OtherMaster(_)) => return Self::open_with_own(path, &bytes, master),
+            opened => opened?,
+        };
+        let Opened { own, is_first, others, facts, whole } = opened;
+        let mut out =
+            OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
+        if whole < bytes.len() {
+            // Nothing needed it yet.
+            out = OpenOptions::new().write(true).open(path).map_err(|e| failed("opening the keys", &e))?;
+            out.set_len(whole as u64)
+                .and_then(|()| out.sync_all())
+                .map_err(|e| failed("cutting the keys", &e))?;
+            out = OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
+        }
+        let mut file = Self {
+            path: path.to_owned(),
+            master,
+            others,
+            own,
+            facts: facts.len() as u64,
+            out,
+            is_torn: false,
+        };
+        if !is_first {
+            // It was started with the one that is to stay, so the other is not needed any more: a new key of the file's own, which it cannot open.
+            file.settle(&facts)?;
+        }
+        Ok((file, facts))
+    }
+
+    /// The config names another master key than Relay's own one, which opens the file: it takes its place.
+    fn open_with_own(path: &Path, bytes: &[u8], master: Master) -> Result<(Self, Vec<Fact>), StoreError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let own = match master.home() {
+            Home::Given => Master::own_if_there(folder)?,
+            Home::Own(_) => None,
+        };
+        let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
+        let opened = Opened::read(bytes, &own).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
+        let key = Zeroizing::new(random()?);
+        write(path, &image(&[wrap(&master, &key)?], &key, &opened.facts)?)?;
+        tracing::warn!(
+            "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
+            own.in_words()
+        );
+        Self::open(path, master)
+    }
+
+    /// The facts of a copy.
+    pub(super) fn read(bytes: &[u8], master: &Master) -> Result<Vec<Fact>, StoreError> {
+        Opened::read(bytes, master).map(|opened| opened.facts)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn master(&self) -> &Master {
+        &self.master
+    }
+
+    /// How many master keys open it.
+    pub(super) fn masters(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Adds a fact; [`Self::sync`] makes it stay.
+    pub(super) fn append(&mut self, fact: &Fact) -> Result<(), StoreError> {
+        if self.is_torn {
+            return Err(StoreError::Engine(
+                "the file of keys was not written whole; Relay has to start anew".into(),
+            ));
+        }
+        let mut bytes = Vec::new();
+        add(&mut bytes, fact, self.facts, &self.own)?;
+        self.out.write_all(&bytes).map_err(|e| {
+            self.is_torn = true;
+            folder::failed("writing the keys", &self.path, &e)
+        })?;
+        self.facts += 1;
+        Ok(())
+    }
+
+    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
+        self.out.sync_data().map_err(|e| {
+            self.is_torn = true;
+            folder::failed("syncing the keys", &self.path, &e)
+        })
+    }
+
+    /// Writes the file anew with these facts alone.
+    pub(super) fn rewrite(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
+        let bytes = self.image(facts)?;
+        self.put(&bytes, facts)
+    }
+
+    /// The file with these facts.
+    pub(super) fn image(&self, facts: &[Fact]) -> Result<Vec<u8>, StoreError> {
+        let mut slots = vec![wrap(&self.master, &self.own)?];
+        slots.extend(self.others.iter().cloned());
+        image(&slots, &self.own, facts)
+    }
+
+    /// A further master key opens it too.
+    pub(super) fn admit(&mut self, to: &Master, facts: &[Fact]) -> Result<(), StoreError> {
+        let slot = wrap(to, &self.own)?;
+        self.others = if slot.0 == self.master.mark() { Vec::new() } else { vec![slot] };
+        self.rewrite(facts)
+    }
+
+    /// Makes a new master key where Relay keeps it itself. First both open the file, then the new one is kept, then the old one opens it no
+    /// more: whenever that is cut off, what is kept opens it.
+    pub(super) fn renew(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
+        let Some((to, text)) = self.master.another()? else { return Err(StoreError::GivenMaster) };
+        self.admit(&to, facts)?;
+        to.keep(&text)?;
+        self.master = to;
+        self.settle(facts)
+    }
+
+    /// Only its master key opens it from now on, and a new key of its own seals it.
+    fn settle(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
+        let own = Zeroizing::new(random()?);
+        let bytes = image(&[wrap(&self.master, &own)?], &own, facts)?;
+        self.put(&bytes, facts)?;
+        (self.own, self.others) = (own, Vec::new());
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8], facts: &[Fact]) -> Result<(), StoreError> {
+        write(&self.path, bytes)?;
+        let opened = OpenOptions::new().append(true).open(&self.path);
+        self.out = opened.map_err(|e| {
+            self.is_torn = true;
+            folder::failed("opening the keys", &self.path, &e)
+        })?;
+        self.facts = facts.len() as u64;
+        self.is_torn = false;
+        Ok(())
+    }
+}
+
+/// What was read of it.
+struct Opened {
+    own: Key,
+    /// The master key is the one that the file was written with, not one that is to take its place.
+    is_first: bool,
+    others: Vec<([u8; MARK], Vec<u8>)>,
+    facts: Vec<Fact>,
+    /// How many bytes of it are whole.
+    whole: usize,
+}
+
+impl Opened {
+    fn read(bytes: &[u8], master: &Master) -> Result<Self, StoreError> {
+        let damaged = |at: usize| StoreError::DamagedKeys(at);
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged(0))?;
+        let (slots, mut rest) = rest.split_first().ok_or_else(|| damaged(MAGIC.len()))?;
+        let (mut own, mut is_first, mut others) = (None, true, Vec::new());
+        for slot in 0..*slots {
+            let (mark, after) = rest.split_first_chunk::<MARK>().ok_or_else(|| damaged(MAGIC.len()))?;
+            let (wrapped, after) = after.split_at_checked(WRAPPED).ok_or_else(|| damaged(MAGIC.len()))?;
+            rest = after;
+            match *mark == master.mark() {
+                true => (own, is_first) = (unwrap(master, wrapped), slot == 0),
+                false => others.push((*mark, wrapped.to_vec())),
+            }
+        }
+        let own = own.ok_or_else(|| StoreError::OtherMaster(PathBuf::from(super::KEYS)))?;
+        let mut facts = Vec::new();
+        while !rest.is_empty() {
+            let at = bytes.len() - rest.len();
+            match next(rest, facts.len() as u64, &own) {
+                Some((fact, after)) => {
+                    facts.push(fact);
+                    rest = after;
+                }
+                // The end of what a crash has left; in the middle it is damage.
+                None if is_end(rest) => return Ok(Self { own, is_first, others, facts, whole: at }),
+                None => return Err(damaged(at)),
+            }
+        }
+        Ok(Self { own, is_first, others, facts, whole: bytes.len() })
+    }
+}
+
+/// Whether nothing whole can follow: it ends in what stands here, or is empty from here on.
+fn is_end(rest: &[u8]) -> bool {
+    let length = rest.first_chunk::<4>().map(|length| u32::from_be_bytes(*length) as usize);
+    length.is_none_or(|length| length <= LONGEST && 4 + length >= rest.len())
+        || rest.iter().all(|byte| *byte == 0)
+}
+
+fn next<'a>(bytes: &'a [u8], number: u64, own: &Key) -> Option<(Fact, &'a [u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (sealed, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    let fact = Zeroizing::new(unsealed(own, &number.to_be_bytes(), sealed)?);
+    Some((rmp_serde::from_slice(&fact).ok()?, rest))
+}
+
+fn add(bytes: &mut Vec<u8>, fact: &Fact, number: u64, own: &Key) -> Result<(), StoreError> {
+    let plain = rmp_serde::to_vec_named(fact).map(Zeroizing::new);
+    let plain = plain.map_err(|e| StoreError::Corrupt { place: "keys", why: e.to_string() })?;
+    let sealed = sealed(own, &number.to_be_bytes(), &plain)?;
+    bytes.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(&sealed);
+    Ok(())
+}
+
+fn image(slots: &[([u8; MARK], Vec<u8>)], own: &Key, facts: &[Fact]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.push(u8::try_from(slots.len()).unwrap_or(u8::MAX));
+    for (mark, wrapped) in slots {
+        bytes.extend_from_slice(mark);
+        bytes.extend_from_slice(wrapped);
+    }
+    (0..).zip(facts).try_for_each(|(number, fact)| add(&mut bytes, fact, number, own))?;
+    Ok(bytes)
+}
+
+fn wrap(master: &Master, own: &Key) -> Result<([u8; MARK], Vec<u8>), StoreError> {
+    let key = Zeroizing::new(*master.key());
+    Ok((master.mark(), sealed(&key, &master.mark(), own.as_slice())?))
+}
+
+fn unwrap(master: &Master, wrapped: &[u8]) -> Option<Key> {
+    let key = Zeroizing::new(*master.key());
+    let own = Zeroizing::new(unsealed(&key, &master.mark(), wrapped)?);
+    Some(Zeroizing::new(own.as_slice().try_into().ok()?))
+}
+
+/// Nonce, what is sealed, tag.
+fn sealed(key: &Key, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let nonce: [u8; NONCE] = random()?;
+    let mut bytes = [nonce.as_slice(), plain].concat();
+    let text = bytes.get_mut(NONCE..).unwrap_or_default();
+    let tag = XChaCha20Poly1305::new((&**key).into())
+        .encrypt_inout_detached(&XNonce::from(nonce), bound, text.into())
+        .map_err(|_| StoreError::Engine("a key is too long to be sealed".into()))?;
+    bytes.extend_from_slice(&tag);
+    Ok(bytes)
+}
+
+fn unsealed(key: &Key, bound: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE>()?;
+    let (text, tag) = rest.split_last_chunk::<TAG>()?;
+    let mut plain = text.to_vec();
+    XChaCha20Poly1305::new((&**key).into())
+        .decrypt_inout_detached(&XNonce::from(*nonce), bound, plain.as_mut_slice().into(), &Tag::from(*tag))
+        .ok()?;
+    Some(plain)
+}
+
+/// With the old content or the new one, and never readable for others.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let unfinished = path.with_added_extension("unfinished");
+    let _ = std::fs::remove_file(&unfinished);
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+    written.map_err(|e| folder::failed("writing the keys", &unfinished, &e))?;
+    folder::rename(&unfinished, path)
+}

@@ -1,0 +1,188 @@
+//! What is kept is sealed: nothing of it stands anywhere in clear, and who is forgotten is not in what was copied before.
+
+use crate::bench::{Bench, PLATFORMS, until};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use stand_ins::faults::Kind;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const CANARY: &str = "canary-b81c";
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+fn ok(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    told(&output)
+}
+
+/// Files in which a word stands.
+fn files_with(folder: &Path, word: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files_with(&path, word)),
+            // Sockets are no files.
+            false => found.extend(
+                fs::read(&path)
+                    .ok()
+                    .filter(|bytes| bytes.windows(word.len()).any(|part| part == word.as_bytes()))
+                    .map(|_| path),
+            ),
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_words_nor_tokens_stand_in_the_state_or_the_log() {
+    let mut bench = Bench::new().await;
+    bench.start_with(&[("RELAY_LOG".into(), "trace".into())]);
+    bench.connected(3).await;
+    for (number, platform) in PLATFORMS.into_iter().enumerate() {
+        let first = bench.say(platform, &format!("{CANARY} {number}"));
+        bench.reply(platform, &format!("{CANARY} answer {number}"), Some(first.clone()));
+        bench.edit(platform, &first, &format!("{CANARY} edited {number}"));
+        for other in PLATFORMS.into_iter().filter(|other| *other != platform) {
+            bench.arrives(other, &format!("edited {number}")).await;
+            bench.arrives(other, &format!("answer {number}")).await;
+        }
+    }
+    // What failed is written down with why.
+    bench.fault("slack", Kind::ServerError, 2, "chat.postMessage");
+    bench.say("discord", &format!("{CANARY} at the second try"));
+    bench.arrives("slack", "at the second try").await;
+    let tokens: Vec<String> = ["discord", "slack", "slack-app", "telegram"]
+        .into_iter()
+        .map(|file| fs::read_to_string(bench.dir.path().join(file)).unwrap())
+        .collect();
+    bench.stop().await;
+    let log = bench.log();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log tells much");
+    for secret in tokens.iter().map(String::as_str).chain([CANARY]) {
+        assert_eq!(files_with(&bench.state(), secret), Vec::<PathBuf>::new());
+        assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap());
+    }
+    assert!(!files_with(&bench.state(), "lobby").is_empty(), "files are looked into");
+}
+
+/// Sends a process a signal that leaves its memory behind, where the system lets it.
+fn abort(pid: u32) {
+    let all = Rlimit { current: None, maximum: None };
+    prlimit(Pid::from_raw(i32::try_from(pid).unwrap()), Resource::Core, all).unwrap();
+    assert!(Command::new("kill").args(["-ABRT", &pid.to_string()]).status().unwrap().success());
+}
+
+fn cores(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with("core")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_leaves_no_memory_behind() {
+    let mut bench = Bench::started().await;
+    bench.say("slack", CANARY);
+    bench.arrives("discord", CANARY).await;
+    // Whether this system writes them at all, and where they are looked for.
+    let folder = bench.dir.path().join("other");
+    fs::create_dir(&folder).unwrap();
+    let mut other =
+        Command::new("sleep").arg("60").current_dir(&folder).stdin(Stdio::null()).spawn().unwrap();
+    abort(other.id());
+    other.wait().unwrap();
+    let here = std::env::current_dir().unwrap();
+    let before = cores(&here);
+    abort(bench.pid());
+    bench.bury();
+    if cores(&folder) == 0 {
+        println!("NOT TESTED, because this system writes no core files");
+        return;
+    }
+    assert_eq!(cores(&here), before, "Relay left one");
+}
+
+/// Copies what a new machine is given: the master key, and the keys of today.
+fn new_machine(bench: &Bench, keys: &Path) {
+    let old = bench.dir.path().join("old");
+    fs::rename(bench.state(), &old).unwrap();
+    fs::create_dir(bench.state()).unwrap();
+    fs::copy(old.join("master.key"), bench.state().join("master.key")).unwrap();
+    assert!(keys.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
+    let mut bench = Bench::started().await;
+    bench.say("discord", "of who goes");
+    let stays = bench.say("slack", "of who stays");
+    bench.arrives("telegram", "of who goes").await;
+    bench.arrives("telegram", "of who stays").await;
+    let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
+    ok(bench.command("backup").arg(&backup));
+    let who = format!("discord:{}", bench.person("discord"));
+    ok(bench.command("forget").args([&who, "--yes"]));
+    until("they are forgotten", || {
+        told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
+    })
+    .await;
+    let shown = ok(bench.command("keys").arg("--json"));
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&shown["forgotten"], &shown["lies_beside"]), (&1.into(), &true.into()), "{shown}");
+    ok(bench.command("keys").arg("backup").arg(&keys));
+    bench.stop().await;
+
+    new_machine(&bench, &keys);
+    // Without the keys it does not begin, and says what to do.
+    ok(bench.command("restore").arg(&backup));
+    let refused = bench.command("run").output().unwrap();
+    assert!(!refused.status.success() && told(&refused).contains("relay keys new"), "{}", told(&refused));
+    fs::remove_dir_all(bench.state().join("ledger")).unwrap();
+    let restored = ok(bench.command("restore").arg(&backup).arg("--keys").arg(&keys));
+    assert!(restored.contains("1 person was forgotten since it was made"), "{restored}");
+    bench.start();
+    bench.connected(3).await;
+    let of_who = |who: &str| {
+        let out = bench.command("export").arg(who).args(["--out", "-"]).output().unwrap();
+        told(&out)
+    };
+    assert!(!of_who(&who).contains("of who goes"), "{}", of_who(&who));
+    let other = format!("slack:{}", bench.person("slack"));
+    assert!(of_who(&other).contains("of who stays"), "{}", of_who(&other));
+    bench.edit("slack", &stays, "of who stays, and edits");
+    bench.arrives("telegram", "and edits").await;
+    until("what nobody can read is gone too", || {
+        told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_rotated_while_it_runs_and_kills_cost_nothing() {
+    let mut bench = Bench::started().await;
+    let first = bench.say("slack", "before all of it");
+    bench.arrives("discord", "before all of it").await;
+    let master = || fs::read(bench.state().join("master.key")).unwrap();
+    let before = master();
+    let said = ok(bench.command("keys").arg("rotate"));
+    assert!(said.contains("There is a new master key"), "{said}");
+    assert_ne!(before, master());
+    for round in 0..6_u64 {
+        let mut rotating = bench.command("keys");
+        let mut rotating =
+            rotating.arg("rotate").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        bench.say("slack", &format!("round {round}."));
+        tokio::time::sleep(Duration::from_millis(15 * round)).await;
+        bench.kill();
+        rotating.wait().unwrap();
+        bench.start();
+        bench.connected(3).await;
+        bench.arrives("discord", &format!("round {round}.")).await;
+    }
+    bench.edit("slack", &first, "after all of it");
+    bench.arrives("discord", "after all of it").await;
+}
