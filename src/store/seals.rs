@@ -282,9 +282,11 @@ impl Seals {
             }
         }
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.forget(Gone { person: person.clone(), numbers: numbers.into_iter().collect(), at, words });
-        file.rewrite(&known.facts())?;
+        let gone = Gone { person: person.clone(), numbers: numbers.into_iter().collect(), at, words };
+        self.known.write().unwrap_or_else(PoisonError::into_inner).forget(gone);
+        // Nobody who reads waits for the disk. Where that fails it is done again, and the numbers are known.
+        let facts = self.known().facts();
+        file.rewrite(&facts)?;
         self.unsynced.store(false, Ordering::Release);
         Ok(())
     }
@@ -326,11 +328,11 @@ impl Seals {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
         let facts = KeyFile::read(copy, master)?;
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let mut theirs = Known::default();
         facts.into_iter().for_each(|fact| theirs.learn(fact));
-        known.join(theirs);
-        file.rewrite(&known.facts())
+        self.known.write().unwrap_or_else(PoisonError::into_inner).join(theirs);
+        let facts = self.known().facts();
+        file.rewrite(&facts)
     }
 
     /// Whoever is forgotten.
@@ -409,7 +411,9 @@ impl Seals {
 
     fn add(&self, fact: Fact) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
-        file.lock().unwrap_or_else(PoisonError::into_inner).append(&fact)?;
+        // Held until it is known: whoever writes the file anew meanwhile writes what is known.
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.append(&fact)?;
         self.known.write().unwrap_or_else(PoisonError::into_inner).learn(fact);
         self.unsynced.store(true, Ordering::Release);
         Ok(())

@@ -124,7 +124,7 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
     bench.arrives("telegram", "of who stays").await;
     let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
     ok(bench.command("backup").arg(&backup));
-    let who = format!("discord:{}", bench.person("discord"));
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
     ok(bench.command("forget").args([&who, "--yes"]));
     until("they are forgotten", || {
         told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
@@ -151,7 +151,7 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
         told(&out)
     };
     assert!(!of_who(&who).contains("of who goes"), "{}", of_who(&who));
-    let other = format!("slack:{}", bench.person("slack"));
+    let other = format!("slack:{}", bench.platform("slack").people[0].id);
     assert!(of_who(&other).contains("of who stays"), "{}", of_who(&other));
     bench.edit("slack", &stays, "of who stays, and edits");
     bench.arrives("telegram", "and edits").await;
