@@ -19,7 +19,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 
-use crate::consent::Unsaid;
+use crate::consent::{Level, Unsaid};
 use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::{Connect, Direction, LinkSettings};
@@ -68,6 +68,8 @@ pub struct RelaySection {
     pub keep_days: Option<u32>,
     /// Bytes that are to be left free on the disk.
     pub least_free: u64,
+    /// How much of people is shown in any channel.
+    pub privacy: Level,
 }
 
 /// How files are kept and given out.
@@ -195,6 +197,8 @@ pub struct ChannelSection {
     pub expire: Option<Duration>,
     /// What holds for who has said nothing about what they allow.
     pub unsaid: Unsaid,
+    /// How much of people it shows, before what [relay] says.
+    pub privacy: Level,
 }
 
 /// A room as it is written: `"ACCOUNT:ROOM"`.
@@ -269,6 +273,7 @@ pub const RELAY_KEYS: &[Key] = &[
         doc: "What is to be left free on the disk of `data_dir`, such as \"1 GB\". Below it Relay accepts nothing until there is room again: \
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
+    Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
 ];
 
 /// Keys of `[media]`.
@@ -391,7 +396,14 @@ pub const CHANNEL_KEYS: &[Key] = &[
     Key {
         name: "consent",
         doc: "What holds for people who have chosen nothing with /relay privacy: \"notice\" (default: what they say is carried) or \
-              \"opt_in\" (nothing of theirs is carried until they choose full or anonymous; programs and bots are carried as ever).",
+              \"opt_in\" (nothing of theirs is carried until they choose something with it; programs and bots are carried as ever).",
+    },
+    Key {
+        name: "privacy",
+        doc: "How much of people this channel shows in its rooms: \"full\" (default), \"balanced\" (names without pictures, and not who comes, \
+              goes or types) or \"minimal\" (texts and reactions under other names, without files). The tightest counts of what is said here, in \
+              [relay], at the links of both rooms and by the person; only somebody's own /relay consent grant widens it, for what is theirs. It holds \
+              from then on: what was carried before stays as it is.",
     },
 ];
 
@@ -420,6 +432,10 @@ pub const LINK_KEYS: &[Key] = &[
         name: "moderates",
         doc: "Whether Relay moderates here: a copy that is deleted in this room is deleted everywhere, and what moderators of other rooms \
               remove with /relay delete is removed here too, also when a member of this room wrote it. Default: false.",
+    },
+    Key {
+        name: "privacy",
+        doc: "As in [channels.NAME], for what comes from this room and for what comes into it. Default: \"full\".",
     },
     Key {
         name: "delete_on",

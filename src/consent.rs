@@ -3,10 +3,12 @@
 //! What a person has said about themselves is a [`History`]: entries that are only ever added to. Every question is answered by
 //! [`History::allows`], from the newest entry that is about it; where none is, by the default of whoever asks.
 
+mod level;
 mod pseudonym;
 #[cfg(test)]
 mod tests;
 
+pub use level::Level;
 pub use pseudonym::Pseudonyms;
 
 use relay_contract::{Author, RoomKey, Timestamp};
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The version of the words that people are shown before they choose (`/relay privacy`); it goes up whenever their meaning changes.
-pub const WORDS: u16 = 1;
+pub const WORDS: u16 = 2;
 
 /// What something is done for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,6 +72,8 @@ pub enum DataClass {
     Reactions,
     /// What was made of the others: counts, summaries.
     Derived,
+    /// Their picture alone. Whatever is said about `Identity` is said about it too.
+    Picture,
 }
 
 impl DataClass {
@@ -82,12 +86,20 @@ impl DataClass {
             Self::Presence => "presence",
             Self::Reactions => "reactions",
             Self::Derived => "derived",
+            Self::Picture => "picture",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Content, Self::Attachments, Self::Identity, Self::Presence, Self::Reactions, Self::Derived];
+    pub const ALL: [Self; 7] = [
+        Self::Content,
+        Self::Attachments,
+        Self::Identity,
+        Self::Presence,
+        Self::Reactions,
+        Self::Derived,
+        Self::Picture,
+    ];
 }
 
 /// A set of classes.
@@ -96,7 +108,7 @@ impl DataClass {
 pub struct Classes(u8);
 
 impl Classes {
-    /// All classes.
+    /// Everything: the picture goes with who it is, and is not named beside it.
     pub const ALL: Self = Self(0b11_1111);
 
     /// Only these.
@@ -104,9 +116,15 @@ impl Classes {
         Self(classes.iter().fold(0, |set, class| set | 1 << *class as u8))
     }
 
-    /// Whether a class is among them.
+    /// Whether a class is among them, by itself or in a wider one.
     pub fn has(self, class: DataClass) -> bool {
-        self.0 & (1 << class as u8) != 0
+        let names = |class: DataClass| self.0 & (1 << class as u8) != 0;
+        names(class) || (class == DataClass::Picture && names(DataClass::Identity))
+    }
+
+    /// The classes that are named.
+    fn named(self) -> impl Iterator<Item = DataClass> {
+        DataClass::ALL.into_iter().filter(move |class| self.0 & (1 << *class as u8) != 0)
     }
 }
 
@@ -118,7 +136,7 @@ impl From<Vec<DataClass>> for Classes {
 
 impl From<Classes> for Vec<DataClass> {
     fn from(set: Classes) -> Self {
-        DataClass::ALL.into_iter().filter(|class| set.has(*class)).collect()
+        set.named().collect()
     }
 }
 
@@ -238,6 +256,13 @@ impl Entry {
         of(self) == of(other)
     }
 
+    /// Whether it allows something in particular, and is no part of a whole word: only that widens what the admin shows of people.
+    fn is_grant(&self) -> bool {
+        let is_part =
+            |stance: &Stance| stance.entries("", Timestamp(0)).iter().any(|part| part.is_same(self));
+        self.allows && !Stance::ALL.iter().any(is_part)
+    }
+
     fn holds(&self, now: Timestamp) -> bool {
         self.from <= now && self.until.is_none_or(|until| now < until)
     }
@@ -273,7 +298,7 @@ impl History {
 
     /// The word that was said last, where nothing in particular was said after it.
     pub fn stance(&self) -> Option<Stance> {
-        [Stance::Full, Stance::Anonymous, Stance::None].into_iter().find(|stance| {
+        Stance::ALL.into_iter().find(|stance| {
             let said = stance.entries("", Timestamp(0));
             let tail = self.0.get(self.0.len().saturating_sub(said.len())..).unwrap_or_default();
             tail.len() == said.len() && tail.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
@@ -288,14 +313,14 @@ impl History {
     /// The last whole word and what was said in particular after it: what is left when the rest is forgotten.
     pub fn last_word(&self) -> &[Entry] {
         let is_word = |from: &usize| {
-            [Stance::Full, Stance::Anonymous, Stance::None].into_iter().any(|stance| {
+            Stance::ALL.into_iter().any(|stance| {
                 let said = stance.entries("", Timestamp(0));
                 let there = self.0.get(*from..from + said.len()).unwrap_or_default();
                 there.len() == said.len()
                     && there.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
             })
         };
-        // Anonymous ends with what is not allowed: it begins where everything else is.
+        // Some end with what is not allowed: they begin where everything else is.
         let from = (0..self.0.len()).rev().find(is_word).unwrap_or_default();
         self.0.get(from..).unwrap_or_default()
     }
@@ -311,16 +336,32 @@ impl History {
         Self::answer(self.0.iter().filter(|entry| entry.at <= then), asked, then)
     }
 
+    /// Whether they have allowed it in particular, and it is what counts now: beyond what the admin shows of anybody.
+    pub fn grants(&self, asked: &Asked<'_>, now: Timestamp) -> bool {
+        Self::newest(self.0.iter(), asked, now).is_some_and(Entry::is_grant)
+    }
+
+    /// The same of a moment that is past, by what they had said until then.
+    pub fn granted(&self, asked: &Asked<'_>, then: Timestamp) -> bool {
+        let until_then = self.0.iter().filter(|entry| entry.at <= then);
+        Self::newest(until_then, asked, then).is_some_and(Entry::is_grant)
+    }
+
     fn answer<'a>(
         entries: impl DoubleEndedIterator<Item = &'a Entry>,
         asked: &Asked<'_>,
         when: Timestamp,
     ) -> bool {
+        Self::newest(entries, asked, when).map_or(asked.default, |entry| entry.allows)
+    }
+
+    fn newest<'a>(
+        entries: impl DoubleEndedIterator<Item = &'a Entry>,
+        asked: &Asked<'_>,
+        when: Timestamp,
+    ) -> Option<&'a Entry> {
         let is_about = |entry: &&Entry| entry.is_about(asked.purpose, asked.class, asked.recipient);
-        entries
-            .rev()
-            .find(|entry| is_about(entry) && entry.holds(when))
-            .map_or(asked.default, |entry| entry.allows)
+        entries.rev().find(|entry| is_about(entry) && entry.holds(when))
     }
 }
 
@@ -330,28 +371,42 @@ impl History {
 pub enum Stance {
     /// Everything, under their own name.
     Full,
+    /// The same without a picture, and not that they are there.
+    Balanced,
     /// What they say, under another name.
     Anonymous,
+    /// The same without files.
+    Minimal,
     /// Nothing.
     None,
 }
 
 impl Stance {
+    /// All of them, the widest first.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Balanced, Self::Anonymous, Self::Minimal, Self::None];
+
+    /// By the word of the command.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stance| stance.word() == word)
+    }
+
     /// The word of the command.
     pub fn word(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Balanced => "balanced",
             Self::Anonymous => "anonymous",
+            Self::Minimal => "minimal",
             Self::None => "none",
         }
     }
 
     /// What it comes to: one entry for what is allowed, and one for what is not.
     pub fn entries(self, how: &str, at: Timestamp) -> Vec<Entry> {
-        let entry = |allows, classes: &[DataClass]| Entry {
+        let entry = |allows, classes: Classes| Entry {
             allows,
             purpose: Purpose::Bridging,
-            classes: Classes::of(classes),
+            classes,
             scope: Scope::All,
             how: how.to_owned(),
             words: WORDS,
@@ -359,13 +414,16 @@ impl Stance {
             from: at,
             until: None,
         };
-        let (naming, rest): (Vec<DataClass>, Vec<DataClass>) = DataClass::ALL
-            .into_iter()
-            .partition(|class| matches!(class, DataClass::Identity | DataClass::Presence));
+        let all_but = |held: &[DataClass]| {
+            let held = Classes::of(held);
+            vec![entry(true, Classes(Classes::ALL.0 & !held.0)), entry(false, held)]
+        };
         match self {
-            Self::Full => vec![entry(true, &DataClass::ALL)],
-            Self::Anonymous => vec![entry(true, &rest), entry(false, &naming)],
-            Self::None => vec![entry(false, &DataClass::ALL)],
+            Self::Full => vec![entry(true, Classes::ALL)],
+            Self::Balanced => all_but(&[DataClass::Presence, DataClass::Picture]),
+            Self::Anonymous => all_but(&[DataClass::Identity, DataClass::Presence]),
+            Self::Minimal => all_but(&[DataClass::Attachments, DataClass::Identity, DataClass::Presence]),
+            Self::None => vec![entry(false, Classes::ALL)],
         }
     }
 }

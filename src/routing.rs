@@ -1,6 +1,6 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
-use crate::consent::Unsaid;
+use crate::consent::{Level, Unsaid};
 use relay_contract::RoomKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -67,6 +67,9 @@ pub struct LinkSettings {
     pub moderates: bool,
     /// A reaction with which whoever may manage the room deletes a message everywhere.
     pub delete_on: Option<String>,
+    /// How much of people this room shows elsewhere, and is shown of others.
+    #[serde(default)]
+    pub privacy: Level,
 }
 
 /// One room joined to one channel.
@@ -88,6 +91,10 @@ pub struct Routes {
     rooms: HashMap<RoomKey, BTreeSet<String>>,
     /// Channels in which nothing is carried of who has said nothing.
     opt_in: BTreeSet<String>,
+    /// Channels in which less than everything is shown of people.
+    levels: BTreeMap<String, Level>,
+    /// Whether any channel or link shows less than everything.
+    has_levels: bool,
 }
 
 impl Routes {
@@ -115,6 +122,49 @@ impl Routes {
         !self.opt_in.is_empty()
     }
 
+    /// Says how much of people a channel shows.
+    pub fn set_level(&mut self, channel: &str, level: Level) {
+        match level {
+            Level::Full => self.levels.remove(channel),
+            level => self.levels.insert(channel.to_owned(), level),
+        };
+        self.has_levels |= level != Level::Full;
+    }
+
+    /// How much of people a channel shows.
+    pub fn level(&self, channel: &str) -> Level {
+        self.levels.get(channel).copied().unwrap_or_default()
+    }
+
+    /// The least that is shown of people anywhere.
+    pub fn tightest(&self) -> Level {
+        let links = self.channels.values().flatten().map(|link| link.settings.privacy);
+        links.chain(self.levels.values().copied()).fold(Level::Full, Level::tighter)
+    }
+
+    /// How much of the people of one room another one may see: the tighter of all channels and links that lead there.
+    pub fn level_between(&self, origin: &RoomKey, room: &RoomKey) -> Level {
+        let of_link = |(name, link): (&str, &Link)| self.level(name).tighter(link.settings.privacy);
+        let leads = |name: &str, link: &Link| {
+            let there = |other: &&Link| other.room == *room && other.direction.speaks();
+            let there = self.channel(name).iter().find(there).filter(|_| link.direction.hears())?;
+            Some(self.level(name).tighter(link.settings.privacy).tighter(there.settings.privacy))
+        };
+        let leading = self.links_of(origin).filter_map(|(name, link)| leads(name, link));
+        leading.reduce(Level::tighter).unwrap_or_else(|| {
+            // By way of a third room, or a link that is gone: the least that either may have.
+            let of = |room: &RoomKey| {
+                self.links_of(room).map(of_link).reduce(Level::tighter).unwrap_or_else(|| self.tightest())
+            };
+            of(origin).tighter(of(room))
+        })
+    }
+
+    /// Whether there is anything to ask where nobody has ever chosen.
+    pub fn asks_consent(&self) -> bool {
+        self.has_opt_in() || self.has_levels
+    }
+
     /// The channel through which what is said in one room comes into another: the first that leads there.
     pub fn between(&self, origin: &RoomKey, room: &RoomKey) -> Option<&str> {
         let mut heard = self.links_of(origin).filter(|(_, link)| link.direction.hears());
@@ -130,6 +180,7 @@ impl Routes {
         if !self.rooms.entry(link.room.clone()).or_default().insert(channel.to_owned()) {
             links.retain(|other| other.room != link.room);
         }
+        self.has_levels |= link.settings.privacy != Level::Full;
         links.push(link);
     }
 

@@ -3,6 +3,7 @@
 use crate::api::{self, Api};
 use crate::commands::Commands;
 use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
+use crate::consent::Level;
 use crate::doctor::Doctor;
 use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::media::{self, Habits, Media, MediaError};
@@ -178,7 +179,8 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
             unsure: section.unsure,
         });
     }
-    let channels = config.channels.iter().map(|section| (section.name.clone(), channel(section)));
+    let channels =
+        config.channels.iter().map(|section| (section.name.clone(), channel(section, config.relay.privacy)));
     let keeping = Keeping { days: config.relay.keep_days, least_free: config.relay.least_free };
     Ok(Plan {
         accounts,
@@ -239,7 +241,7 @@ fn own_account(name: Account, connector: Arc<dyn Connector>) -> AccountPlan {
     }
 }
 
-fn channel(section: &ChannelSection) -> Channel {
+fn channel(section: &ChannelSection, relay: Level) -> Channel {
     let planned = |link: &LinkSection, joined| PlannedLink {
         at: room(&link.at),
         direction: link.direction,
@@ -254,6 +256,7 @@ fn channel(section: &ChannelSection) -> Channel {
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
         expire: section.expire,
         unsaid: section.unsaid,
+        level: relay.tighter(section.privacy),
     }
 }
 

@@ -54,7 +54,7 @@ const HOW: &str = "/relay consent grant or revoke PURPOSE, and where you want it
      • /relay consent revoke bridging attachments,presence\n\
      • /relay consent grant archive content for 30 days\n\
      Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, \
-     reactions, derived. /relay privacy says the most usual things in one word.";
+     reactions, derived, picture. /relay privacy says the most usual things in one word.";
 
 fn parse(said: &str, platforms: &[Platform], now: Timestamp) -> Result<Entry, Refused> {
     let wrong = |what: String| format!("{what} {HOW}");
@@ -117,8 +117,8 @@ fn scope(whom: &str, platforms: &[Platform]) -> Result<Scope, String> {
 
 fn in_words(entry: &Entry, now: Timestamp) -> String {
     let classes: Vec<DataClass> = entry.classes.into();
-    let what = match classes.len() {
-        6 => "everything".to_owned(),
+    let what = match entry.classes {
+        _ if entry.classes == Classes::ALL => "everything".to_owned(),
         _ => classes.into_iter().map(DataClass::word).collect::<Vec<_>>().join(", "),
     };
     let whom = match &entry.scope {

@@ -1,7 +1,7 @@
 //! `/relay privacy`: what becomes of what the asker says, and what they choose about it.
 
 use super::{Commands, Refused, words};
-use crate::consent::{Entry, Person, Stance, Unsaid};
+use crate::consent::{Entry, Level, Person, Stance, Unsaid};
 use crate::engine::ExportError;
 use crate::engine::RunningAccount;
 use crate::store::{Erased, StoreError, stream};
@@ -26,11 +26,8 @@ impl Commands {
         // Others who read it would know whose the name is.
         let names = account.connector.answers_alone();
         let Some(word) = to else { return Ok(self.shared(&call.room, &person, names)) };
-        let stance = match word.trim().to_lowercase().as_str() {
-            "full" => Stance::Full,
-            "anonymous" => Stance::Anonymous,
-            "none" => Stance::None,
-            _ => return Err(format!("There is no /relay privacy {}. {CHOICES}", word.escape_debug())),
+        let Some(stance) = Stance::named(&word.trim().to_lowercase()) else {
+            return Err(format!("There is no /relay privacy {}. {CHOICES}", word.escape_debug()));
         };
         if stance != Stance::None && self.chose_often(&person) {
             return Err("You have chosen many times in the last hour. Wait an hour; /relay privacy none is always possible.".into());
@@ -43,7 +40,12 @@ impl Commands {
         })?;
         let holds = if chosen.is_same { "That holds already" } else { "From now on" };
         let first = format!("{holds}: {}.", self.in_words(stance, &call.room, &person, names));
+        let first = format!("{first}{}", self.levels(&call.room));
         Ok(match chosen.takes_back {
+            // A picture stands beside what was posted, and no platform changes that.
+            true if stance == Stance::Balanced => format!(
+                "{first}\nWhat was carried before stays with the picture that it has. Whoever wants it gone says /relay privacy none first."
+            ),
             true => format!(
                 "{first}\nWhat was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing \
                  keeps it, and people may have read it. /relay privacy tells when that is done."
@@ -93,7 +95,7 @@ impl Commands {
             Ok(true) => "\nWhat was carried before is still being collected for deletion.",
             _ => "",
         };
-        format!("{}\n{chosen}{taking_back}\n{CHOICES}", self.recipients(room))
+        format!("{}\n{chosen}{}{taking_back}\n{CHOICES}", self.recipients(room), self.levels(room))
     }
 
     /// Who sees what is said in a room. Other rooms are counted and not named: the asker may not be able to see them.
@@ -121,6 +123,34 @@ impl Commands {
         )
     }
 
+    /// What the other rooms are shown at most, whatever anybody chooses; nothing where that is everything.
+    fn levels(&self, room: &RoomKey) -> String {
+        let routes = self.core.routes.borrow().clone();
+        let mut all: BTreeMap<Level, Vec<String>> = BTreeMap::new();
+        for (to, _) in routes.targets(room) {
+            let who = match stream::keeps(&to) {
+                true => "programs".to_owned(),
+                false => words::shown(&to.platform),
+            };
+            let level = routes.level_between(room, &to);
+            let known = all.entry(level).or_default();
+            if level != Level::Full && !known.contains(&who) {
+                known.push(who);
+            }
+        }
+        let lines = all.into_iter().filter(|(level, _)| *level != Level::Full);
+        let lines: Vec<String> = lines
+            .map(|(level, who)| format!("on {} {} ({})", who.join(" and "), level.in_words(), level.word()))
+            .collect();
+        match lines.is_empty() {
+            true => String::new(),
+            false => format!(
+                "\nOf everybody here no more is shown than this, unless they grant more with /relay consent: {}.",
+                lines.join("; ")
+            ),
+        }
+    }
+
     fn unsaid(&self, room: &RoomKey) -> Unsaid {
         let routes = self.core.routes.borrow();
         let any = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
@@ -130,17 +160,23 @@ impl Commands {
     fn in_words(&self, stance: Stance, room: &RoomKey, person: &Person, names: bool) -> String {
         match stance {
             Stance::Full => "what you say is carried with your name and picture".to_owned(),
+            Stance::Balanced => {
+                "what you say is carried with your name, without your picture, and not when you come, go or type".to_owned()
+            }
             Stance::None => "nothing of yours is carried: no message, reaction, name or picture".to_owned(),
-            Stance::Anonymous => {
+            Stance::Anonymous | Stance::Minimal => {
                 let routes = self.core.routes.borrow().clone();
                 let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
                     format!("{} in {channel}", self.core.ledger.pseudonyms().name(person, channel))
                 });
                 let names = called.collect::<Vec<_>>().join(", ");
                 let as_whom = if names.is_empty() { "another name".to_owned() } else { names };
+                let (without, rest) = match stance {
+                    Stance::Minimal => ("your picture and without files", "words"),
+                    _ => ("your picture", "words and files"),
+                };
                 format!(
-                    "what you say is carried as {as_whom}, without your picture; what your words and files themselves tell of you stays in \
-                     them"
+                    "what you say is carried as {as_whom}, without {without}; what your {rest} themselves tell of you stays in them"
                 )
             }
         }
@@ -320,7 +356,9 @@ const FORGET: &str = "/relay forget yes has everything of yours deleted: in the 
 
 const CHOICES: &str = "You may choose, for all rooms:\n\
      • /relay privacy full: your name, your picture and what you say\n\
+     • /relay privacy balanced: what you say and your name, without your picture, and not when you come, go or type\n\
      • /relay privacy anonymous: what you say under another name, without a picture\n\
+     • /relay privacy minimal: the same without files\n\
      • /relay privacy none: nothing\n\
      What was carried before and does not fit your choice is deleted in the other rooms where their platforms let Relay do so.";
 

@@ -2,7 +2,7 @@
 
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText, relay_section};
-use crate::consent::Unsaid;
+use crate::consent::{Level, Unsaid};
 use crate::platforms::Entry;
 use crate::routing::{Connect, Direction, LinkSettings, Notices};
 use relay_contract::{Account, NativeId};
@@ -33,6 +33,7 @@ pub(super) fn channel(
         items.iter().filter_map(|item| room(item, accounts, mistakes)).collect()
     });
     let unsaid = section.get("consent").and_then(|value| unsaid(value, mistakes)).unwrap_or_default();
+    let privacy = section.get("privacy").and_then(|value| level(value, mistakes)).unwrap_or_default();
     let Some(links) = section.get("links") else {
         if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
             return None;
@@ -48,6 +49,7 @@ pub(super) fn channel(
                 joined,
                 expire,
                 unsaid,
+                privacy,
             });
         }
         mistakes.push(missing(
@@ -73,7 +75,8 @@ pub(super) fn channel(
         }
     }
     let joined = Joined::default();
-    Some(ChannelSection { name: name.to_owned(), links: found, connect, owners, joined, expire, unsaid })
+    let name = name.to_owned();
+    Some(ChannelSection { name, links: found, connect, owners, joined, expire, unsaid, privacy })
 }
 
 fn items<'v, 'i>(value: &'v Value<'i>, what: &str, mistakes: &mut Vec<Mistake>) -> &'v [Value<'i>] {
@@ -106,6 +109,7 @@ fn link(item: &Value<'_>, accounts: &[Known<'_>], mistakes: &mut Vec<Mistake>) -
         notices: section.get("notices").and_then(|value| notices(value, mistakes)).unwrap_or_default(),
         moderates: yes_or_no(section, "moderates", mistakes),
         delete_on: section.get("delete_on").and_then(|value| emoji(value, mistakes)),
+        privacy: section.get("privacy").and_then(|value| level(value, mistakes)).unwrap_or_default(),
     };
     match section.get("room") {
         Some(value) => Some(LinkSection { at: room(value, accounts, mistakes)?, direction, settings }),
@@ -168,6 +172,11 @@ fn connect(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Connect> {
 fn unsaid(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Unsaid> {
     let all = [("notice", Unsaid::Notice), ("opt_in", Unsaid::OptIn)];
     one_of(value, "consent", &all, mistakes)
+}
+
+/// `privacy`: how much of people is shown.
+pub(super) fn level(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Level> {
+    one_of(value, "privacy", &Level::ALL.map(|level| (level.word(), level)), mistakes)
 }
 
 fn one_of<T: Copy>(

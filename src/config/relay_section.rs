@@ -1,8 +1,10 @@
 //! `[relay]`: the process itself.
 
 use super::document::{Value, names, refuse_unknown, table, text};
+use super::links;
 use super::media_section::{MOST_DAYS, bytes};
 use super::{Mistake, RELAY_KEYS, RelaySection};
+use crate::consent::Level;
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
 use crate::spans;
@@ -44,6 +46,7 @@ pub(super) fn check(
             expire: None,
             keep_days: Some(KEEP_DAYS),
             least_free: LEAST_FREE,
+            privacy: Level::default(),
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -100,6 +103,7 @@ pub(super) fn check(
         expire,
         keep_days: (keep_days > 0).then_some(keep_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
+        privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
     })
 }
 

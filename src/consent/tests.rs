@@ -24,11 +24,15 @@ fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
             Scope::One(one) => one == asked.recipient,
         };
         let classes: Vec<DataClass> = entry.classes.into();
-        if begun && !over && to_them && entry.purpose == asked.purpose && classes.contains(&asked.class) {
+        if begun && !over && to_them && entry.purpose == asked.purpose && covers(&classes, asked.class) {
             answer = entry.allows;
         }
     }
     answer
+}
+
+fn covers(classes: &[DataClass], class: DataClass) -> bool {
+    classes.contains(&class) || (class == DataClass::Picture && classes.contains(&DataClass::Identity))
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
@@ -37,7 +41,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         1 => proptest::sample::select(vec!["p", "q"]).prop_map(|name| Scope::Platform(name.into())),
         1 => proptest::sample::select(recipients()).prop_map(Scope::One)
     ];
-    let classes = proptest::sample::subsequence(DataClass::ALL.to_vec(), 1..=6);
+    let classes = proptest::sample::subsequence(DataClass::ALL.to_vec(), 1..=7);
     let times = (0_i64..40, 0_i64..40, proptest::option::of(0_i64..40));
     (any::<bool>(), proptest::sample::select(PURPOSES.to_vec()), classes, scope, times).prop_map(
         |(allows, purpose, classes, scope, (at, from, until))| Entry {
@@ -77,10 +81,11 @@ proptest! {
     }
 
     #[test]
-    fn classes_are_a_set(classes in proptest::sample::subsequence(DataClass::ALL.to_vec(), 0..=6)) {
+    fn classes_are_a_set(classes in proptest::sample::subsequence(DataClass::ALL.to_vec(), 0..=7)) {
         let set = Classes::of(&classes);
         for class in DataClass::ALL {
-            prop_assert_eq!(set.has(class), classes.contains(&class));
+            let goes_with = class == DataClass::Picture && classes.contains(&DataClass::Identity);
+            prop_assert_eq!(set.has(class), classes.contains(&class) || goes_with);
         }
         let back: Vec<DataClass> = set.into();
         prop_assert_eq!(Classes::from(back), set);
@@ -97,16 +102,68 @@ fn a_word_is_a_set_of_entries() {
         }
         history.allows(&Asked { purpose: Purpose::Bridging, class, recipient, default: false }, Timestamp(99))
     };
-    use DataClass::{Attachments, Content, Identity, Presence, Reactions};
+    use DataClass::{Attachments, Identity, Picture, Presence};
     for class in DataClass::ALL {
         assert!(!of(&[], class) && of(&[Stance::Full], class) && !of(&[Stance::Full, Stance::None], class));
         assert!(of(&[Stance::None, Stance::Anonymous, Stance::Full], class), "{class:?}");
+        for (stance, held) in [
+            (Stance::Balanced, &[Presence, Picture][..]),
+            (Stance::Anonymous, &[Identity, Presence, Picture]),
+            (Stance::Minimal, &[Attachments, Identity, Presence, Picture]),
+        ] {
+            assert_eq!(of(&[stance], class), !held.contains(&class), "{stance:?} {class:?}");
+            assert_eq!(of(&[Stance::Full, stance], class), !held.contains(&class), "{stance:?} {class:?}");
+        }
     }
-    for (class, allowed) in
-        [(Content, true), (Attachments, true), (Reactions, true), (Identity, false), (Presence, false)]
-    {
-        assert_eq!(of(&[Stance::Anonymous], class), allowed, "{class:?}");
-        assert_eq!(of(&[Stance::Full, Stance::Anonymous], class), allowed, "{class:?}");
+}
+
+#[test]
+fn words_of_before_are_words_still() {
+    let stored = r#"["content","attachments","identity","presence","reactions","derived"]"#;
+    let all: Classes = serde_json::from_str(stored).unwrap();
+    assert_eq!((all, serde_json::to_string(&all).unwrap().as_str()), (Classes::ALL, stored));
+    for stance in Stance::ALL {
+        let mut history = History::default();
+        stance.entries("test", Timestamp(1)).into_iter().for_each(|entry| history.add(entry));
+        assert_eq!((history.stance(), Stance::named(stance.word())), (Some(stance), Some(stance)));
+    }
+}
+
+#[test]
+fn only_what_is_allowed_in_particular_is_a_grant() {
+    let recipient = &recipients()[0];
+    let entry = |allows, classes: &[DataClass], scope| Entry {
+        allows,
+        classes: Classes::of(classes),
+        scope,
+        ..Stance::Full.entries("test", Timestamp(1)).remove(0)
+    };
+    use DataClass::{Content, Identity, Picture};
+    let to_p = || Scope::Platform("p".into());
+    let granted = |entries: &[Entry], class| {
+        let mut history = History::default();
+        entries.iter().cloned().for_each(|entry| history.add(entry));
+        let asked = Asked { purpose: Purpose::Bridging, class, recipient, default: true };
+        assert_eq!(history.grants(&asked, Timestamp(9)), history.granted(&asked, Timestamp(9)));
+        assert!(!history.granted(&asked, Timestamp(0)), "not before they said so");
+        history.grants(&asked, Timestamp(9))
+    };
+    let grant = entry(true, &[Identity], to_p());
+    assert!(!granted(&[], Identity));
+    assert!(
+        granted(std::slice::from_ref(&grant), Identity) && granted(std::slice::from_ref(&grant), Picture)
+    );
+    assert!(!granted(std::slice::from_ref(&grant), Content));
+    assert!(!granted(&[entry(true, &[Identity], Scope::Platform("q".into()))], Identity));
+    assert!(!granted(&[grant.clone(), entry(false, &[Identity], to_p())], Identity));
+    for stance in Stance::ALL {
+        let words = stance.entries("test", Timestamp(1));
+        for class in DataClass::ALL {
+            assert!(!granted(&words, class), "a word widens nothing: {stance:?} {class:?}");
+        }
+        let then = [words.clone(), vec![grant.clone()]].concat();
+        let before = [vec![grant.clone()], words].concat();
+        assert!(granted(&then, Identity) && !granted(&before, Identity), "{stance:?}: the last word counts");
     }
 }
 

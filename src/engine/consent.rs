@@ -4,7 +4,7 @@
 use super::core::Core;
 use super::lane_steps::MASKED;
 use super::withdraw;
-use crate::consent::{Asked, DataClass, History, Person, Purpose, Recipient, Stance, Unsaid};
+use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipient, Stance, Unsaid};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
 use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
@@ -50,7 +50,7 @@ fn is_person(origin: &RoomKey, author: &Author) -> bool {
 impl Core {
     /// Whether there is anything to ask at all: in most communities nobody ever chooses, and nothing is to be spent on it.
     pub(super) fn asks_consent(&self) -> bool {
-        self.ledger.anybody_said() || self.routes.borrow().has_opt_in()
+        self.ledger.anybody_said() || self.routes.borrow().asks_consent()
     }
 
     /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew.
@@ -79,6 +79,11 @@ impl Core {
         }
     }
 
+    /// How much of the people of one room another one is shown.
+    fn level(&self, origin: &RoomKey, room: &RoomKey) -> Level {
+        self.routes.borrow().level_between(origin, room)
+    }
+
     fn allows(
         &self,
         history: Option<&History>,
@@ -87,10 +92,16 @@ impl Core {
         said: Option<Timestamp>,
     ) -> bool {
         let default = self.unsaid(origin, room) == Unsaid::Notice;
-        let Some(history) = history else { return default };
+        let is_shown = self.level(origin, room).shows(class);
+        let Some(history) = history else { return default && is_shown };
         let recipient = Recipient::of(room);
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
-        history.allows(&asked, self.consent_clock()) && said.is_none_or(|then| history.allowed(&asked, then))
+        let now = self.consent_clock();
+        match is_shown {
+            true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked, then)),
+            // Beyond what the admin shows of anybody, only their own word for it counts.
+            false => history.grants(&asked, now) && said.is_none_or(|then| history.granted(&asked, then)),
+        }
     }
 
     /// Whether a room may see that a person did something. What is said and done in a room itself is there already.
@@ -160,7 +171,8 @@ impl Core {
         let history = self.ledger.consent_of(&person);
         let allows = |class| self.allows(history.as_deref(), class, (origin, room), Some(said));
         if allows(DataClass::Identity) {
-            return Some(author.clone());
+            let avatar = author.avatar.clone().filter(|_| allows(DataClass::Picture));
+            return Some(Author { avatar, ..author.clone() });
         }
         // Who was named then gets no other name in its place: whoever saw both would know whose it is.
         let deed = Deed { origin, author, said };
@@ -188,12 +200,25 @@ impl Core {
         }
     }
 
+    /// Whether somebody's own word lets a room see who did something.
+    pub(super) fn lets_be_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
+        let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
+        let recipient = Recipient::of(room);
+        let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
+        let asked = Asked { purpose, class, recipient: &recipient, default };
+        history.allows(&asked, self.consent_clock()) && history.allowed(&asked, deed.said)
+    }
+
     /// Whether a room could see who did something when they did it.
     pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
         let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
-        history.allowed(&Asked { purpose, class, recipient: &recipient, default }, deed.said)
+        let asked = Asked { purpose, class, recipient: &recipient, default };
+        match self.level(deed.origin, room).shows(class) {
+            true => history.allowed(&asked, deed.said),
+            false => history.granted(&asked, deed.said),
+        }
     }
 
     /// Whether somebody of a room's network, of whom nothing but a name is known, might be one who is not to be named.
@@ -201,14 +226,26 @@ impl Core {
         if !self.asks_consent() || origin == room || stream::keeps(origin) {
             return false;
         }
+        self.hides_any(&[DataClass::Identity, DataClass::Content], (origin, room))
+    }
+
+    /// Whether somebody of a room's network, of whom it is not told who they are, might be one who does not show that they are there.
+    pub(super) fn hides_presence(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        self.asks_consent()
+            && origin != room
+            && !stream::keeps(origin)
+            && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
+    }
+
+    fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {
         let network = Person::from_parts(origin, "");
         let hides = |person: &Person, history: &History| {
             person.as_str().starts_with(network.as_str())
-                && [DataClass::Identity, DataClass::Content]
-                    .into_iter()
-                    .any(|class| !self.allows(Some(history), class, (origin, room), None))
+                && classes.iter().any(|class| !self.allows(Some(history), *class, (origin, room), None))
         };
-        self.unsaid(origin, room) == Unsaid::OptIn || self.ledger.anybody_is(hides)
+        // Of who has said nothing.
+        classes.iter().any(|class| !self.allows(None, *class, (origin, room), None))
+            || self.ledger.anybody_is(hides)
     }
 
     /// Whether nobody may see what somebody did, as they want it now: it is not even written down.
@@ -220,7 +257,7 @@ impl Core {
             _ => return false,
         };
         let Some(author) = &envelope.author else { return false };
-        if !(self.ledger.anybody_said() || routes.has_opt_in()) || !is_person(&envelope.origin, author) {
+        if !(self.ledger.anybody_said() || routes.asks_consent()) || !is_person(&envelope.origin, author) {
             return false;
         }
         let history = self.ledger.consent_of(&Person::of(&envelope.origin, author));

@@ -1,7 +1,7 @@
 //! Which rooms are joined to which channels: as the admin wrote it, and as it was changed from the chat.
 
 use super::core::Core;
-use crate::consent::Unsaid;
+use crate::consent::{Level, Unsaid};
 use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
 use relay_contract::{Account, NativeId, RoomKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,8 @@ pub struct Channel {
     pub expire: Option<Duration>,
     /// What holds for who has said nothing about what they allow.
     pub unsaid: Unsaid,
+    /// How much of people it shows.
+    pub level: Level,
 }
 
 /// A room as it was asked for: it is not looked up yet.
@@ -71,6 +73,7 @@ impl Core {
             let mut fresh = Routes::after(routes);
             for (name, channel) in channels.iter() {
                 fresh.set_unsaid(name, channel.unsaid);
+                fresh.set_level(name, channel.level);
                 // What the admin wrote last: of one room written in two ways, that counts.
                 let (joined, own): (Vec<_>, Vec<_>) = channel.links.iter().partition(|link| link.joined);
                 for link in joined.into_iter().chain(own) {

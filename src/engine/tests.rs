@@ -3,6 +3,7 @@
 mod absence;
 mod consent;
 mod folding;
+mod levels;
 mod resting;
 
 use super::space::Crash;

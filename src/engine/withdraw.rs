@@ -307,7 +307,8 @@ impl Core {
         let Some(history) = self.ledger.consent_of(&Person::of(deed.origin, deed.author)) else {
             return false;
         };
-        self.was_named(&history, deed, room) && !self.may_see(room, deed, DataClass::Identity)
+        // What the admin sets holds from then on; what somebody says, for the past too.
+        self.was_named(&history, deed, room) && !self.lets_be_named(&history, deed, room)
     }
 }
 

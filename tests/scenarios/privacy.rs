@@ -432,6 +432,128 @@ async fn the_last_word_counts_also_after_something_in_particular() {
     assert!(choose(&bench, "discord", 0, "none").await.contains("That holds already"));
 }
 
+/// With this in the section of the channel.
+async fn started_with(line: &str) -> Bench {
+    let mut bench = bench().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("[channels.lobby]", &format!("[channels.lobby]\n{line}"));
+    std::fs::write(bench.config(), config).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    bench
+}
+
+fn give(bench: &Bench, platform: &str, person: usize, text: &str, file: &str) {
+    let file = File { name: file.into(), size: 10, ..File::default() };
+    let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
+    let act = Act::Say {
+        person,
+        room,
+        text: text.into(),
+        reply_to: None,
+        files: vec![Given::File(file)],
+        thread: None,
+    };
+    bench.people(platform).act(act).expect("people can give files");
+}
+
+fn types(bench: &Bench, platform: &str) {
+    let (person, room) = (bench.platform(platform).people[0].id.clone(), bench.room(platform));
+    let _ = bench.people(platform).act(Act::Type { person, room });
+}
+
+/// How a platform is asked to show that somebody types.
+const TYPING: [&str; 2] = ["/typing", "sendChatAction"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_names_alone_are_shown_no_picture_crosses() {
+    let bench = started_with("privacy = \"balanced\"").await;
+    for from in PLATFORMS {
+        let name = bench.platform(from).people[0].name.clone();
+        listen(&bench);
+        types(&bench, from);
+        give(&bench, from, 0, &format!("{from} gives"), &format!("{from}-given.txt"));
+        has_passed(&bench, from, &format!("{from}-is-through")).await;
+        for platform in others(from) {
+            let seen = bench.arrives(platform, &format!("{from} gives")).await;
+            assert!(format!("{} {}", seen.author, seen.text).contains(&name), "{seen:?}");
+            until("the file is there", || bench.people(platform).heard().has(&format!("{from}-given.txt")))
+                .await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let pictures = ["avatar_url", "icon_url", "/avatars/"];
+        reached_nobody(&bench, from, &pictures);
+        reached_nobody(&bench, from, &TYPING);
+    }
+    // What Slack's people grant is theirs to give.
+    let room = bench.room("slack");
+    let told = ask(&bench, "slack", 0, &room, "/relay privacy").await;
+    assert!(told.contains("no pictures, no comings and goings (balanced)"), "{told}");
+    choose(&bench, "slack", 0, "full").await;
+    listen(&bench);
+    bench.say("slack", "a word widens nothing");
+    bench.arrives("discord", "a word widens nothing").await;
+    reached_nobody(&bench, "slack", &["avatar_url"]);
+    ask(&bench, "slack", 0, &room, "/relay consent grant bridging picture to discord").await;
+    bench.say("slack", "a grant does");
+    bench.arrives("discord", "a grant does").await;
+    assert!(bench.people("discord").heard().has("avatar_url"), "{}", bench.log());
+    assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_least_is_shown_neither_names_nor_files_cross() {
+    let bench = started_with("privacy = \"minimal\"").await;
+    for from in PLATFORMS {
+        let (id, name) =
+            (bench.platform(from).people[0].id.clone(), bench.platform(from).people[0].name.clone());
+        listen(&bench);
+        types(&bench, from);
+        give(&bench, from, 0, &format!("{from} gives"), &format!("{from}-withheld.txt"));
+        say(&bench, from, 1, &format!("{from} names {}", mention(&bench, from, 0)), None);
+        has_passed(&bench, from, &format!("{from}-is-through")).await;
+        for platform in others(from) {
+            let seen = bench.arrives(platform, &format!("{from} gives")).await;
+            let messages = bench.with(platform, &format!("{from} "));
+            assert!(messages.iter().all(|message| !format!("{message:?}").contains(&name)), "{messages:?}");
+            assert!(seen.files.is_empty(), "{seen:?}");
+            let mine = bench.arrives(platform, &format!("{from} names")).await;
+            let shown = |seen: &Seen, word: &str| format!("{} {}", seen.author, seen.text).replace(word, "");
+            assert_ne!(shown(&seen, "gives"), shown(&mine, "names"), "two people, two names");
+        }
+        // What it says about itself is not in any file's way.
+        give(&bench, from, 0, "", &format!("{from}-alone.txt"));
+        has_passed(&bench, from, &format!("{from}-is-over")).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let other = bench.platform(from).people[1].name.clone();
+        reached_nobody(&bench, from, &[&name, &other, &id, "-withheld", "-alone", "icon_url", "avatar_url"]);
+        reached_nobody(&bench, from, &TYPING);
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_chooses_less_than_the_room_shows_less() {
+    let bench = started().await;
+    let told = choose(&bench, "slack", 0, "balanced").await;
+    assert!(told.contains("without your picture"), "{told}");
+    listen(&bench);
+    bench.say("slack", "balanced now");
+    bench.arrives("discord", "balanced now").await;
+    reached_nobody(&bench, "slack", &["avatar_url"]);
+    let told = choose(&bench, "slack", 0, "minimal").await;
+    assert!(told.contains("without files"), "{told}");
+    until("names go", || bench.with("discord", "balanced now").is_empty()).await;
+    let name = bench.platform("slack").people[0].name.clone();
+    listen(&bench);
+    give(&bench, "slack", 0, "minimal now", "slack-kept.txt");
+    has_passed(&bench, "slack", "somebody else").await;
+    for platform in others("slack") {
+        bench.arrives(platform, "minimal now").await;
+    }
+    reached_nobody(&bench, "slack", &[&name, "slack-kept"]);
+}
+
 /// `cargo test --test scenarios ten_thousand -- --ignored --nocapture`: minutes, with a binary that is not optimised.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes"]

@@ -184,7 +184,9 @@ fn options() -> Vec<CommandOption> {
                 option(Text, "choice", "What is to be shared from now on; leave it out to be told"),
                 &[
                     ("full: your name, your picture and what you say", "full"),
+                    ("balanced: what you say and your name, without your picture", "balanced"),
                     ("anonymous: what you say, under another name", "anonymous"),
+                    ("minimal: the same without files", "minimal"),
                     ("none: nothing", "none"),
                 ],
             )],

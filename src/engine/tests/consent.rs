@@ -5,7 +5,7 @@ use super::super::consent::Deed;
 use super::super::core::{Core, Keeping, Plan};
 use super::super::fan_out::plan::{Planned, plan};
 use super::super::lane_steps::Content;
-use crate::consent::{Classes, DataClass, Entry, Person, Purpose, Recipient, Scope, Stance, Unsaid};
+use crate::consent::{Classes, DataClass, Entry, Level, Person, Purpose, Recipient, Scope, Stance, Unsaid};
 use crate::media::Media;
 use crate::policy::CatchUpLimits;
 use crate::routing::{Direction, Link, LinkSettings};
@@ -46,28 +46,76 @@ struct History {
     posts: Vec<(EnvelopeId, Message, i64)>,
 }
 
-/// The model: who allows what, written over by each entry in its turn.
-fn allowed(
+/// The model: who allows what, written over by each entry in its turn; and whether what was written last is a grant.
+fn last(
     entries: &[Entry],
     class: DataClass,
     to: &RoomKey,
     default: bool,
     when: i64,
     by: Option<i64>,
-) -> bool {
+) -> (bool, bool) {
     let recipient = Recipient::Space { platform: "p".into(), network: to.network.to_string() };
-    let mut answer = default;
+    let mut answer = (default, false);
     for entry in entries {
         let said = by.is_none_or(|by| entry.at.0 <= by);
         let holds = entry.from.0 <= when && entry.until.is_none_or(|until| when < until.0);
+        let classes = Vec::from(entry.classes);
+        let covers = classes.contains(&class)
+            || (class == DataClass::Picture && classes.contains(&DataClass::Identity));
         let is_about = entry.purpose == Purpose::Bridging
-            && Vec::from(entry.classes).contains(&class)
+            && covers
             && (entry.scope == Scope::All || entry.scope == Scope::One(recipient.clone()));
         if said && holds && is_about {
-            answer = entry.allows;
+            let is_word = entry.scope == Scope::All
+                && entry.until.is_none()
+                && words().contains(&(entry.allows, classes));
+            answer = (entry.allows, entry.allows && !is_word);
         }
     }
     answer
+}
+
+/// What the entries of the words say.
+fn words() -> Vec<(bool, Vec<DataClass>)> {
+    let entries = Stance::ALL.into_iter().flat_map(|stance| stance.entries("", Timestamp(0)));
+    entries.map(|entry| (entry.allows, entry.classes.into())).collect()
+}
+
+/// The same below a level: what it holds back is for a grant alone.
+fn below(level: Level, class: DataClass, (allows, is_grant): (bool, bool)) -> bool {
+    use DataClass::{Attachments, Identity, Picture, Presence};
+    let held: &[DataClass] = match level {
+        Level::Full => &[],
+        Level::Balanced => &[Picture, Presence],
+        Level::Minimal => &[Picture, Presence, Attachments, Identity],
+    };
+    if held.contains(&class) { is_grant } else { allows }
+}
+
+/// What is set in a world: in its two channels, and at the links of two rooms.
+#[derive(Debug, Clone, Copy)]
+struct Levels {
+    channels: [Level; 2],
+    rooms: [Level; 2],
+}
+
+impl Levels {
+    fn any(random: &mut StdRng) -> Self {
+        let mut any = || Level::ALL[random.random_range(0..3)];
+        // Every other world has none.
+        let full = Self { channels: [Level::Full; 2], rooms: [Level::Full; 2] };
+        match any() {
+            Level::Full => full,
+            _ => Self { channels: [any(), any()], rooms: [any(), any()] },
+        }
+    }
+
+    /// Of who talks in the channel that is open, or in the other one.
+    fn of(&self, is_open: bool, to: &RoomKey) -> Level {
+        let of_room = ROOMS.iter().position(|at| room(*at) == *to).map(|at| self.rooms[at]);
+        self.channels[usize::from(!is_open)].min(of_room.unwrap())
+    }
 }
 
 /// One ledger with its people, as long as it lives.
@@ -75,10 +123,11 @@ struct World {
     core: Arc<Core>,
     index: MappingIndex,
     writer: WriterGuard,
+    levels: Levels,
     _calls: super::super::Calls,
 }
 
-fn opened(dir: &Path) -> World {
+fn opened(dir: &Path, levels: Levels) -> World {
     let (ledger, writer) = Ledger::open(dir).unwrap();
     let index = MappingIndex::open(dir, &ledger, &mut |_, _| {}).unwrap();
     let media = Media::open(&crate::media::Settings::default(), dir).unwrap();
@@ -96,14 +145,17 @@ fn opened(dir: &Path) -> World {
         let routes = Arc::make_mut(routes);
         for (channel, from) in [("open", HALL), ("asking", CLUB)] {
             for at in ROOMS.into_iter().chain([from]) {
-                let link =
-                    Link { room: room(at), direction: Direction::Both, settings: LinkSettings::default() };
-                routes.link(channel, link);
+                let privacy = ROOMS.iter().position(|other| *other == at).map(|at| levels.rooms[at]);
+                let settings =
+                    LinkSettings { privacy: privacy.unwrap_or_default(), ..LinkSettings::default() };
+                routes.link(channel, Link { room: room(at), direction: Direction::Both, settings });
             }
         }
+        routes.set_level("open", levels.channels[0]);
+        routes.set_level("asking", levels.channels[1]);
         routes.set_unsaid("asking", Unsaid::OptIn);
     });
-    World { core: Arc::new(core), index, writer, _calls: receiver }
+    World { core: Arc::new(core), index, writer, levels, _calls: receiver }
 }
 
 impl World {
@@ -120,7 +172,7 @@ fn author(number: usize) -> Author {
     Author {
         id: format!("u{number}").as_str().into(),
         name: format!("Name {number}"),
-        avatar: None,
+        avatar: Some("https://x.example/face.png".into()),
         standing: Standing::Person,
     }
 }
@@ -132,11 +184,8 @@ fn origin(number: usize) -> (RoomKey, bool) {
 
 fn an_entry(random: &mut StdRng, now: i64) -> Vec<Entry> {
     let now = Timestamp(now);
-    match random.random_range(0..8) {
-        0 => return Stance::Full.entries("test", now),
-        1 => return Stance::Anonymous.entries("test", now),
-        2 => return Stance::None.entries("test", now),
-        _ => {}
+    if let Some(stance) = Stance::ALL.get(random.random_range(0..12)) {
+        return stance.entries("test", now);
     }
     let classes: Vec<DataClass> = DataClass::ALL.into_iter().filter(|_| random.random_bool(0.5)).collect();
     let scope = match random.random_range(0..3) {
@@ -168,9 +217,11 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
     let person = Person::of(&origin, &author(number));
     let now = core.consent_clock().0;
     let mut asked = 0;
+    let levels = world.levels;
     let model = |entries: &[Entry], class, to: &RoomKey, said: i64| {
-        allowed(entries, class, to, default, now, None)
-            && allowed(entries, class, to, default, said, Some(said))
+        let level = levels.of(default, to);
+        below(level, class, last(entries, class, to, default, now, None))
+            && below(level, class, last(entries, class, to, default, said, Some(said)))
     };
     if random.random_bool(0.4) {
         let entries = an_entry(random, now);
@@ -188,7 +239,8 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
         }
         false => {
             let native = format!("{number}-{}-{}", history.posts.len(), random.random::<u32>());
-            (Message::new(MessageRef::plain(native.as_str()), Text::plain("said")), None)
+            let said = Message::new(MessageRef::plain(native.as_str()), Text::plain("said"));
+            (Message { attachments: vec![Attachment::named("a.png")], ..said }, None)
         }
     };
     let event = match edits {
@@ -214,9 +266,10 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
         let seen = match target {
             // Under a name that was allowed then and is not now it would only come to be taken back.
             None => {
-                let named = |when, by| allowed(&history.entries, DataClass::Identity, &to, default, when, by);
+                let word = |when, by| last(&history.entries, DataClass::Identity, &to, default, when, by);
+                let level = levels.of(default, &to);
                 model(&history.entries, DataClass::Content, &to, said)
-                    && (named(now, None) || !named(said, Some(said)))
+                    && (word(now, None).0 || !below(level, DataClass::Identity, word(said, Some(said))))
             }
             Some((_, posted)) => {
                 model(&history.entries, DataClass::Content, &to, posted)
@@ -240,8 +293,13 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
         assert_eq!(content.is_some(), shown, "{number} to {to}: what is shown");
         if let Some(content) = content {
             let named = model(&history.entries, DataClass::Identity, &to, named_at);
-            let as_they_are = content.author.is_some_and(|by| by.name == author(number).name);
-            assert_eq!(as_they_are, named, "{number} to {to}: {:#?} the name", history.entries);
+            let by = content.author.filter(|by| by.name == author(number).name);
+            assert_eq!(by.is_some(), named, "{number} to {to}: {:#?} the name", history.entries);
+            let pictured = by.is_some_and(|by| by.avatar.is_some());
+            let may_be = named && model(&history.entries, DataClass::Picture, &to, named_at);
+            assert_eq!(pictured, may_be, "{number} to {to}: {:#?} the picture", history.entries);
+            let gives = model(&history.entries, DataClass::Attachments, &to, named_at);
+            assert_eq!(!content.message.attachments.is_empty(), gives, "{number} to {to}: the file");
         }
         let person = author(number);
         let deed = Deed { origin: &origin, author: &person, said: Timestamp(said) };
@@ -251,7 +309,7 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
             model(&history.entries, DataClass::Reactions, &to, said),
             "{number} to {to}: reactions"
         );
-        asked += 4;
+        asked += 6;
     }
     // Delivered, so that edits have where to go.
     for (to, _) in rows {
@@ -276,8 +334,9 @@ fn copied(from: &Path) -> tempfile::TempDir {
 
 async fn live(seed: u64) -> usize {
     let mut random = StdRng::seed_from_u64(seed);
+    let levels = Levels::any(&mut random);
     let mut dir = tempfile::tempdir().unwrap();
-    let mut world = opened(dir.path());
+    let mut world = opened(dir.path(), levels);
     let mut people: Vec<History> = (0..PEOPLE).map(|_| History::default()).collect();
     let mut asked = 0;
     for round in 0..ROUNDS {
@@ -298,13 +357,13 @@ async fn live(seed: u64) -> usize {
         match random.random_range(0..4) {
             0 => {
                 world.close().await;
-                world = opened(dir.path());
+                world = opened(dir.path(), levels);
             }
             1 => {
                 let killed = copied(dir.path());
                 world.close().await;
                 dir = killed;
-                world = opened(dir.path());
+                world = opened(dir.path(), levels);
             }
             _ => {}
         }

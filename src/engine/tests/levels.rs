@@ -1,0 +1,149 @@
+//! Every combination of levels, words and grants, beside a model of a few lines.
+
+use super::super::consent::Deed;
+use super::super::core::{Core, Keeping, Plan};
+use crate::consent::{Classes, DataClass, Entry, Level, Person, Purpose, Scope, Stance};
+use crate::media::Media;
+use crate::policy::CatchUpLimits;
+use crate::routing::{Direction, Link, LinkSettings, Routes};
+use crate::store::{Ledger, MappingIndex};
+use relay_contract::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const P: Platform = Platform::new("p");
+
+fn room(network: &str) -> RoomKey {
+    RoomKey::new(P, network, "room")
+}
+
+fn author(number: usize) -> Author {
+    Author {
+        id: format!("u{number}").as_str().into(),
+        name: format!("Name {number}"),
+        avatar: Some("https://x.example/face.png".into()),
+        standing: Standing::Person,
+    }
+}
+
+/// What somebody has said: perhaps a word, and perhaps a grant, after it or before.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    word: Option<Stance>,
+    grant: Option<(DataClass, bool)>,
+}
+
+fn everything_that_can_be_said() -> Vec<Said> {
+    let words = [None].into_iter().chain(Stance::ALL.map(Some));
+    let grants = || {
+        let all = DataClass::ALL.into_iter().flat_map(|class| [(class, true), (class, false)]);
+        [None].into_iter().chain(all.map(Some))
+    };
+    words.flat_map(|word| grants().map(move |grant| Said { word, grant })).collect()
+}
+
+fn entries(said: Said, at: Timestamp) -> Vec<Entry> {
+    let word = said.word.map(|word| word.entries("word", at)).unwrap_or_default();
+    let Some((class, is_after)) = said.grant else { return word };
+    let grant = vec![Entry {
+        allows: true,
+        purpose: Purpose::Bridging,
+        classes: Classes::of(&[class]),
+        scope: Scope::Platform("p".into()),
+        how: "grant".into(),
+        words: 1,
+        at,
+        from: at,
+        until: None,
+    }];
+    if is_after { [word, grant].concat() } else { [grant, word].concat() }
+}
+
+/// The model: what the tightest level and the word let through, and what was granted after the word.
+fn may(levels: [Level; 4], said: Said, class: DataClass) -> bool {
+    use DataClass::{Attachments, Content, Derived, Identity, Picture, Reactions};
+    let tightest = match levels {
+        _ if levels.contains(&Level::Minimal) => &[Content, Reactions, Derived][..],
+        _ if levels.contains(&Level::Balanced) => &[Content, Reactions, Derived, Attachments, Identity],
+        _ => &DataClass::ALL,
+    };
+    let word: &[DataClass] = match said.word {
+        None | Some(Stance::Full) => &DataClass::ALL,
+        Some(Stance::Balanced) => &[Content, Reactions, Derived, Attachments, Identity],
+        Some(Stance::Anonymous) => &[Content, Reactions, Derived, Attachments],
+        Some(Stance::Minimal) => &[Content, Reactions, Derived],
+        Some(Stance::None) => &[],
+    };
+    let granted = said.grant.is_some_and(|(granted, is_after)| {
+        (is_after || said.word.is_none()) && (granted == class || (granted == Identity && class == Picture))
+    });
+    granted || (tightest.contains(&class) && word.contains(&class))
+}
+
+fn routes([relay, channel, origin, target]: [Level; 4]) -> Routes {
+    let mut routes = Routes::default();
+    routes.set_level("lobby", relay.tighter(channel));
+    for (network, privacy) in [("home", origin), ("abroad", target)] {
+        let settings = LinkSettings { privacy, ..LinkSettings::default() };
+        routes.link("lobby", Link { room: room(network), direction: Direction::Both, settings });
+    }
+    routes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_combination_is_what_the_model_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let index = MappingIndex::open(dir.path(), &ledger, &mut |_, _| {}).unwrap();
+    let media = Media::open(&crate::media::Settings::default(), dir.path()).unwrap();
+    let plan = Plan {
+        accounts: Vec::new(),
+        channels: BTreeMap::new(),
+        catch_up: CatchUpLimits { messages: 1, age: Duration::ZERO },
+        flood: None,
+        keeping: Keeping::default(),
+    };
+    let (calls, _receiver) = mpsc::channel(1);
+    let core = Core::new(ledger.clone(), index.lookup(ledger), media, dir.path(), plan, calls).unwrap();
+    let (home, abroad) = (room("home"), room("abroad"));
+    let people = everything_that_can_be_said();
+    // Said a while ago, so that it held when they did what is asked about.
+    let at = Timestamp(Timestamp::now().0 - 10_001);
+    for (number, said) in people.iter().enumerate() {
+        let entries = entries(*said, at);
+        if !entries.is_empty() {
+            core.ledger.say_consent(Person::of(&home, &author(number)), entries, false).await.unwrap();
+        }
+    }
+    let said_at = Timestamp(at.0 + 5_000);
+    let all = || Level::ALL.into_iter();
+    let fours = all()
+        .flat_map(|a| all().flat_map(move |b| all().flat_map(move |c| all().map(move |d| [a, b, c, d]))));
+    let mut asked = 0;
+    for levels in fours {
+        core.routes.send_modify(|now| *now = Arc::new(routes(levels)));
+        for (number, said) in people.iter().enumerate() {
+            let by = author(number);
+            let deed = Deed { origin: &home, author: &by, said: said_at };
+            for class in DataClass::ALL {
+                let expected = may(levels, *said, class);
+                assert_eq!(core.may_see(&abroad, deed, class), expected, "{levels:?} {said:?} {class:?}");
+                asked += 1;
+            }
+            let seen = core.seen_as(&abroad, deed);
+            let named = seen.as_ref().is_some_and(|seen| seen.name == by.name && seen.id == by.id);
+            let pictured = seen.as_ref().is_some_and(|seen| seen.avatar.is_some());
+            assert_eq!(named, may(levels, *said, DataClass::Identity), "{levels:?} {said:?}");
+            assert_eq!(pictured, named && may(levels, *said, DataClass::Picture), "{levels:?} {said:?}");
+            let is_there = may(levels, *said, DataClass::Content) || may(levels, *said, DataClass::Reactions);
+            assert_eq!(seen.is_some(), named || is_there, "{levels:?} {said:?}");
+        }
+    }
+    assert_eq!(asked, 81 * 6 * 15 * 7);
+    core.ledger.clone().close().await.unwrap();
+    index.close().unwrap();
+    drop((core, index));
+    writer.join();
+}
