@@ -39,6 +39,7 @@ mod restore;
 mod resync;
 mod rooms;
 mod run;
+mod sees;
 mod status;
 mod token;
 mod trace;

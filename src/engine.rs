@@ -39,6 +39,7 @@ mod marked;
 mod marks;
 mod masked;
 mod moved;
+mod naming;
 mod news;
 mod orders;
 mod outage;

@@ -1,7 +1,7 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
 use crate::consent::{Level, Unsaid};
-use relay_contract::RoomKey;
+use relay_contract::{RoomKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which way a link carries.
@@ -93,6 +93,8 @@ pub struct Routes {
     opt_in: BTreeSet<String>,
     /// Channels in which less than everything is shown of people.
     levels: BTreeMap<String, Level>,
+    /// Since when each channel names people as it does, where that has changed.
+    named_since: BTreeMap<String, Timestamp>,
     /// Whether any channel or link shows less than everything.
     has_levels: bool,
 }
@@ -136,6 +138,20 @@ impl Routes {
         self.levels.get(channel).copied().unwrap_or_default()
     }
 
+    /// Says since when a channel names people as it does now, where that was once otherwise.
+    pub fn set_named_since(&mut self, channel: &str, since: Option<Timestamp>) {
+        self.named_since.extend(since.map(|since| (channel.to_owned(), since)));
+    }
+
+    /// Since when the people of one room are named in another as they are now, where that was once otherwise.
+    pub fn named_since(&self, origin: &RoomKey, room: &RoomKey) -> Option<Timestamp> {
+        if self.named_since.is_empty() {
+            return None;
+        }
+        let channels = self.links_of(origin).chain(self.links_of(room));
+        channels.filter_map(|(name, _)| self.named_since.get(name).copied()).max()
+    }
+
     /// The least that is shown of people anywhere.
     pub fn tightest(&self) -> Level {
         let links = self.channels.values().flatten().map(|link| link.settings.privacy);
@@ -162,7 +178,7 @@ impl Routes {
 
     /// Whether there is anything to ask where nobody has ever chosen.
     pub fn asks_consent(&self) -> bool {
-        self.has_opt_in() || self.has_levels
+        self.has_opt_in() || self.has_levels || !self.named_since.is_empty()
     }
 
     /// The channel through which what is said in one room comes into another: the first that leads there.

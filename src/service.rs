@@ -257,6 +257,7 @@ fn channel(section: &ChannelSection, relay: Level) -> Channel {
         expire: section.expire,
         unsaid: section.unsaid,
         level: relay.tighter(section.privacy),
+        named_since: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! `relay check`: the config file and the secrets it names, without connecting anywhere.
 
+use super::sees::Sees;
 use super::{ConfigFile, EXIT_MISTAKES, mistakes};
 use crate::config::Config;
+use crate::consent::Level;
 use std::process::ExitCode;
 
 /// Arguments of `relay check`.
@@ -9,7 +11,10 @@ use std::process::ExitCode;
 pub struct Check {
     #[command(flatten)]
     file: ConfigFile,
-    /// Print the mistakes as JSON
+    /// Tell also of rooms that see everything of people
+    #[arg(long, short)]
+    verbose: bool,
+    /// Print the mistakes as JSON, and what each room sees of people
     #[arg(long)]
     json: bool,
 }
@@ -19,7 +24,11 @@ pub fn run(check: &Check) -> ExitCode {
     match Config::load(&check.file.config) {
         Ok(config) => {
             if check.json {
-                sayln!("{}", serde_json::json!({ "mistakes": [], "warnings": config.warnings }));
+                let privacy = Sees::all(&config);
+                sayln!(
+                    "{}",
+                    serde_json::json!({ "mistakes": [], "warnings": config.warnings, "privacy": privacy })
+                );
             } else {
                 for warning in &config.warnings {
                     eprintln!("warning: {warning}");
@@ -36,6 +45,10 @@ pub fn run(check: &Check) -> ExitCode {
                          credential: whoever copies the folder then cannot read it.",
                         config.relay.data_dir.display()
                     );
+                }
+                let sees = Sees::all(&config).into_iter();
+                for sees in sees.filter(|sees| check.verbose || sees.level != Level::Full) {
+                    sayln!("{}", sees.in_words());
                 }
             }
             ExitCode::SUCCESS

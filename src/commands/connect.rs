@@ -192,9 +192,21 @@ impl Commands {
         self.announce(account, &report.key, &full_name(&report), channel).await;
         let capabilities = account.connector.capabilities(&report.key);
         Ok(format!(
-            "This room is joined to {channel}, and every room of it is told.\n{}",
-            carries::report(&capabilities)
+            "This room is joined to {channel}, and every room of it is told.\n{}\n• {}",
+            carries::report(&capabilities),
+            self.shown_of_people(&report.key, channel)
         ))
+    }
+
+    /// What the rooms of a channel see of each other's people, in one sentence.
+    fn shown_of_people(&self, room: &RoomKey, channel: &str) -> String {
+        let routes = self.core.routes.borrow();
+        let level = routes.level(channel).tighter(routes.settings(room, channel).privacy);
+        format!(
+            "Of its people other rooms see, and it sees of theirs: {} ({}).",
+            level.in_words(),
+            level.word()
+        )
     }
 
     /// Tells every room of a channel who has joined, and notes that it was told: a crash in between is made up for at the next

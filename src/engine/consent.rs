@@ -21,13 +21,16 @@ pub struct Deed<'a> {
     pub author: &'a Author,
     /// When.
     pub said: Timestamp,
+    /// When Relay came to know of it.
+    pub known: Timestamp,
 }
 
 impl<'a> Deed<'a> {
     /// What an envelope is about; none where nobody did it.
     pub fn of(id: EnvelopeId, envelope: &'a Envelope) -> Option<Self> {
         let author = envelope.author.as_ref()?;
-        Some(Self { origin: &envelope.origin, author, said: said(id, envelope) })
+        let said = said(id, envelope);
+        Some(Self { origin: &envelope.origin, author, said, known: id.at().max(said) })
     }
 }
 
@@ -142,7 +145,8 @@ impl Core {
             avatar: None,
             standing: Standing::Person,
         };
-        let deed = Deed { origin, author: &author, said: end_of(Timestamp(by.at)) };
+        let said = end_of(Timestamp(by.at));
+        let deed = Deed { origin, author: &author, said, known: said };
         let may = self.may_see(room, deed, DataClass::Reactions);
         may.then(|| self.seen_as(room, deed)).flatten()
     }
@@ -150,12 +154,12 @@ impl Core {
     /// How whoever did something is seen in a room; none where they are not to be seen there. Whoever was not to be named then is not
     /// named later.
     pub(super) fn seen_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        self.seen(room, deed.origin, deed.author, deed.said)
+        self.seen(room, deed)
     }
 
     /// How somebody is seen in a room whom others name there; `said` is when those do.
     pub(super) fn named_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        self.seen(room, deed.origin, deed.author, deed.said)
+        self.seen(room, deed)
     }
 
     /// How the author of an envelope is seen in a room.
@@ -163,9 +167,14 @@ impl Core {
         Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))
     }
 
-    fn seen(&self, room: &RoomKey, origin: &RoomKey, author: &Author, said: Timestamp) -> Option<Author> {
+    fn seen(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
+        let Deed { origin, author, said, .. } = deed;
         if !self.asks_consent() || origin == room || !is_person(origin, author) {
             return Some(author.clone());
+        }
+        // It crossed under a name or under a mask, and with either nobody may see the other.
+        if self.is_from_before(deed, room) {
+            return None;
         }
         let person = Person::of(origin, author);
         let history = self.ledger.consent_of(&person);
@@ -175,7 +184,6 @@ impl Core {
             return Some(Author { avatar, ..author.clone() });
         }
         // Who was named then gets no other name in its place: whoever saw both would know whose it is.
-        let deed = Deed { origin, author, said };
         if history.as_deref().is_some_and(|history| self.was_named(history, deed, room)) {
             return None;
         }
@@ -215,10 +223,15 @@ impl Core {
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
-        match self.level(deed.origin, room).shows(class) {
+        match self.level(deed.origin, room).shows(class) || self.is_from_before(deed, room) {
             true => history.allowed(&asked, deed.said),
             false => history.granted(&asked, deed.said),
         }
+    }
+
+    /// Whether something came before people were named in a room as they are now.
+    fn is_from_before(&self, deed: Deed<'_>, room: &RoomKey) -> bool {
+        self.routes.borrow().named_since(deed.origin, room).is_some_and(|since| deed.known < since)
     }
 
     /// Whether somebody of a room's network, of whom nothing but a name is known, might be one who is not to be named.

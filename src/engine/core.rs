@@ -10,6 +10,7 @@ use super::lagging::At;
 use super::lane::Rest;
 use super::links::Channels;
 use super::liveness::Rounds;
+use super::naming;
 use super::orders::Orders;
 use super::outage::Outage;
 use super::overtaking::Overtaking;
@@ -246,7 +247,7 @@ impl Core {
         lookup: Lookup,
         media: Media,
         data_dir: &Path,
-        plan: Plan,
+        mut plan: Plan,
         calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     ) -> Result<Self, StoreError> {
         let known = KnownRooms::new(ledger.known_rooms()?);
@@ -277,6 +278,7 @@ impl Core {
             };
             accounts.insert(account.name, Arc::new(running));
         }
+        naming::remember(data_dir, &mut plan.channels, Timestamp::now());
         let door = Door::new(plan.flood, ledger.held().into_keys());
         let core = Self {
             ledger,

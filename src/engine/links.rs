@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::consent::{Level, Unsaid};
 use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
-use relay_contract::{Account, NativeId, RoomKey};
+use relay_contract::{Account, NativeId, RoomKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Channel {
     pub unsaid: Unsaid,
     /// How much of people it shows.
     pub level: Level,
+    /// Since when people are named in it as they are now, where that was once otherwise.
+    pub named_since: Option<Timestamp>,
 }
 
 /// A room as it was asked for: it is not looked up yet.
@@ -74,6 +76,7 @@ impl Core {
             for (name, channel) in channels.iter() {
                 fresh.set_unsaid(name, channel.unsaid);
                 fresh.set_level(name, channel.level);
+                fresh.set_named_since(name, channel.named_since);
                 // What the admin wrote last: of one room written in two ways, that counts.
                 let (joined, own): (Vec<_>, Vec<_>) = channel.links.iter().partition(|link| link.joined);
                 for link in joined.into_iter().chain(own) {

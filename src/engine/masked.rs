@@ -15,6 +15,8 @@ use relay_contract::{
 pub const SOMEONE: &str = "someone";
 /// What stands for words that were passed on, where their author may be one who lets nothing be carried.
 const NOT_SHOWN: &str = "(what was passed on is not shown)";
+/// What stands for a message that was nothing but files, where those are not to be seen.
+const FILE_NOT_SHOWN: &str = "(a file that is not shown here)";
 
 impl Content {
     /// As the room may see it; none where its author lets nothing of it be seen there.
@@ -23,16 +25,17 @@ impl Content {
             return Ok(Some(self));
         }
         let mut seen = self;
-        let mut said = Timestamp::now();
+        let mut said = (Timestamp::now(), Timestamp::now());
         if let Some(author) = seen.author.take() {
             let Some(posted) = core.ledger.envelope(seen.subject)? else { return Ok(None) };
-            said = Deed::of(seen.subject, &posted).map_or(posted.at, |deed| deed.said);
-            let deed = Deed { origin: &seen.origin, author: &author, said };
+            said = Deed::of(seen.subject, &posted)
+                .map_or((posted.at, posted.at), |deed| (deed.said, deed.known));
+            let deed = Deed { origin: &seen.origin, author: &author, said: said.0, known: said.1 };
             if !core.may_see(room, deed, DataClass::Content) {
                 return Ok(None);
             }
             if !core.may_see(room, deed, DataClass::Attachments) {
-                seen.message.attachments.clear();
+                hide_files(&mut seen.message);
             }
             seen.author = core.seen_as(room, deed);
         }
@@ -47,7 +50,7 @@ impl Core {
         &self,
         room: &RoomKey,
         origin: &RoomKey,
-        said: Timestamp,
+        said: (Timestamp, Timestamp),
         message: &mut Message,
     ) -> Result<(), StoreError> {
         let hides = self.hides_somebody(room, origin);
@@ -83,7 +86,7 @@ impl Core {
             return Ok(message.body.excerpt(most));
         }
         let mut message = message.clone();
-        self.mask(room, &of.origin, of.at, &mut message)?;
+        self.mask(room, &of.origin, (of.at, of.at), &mut message)?;
         Ok(message.body.excerpt(most))
     }
 
@@ -102,16 +105,22 @@ impl Core {
     }
 
     /// What somebody is called in a room whom others name there; none where they are not to be seen.
-    fn named(&self, room: &RoomKey, (origin, said): Said<'_>, id: &NativeId, name: &str) -> Option<String> {
+    fn named(
+        &self,
+        room: &RoomKey,
+        (origin, (said, known)): Said<'_>,
+        id: &NativeId,
+        name: &str,
+    ) -> Option<String> {
         let author =
             Author { id: id.clone(), name: name.to_owned(), avatar: None, standing: Standing::Person };
-        self.named_as(room, Deed { origin, author: &author, said }).map(|seen| seen.name)
+        self.named_as(room, Deed { origin, author: &author, said, known }).map(|seen| seen.name)
     }
 
     /// Whether a room may see what somebody said whom others quote there.
-    fn shows_words_of(&self, room: &RoomKey, (origin, said): Said<'_>, id: &NativeId) -> bool {
+    fn shows_words_of(&self, room: &RoomKey, (origin, (said, known)): Said<'_>, id: &NativeId) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        self.may_see(room, Deed { origin, author: &author, said }, DataClass::Content)
+        self.may_see(room, Deed { origin, author: &author, said, known }, DataClass::Content)
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
@@ -178,8 +187,16 @@ impl Core {
     }
 }
 
-/// Where something is said, and when.
-type Said<'a> = (&'a RoomKey, Timestamp);
+/// A message without its files; where it was nothing but files, it says that there was something.
+fn hide_files(message: &mut Message) {
+    let had = !std::mem::take(&mut message.attachments).is_empty();
+    if had && message.body.is_empty() && message.poll.is_none() && message.forward.is_none() {
+        message.body = Text::plain(FILE_NOT_SHOWN);
+    }
+}
+
+/// Where something is said, when, and when Relay came to know of it.
+type Said<'a> = (&'a RoomKey, (Timestamp, Timestamp));
 
 /// A text without what stands in quotes.
 fn without_quotes(text: Text) -> Text {

@@ -521,15 +521,53 @@ async fn where_the_least_is_shown_neither_names_nor_files_cross() {
             let shown = |seen: &Seen, word: &str| format!("{} {}", seen.author, seen.text).replace(word, "");
             assert_ne!(shown(&seen, "gives"), shown(&mine, "names"), "two people, two names");
         }
-        // What it says about itself is not in any file's way.
+        // What is nothing but a file is said to be one.
         give(&bench, from, 0, "", &format!("{from}-alone.txt"));
         has_passed(&bench, from, &format!("{from}-is-over")).await;
+        for platform in others(from) {
+            bench.arrives(platform, "a file that is not shown here").await;
+        }
         tokio::time::sleep(Duration::from_millis(300)).await;
         let other = bench.platform(from).people[1].name.clone();
         reached_nobody(&bench, from, &[&name, &other, &id, "-withheld", "-alone", "icon_url", "avatar_url"]);
         reached_nobody(&bench, from, &TYPING);
     }
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_masked_is_not_named_later_and_the_other_way_round() {
+    let mut bench = started_with("privacy = \"minimal\"").await;
+    let name = bench.platform("discord").people[0].name.clone();
+    let masked = bench.say("discord", "said under a mask");
+    bench.arrives("telegram", "said under a mask").await;
+    let set = |bench: &Bench, from: &str, to: &str| {
+        let config = std::fs::read_to_string(bench.config()).unwrap();
+        std::fs::write(bench.config(), config.replace(&format!("\"{from}\""), &format!("\"{to}\""))).unwrap();
+    };
+    bench.stop().await;
+    set(&bench, "minimal", "full");
+    bench.start();
+    bench.connected(3).await;
+    let named = bench.say("discord", "said under a name");
+    assert!(bench.arrives("telegram", "said under a name").await.text.contains(&name));
+    listen(&bench);
+    bench.edit("discord", &masked, "changed what a mask said");
+    let changed = bench.arrives("telegram", "changed what a mask said").await;
+    assert!(changed.text.contains("someone"), "{changed:?}");
+    reached_nobody(&bench, "discord", &[&name]);
+    bench.stop().await;
+    set(&bench, "full", "minimal");
+    bench.start();
+    bench.connected(3).await;
+    listen(&bench);
+    bench.edit("discord", &named, "changed what a name said");
+    let changed = bench.arrives("telegram", "changed what a name said").await;
+    assert!(changed.text.contains("someone"), "whose the mask is stays untold: {changed:?}");
+    bench.say("discord", "said under the mask again");
+    let seen = bench.arrives("telegram", "said under the mask again").await;
+    assert!(!seen.text.contains("someone") && !seen.text.contains(&name), "{seen:?}");
+    reached_nobody(&bench, "discord", &[&name]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use super::place::Place;
 use super::show::show;
 use super::{Step, Steps, Work, notice};
 use crate::adapt::{corrections, presentable};
-use crate::store::{EnvelopeId, StoreError};
+use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Text};
 
@@ -41,10 +41,14 @@ pub fn changed(
         // The file's own line says what is to be said.
         Event::Arrived { .. } => vec![Text::default()],
         _ => {
-            let before = match core.ledger.envelope(target)?.map(|envelope| envelope.event.clone()) {
-                Some(Event::Posted(message)) => message,
-                _ => Message::new(MessageRef::plain(""), Text::default()),
+            // As the room saw it: what was withheld has not gone now.
+            let posted = match core.ledger.envelope(target)? {
+                Some(posted) => Content::of(core, target, &posted, &OutboxRow::new("", None))?,
+                None => None,
             };
+            let before = posted.map(|posted| posted.seen_in(core, &lane.room)).transpose()?.flatten();
+            let before = before.map(|before| before.message);
+            let before = before.unwrap_or_else(|| Message::new(MessageRef::plain(""), Text::default()));
             let now = std::mem::take(&mut told.message.attachments);
             let left: Vec<u16> = now.iter().enumerate().map(|(at, it)| content.number(at, it)).collect();
             let gone = before.attachments.iter().zip(0..).filter(|(_, number)| !left.contains(number));

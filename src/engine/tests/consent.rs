@@ -302,7 +302,7 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
             assert_eq!(!content.message.attachments.is_empty(), gives, "{number} to {to}: the file");
         }
         let person = author(number);
-        let deed = Deed { origin: &origin, author: &person, said: Timestamp(said) };
+        let deed = Deed { origin: &origin, author: &person, said: Timestamp(said), known: Timestamp(now) };
         let reacts = core.may_see(&to, deed, DataClass::Reactions);
         assert_eq!(
             reacts,

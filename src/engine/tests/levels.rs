@@ -126,7 +126,7 @@ async fn every_combination_is_what_the_model_says() {
         core.routes.send_modify(|now| *now = Arc::new(routes(levels)));
         for (number, said) in people.iter().enumerate() {
             let by = author(number);
-            let deed = Deed { origin: &home, author: &by, said: said_at };
+            let deed = Deed { origin: &home, author: &by, said: said_at, known: Timestamp::now() };
             for class in DataClass::ALL {
                 let expected = may(levels, *said, class);
                 assert_eq!(core.may_see(&abroad, deed, class), expected, "{levels:?} {said:?} {class:?}");
