@@ -77,6 +77,7 @@ pub use lagging::why_late;
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};
 pub use marked::Hop;
+pub use masked::{By, Seen};
 pub use orders::OrderError;
 pub use purge::{Purged, Whose};
 pub use queue::{QueueHeld, QueueRoom, QueueRow, QueueShown};

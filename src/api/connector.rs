@@ -9,8 +9,8 @@ use futures::stream::FuturesOrdered;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Cell, Connector, DeliverError, Draft, Emoji, Envelope, Feature,
     Identity, Inbox, ListenError, Listing, Located, MessageRef, NativeId, OpenError, Operation, Part,
-    Platform, Preflight, RawEvent, Receipt, RoomKey, RoomReport, Settled, SpaceRef, Support, TextLimit,
-    Timestamp, Translation, Unit, Visibility,
+    Pictures, Platform, Preflight, RawEvent, Receipt, RoomKey, RoomReport, Settled, SpaceRef, Support, Takes,
+    TextLimit, Timestamp, Translation, Unit, Visibility,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// The name of the API's account, in links and in the status.
 pub const ACCOUNT: &str = "api";
+/// What programs are told of people, in the stream and by webhooks: who they are, as the API says it.
+pub const TAKES: Takes = Takes { pictures: Pictures::Address, ids: true };
 /// Where its room ids are unique.
 const NETWORK: &str = "api";
 /// Requests that wait for the reader; more than this wait outside.
@@ -149,6 +151,10 @@ impl Connector for Own {
 
     fn capabilities(&self, _: &RoomKey) -> Capabilities {
         Capabilities::new(cell, TextLimit { most: usize::MAX, unit: Unit::Bytes })
+    }
+
+    fn takes(&self, _: &RoomKey) -> Takes {
+        TAKES
     }
 
     fn permalink(&self, _: &RoomKey, _: &MessageRef) -> Option<String> {

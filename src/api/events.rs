@@ -2,8 +2,8 @@
 
 use super::files;
 use crate::adapt::{plain, presentable};
-use crate::engine::{Said, Told, What};
-use relay_contract::{Author, FileKind};
+use crate::engine::{By as Whoever, Said, Told, What};
+use relay_contract::FileKind;
 use serde::Serialize;
 
 /// An event.
@@ -82,7 +82,7 @@ pub struct File {
 impl Event {
     /// Of a channel.
     pub fn of(channel: &str, told: Told) -> Self {
-        let author = told.author.map(|author| by(told.platform.as_str(), author));
+        let author = told.by.map(|of| by(told.platform.as_str(), &of));
         let mut event = Self {
             cursor: Some(told.place.to_string()),
             channel: channel.to_owned(),
@@ -123,11 +123,11 @@ impl Event {
 }
 
 /// Somebody on a platform.
-pub fn by(platform: &str, author: Author) -> By {
+pub fn by(platform: &str, of: &Whoever) -> By {
     By {
         platform: platform.to_owned(),
-        id: author.id.to_string(),
-        name: presentable(&author.name),
-        avatar: author.avatar,
+        id: of.id().map(ToString::to_string).unwrap_or_default(),
+        name: presentable(of.name()),
+        avatar: of.picture().map(str::to_owned),
     }
 }

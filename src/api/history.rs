@@ -1,6 +1,7 @@
 //! What was said in a channel, page by page.
 
 use super::answers::Refusal;
+use super::connector::TAKES;
 use super::events::Event;
 use super::serve::{Api, In};
 use super::tokens::Scope;
@@ -93,6 +94,6 @@ pub fn cursor(written: &str) -> Result<EnvelopeId, Refusal> {
 /// A piece of a room's stream.
 pub async fn read(api: &Arc<Api>, room: RoomKey, piece: Piece, most: usize) -> Result<Pages, Refusal> {
     let core = api.core.clone();
-    let read = tokio::task::spawn_blocking(move || core.told(&room, piece, most)).await;
+    let read = tokio::task::spawn_blocking(move || core.told(&room, piece, most, TAKES)).await;
     Ok(read.map_err(|_| Refusal::not_now())??)
 }

@@ -149,7 +149,7 @@ impl Compatible {
                 let Some((_, last)) = pages.looked_at else { break };
                 places.insert(channel.clone(), last);
                 let own = |told: &crate::engine::Told| {
-                    let author = told.author.as_ref().map_or("", |author| author.id.as_str());
+                    let author = told.by.as_ref().and_then(|by| by.id()).map_or("", |id| id.as_str());
                     told.platform == crate::store::stream::PLATFORM && consumer.caller.is(author)
                 };
                 text += pages.events.iter().map(crate::engine::Told::text).sum::<usize>();

@@ -3,11 +3,12 @@
 //!
 //! Only a receiver that answers with 2xx has it. It may come twice where an answer was lost: `webhook-id` is the same then.
 
-use super::events::{Event, File, by};
+use super::connector::TAKES;
+use super::events::{self, Event, File};
 use super::files;
 use crate::adapt::plain;
 use crate::config::OutgoingSection;
-use crate::engine::Core;
+use crate::engine::{By, Core};
 use crate::media::{Answered, Sender, Unanswered};
 use crate::store::stream::PLATFORM as OWN;
 use crate::store::{EnvelopeId, StoreError};
@@ -16,7 +17,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Cell, Connector, DeliverError, Draft, Emoji, Envelope, Feature,
     Identity, Inbox, ListenError, Listing, Located, MessageRef, NativeId, OpenError, Operation, Part,
-    Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, RoomReport, Scope, SpaceRef, Support,
+    Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, RoomReport, Scope, SpaceRef, Support, Takes,
     TextLimit, Timestamp, Translation, Unit, Upload, Visibility,
 };
 use serde::Serialize;
@@ -87,7 +88,7 @@ impl Outgoing {
         match operation {
             Operation::Post { part, reply_to, files, key: of_part, .. } => {
                 let room = RoomKey::new(PLATFORM, NETWORK, webhook.section.name.as_str());
-                let envelope = self.envelope(&room, of_part).await?;
+                let (envelope, by) = self.envelope(&room, of_part).await?;
                 event.kind = if matches!(envelope.event, relay_contract::Event::Posted(_)) {
                     "posted"
                 } else {
@@ -98,7 +99,7 @@ impl Outgoing {
                     _ => of_part.split('.').next().unwrap_or_default().to_owned(),
                 };
                 event.at = envelope.at.0;
-                event.author = envelope.author.map(|author| by(envelope.origin.platform.as_str(), author));
+                event.author = by.map(|by| events::by(envelope.origin.platform.as_str(), &by));
                 event.text = Some(part.text.clone());
                 event.reply_to = reply_to.map(|target| target.id.to_string());
                 event.files = files.iter().map(|file| shown(&event, file)).collect();
@@ -124,18 +125,16 @@ impl Outgoing {
     }
 
     /// The envelope that a part comes of, with its author as the webhook may know them.
-    async fn envelope(&self, room: &RoomKey, key: &str) -> Result<Envelope, DeliverError> {
+    async fn envelope(&self, room: &RoomKey, key: &str) -> Result<(Envelope, Option<By>), DeliverError> {
         let not_now = || DeliverError::Unavailable("Relay begins or stops".into());
         let core = self.journal.get().and_then(Weak::upgrade).ok_or_else(not_now)?;
         let id = key.split('.').next().and_then(EnvelopeId::parse);
         let id = id.ok_or_else(|| DeliverError::Rejected("it is of no envelope".into()))?;
         let room = room.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let envelope = core.ledger.envelope(id)?.map(Arc::unwrap_or_clone);
-            Ok::<_, StoreError>(envelope.map(|envelope| {
-                let author = core.author_seen_in(&room, id, &envelope);
-                Envelope { author, ..envelope }
-            }))
+            let Some(envelope) = core.ledger.envelope(id)?.map(Arc::unwrap_or_clone) else { return Ok(None) };
+            let by = core.by_in(&room, id, &envelope, TAKES)?;
+            Ok::<_, StoreError>(Some((Envelope { author: None, ..envelope }, by)))
         });
         let read = read.await.map_err(|_| not_now())?;
         let read = read.map_err(|error| DeliverError::Unavailable(error.to_string()))?;
@@ -253,6 +252,10 @@ impl Connector for Outgoing {
 
     fn capabilities(&self, _: &RoomKey) -> Capabilities {
         Capabilities::new(cell, TextLimit { most: usize::MAX, unit: Unit::Bytes })
+    }
+
+    fn takes(&self, _: &RoomKey) -> Takes {
+        TAKES
     }
 
     fn permalink(&self, _: &RoomKey, _: &MessageRef) -> Option<String> {

@@ -163,7 +163,12 @@ impl Core {
     }
 
     /// How the author of an envelope is seen in a room.
-    pub fn author_seen_in(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> Option<Author> {
+    pub(super) fn author_seen_in(
+        &self,
+        room: &RoomKey,
+        id: EnvelopeId,
+        envelope: &Envelope,
+    ) -> Option<Author> {
         Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))
     }
 

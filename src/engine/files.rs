@@ -3,13 +3,15 @@
 
 use super::core::{Core, LaneHandle};
 use super::lane_steps::Content;
+use super::masked::Seen;
 use crate::adapt::{FileShown, names, plain};
 use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
 use crate::store::stream::PLATFORM;
 use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
 use relay_contract::{
-    Attachment, Capabilities, Connector, Feature, FileDraft, RoomKey, Support, Text, Upload,
+    Attachment, Capabilities, Connector, Feature, FileDraft, MessageRef, Pictures, RoomKey, Support, Takes,
+    Text, Upload,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,14 +74,16 @@ impl Files {
 /// One file of a message, on its way into one room.
 struct One<'a> {
     core: &'a Core,
-    content: &'a Content,
+    subject: EnvelopeId,
+    origin: &'a RoomKey,
+    message: &'a MessageRef,
     file: &'a Attachment,
     number: u16,
 }
 
 impl One<'_> {
     fn key(&self) -> FileKey {
-        key(self.content.subject, self.number)
+        key(self.subject, self.number)
     }
 
     /// How far it is; begins to fetch it.
@@ -88,14 +92,14 @@ impl One<'_> {
         let Some(source) = self.file.source.clone() else {
             return cannot("cannot be fetched from there");
         };
-        if self.content.origin.platform == PLATFORM {
+        if self.origin.platform == PLATFORM {
             return self.core.media.adopt(self.key(), &source, &self.file.name).await;
         }
-        let Some(connector) = self.core.connector_of(&self.content.origin) else {
+        let Some(connector) = self.core.connector_of(self.origin) else {
             return cannot("cannot be fetched: no account reaches its room any more");
         };
-        let most = connector.capabilities(&self.content.origin).files.heard;
-        let (room, message) = (self.content.origin.clone(), self.content.message.at.clone());
+        let most = connector.capabilities(self.origin).files.heard;
+        let (room, message) = (self.origin.clone(), self.message.clone());
         let locate = move || {
             let (connector, room, message, source) =
                 (connector.clone(), room.clone(), message.clone(), source.clone());
@@ -149,13 +153,14 @@ pub async fn of(
     core: &Core,
     lane: &LaneHandle,
     row: &OutboxRow,
-    content: &Content,
+    content: &Seen,
 ) -> Result<Files, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
     let whole = whole(core, content, &can).await;
-    let mut files = match lane.account.connector.takes_pictures() {
-        true => Files { picture: picture(core, content, &can).await, whole, ..Files::default() },
-        false => Files { avatar: avatar(core, content, &can).await, whole, ..Files::default() },
+    let mut files = match lane.account.connector.takes(&lane.room).pictures {
+        Pictures::File => Files { picture: picture(core, content, &can).await, whole, ..Files::default() },
+        Pictures::Address => Files { avatar: avatar(core, content, &can).await, whole, ..Files::default() },
+        Pictures::None => Files { whole, ..Files::default() },
     };
     if can.shows(Feature::File) != Support::Native && !core.media.gives_links() {
         return Ok(files);
@@ -165,10 +170,11 @@ pub async fn of(
         None => Vec::new(),
     };
     let until = tokio::time::Instant::now() + PATIENCE;
-    for (place, file) in content.message.attachments.iter().enumerate() {
+    for (place, file) in content.message().attachments.iter().enumerate() {
         let number = content.number(place, file);
         files.numbers.push(number);
-        let one = One { core, content, file, number };
+        let (subject, origin, message) = (content.subject(), content.origin(), &content.message().at);
+        let one = One { core, subject, origin, message, file, number };
         if there.iter().any(|message| message.files.contains(&number)) {
             let (draft, upload) = one.as_it_was().await;
             files.shown.push(FileShown::Upload(draft));
@@ -223,8 +229,8 @@ fn draft(stored: &Stored, number: u16) -> FileDraft {
 }
 
 /// The author's picture, where the room shows pictures.
-async fn avatar(core: &Core, content: &Content, can: &Capabilities) -> Option<String> {
-    let given = content.author.as_ref()?.avatar.as_deref()?;
+async fn avatar(core: &Core, content: &Seen, can: &Capabilities) -> Option<String> {
+    let given = content.by()?.picture()?;
     if can.shows(Feature::Persona) != Support::Native {
         return None;
     }
@@ -232,11 +238,11 @@ async fn avatar(core: &Core, content: &Content, can: &Capabilities) -> Option<St
 }
 
 /// A link to the whole text, where the room takes only so many lines.
-async fn whole(core: &Core, content: &Content, can: &Capabilities) -> Option<String> {
+async fn whole(core: &Core, content: &Seen, can: &Capabilities) -> Option<String> {
     if can.most_lines == u32::MAX {
         return None;
     }
-    let words = plain::text(&content.message.body);
+    let words = plain::text(&content.message().body);
     if plain::line_count(&words, can.text.most) <= can.most_lines as usize {
         return None;
     }
@@ -244,8 +250,8 @@ async fn whole(core: &Core, content: &Content, can: &Capabilities) -> Option<Str
 }
 
 /// The author's picture as a file, where the room shows pictures.
-async fn picture(core: &Core, content: &Content, can: &Capabilities) -> Option<Upload> {
-    let given = content.author.as_ref()?.avatar.as_deref()?;
+async fn picture(core: &Core, content: &Seen, can: &Capabilities) -> Option<Upload> {
+    let given = content.by()?.picture()?;
     if can.shows(Feature::Persona) != Support::Native {
         return None;
     }
@@ -280,11 +286,12 @@ impl Core {
         number: u16,
     ) -> Result<Option<Fetched>, StoreError> {
         let Some(content) = Content::now(self, subject)? else { return Ok(None) };
-        let Some(content) = content.seen_in(self, room)? else { return Ok(None) };
-        let files = content.message.attachments.iter().enumerate();
+        let Some(content) = content.seen_in(self, room, Takes::default())? else { return Ok(None) };
+        let files = content.message().attachments.iter().enumerate();
         let mut files = files.filter(|(place, file)| content.number(*place, file) == number);
         let Some((_, file)) = files.next() else { return Ok(None) };
-        let one = One { core: self, content: &content, file, number };
+        let (origin, message) = (content.origin(), &content.message().at);
+        let one = One { core: self, subject, origin, message, file, number };
         Ok(Some(match one.fetched().await {
             Fetched::Waiting => self.media.wait(one.key(), PATIENCE).await,
             at_once => at_once,
@@ -297,7 +304,8 @@ impl Core {
         let files = content.message.attachments.iter().enumerate();
         for (place, file) in files {
             if content.number(place, file) == number {
-                let one = One { core: self, content: &content, file, number };
+                let (origin, message) = (&content.origin, &content.message.at);
+                let one = One { core: self, subject, origin, message, file, number };
                 return Ok(matches!(one.fetched().await, Fetched::Waiting));
             }
         }

@@ -240,10 +240,11 @@ impl Lane {
         if row.target.is_some() || row.thread.is_some() || !by_itself {
             self.closed().await?;
         }
+        let takes = self.handle.account.connector.takes(&self.handle.room);
         let content = Content::of(&self.core, id, &envelope, &row).and_then(|content| match content {
             // Nothing more of it goes: what may be there already is found by what it said.
-            Some(content) if withheld => Ok(Some(content)),
-            Some(content) => content.seen_in(&self.core, &self.handle.room),
+            Some(content) if withheld => content.as_it_was_said(&self.core, takes).map(Some),
+            Some(content) => content.seen_in(&self.core, &self.handle.room, takes),
             None => Ok(None),
         });
         let content = match content {

@@ -10,15 +10,18 @@ mod speaker;
 mod told;
 
 pub use content::Content;
+pub use show::{mark_of, shown_name};
 
 use super::core::{Core, LaneHandle};
 use super::fan_out::quotes;
 use super::files::Files;
+use super::masked::Seen;
 use crate::adapt::{self, Adapted};
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
 use place::Place;
 use relay_contract::{
-    Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Speaker, Support, Text, Upload,
+    Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Speaker, Support, Takes, Text,
+    Upload,
 };
 
 /// How the version begins of an arrival that puts reactions and pin on what took a message's place.
@@ -194,7 +197,7 @@ pub fn plan(
     id: EnvelopeId,
     envelope: &Envelope,
     row: &OutboxRow,
-    content: Option<&Content>,
+    content: Option<&Seen>,
     files: &Files,
 ) -> Result<Work, StoreError> {
     Ok(match work(core, lane, id, envelope, row, content, files)? {
@@ -213,7 +216,7 @@ fn work(
     id: EnvelopeId,
     envelope: &Envelope,
     row: &OutboxRow,
-    content: Option<&Content>,
+    content: Option<&Seen>,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
@@ -302,7 +305,7 @@ fn masked(
     core: &Core,
     lane: &LaneHandle,
     target: EnvelopeId,
-    content: Option<&Content>,
+    content: Option<&Seen>,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
@@ -332,7 +335,7 @@ fn post(
     core: &Core,
     lane: &LaneHandle,
     row: &OutboxRow,
-    content: &Content,
+    content: &Seen,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let place = place::of(core, lane, row, content)?;
@@ -345,14 +348,16 @@ fn post(
     let begins = match &place {
         Place::Begins { conversation, .. } => Some(*conversation),
         // In a forum every message begins a conversation of its own.
-        Place::Main if lane.account.connector.capabilities(&lane.room).only_threads => Some(content.subject),
+        Place::Main if lane.account.connector.capabilities(&lane.room).only_threads => {
+            Some(content.subject())
+        }
         _ => None,
     };
     let thread = match place {
         Place::Thread(thread) => Some(thread),
         _ => None,
     };
-    Ok(Work::Steps(Steps { thread, begins, ..Steps::of(steps, adapted, content.subject) }))
+    Ok(Work::Steps(Steps { thread, begins, ..Steps::of(steps, adapted, content.subject()) }))
 }
 
 fn notice(lane: &LaneHandle, id: EnvelopeId, body: &Text, reply_to: Option<MessageRef>) -> Work {
@@ -384,8 +389,10 @@ fn poll_result(
     counts: &[u64],
 ) -> Result<Work, StoreError> {
     let Some(now) = Content::now(core, target)? else { return Ok(Work::Nothing) };
-    let Some(Content { message, .. }) = now.seen_in(core, &lane.room)? else { return Ok(Work::Nothing) };
-    let Some(poll) = &message.poll else { return Ok(Work::Nothing) };
+    let seen = now.seen_in(core, &lane.room, Takes::default())?;
+    let Some(poll) = seen.as_ref().and_then(|seen| seen.message().poll.as_ref()) else {
+        return Ok(Work::Nothing);
+    };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());
     let words = adapt::poll_result(poll, counts, &super::news::place_in_words(core, &envelope.origin));

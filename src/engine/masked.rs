@@ -1,5 +1,9 @@
 //! A message as it may be seen in a room: people who are not to be named there are not, neither as authors nor in what others say.
 
+mod seen;
+
+pub use seen::{By, Seen};
+
 use super::consent::Deed;
 use super::core::Core;
 use super::lane_steps::Content;
@@ -7,7 +11,7 @@ use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Text,
+    Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Takes, Text,
     Timestamp,
 };
 
@@ -19,8 +23,22 @@ const NOT_SHOWN: &str = "(what was passed on is not shown)";
 const FILE_NOT_SHOWN: &str = "(a file that is not shown here)";
 
 impl Content {
-    /// As the room may see it; none where its author lets nothing of it be seen there.
-    pub(super) fn seen_in(self, core: &Core, room: &RoomKey) -> Result<Option<Self>, StoreError> {
+    /// As the room may see it, and as much of it as its platform takes; none where its author lets nothing of it be seen there.
+    pub(super) fn seen_in(
+        self,
+        core: &Core,
+        room: &RoomKey,
+        takes: Takes,
+    ) -> Result<Option<Seen>, StoreError> {
+        self.masked_for(core, room)?.map(|masked| Seen::of(core, masked, takes)).transpose()
+    }
+
+    /// As it was said: to find out what of it is in a room already, of which nothing more is to be seen there.
+    pub(super) fn as_it_was_said(self, core: &Core, takes: Takes) -> Result<Seen, StoreError> {
+        Seen::of(core, self, takes)
+    }
+
+    fn masked_for(self, core: &Core, room: &RoomKey) -> Result<Option<Self>, StoreError> {
         if !core.asks_consent() || self.origin == *room {
             return Ok(Some(self));
         }
@@ -72,6 +90,18 @@ impl Core {
             message.body = without_quotes(std::mem::take(&mut message.body));
         }
         Ok(())
+    }
+
+    /// Whoever an envelope is by, as a room may know them, and as much of them as its platform takes.
+    pub fn by_in(
+        &self,
+        room: &RoomKey,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        takes: Takes,
+    ) -> Result<Option<By>, StoreError> {
+        let author = self.author_seen_in(room, id, envelope);
+        author.map(|author| By::of(self, &envelope.origin, author, takes)).transpose()
     }
 
     /// How a text begins, as it may be seen in a room.

@@ -3,11 +3,12 @@
 
 use super::core::Core;
 use super::lane_steps::Content;
+use super::masked::By;
 use crate::adapt::plain;
 use crate::store::stream::{Piece, Streamed};
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{
-    Attachment, Author, Emoji, Envelope, Event, Message, MessageKey, NativeId, Platform, RoomKey, Text,
+    Attachment, Emoji, Envelope, Event, Message, MessageKey, NativeId, Platform, RoomKey, Takes, Text,
     Timestamp,
 };
 
@@ -21,7 +22,7 @@ pub struct Told {
     /// The platform on which it happened.
     pub platform: Platform,
     /// Who did it, where the platform tells.
-    pub author: Option<Author>,
+    pub by: Option<By>,
     /// When, by the platform's clock.
     pub at: Timestamp,
     /// What.
@@ -89,7 +90,7 @@ impl Told {
 
 impl Core {
     /// A piece of what was told in a room: at most `most` events, and no more after so much text. Blocks for reading.
-    pub fn told(&self, room: &RoomKey, piece: Piece, most: usize) -> Result<Pages, StoreError> {
+    pub fn told(&self, room: &RoomKey, piece: Piece, most: usize, takes: Takes) -> Result<Pages, StoreError> {
         let backwards = matches!(piece, Piece::Before(_));
         let mut entries = self.ledger.stream(room, piece, most)?;
         let mut more = entries.len() == most;
@@ -103,7 +104,7 @@ impl Core {
                 break;
             }
             looked_at = Some(looked_at.map_or((place, place), |(first, _)| (first, place)));
-            let told = self.tell(room, place, entry)?;
+            let told = self.tell((room, takes), place, entry)?;
             text += told.as_ref().map_or(0, Told::text);
             events.extend(told);
         }
@@ -116,7 +117,7 @@ impl Core {
 
     fn tell(
         &self,
-        room: &RoomKey,
+        (room, takes): (&RoomKey, Takes),
         place: EnvelopeId,
         Streamed { envelope: id, target }: Streamed,
     ) -> Result<Option<Told>, StoreError> {
@@ -145,8 +146,8 @@ impl Core {
             Event::PollEnded { .. } | Event::Member { .. } | Event::Renamed { .. } => None,
         };
         let (Some(what), Some(message)) = (what, self.id_in(room, subject)?) else { return Ok(None) };
-        let (platform, author) = (envelope.origin.platform.clone(), self.author_seen_in(room, id, &envelope));
-        Ok(Some(Told { place, message, platform, author, at: envelope.at, what }))
+        let (platform, by) = (envelope.origin.platform.clone(), self.by_in(room, id, &envelope, takes)?);
+        Ok(Some(Told { place, message, platform, by, at: envelope.at, what }))
     }
 
     /// What a message says now, if it is in the room.
@@ -155,20 +156,21 @@ impl Core {
             return Ok(None);
         }
         let Some(content) = Content::now(self, subject)? else { return Ok(None) };
-        let Some(content) = content.seen_in(self, room)? else { return Ok(None) };
-        let files = content.message.attachments.iter().enumerate();
-        let files = files.map(|(place, file)| (content.number(place, file), file.clone())).collect();
-        let in_room = |native: &NativeId| self.named_in(room, &content.origin, native);
-        let reply_to = content.message.reply.as_ref().map(|reply| in_room(&reply.target)).transpose()?;
-        let root = content.message.thread.as_ref().and_then(|thread| thread.root.as_ref());
+        let Some(seen) = content.seen_in(self, room, Takes::default())? else { return Ok(None) };
+        let message = seen.message();
+        let files = message.attachments.iter().enumerate();
+        let files = files.map(|(place, file)| (seen.number(place, file), file.clone())).collect();
+        let in_room = |native: &NativeId| self.named_in(room, seen.origin(), native);
+        let reply_to = message.reply.as_ref().map(|reply| in_room(&reply.target)).transpose()?;
+        let root = message.thread.as_ref().and_then(|thread| thread.root.as_ref());
         let thread = root.map(in_room).transpose()?;
         Ok(Some(Said {
             subject,
-            origin: content.origin,
+            origin: seen.origin().clone(),
             files,
             reply_to: reply_to.flatten(),
             thread: thread.flatten(),
-            message: content.message,
+            message: message.clone(),
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::capabilities::Capabilities;
 use crate::commands::{Answer, Call};
-use crate::delivery::{Attempt, Draft, Part, Receipt, Speaker};
+use crate::delivery::{Attempt, Draft, Part, Receipt, Speaker, Takes};
 use crate::envelope::Envelope;
 use crate::errors::{DeliverError, ListenError, OpenError};
 use crate::files::Located;
@@ -56,9 +56,9 @@ pub trait Connector: Send + Sync + 'static {
         false
     }
 
-    /// Whether `deliver_as` takes people's pictures as files.
-    fn takes_pictures(&self) -> bool {
-        false
+    /// What is taken of people beside what they are called: what is not named here is not given, in no call. Pure.
+    fn takes(&self, _room: &RoomKey) -> Takes {
+        Takes::default()
     }
 
     /// What an attempt to post has come to that nobody answered and that began no earlier than `since`. Only asked of `Post` and

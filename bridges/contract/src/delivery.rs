@@ -48,8 +48,29 @@ impl Part {
 pub struct Persona {
     /// The name; not empty. The connector makes it acceptable to the platform.
     pub name: String,
-    /// URL of a picture.
+    /// URL of a picture, where `Pictures::Address` is taken.
     pub avatar: Option<String>,
+}
+
+/// What a platform takes of people, beside what they are called. By default nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Takes {
+    /// Their pictures, where names are shown natively.
+    pub pictures: Pictures,
+    /// Their ids where they are: as `Speaker::who` and in mentions, and for who reads along (programs).
+    pub ids: bool,
+}
+
+/// How people's pictures are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pictures {
+    /// Not at all.
+    #[default]
+    None,
+    /// By address, as `Persona::avatar`.
+    Address,
+    /// As bytes, as `Speaker::picture`.
+    File,
 }
 
 /// Who does what an attempt is about: for a platform on which each person of elsewhere has an account of their own.
@@ -61,7 +82,7 @@ pub struct Speaker {
     pub name: String,
     /// When they did it, by the clock of their own platform.
     pub at: Timestamp,
-    /// Their picture, where `Connector::takes_pictures` and there is one; called by its content, so that another name is another picture.
+    /// Their picture, where `Pictures::File` is taken and there is one; called by its content, so that another name is another picture.
     pub picture: Option<Upload>,
 }
 

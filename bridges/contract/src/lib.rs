@@ -22,7 +22,7 @@ pub use blobs::{Blob, BlobId, BlobStore};
 pub use capabilities::{Capabilities, FileLimits, Support, TextLimit, Unit};
 pub use commands::{Answer, Ask, Asker, Call};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
-pub use delivery::{Attempt, Draft, Operation, Part, Persona, Receipt, Speaker};
+pub use delivery::{Attempt, Draft, Operation, Part, Persona, Pictures, Receipt, Speaker, Takes};
 pub use envelope::{
     Author, Envelope, Event, EventKey, Forward, MemberChange, Message, Poll, Reply, Standing, Thread,
 };

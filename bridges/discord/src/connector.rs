@@ -19,8 +19,8 @@ use crate::{PLATFORM, capabilities, preflight, render, translate, upload};
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
-    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem, RawEvent,
-    Receipt, RoomKey, Settled, Timestamp, Translation,
+    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Pictures, Platform, Preflight, Problem,
+    RawEvent, Receipt, RoomKey, Settled, Takes, Timestamp, Translation,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -140,6 +140,11 @@ impl Connector for Discord {
         let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
         let members = self.us().is_some_and(|us| us.members);
         capabilities::of_room(known, members)
+    }
+
+    /// Webhooks and posts of the app bear a picture; who it is of, nobody there needs to know.
+    fn takes(&self, _: &RoomKey) -> Takes {
+        Takes { pictures: Pictures::Address, ids: false }
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {

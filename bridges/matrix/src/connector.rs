@@ -12,8 +12,8 @@ use crate::{
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
-    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem, RawEvent,
-    Receipt, RoomKey, Settled, Speaker, Timestamp, Translation,
+    Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Pictures, Platform, Preflight, Problem,
+    RawEvent, Receipt, RoomKey, Settled, Speaker, Takes, Timestamp, Translation,
 };
 use ruma::RoomId;
 use std::time::Duration;
@@ -89,9 +89,12 @@ impl Connector for Matrix {
         self.known.rights(room.room.as_str()).ghosts_react
     }
 
-    /// Only ghosts have pictures.
-    fn takes_pictures(&self) -> bool {
-        self.api.service.is_some()
+    /// Only ghosts have pictures, and are somebody's.
+    fn takes(&self, _: &RoomKey) -> Takes {
+        match self.api.service.is_some() {
+            true => Takes { pictures: Pictures::File, ids: true },
+            false => Takes::default(),
+        }
     }
 
     async fn settle(&self, attempt: Attempt<'_>, since: Timestamp) -> Result<Settled, DeliverError> {

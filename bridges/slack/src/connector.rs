@@ -10,8 +10,8 @@ use crate::{capabilities, commands, deliver, emoji, files, history, ids, render,
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Doing, Draft, Emoji, Inbox, ListenError,
-    Listing, Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Platform, Preflight, Problem,
-    RawEvent, Receipt, RoomKey, Settled, Tier, Timestamp, Translation,
+    Listing, Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Pictures, Platform, Preflight,
+    Problem, RawEvent, Receipt, RoomKey, Settled, Takes, Tier, Timestamp, Translation,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -109,6 +109,11 @@ impl Connector for Slack {
 
     fn capabilities(&self, _: &RoomKey) -> Capabilities {
         capabilities::of_a_room(self.memory.get().map(|known| known.rights).unwrap_or_default())
+    }
+
+    /// Posts of the app bear a picture; who it is of, nobody there needs to know.
+    fn takes(&self, _: &RoomKey) -> Takes {
+        Takes { pictures: Pictures::Address, ids: false }
     }
 
     fn permalink(&self, room: &RoomKey, message: &MessageRef) -> Option<String> {

@@ -102,10 +102,10 @@ impl Line {
             id: told.message,
             ..Self::default()
         };
-        if let Some(author) = told.author {
-            line.username = presentable(&author.name);
-            line.userid = author.id.to_string();
-            line.avatar = author.avatar.unwrap_or_default();
+        if let Some(by) = told.by {
+            line.username = presentable(by.name());
+            line.userid = by.id().map(ToString::to_string).unwrap_or_default();
+            line.avatar = by.picture().unwrap_or_default().to_owned();
         }
         match told.what {
             What::Posted(said) | What::Edited(said) => line.say(core, said),

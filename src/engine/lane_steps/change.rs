@@ -2,7 +2,7 @@
 
 use super::super::core::{Core, LaneHandle};
 use super::super::files::Files;
-use super::content::Content;
+use super::super::masked::Seen;
 use super::place::Place;
 use super::show::show;
 use super::{Step, Steps, Work};
@@ -14,7 +14,7 @@ pub fn rerender(
     core: &Core,
     lane: &LaneHandle,
     target: EnvelopeId,
-    content: &Content,
+    content: &Seen,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();

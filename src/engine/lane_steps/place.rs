@@ -1,10 +1,11 @@
 //! Where in a room a message goes: into its main conversation, or a thread that is there, is to be opened, or begins with it.
 
 use super::super::core::{Core, LaneHandle};
+use super::super::masked::Seen;
 use super::content::Content;
 use crate::adapt;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{Feature, MessageRef, NativeId, Support};
+use relay_contract::{Feature, MessageRef, NativeId, Support, Takes};
 
 /// So much of a message names the thread that hangs from it.
 const NAME: usize = 60;
@@ -37,11 +38,11 @@ pub enum Place {
 }
 
 /// Where a new message goes.
-pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) -> Result<Place, StoreError> {
+pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Result<Place, StoreError> {
     let Some(conversation) = row.thread else {
         return Ok(Place::Main);
     };
-    let thread = content.message.thread.as_ref();
+    let thread = content.message().thread.as_ref();
     let connector = &lane.account.connector;
     let can = connector.capabilities(&lane.room);
     if let Some(there) = core.ledger.thread_there(conversation, &lane.room)? {
@@ -50,13 +51,13 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
             (None, Some(root)) => return Ok(Place::Below(root)),
             // It could not be opened: it begins with the next message, and that is what later ones answer.
             (None, None) => {
-                let name = content.message.thread.as_ref().and_then(|thread| thread.name.clone());
+                let name = content.message().thread.as_ref().and_then(|thread| thread.name.clone());
                 return Ok(Place::Begins { name, conversation });
             }
         }
     }
     // What the conversation hangs from, as it is called here; what begins a conversation hangs from nothing.
-    let begins = conversation == content.subject;
+    let begins = conversation == content.subject();
     let root = match begins {
         true => None,
         false => core.lookup.messages(conversation, &lane.room)?.unwrap_or_default().into_iter().next(),
@@ -64,7 +65,7 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
     let named = thread.and_then(|thread| thread.name.as_deref());
     let threads = can.shows(Feature::Thread) == Support::Native;
     let hangs_from = thread.and_then(|thread| thread.root.as_ref());
-    let hangs_from_nothing = hangs_from.is_none_or(|root| *root == content.message.at.id);
+    let hangs_from_nothing = hangs_from.is_none_or(|root| *root == content.message().at.id);
     if let Some(name) = named
         && hangs_from_nothing
         && can.shows(Feature::Topic) == Support::Native
@@ -95,9 +96,9 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Content) ->
 /// A name for a thread that has none: how the message begins that it hangs from.
 fn name_of(core: &Core, lane: &LaneHandle, conversation: EnvelopeId) -> Result<String, StoreError> {
     let begins = match Content::now(core, conversation)? {
-        Some(now) => now.seen_in(core, &lane.room)?,
+        Some(now) => now.seen_in(core, &lane.room, Takes::default())?,
         None => None,
     };
-    let name = begins.map(|now| now.message.body.excerpt(NAME)).unwrap_or_default();
+    let name = begins.map(|now| now.message().body.excerpt(NAME)).unwrap_or_default();
     Ok(adapt::thread_name(&name))
 }

@@ -3,7 +3,7 @@
 use super::super::core::{Core, LaneHandle};
 use super::super::fan_out::holder;
 use super::super::files::Files;
-use super::content::Content;
+use super::super::masked::Seen;
 use super::show::called;
 use super::{Mark, Step, Steps, Work, change};
 use crate::adapt::reactions::{self, Reaction};
@@ -117,7 +117,7 @@ pub fn plan(
     lane: &LaneHandle,
     target: EnvelopeId,
     row: &OutboxRow,
-    content: Option<&Content>,
+    content: Option<&Seen>,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
@@ -148,11 +148,11 @@ pub fn plan(
     let marks = marks(message, there.first(), &wanted, theirs, shown);
     // With a part of the line changed already, that is brought to its end; what came meanwhile has a row of its own.
     if !marks.is_empty() && row.done.is_empty() {
-        let of_person = content.origin == lane.room;
+        let of_person = *content.origin() == lane.room;
         return Ok(Work::Marks { marks, subject: target, of_person, are_all: false });
     }
     // A person's own message cannot be given a line, and no message where none can be changed.
-    let of_person = content.origin == lane.room;
+    let of_person = *content.origin() == lane.room;
     let changes = can.shows(Feature::Edit) == Support::Native;
     let tally = changes && !of_person && reactions::tally(&all, can.reactions).is_some();
     let (mut lost, mut steps) = (Vec::new(), Vec::new());

@@ -3,8 +3,7 @@
 use super::super::core::{Core, LaneHandle};
 use super::super::fan_out::holder;
 use super::super::files::Files;
-use super::super::masked::Whom;
-use super::content::Content;
+use super::super::masked::{Seen, Whom};
 use super::place::Place;
 use super::reactions;
 use crate::adapt::{self, Adapted, ReplyTarget, Told, names};
@@ -19,13 +18,13 @@ const LONGEST_EXCERPT: usize = 120;
 pub fn show(
     core: &Core,
     lane: &LaneHandle,
-    content: &Content,
+    content: &Seen,
     files: &Files,
     place: &Place,
     channel: &str,
 ) -> Result<Adapted, StoreError> {
     let connector = &lane.account.connector;
-    let mut message = content.message.clone();
+    let mut message = content.message().clone();
     // Below what it hangs from: as an answer to it, or with a quote of it.
     if let (Place::Below(_), None, Some(thread)) = (place, &message.reply, &message.thread)
         && let Some(root) = thread.root.clone().filter(|root| *root != message.at.id)
@@ -33,14 +32,11 @@ pub fn show(
         message.reply = Some(Reply { target: root, author: None, excerpt: None });
     }
     let answered = match &message.reply {
-        Some(reply) => answered(core, lane, &content.origin, reply)?,
+        Some(reply) => answered(core, lane, content.origin(), reply)?,
         None => ReplyTarget::default(),
     };
-    let name = match &content.author {
-        Some(author) => Some(called(core, &lane.room, &content.origin, author, channel)?),
-        None => None,
-    };
-    let mut reactions = reactions::of(core, lane, content.subject)?;
+    let name = content.by().map(|by| by.called(core, &lane.room, content.origin(), channel));
+    let mut reactions = reactions::of(core, lane, content.subject())?;
     if connector.each_reacts(&lane.room) {
         reactions.retain(|reaction| reaction.native.is_none());
     }
@@ -71,14 +67,27 @@ pub fn called(
     author: &Author,
     channel: &str,
 ) -> Result<String, StoreError> {
+    let mark = mark_of(core, origin, author)?;
+    Ok(shown_name(core, (room, channel), origin, &author.name, mark.as_deref()))
+}
+
+/// A name as a room shows it, by the template of its link in a channel.
+pub fn shown_name(
+    core: &Core,
+    (room, channel): (&RoomKey, &str),
+    origin: &RoomKey,
+    name: &str,
+    mark: Option<&str>,
+) -> String {
     let template = core.routes.borrow().settings(room, channel).name;
+    names::shown(name, &origin.platform, template.as_deref(), mark)
+}
+
+/// What tells somebody from another of the same name, who had it first.
+pub fn mark_of(core: &Core, origin: &RoomKey, author: &Author) -> Result<Option<String>, StoreError> {
     let who = holder(origin, author);
     let first = core.ledger.name_holder(&names::looks(&author.name))?;
-    let mark = match first {
-        Some(first) if first != who => Some(format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)),
-        _ => None,
-    };
-    Ok(names::shown(&author.name, &origin.platform, template.as_deref(), mark.as_deref()))
+    Ok(first.filter(|first| *first != who).map(|_| format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)))
 }
 
 /// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.

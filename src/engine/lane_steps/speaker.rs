@@ -1,16 +1,16 @@
 //! Who says what a row brings, for platforms where people of elsewhere have accounts of their own.
 
 use super::super::core::LaneHandle;
-use super::super::fan_out::holder;
 use super::super::files::Files;
-use super::content::Content;
+use super::super::masked::Seen;
+use crate::consent::Person;
 use relay_contract::{Envelope, Feature, Speaker, Support};
 
 /// Whoever said it; none where the room shows no names natively, and for what Relay says itself.
 pub fn of(
     lane: &LaneHandle,
     envelope: &Envelope,
-    content: Option<&Content>,
+    content: Option<&Seen>,
     files: &Files,
     name: String,
 ) -> Option<Speaker> {
@@ -19,6 +19,7 @@ pub fn of(
     if can.shows(Feature::Persona) != Support::Native {
         return None;
     }
-    let who = holder(&content.origin, content.author.as_ref()?);
+    // Only where the platform takes ids.
+    let who = Person::from_parts(content.origin(), content.by()?.id()?.as_str()).as_str().to_owned();
     Some(Speaker { who, name, at: envelope.at, picture: files.picture.clone() })
 }

@@ -3,6 +3,7 @@
 use super::super::core::{Core, LaneHandle};
 use super::super::fan_out::quotes;
 use super::super::files::Files;
+use super::super::masked::Seen;
 use super::content::Content;
 use super::place::Place;
 use super::show::show;
@@ -10,7 +11,7 @@ use super::{Step, Steps, Work, notice};
 use crate::adapt::{corrections, presentable};
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::text::{Leaf, Run};
-use relay_contract::{Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Text};
+use relay_contract::{Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Takes, Text};
 
 /// How much of a message is shown to say which it is.
 const LONGEST_EXCERPT: usize = 40;
@@ -21,7 +22,7 @@ pub fn changed(
     lane: &LaneHandle,
     envelope: &Envelope,
     target: EnvelopeId,
-    content: &Content,
+    content: &Seen,
     files: &Files,
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
@@ -32,10 +33,7 @@ pub fn changed(
             Work::Impossible("target_gone")
         });
     }
-    let mut told = content.clone();
-    told.message.reply = None;
-    told.message.forward = None;
-    told.message.poll = None;
+    let mut attachments = content.message().attachments.clone();
     let lines = match &envelope.event {
         Event::Arrived { version, .. } if quotes::is_of_quote(version) => return Ok(Work::Nothing),
         // The file's own line says what is to be said.
@@ -46,19 +44,23 @@ pub fn changed(
                 Some(posted) => Content::of(core, target, &posted, &OutboxRow::new("", None))?,
                 None => None,
             };
-            let before = posted.map(|posted| posted.seen_in(core, &lane.room)).transpose()?.flatten();
-            let before = before.map(|before| before.message);
+            let before = posted.map(|posted| posted.seen_in(core, &lane.room, Takes::default()));
+            let before = before.transpose()?.flatten().map(|before| before.message().clone());
             let before = before.unwrap_or_else(|| Message::new(MessageRef::plain(""), Text::default()));
-            let now = std::mem::take(&mut told.message.attachments);
+            attachments.clear();
+            let now = &content.message().attachments;
             let left: Vec<u16> = now.iter().enumerate().map(|(at, it)| content.number(at, it)).collect();
             let gone = before.attachments.iter().zip(0..).filter(|(_, number)| !left.contains(number));
             let removed = corrections::removed(gone.map(|(file, _)| file.name.as_str()));
-            corrections::words(&before.body, &told.message.body).into_iter().chain(removed).collect()
+            corrections::words(&before.body, &content.message().body).into_iter().chain(removed).collect()
         }
     };
     let mut work = Work::Nothing;
     for line in lines {
-        told.message.body = line;
+        let told = content.saying(|message| {
+            (message.reply, message.forward, message.poll) = (None, None, None);
+            (message.body, message.attachments) = (line, attachments.clone());
+        });
         let adapted = show(core, lane, &told, files, &Place::Main, "")?;
         let parts = adapted.parts(|draft| lane.account.connector.render(&lane.room, draft));
         let steps = parts.into_iter().map(Step::Post);
@@ -79,11 +81,11 @@ pub fn reacted(
     (id, envelope): (EnvelopeId, &Envelope),
     (emoji, added): (&Emoji, bool),
     target: EnvelopeId,
-    content: Option<&Content>,
+    content: Option<&Seen>,
 ) -> Result<Work, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let (Some(content), true, false) = (content, added, there.is_empty()) else { return Ok(Work::Nothing) };
-    let said = content.message.body.excerpt(LONGEST_EXCERPT);
+    let said = content.message().body.excerpt(LONGEST_EXCERPT);
     let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
     let reacted = format!(" reacted with {} to {to}", emoji.shown());
     let by = core.author_seen_in(&lane.room, id, envelope);

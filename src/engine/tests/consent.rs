@@ -28,6 +28,8 @@ const PEOPLE: usize = 500;
 const ROUNDS: usize = 12;
 const HOUR: i64 = 60 * 60 * 1000;
 
+/// What is taken of people, where all is.
+const ALL: Takes = Takes { pictures: Pictures::Address, ids: true };
 const P: Platform = Platform::new("p");
 
 /// Whoever says something in `hall` or `club` is heard in the others of the channel.
@@ -288,18 +290,19 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
             assert_eq!(goes, seen, "{number} to {to} at the fan-out");
         }
         let named_at = target.map_or(said, |(_, posted)| posted);
-        let content = Content::of(core, id, &envelope, &row).unwrap().unwrap().seen_in(core, &to).unwrap();
+        let content =
+            Content::of(core, id, &envelope, &row).unwrap().unwrap().seen_in(core, &to, ALL).unwrap();
         let shown = model(&history.entries, DataClass::Content, &to, named_at);
         assert_eq!(content.is_some(), shown, "{number} to {to}: what is shown");
         if let Some(content) = content {
             let named = model(&history.entries, DataClass::Identity, &to, named_at);
-            let by = content.author.filter(|by| by.name == author(number).name);
+            let by = content.by().filter(|by| by.name() == author(number).name);
             assert_eq!(by.is_some(), named, "{number} to {to}: {:#?} the name", history.entries);
-            let pictured = by.is_some_and(|by| by.avatar.is_some());
+            let pictured = by.is_some_and(|by| by.picture().is_some());
             let may_be = named && model(&history.entries, DataClass::Picture, &to, named_at);
             assert_eq!(pictured, may_be, "{number} to {to}: {:#?} the picture", history.entries);
             let gives = model(&history.entries, DataClass::Attachments, &to, named_at);
-            assert_eq!(!content.message.attachments.is_empty(), gives, "{number} to {to}: the file");
+            assert_eq!(!content.message().attachments.is_empty(), gives, "{number} to {to}: the file");
         }
         let person = author(number);
         let deed = Deed { origin: &origin, author: &person, said: Timestamp(said), known: Timestamp(now) };
