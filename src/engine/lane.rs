@@ -243,7 +243,7 @@ impl Lane {
         let takes = self.handle.account.connector.takes(&self.handle.room);
         let content = Content::of(&self.core, id, &envelope, &row).and_then(|content| match content {
             // Nothing more of it goes: what may be there already is found by what it said.
-            Some(content) if withheld => content.as_it_was_said(&self.core, takes).map(Some),
+            Some(content) if withheld => content.unmasked(&self.core, takes).map(Some),
             Some(content) => content.seen_in(&self.core, &self.handle.room, takes),
             None => Ok(None),
         });

@@ -34,7 +34,7 @@ impl Content {
     }
 
     /// As it was said: to find out what of it is in a room already, of which nothing more is to be seen there.
-    pub(super) fn as_it_was_said(self, core: &Core, takes: Takes) -> Result<Seen, StoreError> {
+    pub(super) fn unmasked(self, core: &Core, takes: Takes) -> Result<Seen, StoreError> {
         Seen::of(core, self, takes)
     }
 

@@ -2,11 +2,14 @@
 
 use super::super::consent::Deed;
 use super::super::core::{Core, Keeping, Plan};
+use super::super::lane_steps::Content as Whole;
 use crate::consent::{Classes, DataClass, Entry, Level, Person, Purpose, Scope, Stance};
 use crate::media::Media;
 use crate::policy::CatchUpLimits;
 use crate::routing::{Direction, Link, LinkSettings, Routes};
-use crate::store::{Ledger, MappingIndex};
+use crate::store::ledger::WriterGuard;
+use crate::store::{Ledger, MappingIndex, OutboxRow, Verdict};
+use relay_contract::text::{Leaf, Run};
 use relay_contract::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,8 +95,15 @@ fn routes([relay, channel, origin, target]: [Level; 4]) -> Routes {
     routes
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_combination_is_what_the_model_says() {
+struct World {
+    core: Core,
+    index: MappingIndex,
+    writer: WriterGuard,
+    _dir: tempfile::TempDir,
+    _calls: super::super::Calls,
+}
+
+fn opened() -> World {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     let index = MappingIndex::open(dir.path(), &ledger, &mut |_, _| {}).unwrap();
@@ -105,8 +115,14 @@ async fn every_combination_is_what_the_model_says() {
         flood: None,
         keeping: Keeping::default(),
     };
-    let (calls, _receiver) = mpsc::channel(1);
+    let (calls, receiver) = mpsc::channel(1);
     let core = Core::new(ledger.clone(), index.lookup(ledger), media, dir.path(), plan, calls).unwrap();
+    World { core, index, writer, _dir: dir, _calls: receiver }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_combination_is_what_the_model_says() {
+    let World { core, index, writer, _dir, _calls } = opened();
     let (home, abroad) = (room("home"), room("abroad"));
     let people = everything_that_can_be_said();
     // Said a while ago, so that it held when they did what is asked about.
@@ -142,6 +158,56 @@ async fn every_combination_is_what_the_model_says() {
         }
     }
     assert_eq!(asked, 81 * 6 * 15 * 7);
+    core.ledger.clone().close().await.unwrap();
+    index.close().unwrap();
+    drop((core, index));
+    writer.join();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_taken_is_not_given() {
+    let World { core, index, writer, _dir, _calls } = opened();
+    let (home, abroad) = (room("home"), room("abroad"));
+    let named = Mention::Person { id: Some("u7".into()), name: "Seven".into() };
+    let message = Message {
+        quoted: vec!["u8".into()],
+        forward: Some(Forward { author: Some("Nine".into()), author_id: Some("u9".into()), room: None }),
+        ..Message::new(MessageRef::plain("1"), Text::from_runs(vec![Run::new(Leaf::Mention(named))]))
+    };
+    let envelope = Envelope {
+        origin: home.clone(),
+        author: Some(author(1)),
+        at: Timestamp::now(),
+        event: Event::Posted(message),
+    };
+    let queued = core.ledger.accept(Account("a".into()), vec![envelope.clone()]).await.unwrap();
+    let [Verdict::Accepted(id)] = queued.await.unwrap().unwrap()[..] else { panic!("it is new") };
+    for level in [Level::Full, Level::Balanced, Level::Minimal] {
+        core.routes.send_modify(|now| *now = Arc::new(routes([level; 4])));
+        for pictures in [Pictures::None, Pictures::Address, Pictures::File] {
+            for ids in [false, true] {
+                let takes = Takes { pictures, ids };
+                let by = core.by_in(&abroad, id, &envelope, takes).unwrap().unwrap();
+                let is_pictured = level == Level::Full && pictures != Pictures::None;
+                assert_eq!(
+                    (by.picture().is_some(), by.id().is_some()),
+                    (is_pictured, ids),
+                    "{level:?} {takes:?}"
+                );
+                let whole = Whole::of(&core, id, &envelope, &OutboxRow::new("", None)).unwrap().unwrap();
+                let seen = whole.seen_in(&core, &abroad, takes).unwrap().unwrap();
+                assert_eq!(seen.by(), Some(&by));
+                let mut told = format!("{:?}{:?}", seen.message(), seen.by());
+                if level == Level::Minimal {
+                    // Of who it is nothing is known, whatever is taken.
+                    assert!(!told.contains("Name 1") && !told.contains("u1"), "{told}");
+                    told = told.replace("id: Some", "");
+                }
+                let has_ids = ["u7", "u8", "u9"].map(|other| told.contains(other));
+                assert_eq!(has_ids, [ids; 3], "{level:?} {takes:?}: {told}");
+            }
+        }
+    }
     core.ledger.clone().close().await.unwrap();
     index.close().unwrap();
     drop((core, index));
