@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 /// So much of the journal is read at once.
 const PIECE: usize = 2_000;
@@ -56,13 +55,11 @@ impl Core {
         }
         let mut from = EnvelopeId::default();
         loop {
-            let (mut last, mut theirs) = (None, Vec::new());
-            self.ledger.accepted_after(from, PIECE, |id, envelope| {
-                last = Some(id);
+            let mut theirs = Vec::new();
+            let last = self.ledger.accepted_by(Some(person), from, PIECE, |id, envelope| {
                 if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
                     theirs.push((id, envelope));
                 }
-                ControlFlow::Continue(())
             })?;
             for (id, envelope) in theirs {
                 line(&self.exported(id, &envelope)?, &mut out)?;
@@ -84,15 +81,19 @@ impl Core {
             parts.next() == Some(platform) && parts.nth(1) == Some(id)
         };
         found.extend(self.ledger.who_said().into_iter().map(|(person, _)| person).filter(is_it));
-        self.ledger.newest_first(Timestamp(0), |_, envelope| {
+        found.extend(self.ledger.people_with_keys().into_iter().filter(is_it));
+        let mut from = EnvelopeId::default();
+        // Programs, and whoever posts through one, have no keys of their own.
+        while let Some(last) = self.ledger.accepted_by(None, from, PIECE, |_, envelope| {
             if let Some(author) = &envelope.author
                 && author.id.as_str() == id
                 && envelope.origin.platform.as_str() == platform
             {
                 found.insert(Person::of(&envelope.origin, author));
             }
-            ControlFlow::Continue(())
-        })?;
+        })? {
+            from = last;
+        }
         Ok(found.into_iter().collect())
     }
 

@@ -12,7 +12,6 @@ use crate::store::{EnvelopeId, Erased, StoreError};
 use actix::Addr;
 use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -160,16 +159,14 @@ impl Core {
         let (mut kept, mut from) = (Kept::default(), EnvelopeId::default());
         let mut stays: BTreeMap<String, u64> = BTreeMap::new();
         loop {
-            let (mut last, mut theirs) = (None, Vec::new());
-            self.ledger.accepted_after(from, PIECE, |id, envelope| {
-                last = Some(id);
+            let mut theirs = Vec::new();
+            let last = self.ledger.accepted_by(Some(person), from, PIECE, |id, envelope| {
                 if until.is_some_and(|until| id.at() >= until) {
-                    return ControlFlow::Continue(());
+                    return;
                 }
                 if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
                     theirs.push((id, envelope));
                 }
-                ControlFlow::Continue(())
             })?;
             for (id, envelope) in theirs {
                 self.look_at(id, &envelope, &mut kept, &mut stays)?;

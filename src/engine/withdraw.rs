@@ -191,12 +191,11 @@ impl Core {
         from: EnvelopeId,
         until: EnvelopeId,
     ) -> Result<(Option<EnvelopeId>, Vec<Taken>), StoreError> {
-        let (mut last, mut found) = (None, Vec::new());
-        self.ledger.accepted_after(from, PIECE, |id, envelope| {
+        let mut found = Vec::new();
+        let last = self.ledger.accepted_after(from, PIECE, |id, envelope| {
             if id > until {
                 return ControlFlow::Break(());
             }
-            last = Some(id);
             if is_about(person, &envelope) {
                 found.push((id, envelope));
             }

@@ -6,6 +6,7 @@
 use super::ledger::Ledger;
 use super::records::{DeadLetter, EnvelopeId, IndexLine, Record, SetAside, StoredEnvelope};
 use super::retention::{Forgotten, after};
+use super::seals::is_among;
 use super::shared::{Shared, bad_key, id_of};
 use super::{StoreError, depth::DepthChange, keys};
 use crate::consent::Person;
@@ -120,11 +121,12 @@ impl Erasure {
 
     /// The envelopes, but those that something waits for.
     fn find(&mut self, shared: &Shared) -> Result<bool, StoreError> {
+        let numbers = shared.seals.numbers_of(Some(&self.person));
         for (looked_at, entry) in (1..).zip(shared.journal.range(self.from.clone()..)) {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
             let stays = self.until.is_some_and(|until| id.at() >= until);
-            if !stays && self.is_theirs(shared, id, &value) {
+            if !stays && is_among(&value, &numbers) && self.is_theirs(shared, id, &value) {
                 // Also for the change that is still to be made of it elsewhere: without its lines it would find nothing.
                 let change = shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?;
                 let mut waits = shared.work.contains_key(keys::to_fan_out(id))?;

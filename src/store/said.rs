@@ -2,8 +2,10 @@
 
 use super::ledger::Ledger;
 use super::records::EnvelopeId;
+use super::seals::is_among;
 use super::shared::id_of;
 use super::{StoreError, keys};
+use crate::consent::Person;
 use relay_contract::{Envelope, Timestamp};
 use std::ops::{Bound, ControlFlow};
 use ulid::Ulid;
@@ -17,19 +19,49 @@ impl Ledger {
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let from = Ulid::from_parts(u64::try_from(since.0).unwrap_or_default(), 0).to_bytes();
-        self.shown(self.shared.journal.range(from..).rev(), look)
+        self.shown(self.shared.journal.range(from..).rev(), look).map(drop)
     }
 
-    /// Shows what was accepted after an envelope, oldest first, at most so much, until whoever looks has seen enough. Reads the disk.
-    /// Records that cannot be read are passed over.
+    /// Shows what was accepted after an envelope, oldest first, at most so much, until whoever looks has seen enough; answers the
+    /// last that was looked at. Reads the disk. Records that cannot be read are passed over.
     pub fn accepted_after(
         &self,
         id: EnvelopeId,
         most: usize,
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<EnvelopeId>, StoreError> {
         let after = (Bound::Excluded(id.0), Bound::Unbounded);
         self.shown(self.shared.journal.range::<[u8; 16], _>(after).take(most), look)
+    }
+
+    /// Shows what a person may have said after an envelope, oldest first: of others only what is sealed under no name. Looks at so much at most, and
+    /// answers the last that it has looked at. Reads the disk, and what is others' without unsealing it.
+    pub fn accepted_by(
+        &self,
+        person: Option<&Person>,
+        id: EnvelopeId,
+        most: usize,
+        mut look: impl FnMut(EnvelopeId, Envelope),
+    ) -> Result<Option<EnvelopeId>, StoreError> {
+        let numbers = self.shared.seals.numbers_of(person);
+        let after = (Bound::Excluded(id.0), Bound::Unbounded);
+        let mut last = None;
+        for entry in self.shared.journal.range::<[u8; 16], _>(after).take(most) {
+            let (key, value) = entry.into_inner()?;
+            let id = id_of(&key)?;
+            last = Some(id);
+            if is_among(&value, &numbers)
+                && let Ok(Some(stored)) = self.shared.seals.envelope(id, &value)
+            {
+                look(id, stored.into_envelope());
+            }
+        }
+        Ok(last)
+    }
+
+    /// Everybody whose words are sealed with a key of their own.
+    pub fn people_with_keys(&self) -> Vec<Person> {
+        self.shared.seals.people()
     }
 
     /// The same of what was accepted before it, newest first.
@@ -39,7 +71,7 @@ impl Ledger {
         most: usize,
         look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.shown(self.shared.journal.range(..id.0).rev().take(most), look)
+        self.shown(self.shared.journal.range(..id.0).rev().take(most), look).map(drop)
     }
 
     /// Whether an accepted envelope has become rows.
@@ -51,15 +83,17 @@ impl Ledger {
         &self,
         entries: impl Iterator<Item = fjall::Guard>,
         mut look: impl FnMut(EnvelopeId, Envelope) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<EnvelopeId>, StoreError> {
+        let mut last = None;
         for entry in entries {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
+            last = Some(id);
             let Ok(Some(stored)) = self.shared.seals.envelope(id, &value) else { continue };
             if look(id, stored.into_envelope()).is_break() {
                 break;
             }
         }
-        Ok(())
+        Ok(last)
     }
 }

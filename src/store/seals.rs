@@ -70,6 +70,8 @@ struct Known {
     keys: HashMap<KeyNumber, Key>,
     /// The key that what nobody said is sealed with.
     common: Option<KeyNumber>,
+    /// All that were ever common.
+    commons: HashSet<KeyNumber>,
     /// What somebody says now is sealed with this one.
     of: HashMap<Person, KeyNumber>,
     /// What they said before they wanted to be forgotten was sealed with these.
@@ -243,6 +245,26 @@ impl Seals {
         let number = fact.number();
         self.add(fact)?;
         number.ok_or(StoreError::Closed)
+    }
+
+    /// The numbers of the keys that what a person said may be sealed with; of nobody: those that are common.
+    pub(super) fn numbers_of(&self, person: Option<&Person>) -> HashSet<KeyNumber> {
+        let known = self.known();
+        let mut numbers = known.commons.clone();
+        if let Some(person) = person {
+            numbers.extend(known.of.get(person).copied());
+            numbers.extend(known.retired.get(person).into_iter().flatten().copied());
+            numbers.extend(
+                known.gone.iter().filter(|gone| gone.person == *person).flat_map(|gone| &gone.numbers),
+            );
+        }
+        numbers
+    }
+
+    /// Everybody who has a key.
+    pub(super) fn people(&self) -> Vec<Person> {
+        let known = self.known();
+        known.of.keys().chain(known.retired.keys()).cloned().collect()
     }
 
     /// Whether a record was sealed with a key that is or was this person's.
@@ -431,7 +453,10 @@ impl Known {
                 self.keys.insert(number, Zeroizing::new(key));
                 match person {
                     Some(person) => drop(self.of.insert(person, number)),
-                    None => self.common = Some(number),
+                    None => {
+                        self.commons.insert(number);
+                        self.common = Some(number);
+                    }
                 }
             }
             Fact::Retired { person } => {
@@ -493,6 +518,7 @@ impl Known {
                 }
             }
         }
+        self.commons.extend(other.commons);
         // What is common is sealed with theirs in the ledger that they belong to.
         self.common = other.common.or(self.common);
         other.gone.into_iter().for_each(|gone| self.forget(gone));
@@ -512,12 +538,9 @@ impl Known {
             }
         }
         facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
-        // The common ones that another has followed come before it.
-        let named: HashSet<&KeyNumber> =
-            self.of.values().chain(self.retired.values().flatten()).chain(&self.common).collect();
-        facts.extend(
-            self.keys.keys().filter(|number| !named.contains(number)).filter_map(|number| key(number, None)),
-        );
+        // The one that is in use comes last.
+        let older = self.commons.iter().filter(|number| Some(**number) != self.common);
+        facts.extend(older.filter_map(|number| key(number, None)));
         facts.extend(self.common.iter().filter_map(|number| key(number, None)));
         facts
     }
@@ -541,6 +564,11 @@ fn sealed_with(bytes: &[u8]) -> Option<(u8, KeyNumber)> {
     let (header, rest) = bytes.split_first_chunk::<{ format::HEADER_LEN }>()?;
     let number = rest.first_chunk::<NUMBER>()?;
     (header[1] == format::SEALED).then(|| (header[0], KeyNumber(u64::from_be_bytes(*number))))
+}
+
+/// Whether a record may be read with one of these keys: one that is not sealed may.
+pub(super) fn is_among(bytes: &[u8], numbers: &HashSet<KeyNumber>) -> bool {
+    sealed_with(bytes).is_none_or(|(_, number)| numbers.contains(&number))
 }
 
 /// Whether a record is sealed.

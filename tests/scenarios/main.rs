@@ -13,6 +13,7 @@ mod joining;
 mod keeping;
 mod living;
 mod media;
+mod million;
 mod operating;
 mod privacy;
 mod sealed;

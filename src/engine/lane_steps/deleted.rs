@@ -71,7 +71,7 @@ fn is_told_later(
     envelope: &Envelope,
 ) -> Result<bool, StoreError> {
     let mut later = Ok(false);
-    core.ledger.accepted_after(id, LATER, |other, of| {
+    let _ = core.ledger.accepted_after(id, LATER, |other, of| {
         if is_with(envelope, &of) {
             let row = core.ledger.row(&lane.room, other);
             let target = row.map(|row| row.and_then(|row| row.target));
