@@ -17,6 +17,7 @@ macro_rules! sayln {
 }
 
 mod approve;
+mod audit;
 mod backup;
 mod capabilities;
 mod check;
@@ -83,6 +84,8 @@ enum Command {
     Purge(purge::Purge),
     /// Write all that is kept of a person into a file, for that person
     Export(export::Export),
+    /// Show, export and verify the log of what has left, where to, and by whose leave
+    Audit(audit::Audit),
     /// Have everything of a person deleted, who cannot ask for it in the chat; or tell what has become of such a wish
     Forget(forget::ForgetWho),
     /// Show, take back and clear away the links to files that were given out
@@ -234,6 +237,7 @@ pub fn main() -> ExitCode {
         Command::Disconnect(disconnect) => disconnect::run(&disconnect),
         Command::Purge(of) => purge::run(&of),
         Command::Export(of) => export::run(&of),
+        Command::Audit(of) => audit::run(&of),
         Command::Forget(of) => forget::run(&of),
         Command::Media(media) => media::run(&media),
         Command::Import(of) => import::run(&of),

@@ -66,6 +66,8 @@ pub struct RelaySection {
     pub expire: Option<Duration>,
     /// Days after which what nothing waits for is forgotten; `None` for never.
     pub keep_days: Option<u32>,
+    /// Days for which the audit is kept; `None` where none is written.
+    pub audit_days: Option<u32>,
     /// Bytes that are to be left free on the disk.
     pub least_free: u64,
     /// How much of people is shown in any channel.
@@ -267,6 +269,11 @@ pub const RELAY_KEYS: &[Key] = &[
         doc: "What wraps the keys that the texts and names in `data_dir` are sealed with, as { credential = \"…\" }, { file = \"…\" } or \
               { env = \"…\" }: at least 32 characters. Default: `master.key` in `data_dir`, which Relay makes; then whoever copies the \
               whole folder can read what is in it.",
+    },
+    Key {
+        name: "audit_days",
+        doc: "Days for which Relay keeps the log of what has left (`relay audit`), without words and names. 0: nothing is written down. \
+              Default: 365.",
     },
     Key {
         name: "least_free",

@@ -347,6 +347,11 @@ impl History {
         Self::newest(until_then, asked, then).is_some_and(Entry::is_grant)
     }
 
+    /// The entry by which it is allowed or not now; none where they have said nothing about it.
+    pub fn decided_by(&self, asked: &Asked<'_>, now: Timestamp) -> Option<&Entry> {
+        Self::newest(self.0.iter(), asked, now)
+    }
+
     fn answer<'a>(
         entries: impl DoubleEndedIterator<Item = &'a Entry>,
         asked: &Asked<'_>,

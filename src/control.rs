@@ -1,6 +1,7 @@
 //! The control socket: a Unix socket in the state directory, through which commands ask the running engine. One request
 //! and one answer a connection, each a line of JSON; what takes longer tells before its answer how it goes, a line a step.
 
+pub mod audit;
 pub mod backup;
 pub mod export;
 mod resync;
@@ -12,6 +13,7 @@ use crate::engine::{Hop, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
 use crate::store::Erased;
+use crate::store::audit::Wanted;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,6 +101,13 @@ pub enum Request {
         /// `PLATFORM:USERID`.
         who: String,
     },
+    /// Lines of the audit, as a stream behind the answer.
+    Audit {
+        /// Which.
+        wanted: Wanted,
+        /// Only those of this person, `PLATFORM:USERID`.
+        who: Option<String>,
+    },
     /// Have everything of a person gone.
     Forget {
         /// `PLATFORM:USERID`.
@@ -167,6 +176,8 @@ pub enum Response {
     Backup,
     /// An export follows.
     Export,
+    /// Lines of the audit follow.
+    Audit,
     /// What has become of a wish to be forgotten; none where there was none.
     Erased(Option<Erased>),
     /// What was found.
@@ -298,6 +309,7 @@ async fn answer(
                 Err(refused) => write(&Response::Error(refused), &mut writing).await,
             };
         }
+        Ok(Request::Audit { wanted, who }) => return audit::answer(writing, commands, wanted, who).await,
         _ => {}
     }
     let response = tokio::time::timeout(PATIENCE, respond(request, commands, media, doctor)).await?;
@@ -351,9 +363,9 @@ async fn respond(
             Err(error) => Response::Error(error.to_string()),
         },
         // They are answered step by step, above.
-        Ok(Request::Resync { .. } | Request::Backup { .. } | Request::Export { .. }) => {
-            Response::Error("this is answered step by step".into())
-        }
+        Ok(
+            Request::Resync { .. } | Request::Backup { .. } | Request::Export { .. } | Request::Audit { .. },
+        ) => Response::Error("this is answered step by step".into()),
         Ok(Request::Forget { who, sure }) => match commands.forget_named(&who, sure).await {
             Ok(erased) => Response::Erased(erased),
             Err(refused) => Response::Error(refused),

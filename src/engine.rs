@@ -8,6 +8,7 @@
 //!
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
+mod audit;
 mod budgets;
 mod canary;
 mod catch_up;

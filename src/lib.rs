@@ -2,6 +2,7 @@
 
 pub mod adapt;
 mod api;
+pub mod audit;
 pub mod cli;
 mod commands;
 pub mod config;

@@ -181,7 +181,11 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
     }
     let channels =
         config.channels.iter().map(|section| (section.name.clone(), channel(section, config.relay.privacy)));
-    let keeping = Keeping { days: config.relay.keep_days, least_free: config.relay.least_free };
+    let keeping = Keeping {
+        days: config.relay.keep_days,
+        audit_days: config.relay.audit_days,
+        least_free: config.relay.least_free,
+    };
     Ok(Plan {
         accounts,
         channels: channels.collect(),

@@ -198,7 +198,7 @@ fn harmless(key: &str, written: &str) -> bool {
         "url" => is_plain_url(written),
         "flood" => crate::flood::read(written).is_some(),
         "most" | "largest" => crate::sizes::read(written).is_some(),
-        "keep_days" | "deaf_after" | "pace" | "catch_up_hours" | "catch_up_messages" => {
+        "keep_days" | "audit_days" | "deaf_after" | "pace" | "catch_up_hours" | "catch_up_messages" => {
             written.len() <= 7 && written.bytes().all(|b| b.is_ascii_digit())
         }
         "unsure" => matches!(written, "repeat" | "hold"),

@@ -22,6 +22,7 @@ const MOST_MESSAGES: u32 = 1_000_000;
 const LONGEST_SOCKET: usize = 107;
 /// What is kept and left free where nothing is written.
 const KEEP_DAYS: u32 = 90;
+const AUDIT_DAYS: u32 = 365;
 const LEAST_FREE: u64 = 200_000_000;
 /// What the socket's path has more than the folder's.
 pub(super) const SOCKET: &str = "/control.sock";
@@ -45,6 +46,7 @@ pub(super) fn check(
             flood,
             expire: None,
             keep_days: Some(KEEP_DAYS),
+            audit_days: Some(AUDIT_DAYS),
             least_free: LEAST_FREE,
             privacy: Level::default(),
         });
@@ -91,8 +93,12 @@ pub(super) fn check(
     });
     let expire = section.get("expire").and_then(|value| expire(value, mistakes)).flatten();
     let keep_days = match section.get("keep_days") {
-        Some(written) => days(written, mistakes),
+        Some(written) => days(written, ("keep_days", "for ever"), mistakes).unwrap_or(KEEP_DAYS),
         None => KEEP_DAYS,
+    };
+    let audit_days = match section.get("audit_days") {
+        Some(written) => days(written, ("audit_days", "nothing"), mistakes).unwrap_or(AUDIT_DAYS),
+        None => AUDIT_DAYS,
     };
     let least_free = section.get("least_free").and_then(|written| bytes(written, "least_free", mistakes));
     Some(RelaySection {
@@ -102,6 +108,7 @@ pub(super) fn check(
         flood: flood?,
         expire,
         keep_days: (keep_days > 0).then_some(keep_days),
+        audit_days: (audit_days > 0).then_some(audit_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
     })
@@ -137,16 +144,18 @@ pub(super) fn expire(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<O
     span.map(Some)
 }
 
-fn days(written: &Value<'_>, mistakes: &mut Vec<Mistake>) -> u32 {
+/// A number of days, of which none means something else.
+fn days(written: &Value<'_>, (key, none): (&str, &str), mistakes: &mut Vec<Mistake>) -> Option<u32> {
     let days = written.get_ref().as_integer().and_then(|days| days.as_str().parse::<u32>().ok());
-    days.filter(|days| *days <= MOST_DAYS).unwrap_or_else(|| {
+    let days = days.filter(|days| *days <= MOST_DAYS);
+    if days.is_none() {
         mistakes.push(Mistake::new(
             written.span(),
-            "`keep_days` is not a number of days",
-            format!("Write a whole number from 0 (for ever) to {MOST_DAYS}, without quotes."),
+            format!("`{key}` is not a number of days"),
+            format!("Write a whole number from 0 ({none}) to {MOST_DAYS}, without quotes."),
         ));
-        KEEP_DAYS
-    })
+    }
+    days
 }
 
 fn usable(data_dir: &Path, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {

@@ -72,6 +72,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ("[channels.x]\nlinks = [{ room = \"owls:1\", delete_on = \"12\" }]", 5, "is not an emoji", "emoji"),
         ("[relay]\nkeep_days = -1", 5, "not a number of days", "from 0"),
         ("[relay]\nkeep_days = 9999", 5, "not a number of days", "3650"),
+        ("[relay]\naudit_days = \"1 year\"", 5, "`audit_days` is not a number of days", "0 (nothing)"),
         ("[relay]\nleast_free = 10", 5, "`least_free` is integer", "text in quotes"),
         ("[relay]\nleast_free = \"some\"", 5, "`least_free` is not a size", "10 GB"),
         ("[media]\nkeep_days = 0", 5, "not a number of days", "from 1 to"),
@@ -253,7 +254,7 @@ fn a_secret_never_shows() {
 
 #[test]
 fn what_is_no_secret_is_shown() {
-    let text = "[relay]\nlisten = \"127.0.0.1:1\"\nflood = \"30 per minute, 60 at once\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
+    let text = "[relay]\nlisten = \"127.0.0.1:1\"\naudit_days = 30\nflood = \"30 per minute, 60 at once\"\n[media]\nlisten = \"127.0.0.1:2\"\nurl = \"https://media.example.org\"\nmost = \"10 GB\"\n\
                 keep_days = 30\nstrip_metadata = true\n[accounts.owls]\nplatform = \"slack\" # why\nbot_token = { env = \"SLACK_1\" }\n\
                 app_token = { file = \"/etc/relay/Slack\" }\ntokn = { credential = \"slack-app\" }\napi_url = \"http://127.0.0.1:80/v1\"\n\
                 ceilings = false\ndeaf_after = 60\npace = 60\n[channels.x]\nlinks = [\n  \"owls:C01AB\",\n  { room = \"owls:-100\", direction = \"in\" },\n]\n";

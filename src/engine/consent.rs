@@ -4,6 +4,7 @@
 use super::core::Core;
 use super::lane_steps::MASKED;
 use super::withdraw;
+use crate::audit::Grant;
 use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipient, Stance, Unsaid};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
@@ -105,6 +106,26 @@ impl Core {
             // Beyond what the admin shows of anybody, only their own word for it counts.
             false => history.grants(&asked, now) && said.is_none_or(|then| history.granted(&asked, then)),
         }
+    }
+
+    /// By what a room may see a class of what somebody did: what they have said last about it, or what holds for who has said nothing.
+    pub(super) fn grant(&self, room: &RoomKey, deed: Deed<'_>, class: DataClass) -> Grant {
+        if !is_person(deed.origin, deed.author) {
+            return Grant::Program;
+        }
+        if !self.asks_consent() {
+            return Grant::Notice;
+        }
+        let unsaid = match self.unsaid(deed.origin, room) {
+            Unsaid::Notice => Grant::Notice,
+            Unsaid::OptIn => Grant::OptIn,
+        };
+        let Some(history) = self.ledger.consent_of(&Person::of(deed.origin, deed.author)) else {
+            return unsaid;
+        };
+        let recipient = Recipient::of(room);
+        let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default: false };
+        Grant::of(history.decided_by(&asked, self.consent_clock()), unsaid)
     }
 
     /// Whether a room may see that a person did something. What is said and done in a room itself is there already.

@@ -60,6 +60,8 @@ pub struct Plan {
 pub struct Keeping {
     /// Days after which what nothing waits for is forgotten; never without.
     pub days: Option<u32>,
+    /// Days for which the audit is kept; none is written where none.
+    pub audit_days: Option<u32>,
     /// Bytes that are to be left free: below, nothing is accepted.
     pub least_free: u64,
 }
@@ -166,6 +168,8 @@ pub struct Core {
     pub disk: Disk,
     /// Days after which what nothing waits for is forgotten.
     pub(super) keep_days: Option<u32>,
+    /// The same of the audit.
+    pub(super) audit_days: Option<u32>,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
@@ -279,6 +283,7 @@ impl Core {
             accounts.insert(account.name, Arc::new(running));
         }
         naming::remember(data_dir, &mut plan.channels, Timestamp::now());
+        ledger.set_audit(plan.keeping.audit_days.is_some());
         let door = Door::new(plan.flood, ledger.held().into_keys());
         let core = Self {
             ledger,
@@ -287,6 +292,7 @@ impl Core {
             catch_up: plan.catch_up,
             disk: Disk::new(data_dir, plan.keeping.least_free),
             keep_days: plan.keeping.days,
+            audit_days: plan.keeping.audit_days,
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,

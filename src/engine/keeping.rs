@@ -20,7 +20,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sweeps until the task is ended.
 pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
-    let Some(days) = core.keep_days else { return };
+    if core.keep_days.is_none() && core.audit_days.is_none() {
+        return;
+    }
     let mut clock = Clock::after(core.ledger.last_alive());
     let mut wait = AFTER_START;
     loop {
@@ -33,7 +35,14 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
             );
             continue;
         }
-        match sweep(&core, &mapping, now.0 - i64::from(days) * DAY_MS).await {
+        let before = |days: u32| now.0 - i64::from(days) * DAY_MS;
+        if let Some(days) = core.audit_days
+            && let Err(error) = prune_audit(&core, Timestamp(before(days))).await
+        {
+            tracing::error!(%error, "not all old lines of the audit went; it is tried again tomorrow");
+        }
+        let Some(days) = core.keep_days else { continue };
+        match sweep(&core, &mapping, before(days)).await {
             Ok(0) => {}
             Ok(forgotten) => {
                 tracing::info!(forgotten, days, "messages and events that are older were forgotten");
@@ -86,6 +95,16 @@ pub async fn sweep(core: &Core, mapping: &Addr<Mapping>, horizon: i64) -> Result
         sweep = rest;
         let Some(piece) = piece else { return Ok(forgotten) };
         forgotten += let_go(core, mapping, piece).await?;
+    }
+}
+
+/// Lets the lines of the audit go that are older than an instant.
+async fn prune_audit(core: &Core, horizon: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let ledger = core.ledger.clone();
+        let Some(upto) = blocking(move || ledger.old_audit(horizon)).await? else { return Ok(()) };
+        core.ledger.prune_audit(upto).await?;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

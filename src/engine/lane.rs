@@ -77,6 +77,8 @@ pub(super) struct Lane {
     turn: Option<Doing>,
     /// What people had chosen when its head was worked out.
     chosen: u64,
+    /// The row for which something was put on a message, or a thread opened, before its own steps.
+    acted: Option<EnvelopeId>,
 }
 
 /// What the head of the lane has come to.
@@ -241,7 +243,12 @@ impl Lane {
             self.closed().await?;
         }
         let takes = self.handle.account.connector.takes(&self.handle.room);
-        let content = Content::of(&self.core, id, &envelope, &row).and_then(|content| match content {
+        let mut whose = None;
+        let content = Content::of(&self.core, id, &envelope, &row).inspect(|content| {
+            // Before it bears another name.
+            whose = content.as_ref().and_then(|content| content.author.clone());
+        });
+        let content = content.and_then(|content| match content {
             // Nothing more of it goes: what may be there already is found by what it said.
             Some(content) if withheld => content.unmasked(&self.core, takes).map(Some),
             Some(content) => content.seen_in(&self.core, &self.handle.room, takes),
@@ -264,9 +271,12 @@ impl Lane {
             return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
         }
         match planned {
-            Ok(Ok(Work::Steps(steps))) => match self.may_begin(left).await {
+            Ok(Ok(Work::Steps(mut steps))) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
-                None => self.deliver(id, row, &steps, &files).await,
+                None => {
+                    steps.left = self.core.left(&self.handle.room, id, &envelope, whose, content.as_ref());
+                    self.deliver(id, row, &steps, &files).await
+                }
             },
             Ok(Ok(Work::Marks { marks, subject, of_person, are_all })) => {
                 if let Some(later) = self.may_begin(left).await {
@@ -276,7 +286,9 @@ impl Lane {
                     Some(later) => Ok(later),
                     None if are_all => {
                         self.core.counters.add(Count::Delivered);
-                        self.close(id, subject, None, Vec::new(), None, None).await
+                        let room = self.handle.room.clone();
+                        let left = self.core.left(&room, id, &envelope, whose, content.as_ref());
+                        self.close(id, subject, None, Vec::new(), None, None, left).await
                     }
                     None => Ok(Fate::Later(Duration::ZERO, LaneState::Busy)),
                 }
@@ -286,7 +298,7 @@ impl Lane {
                 Some(later) => Ok(later),
                 None => self.open(id, row, root.as_ref(), &name, conversation).await,
             },
-            Ok(Ok(Work::Nothing)) => self.close(id, id, None, Vec::new(), None, None).await,
+            Ok(Ok(Work::Nothing)) => self.close(id, id, None, Vec::new(), None, None, None).await,
             Ok(Ok(Work::Impossible(reason))) => self.bury(id, row, reason.to_owned()).await,
             Ok(Err(error @ StoreError::Corrupt { .. })) => self.bury(id, row, error.to_string()).await,
             Ok(Err(error)) => Err(error),

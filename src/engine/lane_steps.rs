@@ -3,6 +3,7 @@
 mod change;
 mod content;
 mod deleted;
+mod left;
 mod place;
 mod reactions;
 mod show;
@@ -10,6 +11,7 @@ mod speaker;
 mod told;
 
 pub use content::Content;
+pub use left::Ran;
 pub use show::{mark_of, shown_name};
 
 use super::core::{Core, LaneHandle};
@@ -17,6 +19,7 @@ use super::fan_out::quotes;
 use super::files::Files;
 use super::masked::Seen;
 use crate::adapt::{self, Adapted};
+use crate::audit::Left;
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
 use place::Place;
 use relay_contract::{
@@ -90,6 +93,8 @@ pub struct Steps {
     pub beside: bool,
     /// What the room does not show as the origin did.
     pub lost: Vec<Feature>,
+    /// What the audit is told of them.
+    pub left: Option<Left>,
 }
 
 /// One request.

@@ -15,6 +15,9 @@ use relay_contract::{
     Timestamp,
 };
 
+/// What the audit says where a message bears another name, and where it bears none.
+pub const PSEUDONYM: &str = "pseudonym";
+pub const NAMELESS: &str = "no name";
 /// What stands where a person is not to be named.
 pub const SOMEONE: &str = "someone";
 /// What stands for words that were passed on, where their author may be one who lets nothing be carried.
@@ -52,12 +55,18 @@ impl Content {
             if !core.may_see(room, deed, DataClass::Content) {
                 return Ok(None);
             }
-            if !core.may_see(room, deed, DataClass::Attachments) {
+            if !core.may_see(room, deed, DataClass::Attachments) && !seen.message.attachments.is_empty() {
                 hide_files(&mut seen.message);
+                seen.did.push("files taken out");
             }
             seen.author = core.seen_as(room, deed);
+            match &seen.author {
+                Some(shown) if shown.id == author.id => {}
+                Some(_) => seen.did.push(PSEUDONYM),
+                None => seen.did.push(NAMELESS),
+            }
         }
-        core.mask(room, &seen.origin, said, &mut seen.message)?;
+        core.mask(room, (&seen.origin, said), &mut seen.message, &mut seen.did)?;
         Ok(Some(seen))
     }
 }
@@ -67,14 +76,18 @@ impl Core {
     fn mask(
         &self,
         room: &RoomKey,
-        origin: &RoomKey,
-        said: (Timestamp, Timestamp),
+        (origin, said): Said<'_>,
         message: &mut Message,
+        did: &mut Vec<&'static str>,
     ) -> Result<(), StoreError> {
         let hides = self.hides_somebody(room, origin);
-        message.body = self.mask_text(room, (origin, said), std::mem::take(&mut message.body), hides);
+        message.body = self.mask_text(room, (origin, said), std::mem::take(&mut message.body), hides, did);
         if let Some(reply) = &mut message.reply {
+            let before = (reply.author.clone(), reply.excerpt.is_some());
             self.mask_reply(room, origin, reply, hides)?;
+            if before != (reply.author.clone(), reply.excerpt.is_some()) {
+                did.push("quote masked");
+            }
         }
         if let Some(forward) = &mut message.forward
             && !self.mask_forward(room, (origin, said), forward, hides)
@@ -82,12 +95,14 @@ impl Core {
             message.attachments.clear();
             message.poll = None;
             message.body = Text::plain(NOT_SHOWN);
+            did.push("forwarded words taken out");
         }
         if message.quoted.iter().any(|id| {
             self.named(room, (origin, said), id, "") != Some(String::new())
                 || !self.shows_words_of(room, (origin, said), id)
         }) {
             message.body = without_quotes(std::mem::take(&mut message.body));
+            did.push("quotes taken out");
         }
         Ok(())
     }
@@ -116,20 +131,33 @@ impl Core {
             return Ok(message.body.excerpt(most));
         }
         let mut message = message.clone();
-        self.mask(room, &of.origin, (of.at, of.at), &mut message)?;
+        self.mask(room, (&of.origin, (of.at, of.at)), &mut message, &mut Vec::new())?;
         Ok(message.body.excerpt(most))
     }
 
-    fn mask_text(&self, room: &RoomKey, said: Said<'_>, text: Text, hides: bool) -> Text {
+    fn mask_text(
+        &self,
+        room: &RoomKey,
+        said: Said<'_>,
+        text: Text,
+        hides: bool,
+        did: &mut Vec<&'static str>,
+    ) -> Text {
         let mut runs = text.into_runs();
+        let mut hidden = false;
         for run in &mut runs {
             if let Leaf::Mention(Mention::Person { id, name }) = &mut run.leaf {
-                *name = match id {
+                let shown = match id {
                     Some(id) => self.named(room, said, id, name).unwrap_or_else(|| SOMEONE.to_owned()),
                     None if hides => SOMEONE.to_owned(),
                     None => continue,
                 };
+                hidden |= shown != *name;
+                *name = shown;
             }
+        }
+        if hidden {
+            did.push("names of others taken out");
         }
         Text::from_runs(runs)
     }

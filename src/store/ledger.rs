@@ -11,6 +11,7 @@ use super::seals::{KeysReport, Master};
 use super::shared::{Shared, make_whole};
 use super::writer::{self, Command, Verdict};
 use super::{StoreError, folder};
+use crate::audit::Left;
 use relay_contract::{Account, Envelope, Mark, MessageRef, NativeId, RoomKey, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
@@ -229,12 +230,12 @@ impl Ledger {
         lost: Vec<String>,
         way: Option<Way>,
     ) -> Result<(), StoreError> {
-        let written = self.complete_soon(room, id, subject, messages, lost, way, None).await?;
+        let written = self.complete_soon(room, id, subject, messages, lost, way, None, None).await?;
         written.await.map_err(|_| StoreError::Closed)?
     }
 
     /// The same, but returns as soon as its place in the order is certain; the receiver resolves when it is written. The row of
-    /// the edit that its message came with is closed in the same batch.
+    /// the edit that its message came with is closed in the same batch, and the audit gets its line of what has left.
     #[allow(clippy::too_many_arguments, reason = "what one batch writes")]
     pub async fn complete_soon(
         &self,
@@ -245,15 +246,29 @@ impl Ledger {
         lost: Vec<String>,
         way: Option<Way>,
         edit: Option<EnvelopeId>,
+        left: Option<Left>,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (done, receiver) = oneshot::channel();
-        self.send(Command::Complete { room, id, subject, messages, lost, way, edit, done }).await?;
+        let left = left.map(Box::new);
+        self.send(Command::Complete { room, id, subject, messages, lost, way, edit, left, done }).await?;
         Ok(receiver)
     }
 
     /// Closes a row as a dead letter, keeping what parts of it were delivered. Resolves as [`Self::complete`] does.
     pub async fn bury(&self, room: RoomKey, id: EnvelopeId, letter: DeadLetter) -> Result<(), StoreError> {
-        self.ask(|done| Command::Bury { room, id, letter, done }).await
+        self.bury_audited(room, id, letter, None).await
+    }
+
+    /// The same of a row of which something has left, or may have.
+    pub async fn bury_audited(
+        &self,
+        room: RoomKey,
+        id: EnvelopeId,
+        letter: DeadLetter,
+        left: Option<Left>,
+    ) -> Result<(), StoreError> {
+        let left = left.map(Box::new);
+        self.ask(|done| Command::Bury { room, id, letter, left, done }).await
     }
 
     /// Forgets a piece of a sweep. Not synced: what comes back is found by the next one.

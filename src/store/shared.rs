@@ -1,5 +1,6 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
+use super::audit::Trail;
 use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     pub(super) name_holders: Cache<String, String>,
     /// What people have said about themselves.
     pub(super) consent: Book,
+    /// What has left.
+    pub(super) audit: Trail,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -150,6 +153,7 @@ impl Shared {
             marks: Mutex::default(),
             held_marks: Mutex::default(),
             consent: Book::read(&meta, &seals)?,
+            audit: Trail::open(&meta, keyspace("audit")?, &seals)?,
             seals,
             meta,
             journal,
@@ -182,8 +186,8 @@ impl Shared {
     }
 
     /// All of them, in the order of [`super::backup`].
-    pub(super) fn keyspaces(&self) -> [&Keyspace; 5] {
-        [&self.meta, &self.journal, &self.work, &self.seen, &self.index]
+    pub(super) fn keyspaces(&self) -> [&Keyspace; 6] {
+        [&self.meta, &self.journal, &self.work, &self.seen, &self.index, self.audit.lines()]
     }
 
     /// Counts what waits, finds where it begins, and the end of the index log.

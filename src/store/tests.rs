@@ -1,5 +1,6 @@
 //! The store: what survives, what is refused, what is rebuilt.
 
+mod auditing;
 mod backups;
 mod forgetting;
 

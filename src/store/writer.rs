@@ -18,6 +18,7 @@ use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
 use super::{StoreError, keys, marks, moves, notes, stream};
+use crate::audit::Left;
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::RoomKey;
 use std::collections::{HashMap, HashSet};
@@ -246,7 +247,8 @@ impl Writer<'_> {
                 });
                 settle(stored, done, &mut answers.synced);
             }
-            Command::Complete { room, id, subject, messages, lost, way, edit, done } => {
+            Command::Complete { room, id, subject, messages, lost, way, edit, left, done } => {
+                self.audit(&room, id, left, group);
                 let told = self.tell_stream(&room, id, group);
                 let stored = told.and_then(|()| match messages {
                     Some(messages) => self.index(
@@ -274,7 +276,8 @@ impl Writer<'_> {
                 });
                 settle(stored, done, &mut answers.written);
             }
-            Command::Bury { room, id, letter, done } => {
+            Command::Bury { room, id, letter, left, done } => {
+                self.audit(&room, id, left, group);
                 let stored =
                     letter.covered(&self.shared.seals).and_then(|letter| letter.encode()).map(|bytes| {
                         group.batch.insert(&self.shared.work, keys::dead(&room, id), bytes);
@@ -371,14 +374,24 @@ impl Writer<'_> {
             }
             Command::Consent { person, entries, takes_back, forgets, done } => {
                 let (shared, batch) = (self.shared, &mut group.batch);
+                shared.audit.consent(shared.consent.entries_of(&person), &person, &entries, batch);
+                if forgets.is_some() {
+                    shared.audit.wish(&person, "asked", None, batch);
+                }
                 let said = shared.consent.say(shared, &person, entries, takes_back, forgets.as_ref(), batch);
                 group.must_sync = true;
                 settle(said, done, &mut answers.synced);
             }
             Command::Erased { person, erased, done } => {
+                let stage = if erased.done.is_some() { "done" } else { "under way" };
+                self.shared.audit.wish(&person, stage, Some(&erased), &mut group.batch);
                 let stored = self.shared.consent.erased(self.shared, &person, &erased, &mut group.batch);
                 group.must_sync = true;
                 settle(stored, done, &mut answers.synced);
+            }
+            Command::PruneAudit { head, done } => {
+                let pruned = self.shared.audit.prune(&self.shared.meta, &head, &mut group.batch);
+                settle(pruned, done, &mut answers.written);
             }
             Command::TakenBack { person, entries, done } => {
                 if self.shared.consent.entries_of(&person) == entries {
@@ -426,6 +439,13 @@ impl Writer<'_> {
         }
         group.streamed = true;
         stream::delivered(self.shared, room, (id, self.ids.next()), &mut group.batch)
+    }
+
+    /// A line of the audit, in the batch with what it tells of.
+    fn audit(&self, room: &RoomKey, id: EnvelopeId, left: Option<Box<Left>>, group: &mut Group) {
+        if let Some(left) = left {
+            self.shared.audit.left(room, id, &left, &mut group.batch);
+        }
     }
 
     fn close_row(&self, room: RoomKey, id: EnvelopeId, group: &mut Group) {

@@ -3,6 +3,7 @@
 //! the next attempt waits until what was done is written, so that a crash leaves one delivery of which nobody knows.
 
 use super::{EnvelopeId, Fate, Lane, StoreError, Way};
+use crate::audit::Left;
 use crate::store::queue::after;
 use relay_contract::MessageRef;
 use std::collections::VecDeque;
@@ -41,6 +42,7 @@ impl Closing {
 impl Lane {
     /// Hands a row that is done to the writer, with the edit that its message came with. The next one is the head, though this one may
     /// still be seen for a moment.
+    #[allow(clippy::too_many_arguments, reason = "what one batch writes")]
     pub(super) async fn close(
         &mut self,
         id: EnvelopeId,
@@ -49,9 +51,11 @@ impl Lane {
         lost: Vec<String>,
         way: Option<Way>,
         edit: Option<EnvelopeId>,
+        left: Option<Left>,
     ) -> Result<Fate, StoreError> {
         let room = self.handle.room.clone();
-        let written = self.core.ledger.complete_soon(room, id, subject, messages, lost, way, edit).await?;
+        let written =
+            self.core.ledger.complete_soon(room, id, subject, messages, lost, way, edit, left).await?;
         self.closing.0.push_back(written);
         match after(id) {
             Some(next) if self.from == id => self.from = next,

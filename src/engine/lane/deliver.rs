@@ -1,6 +1,8 @@
 //! The requests of one row: new messages, changes and deletes, each with its own turn, and a receipt for each.
 
+use super::super::lane_steps::Ran;
 use super::*;
+use crate::audit::Left;
 
 impl Lane {
     /// Opens the thread that a row's message goes into; the row is looked at again.
@@ -31,6 +33,7 @@ impl Lane {
             Ok(receipt) => {
                 let there = ThreadThere { thread: receipt.message.thread, root: root.cloned() };
                 self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
+                self.acted = Some(id);
                 Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
             }
             // What can never be opened is done without: the message goes below its root, or into the room.
@@ -67,7 +70,8 @@ impl Lane {
         });
         let there = row.done.iter().flatten().chain(&row.more).cloned().chain(left).collect();
         let messages = steps.change_messages().then_some(there);
-        self.close_withheld(id, steps.subject, messages, row.edit).await
+        let left = steps.left_in_part(&row);
+        self.close_row(id, steps.subject, messages, row.edit, left).await
     }
 
     /// Closes a row that is not to be seen, with the edit that its message came with.
@@ -78,7 +82,18 @@ impl Lane {
         messages: Option<Vec<MessageRef>>,
         edit: Option<EnvelopeId>,
     ) -> Result<Fate, StoreError> {
-        let fate = self.close(id, subject, messages, Vec::new(), None, edit).await?;
+        self.close_row(id, subject, messages, edit, None).await
+    }
+
+    async fn close_row(
+        &mut self,
+        id: EnvelopeId,
+        subject: EnvelopeId,
+        messages: Option<Vec<MessageRef>>,
+        edit: Option<EnvelopeId>,
+        left: Option<Left>,
+    ) -> Result<Fate, StoreError> {
+        let fate = self.close(id, subject, messages, Vec::new(), None, edit, left).await?;
         if edit.is_some() {
             // The edit's row is gone with it, and may not be taken for the next one.
             self.ahead.clear();
@@ -95,6 +110,7 @@ impl Lane {
         steps: &Steps,
         files: &Files,
     ) -> Result<Fate, StoreError> {
+        let mut ran = Ran { acted: self.acted == Some(id), ..Ran::default() };
         while let Some(step) = steps.steps.get(row.done.len()) {
             let uploads = match step {
                 Step::Keep(message) => {
@@ -144,7 +160,10 @@ impl Lane {
             }
             let deletes = matches!(step, Step::Delete(_));
             let outcome = match self.settled(id, &mut row, &operation).await? {
-                Settled::Done(receipt) => Ok(receipt),
+                Settled::Done(receipt) => {
+                    ran.settled = true;
+                    Ok(receipt)
+                }
                 // Each part anew: what is there already is deleted by what follows.
                 Settled::Attempt if !deletes && self.is_withheld(id, &row)? => {
                     return self.break_off(id, row, steps).await;
@@ -167,7 +186,10 @@ impl Lane {
                     row.begun = false;
                 }
                 Ok(_) => row.done.push(None),
-                Err(DeliverError::TargetGone) if deletes => row.done.push(None),
+                Err(DeliverError::TargetGone) if deletes => {
+                    ran.gone = true;
+                    row.done.push(None);
+                }
                 // The words are not lost for a file that the platform does not take.
                 Err(DeliverError::Rejected(why)) if !uploads.is_empty() => {
                     let refused: Vec<u16> = uploads.iter().map(|upload| upload.index).collect();
@@ -191,9 +213,10 @@ impl Lane {
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
         let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
+        let left = steps.left_with(&row, files, ran, self.core.ledger.audit_keys());
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
-        self.close(id, steps.subject, messages, lost, Some(way), edit).await?;
+        self.close(id, steps.subject, messages, lost, Some(way), edit, left).await?;
         if edit.is_some() {
             // The edit's row is gone with it, and may not be taken for the next one.
             self.ahead.clear();

@@ -93,8 +93,9 @@ impl Lane {
         row: OutboxRow,
         reason: String,
     ) -> Result<Fate, StoreError> {
+        let left = self.core.left_of_buried(&self.handle.room, id, &row, reason == HELD);
         let letter = DeadLetter { reason, at: Timestamp::now().0, row };
-        self.core.ledger.bury(self.handle.room.clone(), id, letter).await?;
+        self.core.ledger.bury_audited(self.handle.room.clone(), id, letter, left).await?;
         Ok(Fate::Closed)
     }
 }

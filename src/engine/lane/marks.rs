@@ -34,6 +34,7 @@ impl Lane {
                 }
                 Err(error) => return self.failed(id, row, error, of_person).await.map(Some),
             }
+            self.acted = Some(id);
             let room = self.handle.room.clone();
             self.core.ledger.remember_shown(subject, room, shown.clone()).await?;
         }

@@ -93,6 +93,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             doubtful: closing::MOST,
             turn: None,
             chosen: 0,
+            acted: None,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(End::Stopped) => {

@@ -17,6 +17,8 @@ pub struct Content {
     pub author: Option<Author>,
     /// What it says.
     pub message: Message,
+    /// What was taken out of it, and whom it hides: for the audit.
+    pub did: Vec<&'static str>,
     /// What it said at first: files are numbered by that.
     original: Option<Message>,
 }
@@ -41,6 +43,7 @@ impl Content {
                 origin: envelope.origin.clone(),
                 author: envelope.author.clone(),
                 message: message.clone(),
+                did: Vec::new(),
                 original: None,
             })),
             (Event::Edited { to, .. }, Some(target)) => {
@@ -88,6 +91,7 @@ impl Content {
                 reply: message.reply.clone().or_else(|| original.reply.clone()),
                 ..message
             },
+            did: Vec::new(),
             original: Some(original),
         }))
     }

@@ -117,6 +117,11 @@ impl Seen {
         &self.content.message
     }
 
+    /// What was taken out of it, and whom it hides.
+    pub fn did(&self) -> &[&'static str] {
+        &self.content.did
+    }
+
     /// The number of a file: its place at first, so that it stays the same when another one is taken away.
     pub fn number(&self, place: usize, file: &Attachment) -> u16 {
         self.content.number(place, file)

@@ -49,7 +49,8 @@ async fn leave(dir: &Path, left: Left, deleted: bool) {
     ledger.fan_out(fanned.collect()).await.unwrap();
     if left == Left::DoneEdited {
         let copy = Some(vec![MessageRef::plain("copy of third")]);
-        let completed = ledger.complete_soon(room("there"), post, post, copy, vec![], None, Some(newest));
+        let completed =
+            ledger.complete_soon(room("there"), post, post, copy, vec![], None, Some(newest), None);
         completed.await.unwrap().await.unwrap().unwrap();
     }
     ledger.close().await.unwrap();

@@ -7,8 +7,8 @@ use xxhash_rust::xxh3::Xxh3;
 /// The header.
 pub const HEADER: u8 = b'h';
 /// Records of these keyspaces, in this order.
-pub const KEYSPACES: [(u8, &str); 5] =
-    [(b'm', "meta"), (b'j', "journal"), (b'w', "work"), (b's', "seen"), (b'i', "index")];
+pub const KEYSPACES: [(u8, &str); 6] =
+    [(b'm', "meta"), (b'j', "journal"), (b'w', "work"), (b's', "seen"), (b'i', "index"), (b'a', "audit")];
 /// A file begins; its path in the state directory.
 pub const FILE: u8 = b'f';
 /// More of it.

@@ -1,6 +1,7 @@
 //! What the writer is asked for, and the answers that wait.
 
 use super::Verdict;
+use crate::audit::{Head, Left};
 use crate::consent::{Entry, Person};
 use crate::store::StoreError;
 use crate::store::erase::Erased;
@@ -68,12 +69,16 @@ pub(in crate::store) enum Command {
         way: Option<Way>,
         /// The edit that came with it: its row is closed, too.
         edit: Option<EnvelopeId>,
+        /// What has left by it.
+        left: Option<Box<Left>>,
         done: Done<()>,
     },
     Bury {
         room: RoomKey,
         id: EnvelopeId,
         letter: DeadLetter,
+        /// What has left of it, or may have.
+        left: Option<Box<Left>>,
         done: Done<()>,
     },
     /// A room was seen; nobody has asked for it.
@@ -150,6 +155,11 @@ pub(in crate::store) enum Command {
     /// A piece of what is older than it is to be kept.
     Forget {
         piece: Box<Forgotten>,
+        done: Done<()>,
+    },
+    /// Lines of the audit up to this one are older than they are to be kept.
+    PruneAudit {
+        head: Head,
         done: Done<()>,
     },
     /// Somebody says what they allow, and takes back what crossed before.

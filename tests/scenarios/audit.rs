@@ -1,0 +1,189 @@
+//! The log of what has left: complete, without words and people, and nobody changes it unseen.
+
+use crate::bench::{Bench, PLATFORMS, until};
+use crate::joining::ask;
+use serde_json::Value;
+use stand_ins::people::Act;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs a `relay` command; its words, and whether it went well.
+fn relay(bench: &Bench, words: &[&str]) -> (bool, String) {
+    let output = bench.command(words[0]).args(&words[1..]).output().expect("the binary runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).expect("text"))
+}
+
+/// What a script says that knows nothing of Relay.
+fn script(file: &Path) -> (bool, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/audit/verify.py");
+    let output = Command::new("python3").arg(script).arg(file).output().expect("python3 runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).expect("text"))
+}
+
+fn export(bench: &Bench, name: &str) -> (PathBuf, Vec<Value>) {
+    let file = bench.dir.path().join(name);
+    let (ok, words) = relay(bench, &["audit", "export", file.to_str().unwrap()]);
+    assert!(ok && words.contains("lines of the audit"), "{words}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (file, lines[1..lines.len() - 1].to_vec())
+}
+
+fn of<'a>(lines: &'a [Value], what: &str, room: &str) -> Vec<&'a Value> {
+    let is =
+        |line: &&Value| line["what"] == what && line["room"].as_str().unwrap_or_default().starts_with(room);
+    lines.iter().filter(is).collect()
+}
+
+fn did(line: &Value) -> Vec<&str> {
+    line["did"].as_array().unwrap().iter().map(|did| did.as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
+    let mut bench = Bench::started().await;
+    let room = bench.room("discord");
+    // Everything that can be done to a message, by somebody who has said nothing.
+    let said = bench.say("discord", "xyzzy is secret");
+    bench.arrives("slack", "xyzzy").await;
+    bench.arrives("telegram", "xyzzy").await;
+    bench.edit("discord", &said, "plugh is secret");
+    bench.arrives("slack", "plugh").await;
+    bench.arrives("telegram", "plugh").await;
+    let person = bench.platform("discord").people[0].id.clone();
+    let react = |on| Act::React {
+        person: person.clone(),
+        room: room.clone(),
+        message: said.clone(),
+        emoji: "🔥".into(),
+        on,
+    };
+    bench.people("discord").act(react(true)).unwrap();
+    until("the reaction is there", || bench.with("slack", "plugh").iter().any(|m| !m.reactions.is_empty()))
+        .await;
+    let long = format!("quux {}", "long words ".repeat(700));
+    bench.say("slack", &long);
+    until("it is there in parts", || bench.with("discord", "long words").len() > 1).await;
+    // A crash takes no line back.
+    until("it is written", || relay(&bench, &["audit", "show", "--json"]).1.contains("in ")).await;
+    bench.kill();
+    let (ok, words) = relay(&bench, &["audit", "verify"]);
+    assert!(ok && words.contains("none altered"), "without Relay: {words}");
+    bench.start();
+    bench.connected(3).await;
+    let words = ask(&bench, "discord", 0, &room, "/relay privacy anonymous").await;
+    assert!(words.contains("carried as"), "{words}");
+    bench.say("discord", "grault is secret");
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "grault").await;
+    }
+    until("what bore the name is gone", || bench.with("slack", "plugh").is_empty()).await;
+    let enough = |lines: &[Value]| {
+        ["slack", "telegram"].into_iter().all(|to| {
+            of(lines, "deleted", to).len() == 1
+                && of(lines, "left", to).iter().any(|line| did(line).contains(&"pseudonym"))
+        })
+    };
+    until("it is written", || {
+        let _ = std::fs::remove_file(bench.dir.path().join("try"));
+        enough(&export(&bench, "try").1)
+    })
+    .await;
+    let (file, lines) = export(&bench, "audit.jsonl");
+    for to in ["slack", "telegram"] {
+        let first = of(&lines, "left", to)[0];
+        assert_eq!(first["grants"]["content"], "notice", "{first}");
+        assert_eq!(first["grants"]["identity"], "notice", "{first}");
+        assert!(first["from"].as_str().unwrap().ends_with(&room) && first["body"].is_string(), "{first}");
+        assert_eq!(of(&lines, "changed", to).len(), 1, "the edit");
+        let masked =
+            of(&lines, "left", to).into_iter().find(|line| did(line).contains(&"pseudonym")).unwrap();
+        assert!(
+            masked["grants"]["content"].as_str().unwrap().starts_with("/relay privacy anonymous in "),
+            "{masked}"
+        );
+        assert_eq!(masked["grants"].get("identity"), None, "{masked}");
+        assert_eq!(masked["who"], first["who"], "the same person has the same hash");
+        assert_ne!(masked["body"], first["body"]);
+    }
+    assert_eq!(of(&lines, "reacted", "slack")[0]["grants"]["reactions"], "notice");
+    let long = of(&lines, "left", "discord")[0];
+    assert!(did(long).iter().any(|did| did.starts_with("in ") && did.ends_with(" parts")), "{long}");
+    let consent: Vec<_> = lines.iter().filter(|line| line["what"] == "consent").collect();
+    assert_eq!(consent.len(), 2, "{consent:?}");
+    assert_eq!((&consent[1]["allows"], &consent[1]["classes"][0]), (&false.into(), &"identity".into()));
+    assert_eq!(consent[0]["who"], of(&lines, "left", "slack")[0]["who"]);
+    // No words, no people.
+    let text = std::fs::read_to_string(&file).unwrap();
+    for secret in ["xyzzy", "plugh", "quux", "grault", "long words"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    for platform in PLATFORMS {
+        for person in &bench.platform(platform).people {
+            assert!(
+                !text.contains(&person.name) && !text.contains(&format!("/{}\"", person.id)),
+                "{platform}"
+            );
+            assert!(!text.contains(&format!("\"{}\"", person.id)), "{platform}");
+        }
+    }
+    // Both verify it, and the log that is kept is the same.
+    let shown = file.to_str().unwrap();
+    let (ok, words) = script(&file);
+    assert!(ok && words.contains("is whole"), "{words}");
+    let (ok, words) = relay(&bench, &["audit", "verify", shown]);
+    assert!(ok && words.contains("The audit that is kept here"), "{words}");
+    let (ok, words) = relay(&bench, &["audit", "verify"]);
+    assert!(ok && words.contains(&format!("lines 1 to {}", lines.len())), "{words}");
+    tampered(&bench, &text);
+    // As people look at it.
+    let (ok, words) = relay(&bench, &["audit", "show", "--room", "slack", "--last", "100"]);
+    assert!(
+        ok && words.contains("content by /relay privacy anonymous") && words.contains("pseudonym"),
+        "{words}"
+    );
+    assert!(!words.contains("consent"), "{words}");
+    let who = format!("discord:{person}");
+    let (ok, words) = relay(&bench, &["audit", "show", "--person", &who, "--json", "--last", "100"]);
+    assert!(ok && words.lines().count() > 6, "{words}");
+    assert!(words.lines().all(|line| line.contains(consent[0]["who"].as_str().unwrap())), "{words}");
+    let (_, words) = relay(&bench, &["audit", "show", "--last", "2", "--json"]);
+    assert_eq!(words.lines().count(), 2, "{words}");
+    // A backup brings it back, and it goes on from there.
+    bench.stop().await;
+    let backup = bench.dir.path().join("a.backup");
+    assert!(relay(&bench, &["backup", backup.to_str().unwrap()]).0);
+    std::fs::rename(bench.state(), bench.dir.path().join("before")).unwrap();
+    let (ok, words) = relay(&bench, &["restore", backup.to_str().unwrap()]);
+    assert!(ok, "{words}");
+    bench.start();
+    bench.connected(3).await;
+    bench.say("telegram", "after the restore");
+    bench.arrives("slack", "after the restore").await;
+    until("it goes on", || relay(&bench, &["audit", "verify", shown]).1.contains("goes on from it")).await;
+}
+
+/// Whoever changes an export is found out, by Relay and by the script.
+fn tampered(bench: &Bench, text: &str) {
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let changes: [(&str, &str, &dyn Fn(&mut Vec<String>)); 6] = [
+        ("removed", "removed", &|lines| drop(lines.remove(3))),
+        ("reordered", "reordered", &|lines| lines.swap(3, 5)),
+        ("altered", "line 3 was altered", &|lines| lines[3] = lines[3].replace("\"at\":\"2", "\"at\":\"1")),
+        ("without its end", "cut off", &|lines| drop(lines.pop())),
+        ("cut", "removed", &|lines| drop(lines.remove(lines.len() - 2))),
+        ("with a line twice", "reordered", &|lines| lines.insert(5, lines[3].clone())),
+    ];
+    for (how, found, change) in changes {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        let file = bench.dir.path().join("tampered.jsonl");
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let (ok, words) = script(&file);
+        assert!(!ok && words.contains(found), "{how}, by the script: {words}");
+        let (ok, words) = relay(bench, &["audit", "verify", file.to_str().unwrap()]);
+        assert!(!ok && words.contains(found), "{how}, by Relay: {words}");
+    }
+}
