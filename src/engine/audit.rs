@@ -28,20 +28,37 @@ fn kind(event: &Event) -> (What, &'static [DataClass]) {
 }
 
 impl Core {
+    /// Who said what a row is about, as they are called where they said it.
+    pub(super) fn whose(&self, content: Option<&Content>, row: &OutboxRow) -> Option<(RoomKey, Author)> {
+        if !self.ledger.audits() {
+            return None;
+        }
+        if let Some(content) = content {
+            return Some((content.origin.clone(), content.author.clone()?));
+        }
+        // One that cannot be read is nobody's that could be told.
+        let posted = self.ledger.envelope(row.target?).ok().flatten()?;
+        Some((posted.origin.clone(), posted.author.clone()?))
+    }
+
     /// What the audit is told of a row that goes into a room; `whose` is who said what it shows, as they are called where they said it.
     pub(super) fn left(
         &self,
         room: &RoomKey,
         id: EnvelopeId,
         envelope: &Envelope,
-        whose: Option<Author>,
+        whose: Option<(RoomKey, Author)>,
         content: Option<&Content>,
     ) -> Option<Left> {
         if !self.ledger.audits() {
             return None;
         }
         let (what, classes) = kind(&envelope.event);
-        let author = envelope.author.as_ref().or(whose.as_ref()).filter(|_| what != What::Notice);
+        let doer = envelope.author.as_ref().map(|author| (&envelope.origin, author));
+        let whose = whose.as_ref().map(|(origin, author)| (origin, author));
+        // What is deleted is whose it was, whoever does it.
+        let whose = if what == What::Deleted { whose.or(doer) } else { doer.or(whose) };
+        let whose = whose.filter(|_| what != What::Notice);
         let shows = matches!(what, What::Left | What::Changed);
         let mut did: Vec<Cow<'static, str>> = Vec::new();
         if let Some(content) = content.filter(|_| shows) {
@@ -51,9 +68,9 @@ impl Core {
             did.push("taken back".into());
         }
         let mut grants = Vec::new();
-        if let Some(author) = author {
+        if let Some((origin, author)) = whose {
             let said = Deed::of(id, envelope).map_or(envelope.at, |deed| deed.said);
-            let deed = Deed { origin: &envelope.origin, author, said };
+            let deed = Deed { origin, author, said };
             let files = content.filter(|content| shows && !content.message.attachments.is_empty());
             let is_named = match (shows, classes) {
                 (_, []) => false,
@@ -75,7 +92,7 @@ impl Core {
                 classes.iter().copied().chain(more).map(|class| (class, self.grant(room, deed, class))),
             );
         }
-        let who = author.map(|author| Person::of(&envelope.origin, author));
+        let who = whose.map(|(origin, author)| Person::of(origin, author));
         Some(Left { what, origin: envelope.origin.clone(), who, grants, did, body: None })
     }
 
@@ -86,8 +103,9 @@ impl Core {
         id: EnvelopeId,
         row: &OutboxRow,
         is_unsure: bool,
+        ran: &[&'static str],
     ) -> Option<Left> {
-        let what = match row.done.is_empty() {
+        let what = match row.done.is_empty() && ran.is_empty() {
             _ if is_unsure || row.begun || row.unsure_since.is_some() => What::Perhaps,
             false => What::InPart,
             true => return None,
@@ -96,6 +114,7 @@ impl Core {
         let envelope = self.ledger.envelope(id).ok().flatten()?;
         let left = self.left(room, id, &envelope, None, None)?;
         let parts = Cow::Owned(format!("{} done", row.done.len()));
-        Some(Left { what, did: vec![parts, "given up".into()], ..left })
+        let ran = ran.iter().map(|word| Cow::Borrowed(*word));
+        Some(Left { what, did: [parts, "given up".into()].into_iter().chain(ran).collect(), ..left })
     }
 }

@@ -169,7 +169,7 @@ impl FanOut {
         while let Some((id, row)) = self.core.ledger.head(room, from)? {
             tracing::warn!(%room, envelope = %id, "given up: no account reaches this room any more");
             self.core.counters.add(Count::Dead);
-            let left = self.core.left_of_buried(room, id, &row, false);
+            let left = self.core.left_of_buried(room, id, &row, false, &[]);
             let letter = DeadLetter { reason: "unlinked".into(), at: Timestamp::now().0, row };
             self.core.ledger.bury_audited(room.clone(), id, letter, left).await?;
             from = id;

@@ -15,7 +15,7 @@ use super::core::{Core, LaneHandle};
 use super::delay::Delay;
 use super::expiry;
 use super::files::{self, Files};
-use super::lane_steps::{self, Content, Step, Steps, Work};
+use super::lane_steps::{self, Content, Ran, Step, Steps, Work};
 use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
@@ -77,8 +77,8 @@ pub(super) struct Lane {
     turn: Option<Doing>,
     /// What people had chosen when its head was worked out.
     chosen: u64,
-    /// The row for which something was put on a message, or a thread opened, before its own steps.
-    acted: Option<EnvelopeId>,
+    /// What came of its head, for the audit.
+    ran: Ran,
 }
 
 /// What the head of the lane has come to.
@@ -246,7 +246,7 @@ impl Lane {
         let mut whose = None;
         let content = Content::of(&self.core, id, &envelope, &row).inspect(|content| {
             // Before it bears another name.
-            whose = content.as_ref().and_then(|content| content.author.clone());
+            whose = self.core.whose(content.as_ref(), &row);
         });
         let content = content.and_then(|content| match content {
             // Nothing more of it goes: what may be there already is found by what it said.

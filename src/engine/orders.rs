@@ -3,7 +3,7 @@
 use super::core::{Core, LaneHandle};
 use super::lane::Lane;
 use crate::store::queue::{DROPPED, after};
-use crate::store::{EnvelopeId, StoreError};
+use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{DeliverError, Doing, MessageRef, Operation, Part};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -242,12 +242,10 @@ impl Lane {
             Some(ids) => {
                 let mut there = Vec::new();
                 for id in ids {
-                    if ledger.row(room, id)?.is_some() {
-                        there.push(id);
-                    }
+                    there.extend(ledger.row(room, id)?.map(|row| (id, row)));
                 }
                 changed += there.len() as u64;
-                ledger.drop_rows(room.clone(), there).await?;
+                self.dropped(there).await?;
             }
             None => {
                 let mut from = EnvelopeId::default();
@@ -256,11 +254,21 @@ impl Lane {
                     let Some((last, _)) = rows.last() else { break };
                     from = *last;
                     changed += rows.len() as u64;
-                    ledger.drop_rows(room.clone(), rows.into_iter().map(|(id, _)| id).collect()).await?;
+                    self.dropped(rows).await?;
                 }
             }
         }
         Ok(changed)
+    }
+
+    async fn dropped(&self, rows: Vec<(EnvelopeId, OutboxRow)>) -> Result<(), StoreError> {
+        let room = &self.handle.room;
+        let left = |(id, row): &(EnvelopeId, OutboxRow)| {
+            Some((*id, self.core.left_of_buried(room, *id, row, false, &[])?))
+        };
+        let left = rows.iter().filter_map(left).collect();
+        let ids = rows.into_iter().map(|(id, _)| id).collect();
+        self.core.ledger.drop_rows(room.clone(), ids, left).await
     }
 
     async fn say(&mut self, part: &Part) -> Result<Outcome, OrderError> {

@@ -7,6 +7,7 @@ use super::records::{DeadLetter, EnvelopeId, OutboxRow, Record};
 use super::shared::{Shared, bad_key, id_of};
 use super::writer::Command;
 use super::{StoreError, keys};
+use crate::audit::Left;
 use fjall::OwnedWriteBatch as WriteBatch;
 use relay_contract::{Account, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ pub(super) enum Change {
     /// Dead letters become rows again.
     Retry { room: RoomKey, ids: Vec<EnvelopeId>, at: Timestamp },
     /// Rows become dead letters.
-    Drop { room: RoomKey, ids: Vec<EnvelopeId>, at: Timestamp },
+    Drop { room: RoomKey, ids: Vec<EnvelopeId>, at: Timestamp, left: Vec<(EnvelopeId, Left)> },
     /// Deliveries are held, or go on.
     Pause { held: Held, pause: Pause },
 }
@@ -86,7 +87,10 @@ impl Change {
                 }
                 Ok(Some((room, depth)))
             }
-            Self::Drop { room, ids, at } => {
+            Self::Drop { room, ids, at, left } => {
+                for (id, left) in left {
+                    shared.audit.left(&room, id, &left, batch);
+                }
                 for id in ids {
                     let Some(bytes) = shared.work.get(keys::outbox(&room, id))? else { continue };
                     let row = OutboxRow::decode(&bytes)?;
@@ -130,9 +134,14 @@ impl Ledger {
         self.change(Change::Retry { room, ids, at: Timestamp::now() }).await
     }
 
-    /// Closes rows of a room as dead letters. Resolves when it is on disk.
-    pub async fn drop_rows(&self, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), StoreError> {
-        self.change(Change::Drop { room, ids, at: Timestamp::now() }).await
+    /// Closes rows of a room as dead letters, of some of which something has left already. Resolves when it is on disk.
+    pub async fn drop_rows(
+        &self,
+        room: RoomKey,
+        ids: Vec<EnvelopeId>,
+        left: Vec<(EnvelopeId, Left)>,
+    ) -> Result<(), StoreError> {
+        self.change(Change::Drop { room, ids, at: Timestamp::now(), left }).await
     }
 
     /// Remembers that deliveries are held, or go on. Resolves when it is on disk.

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::ask;
 use serde_json::Value;
+use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -108,6 +109,11 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
         assert_eq!(masked["who"], first["who"], "the same person has the same hash");
         assert_ne!(masked["body"], first["body"]);
     }
+    assert_eq!(
+        of(&lines, "deleted", "slack")[0]["who"],
+        of(&lines, "left", "slack")[0]["who"],
+        "whose it was"
+    );
     assert_eq!(of(&lines, "reacted", "slack")[0]["grants"]["reactions"], "notice");
     let long = of(&lines, "left", "discord")[0];
     assert!(did(long).iter().any(|did| did.starts_with("in ") && did.ends_with(" parts")), "{long}");
@@ -186,4 +192,55 @@ fn tampered(bench: &Bench, text: &str) {
         let (ok, words) = relay(bench, &["audit", "verify", file.to_str().unwrap()]);
         assert!(!ok && words.contains(found), "{how}, by Relay: {words}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_left_is_written_down_too() {
+    let mut bench = Bench::new().await;
+    let unsure = |bench: &Bench, how: &str| {
+        let text = std::fs::read_to_string(bench.config()).unwrap();
+        let text = text.replace("unsure = \"hold\"\n", "");
+        let account = "platform = \"telegram\"\n";
+        std::fs::write(bench.config(), text.replace(account, &format!("{account}{how}"))).unwrap();
+    };
+    unsure(&bench, "unsure = \"hold\"\n");
+    bench.start();
+    bench.connected(3).await;
+    // Both carry it out and do not answer; Slack tells afterwards, and Telegram does not.
+    bench.fault("slack", Kind::CutAfter, 1, "chat.postMessage");
+    bench.fault("telegram", Kind::CutAfter, 1, "sendMessage");
+    bench.say("discord", "who knows");
+    let tried = |bench: &Bench| {
+        let _ = std::fs::remove_file(bench.dir.path().join("try"));
+        export(bench, "try").1
+    };
+    until("both are written", || {
+        let lines = tried(&bench);
+        !of(&lines, "left", "slack").is_empty() && !of(&lines, "perhaps", "telegram").is_empty()
+    })
+    .await;
+    let lines = tried(&bench);
+    assert!(did(of(&lines, "left", "slack")[0]).contains(&"settled"), "{lines:?}");
+    assert!(of(&lines, "left", "telegram").is_empty(), "{lines:?}");
+    assert_eq!(of(&lines, "perhaps", "telegram")[0]["grants"]["content"], "notice", "{lines:?}");
+    bench.stop().await;
+    unsure(&bench, "");
+    bench.start();
+    bench.connected(3).await;
+    bench.fault("telegram", Kind::CutAfter, 1, "sendMessage");
+    bench.say("discord", "and again");
+    until("it is written", || !of(&tried(&bench), "left", "telegram").is_empty()).await;
+    assert!(did(of(&tried(&bench), "left", "telegram")[0]).contains(&"perhaps twice"));
+    // Nothing is written where nobody wants it.
+    bench.stop().await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::write(bench.config(), text.replace("[relay]\n", "[relay]\naudit_days = 0\n")).unwrap();
+    let before = tried(&bench).len();
+    bench.start();
+    bench.connected(3).await;
+    bench.say("discord", "not written");
+    bench.arrives("slack", "not written").await;
+    bench.arrives("telegram", "not written").await;
+    bench.stop().await;
+    assert_eq!(tried(&bench).len(), before);
 }

@@ -1,6 +1,5 @@
 //! The requests of one row: new messages, changes and deletes, each with its own turn, and a receipt for each.
 
-use super::super::lane_steps::Ran;
 use super::*;
 use crate::audit::Left;
 
@@ -33,7 +32,7 @@ impl Lane {
             Ok(receipt) => {
                 let there = ThreadThere { thread: receipt.message.thread, root: root.cloned() };
                 self.core.ledger.remember_thread(self.handle.room.clone(), conversation, there).await?;
-                self.acted = Some(id);
+                self.ran.add(id, "thread opened");
                 Ok(Fate::Later(Duration::ZERO, LaneState::Busy))
             }
             // What can never be opened is done without: the message goes below its root, or into the room.
@@ -110,7 +109,6 @@ impl Lane {
         steps: &Steps,
         files: &Files,
     ) -> Result<Fate, StoreError> {
-        let mut ran = Ran { acted: self.acted == Some(id), ..Ran::default() };
         while let Some(step) = steps.steps.get(row.done.len()) {
             let uploads = match step {
                 Step::Keep(message) => {
@@ -161,7 +159,7 @@ impl Lane {
             let deletes = matches!(step, Step::Delete(_));
             let outcome = match self.settled(id, &mut row, &operation).await? {
                 Settled::Done(receipt) => {
-                    ran.settled = true;
+                    self.ran.add(id, "settled");
                     Ok(receipt)
                 }
                 // Each part anew: what is there already is deleted by what follows.
@@ -187,7 +185,7 @@ impl Lane {
                 }
                 Ok(_) => row.done.push(None),
                 Err(DeliverError::TargetGone) if deletes => {
-                    ran.gone = true;
+                    self.ran.add(id, "was gone already");
                     row.done.push(None);
                 }
                 // The words are not lost for a file that the platform does not take.
@@ -213,7 +211,7 @@ impl Lane {
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
         let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
-        let left = steps.left_with(&row, files, ran, self.core.ledger.audit_keys());
+        let left = steps.left_with(&row, files, self.ran.of(id), self.core.ledger.audit_keys());
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());
         self.close(id, steps.subject, messages, lost, Some(way), edit, left).await?;

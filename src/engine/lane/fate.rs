@@ -93,7 +93,9 @@ impl Lane {
         row: OutboxRow,
         reason: String,
     ) -> Result<Fate, StoreError> {
-        let left = self.core.left_of_buried(&self.handle.room, id, &row, reason == HELD);
+        let holds = self.handle.account.unsure == Unsure::Hold;
+        let is_unsure = reason == HELD || self.in_doubt_since(id, &row, holds).is_some();
+        let left = self.core.left_of_buried(&self.handle.room, id, &row, is_unsure, self.ran.of(id));
         let letter = DeadLetter { reason, at: Timestamp::now().0, row };
         self.core.ledger.bury_audited(self.handle.room.clone(), id, letter, left).await?;
         Ok(Fate::Closed)

@@ -34,7 +34,7 @@ impl Lane {
                 }
                 Err(error) => return self.failed(id, row, error, of_person).await.map(Some),
             }
-            self.acted = Some(id);
+            self.ran.add(id, "put on it");
             let room = self.handle.room.clone();
             self.core.ledger.remember_shown(subject, room, shown.clone()).await?;
         }

@@ -6,6 +6,7 @@
 
 use super::super::core::{Core, LaneHandle};
 use super::super::delay::Delay;
+use super::super::lane_steps::Ran;
 use super::closing::{self, Closing};
 use super::{FIRST_RETRY, LONGEST_RETRY, Lane, panic_text};
 use crate::observe::Count;
@@ -93,7 +94,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             doubtful: closing::MOST,
             turn: None,
             chosen: 0,
-            acted: None,
+            ran: Ran::default(),
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(End::Stopped) => {

@@ -99,7 +99,10 @@ impl Lane {
                     true => Ok(Settled::Held),
                     // Were it there, its second copy would be the only one that can be deleted.
                     false if self.is_to_be_left(id, row)? => Ok(Settled::TakenBack),
-                    false => self.set_out(id, row, holds).await,
+                    false => {
+                        self.ran.add(id, "perhaps twice");
+                        self.set_out(id, row, holds).await
+                    }
                 }
             }
         }

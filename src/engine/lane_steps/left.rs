@@ -4,22 +4,42 @@ use super::{Step, Steps};
 use crate::adapt::FileShown;
 use crate::audit::{Keys, Left, What};
 use crate::engine::files::Files;
-use crate::store::OutboxRow;
+use crate::store::{EnvelopeId, OutboxRow, StoredFate};
+use std::borrow::Cow;
 
-/// What came of the requests.
-#[derive(Debug, Clone, Copy, Default)]
+/// What came of the requests of a row, whichever looks it took.
+#[derive(Debug, Default)]
 pub struct Ran {
-    /// One was found to be done already, by an earlier run or by an attempt that nobody answered.
-    pub settled: bool,
-    /// What was to be deleted was not there any more.
-    pub gone: bool,
-    /// Something was put on the message before, or a thread opened.
-    pub acted: bool,
+    id: EnvelopeId,
+    did: Vec<&'static str>,
+}
+
+impl Ran {
+    /// Something has come of a request of this row.
+    pub fn add(&mut self, id: EnvelopeId, word: &'static str) {
+        if self.id != id {
+            (self.id, self.did) = (id, Vec::new());
+        }
+        if !self.did.contains(&word) {
+            self.did.push(word);
+        }
+    }
+
+    /// What came of those of this row.
+    pub fn of(&self, id: EnvelopeId) -> &[&'static str] {
+        if self.id == id { &self.did } else { &[] }
+    }
 }
 
 impl Steps {
     /// What the audit is told once all steps are done.
-    pub fn left_with(&self, row: &OutboxRow, files: &Files, ran: Ran, keys: &Keys) -> Option<Left> {
+    pub fn left_with(
+        &self,
+        row: &OutboxRow,
+        files: &Files,
+        ran: &[&'static str],
+        keys: &Keys,
+    ) -> Option<Left> {
         let mut left = self.left.clone()?;
         let texts = || {
             self.steps.iter().filter_map(|step| match step {
@@ -34,7 +54,7 @@ impl Steps {
         if words > 0 {
             left.body = Some(keys.body(left.who.as_ref(), texts()));
         }
-        if self.steps.len() == keeps && !ran.acted {
+        if self.steps.len() == keeps && ran.is_empty() {
             left.did.push("was so already".into());
         }
         if words > 1 {
@@ -51,11 +71,7 @@ impl Steps {
             left.did.push("with its edit".into());
         }
         left.did.extend(self.lost.iter().map(|feature| format!("lost {}", feature.word()).into()));
-        for (is_so, word) in [(ran.settled, "settled"), (ran.gone, "was gone already")] {
-            if is_so {
-                left.did.push(word.into());
-            }
-        }
+        left.did.extend(ran.iter().map(|word| Cow::Borrowed(*word)));
         Some(left)
     }
 
@@ -72,13 +88,12 @@ impl Steps {
     }
 
     /// Where there is a name beside the message, whether there is a picture.
-    fn pictures(&self) -> Option<std::borrow::Cow<'static, str>> {
+    fn pictures(&self) -> Option<Cow<'static, str>> {
         self.persona.as_ref().filter(|persona| persona.avatar.is_none()).map(|_| "no picture".into())
     }
 
     /// How many files went, and how many did not.
     fn files(&self, row: &OutboxRow, files: &Files) -> Vec<String> {
-        use crate::store::StoredFate;
         let (mut sent, mut late, mut left) = (0, 0, 0);
         // What was remembered when the first part was done counts, and otherwise what is known now.
         match &row.files {
