@@ -2,13 +2,13 @@
 //! both are there after a crash or neither is. Old ones go from the front; the hash of the last of them stays, so that the rest can be
 //! checked as before.
 
+use super::StoreError;
 use super::erase::Erased;
 use super::ledger::Ledger;
 use super::records::EnvelopeId;
 use super::seals::Seals;
 use super::shared::{Opening, Shared};
 use super::writer::Command;
-use super::StoreError;
 use crate::audit::{Fields, Head, Keys, Left, last_of, of_consent, of_wish, time};
 use crate::consent::{Entry, Person};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch, Readable};
@@ -50,7 +50,12 @@ impl Trail {
             }
             None => anchor(meta.get(ANCHOR)?.as_deref()),
         };
-        Ok(Self { lines, keys: Keys::new(&seals.secret(meta, SECRET)?), on: AtomicBool::new(true), head: Mutex::new(head) })
+        Ok(Self {
+            lines,
+            keys: Keys::new(&seals.secret(meta, SECRET)?),
+            on: AtomicBool::new(true),
+            head: Mutex::new(head),
+        })
     }
 
     /// The keyspace.
