@@ -3,7 +3,7 @@
 use super::consent::Deed;
 use super::core::Core;
 use super::lane_steps::Content;
-use super::masked::{NAMELESS, PSEUDONYM};
+use super::masked::{NAMELESS, PSEUDONYM, Seen};
 use crate::audit::{Left, What};
 use crate::consent::{DataClass, Person};
 use crate::store::{EnvelopeId, OutboxRow};
@@ -48,7 +48,7 @@ impl Core {
         id: EnvelopeId,
         envelope: &Envelope,
         whose: Option<(RoomKey, Author)>,
-        content: Option<&Content>,
+        content: Option<&Seen>,
     ) -> Option<Left> {
         if !self.ledger.audits() {
             return None;
@@ -62,22 +62,21 @@ impl Core {
         let shows = matches!(what, What::Left | What::Changed);
         let mut did: Vec<Cow<'static, str>> = Vec::new();
         if let Some(content) = content.filter(|_| shows) {
-            did.extend(content.did.iter().map(|did| Cow::Borrowed(*did)));
+            did.extend(content.did().iter().map(|did| Cow::Borrowed(*did)));
         }
         if matches!(envelope.event, Event::Reacted { added: false, .. } | Event::Pinned { on: false, .. }) {
             did.push("taken back".into());
         }
         let mut grants = Vec::new();
         if let Some((origin, author)) = whose {
-            let said = Deed::of(id, envelope).map_or(envelope.at, |deed| deed.said);
-            let deed = Deed { origin, author, said };
-            let files = content.filter(|content| shows && !content.message.attachments.is_empty());
-            let is_named = match (shows, classes) {
-                (_, []) => false,
-                (true, _) => !content.is_some_and(|content| {
-                    content.did.contains(&PSEUDONYM) || content.did.contains(&NAMELESS)
-                }),
-                (false, _) => match self.seen_as(room, deed) {
+            let deed = Deed::of(id, envelope);
+            let (said, known) = deed.map_or((envelope.at, envelope.at), |deed| (deed.said, deed.known));
+            let deed = Deed { origin, author, said, known };
+            let files = content.filter(|content| shows && !content.message().attachments.is_empty());
+            let is_named = match content.filter(|_| shows) {
+                _ if classes.is_empty() => false,
+                Some(content) => !content.did().iter().any(|did| [PSEUDONYM, NAMELESS].contains(did)),
+                None => match self.seen_as(room, deed) {
                     Some(seen) if seen.id == author.id => true,
                     Some(_) => {
                         did.push(PSEUDONYM.into());
@@ -112,7 +111,7 @@ impl Core {
         };
         // One that cannot be read is nobody's that could be told.
         let envelope = self.ledger.envelope(id).ok().flatten()?;
-        let left = self.left(room, id, &envelope, None, None)?;
+        let left = self.left(room, id, &envelope, self.whose(None, row), None)?;
         let parts = Cow::Owned(format!("{} done", row.done.len()));
         let ran = ran.iter().map(|word| Cow::Borrowed(*word));
         Some(Left { what, did: [parts, "given up".into()].into_iter().chain(ran).collect(), ..left })

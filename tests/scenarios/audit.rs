@@ -174,7 +174,8 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
 /// Whoever changes an export is found out, by Relay and by the script.
 fn tampered(bench: &Bench, text: &str) {
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let changes: [(&str, &str, &dyn Fn(&mut Vec<String>)); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Vec<String>);
+    let changes: [(&str, &str, Change<'_>); 6] = [
         ("removed", "removed", &|lines| drop(lines.remove(3))),
         ("reordered", "reordered", &|lines| lines.swap(3, 5)),
         ("altered", "line 3 was altered", &|lines| lines[3] = lines[3].replace("\"at\":\"2", "\"at\":\"1")),
