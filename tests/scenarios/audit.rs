@@ -161,9 +161,13 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
     bench.stop().await;
     let backup = bench.dir.path().join("a.backup");
     assert!(relay(&bench, &["backup", backup.to_str().unwrap()]).0);
-    std::fs::rename(bench.state(), bench.dir.path().join("before")).unwrap();
+    let before = bench.dir.path().join("before");
+    std::fs::rename(bench.state(), &before).unwrap();
     let (ok, words) = relay(&bench, &["restore", backup.to_str().unwrap()]);
     assert!(ok, "{words}");
+    for keys in ["keys", "master.key"] {
+        std::fs::copy(before.join(keys), bench.state().join(keys)).unwrap();
+    }
     bench.start();
     bench.connected(3).await;
     bench.say("telegram", "after the restore");
