@@ -4,7 +4,7 @@
 //!
 //! **The ledger** holds, each in a keyspace of its own: the *journal* (accepted envelopes), *work* (what is still to be
 //! fanned out, delivered, or was given up, and what is held at the door), *seen* (event keys), *index* (which native messages an envelope became, as
-//! a numbered log) and *meta* (format, cursors, rooms by the id they were asked for). One writer thread executes all
+//! a numbered log), *audit* (what has left, as lines that hang on each other) and *meta* (format, cursors, rooms by the id they were asked for). One writer thread executes all
 //! changes in order; many of them share one batch, and many batches one sync.
 //!
 //! **Crash cases.** Every change is answered after it is written, in the order of the one journal: `kill -9` takes back nothing that
