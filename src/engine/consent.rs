@@ -68,6 +68,9 @@ impl Core {
     /// What holds between two rooms for who has said nothing.
     fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
         let routes = self.routes.borrow();
+        if !routes.has_opt_in() {
+            return Unsaid::Notice;
+        }
         match routes.between(origin, room) {
             Some(channel) => routes.unsaid(channel),
             // By way of a third room, or a link that is gone: what nobody has allowed is not.
@@ -77,7 +80,7 @@ impl Core {
                         routes.links_of(of).map(|(channel, _)| routes.unsaid(channel)).peekable();
                     channels.peek().is_none() || channels.any(|unsaid| unsaid == Unsaid::OptIn)
                 };
-                let asked = routes.has_opt_in() && (asks(origin) || asks(room));
+                let asked = asks(origin) || asks(room);
                 if asked { Unsaid::OptIn } else { Unsaid::Notice }
             }
         }

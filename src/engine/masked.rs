@@ -14,6 +14,7 @@ use relay_contract::{
     Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Takes, Text,
     Timestamp,
 };
+use std::cell::LazyCell;
 
 /// What the audit says where a message bears another name, and where it bears none.
 pub const PSEUDONYM: &str = "pseudonym";
@@ -80,17 +81,21 @@ impl Core {
         message: &mut Message,
         did: &mut Vec<&'static str>,
     ) -> Result<(), StoreError> {
-        let hides = self.hides_somebody(room, origin);
-        message.body = self.mask_text(room, (origin, said), std::mem::take(&mut message.body), hides, did);
+        // Looks at everybody who has chosen: only where somebody is named without an id.
+        let hides: Hides<'_> = LazyCell::new(Box::new(|| self.hides_somebody(room, origin)));
+        if message.body.names_people() {
+            let body = std::mem::take(&mut message.body);
+            message.body = self.mask_text(room, (origin, said), body, &hides, did);
+        }
         if let Some(reply) = &mut message.reply {
             let before = (reply.author.clone(), reply.excerpt.is_some());
-            self.mask_reply(room, origin, reply, hides)?;
+            self.mask_reply(room, origin, reply, &hides)?;
             if before != (reply.author.clone(), reply.excerpt.is_some()) {
                 did.push("quote masked");
             }
         }
         if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, (origin, said), forward, hides)
+            && !self.mask_forward(room, (origin, said), forward, &hides)
         {
             message.attachments.clear();
             message.poll = None;
@@ -140,7 +145,7 @@ impl Core {
         room: &RoomKey,
         said: Said<'_>,
         text: Text,
-        hides: bool,
+        hides: &Hides<'_>,
         did: &mut Vec<&'static str>,
     ) -> Text {
         let mut runs = text.into_runs();
@@ -149,7 +154,7 @@ impl Core {
             if let Leaf::Mention(Mention::Person { id, name }) = &mut run.leaf {
                 let shown = match id {
                     Some(id) => self.named(room, said, id, name).unwrap_or_else(|| SOMEONE.to_owned()),
-                    None if hides => SOMEONE.to_owned(),
+                    None if **hides => SOMEONE.to_owned(),
                     None => continue,
                 };
                 hidden |= shown != *name;
@@ -187,7 +192,7 @@ impl Core {
         room: &RoomKey,
         origin: &RoomKey,
         reply: &mut Reply,
-        hides: bool,
+        hides: &Hides<'_>,
     ) -> Result<(), StoreError> {
         let key = MessageKey { room: origin.clone(), id: reply.target.clone() };
         let known = match self.lookup.find(&key)? {
@@ -202,19 +207,19 @@ impl Core {
             Some(Whom::AsTheyAre(_)) => {}
             Some(Whom::Under(author)) => reply.author = Some(author.name),
             Some(Whom::Hidden) => (reply.author, reply.excerpt) = (None, None),
-            None if hides => (reply.author, reply.excerpt) = (None, None),
+            None if **hides => (reply.author, reply.excerpt) = (None, None),
             None => {}
         }
         Ok(())
     }
 
     /// Whether what was passed on may be seen; its author's name is taken out where that may not.
-    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hides: bool) -> bool {
+    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hides: &Hides<'_>) -> bool {
         let Some(id) = &forward.author_id else {
-            if hides {
+            if **hides {
                 forward.author = None;
             }
-            return !hides;
+            return !**hides;
         };
         let name = forward.author.clone().unwrap_or_default();
         match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {
@@ -252,6 +257,9 @@ fn hide_files(message: &mut Message) {
         message.body = Text::plain(FILE_NOT_SHOWN);
     }
 }
+
+/// Whether somebody might be meant who is not to be named; found out when it is first asked.
+type Hides<'a> = LazyCell<bool, Box<dyn FnOnce() -> bool + 'a>>;
 
 /// Where something is said, when, and when Relay came to know of it.
 type Said<'a> = (&'a RoomKey, (Timestamp, Timestamp));

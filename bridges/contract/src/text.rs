@@ -95,6 +95,18 @@ pub enum Inline {
     Break,
 }
 
+impl Inline {
+    fn names_people(&self) -> bool {
+        match self {
+            Self::Mention(Mention::Person { .. }) => true,
+            Self::Styled(_, inlines) | Self::Link { label: inlines, .. } => {
+                inlines.iter().any(Self::names_people)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A style, in the order in which styles nest, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Style {
@@ -165,6 +177,17 @@ impl Mention {
 }
 
 impl Block {
+    fn names_people(&self) -> bool {
+        match self {
+            Self::Paragraph(inlines) | Self::Heading { inlines, .. } => {
+                inlines.iter().any(Inline::names_people)
+            }
+            Self::Code { .. } => false,
+            Self::Quote(blocks) => blocks.iter().any(Self::names_people),
+            Self::List { items, .. } => items.iter().flatten().any(Self::names_people),
+        }
+    }
+
     /// Its leaves in order, as [`Text::into_runs`] gives those of a text that is nothing but this block.
     pub fn into_runs(self) -> Vec<Run> {
         runs::flatten(vec![self])
@@ -197,6 +220,11 @@ impl Text {
     /// The blocks.
     pub fn blocks(&self) -> &[Block] {
         &self.0
+    }
+
+    /// Whether it names a person: most texts do not, and are not to be taken apart to find that out.
+    pub fn names_people(&self) -> bool {
+        self.0.iter().any(Block::names_people)
     }
 
     /// Says nothing.

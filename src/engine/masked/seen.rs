@@ -137,6 +137,9 @@ impl Seen {
 
 /// A text that names people by what they are called, and by nothing else.
 fn without_ids(text: Text) -> Text {
+    if !text.names_people() {
+        return text;
+    }
     let mut runs = text.into_runs();
     for run in &mut runs {
         if let Leaf::Mention(Mention::Person { id, .. }) = &mut run.leaf {
