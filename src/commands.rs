@@ -12,6 +12,7 @@ mod connect;
 mod consent;
 mod disconnect;
 pub mod keys;
+mod link;
 mod privacy;
 mod queue;
 mod resync;
@@ -29,8 +30,9 @@ pub use trace::became;
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
-use codes::Codes;
+use codes::{Codes, Waiting};
 use futures::FutureExt;
+use link::WaitingAccount;
 use relay_contract::{Account, Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -62,7 +64,9 @@ pub struct Commands {
     data_dir: PathBuf,
     /// What was changed from the chat, by channel; as it is on disk.
     joined: Arc<Mutex<BTreeMap<String, Joined>>>,
-    codes: Mutex<Codes>,
+    codes: Mutex<Codes<Waiting>>,
+    /// Accounts that wait for their other side.
+    link_codes: Mutex<Codes<WaitingAccount>>,
     /// Commands under way, by who gave them.
     askers: Arc<Mutex<HashMap<String, usize>>>,
 }
@@ -98,11 +102,12 @@ impl Commands {
             data_dir,
             joined: Arc::new(Mutex::new(joined)),
             codes: Mutex::default(),
+            link_codes: Mutex::default(),
             askers: Arc::default(),
         }
     }
 
-    fn codes(&self) -> MutexGuard<'_, Codes> {
+    fn codes(&self) -> MutexGuard<'_, Codes<Waiting>> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -206,6 +211,9 @@ impl Commands {
             Ask::Consent { words } => self.consent(account, call, words).await,
             Ask::Forget { sure } => self.forget_me(account, call, *sure).await,
             Ask::Export => self.export_me(account, call).await,
+            Ask::Link { code: None } => self.give_link_code(account, call),
+            Ask::Link { code: Some(code) } => self.link(account, call, code).await,
+            Ask::Unlink { all } => self.unlink(account, call, *all).await,
             Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
             Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,

@@ -32,6 +32,7 @@ mod lagging;
 mod lane;
 mod lane_steps;
 mod late;
+mod linked;
 mod links;
 mod liveness;
 mod mapping;

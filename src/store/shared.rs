@@ -3,6 +3,7 @@
 use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
+use super::linked::Links;
 use super::newest::Newest;
 use super::records::{DeadLetter, EnvelopeId, Record};
 use super::seals::{Master, Seals};
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     pub(super) name_holders: Cache<String, String>,
     /// What people have said about themselves.
     pub(super) consent: Book,
+    /// Which accounts are one person's.
+    pub(super) links: Links,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -150,6 +153,7 @@ impl Shared {
             marks: Mutex::default(),
             held_marks: Mutex::default(),
             consent: Book::read(&meta, &seals)?,
+            links: Links::read(&meta, &seals)?,
             seals,
             meta,
             journal,

@@ -2,6 +2,7 @@
 
 mod backups;
 mod forgetting;
+mod linking;
 
 use super::ledger::{FannedOut, WriterGuard};
 use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};

@@ -371,9 +371,31 @@ impl Writer<'_> {
             }
             Command::Consent { person, entries, takes_back, forgets, done } => {
                 let (shared, batch) = (self.shared, &mut group.batch);
-                let said = shared.consent.say(shared, &person, entries, takes_back, forgets.as_ref(), batch);
+                let all = shared.links.accounts_of(&person);
+                let said = all.iter().try_for_each(|of| {
+                    let entries = entries.clone();
+                    shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
+                });
+                if forgets.is_some() {
+                    shared.links.part(shared, &person, true, batch);
+                }
                 group.must_sync = true;
-                settle(said, done, &mut answers.synced);
+                match said {
+                    Ok(()) => answers.synced.push(Answer::People(done, all)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::Link { person, comes, now, done } => {
+                group.must_sync = true;
+                match self.shared.links.join(self.shared, &person, &comes, now, &mut group.batch) {
+                    Ok(linking) => answers.synced.push(Answer::Linking(done, linking)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::Unlink { person, all, done } => {
+                let parted = self.shared.links.part(self.shared, &person, all, &mut group.batch);
+                group.must_sync = true;
+                answers.synced.push(Answer::People(done, parted));
             }
             Command::Erased { person, erased, done } => {
                 let stored = self.shared.consent.erased(self.shared, &person, &erased, &mut group.batch);

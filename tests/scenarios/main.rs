@@ -11,6 +11,7 @@ mod fidelity;
 mod flood;
 mod joining;
 mod keeping;
+mod linking;
 mod living;
 mod media;
 mod million;
