@@ -30,6 +30,7 @@ pub use trace::became;
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
+use crate::store::StoreError;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
@@ -186,6 +187,10 @@ impl Commands {
             tracing::debug!(account = %account.name, room = %call.room, words, "a sign was followed");
             return;
         }
+        let words = match self.first_words(call).await {
+            Some(first) => format!("{words}\n\n{first}"),
+            None => words,
+        };
         let words = words.replace("/relay", account.connector.called_by());
         let answer = Answer { text: Text::plain(&words) };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
@@ -284,6 +289,37 @@ impl Commands {
                     .into())
             }
             Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
+        }
+    }
+
+    /// What somebody is told with the first answer that they are given; whoever asks about it is told anyway.
+    async fn first_words(&self, call: &Call) -> Option<&'static str> {
+        let person = privacy::asker(call);
+        let is_asked = match &call.ask {
+            Ask::Forget { .. } | Ask::Consent { .. } => return None,
+            ask => matches!(ask, Ask::Privacy { .. }),
+        };
+        let told = async {
+            let words = self.core.untold(&person, &call.room)?;
+            if words.is_some() {
+                self.core.ledger.remember_told(&person).await?;
+            }
+            Ok::<_, StoreError>(words)
+        };
+        match told.await {
+            Ok(words) => words.filter(|_| !is_asked),
+            Err(error) => {
+                tracing::error!(%error, "it cannot be written down that somebody was told");
+                None
+            }
+        }
+    }
+
+    /// Says in every room of a channel who has joined.
+    async fn tell_of_joining(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
+        let told = self.core.notice_of_joining(&account.name, about, channel, Text::plain(words));
+        if let Err(error) = told.await {
+            tracing::error!(%error, channel, "the rooms of a channel are not told");
         }
     }
 

@@ -60,6 +60,7 @@ mod space;
 mod states;
 mod status;
 mod supervisor;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod told;

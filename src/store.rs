@@ -52,6 +52,7 @@ pub mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod told;
 mod writer;
 
 pub use erase::{Erased, Erasure};

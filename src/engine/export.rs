@@ -52,6 +52,9 @@ impl Core {
                 line(&value, &mut out)?;
             }
         }
+        if self.ledger.is_told(person)? {
+            line(&json!({ "what": "told", "of": "what becomes of what they say" }), &mut out)?;
+        }
         for entry in self.ledger.consent_of(person).iter().flat_map(|history| history.entries()) {
             let value = json!({
                 "what": "choice", "allows": entry.allows, "purpose": value(&entry.purpose), "classes": value(&entry.classes),

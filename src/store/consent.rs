@@ -67,6 +67,7 @@ impl Book {
         if let Some(erased) = forgets {
             shared.seals.retire(person)?;
             batch.insert(&shared.meta, keys::erasure(person.as_str()), erased.encode()?);
+            batch.remove(&shared.meta, keys::told(person.as_str()));
         }
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let history = Arc::make_mut(all.entry(person.clone()).or_default());

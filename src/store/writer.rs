@@ -408,6 +408,11 @@ impl Writer<'_> {
                 }
                 settle(Ok(()), done, &mut answers.written);
             }
+            Command::Remember { key, done } => {
+                group.batch.insert(&self.shared.meta, key, []);
+                group.must_sync = true;
+                answers.synced.push(Answer::Plain(done));
+            }
             Command::Probe { done } => answers.written.push(Answer::Plain(done)),
             Command::Close { done } => {
                 group.must_sync = true;

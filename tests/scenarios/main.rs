@@ -15,6 +15,7 @@ mod linking;
 mod living;
 mod media;
 mod million;
+mod noticing;
 mod operating;
 mod privacy;
 mod sealed;

@@ -187,6 +187,11 @@ pub(in crate::store) enum Command {
         entries: usize,
         done: Done<()>,
     },
+    /// A mark of meta, which has no value.
+    Remember {
+        key: Vec<u8>,
+        done: Done<()>,
+    },
     Probe {
         done: Done<()>,
     },
