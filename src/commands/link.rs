@@ -202,7 +202,7 @@ fn tightened(tighter: &[Person]) -> &'static str {
 }
 
 const TIGHTER: &str = " They had not chosen alike: what one of them did not allow, the other does not any more, and what was carried with more \
-     than that is being deleted in the other rooms.";
+     than that is taken back in the other rooms, as if it had been chosen with /relay privacy.";
 
 const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives \
      another.";
