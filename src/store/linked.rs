@@ -68,7 +68,7 @@ pub(super) struct Links {
 impl Links {
     /// Reads them.
     pub(super) fn read(meta: &Keyspace, seals: &Seals) -> Result<Self, StoreError> {
-        let mut all = HashMap::new();
+        let mut all: HashMap<Person, Linked> = HashMap::new();
         for entry in meta.prefix(keys::LINKED_PREFIX) {
             let (key, value) = entry.into_inner()?;
             let person = key.get(keys::LINKED_PREFIX.len()..).map(<[u8]>::to_vec);
