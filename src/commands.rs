@@ -12,6 +12,7 @@ mod connect;
 mod consent;
 mod disconnect;
 pub mod keys;
+mod link;
 mod privacy;
 mod queue;
 mod resync;
@@ -29,8 +30,10 @@ pub use trace::became;
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
-use codes::Codes;
+use crate::store::StoreError;
+use codes::{Codes, Waiting};
 use futures::FutureExt;
+use link::WaitingAccount;
 use relay_contract::{Account, Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -62,7 +65,9 @@ pub struct Commands {
     data_dir: PathBuf,
     /// What was changed from the chat, by channel; as it is on disk.
     joined: Arc<Mutex<BTreeMap<String, Joined>>>,
-    codes: Mutex<Codes>,
+    codes: Mutex<Codes<Waiting>>,
+    /// Accounts that wait for their other side.
+    link_codes: Mutex<Codes<WaitingAccount>>,
     /// Commands under way, by who gave them.
     askers: Arc<Mutex<HashMap<String, usize>>>,
 }
@@ -98,11 +103,12 @@ impl Commands {
             data_dir,
             joined: Arc::new(Mutex::new(joined)),
             codes: Mutex::default(),
+            link_codes: Mutex::default(),
             askers: Arc::default(),
         }
     }
 
-    fn codes(&self) -> MutexGuard<'_, Codes> {
+    fn codes(&self) -> MutexGuard<'_, Codes<Waiting>> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -181,6 +187,10 @@ impl Commands {
             tracing::debug!(account = %account.name, room = %call.room, words, "a sign was followed");
             return;
         }
+        let words = match self.first_words(call).await {
+            Some(first) => format!("{words}\n\n{first}"),
+            None => words,
+        };
         let words = words.replace("/relay", account.connector.called_by());
         let answer = Answer { text: Text::plain(&words) };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
@@ -206,6 +216,9 @@ impl Commands {
             Ask::Consent { words } => self.consent(account, call, words).await,
             Ask::Forget { sure } => self.forget_me(account, call, *sure).await,
             Ask::Export => self.export_me(account, call).await,
+            Ask::Link { code: None } => self.give_link_code(account, call),
+            Ask::Link { code: Some(code) } => self.link(account, call, code).await,
+            Ask::Unlink { all } => self.unlink(account, call, *all).await,
             Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
             Ask::Status => Ok(self.status(&call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
@@ -276,6 +289,37 @@ impl Commands {
                     .into())
             }
             Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
+        }
+    }
+
+    /// What somebody is told with the first answer that they are given; whoever asks about it is told anyway.
+    async fn first_words(&self, call: &Call) -> Option<&'static str> {
+        let person = privacy::asker(call);
+        let is_asked = match &call.ask {
+            Ask::Forget { .. } | Ask::Consent { .. } => return None,
+            ask => matches!(ask, Ask::Privacy { .. }),
+        };
+        let told = async {
+            let words = self.core.untold(&person, &call.room)?;
+            if words.is_some() {
+                self.core.ledger.remember_told(&person).await?;
+            }
+            Ok::<_, StoreError>(words)
+        };
+        match told.await {
+            Ok(words) => words.filter(|_| !is_asked),
+            Err(error) => {
+                tracing::error!(%error, "it cannot be written down that somebody was told");
+                None
+            }
+        }
+    }
+
+    /// Says in every room of a channel who has joined.
+    async fn tell_of_joining(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
+        let told = self.core.notice_of_joining(&account.name, about, channel, Text::plain(words));
+        if let Err(error) = told.await {
+            tracing::error!(%error, channel, "the rooms of a channel are not told");
         }
     }
 

@@ -4,11 +4,13 @@
 //! [`History::allows`], from the newest entry that is about it; where none is, by the default of whoever asks.
 
 mod level;
+mod linked;
 mod pseudonym;
 #[cfg(test)]
 mod tests;
 
 pub use level::Level;
+pub use linked::tightened;
 pub use pseudonym::Pseudonyms;
 
 use relay_contract::{Author, RoomKey, Timestamp};
@@ -125,6 +127,16 @@ impl Classes {
     /// The classes that are named.
     fn named(self) -> impl Iterator<Item = DataClass> {
         DataClass::ALL.into_iter().filter(move |class| self.0 & (1 << *class as u8) != 0)
+    }
+
+    /// Those that are not among others.
+    fn without(self, others: Self) -> Self {
+        let left = Self(self.0 & !others.0);
+        if others.has(DataClass::Picture) { Self(left.0 & !Self::of(&[DataClass::Picture]).0) } else { left }
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 

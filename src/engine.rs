@@ -33,6 +33,7 @@ mod lagging;
 mod lane;
 mod lane_steps;
 mod late;
+mod linked;
 mod links;
 mod liveness;
 mod mapping;
@@ -60,6 +61,7 @@ mod space;
 mod states;
 mod status;
 mod supervisor;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod told;

@@ -36,6 +36,7 @@ mod held;
 mod keys;
 pub mod ledger;
 mod lines;
+mod linked;
 pub mod mapping;
 mod marks;
 mod moves;
@@ -52,11 +53,13 @@ pub mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod told;
 mod writer;
 
 pub use erase::{Erased, Erasure};
 pub use held::{HeldEntry, Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
+pub use linked::{Linked, Linking, MOST_LINKED, Side};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};

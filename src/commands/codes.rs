@@ -1,4 +1,4 @@
-//! Codes that let a room in: single-use, short-lived, and guessed by nobody. They live in memory: a restart voids them.
+//! Codes that let a room in, or link an account: single-use, short-lived, and guessed by nobody. They live in memory: a restart voids them.
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
@@ -45,6 +45,24 @@ impl Waiting {
     }
 }
 
+/// What a code stands for.
+pub trait Waits: Clone {
+    /// Until when it is good.
+    fn until(&self) -> Instant;
+    /// Whether a code for it voids that of another.
+    fn replaces(&self, other: &Self) -> bool;
+}
+
+impl Waits for Waiting {
+    fn until(&self) -> Instant {
+        self.until
+    }
+
+    fn replaces(&self, other: &Self) -> bool {
+        other.channel == self.channel && other.report.key == self.report.key
+    }
+}
+
 /// Why a code lets nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotGood {
@@ -55,14 +73,20 @@ pub enum NotGood {
 }
 
 /// All that wait, and who has tried what.
-#[derive(Debug, Default)]
-pub struct Codes {
-    waiting: HashMap<String, Waiting>,
+#[derive(Debug)]
+pub struct Codes<W> {
+    waiting: HashMap<String, W>,
     tries: HashMap<String, VecDeque<Instant>>,
     wrong: VecDeque<Instant>,
 }
 
-impl Codes {
+impl<W> Default for Codes<W> {
+    fn default() -> Self {
+        Self { waiting: HashMap::new(), tries: HashMap::new(), wrong: VecDeque::new() }
+    }
+}
+
+impl<W: Waits> Codes<W> {
     /// Whether somebody may do so once more, of so many times within ten minutes; counted if they may.
     pub fn may_try(&mut self, who: &str, most: usize, now: Instant) -> bool {
         self.tries.retain(|_, tries| {
@@ -80,12 +104,9 @@ impl Codes {
         may
     }
 
-    /// A new code for a room; none when too many wait, or the system has no randomness. An earlier code of the same room for the
-    /// same channel is void.
-    pub fn make(&mut self, waiting: Waiting, now: Instant) -> Option<String> {
-        self.waiting.retain(|_, other| {
-            other.until > now && !(other.channel == waiting.channel && other.report.key == waiting.report.key)
-        });
+    /// A new code for what waits; none when too much does, or the system has no randomness. An earlier code for the same is void.
+    pub fn make(&mut self, waiting: W, now: Instant) -> Option<String> {
+        self.waiting.retain(|_, other| other.until() > now && !waiting.replaces(other));
         if self.waiting.len() >= MOST {
             return None;
         }
@@ -96,14 +117,16 @@ impl Codes {
         Some(format!("{}-{}", &code[..LENGTH / 2], &code[LENGTH / 2..]))
     }
 
-    /// Whom a code lets in, as `guesser` asks; wrong, used and expired are the same answer. Whoever was wrong too often is not
+    /// What a code stands for, as `guesser` asks; wrong, used and expired are the same answer. Whoever was wrong too often is not
     /// answered for a while, right or not, and neither is anybody in the chat when all together were.
-    pub fn guess(&mut self, written: &str, guesser: &str, now: Instant) -> Result<Waiting, NotGood> {
+    pub fn guess(&mut self, written: &str, guesser: &str, now: Instant) -> Result<W, NotGood> {
         forget(&mut self.wrong, now);
-        let who = format!("approve {guesser}");
-        let tries = self.tries.entry(who.clone()).or_default();
-        forget(tries, now);
-        if tries.len() >= GUESSES || self.wrong.len() >= ALL_TRIES {
+        let who = format!("guess {guesser}");
+        let tried = self.tries.get_mut(&who).map_or(0, |tries| {
+            forget(tries, now);
+            tries.len()
+        });
+        if tried >= GUESSES || self.wrong.len() >= ALL_TRIES {
             return Err(NotGood::TooMany);
         }
         self.look(written, now).ok_or_else(|| {
@@ -113,13 +136,13 @@ impl Codes {
         })
     }
 
-    /// Whom a code lets in, for whoever runs Relay.
-    pub fn look(&self, written: &str, now: Instant) -> Option<Waiting> {
-        self.waiting.get(&bare(written)).filter(|waiting| waiting.until > now).cloned()
+    /// What a code stands for, to whoever runs Relay.
+    pub fn look(&self, written: &str, now: Instant) -> Option<W> {
+        self.waiting.get(&bare(written)).filter(|waiting| waiting.until() > now).cloned()
     }
 
     /// The same, and the code is used up.
-    pub fn take(&mut self, written: &str, now: Instant) -> Option<Waiting> {
+    pub fn take(&mut self, written: &str, now: Instant) -> Option<W> {
         self.look(written, now)?;
         self.waiting.remove(&bare(written))
     }
@@ -172,6 +195,22 @@ mod tests {
         let first = codes.make(waiting("2", now), now).expect("a code");
         let second = codes.make(waiting("2", now), now).expect("a code");
         assert!(codes.look(&first, now).is_none() && codes.look(&second, now).is_some(), "asked anew");
+    }
+
+    /// By one, and by a thousand who try once each.
+    #[test]
+    fn a_thousand_tries_are_not_even_looked_at() {
+        let (mut codes, now) = (Codes::default(), Instant::now());
+        let code = codes.make(waiting("1", now), now).expect("a code");
+        let guess = |number: usize| format!("{number:08}").replace(['0', '1'], "A");
+        let tried = (0..1_000).map(|number| codes.guess(&guess(number), "eve", now));
+        let looked_at = tried.filter(|tried| *tried != Err(NotGood::TooMany)).count();
+        assert_eq!(looked_at, GUESSES);
+        let tried = (0..1_000).map(|number| codes.guess(&guess(number), &format!("eve {number}"), now));
+        let looked_at = tried.filter(|tried| *tried != Err(NotGood::TooMany)).count();
+        assert_eq!(looked_at, ALL_TRIES - GUESSES);
+        assert_eq!(codes.guess(&code, "eve 1001", now), Err(NotGood::TooMany));
+        assert!(codes.tries.len() <= ALL_TRIES, "who is not answered is not remembered");
     }
 
     #[test]

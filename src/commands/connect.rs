@@ -217,7 +217,7 @@ impl Commands {
              Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.",
             shown(&room.platform)
         );
-        self.tell(account, room, channel, &words).await;
+        self.tell_of_joining(account, room, channel, &words).await;
         let place = format!("{}:{}", account.name, room.room);
         let told = move |joined: &mut crate::config::Joined| {
             let mut untold = joined.links.iter_mut().filter(|entry| entry.room == place && !entry.told);

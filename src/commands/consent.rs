@@ -1,6 +1,6 @@
 //! `/relay consent`: what the asker allows in particular: for what, which kinds of things, to whom, until when.
 
-use super::privacy::{asker, unreadable};
+use super::privacy::{ALL_LINKED, asker, unreadable};
 use super::{Commands, Refused, words};
 use crate::consent::{Classes, DataClass, Entry, Purpose, Recipient, Scope, WORDS};
 use crate::engine::RunningAccount;
@@ -44,8 +44,9 @@ impl Commands {
         entry.how = format!("/relay consent in {}", call.room);
         let told = in_words(&entry, entry.at);
         let is_proven = account.connector.proves(&call.asker.id);
+        let all = if self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
         let said = self.core.say_entry(person, entry, is_proven).await.map_err(|error| unreadable(&error))?;
-        Ok(format!("{}: {told}.", if said { "From now on" } else { "That holds already" }))
+        Ok(format!("{}: {told}.{all}", if said { "From now on" } else { "That holds already" }))
     }
 }
 

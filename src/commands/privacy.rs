@@ -39,7 +39,8 @@ impl Commands {
             "Relay cannot write down what you choose; its log says why. Nothing has changed.".to_owned()
         })?;
         let holds = if chosen.is_same { "That holds already" } else { "From now on" };
-        let first = format!("{holds}: {}.", self.in_words(stance, &call.room, &person, names));
+        let all = if self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
+        let first = format!("{holds}: {}.{all}", self.in_words(stance, &call.room, &person, names));
         let first = format!("{first}{}", self.levels(&call.room));
         Ok(match chosen.takes_back {
             // A picture stands beside what was posted, and no platform changes that.
@@ -200,19 +201,31 @@ impl Commands {
         let person = asker(call);
         let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(&error))?;
         match (sure, erased) {
-            (false, Some(erased)) => Ok(format!("{}\n{FORGET}", receipt(&erased))),
-            (false, None) => Ok(FORGET.to_owned()),
+            (false, Some(erased)) => Ok(format!("{}\n{}", receipt(&erased), self.forget_in_words(&person))),
+            (false, None) => Ok(self.forget_in_words(&person)),
             (true, Some(erased)) if erased.done.is_none() => Ok(receipt(&erased)),
             (true, _) => {
+                let all = match self.core.ledger.linked(&person) {
+                    Some(_) => {
+                        " All of that goes for your linked accounts, too, and they are linked no more."
+                    }
+                    None => "",
+                };
                 self.core.forget_person(person).await.map_err(|error| {
                     tracing::error!(%error, "somebody cannot be forgotten");
                     "Relay cannot write that down; its log says why. Nothing has changed.".to_owned()
                 })?;
-                Ok("From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets \
-                    what it keeps of you. /relay forget tells how far it is, and what could not be undone."
-                    .to_owned())
+                Ok(format!(
+                    "From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets \
+                     what it keeps of you.{all} /relay forget tells how far it is, and what could not be undone."
+                ))
             }
         }
+    }
+
+    fn forget_in_words(&self, person: &Person) -> String {
+        let all = self.core.ledger.linked(person).map_or("", |_| FORGET_LINKED);
+        format!("{FORGET}{all}")
     }
 
     /// All that is kept of the asker, behind a link that they alone are told.
@@ -310,7 +323,7 @@ impl io::Write for Bounded {
 /// Why nothing that cannot be undone is done for somebody.
 const UNPROVEN: &str = "Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay";
 
-fn must_be_proven(account: &RunningAccount, call: &Call) -> Result<(), Refused> {
+pub(super) fn must_be_proven(account: &RunningAccount, call: &Call) -> Result<(), Refused> {
     match account.connector.proves(&call.asker.id) {
         true => Ok(()),
         false => Err(format!("That is not done here: {UNPROVEN}.")),
@@ -349,6 +362,12 @@ pub fn receipt(erased: &Erased) -> String {
     );
     text
 }
+
+/// After what is chosen.
+pub(super) const ALL_LINKED: &str = " That goes for all your linked accounts.";
+
+const FORGET_LINKED: &str =
+    " It goes for all accounts that are linked to this one (/relay unlink takes this one out first).";
 
 const FORGET: &str = "/relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let \
      Relay delete, and in Relay all that it keeps of you. From then on nothing of yours is carried. It cannot be taken back. What you wrote here \

@@ -60,6 +60,7 @@ pub fn help(unknown: Option<&str>, naming: Naming) -> String {
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
          • /relay privacy: what is shared of you, and how to change it\n\
          • /relay consent: the same in particular: for what, to whom, for how long\n\
+         • /relay link: prove that accounts on several platforms are yours; /relay unlink parts them\n\
          • /relay export: all that is kept of you\n\
          • /relay forget: have it deleted, here and elsewhere\n\
          {}• /relay help: this",

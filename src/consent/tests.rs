@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 const PURPOSES: [Purpose; 3] = [Purpose::Bridging, Purpose::Archive, Purpose::AiProcessing];
 
-fn recipients() -> Vec<Recipient> {
+pub(super) fn recipients() -> Vec<Recipient> {
     let space = |network: &str| Recipient::Space { platform: "p".into(), network: network.into() };
     vec![space("a"), space("b"), Recipient::Service("s".into()), Recipient::Plugin("s".into())]
 }
@@ -35,7 +35,7 @@ fn covers(classes: &[DataClass], class: DataClass) -> bool {
     classes.contains(&class) || (class == DataClass::Picture && classes.contains(&DataClass::Identity))
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+pub(super) fn entry() -> impl Strategy<Value = Entry> {
     let scope = prop_oneof![
         2 => Just(Scope::All),
         1 => proptest::sample::select(vec!["p", "q"]).prop_map(|name| Scope::Platform(name.into())),

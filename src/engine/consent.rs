@@ -91,7 +91,7 @@ impl Core {
         self.routes.borrow().level_between(origin, room)
     }
 
-    fn allows(
+    pub(super) fn allows(
         &self,
         history: Option<&History>,
         class: DataClass,

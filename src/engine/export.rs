@@ -44,6 +44,17 @@ impl Core {
         };
         let about = json!({ "what": "about", "person": person.as_str(), "written": time(Timestamp::now()) });
         line(&about, &mut out)?;
+        if let Some(linked) = self.ledger.linked(person) {
+            for other in self.ledger.accounts_of(person).iter().filter(|other| *other != person) {
+                let since = time(Timestamp(linked.since));
+                let value =
+                    json!({ "what": "link", "to": other.as_str(), "name": linked.name, "since": since });
+                line(&value, &mut out)?;
+            }
+        }
+        if self.ledger.is_told(person)? {
+            line(&json!({ "what": "told", "of": "what becomes of what they say" }), &mut out)?;
+        }
         for entry in self.ledger.consent_of(person).iter().flat_map(|history| history.entries()) {
             let value = json!({
                 "what": "choice", "allows": entry.allows, "purpose": value(&entry.purpose), "classes": value(&entry.classes),

@@ -27,7 +27,7 @@ const PATIENCE: i64 = 24 * 60 * 60 * 1000;
 const PIECE: usize = 2_000;
 
 impl Core {
-    /// Writes down that somebody is to be forgotten. From then on nothing of theirs crosses.
+    /// Writes down that somebody is to be forgotten, with all their accounts, which are linked no more. From then on nothing of theirs crosses.
     pub async fn forget_person(self: &Arc<Self>, person: Person) -> Result<Erased, StoreError> {
         if let Some(erased) = self.ledger.erased(&person)?.filter(|erased| erased.done.is_none()) {
             return Ok(erased);
@@ -36,8 +36,8 @@ impl Core {
         let erased = Erased { asked: asked.0, ..Erased::default() };
         let entries = Stance::None.entries("/relay forget", asked);
         // Also where they had said no before: what was in a room by then may still be.
-        self.ledger.say_forget(person.clone(), entries, erased.clone()).await?;
-        self.take_back_soon(person);
+        let said = self.ledger.say_forget(person, entries, erased.clone()).await?;
+        said.into_iter().for_each(|of| self.take_back_soon(of));
         self.forgetting.notify_one();
         Ok(erased)
     }

@@ -8,6 +8,7 @@ mod fate;
 mod fold;
 mod head;
 mod marks;
+mod pinned;
 mod rest;
 mod settle;
 

@@ -33,6 +33,9 @@ pub const AGAIN: &str = "again ";
 /// The same of one that shows a message anew because of whom it names.
 pub const MASKED: &str = "masked ";
 
+/// How the id of a notice begins that is pinned where none was before.
+pub const PINNED: &str = "pinned ";
+
 /// What a row comes to.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are steps")]
 pub enum Work {
@@ -85,6 +88,8 @@ pub struct Steps {
     pub shown: Option<ShownReactions>,
     /// Relay says it itself: a room that has just left is told too.
     pub is_notice: bool,
+    /// It is a notice that is to be pinned.
+    pub pins: bool,
     /// It concerns a message that a person wrote: a refusal says nothing about what Relay may do with its own.
     pub of_person: bool,
     /// They lead from a message that is there to what it is to be.
@@ -231,7 +236,13 @@ fn work(
             Ok(Work::Impossible("unlinked"))
         }
         (Event::Posted(_), _, Some(content)) => post(core, lane, row, content, files),
-        (Event::Noticed { body, .. }, _, _) => Ok(notice(lane, id, body, None)),
+        (Event::Noticed { id: native, body, .. }, _, _) => Ok(match notice(lane, id, body, None) {
+            Work::Steps(steps) => {
+                let pins = native.as_str().starts_with(PINNED) && can.shows(Feature::Pin) == Support::Native;
+                Work::Steps(Steps { pins, ..steps })
+            }
+            other => other,
+        }),
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
             let words = super::news::in_words(core, envelope);
             Ok(notice(lane, id, &words, None))

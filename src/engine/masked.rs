@@ -43,10 +43,11 @@ impl Content {
     }
 
     fn masked_for(self, core: &Core, room: &RoomKey) -> Result<Option<Self>, StoreError> {
-        if !core.asks_consent() || self.origin == *room {
-            return Ok(Some(self));
-        }
         let mut seen = self;
+        if !core.asks_consent() || seen.origin == *room {
+            core.name_as_known(room, &seen.origin, &mut seen.message);
+            return Ok(Some(seen));
+        }
         let mut said = (Timestamp::now(), Timestamp::now());
         if let Some(author) = seen.author.take() {
             let Some(posted) = core.ledger.envelope(seen.subject)? else { return Ok(None) };
@@ -67,6 +68,7 @@ impl Content {
                 None => seen.did.push(NAMELESS),
             }
         }
+        core.name_as_known(room, &seen.origin, &mut seen.message);
         core.mask(room, (&seen.origin, said), &mut seen.message, &mut seen.did)?;
         Ok(Some(seen))
     }

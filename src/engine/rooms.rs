@@ -2,6 +2,7 @@
 
 use super::core::{Core, RunningAccount};
 use super::find;
+use super::lane_steps::PINNED;
 use super::links::PlannedRoom;
 use super::states::RoomState;
 use super::supervisor::Serve;
@@ -287,6 +288,17 @@ impl Core {
         self.learn(account, vec![(report.key.room.clone(), report)]).await
     }
 
+    /// Says in every room of a channel who is in it; pinned where nothing of the kind was before.
+    pub async fn notice_of_joining(
+        &self,
+        account: &Account,
+        about: &RoomKey,
+        channel: &str,
+        body: Text,
+    ) -> Result<(), StoreError> {
+        self.notice_as(PINNED, account, about, channel, body).await
+    }
+
     /// Says something in every room of a channel, through the ledger like everything that is said.
     pub async fn notice(
         &self,
@@ -295,7 +307,18 @@ impl Core {
         channel: &str,
         body: Text,
     ) -> Result<(), StoreError> {
-        let id = NativeId::from(ulid::Ulid::new().to_string());
+        self.notice_as("", account, about, channel, body).await
+    }
+
+    async fn notice_as(
+        &self,
+        kind: &str,
+        account: &Account,
+        about: &RoomKey,
+        channel: &str,
+        body: Text,
+    ) -> Result<(), StoreError> {
+        let id = NativeId::from(format!("{kind}{}", ulid::Ulid::new()));
         let event = Event::Noticed { id, channel: channel.to_owned(), body };
         let envelope = Envelope { origin: about.clone(), author: None, at: Timestamp::now(), event };
         let queued = self.ledger.accept(account.clone(), vec![envelope]).await?;

@@ -55,7 +55,7 @@ enum Taken {
 }
 
 impl Core {
-    /// Writes down what somebody chooses, and has taken back what crossed before where that is more than they allow now, if it is certain
+    /// Writes down what somebody chooses, for all their accounts, and has taken back what crossed before where that is more than they allow now, if it is certain
     /// who they are. In force when this returns; the taking back goes on behind it.
     pub async fn choose(
         self: &Arc<Self>,
@@ -64,14 +64,15 @@ impl Core {
         how: &str,
         is_proven: bool,
     ) -> Result<Chosen, StoreError> {
-        if self.stance_of(&person) == Some(stance) {
+        let all = self.ledger.accounts_of(&person);
+        if all.iter().all(|of| self.stance_of(of) == Some(stance)) {
             return Ok(Chosen { is_same: true, takes_back: self.ledger.is_taking_back(&person)? });
         }
         let takes_back = stance != Stance::Full && is_proven;
         let entries: Vec<Entry> = stance.entries(how, Timestamp::now());
-        self.ledger.say_consent(person.clone(), entries, takes_back).await?;
+        let said = self.ledger.say_consent(person, entries, takes_back).await?;
         if takes_back {
-            self.take_back_soon(person);
+            said.into_iter().for_each(|of| self.take_back_soon(of));
         }
         Ok(Chosen { is_same: false, takes_back })
     }
@@ -289,13 +290,14 @@ impl Core {
         entry: Entry,
         is_proven: bool,
     ) -> Result<bool, StoreError> {
-        if self.ledger.consent_of(&person).is_some_and(|history| history.ends_with(&entry)) {
+        let says_so = |of| self.ledger.consent_of(of).is_some_and(|history| history.ends_with(&entry));
+        if self.ledger.accounts_of(&person).iter().all(says_so) {
             return Ok(false);
         }
         let takes_back = !entry.allows && entry.purpose == Purpose::Bridging && is_proven;
-        self.ledger.say_consent(person.clone(), vec![entry], takes_back).await?;
+        let said = self.ledger.say_consent(person, vec![entry], takes_back).await?;
         if takes_back {
-            self.take_back_soon(person);
+            said.into_iter().for_each(|of| self.take_back_soon(of));
         }
         Ok(true)
     }

@@ -67,9 +67,14 @@ impl Book {
         if let Some(erased) = forgets {
             shared.seals.retire(person)?;
             batch.insert(&shared.meta, keys::erasure(person.as_str()), erased.encode()?);
+            batch.remove(&shared.meta, keys::told(person.as_str()));
         }
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let history = Arc::make_mut(all.entry(person.clone()).or_default());
+        shared.audit.consent(history.entries().len(), person, &entries, batch);
+        if forgets.is_some() {
+            shared.audit.wish(person, "asked", None, batch);
+        }
         for entry in entries {
             let number = history.entries().len() as u64;
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
@@ -79,8 +84,18 @@ impl Book {
             batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
         }
         self.any.store(true, Ordering::Release);
-        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.said_anew();
         Ok(())
+    }
+
+    /// What was worked out before is to be worked out anew.
+    pub(super) fn said_anew(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What somebody has said.
+    pub(super) fn history(&self, person: &Person) -> Option<Arc<History>> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).get(person).cloned()
     }
 
     /// How much somebody has said about themselves.
@@ -120,26 +135,26 @@ impl Book {
 }
 
 impl Ledger {
-    /// Remembers what somebody says about themselves, and, where they take something back, that it is still to be taken back. In force
-    /// for every question from then on; resolves when it is on disk.
+    /// Remembers what somebody says about themselves, for all accounts that are linked to theirs, and, where they take something back,
+    /// that it is still to be taken back. In force for every question from then on; resolves when it is on disk, with those accounts.
     pub async fn say_consent(
         &self,
         person: Person,
         entries: Vec<Entry>,
         takes_back: bool,
-    ) -> Result<(), StoreError> {
-        self.ask(|done| Command::Consent { person, entries, takes_back, forgets: None, done }).await
+    ) -> Result<Vec<Person>, StoreError> {
+        self.ask_for(|done| Command::Consent { person, entries, takes_back, forgets: None, done }).await
     }
 
-    /// The same from somebody who is to be forgotten, in one batch.
+    /// The same from somebody who is to be forgotten, in one batch: their accounts are linked no more.
     pub async fn say_forget(
         &self,
         person: Person,
         entries: Vec<Entry>,
         erased: Erased,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Person>, StoreError> {
         let forgets = Some(erased);
-        self.ask(|done| Command::Consent { person, entries, takes_back: true, forgets, done }).await
+        self.ask_for(|done| Command::Consent { person, entries, takes_back: true, forgets, done }).await
     }
 
     /// How often anybody has said anything in this run: what was worked out before is to be worked out anew.
@@ -192,7 +207,7 @@ impl Ledger {
         if !self.anybody_said() {
             return None;
         }
-        self.shared.consent.all.read().unwrap_or_else(PoisonError::into_inner).get(person).cloned()
+        self.shared.consent.history(person)
     }
 
     /// Whoever has said anything about themselves.

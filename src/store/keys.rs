@@ -314,6 +314,24 @@ pub fn erasure(person: &str) -> Vec<u8> {
     [ERASURE_PREFIX, person.as_bytes()].concat()
 }
 
+/// The beginning of all accounts that are linked to others of the same person, in meta.
+pub const LINKED_PREFIX: &[u8] = b"linked\0";
+
+/// One of them.
+pub fn linked(person: &str) -> Vec<u8> {
+    [LINKED_PREFIX, person.as_bytes()].concat()
+}
+
+/// The mark of somebody who was told what becomes of what they say, in meta.
+pub fn told(person: &str) -> Vec<u8> {
+    [b"told\0".as_slice(), person.as_bytes()].concat()
+}
+
+/// The mark of a room in which Relay has pinned a notice, in meta.
+pub fn pinned_notice(of: &RoomKey) -> Vec<u8> {
+    [b"notice pinned\0".as_slice(), &room(of)].concat()
+}
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

@@ -305,6 +305,13 @@ impl Ledger {
         &self,
         command: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Command,
     ) -> Result<(), StoreError> {
+        self.ask_for(command).await
+    }
+
+    pub(super) async fn ask_for<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
         let (done, receiver) = oneshot::channel();
         self.send(command(done)).await?;
         receiver.await.map_err(|_| StoreError::Closed)?

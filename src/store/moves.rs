@@ -18,6 +18,9 @@ pub(super) fn room(
     batch: &mut WriteBatch,
 ) -> Result<(), StoreError> {
     batch.insert(&shared.meta, keys::moved(from), keys::room(to));
+    if shared.meta.contains_key(keys::pinned_notice(from))? {
+        batch.insert(&shared.meta, keys::pinned_notice(to), []);
+    }
     for entry in shared.meta.prefix(keys::ROOM_PREFIX) {
         let (key, value) = entry.into_inner()?;
         let mut known = KnownRoom::decode(&value)?;

@@ -4,6 +4,7 @@ use super::audit::Trail;
 use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
+use super::linked::Links;
 use super::newest::Newest;
 use super::records::{DeadLetter, EnvelopeId, Record};
 use super::seals::{Master, Seals};
@@ -59,6 +60,8 @@ pub(super) struct Shared {
     pub(super) consent: Book,
     /// What has left.
     pub(super) audit: Trail,
+    /// Which accounts are one person's.
+    pub(super) links: Links,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -154,6 +157,7 @@ impl Shared {
             held_marks: Mutex::default(),
             consent: Book::read(&meta, &seals)?,
             audit: Trail::open(&meta, keyspace("audit")?, &seals)?,
+            links: Links::read(&meta, &seals)?,
             seals,
             meta,
             journal,

@@ -3,6 +3,7 @@
 mod auditing;
 mod backups;
 mod forgetting;
+mod linking;
 
 use super::ledger::{FannedOut, WriterGuard};
 use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};

@@ -374,13 +374,31 @@ impl Writer<'_> {
             }
             Command::Consent { person, entries, takes_back, forgets, done } => {
                 let (shared, batch) = (self.shared, &mut group.batch);
-                shared.audit.consent(shared.consent.entries_of(&person), &person, &entries, batch);
+                let all = shared.links.accounts_of(&person);
+                let said = all.iter().try_for_each(|of| {
+                    let entries = entries.clone();
+                    shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
+                });
                 if forgets.is_some() {
-                    shared.audit.wish(&person, "asked", None, batch);
+                    shared.links.part(shared, &person, true, batch);
                 }
-                let said = shared.consent.say(shared, &person, entries, takes_back, forgets.as_ref(), batch);
                 group.must_sync = true;
-                settle(said, done, &mut answers.synced);
+                match said {
+                    Ok(()) => answers.synced.push(Answer::People(done, all)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::Link { person, comes, now, done } => {
+                group.must_sync = true;
+                match self.shared.links.join(self.shared, &person, &comes, now, &mut group.batch) {
+                    Ok(linking) => answers.synced.push(Answer::Linking(done, linking)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::Unlink { person, all, done } => {
+                let parted = self.shared.links.part(self.shared, &person, all, &mut group.batch);
+                group.must_sync = true;
+                answers.synced.push(Answer::People(done, parted));
             }
             Command::Erased { person, erased, done } => {
                 let stage = if erased.done.is_some() { "done" } else { "under way" };
@@ -398,6 +416,11 @@ impl Writer<'_> {
                     group.batch.remove(&self.shared.meta, keys::taking_back(person.as_str()));
                 }
                 settle(Ok(()), done, &mut answers.written);
+            }
+            Command::Remember { key, done } => {
+                group.batch.insert(&self.shared.meta, key, []);
+                group.must_sync = true;
+                answers.synced.push(Answer::Plain(done));
             }
             Command::Probe { done } => answers.written.push(Answer::Plain(done)),
             Command::Close { done } => {

@@ -108,6 +108,16 @@ pub enum Ask {
     },
     /// What is kept of the asker.
     Export,
+    /// The asker's accounts are one person's: a code for the other one, or what that one was given.
+    Link {
+        /// The code; none to be given one.
+        code: Option<String>,
+    },
+    /// The asker's account is to be alone again.
+    Unlink {
+        /// All of that person's.
+        all: bool,
+    },
     /// Something else.
     Unknown(String),
 }
@@ -134,6 +144,8 @@ impl Ask {
             "consent" => Self::Consent { words: rest.to_owned() },
             "forget" => Self::Forget { sure: rest.eq_ignore_ascii_case("yes") },
             "export" => Self::Export,
+            "link" => Self::Link { code: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "unlink" => Self::Unlink { all: rest.eq_ignore_ascii_case("all") },
             "approve" => Self::Approve { code: object.to_owned(), sure },
             _ => Self::Unknown(verb.chars().take(40).collect()),
         }
@@ -189,6 +201,10 @@ mod tests {
             ("forget  Yes", Ask::Forget { sure: true }),
             ("forget me", Ask::Forget { sure: false }),
             ("export", Ask::Export),
+            ("link", Ask::Link { code: None }),
+            ("link  K7M2-9QXD ", Ask::Link { code: Some("K7M2-9QXD".into()) }),
+            ("unlink", Ask::Unlink { all: false }),
+            ("unlink ALL", Ask::Unlink { all: true }),
             ("dance", Ask::Unknown("dance".into())),
         ];
         for (words, expected) in cases {

@@ -237,6 +237,8 @@ fn ask(part: &Given) -> Ask {
         "consent" => Ask::Consent { words: text("change") },
         "forget" => Ask::Forget { sure },
         "export" => Ask::Export,
+        "link" => Ask::Link { code: Some(text("code")).filter(|code| !code.is_empty()) },
+        "unlink" => Ask::Unlink { all: option("all").and_then(|it| it.value.as_bool()).unwrap_or_default() },
         "approve" => Ask::Approve { code: text("code"), sure },
         unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
     }

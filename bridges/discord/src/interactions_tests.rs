@@ -71,6 +71,10 @@ fn what_is_asked() {
         (part("disconnect", json!([text("channel", "x")])), Ask::Disconnect { channel: Some("x".into()) }),
         (part("approve", json!([text("code", "K7M2-9QXD")])), approve("K7M2-9QXD", false)),
         (part("approve", json!([text("code", "K7M2-9QXD"), sure(true)])), approve("K7M2-9QXD", true)),
+        (part("link", json!([])), Ask::Link { code: None }),
+        (part("link", json!([text("code", " K7M2-9QXD")])), Ask::Link { code: Some("K7M2-9QXD".into()) }),
+        (part("unlink", json!([])), Ask::Unlink { all: false }),
+        (part("unlink", json!([{"name": "all", "type": 5, "value": true}])), Ask::Unlink { all: true }),
         (part("dance", json!([])), Ask::Unknown("dance".into())),
         (part(&"x".repeat(50), json!([])), Ask::Unknown("x".repeat(40))),
         // A value of another type than it was declared with.

@@ -178,6 +178,16 @@ fn options() -> Vec<CommandOption> {
             vec![sure("You were told what comes of it, and want it")],
         ),
         part(
+            "link",
+            "Prove that an account on another platform is yours, too",
+            vec![option(Text, "code", "The code that you were given there; leave it out to be given one")],
+        ),
+        part(
+            "unlink",
+            "Your account here is linked to the others no more",
+            vec![option(Boolean, "all", "None of yours is linked to another any more")],
+        ),
+        part(
             "privacy",
             "What is shared of you with other rooms, and how to change it",
             vec![one_of(

@@ -84,6 +84,8 @@ pub fn plan(core: &Core, id: EnvelopeId, planned: &Planned) -> Result<FannedOut,
             None => Ok(planning.refused(Count::UnknownTarget)),
         },
         Event::Pinned { .. } | Event::PollEnded { .. } => match planning.target()? {
+            // What Relay says is pinned in each room as people there like it.
+            Some(found) if planning.is_notice(found.envelope)? => Ok(FannedOut::nowhere(id)),
             Some(found) => Ok(planning.rows(planning.everywhere(found.envelope)?, found.envelope)),
             None => Ok(planning.refused(Count::UnknownTarget)),
         },
@@ -219,6 +221,11 @@ impl Planning<'_> {
             }
         }
         one
+    }
+
+    fn is_notice(&self, target: EnvelopeId) -> Result<bool, StoreError> {
+        let target = self.core.ledger.envelope(target)?;
+        Ok(target.is_some_and(|target| matches!(target.event, Event::Noticed { .. })))
     }
 
     fn deleted(&self) -> Result<FannedOut, StoreError> {

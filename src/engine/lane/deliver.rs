@@ -205,6 +205,12 @@ impl Lane {
                 self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
             }
         }
+        if steps.pins
+            && let Some(first) = row.done.iter().flatten().next().cloned()
+            && let Some(later) = self.pin_notice(id, &row, &first).await?
+        {
+            return Ok(later);
+        }
         if let Some(shown) = &steps.shown {
             let room = self.handle.room.clone();
             self.core.ledger.remember_shown(steps.subject, room, shown.clone()).await?;

@@ -7,6 +7,7 @@ use crate::store::StoreError;
 use crate::store::erase::Erased;
 use crate::store::held::{Released, Sender};
 use crate::store::ledger::FannedOut;
+use crate::store::linked::{Linking, Side};
 use crate::store::queue;
 use crate::store::records::{
     DeadLetter, EnvelopeId, KnownRoom, OutboxRow, SetAside, ShownReactions, ThreadThere, Way,
@@ -162,13 +163,26 @@ pub(in crate::store) enum Command {
         head: Head,
         done: Done<()>,
     },
-    /// Somebody says what they allow, and takes back what crossed before.
+    /// Somebody says what they allow with all their accounts, and takes back what crossed before.
     Consent {
         person: Person,
         entries: Vec<Entry>,
         takes_back: bool,
         forgets: Option<Erased>,
-        done: Done<()>,
+        done: Done<Vec<Person>>,
+    },
+    /// An account comes to those of a person.
+    Link {
+        person: Side,
+        comes: Side,
+        now: Timestamp,
+        done: Done<Linking>,
+    },
+    /// An account is alone again, or all of its person's are.
+    Unlink {
+        person: Person,
+        all: bool,
+        done: Done<Vec<Person>>,
     },
     /// What becomes of somebody's wish to be forgotten; with it, once it is done, all that they said about themselves but the last.
     Erased {
@@ -181,6 +195,11 @@ pub(in crate::store) enum Command {
         person: Person,
         /// As of so many entries.
         entries: usize,
+        done: Done<()>,
+    },
+    /// A mark of meta, which has no value.
+    Remember {
+        key: Vec<u8>,
         done: Done<()>,
     },
     Probe {
@@ -196,6 +215,8 @@ pub(super) enum Answer {
     Verdicts(Done<Vec<Verdict>>, Vec<Verdict>),
     Released(Done<Released>, Released),
     Dropped(Done<u64>, u64),
+    People(Done<Vec<Person>>, Vec<Person>),
+    Linking(Done<Linking>, Linking),
     Plain(Done<()>),
 }
 
@@ -205,6 +226,8 @@ impl Answer {
         match self {
             Self::Released(done, released) => drop(done.send(outcome.clone().map(|()| released))),
             Self::Dropped(done, dropped) => drop(done.send(outcome.clone().map(|()| dropped))),
+            Self::People(done, people) => drop(done.send(outcome.clone().map(|()| people))),
+            Self::Linking(done, linking) => drop(done.send(outcome.clone().map(|()| linking))),
             Self::Verdicts(done, verdicts) => drop(done.send(outcome.clone().map(|()| verdicts))),
             Self::Plain(done) => drop(done.send(outcome.clone())),
         }

@@ -1,0 +1,115 @@
+//! What people are told without asking, and how often: a notice that is pinned, and a line of their own.
+
+use crate::bench::{Bench, PLATFORMS, until};
+use crate::joining::{ask, is_in, second};
+use stand_ins::people::{Act, Seen};
+use stand_ins::world::World;
+
+async fn bench() -> Bench {
+    of(World::demo()).await
+}
+
+async fn of(world: World) -> Bench {
+    let mut bench = Bench::of(world).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let open = config.replace("[channels.lobby]\n", "[channels.lobby]\nconnect = \"open\"\n");
+    std::fs::write(bench.config(), open).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    bench
+}
+
+fn notices(bench: &Bench, platform: &str, room: &str) -> Vec<Seen> {
+    let all = bench.people(platform).messages(room).unwrap();
+    all.into_iter()
+        .filter(|seen| seen.only_for.is_none() && seen.text.contains("has joined lobby:"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_notice_of_a_room_is_pinned_and_no_other() {
+    let mut bench = bench().await;
+    let on_slack = second(&bench, "slack");
+    ask(&bench, "slack", 0, &on_slack, "/relay connect lobby").await;
+    let rooms = |bench: &Bench| {
+        let mut rooms: Vec<(&str, String)> =
+            PLATFORMS.into_iter().map(|platform| (platform, bench.room(platform))).collect();
+        rooms.push(("slack", on_slack.clone()));
+        rooms
+    };
+    for (platform, room) in rooms(&bench) {
+        until(&format!("it is pinned in {room} on {platform}"), || {
+            notices(&bench, platform, &room).first().is_some_and(|notice| notice.pinned)
+        })
+        .await;
+    }
+    // Somebody takes it down in their room: there alone.
+    let (person, room) = (bench.person("discord"), bench.room("discord"));
+    let message = notices(&bench, "discord", &room)[0].id.clone();
+    bench
+        .people("discord")
+        .act(Act::Pin { person, room: room.clone(), message, on: false })
+        .expect("people can unpin");
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    let on_discord = second(&bench, "discord");
+    ask(&bench, "discord", 0, &on_discord, "/relay connect lobby").await;
+    until("the new room has its own", || {
+        notices(&bench, "discord", &on_discord).first().is_some_and(|notice| notice.pinned)
+    })
+    .await;
+    for (platform, room) in rooms(&bench) {
+        until("all are told", || notices(&bench, platform, &room).len() == 2).await;
+        bench.say("telegram", &format!("later, for {platform} {room}"));
+        if platform != "telegram" {
+            is_in(&bench, platform, &room, &format!("later, for {platform} {room}")).await;
+        }
+        let pinned: Vec<bool> = notices(&bench, platform, &room).iter().map(|notice| notice.pinned).collect();
+        assert_eq!(pinned, [platform != "discord", false], "{platform} {room}");
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_can_be_pinned_nothing_is_said_of_it() {
+    let mut world = World::demo();
+    world.telegram.bots[0].may = Some(vec!["privacy_off".into()]);
+    let bench = of(world).await;
+    let on_discord = second(&bench, "discord");
+    ask(&bench, "discord", 0, &on_discord, "/relay connect lobby").await;
+    is_in(&bench, "telegram", &bench.room("telegram"), "has joined lobby").await;
+    bench.say("discord", "it goes on");
+    bench.arrives("telegram", "it goes on").await;
+    let told = notices(&bench, "telegram", &bench.room("telegram"));
+    assert_eq!(told.iter().map(|notice| notice.pinned).collect::<Vec<_>>(), [false]);
+    assert!(bench.with("telegram", "📌").is_empty());
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gives_a_command_is_told_once_what_becomes_of_what_they_say() {
+    const TOLD: &str = "shown in rooms elsewhere, too.";
+    let mut bench = bench().await;
+    for platform in PLATFORMS {
+        let room = bench.room(platform);
+        let status = ask(&bench, platform, 0, &room, "/relay status").await;
+        assert!(status.contains(TOLD) && status.contains("/relay privacy"), "{platform}: {status}");
+        let status = ask(&bench, platform, 0, &room, "/relay status").await;
+        assert!(!status.contains(TOLD), "{platform}: {status}");
+        // Who has asked for it knows it.
+        ask(&bench, platform, 1, &room, "/relay privacy").await;
+    }
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    for platform in PLATFORMS {
+        for person in [0, 1] {
+            let help = ask(&bench, platform, person, &bench.room(platform), "/relay help").await;
+            assert!(!help.contains(TOLD), "{platform}: {help}");
+        }
+    }
+    // Where nothing is carried there is nothing to tell.
+    let status = ask(&bench, "slack", 2, &second(&bench, "slack"), "/relay status").await;
+    assert!(status.contains("not joined") && !status.contains(TOLD), "{status}");
+}
