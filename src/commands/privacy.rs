@@ -357,8 +357,8 @@ pub fn receipt(erased: &Erased) -> String {
         erased.left.iter().for_each(|left| text.push_str(&format!("\n• {left}")));
     }
     text.push_str(
-        "\nCopies that people have made, and backups of Relay from before, are not in Relay's hands; whoever runs it throws old backups \
-         away.",
+        "\nCopies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key \
+         to it is destroyed. The audit keeps that something of yours has crossed and when, without words, names or ids.",
     );
     text
 }

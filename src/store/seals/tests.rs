@@ -259,8 +259,12 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
     }
     let whole = fs::read(&path).unwrap();
     for cut in ends[0]..=whole.len() {
-        let people = ends.iter().filter(|end| **end <= cut).count() - 1;
         for rest in [&[][..], &[0; 300]] {
+            // What ends in zeros may be whole all the same.
+            let is_whole = |end: &usize| {
+                *end <= cut || (!rest.is_empty() && whole[cut..*end].iter().all(|byte| *byte == 0))
+            };
+            let people = ends.iter().filter(|end| is_whole(end)).count() - 1;
             fs::write(&path, [&whole[..cut], rest].concat()).unwrap();
             match Seals::open(dir.path(), master.clone(), true) {
                 Ok(seals) => {
