@@ -551,6 +551,7 @@ async fn who_was_masked_is_not_named_later_and_the_other_way_round() {
     bench.connected(3).await;
     let named = bench.say("discord", "said under a name");
     assert!(bench.arrives("telegram", "said under a name").await.text.contains(&name));
+    bench.arrives("slack", "said under a name").await;
     listen(&bench);
     bench.edit("discord", &masked, "changed what a mask said");
     let changed = bench.arrives("telegram", "changed what a mask said").await;
