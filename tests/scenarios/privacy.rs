@@ -462,6 +462,9 @@ fn types(bench: &Bench, platform: &str) {
     let _ = bench.people(platform).act(Act::Type { person, room });
 }
 
+/// What stands for a message that was nothing but a file.
+const NOT_SHOWN: &str = "a file that is not shown here";
+
 /// How a platform is asked to show that somebody types.
 const TYPING: [&str; 2] = ["/typing", "sendChatAction"];
 
@@ -522,10 +525,11 @@ async fn where_the_least_is_shown_neither_names_nor_files_cross() {
             assert_ne!(shown(&seen, "gives"), shown(&mine, "names"), "two people, two names");
         }
         // What is nothing but a file is said to be one.
+        let before: Vec<usize> = others(from).map(|platform| bench.with(platform, NOT_SHOWN).len()).collect();
         give(&bench, from, 0, "", &format!("{from}-alone.txt"));
         has_passed(&bench, from, &format!("{from}-is-over")).await;
-        for platform in others(from) {
-            bench.arrives(platform, "a file that is not shown here").await;
+        for (platform, before) in others(from).zip(before) {
+            until("it is said", || bench.with(platform, NOT_SHOWN).len() == before + 1).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
         let other = bench.platform(from).people[1].name.clone();
@@ -551,6 +555,7 @@ async fn who_was_masked_is_not_named_later_and_the_other_way_round() {
     bench.connected(3).await;
     let named = bench.say("discord", "said under a name");
     assert!(bench.arrives("telegram", "said under a name").await.text.contains(&name));
+    bench.arrives("slack", "said under a name").await;
     listen(&bench);
     bench.edit("discord", &masked, "changed what a mask said");
     let changed = bench.arrives("telegram", "changed what a mask said").await;
