@@ -87,6 +87,9 @@ impl Links {
             groups.entry(linked.of.clone()).or_default().push(person.clone());
         }
         groups.values_mut().for_each(|people| people.sort_unstable());
+        // Nobody stays linked to one who is forgotten.
+        groups.retain(|_, people| people.len() > 1);
+        all.retain(|_, linked| groups.contains_key(&linked.of));
         let any = AtomicBool::new(!all.is_empty());
         Ok(Self { all: RwLock::new(all), groups: RwLock::new(groups), any })
     }
