@@ -168,7 +168,8 @@ impl Commands {
     }
 
     async fn answer(&self, account: &Arc<RunningAccount>, call: &Call) {
-        if Timestamp::now().0.saturating_sub(call.at.0) > TOO_OLD {
+        // A no counts however late it is heard.
+        if Timestamp::now().0.saturating_sub(call.at.0) > TOO_OLD && !only_forbids(&call.ask) {
             tracing::info!(account = %account.name, room = %call.room, "a command from long ago is not carried out");
             return;
         }
@@ -334,4 +335,12 @@ impl Commands {
 /// Both sentences of a problem.
 fn problem(problem: &Problem) -> Refused {
     problem.to_string()
+}
+/// Whether a command can only forbid something.
+fn only_forbids(ask: &Ask) -> bool {
+    match ask {
+        Ask::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
+        Ask::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
+        _ => false,
+    }
 }

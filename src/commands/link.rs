@@ -94,24 +94,26 @@ impl Commands {
         call: &Call,
         code: &str,
     ) -> Result<String, Refused> {
-        must_be_proven(account, call)?;
         let comes = side(call);
         let now = Instant::now();
-        let first = {
+        let guessed = {
             let mut codes = self.link_codes();
-            let first = codes.guess(code, comes.person.as_str(), now).map_err(|why| match why {
-                NotGood::Wrong => NOT_GOOD,
-                NotGood::TooMany => TOO_MANY,
-            })?;
-            if first.side.person == comes.person {
-                return Err(
-                    "That code is for your account on another platform: write it there. Nothing has changed."
-                        .into(),
-                );
-            }
+            let guessed = codes.guess(code, comes.person.as_str(), now);
             // Whatever comes of it: others may have read it by now.
-            codes.take(code, now).ok_or(NOT_GOOD)?
+            drop(codes.take(code, now));
+            guessed
         };
+        must_be_proven(account, call)?;
+        let first = guessed.map_err(|why| match why {
+            NotGood::Wrong => NOT_GOOD,
+            NotGood::TooMany => TOO_MANY,
+        })?;
+        if first.side.person == comes.person {
+            return Err(
+                "That code was for your account on another platform. Ask for a new one and write it there."
+                    .into(),
+            );
+        }
         for of in [&first.side.person, &comes.person] {
             let erased = self.core.ledger.erased(of).map_err(|error| unreadable(&error))?;
             if erased.is_some_and(|erased| erased.done.is_none()) {

@@ -62,7 +62,7 @@ impl Core {
         let now = Timestamp::now();
         #[cfg(test)]
         let now = Timestamp(now.0 + self.ahead.load(std::sync::atomic::Ordering::Relaxed));
-        now.max(self.ledger.newest().at())
+        self.ledger.latest(now.max(self.ledger.newest().at()))
     }
 
     /// What holds between two rooms for who has said nothing.
@@ -342,7 +342,10 @@ impl Core {
                     || self.is_named_too_much(room, id, envelope)
             }
             Event::Reacted { added: true, .. } => !self.shows(room, id, envelope, DataClass::Reactions),
-            Event::Member { .. } => !self.shows(room, id, envelope, DataClass::Presence),
+            // It names whoever comes or goes.
+            Event::Member { .. } => [DataClass::Presence, DataClass::Identity]
+                .into_iter()
+                .any(|class| !self.shows(room, id, envelope, class)),
             // It takes out of the room what is not to be seen there any more.
             Event::Arrived { version, .. } if version.starts_with(MASKED) => false,
             Event::Edited { .. } | Event::Arrived { .. } | Event::PollEnded { .. } => {

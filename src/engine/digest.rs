@@ -48,7 +48,11 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
     for id in &ids {
         let Some(news) = core.ledger.envelope(*id)? else { continue };
         // They may have said no since.
-        let seen = Deed::of(*id, &news).is_none_or(|deed| core.may_see(&room, deed, DataClass::Presence));
+        let seen = Deed::of(*id, &news).is_none_or(|deed| {
+            [DataClass::Presence, DataClass::Identity]
+                .into_iter()
+                .all(|class| core.may_see(&room, deed, class))
+        });
         if seen {
             lines.push(news::line(core, &news));
         }

@@ -32,8 +32,10 @@ impl Core {
         if let Some(erased) = self.ledger.erased(&person)?.filter(|erased| erased.done.is_none()) {
             return Ok(erased);
         }
-        let asked = Timestamp::now();
-        let erased = Erased { asked: asked.0, ..Erased::default() };
+        let asked = self.consent_clock();
+        // What could not be undone the last time is not undone by asking again.
+        let left = self.ledger.erased(&person)?.map(|erased| erased.left).unwrap_or_default();
+        let erased = Erased { asked: asked.0, left, ..Erased::default() };
         let entries = Stance::None.entries("/relay forget", asked);
         // Also where they had said no before: what was in a room by then may still be.
         let said = self.ledger.say_forget(person, entries, erased.clone()).await?;
@@ -117,9 +119,10 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
     if found.waits > 0 && patient {
         return Ok(false);
     }
-    if erased.left.is_empty() {
+    let new: Vec<String> = found.left.into_iter().filter(|left| !erased.left.contains(left)).collect();
+    if !new.is_empty() {
         // Before anything goes: what is left elsewhere is known only by what is kept here.
-        erased.left = found.left;
+        erased.left.extend(new);
         core.ledger.remember_erased(person.clone(), erased.clone()).await?;
     }
     let files = core.media.forget(found.belongings).await;

@@ -52,6 +52,8 @@ enum Taken {
     Unreact(Box<Envelope>),
     /// It is shown anew, as far as each room may see it: somebody else's message names them, or some rooms may not see theirs any more.
     Mask(MessageKey),
+    /// The same, and the files of it that were given out go: no room may see them any more.
+    MaskFiles(EnvelopeId, MessageKey),
 }
 
 impl Core {
@@ -69,7 +71,7 @@ impl Core {
             return Ok(Chosen { is_same: true, takes_back: self.ledger.is_taking_back(&person)? });
         }
         let takes_back = stance != Stance::Full && is_proven;
-        let entries: Vec<Entry> = stance.entries(how, Timestamp::now());
+        let entries: Vec<Entry> = stance.entries(how, self.consent_clock());
         let said = self.ledger.say_consent(person, entries, takes_back).await?;
         if takes_back {
             said.into_iter().for_each(|of| self.take_back_soon(of));
@@ -210,6 +212,11 @@ impl Core {
         Ok((last, taken))
     }
 
+    /// Whether no room may see the files of a message.
+    fn files_are_for_nobody(&self, rooms: &[RoomKey], id: EnvelopeId, envelope: &Envelope) -> bool {
+        !rooms.iter().any(|room| self.shows(room, id, envelope, DataClass::Attachments))
+    }
+
     fn taken(&self, person: &Person, id: EnvelopeId, envelope: Envelope) -> Result<Taken, StoreError> {
         let is_theirs =
             envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person);
@@ -235,6 +242,9 @@ impl Core {
                     // Gone everywhere, and for good.
                     all if all > 0 && all == rooms.len() => Taken::Delete(id, key, Box::new(message.clone())),
                     // Each of these rooms finds out what it may still see.
+                    _ if files && self.files_are_for_nobody(&rooms, id, &envelope) => {
+                        Taken::MaskFiles(id, key)
+                    }
                     _ => Taken::Mask(key),
                 })
             }
@@ -320,6 +330,9 @@ impl Taken {
             gone.messages.insert(id.0);
             gone.add_text(&plain::text(&message.body));
         }
+        if let Self::MaskFiles(id, _) = self {
+            gone.messages.insert(id.0);
+        }
     }
 
     /// What is put into the journal; named by when the choice was made, so that doing it again changes nothing.
@@ -331,7 +344,7 @@ impl Taken {
                 let event = Event::Deleted { target: key.id.clone() };
                 of(key, event)
             }
-            Self::Mask(key) => {
+            Self::Mask(key) | Self::MaskFiles(_, key) => {
                 let event = Event::Arrived { target: key.id.clone(), version: format!("{MASKED}{number}") };
                 of(key, event)
             }

@@ -10,8 +10,9 @@ use super::writer::Command;
 use super::{StoreError, keys};
 use crate::consent::{Entry, History, Person, Pseudonyms};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
+use relay_contract::Timestamp;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 const SECRET: &[u8] = b"pseudonyms";
@@ -29,6 +30,8 @@ pub(super) struct Book {
     /// How often anybody has said anything in this run.
     generation: AtomicU64,
     pseudonyms: Pseudonyms,
+    /// The latest moment that was asked about.
+    latest: AtomicI64,
 }
 
 impl Book {
@@ -50,6 +53,7 @@ impl Book {
             all: RwLock::new(all),
             any,
             generation: AtomicU64::new(0),
+            latest: AtomicI64::new(0),
             pseudonyms: Pseudonyms::new(&secret),
         })
     }
@@ -80,6 +84,7 @@ impl Book {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
             history.add(entry);
         }
+        shared.seals.keep_words(person, history.last_word())?;
         if takes_back {
             batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
         }
@@ -155,6 +160,14 @@ impl Ledger {
     ) -> Result<Vec<Person>, StoreError> {
         let forgets = Some(erased);
         self.ask_for(|done| Command::Consent { person, entries, takes_back: true, forgets, done }).await
+    }
+
+    /// The latest moment that was asked about, or at which an earlier run wrote, if this is not later: what has ended does not begin anew where a
+    /// clock is set back.
+    pub fn latest(&self, now: Timestamp) -> Timestamp {
+        let earlier = self.shared.last_alive.0;
+        let before = self.shared.consent.latest.fetch_max(now.0.max(earlier), Ordering::AcqRel);
+        Timestamp(before.max(now.0).max(earlier))
     }
 
     /// How often anybody has said anything in this run: what was worked out before is to be worked out anew.

@@ -13,6 +13,9 @@ const WIDE_HEADERS: u32 = 2;
 /// Where it stands, in meta.
 pub const FORMAT_KEY: &[u8] = b"format";
 
+/// The number of the key that was made last, in meta: a file of keys that has not heard of it is not whole.
+pub const NEWEST_KEY: &[u8] = b"newest key";
+
 /// Stands in meta where all is sealed that is to be.
 pub const SEALED_KEY: &[u8] = b"sealed";
 

@@ -10,28 +10,27 @@
 //! a new file under another name, synced, then renamed: it is there or gone.
 
 mod file;
+mod known;
 mod master;
 pub(super) mod sealing;
 #[cfg(test)]
 pub(super) mod tests;
+mod words;
 
-pub use file::Gone;
+pub use file::{Gone, MAGIC};
 pub use master::Master;
 
 use super::records::{EnvelopeId, Record, StoredEnvelope};
 use super::{StoreError, format, stream};
 use crate::consent::{Entry, Person};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use file::{Fact, KeyFile};
-use fjall::Keyspace;
+use known::Known;
 use rand::RngCore;
 use relay_contract::{Envelope, RoomKey, Standing};
-use ring::hmac;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -39,10 +38,6 @@ use zeroize::Zeroizing;
 
 /// The name of the file of keys in a state directory.
 pub const KEYS: &str = "keys";
-
-/// How words begin that are covered.
-const COVERED: char = '\u{1}';
-const WORDS: &str = "words";
 
 const NUMBER: usize = 8;
 const NONCE: usize = 24;
@@ -52,6 +47,18 @@ const TAG: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KeyNumber(u64);
 
+impl KeyNumber {
+    /// As it stands in the ledger.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(u64::from_be_bytes).map(Self)
+    }
+
+    /// The same the other way round.
+    pub(super) fn bytes(self) -> [u8; NUMBER] {
+        self.0.to_be_bytes()
+    }
+}
+
 type Key = Zeroizing<[u8; 32]>;
 
 /// The keys, and what is sealed with them.
@@ -59,24 +66,12 @@ pub struct Seals {
     /// None where nothing can be sealed or read: a ledger that is copied as it is.
     file: Option<Mutex<KeyFile>>,
     known: RwLock<Known>,
-    /// Keys were added that are not synced yet.
+    /// Something was added that is not synced yet.
     unsynced: AtomicBool,
+    /// The key that was added last, until it is synced.
+    newest: Mutex<Option<KeyNumber>>,
     /// Somebody was told that there are records whose key is not there.
     told: AtomicBool,
-}
-
-#[derive(Default)]
-struct Known {
-    keys: HashMap<KeyNumber, Key>,
-    /// The key that what nobody said is sealed with.
-    common: Option<KeyNumber>,
-    /// All that were ever common.
-    commons: HashSet<KeyNumber>,
-    /// What somebody says now is sealed with this one.
-    of: HashMap<Person, KeyNumber>,
-    /// What they said before they wanted to be forgotten was sealed with these.
-    retired: HashMap<Person, Vec<KeyNumber>>,
-    gone: Vec<Gone>,
 }
 
 /// How many keys there are, and where the one is that wraps them.
@@ -106,19 +101,26 @@ enum Inside {
 }
 
 impl Seals {
-    /// Reads the keys of a state directory; makes them for one that has none. `needs_them`: there are records that they opened.
-    pub(super) fn open(data_dir: &Path, master: Master, needs_them: bool) -> Result<Self, StoreError> {
+    /// Reads the keys of a state directory; makes them for one that has none. `needs_them`: there are records that they opened; `newest`: the one
+    /// that was made last, without which the file is not whole, and is left as it is.
+    pub(super) fn open(
+        data_dir: &Path,
+        master: Master,
+        needs_them: bool,
+        newest: Option<KeyNumber>,
+    ) -> Result<Self, StoreError> {
         let path = data_dir.join(KEYS);
         if needs_them && !path.exists() {
             return Err(StoreError::NoKeys(path));
         }
-        let (file, facts) = KeyFile::open(&path, master)?;
+        let (file, facts) = KeyFile::open(&path, master, newest)?;
         let mut known = Known::default();
         facts.into_iter().for_each(|fact| known.learn(fact));
         let seals = Self {
             file: Some(Mutex::new(file)),
             known: RwLock::new(known),
             unsynced: AtomicBool::new(false),
+            newest: Mutex::default(),
             told: AtomicBool::new(false),
         };
         if seals.known().common.is_none() {
@@ -135,6 +137,7 @@ impl Seals {
             file: None,
             known: RwLock::default(),
             unsynced: AtomicBool::new(false),
+            newest: Mutex::default(),
             told: AtomicBool::new(false),
         }
     }
@@ -276,6 +279,16 @@ impl Seals {
             || known.gone.iter().any(|gone| gone.person == *person && gone.numbers.contains(&number))
     }
 
+    /// Keeps what somebody has said last about themselves, for a ledger that is restored from before that.
+    pub(super) fn keep_words(&self, person: &Person, words: &[Entry]) -> Result<(), StoreError> {
+        self.add(Fact::Said { person: person.clone(), words: words.to_vec() })
+    }
+
+    /// What everybody has said last about themselves.
+    pub(super) fn words(&self) -> Vec<(Person, Vec<Entry>)> {
+        self.known().words.iter().map(|(person, words)| (person.clone(), words.clone())).collect()
+    }
+
     /// What they say from now on is sealed with another key: theirs goes with what they said until now.
     pub(super) fn retire(&self, person: &Person) -> Result<(), StoreError> {
         if self.known().of.contains_key(person) {
@@ -313,12 +326,12 @@ impl Seals {
         Ok(())
     }
 
-    /// What was added is on disk when this returns.
-    pub(super) fn sync(&self) -> Result<(), StoreError> {
+    /// What was added is on disk when this returns; answers the newest key among it.
+    pub(super) fn sync(&self) -> Result<Option<KeyNumber>, StoreError> {
         if let (true, Some(file)) = (self.unsynced.swap(false, Ordering::AcqRel), &self.file) {
             file.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
         }
-        Ok(())
+        Ok(self.newest.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// Takes another master key: where this Relay keeps it itself, it makes a new one; else `to` takes its place beside the old one, until a start
@@ -378,64 +391,14 @@ impl Seals {
         })
     }
 
-    /// Words that are part of a record which is not sealed otherwise.
-    pub(super) fn cover(&self, words: String) -> Result<String, StoreError> {
-        if words.starts_with(COVERED) {
-            return Ok(words);
-        }
-        let number = self.number_for(None)?;
-        let sealed = self.seal_bytes(WORDS, 1, number, &[], words.as_bytes())?;
-        Ok(format!("{COVERED}{}", STANDARD_NO_PAD.encode(sealed)))
-    }
-
-    /// What [`Self::cover`] made of words; others are as they are.
-    pub(super) fn uncover(&self, words: String) -> Result<String, StoreError> {
-        let Some(covered) = words.strip_prefix(COVERED) else { return Ok(words) };
-        let sealed = STANDARD_NO_PAD.decode(covered).unwrap_or_default();
-        Ok(match self.look_into(WORDS, &sealed, &[])? {
-            Inside::Plain(_, words) => String::from_utf8_lossy(&words).into_owned(),
-            Inside::Locked => "(cannot be read any more)".to_owned(),
-        })
-    }
-
-    /// A word that tells nothing of what it was made of to whoever has not the keys, and is the same for the same.
-    pub(super) fn blind(&self, what: &str, word: &str) -> Result<[u8; 16], StoreError> {
-        let known = self.known();
-        let key = known.common.and_then(|common| known.keys.get(&common)).ok_or(StoreError::Closed)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &**key);
-        let mut context = hmac::Context::with_key(&key);
-        [b"blind\0".as_slice(), what.as_bytes(), b"\0", word.as_bytes()]
-            .into_iter()
-            .for_each(|part| context.update(part));
-        let sum = context.sign();
-        sum.as_ref().first_chunk().copied().ok_or(StoreError::Closed)
-    }
-
-    /// A secret of the ledger, made when it is first asked for. One that cannot be read any more is made anew.
-    pub(super) fn secret(&self, meta: &Keyspace, name: &[u8]) -> Result<[u8; 32], StoreError> {
-        if self.is_closed() {
-            return Ok([0; 32]);
-        }
-        let stored = meta.get(name)?;
-        // As it was kept before anything was sealed.
-        let plain = stored.as_deref().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let sealed = match (&stored, plain) {
-            (Some(bytes), None) => self.unseal::<Secret>(bytes, name)?,
-            _ => None,
-        };
-        if let Some(Secret(secret)) = &sealed {
-            return Ok(*secret);
-        }
-        let secret = plain.map_or_else(random, Ok)?;
-        meta.insert(name, self.seal(&Secret(secret), None, name)?)?;
-        Ok(secret)
-    }
-
     fn add(&self, fact: Fact) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
         // Held until it is known: whoever writes the file anew meanwhile writes what is known.
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.append(&fact)?;
+        if let Some(number) = fact.number() {
+            *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
+        }
         self.known.write().unwrap_or_else(PoisonError::into_inner).learn(fact);
         self.unsynced.store(true, Ordering::Release);
         Ok(())
@@ -446,117 +409,9 @@ impl Seals {
     }
 }
 
-impl Known {
-    fn learn(&mut self, fact: Fact) {
-        match fact {
-            Fact::Key { number, person, key } => {
-                self.keys.insert(number, Zeroizing::new(key));
-                match person {
-                    Some(person) => drop(self.of.insert(person, number)),
-                    None => {
-                        self.commons.insert(number);
-                        self.common = Some(number);
-                    }
-                }
-            }
-            Fact::Retired { person } => {
-                if let Some(number) = self.of.remove(&person) {
-                    self.retired.entry(person).or_default().push(number);
-                }
-            }
-            Fact::Gone(gone) => self.forget(gone),
-        }
-    }
-
-    fn forget(&mut self, gone: Gone) {
-        let Gone { person, numbers, .. } = &gone;
-        self.keys.retain(|number, _| !numbers.contains(number));
-        if self.of.get(person).is_some_and(|number| numbers.contains(number)) {
-            self.of.remove(person);
-        }
-        if let Some(retired) = self.retired.get_mut(person) {
-            retired.retain(|number| !numbers.contains(number));
-        }
-        self.retired.retain(|_, numbers| !numbers.is_empty());
-        match self.gone.iter_mut().find(|known| known.person == gone.person) {
-            Some(known) => {
-                known.numbers.extend(gone.numbers);
-                if gone.at >= known.at {
-                    (known.at, known.words) = (gone.at, gone.words);
-                }
-            }
-            None => self.gone.push(gone),
-        }
-    }
-
-    fn is_gone(&self, number: KeyNumber) -> bool {
-        self.gone.iter().any(|gone| gone.numbers.contains(&number))
-    }
-
-    /// Takes in what another file of keys knows.
-    fn join(&mut self, other: Self) {
-        for (number, key) in other.keys {
-            if !self.is_gone(number) && !self.keys.contains_key(&number) {
-                self.keys.insert(number, key);
-                // What is said from now on goes on under the own keys.
-                let person = other.of.iter().find(|(_, of)| **of == number).map(|(person, _)| person.clone());
-                let retired = || {
-                    other
-                        .retired
-                        .iter()
-                        .find(|(_, of)| of.contains(&number))
-                        .map(|(person, _)| person.clone())
-                };
-                match person {
-                    Some(person) if !self.of.contains_key(&person) => drop(self.of.insert(person, number)),
-                    Some(person) => self.retired.entry(person).or_default().push(number),
-                    None => {
-                        if let Some(person) = retired() {
-                            self.retired.entry(person).or_default().push(number);
-                        }
-                    }
-                }
-            }
-        }
-        self.commons.extend(other.commons);
-        // What is common is sealed with theirs in the ledger that they belong to.
-        self.common = other.common.or(self.common);
-        other.gone.into_iter().for_each(|gone| self.forget(gone));
-    }
-
-    /// All that is known, as it is written into a new file.
-    fn facts(&self) -> Vec<Fact> {
-        let key = |number: &KeyNumber, person: Option<&Person>| {
-            let key = self.keys.get(number)?;
-            Some(Fact::Key { number: *number, person: person.cloned(), key: **key })
-        };
-        let mut facts: Vec<Fact> = self.gone.iter().cloned().map(Fact::Gone).collect();
-        for (person, numbers) in &self.retired {
-            for number in numbers {
-                facts.extend(key(number, Some(person)));
-                facts.push(Fact::Retired { person: person.clone() });
-            }
-        }
-        facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
-        // The one that is in use comes last.
-        let older = self.commons.iter().filter(|number| Some(**number) != self.common);
-        facts.extend(older.filter_map(|number| key(number, None)));
-        facts.extend(self.common.iter().filter_map(|number| key(number, None)));
-        facts
-    }
-}
-
 /// Makes new keys for a state directory that has lost its own.
 pub fn make_keys(data_dir: &Path, master: Master) -> Result<(), StoreError> {
-    Seals::open(data_dir, master, false).map(drop)
-}
-
-/// A secret of the ledger.
-#[derive(Serialize, Deserialize)]
-struct Secret([u8; 32]);
-
-impl Record for Secret {
-    const PLACE: &'static str = "secrets";
+    Seals::open(data_dir, master, false, None).map(drop)
 }
 
 /// Version and key's number of a sealed record; none where it is not sealed.

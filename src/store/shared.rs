@@ -7,7 +7,7 @@ use super::lines::Lines;
 use super::linked::Links;
 use super::newest::Newest;
 use super::records::{DeadLetter, EnvelopeId, Record};
-use super::seals::{Master, Seals};
+use super::seals::{KeyNumber, Master, Seals};
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
@@ -144,7 +144,8 @@ impl Shared {
         let seals = match opening {
             Opening::Closed => Seals::closed(),
             Opening::With(data_dir, master) => {
-                Seals::open(data_dir, master, meta.contains_key(format::SEALED_KEY)?)?
+                let newest = meta.get(format::NEWEST_KEY)?.and_then(|bytes| KeyNumber::read(&bytes));
+                Seals::open(data_dir, master, meta.contains_key(format::SEALED_KEY)?, newest)?
             }
         };
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);

@@ -17,8 +17,9 @@ use super::lines::MANY;
 use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
-use super::{StoreError, keys, marks, moves, notes, stream};
+use super::{StoreError, format, keys, marks, moves, notes, stream};
 use crate::audit::Left;
+use crate::consent::Entry;
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
 use relay_contract::RoomKey;
 use std::collections::{HashMap, HashSet};
@@ -134,7 +135,11 @@ impl Writer<'_> {
             tracing::error!(%error, "up to where rooms were heard is not stored");
         }
         // A key that was lost would take with it what is sealed with it.
-        let keys = self.shared.seals.sync();
+        let keys = self.shared.seals.sync().map(|newest| {
+            if let Some(newest) = newest {
+                group.batch.insert(&self.shared.meta, format::NEWEST_KEY, newest.bytes());
+            }
+        });
         self.shared.lines.add(group.lines);
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let batch = group.batch.durability(Some(PersistMode::Buffer));
@@ -376,7 +381,12 @@ impl Writer<'_> {
                 let (shared, batch) = (self.shared, &mut group.batch);
                 let all = shared.links.accounts_of(&person);
                 let said = all.iter().try_for_each(|of| {
-                    let entries = entries.clone();
+                    // What is allowed is allowed for the account that says it; what is forbidden, for all of theirs.
+                    let goes = |entry: &&Entry| *of == person || !entry.allows;
+                    let entries: Vec<Entry> = entries.iter().filter(goes).cloned().collect();
+                    if entries.is_empty() {
+                        return Ok(());
+                    }
                     shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
                 });
                 if forgets.is_some() {

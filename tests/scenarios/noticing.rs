@@ -43,6 +43,11 @@ async fn the_first_notice_of_a_room_is_pinned_and_no_other() {
         })
         .await;
     }
+    // A kill before it is written down that it is pinned would have it pinned again.
+    until("that is written down", || {
+        bench.status().is_some_and(|status| !status.to_string().contains("\"queued\":1"))
+    })
+    .await;
     // Somebody takes it down in their room: there alone.
     let (person, room) = (bench.person("discord"), bench.room("discord"));
     let message = notices(&bench, "discord", &room)[0].id.clone();

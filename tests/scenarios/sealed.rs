@@ -49,8 +49,8 @@ async fn neither_words_nor_tokens_stand_in_the_state_or_the_log() {
         bench.reply(platform, &format!("{CANARY} answer {number}"), Some(first.clone()));
         bench.edit(platform, &first, &format!("{CANARY} edited {number}"));
         for other in PLATFORMS.into_iter().filter(|other| *other != platform) {
-            bench.arrives(other, &format!("edited {number}")).await;
-            bench.arrives(other, &format!("answer {number}")).await;
+            until("it is there", || !bench.with(other, &format!("edited {number}")).is_empty()).await;
+            until("the answer is there", || !bench.with(other, &format!("answer {number}")).is_empty()).await;
         }
     }
     // What failed is written down with why.

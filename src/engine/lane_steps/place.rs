@@ -62,7 +62,8 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Re
         true => None,
         false => core.lookup.messages(conversation, &lane.room)?.unwrap_or_default().into_iter().next(),
     };
-    let named = thread.and_then(|thread| thread.name.as_deref());
+    // Whose words it is made of is not told: where anybody has something to say about theirs, no name crosses.
+    let named = thread.and_then(|thread| thread.name.as_deref()).filter(|_| !core.asks_consent());
     let threads = can.shows(Feature::Thread) == Support::Native;
     let hangs_from = thread.and_then(|thread| thread.root.as_ref());
     let hangs_from_nothing = hangs_from.is_none_or(|root| *root == content.message().at.id);
@@ -93,8 +94,15 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Re
     })
 }
 
+/// What a thread is called where its name may be somebody's words.
+const UNNAMED: &str = "Thread";
+
 /// A name for a thread that has none: how the message begins that it hangs from.
 fn name_of(core: &Core, lane: &LaneHandle, conversation: EnvelopeId) -> Result<String, StoreError> {
+    // A name stays where the words that it is made of are taken back.
+    if core.asks_consent() {
+        return Ok(UNNAMED.to_owned());
+    }
     let begins = match Content::now(core, conversation)? {
         Some(now) => now.seen_in(core, &lane.room, Takes::default())?,
         None => None,

@@ -1,6 +1,7 @@
 //! Reading a backup, and checking it on the way.
 
 use super::form::{self, ChunkReader};
+use super::write::{JOINED, MEDIA, NAMING, TOKENS};
 use super::{About, BackupError, Contents};
 use crate::store::{format, keys};
 use serde::Serialize;
@@ -103,10 +104,14 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// A path that leads nowhere but into the folder it begins in.
+/// A path to what backups hold, and nowhere else.
 fn is_below(path: &Path) -> bool {
     let mut parts = path.components().peekable();
-    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+    let is_known = |part: &Component<'_>| {
+        [JOINED, MEDIA, TOKENS, NAMING].into_iter().any(|place| part.as_os_str() == place)
+    };
+    // The keys, above all, are in no backup.
+    parts.peek().is_some_and(is_known) && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn unfinished(words: &[u8]) -> BackupError {

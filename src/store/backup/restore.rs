@@ -3,6 +3,7 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
+use crate::consent::Entry;
 use crate::store::erase::Erased;
 use crate::store::records::Record;
 use crate::store::seals::{Gone, Master, Seals};
@@ -60,8 +61,7 @@ pub fn restore(
     folder::remove(&unfinished)?;
     // Before anything is written: a copy that does not fit is found out now.
     let seals = seals(data_dir, keys)?;
-    let gone = seals.as_ref().map(Seals::gone).unwrap_or_default();
-    let forgotten = match fill(open(backup)?, data_dir, &unfinished, &gone, progress) {
+    let forgotten = match fill(open(backup)?, data_dir, &unfinished, seals.as_ref(), progress) {
         Ok(forgotten) => forgotten,
         Err(error) => {
             folder::remove(&unfinished)?;
@@ -87,32 +87,45 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupEr
         // Nothing is made where it does not fit.
         Seals::check(copy, &master)?;
     }
-    let seals = Seals::open(data_dir, master.clone(), false)?;
+    let seals = Seals::open(data_dir, master.clone(), false, None)?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
     Ok(Some(seals))
 }
 
-/// Whoever was forgotten after the backup was made is forgotten again at the next start; nothing of theirs can be read already.
-fn replay(shared: &Shared, gone: &[Gone]) -> Result<u64, StoreError> {
+/// What people have said about themselves since the backup was made holds again, and whoever was forgotten is again at the next start;
+/// nothing of theirs can be read already. Answers how many those are.
+fn replay(shared: &Shared, seals: &Seals) -> Result<u64, StoreError> {
     let mut batch = shared.db.batch();
     let mut count = 0;
-    for Gone { person, at, words, .. } in gone {
+    for Gone { person, at, .. } in seals.gone() {
         let key = keys::erasure(person.as_str());
         let known = shared.meta.get(&key)?.map(|bytes| Erased::decode(&bytes)).transpose()?;
-        if known.is_some_and(|known| known.asked >= *at) {
+        if known.is_none_or(|known| known.asked < at) {
+            count += 1;
+            batch.insert(&shared.meta, key, Erased { asked: at, ..Erased::default() }.encode()?);
+        }
+    }
+    for (person, words) in seals.words() {
+        let entries: Vec<_> = shared
+            .meta
+            .prefix(keys::consent_of(person.as_str()))
+            .map(|entry| entry.into_inner().map_err(StoreError::from))
+            .collect::<Result<_, _>>()?;
+        let last = entries.last().map(|(_, value)| Entry::decode(value)).transpose()?;
+        if last.map(|entry| entry.at) >= words.last().map(|entry| entry.at) {
             continue;
         }
-        count += 1;
-        batch.insert(&shared.meta, key, Erased { asked: *at, ..Erased::default() }.encode()?);
-        for entry in shared.meta.prefix(keys::consent_of(person.as_str())) {
-            batch.remove(&shared.meta, entry.key()?);
+        for (key, _) in entries {
+            batch.remove(&shared.meta, key);
         }
-        for (number, entry) in (0..).zip(words) {
+        for (number, entry) in (0..).zip(&words) {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
         }
     }
+    // The keys may be older than the ledger.
+    batch.remove(&shared.meta, format::NEWEST_KEY);
     batch.commit()?;
     Ok(count)
 }
@@ -125,7 +138,7 @@ fn fill(
     mut backup: Reader<BufReader<File>>,
     data_dir: &Path,
     unfinished: &Path,
-    gone: &[Gone],
+    seals: Option<&Seals>,
     progress: &mut dyn FnMut(&About, Contents),
 ) -> Result<u64, BackupError> {
     let shared = Shared::open(unfinished, true, Opening::Closed)?;
@@ -142,7 +155,7 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
-    let forgotten = replay(&shared, gone)?;
+    let forgotten = seals.map_or(Ok(0), |seals| replay(&shared, seals))?;
     shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes()).map_err(StoreError::from)?;
     shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from)?;
     drop(shared);

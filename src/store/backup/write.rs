@@ -11,10 +11,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What was changed from the chat: small, and without it rooms that have joined are not linked any more.
-const JOINED: &str = "bridges.d";
-const MEDIA: &str = "media";
+pub(super) const JOINED: &str = "bridges.d";
+pub(super) const MEDIA: &str = "media";
 /// Who may use the API, as hashes: without it, a restored Relay would let every program of its machine in.
 pub(super) const TOKENS: &str = "tokens.json";
+/// Since when each channel names people as it does: without it, a later edit could be shown under a name beside its mask.
+pub(super) const NAMING: &str = "naming.json";
 /// Names in the folder of files that stand for what is being written.
 const BEING_WRITTEN: &str = "unfinished";
 
@@ -88,7 +90,9 @@ impl<W: Write> Backup<W> {
         for place in std::iter::once(JOINED).chain(media.then_some(MEDIA)) {
             self.folder(data_dir, Path::new(place))?;
         }
-        self.file(data_dir.join(TOKENS), Path::new(TOKENS))?;
+        for place in [TOKENS, NAMING] {
+            self.file(data_dir.join(place), Path::new(place))?;
+        }
         let (sum, _) = self.out.so_far();
         let numbers = [self.contents.records, self.contents.files, sum].map(u64::to_be_bytes);
         self.out.chunk(form::END, &numbers.concat())?;
@@ -146,7 +150,11 @@ fn is_something_else(path: &Path) -> bool {
     let mut begins = [0; MAGIC.len()];
     match File::open(path) {
         Ok(file) if file.metadata().is_ok_and(|file| file.len() == 0) => false,
-        Ok(mut file) => file.read_exact(&mut begins).is_err() || begins[..8] != MAGIC[..8],
+        Ok(mut file) => {
+            let is_ours =
+                |begins: &[u8]| begins[..8] == MAGIC[..8] || begins[..9] == super::super::seals::MAGIC[..9];
+            file.read_exact(&mut begins).is_err() || !is_ours(&begins)
+        }
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }

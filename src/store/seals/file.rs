@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// What the file begins with: its name and the number of its form.
-const MAGIC: &[u8; 10] = b"RELAYKEYS\x01";
+pub const MAGIC: &[u8; 10] = b"RELAYKEYS\x01";
 const MARK: usize = 8;
 const WRAPPED: usize = NONCE + 32 + TAG;
 /// The most that a fact may have.
@@ -45,6 +45,8 @@ pub(super) enum Fact {
     Key { number: KeyNumber, person: Option<Person>, key: [u8; 32] },
     /// The person's key is for what they said until now.
     Retired { person: Person },
+    /// What somebody has said last about themselves.
+    Said { person: Person, words: Vec<Entry> },
     /// Somebody is forgotten.
     Gone(Gone),
 }
@@ -60,6 +62,15 @@ impl Fact {
     pub(super) fn common() -> Result<Self, StoreError> {
         let number = KeyNumber(u64::from_be_bytes(random()?));
         Ok(Self::Key { number, person: None, key: random()? })
+    }
+
+    /// Whether it tells of this key, be it destroyed.
+    fn knows(&self, key: KeyNumber) -> bool {
+        match self {
+            Self::Key { number, .. } => *number == key,
+            Self::Gone(gone) => gone.numbers.contains(&key),
+            Self::Retired { .. } | Self::Said { .. } => false,
+        }
     }
 
     /// The number of the key that it tells of.
@@ -86,7 +97,11 @@ pub(super) struct KeyFile {
 
 impl KeyFile {
     /// Reads it, or makes it.
-    pub(super) fn open(path: &Path, master: Master) -> Result<(Self, Vec<Fact>), StoreError> {
+    pub(super) fn open(
+        path: &Path,
+        master: Master,
+        newest: Option<KeyNumber>,
+    ) -> Result<(Self, Vec<Fact>), StoreError> {
         let failed = |what, e: &std::io::Error| folder::failed(what, path, e);
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -99,10 +114,15 @@ impl KeyFile {
             Err(error) => return Err(failed("reading the keys", &error)),
         };
         let opened = match Opened::read(&bytes, &master) {
-            Err(StoreError::OtherMaster(_)) => return Self::open_with_own(path, &bytes, master),
+            Err(StoreError::OtherMaster(_)) => {
+                return Self::open_with_own(path, &bytes, master, newest);
+            }
             opened => opened?,
         };
         let Opened { own, is_first, others, facts, whole } = opened;
+        if newest.is_some_and(|newest| !facts.iter().any(|fact| fact.knows(newest))) {
+            return Err(StoreError::DamagedKeys(whole));
+        }
         let mut out =
             OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
         if whole < bytes.len() {
@@ -130,7 +150,12 @@ impl KeyFile {
     }
 
     /// The config names another master key than Relay's own one, which opens the file: it takes its place.
-    fn open_with_own(path: &Path, bytes: &[u8], master: Master) -> Result<(Self, Vec<Fact>), StoreError> {
+    fn open_with_own(
+        path: &Path,
+        bytes: &[u8],
+        master: Master,
+        newest: Option<KeyNumber>,
+    ) -> Result<(Self, Vec<Fact>), StoreError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let own = match master.home() {
             Home::Given => Master::own_if_there(folder)?,
@@ -144,7 +169,7 @@ impl KeyFile {
             "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
             own.in_words()
         );
-        Self::open(path, master)
+        Self::open(path, master, newest)
     }
 
     /// The facts of a copy.
@@ -229,12 +254,11 @@ impl KeyFile {
     }
 
     fn put(&mut self, bytes: &[u8], facts: &[Fact]) -> Result<(), StoreError> {
+        // Until it is certain which file has this name.
+        self.is_torn = true;
         write(&self.path, bytes)?;
         let opened = OpenOptions::new().append(true).open(&self.path);
-        self.out = opened.map_err(|e| {
-            self.is_torn = true;
-            folder::failed("opening the keys", &self.path, &e)
-        })?;
+        self.out = opened.map_err(|e| folder::failed("opening the keys", &self.path, &e))?;
         self.facts = facts.len() as u64;
         self.is_torn = false;
         Ok(())

@@ -232,7 +232,7 @@ async fn who_speaks_again_after_asking_keeps_that() {
 #[test]
 fn a_record_is_read_only_where_it_belongs_and_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false).unwrap();
+    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap();
     let stored = StoredEnvelope::new(Account("a".into()), said_by("u1", "1"));
     let sealed = seals.seal(&stored, Some(&person("u1")), b"at").unwrap();
     assert_eq!(seals.unseal::<StoredEnvelope>(&sealed, b"at").unwrap(), Some(stored));
@@ -251,7 +251,7 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let master = Master::own(dir.path()).unwrap();
     let path = dir.path().join(KEYS);
-    let seals = Seals::open(dir.path(), master.clone(), false).unwrap();
+    let seals = Seals::open(dir.path(), master.clone(), false, None).unwrap();
     let mut ends = vec![fs::read(&path).unwrap().len()];
     for user in ["u1", "u2", "u3"] {
         seals.number_for(Some(&person(user))).unwrap();
@@ -266,13 +266,13 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
             };
             let people = ends.iter().filter(|end| is_whole(end)).count() - 1;
             fs::write(&path, [&whole[..cut], rest].concat()).unwrap();
-            match Seals::open(dir.path(), master.clone(), true) {
+            match Seals::open(dir.path(), master.clone(), true, None) {
                 Ok(seals) => {
                     assert_eq!(seals.report().unwrap().people, people as u64, "{cut}");
                     // What is added stands behind what is whole.
                     seals.number_for(Some(&person("new"))).unwrap();
                     seals.sync().unwrap();
-                    let again = Seals::open(dir.path(), master.clone(), true).unwrap();
+                    let again = Seals::open(dir.path(), master.clone(), true, None).unwrap();
                     assert_eq!(again.report().unwrap().people, people as u64 + 1, "{cut}");
                 }
                 // A length that was half written before zeros may be any.
@@ -280,21 +280,31 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
             }
         }
     }
+    // A length that was altered looks like an end that was cut off; what the ledger needs is not there then, and nothing is cut.
+    fs::write(&path, &whole).unwrap();
+    let newest = Seals::open(dir.path(), master.clone(), true, None).unwrap().known().of[&person("u3")];
+    drop(Seals::open(dir.path(), master.clone(), true, Some(newest)).unwrap());
+    let mut altered = whole.clone();
+    altered[ends[0] + 1] ^= 1;
+    fs::write(&path, &altered).unwrap();
+    let opened = Seals::open(dir.path(), master.clone(), true, Some(newest)).err();
+    assert!(matches!(opened, Some(StoreError::DamagedKeys(_))), "{opened:?}");
+    assert_eq!(fs::read(&path).unwrap(), altered);
     let mut altered = whole.clone();
     altered[ends[0] + 10] ^= 1;
     fs::write(&path, altered).unwrap();
-    let opened = Seals::open(dir.path(), master.clone(), true).err();
+    let opened = Seals::open(dir.path(), master.clone(), true, None).err();
     assert!(matches!(opened, Some(StoreError::DamagedKeys(at)) if at == ends[0]));
     fs::write(&path, &whole[..4]).unwrap();
-    assert!(matches!(Seals::open(dir.path(), master, true).err(), Some(StoreError::DamagedKeys(0))));
+    assert!(matches!(Seals::open(dir.path(), master, true, None).err(), Some(StoreError::DamagedKeys(0))));
 }
 
 /// Whenever a rotation is cut off, what is kept opens the keys.
 #[test]
 fn a_rotation_can_be_cut_off_anywhere() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || Seals::open(dir.path(), Master::own(dir.path()).unwrap(), true);
-    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false).unwrap();
+    let open = || Seals::open(dir.path(), Master::own(dir.path()).unwrap(), true, None);
+    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap();
     seals.number_for(Some(&person("u1"))).unwrap();
     seals.sync().unwrap();
     let (path, master) = (dir.path().join(KEYS), dir.path().join("master.key"));
@@ -302,7 +312,7 @@ fn a_rotation_can_be_cut_off_anywhere() {
     // By hand: first both open it, and the new one is kept, and then the old one opens it no more.
     let own = Master::own(dir.path()).unwrap();
     let (to, text) = own.another().unwrap().unwrap();
-    let (mut file, facts) = KeyFile::open(&path, own).unwrap();
+    let (mut file, facts) = KeyFile::open(&path, own, None).unwrap();
     file.admit(&to, &facts).unwrap();
     let both = fs::read(&path).unwrap();
     assert_eq!(open().unwrap().report().unwrap().people, 1, "cut off before the new one is kept");
@@ -327,25 +337,25 @@ fn a_rotation_can_be_cut_off_anywhere() {
 #[test]
 fn a_master_key_of_the_config_takes_the_place_of_relays_own() {
     let dir = tempfile::tempdir().unwrap();
-    drop(Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false).unwrap());
+    drop(Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap());
     let given = |text: &str| Master::given(&text.to_owned().into());
     assert!(matches!(given("short").err(), Some(StoreError::WeakMaster { .. })));
     let first = given(&"a".repeat(40)).unwrap();
-    let seals = Seals::open(dir.path(), first.clone(), true).unwrap();
+    let seals = Seals::open(dir.path(), first.clone(), true, None).unwrap();
     assert!(!seals.report().unwrap().lies_beside);
     assert!(matches!(seals.rotate(None), Err(StoreError::GivenMaster)));
     // Another takes its place when it is started with; until then both open it.
     let second = given(&"b".repeat(40)).unwrap();
     seals.rotate(Some(second.clone())).unwrap();
-    drop(Seals::open(dir.path(), first.clone(), true).unwrap());
-    drop(Seals::open(dir.path(), second.clone(), true).unwrap());
+    drop(Seals::open(dir.path(), first.clone(), true, None).unwrap());
+    drop(Seals::open(dir.path(), second.clone(), true, None).unwrap());
     fs::remove_file(dir.path().join("master.key")).unwrap();
-    assert!(matches!(Seals::open(dir.path(), first, true).err(), Some(StoreError::OtherMaster(_))));
+    assert!(matches!(Seals::open(dir.path(), first, true, None).err(), Some(StoreError::OtherMaster(_))));
     assert!(
         matches!(Master::own(dir.path()).err(), Some(StoreError::NoMaster(_))),
         "none is made that opens nothing"
     );
     fs::remove_file(dir.path().join(KEYS)).unwrap();
-    assert!(matches!(Seals::open(dir.path(), second, true).err(), Some(StoreError::NoKeys(_))));
+    assert!(matches!(Seals::open(dir.path(), second, true, None).err(), Some(StoreError::NoKeys(_))));
     let _ = Fact::common().unwrap();
 }

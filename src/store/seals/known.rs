@@ -1,0 +1,137 @@
+//! The keys in memory: whose they are, which are in use, which are gone.
+
+use super::file::{Fact, Gone};
+use super::{Key, KeyNumber};
+use crate::consent::{Entry, Person};
+use std::collections::{HashMap, HashSet};
+use zeroize::Zeroizing;
+
+/// What the file of keys tells.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) keys: HashMap<KeyNumber, Key>,
+    /// The key that what nobody said is sealed with.
+    pub(super) common: Option<KeyNumber>,
+    /// All that were ever common.
+    pub(super) commons: HashSet<KeyNumber>,
+    /// What somebody says now is sealed with this one.
+    pub(super) of: HashMap<Person, KeyNumber>,
+    /// What they said before they wanted to be forgotten was sealed with these.
+    pub(super) retired: HashMap<Person, Vec<KeyNumber>>,
+    /// What people have said last about themselves.
+    pub(super) words: HashMap<Person, Vec<Entry>>,
+    pub(super) gone: Vec<Gone>,
+}
+
+impl Known {
+    /// Takes in a fact.
+    pub(super) fn learn(&mut self, fact: Fact) {
+        match fact {
+            Fact::Key { number, person, key } => {
+                self.keys.insert(number, Zeroizing::new(key));
+                match person {
+                    Some(person) => drop(self.of.insert(person, number)),
+                    None => {
+                        self.commons.insert(number);
+                        self.common = Some(number);
+                    }
+                }
+            }
+            Fact::Retired { person } => {
+                if let Some(number) = self.of.remove(&person) {
+                    self.retired.entry(person).or_default().push(number);
+                }
+            }
+            Fact::Said { person, words } => drop(self.words.insert(person, words)),
+            Fact::Gone(gone) => self.forget(gone),
+        }
+    }
+
+    /// Somebody's keys are destroyed.
+    pub(super) fn forget(&mut self, gone: Gone) {
+        let Gone { person, numbers, words, .. } = &gone;
+        self.keys.retain(|number, _| !numbers.contains(number));
+        self.words.insert(person.clone(), words.clone());
+        if self.of.get(person).is_some_and(|number| numbers.contains(number)) {
+            self.of.remove(person);
+        }
+        if let Some(retired) = self.retired.get_mut(person) {
+            retired.retain(|number| !numbers.contains(number));
+        }
+        self.retired.retain(|_, numbers| !numbers.is_empty());
+        match self.gone.iter_mut().find(|known| known.person == gone.person) {
+            Some(known) => {
+                known.numbers.extend(gone.numbers);
+                if gone.at >= known.at {
+                    (known.at, known.words) = (gone.at, gone.words);
+                }
+            }
+            None => self.gone.push(gone),
+        }
+    }
+
+    /// Whether a key was somebody's who is forgotten.
+    pub(super) fn is_gone(&self, number: KeyNumber) -> bool {
+        self.gone.iter().any(|gone| gone.numbers.contains(&number))
+    }
+
+    /// Takes in what another file of keys knows.
+    pub(super) fn join(&mut self, other: Self) {
+        for (number, key) in other.keys {
+            if !self.is_gone(number) && !self.keys.contains_key(&number) {
+                self.keys.insert(number, key);
+                // What is said from now on goes on under the own keys.
+                let person = other.of.iter().find(|(_, of)| **of == number).map(|(person, _)| person.clone());
+                let retired = || {
+                    other
+                        .retired
+                        .iter()
+                        .find(|(_, of)| of.contains(&number))
+                        .map(|(person, _)| person.clone())
+                };
+                match person {
+                    Some(person) if !self.of.contains_key(&person) => drop(self.of.insert(person, number)),
+                    Some(person) => self.retired.entry(person).or_default().push(number),
+                    None => {
+                        if let Some(person) = retired() {
+                            self.retired.entry(person).or_default().push(number);
+                        }
+                    }
+                }
+            }
+        }
+        self.commons.extend(other.commons);
+        // What is common is sealed with theirs in the ledger that they belong to.
+        self.common = other.common.or(self.common);
+        other.gone.into_iter().for_each(|gone| self.forget(gone));
+        for (person, words) in other.words {
+            let at = |words: &[Entry]| words.last().map(|entry| entry.at);
+            if self.words.get(&person).is_none_or(|own| at(own) < at(&words)) {
+                self.words.insert(person, words);
+            }
+        }
+    }
+
+    /// All that is known, as it is written into a new file.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let key = |number: &KeyNumber, person: Option<&Person>| {
+            let key = self.keys.get(number)?;
+            Some(Fact::Key { number: *number, person: person.cloned(), key: **key })
+        };
+        let mut facts: Vec<Fact> = self.gone.iter().cloned().map(Fact::Gone).collect();
+        for (person, numbers) in &self.retired {
+            for number in numbers {
+                facts.extend(key(number, Some(person)));
+                facts.push(Fact::Retired { person: person.clone() });
+            }
+        }
+        let said = self.words.iter().map(|(person, words)| (person.clone(), words.clone()));
+        facts.extend(said.map(|(person, words)| Fact::Said { person, words }));
+        facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
+        // The one that is in use comes last.
+        let older = self.commons.iter().filter(|number| Some(**number) != self.common);
+        facts.extend(older.filter_map(|number| key(number, None)));
+        facts.extend(self.common.iter().filter_map(|number| key(number, None)));
+        facts
+    }
+}

@@ -1,0 +1,77 @@
+//! What is sealed beside whole records: words in them, names that are looked for, secrets.
+
+use super::{Inside, Seals, random};
+use crate::store::StoreError;
+use crate::store::records::Record;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use fjall::Keyspace;
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+
+/// How words begin that are covered.
+const COVERED: char = '\u{1}';
+const WORDS: &str = "words";
+
+impl Seals {
+    /// Words that are part of a record which is not sealed otherwise.
+    pub(in crate::store) fn cover(&self, words: String) -> Result<String, StoreError> {
+        if words.starts_with(COVERED) {
+            return Ok(words);
+        }
+        let number = self.number_for(None)?;
+        let sealed = self.seal_bytes(WORDS, 1, number, &[], words.as_bytes())?;
+        Ok(format!("{COVERED}{}", STANDARD_NO_PAD.encode(sealed)))
+    }
+
+    /// What [`Self::cover`] made of words; others are as they are.
+    pub(in crate::store) fn uncover(&self, words: String) -> Result<String, StoreError> {
+        let Some(covered) = words.strip_prefix(COVERED) else { return Ok(words) };
+        let sealed = STANDARD_NO_PAD.decode(covered).unwrap_or_default();
+        Ok(match self.look_into(WORDS, &sealed, &[])? {
+            Inside::Plain(_, words) => String::from_utf8_lossy(&words).into_owned(),
+            Inside::Locked => "(cannot be read any more)".to_owned(),
+        })
+    }
+
+    /// A word that tells nothing of what it was made of to whoever has not the keys, and is the same for the same.
+    pub(in crate::store) fn blind(&self, what: &str, word: &str) -> Result<[u8; 16], StoreError> {
+        let known = self.known();
+        let key = known.common.and_then(|common| known.keys.get(&common)).ok_or(StoreError::Closed)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &**key);
+        let mut context = hmac::Context::with_key(&key);
+        [b"blind\0".as_slice(), what.as_bytes(), b"\0", word.as_bytes()]
+            .into_iter()
+            .for_each(|part| context.update(part));
+        let sum = context.sign();
+        sum.as_ref().first_chunk().copied().ok_or(StoreError::Closed)
+    }
+
+    /// A secret of the ledger, made when it is first asked for. One that cannot be read any more is made anew.
+    pub(in crate::store) fn secret(&self, meta: &Keyspace, name: &[u8]) -> Result<[u8; 32], StoreError> {
+        if self.is_closed() {
+            return Ok([0; 32]);
+        }
+        let stored = meta.get(name)?;
+        // As it was kept before anything was sealed.
+        let plain = stored.as_deref().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let sealed = match (&stored, plain) {
+            (Some(bytes), None) => self.unseal::<Secret>(bytes, name)?,
+            _ => None,
+        };
+        if let Some(Secret(secret)) = &sealed {
+            return Ok(*secret);
+        }
+        let secret = plain.map_or_else(random, Ok)?;
+        meta.insert(name, self.seal(&Secret(secret), None, name)?)?;
+        Ok(secret)
+    }
+}
+
+/// A secret of the ledger.
+#[derive(Serialize, Deserialize)]
+struct Secret([u8; 32]);
+
+impl Record for Secret {
+    const PLACE: &'static str = "secrets";
+}
