@@ -44,9 +44,14 @@ impl Commands {
         entry.how = format!("/relay consent in {}", call.room);
         let told = in_words(&entry, entry.at);
         let is_proven = account.connector.proves(&call.asker.id);
-        let all = if self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
+        let is_told = account.connector.answers_alone() && self.core.ledger.linked(&person).is_some();
+        let all = if is_told { ALL_LINKED } else { "" };
+        let unused = match entry.purpose {
+            Purpose::Bridging => "",
+            _ => " Relay does nothing for that today; your word is kept for when it does.",
+        };
         let said = self.core.say_entry(person, entry, is_proven).await.map_err(|error| unreadable(&error))?;
-        Ok(format!("{}: {told}.{all}", if said { "From now on" } else { "That holds already" }))
+        Ok(format!("{}: {told}.{unused}{all}", if said { "From now on" } else { "That holds already" }))
     }
 }
 

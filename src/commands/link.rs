@@ -209,6 +209,7 @@ const TIGHTER: &str = " They had not chosen alike: what one of them did not allo
 const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives \
      another.";
 
-const MEANS: &str = "Linked accounts are one person to Relay: what you choose with one (/relay privacy, /relay consent) holds for all, \
-     /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there. No right goes from one \
+const MEANS: &str = "Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, \
+     /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can \
+     gather from it who you are. No right goes from one \
      platform to another by it.";

@@ -39,7 +39,7 @@ impl Commands {
             "Relay cannot write down what you choose; its log says why. Nothing has changed.".to_owned()
         })?;
         let holds = if chosen.is_same { "That holds already" } else { "From now on" };
-        let all = if self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
+        let all = if names && self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
         let first = format!("{holds}: {}.{all}", self.in_words(stance, &call.room, &person, names));
         let first = format!("{first}{}", self.levels(&call.room));
         Ok(match chosen.takes_back {
@@ -80,7 +80,7 @@ impl Commands {
                 )
             }
             None if self.core.ledger.consent_of(person).is_some() => {
-                "You have said in particular what you allow: /relay consent tells it.".to_owned()
+                "You have said something in particular: /relay consent tells it. What that leaves open is as for who has chosen nothing.".to_owned()
             }
             None => match self.unsaid(room) {
                 Unsaid::Notice => {
@@ -347,24 +347,30 @@ pub fn receipt(erased: &Erased) -> String {
     };
     let Some(done) = erased.done else {
         return format!(
-            "You asked on {} to be forgotten. What was carried is still being deleted in other rooms.",
+            "You asked on {} to be forgotten. What was carried is still being deleted in other rooms. One that Relay cannot reach is waited for; \
+             whoever runs Relay sees in `relay status` which that is.",
             at(erased.asked)
         );
     };
-    let mut text = format!("Forgotten on {}: {} things that you said and did.", at(done), erased.events);
+    let mut text = format!(
+        "Forgotten on {}: {} {} that you said and did.",
+        at(done),
+        erased.events,
+        if erased.events == 1 { "thing" } else { "things" }
+    );
     if !erased.left.is_empty() {
         text.push_str("\nWhat could not be undone:");
         erased.left.iter().for_each(|left| text.push_str(&format!("\n• {left}")));
     }
     text.push_str(
         "\nCopies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key \
-         to it is destroyed. The audit keeps that something of yours has crossed and when, without words, names or ids.",
+         to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.",
     );
     text
 }
 
 /// After what is chosen.
-pub(super) const ALL_LINKED: &str = " That goes for all your linked accounts.";
+pub(super) const ALL_LINKED: &str = " What that forbids, it forbids for all your linked accounts.";
 
 const FORGET_LINKED: &str =
     " It goes for all accounts that are linked to this one (/relay unlink takes this one out first).";
