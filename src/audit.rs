@@ -104,6 +104,15 @@ pub struct Left {
 }
 
 impl Left {
+    /// The same where a change has come to a deletion.
+    #[must_use]
+    pub fn that_is_gone(self) -> Self {
+        match self.what {
+            What::Changed => Self { what: What::Deleted, grants: Vec::new(), body: None, ..self },
+            _ => self,
+        }
+    }
+
     /// The fields of its line.
     pub fn fields(&self, room: &RoomKey, envelope: &str, keys: &Keys) -> Fields {
         let mut fields = Fields::of(self.what.word());

@@ -253,6 +253,9 @@ impl Writer<'_> {
                 settle(stored, done, &mut answers.synced);
             }
             Command::Complete { room, id, subject, messages, lost, way, edit, left, done } => {
+                // What was to be changed and is not there any more has been deleted: nothing has left.
+                let is_gone = messages.as_ref().is_some_and(Vec::is_empty);
+                let left = left.map(|left| if is_gone { Box::new(left.that_is_gone()) } else { left });
                 self.audit(&room, id, left, group);
                 let told = self.tell_stream(&room, id, group);
                 let stored = told.and_then(|()| match messages {

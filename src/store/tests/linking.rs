@@ -47,10 +47,12 @@ async fn consent_travels_with_the_person_and_only_tightens() {
     assert_eq!(ledger.accounts_of(&person("one")), [person("one"), person("other")]);
     assert_eq!(ledger.linked(&person("one")).unwrap().name, "ONE");
     choose(&ledger, "one", Stance::Full).await;
-    assert_eq!(stance(&ledger, "other"), Some(Stance::Full));
+    assert_eq!(stance(&ledger, "one"), Some(Stance::Full));
+    assert_eq!(stance(&ledger, "other"), Some(Stance::None), "what one allows, the other has not");
     assert_eq!(ledger.unlink(person("one"), false).await.unwrap().len(), 2, "nobody is linked to themselves");
     choose(&ledger, "one", Stance::None).await;
-    assert_eq!(stance(&ledger, "other"), Some(Stance::Full), "each keeps what holds");
+    choose(&ledger, "other", Stance::Full).await;
+    assert_eq!(stance(&ledger, "one"), Some(Stance::None), "each keeps what holds");
     close(ledger, writer).await;
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     assert_eq!(ledger.accounts_of(&person("one")), [person("one")]);
