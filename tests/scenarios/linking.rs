@@ -48,9 +48,13 @@ fn say(bench: &Bench, platform: &str, person: usize, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_person_on_two_platforms_chooses_once() {
     let mut bench = started().await;
-    let code = code(&bench, "discord", 0).await;
-    let told = relay(&bench, "discord", 0, &format!("link {code}")).await;
+    let wasted = code(&bench, "discord", 0).await;
+    let told = relay(&bench, "discord", 0, &format!("link {wasted}")).await;
     assert!(told.contains("for your account on another platform"), "{told}");
+    // Whoever has read it there has nothing of it.
+    let told = relay(&bench, "slack", 1, &format!("link {wasted}")).await;
+    assert!(told.contains("This code is not good"), "{told}");
+    let code = code(&bench, "discord", 0).await;
     let told = relay(&bench, "slack", 0, &format!("link {}", code.to_lowercase())).await;
     assert!(told.contains("This account and Adalberta Quillon on Discord are linked."), "{told}");
     // The other side is told where its code stood.
