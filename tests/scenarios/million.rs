@@ -103,6 +103,9 @@ async fn a_million_messages_hold_nobody_up() {
     write(&bench.state(), &id, number).await;
     bench.start();
     bench.connected(3).await;
+    while !bench.log().contains("the mapping is complete") {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     let began = Instant::now();
     told(
         "nothing else",
