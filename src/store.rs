@@ -141,10 +141,16 @@ pub enum StoreError {
     )]
     NoMaster(PathBuf),
     /// The file of keys is damaged.
-    #[error(
-        "the file of keys is damaged at byte {0}: put it back from a backup that `relay keys backup` has written"
-    )]
-    DamagedKeys(usize),
+    #[error("{} is damaged at byte {at}: put it back from a backup that `relay keys backup` has written", path.display())]
+    DamagedKeys {
+        /// Where it is.
+        path: PathBuf,
+        /// From where on it is not whole.
+        at: usize,
+    },
+    /// The file with the master key is damaged.
+    #[error("{} is not the master key that Relay has made there: it was cut short. Put it back, for it wraps the keys beside it", .0.display())]
+    DamagedMaster(PathBuf),
     /// The master key is too short.
     #[error(
         "the master key has to have at least {least} characters: `openssl rand -base64 32` makes a good one"

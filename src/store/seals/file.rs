@@ -117,11 +117,14 @@ impl KeyFile {
             Err(StoreError::OtherMaster(_)) => {
                 return Self::open_with_own(path, &bytes, master, newest);
             }
+            Err(StoreError::DamagedKeys { at, .. }) => {
+                return Err(StoreError::DamagedKeys { path: path.to_owned(), at });
+            }
             opened => opened?,
         };
         let Opened { own, is_first, others, facts, whole } = opened;
         if newest.is_some_and(|newest| !facts.iter().any(|fact| fact.knows(newest))) {
-            return Err(StoreError::DamagedKeys(whole));
+            return Err(StoreError::DamagedKeys { path: path.to_owned(), at: whole });
         }
         let mut out =
             OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
@@ -278,7 +281,7 @@ struct Opened {
 
 impl Opened {
     fn read(bytes: &[u8], master: &Master) -> Result<Self, StoreError> {
-        let damaged = |at: usize| StoreError::DamagedKeys(at);
+        let damaged = |at: usize| StoreError::DamagedKeys { path: PathBuf::from(super::KEYS), at };
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged(0))?;
         let (slots, mut rest) = rest.split_first().ok_or_else(|| damaged(MAGIC.len()))?;
         let (mut own, mut is_first, mut others) = (None, true, Vec::new());

@@ -67,7 +67,10 @@ impl Master {
     /// The one in a file, which is made where it is not there.
     pub fn at(path: &Path) -> Result<Self, StoreError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::of(text.trim(), Home::Own(path.to_owned())),
+            Ok(text) => Self::of(text.trim(), Home::Own(path.to_owned())).map_err(|error| match error {
+                StoreError::WeakMaster { .. } => StoreError::DamagedMaster(path.to_owned()),
+                other => other,
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let text = made()?;
                 write(path, &text)?;

@@ -288,15 +288,18 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
     altered[ends[0] + 1] ^= 1;
     fs::write(&path, &altered).unwrap();
     let opened = Seals::open(dir.path(), master.clone(), true, Some(newest)).err();
-    assert!(matches!(opened, Some(StoreError::DamagedKeys(_))), "{opened:?}");
+    assert!(matches!(opened, Some(StoreError::DamagedKeys { .. })), "{opened:?}");
     assert_eq!(fs::read(&path).unwrap(), altered);
     let mut altered = whole.clone();
     altered[ends[0] + 10] ^= 1;
     fs::write(&path, altered).unwrap();
     let opened = Seals::open(dir.path(), master.clone(), true, None).err();
-    assert!(matches!(opened, Some(StoreError::DamagedKeys(at)) if at == ends[0]));
+    assert!(matches!(opened, Some(StoreError::DamagedKeys { at, .. }) if at == ends[0]));
     fs::write(&path, &whole[..4]).unwrap();
-    assert!(matches!(Seals::open(dir.path(), master, true, None).err(), Some(StoreError::DamagedKeys(0))));
+    assert!(matches!(
+        Seals::open(dir.path(), master, true, None).err(),
+        Some(StoreError::DamagedKeys { at: 0, .. })
+    ));
 }
 
 /// Whenever a rotation is cut off, what is kept opens the keys.
