@@ -295,6 +295,17 @@ async fn newer_state_is_refused_and_older_is_migrated() {
     close(ledger, writer).await;
 }
 
+#[tokio::test]
+async fn a_clock_that_goes_back_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let now = Timestamp::now();
+    let later = Timestamp(now.0 + 3_600_000);
+    assert_eq!(ledger.latest(later), later);
+    assert_eq!(ledger.latest(now), later, "what has ended by then does not begin anew");
+    close(ledger, writer).await;
+}
+
 fn with_database(path: &Path, change: impl FnOnce(&fjall::Database)) {
     let db = fjall::Database::builder(path.join("ledger")).open().unwrap();
     change(&db);

@@ -159,6 +159,8 @@ async fn whose_key_is_destroyed_cannot_be_read_in_any_copy() {
         .say_forget(person("u1"), Stance::None.entries("t", Timestamp::now()), asked.clone())
         .await
         .unwrap();
+    // Somebody else says no after the backup, too.
+    ledger.say_consent(person("u2"), Stance::None.entries("t", Timestamp::now()), false).await.unwrap();
     let readable = |ledger: &Ledger, id| ledger.envelope(id).unwrap().is_some();
     assert!(ledger.shared.seals.report().unwrap().retired == 1);
     let done = Erased { done: Some(Timestamp::now().0), ..asked };
@@ -187,6 +189,8 @@ async fn whose_key_is_destroyed_cannot_be_read_in_any_copy() {
         let is_now = name == "now";
         assert_eq!((restored.forgotten, readable(&ledger, theirs)), (u64::from(is_now), !is_now), "{name}");
         assert!(readable(&ledger, others));
+        let said = ledger.consent_of(&person("u2")).and_then(|history| history.stance());
+        assert_eq!(said, is_now.then_some(Stance::None), "{name}: a no is not lost by a restore");
         let to_erase = ledger.to_erase().unwrap();
         assert_eq!(to_erase, if is_now { vec![person("u1")] } else { Vec::new() });
         if is_now {
