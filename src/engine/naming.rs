@@ -3,11 +3,11 @@
 
 use super::links::{Channel, Channels};
 use crate::consent::{DataClass, Level};
+use crate::store::{StoreError, folder};
 use relay_contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 const FILE: &str = "naming.json";
@@ -66,17 +66,10 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, Naming>> {
     }
 }
 
-fn write(path: &Path, known: &BTreeMap<String, Naming>) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(&serde_json::to_vec(known)?)?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    match path.parent() {
-        Some(folder) => std::fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+fn write(path: &Path, known: &BTreeMap<String, Naming>) -> Result<(), StoreError> {
+    let json = serde_json::to_vec(known);
+    let json = json.map_err(|e| StoreError::Corrupt { place: FILE, why: e.to_string() })?;
+    folder::write_private(path, &json)
 }
 
 #[cfg(test)]

@@ -122,19 +122,20 @@ impl Book {
         if erased.done.is_none() {
             return Ok(());
         }
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(history) = all.get_mut(person) else { return Ok(()) };
+        let history = self.history(person).unwrap_or_default();
         for number in 0..history.entries().len() as u64 {
             batch.remove(&shared.meta, keys::consent(person.as_str(), number));
         }
         let allows_again = history.entries().iter().any(|entry| entry.allows && entry.at.0 > erased.asked);
+        // It waits for the disk, and questions must not wait for it: only this thread changes what is asked about.
         shared.seals.destroy(person, erased.asked, history.last_word().to_vec(), !allows_again)?;
         let mut left = History::default();
         for (number, entry) in (0..).zip(history.last_word()) {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
             left.add(entry.clone());
         }
-        *history = Arc::new(left);
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(person.clone(), Arc::new(left));
         Ok(())
     }
 }

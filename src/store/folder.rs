@@ -3,7 +3,7 @@
 use super::StoreError;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a directory that only this user can enter, or narrows one that exists.
 pub fn make_private_dir(path: &Path) -> Result<(), StoreError> {
@@ -96,6 +96,26 @@ pub fn write_whole(path: &Path, content: &str) -> Result<(), StoreError> {
     });
     written.map_err(|e| failed("writing", &unfinished, &e))?;
     rename(&unfinished, path)
+}
+
+/// Writes a file that only this user can read, so that after a power cut it has the old content or the new.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    rename(&prepare_private(path, content)?, path)
+}
+
+/// The first half of it: the content is on disk under another name, which is answered, and what bears the name is as it was.
+pub fn prepare_private(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let unfinished = path.with_added_extension("unfinished");
+    // One that others may read is not written into.
+    let _ = std::fs::remove_file(&unfinished);
+    let made = File::options().write(true).create_new(true).mode(0o600).open(&unfinished);
+    let written = made.and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    written.map_err(|e| failed("writing", &unfinished, &e))?;
+    Ok(unfinished)
 }
 
 /// Of a directory or a file.

@@ -13,7 +13,6 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -90,6 +89,8 @@ pub(super) struct KeyFile {
     others: Vec<([u8; MARK], Vec<u8>)>,
     own: Key,
     facts: u64,
+    /// Bytes of what is written whole.
+    whole: u64,
     out: File,
     /// Something was not written whole: the file is written anew before anything is added.
     is_torn: bool,
@@ -108,7 +109,7 @@ impl KeyFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let own = Zeroizing::new(random()?);
                 let bytes = image(&[wrap(&master, &own)?], &own, &[])?;
-                write(path, &bytes)?;
+                folder::write_private(path, &bytes)?;
                 bytes
             }
             Err(error) => return Err(failed("reading the keys", &error)),
@@ -142,6 +143,7 @@ impl KeyFile {
             others,
             own,
             facts: facts.len() as u64,
+            whole: whole as u64,
             out,
             is_torn: false,
         };
@@ -167,7 +169,7 @@ impl KeyFile {
         let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
         let opened = Opened::read(bytes, &own).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
         let key = Zeroizing::new(random()?);
-        write(path, &image(&[wrap(&master, &key)?], &key, &opened.facts)?)?;
+        folder::write_private(path, &image(&[wrap(&master, &key)?], &key, &opened.facts)?)?;
         tracing::warn!(
             "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
             own.in_words()
@@ -203,9 +205,11 @@ impl KeyFile {
         let mut bytes = Vec::new();
         add(&mut bytes, fact, self.facts, &self.own)?;
         self.out.write_all(&bytes).map_err(|e| {
-            self.is_torn = true;
+            // A disk that was full for a while must not keep out who is new for good.
+            self.is_torn = self.out.set_len(self.whole).is_err();
             folder::failed("writing the keys", &self.path, &e)
         })?;
+        self.whole += bytes.len() as u64;
         self.facts += 1;
         Ok(())
     }
@@ -257,12 +261,14 @@ impl KeyFile {
     }
 
     fn put(&mut self, bytes: &[u8], facts: &[Fact]) -> Result<(), StoreError> {
+        let unfinished = folder::prepare_private(&self.path, bytes)?;
         // Until it is certain which file has this name.
         self.is_torn = true;
-        write(&self.path, bytes)?;
+        folder::rename(&unfinished, &self.path)?;
         let opened = OpenOptions::new().append(true).open(&self.path);
         self.out = opened.map_err(|e| folder::failed("opening the keys", &self.path, &e))?;
         self.facts = facts.len() as u64;
+        self.whole = bytes.len() as u64;
         self.is_torn = false;
         Ok(())
     }
@@ -377,17 +383,4 @@ fn unsealed(key: &Key, bound: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         .decrypt_inout_detached(&XNonce::from(*nonce), bound, plain.as_mut_slice().into(), &Tag::from(*tag))
         .ok()?;
     Some(plain)
-}
-
-/// With the old content or the new one, and never readable for others.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let unfinished = path.with_added_extension("unfinished");
-    let _ = std::fs::remove_file(&unfinished);
-    let written =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-    written.map_err(|e| folder::failed("writing the keys", &unfinished, &e))?;
-    folder::rename(&unfinished, path)
 }

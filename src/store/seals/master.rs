@@ -6,8 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ring::{digest, hkdf};
 use secrecy::{ExposeSecret, SecretString};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -73,7 +71,7 @@ impl Master {
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let text = made()?;
-                write(path, &text)?;
+                keep_at(path, &text)?;
                 Self::of(&text, Home::Own(path.to_owned()))
             }
             Err(error) => Err(folder::failed("reading the master key", path, &error)),
@@ -90,7 +88,7 @@ impl Master {
     /// Writes it where it is kept.
     pub(super) fn keep(&self, text: &str) -> Result<(), StoreError> {
         match &self.home {
-            Home::Own(path) => write(path, text),
+            Home::Own(path) => keep_at(path, text),
             Home::Given => Ok(()),
         }
     }
@@ -147,18 +145,7 @@ fn made() -> Result<Zeroizing<String>, StoreError> {
     Ok(Zeroizing::new(STANDARD_NO_PAD.encode(bytes.as_slice())))
 }
 
-/// With the old content or the new one, and never readable for others.
-fn write(path: &Path, text: &str) -> Result<(), StoreError> {
-    let unfinished = path.with_added_extension("unfinished");
-    let _ = std::fs::remove_file(&unfinished);
-    let written =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(
-            |mut file| {
-                file.write_all(text.as_bytes())?;
-                file.write_all(b"\n")?;
-                file.sync_all()
-            },
-        );
-    written.map_err(|e| folder::failed("writing the master key", &unfinished, &e))?;
-    folder::rename(&unfinished, path)
+fn keep_at(path: &Path, text: &str) -> Result<(), StoreError> {
+    let line = Zeroizing::new([text.as_bytes(), b"\n"].concat());
+    folder::write_private(path, &line)
 }
