@@ -2,6 +2,7 @@
 //! have said until now and of what held when they did what it is about.
 
 use super::core::Core;
+use super::digest::DIGEST;
 use super::lane_steps::MASKED;
 use super::withdraw;
 use crate::audit::Grant;
@@ -359,6 +360,12 @@ impl Core {
             }
             // What is taken back always is.
             Event::Deleted { .. } | Event::Removed { .. } | Event::Reacted { added: false, .. } => false,
+            // It names people, and nobody knows any more whom: one that waited while somebody said no goes nowhere.
+            Event::Noticed { id, .. } if id.as_str().starts_with(DIGEST) => {
+                self.ledger.anybody_is(|_, history| {
+                    history.entries().iter().any(|entry| !entry.allows && entry.at > envelope.at)
+                })
+            }
             Event::Pinned { .. } | Event::Renamed { .. } | Event::Noticed { .. } => false,
         })
     }

@@ -10,6 +10,8 @@ use relay_contract::{Account, Envelope, Event, RoomKey, Text, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How the id of a digest begins.
+pub(super) const DIGEST: &str = "digest-";
 /// How often it is looked whether a digest is due.
 const LOOK: Duration = Duration::from_secs(60);
 /// News are told at the latest after so many milliseconds.
@@ -61,7 +63,7 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
         return core.ledger.digested(room, ids).await;
     }
     // Named by the last of its news: told again after a crash, it is known.
-    accept(core, &account, &room, &format!("digest-{last}"), in_words(&lines)).await?;
+    accept(core, &account, &room, &format!("{DIGEST}{last}"), in_words(&lines)).await?;
     core.ledger.digested(room, ids).await
 }
 
