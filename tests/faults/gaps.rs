@@ -40,6 +40,8 @@ enum Place {
     Ledger(Call, usize),
     /// The n-th request with this in its path: before it is carried out, or after.
     Request(&'static str, &'static str, u32, Wrong),
+    /// The first request to each room, before any is carried out.
+    EveryRoom,
 }
 
 /// How one kill came out.
@@ -110,6 +112,7 @@ impl Gallows {
                 }
             }
         }
+        assert!(self.kill_at(Place::EveryRoom).await, "{:?} makes no request to a room", self.kind);
     }
 
     /// Kills at a place while a deed is under way; answers whether the deed gets there.
@@ -133,12 +136,17 @@ impl Gallows {
                 faults.arm(fault(wrong, 1, 60.0));
                 None
             }
+            Place::EveryRoom => {
+                for there in self.others() {
+                    let only = deed.requests(there).first().map(|path| (*path).to_owned());
+                    let held = Fault { kind: Wrong::Slow, times: 1, only, seconds: 60.0 };
+                    self.bench.people(there).faults().arm(held);
+                }
+                None
+            }
         };
-        let struck = |bench: &Bench| match place {
-            Place::Request(there, ..) => bench.people(there).faults().struck(),
-            Place::Ledger(..) => 0,
-        };
-        let before = struck(&self.bench);
+        let struck = |bench: &Bench, there: &str| bench.people(there).faults().struck();
+        let before: BTreeMap<_, _> = self.others().map(|there| (there, struck(&self.bench, there))).collect();
         let id = deed.act(&self.bench);
         let began = Instant::now();
         let mut done_at: Option<Instant> = None;
@@ -152,9 +160,15 @@ impl Gallows {
                     self.bench.bury();
                     break true;
                 }
-                Place::Request(.., number, _) if struck(&self.bench) - before == u64::from(number) => {
+                Place::Request(there, _, number, _)
+                    if struck(&self.bench, there) - before[there] == u64::from(number) =>
+                {
                     // What else is under way comes to its end: this kill is about the one request.
                     tokio::time::sleep(GRACE / 3).await;
+                    self.bench.kill();
+                    break true;
+                }
+                Place::EveryRoom if self.others().all(|there| struck(&self.bench, there) > before[there]) => {
                     self.bench.kill();
                     break true;
                 }
@@ -167,7 +181,7 @@ impl Gallows {
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         drop(executioner);
-        if let Place::Request(there, ..) = place {
+        for there in self.others() {
             self.bench.people(there).faults().disarm();
         }
         if std::env::var_os(TOLD).is_some() {
