@@ -28,7 +28,7 @@ pub fn connects(bench: &Bench, account: &str) -> usize {
 }
 
 fn add(bench: &Bench, link: &str) {
-    change(bench, "[channels.lobby]\nlinks = [", &format!("[channels.lobby]\nlinks = [\"{link}\", "));
+    change(bench, "links = [", &format!("links = [\"{link}\", "));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn a_bad_file_changes_nothing_and_is_told_of() {
     let refused = || bench.status().is_some_and(|status| !status["config"]["refused"].is_null());
     until("it is told in the status", refused).await;
     let why = bench.status().unwrap()["config"]["refused"]["why"].to_string();
-    assert!(why.contains("no account `slak`") && why.contains("bridges.toml:17:"), "{why}");
+    assert!(why.contains("no account `slak`") && why.contains("bridges.toml:22:"), "{why}");
     assert!(bench.log().contains("all goes on as before"), "it is told in the log");
     assert!(run(&bench, "status").1.contains("THE CONFIG WAS CHANGED AND IS NOT TAKEN"));
     let in_chat = ask(&bench, "slack", 0, &bench.room("slack"), "/relay status").await;

@@ -6,10 +6,10 @@
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::say_in;
 use crate::reloading::connects;
+use stand_ins::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use stand_ins::world::World;
 
 /// A platform, and a room of it by its place.
 type Place = (&'static str, usize);
@@ -60,7 +60,11 @@ impl Story {
         for platform in [&mut world.discord, &mut world.slack] {
             for name in ["attic", "cellar"] {
                 let rooms = &mut platform.spaces[0].rooms;
-                rooms.push(stand_ins::world::Room { id: String::new(), name: name.into(), ..rooms[0].clone() });
+                rooms.push(stand_ins::world::Room {
+                    id: String::new(),
+                    name: name.into(),
+                    ..rooms[0].clone()
+                });
             }
         }
         let mut other = world.discord.bots[0].clone();
@@ -70,7 +74,8 @@ impl Story {
         std::fs::write(bench.dir.path().join("extra"), "other-discord-bot").unwrap();
         let text = std::fs::read_to_string(bench.config()).unwrap();
         let accounts = text.split_once("[channels.lobby]").unwrap().0.to_owned();
-        let mut story = Self { bench, accounts, wanted: Wanted::default(), said: Vec::new(), owed: BTreeMap::new() };
+        let mut story =
+            Self { bench, accounts, wanted: Wanted::default(), said: Vec::new(), owed: BTreeMap::new() };
         story.write();
         story.bench.start();
         story.bench.connected(3).await;
@@ -93,11 +98,16 @@ impl Story {
         }
         if wanted.guests.contains(&GUESTS[2]) {
             let discord = text.split_once("[accounts.discord]").unwrap().1.split_once("[accounts").unwrap().0;
-            text.push_str(&format!("[accounts.extra]{}", discord.replace("file = \"discord\"", "file = \"extra\"")));
+            text.push_str(&format!(
+                "[accounts.extra]{}",
+                discord.replace("file = \"discord\"", "file = \"extra\"")
+            ));
         }
         let name = if wanted.named { ", name = \"~{name}\"" } else { "" };
-        let mut links: Vec<String> =
-            LOBBY.iter().map(|place| format!("{{ room = \"{}:{}\"{name} }}", place.0, self.id(*place))).collect();
+        let mut links: Vec<String> = LOBBY
+            .iter()
+            .map(|place| format!("{{ room = \"{}:{}\"{name} }}", place.0, self.id(*place)))
+            .collect();
         let account = |place: &Place| if *place == GUESTS[2] { "extra" } else { place.0 };
         links.extend(wanted.guests.iter().map(|guest| format!("\"{}:{}\"", account(guest), self.id(*guest))));
         let garden: Vec<String> =
@@ -105,7 +115,10 @@ impl Story {
         let called = if wanted.renamed { "yard" } else { "garden" };
         text.push_str(&format!("[channels.lobby]\nlinks = [{}]\n", links.join(", ")));
         text.push_str(&format!("[channels.{called}]\nlinks = [{}]\n", garden.join(", ")));
-        text.push_str(["", "[channels", "[channels.den]\nlinks = [\"slak:general\"]\n", "[media]\nkeep_days = 5\n"][wanted.broken]);
+        text.push_str(
+            ["", "[channels", "[channels.den]\nlinks = [\"slak:general\"]\n", "[media]\nkeep_days = 5\n"]
+                [wanted.broken],
+        );
         std::fs::write(self.bench.config(), text).unwrap();
     }
 
@@ -212,7 +225,8 @@ fn faults(copies: &[usize], said: &[Place]) -> (usize, usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_reloads_under_load_lose_double_and_disorder_nothing() {
-    let reloads: usize = std::env::var("RELAY_RELOADS").ok().and_then(|number| number.parse().ok()).unwrap_or(40);
+    let reloads: usize =
+        std::env::var("RELAY_RELOADS").ok().and_then(|number| number.parse().ok()).unwrap_or(40);
     let seed = std::env::var("RELAY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5EED_CAFE);
     let (began, mut dice) = (Instant::now(), Dice(seed));
     let mut story = Story::begin().await;
@@ -266,7 +280,10 @@ async fn random_reloads_under_load_lose_double_and_disorder_nothing() {
     );
     assert_eq!((lost, doubled, disordered), (0, 0, 0));
     assert!(ended > 0, "accounts were changed");
-    assert!(!story.bench.people("slack").heard().has("apps.connections.open"), "Slack was not connected to again");
+    assert!(
+        !story.bench.people("slack").heard().has("apps.connections.open"),
+        "Slack was not connected to again"
+    );
     assert_eq!(["discord", "slack"].map(|account| connects(&story.bench, account)), [1, 1]);
     assert_eq!(story.bench.counter("panicked"), 0);
 }

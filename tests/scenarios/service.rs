@@ -198,7 +198,9 @@ async fn a_reload_is_told_and_its_end() {
     let bench = Bench::new().await;
     let told = Told::start(&bench);
     told.says("READY=1").await;
-    for (number, changed) in ["flood = \"60 per minute\"", "flood = ", "flood = \"off\""].into_iter().enumerate() {
+    for (number, changed) in
+        ["flood = \"60 per minute\"", "flood = ", "flood = \"off\""].into_iter().enumerate()
+    {
         let text = std::fs::read_to_string(bench.config()).unwrap();
         let lines = text.lines().map(|line| if line.starts_with("flood") { changed } else { line });
         std::fs::write(bench.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
