@@ -6,19 +6,21 @@
 //! twice and nothing overtakes.
 
 use super::core::{AccountPlan, Core, Keeping, LaneHandle, Limits, RunningAccount};
-use super::links::{Channels, PlannedLink};
+use super::links::{Channels, PlannedLink, PlannedRoom};
 use super::supervisor::{Close, Open};
 use super::{READERS_STOP, naming, reader};
 use crate::flood::Flood;
 use crate::policy::CatchUpLimits;
 use crate::store::StoreError;
 use futures::future::join_all;
-use relay_contract::{Account, NativeId, RoomKey, SpaceRef, Timestamp};
+use relay_contract::{Account, RoomKey, SpaceRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+/// Longest wait for an account's word on new rooms.
+const MEET: Duration = Duration::from_secs(5);
 /// Longest wait for a lane that is to end; it does between two attempts.
 const LANE_ENDS: Duration = Duration::from_secs(30);
 
@@ -80,6 +82,7 @@ impl Core {
         let channels = self.with_naming(change.channels).await;
         let before = self.channels();
         let (left, come) = (missing_in(&channels, &before), missing_in(&before, &channels));
+        self.meet(&come, &begins).await;
         // A room that another channel has from now on does not leave.
         let stay: Vec<PlannedLink> = channels.values().flat_map(|channel| channel.links.clone()).collect();
         let stay = self.rooms_of_links(&stay);
@@ -90,7 +93,6 @@ impl Core {
             }
         }
         let ends = self.swap_accounts(&begins, &change.gone);
-        self.serve_known(&come, &begins).await;
         let limits = Limits { catch_up: change.catch_up, keeping: change.keeping };
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         self.disk.set_least_free(change.keeping.least_free);
@@ -102,7 +104,7 @@ impl Core {
         }
         // What waits for them is closed, also where the lane waits for something else.
         left.iter().for_each(|room| self.look_at_lane(room));
-        self.look_for(&come);
+        self.look_for_unknown();
         Some(Ending { ends, begins })
     }
 
@@ -192,19 +194,31 @@ impl Core {
         ends
     }
 
-    /// Rooms of new links that are known already are listened to from the first moment on. Those of accounts that begin are looked up
-    /// before anything is heard.
-    async fn serve_known(self: &Arc<Self>, links: &[PlannedLink], begins: &[Arc<RunningAccount>]) {
-        for link in links {
-            if begins.iter().any(|account| account.name == link.at.account) {
-                continue;
-            }
-            let account = self.accounts.get(&link.at.account);
-            if let (Some(account), Some(known)) = (account, self.known.get(&link.at.account, &link.at.room)) {
-                let space = SpaceRef { id: known.space.as_str().into(), name: known.space_name };
-                self.serve(&account, &space, &known.key).await;
-            }
+    /// Rooms of new links are asked about, and listened to, before anything leads there: so they carry from the first moment on. Whoever does
+    /// not answer soon is asked again by its reader. Rooms of accounts that begin are asked about by those.
+    async fn meet(self: &Arc<Self>, links: &[PlannedLink], begins: &[Arc<RunningAccount>]) {
+        let mut rooms: BTreeMap<&Account, Vec<PlannedRoom>> = BTreeMap::new();
+        for link in links.iter().filter(|link| begins.iter().all(|account| account.name != link.at.account)) {
+            rooms.entry(&link.at.account).or_default().push(link.at.clone());
         }
+        let asked = rooms.into_iter().map(|(name, rooms)| async move {
+            let Some(account) = self.accounts.get(name) else { return };
+            for room in &rooms {
+                if let Some(known) = self.known.get(name, &room.room) {
+                    let space = SpaceRef { id: known.space.as_str().into(), name: known.space_name };
+                    self.serve(&account, &space, &known.key).await;
+                }
+            }
+            let unknown: Vec<_> =
+                rooms.into_iter().filter(|room| self.states.get(name, &room.room).is_none()).collect();
+            if !unknown.is_empty() && account.is_up() {
+                let met = tokio::time::timeout(MEET, self.look_up(&account, &unknown)).await;
+                if !matches!(met, Ok(Ok(()))) {
+                    tracing::info!(account = %name, "new rooms could not be asked about yet; it is tried again");
+                }
+            }
+        });
+        join_all(asked).await;
     }
 
     async fn mark_anew(&self) -> Result<(), StoreError> {
@@ -212,17 +226,11 @@ impl Core {
         self.begin_marks().await
     }
 
-    /// Has the rooms of new links, and of owners, asked about.
-    fn look_for(&self, links: &[PlannedLink]) {
-        let mut rooms: BTreeMap<&Account, Vec<NativeId>> = BTreeMap::new();
-        for link in links {
-            rooms.entry(&link.at.account).or_default().push(link.at.room.clone());
-        }
+    /// Has rooms asked about that nobody has told of yet: of new links, and of owners.
+    fn look_for_unknown(&self) {
         for account in self.accounts.all() {
-            let owners = self.planned_of(&account.name).into_iter().map(|planned| planned.room);
-            let unknown = owners.filter(|room| self.states.get(&account.name, room).is_none());
-            let asked = rooms.remove(&account.name).into_iter().flatten();
-            account.look.again(asked.chain(unknown));
+            let planned = self.planned_of(&account.name).into_iter().map(|planned| planned.room);
+            account.look.again(planned.filter(|room| self.states.get(&account.name, room).is_none()));
         }
     }
 
