@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, until};
 use crate::joining::{ask, is_in, say_in, second};
+use stand_ins::faults::Kind;
 use std::process::Output;
 
 /// The config with something in it replaced.
@@ -202,4 +203,33 @@ async fn an_account_comes_is_changed_and_goes_and_the_others_stay_connected() {
     assert!(!bench.people("slack").heard().has("apps.connections.open"), "Slack was not connected to again");
     assert!(["discord", "slack"].iter().all(|account| connects(&bench, account) == 1));
     assert_eq!(bench.counter("panicked"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_room_that_leaves_is_given_up_with_its_reason() {
+    for goes in ["the link", "the account"] {
+        let bench = Bench::started().await;
+        bench.fault("telegram", Kind::ServerError, 1_000, "sendMessage");
+        for word in ["one", "two", "three"] {
+            bench.say("slack", &format!("{word} in vain"));
+        }
+        let queued = || bench.status().unwrap()["channels"][0]["links"][2]["queued"] == 3;
+        until("they wait", queued).await;
+        bench.arrives("discord", "three in vain").await;
+        change(&bench, &format!(", \"telegram:{}\"", bench.room("telegram")), "");
+        if goes == "the account" {
+            let text = std::fs::read_to_string(bench.config()).unwrap();
+            let (_, rest) = text.split_once("[accounts.telegram]").unwrap();
+            change(&bench, &format!("[accounts.telegram]{}", rest.split_once("[channels").unwrap().0), "");
+        }
+        let (code, told) = run(&bench, "reload");
+        assert_eq!(code, 0, "{goes}: {told}");
+        until("they are given up", || bench.counter("dead") == 3).await;
+        let status = bench.status().unwrap();
+        let letters = status["dead_letters"].as_array().unwrap();
+        assert!(letters.iter().all(|letter| letter["reason"] == "unlinked"), "{goes}: {letters:?}");
+        bench.say("discord", "and on");
+        bench.arrives("slack", "and on").await;
+        assert!(["discord", "slack"].iter().all(|account| connects(&bench, account) == 1));
+    }
 }

@@ -137,7 +137,9 @@ impl Story {
                 self.owed.entry(guest).or_default().insert(number);
             }
         }
-        GARDEN.into_iter().for_each(|place| drop(self.say(place)));
+        for place in GARDEN {
+            self.say(place);
+        }
     }
 
     /// The numbers of the copies in a room, in its order.
