@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How often they are looked at; a change counts when it was there twice, so that nobody is read while they write.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 500 });
 
 /// What tells that a file is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn face(path: PathBuf) -> Face {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_change_is_seen_when_it_is_over() {
         let dir = tempfile::tempdir().unwrap();
         let (config, folder) = (dir.path().join("bridges.toml"), dir.path().join("bridges.d"));
@@ -103,7 +103,7 @@ mod tests {
         ];
         for (number, change) in changes.into_iter().enumerate() {
             change();
-            let seen = tokio::time::timeout(LOOK * 5, files.changed()).await;
+            let seen = tokio::time::timeout(LOOK * 500, files.changed()).await;
             assert!(seen.is_ok(), "change {number}");
             files.look().await;
             assert!(tokio::time::timeout(LOOK * 5, files.changed()).await.is_err(), "{number} is seen once");

@@ -5,8 +5,8 @@ use std::path::Path;
 
 const BEFORE: &str = "[relay]\ndata_dir = \"state\"\n\
     [accounts.owls]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n\
-    [accounts.hikers]\nplatform = \"telegram\"\ntoken = { env = \"HOME\" }\n\
-    [channels.lobby]\nlinks = [\"owls:1\", \"hikers:-5\"]\n";
+    [accounts.hikers]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n\
+    [channels.lobby]\nlinks = [\"owls:1\", \"hikers:5\"]\n";
 
 fn config(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/relay/bridges.toml")).unwrap()
@@ -25,7 +25,7 @@ fn plan(change: &[(&str, &str)]) -> String {
 fn each_change_is_one_line_and_nothing_else() {
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[], ""),
-        (&[("[\"owls:1\", \"hikers:-5\"]", "[\"hikers:-5\", \"owls:1\"]")], ""),
+        (&[("[\"owls:1\", \"hikers:5\"]", "[\"hikers:5\", \"owls:1\"]")], ""),
         (&[("\"owls:1\"", "\"owls:1\", \"owls:2\"")], "+ link owls:2 in lobby\n"),
         (&[("\"owls:1\", ", "")], "- link owls:1 in lobby\n"),
         (
@@ -34,14 +34,17 @@ fn each_change_is_one_line_and_nothing_else() {
         ),
         (
             &[("lobby", "garden")],
-            "+ channel garden\n+ link hikers:-5 in garden\n+ link owls:1 in garden\n\
-             - channel lobby\n- link hikers:-5 in lobby\n- link owls:1 in lobby\n",
+            "+ channel garden\n+ link hikers:5 in garden\n+ link owls:1 in garden\n\
+             - channel lobby\n- link hikers:5 in lobby\n- link owls:1 in lobby\n",
         ),
         (
             &[("[channels.lobby]", "[channels.lobby]\nprivacy = \"minimal\"\nconnect = \"open\"")],
             "~ channel lobby: connect, privacy full → minimal\n",
         ),
-        (&[("env = \"PATH\"", "env = \"HOME\"")], "~ account owls (discord): token\n"),
+        (
+            &[("{ env = \"PATH\" }\n[accounts.hikers]", "{ env = \"HOME\" }\n[accounts.hikers]")],
+            "~ account owls (discord): token\n",
+        ),
         (
             &[(
                 "[channels",
@@ -79,7 +82,7 @@ fn what_starts_is_all_that_is_there() {
     let started = Plan::start(&config(BEFORE)).to_string();
     assert_eq!(
         started,
-        "+ account hikers (telegram)\n+ account owls (discord)\n\
-         + channel lobby\n+ link hikers:-5 in lobby\n+ link owls:1 in lobby\n"
+        "+ account hikers (discord)\n+ account owls (discord)\n\
+         + channel lobby\n+ link hikers:5 in lobby\n+ link owls:1 in lobby\n"
     );
 }
