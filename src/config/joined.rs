@@ -1,5 +1,5 @@
 //! What was changed from the chat: `bridges.d/CHANNEL.toml` in the state directory. Relay writes it; the admin's own file is
-//! never touched. It is plain TOML, so that a person can read it, and put it right while Relay does not run.
+//! never touched. It is plain TOML, so that a person can read it, and put it right.
 
 use super::{Config, LinkSection, Mistake, Mistakes, RoomText, read_bounded};
 use crate::routing::Direction;

@@ -87,8 +87,8 @@ impl Core {
         let stay: Vec<PlannedLink> = channels.values().flat_map(|channel| channel.links.clone()).collect();
         let stay = self.rooms_of_links(&stay);
         let left: Vec<RoomKey> = self.rooms_of_links(&left).difference(&stay).cloned().collect();
-        for room in &left {
-            if let Err(error) = self.let_all_go(room).await {
+        for let_go in join_all(left.iter().map(|room| self.let_all_go(room))).await {
+            if let Err(error) = let_go {
                 tracing::error!(%error, "what was held of a room that leaves stays held");
             }
         }
