@@ -77,6 +77,8 @@ pub struct RelaySection {
     pub privacy: Level,
     /// When the file is read again.
     pub reload: Reload,
+    /// Whether rooms that are linked in the file are told so.
+    pub tell_rooms: bool,
 }
 
 /// When a config file is read again while Relay runs.
@@ -296,6 +298,11 @@ pub const RELAY_KEYS: &[Key] = &[
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
     Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
+    Key {
+        name: "tell_rooms",
+        doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
+              shown elsewhere and how people choose what is shown of them. With false, say it there yourself. Default: true.",
+    },
     Key {
         name: "reload",
         doc: "When a running Relay reads this file again: \"on_change\" (default: a second after it was saved) or \"asked\" (only with \

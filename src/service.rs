@@ -2,8 +2,9 @@
 
 use crate::api::{self, Api};
 use crate::commands::Commands;
-use crate::config::{AccountSection, ApiSection, ChannelSection, Config, LinkSection, RoomText};
-use crate::consent::Level;
+use crate::config::{
+    AccountSection, ApiSection, ChannelSection, Config, LinkSection, RelaySection, RoomText,
+};
 use crate::doctor::Doctor;
 use crate::engine::{
     AccountPlan, Channel, Channels, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores,
@@ -204,8 +205,7 @@ pub(crate) fn account(section: &AccountSection) -> Result<Option<AccountPlan>, S
 
 /// All channels, with what programs have of them.
 pub(crate) fn channels(config: &Config) -> Channels {
-    let all =
-        config.channels.iter().map(|section| (section.name.clone(), channel(section, config.relay.privacy)));
+    let all = config.channels.iter().map(|section| (section.name.clone(), channel(section, &config.relay)));
     let mut channels = all.collect();
     if let Some(section) = &config.api {
         join_api(section, &mut channels);
@@ -280,7 +280,7 @@ fn own_account(name: Account, connector: Arc<dyn Connector>) -> AccountPlan {
     }
 }
 
-fn channel(section: &ChannelSection, relay: Level) -> Channel {
+fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
     let planned = |link: &LinkSection, joined| PlannedLink {
         at: room(&link.at),
         direction: link.direction,
@@ -295,8 +295,9 @@ fn channel(section: &ChannelSection, relay: Level) -> Channel {
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
         expire: section.expire,
         unsaid: section.unsaid,
-        level: relay.tighter(section.privacy),
+        level: relay.privacy.tighter(section.privacy),
         named_since: None,
+        tells: relay.tell_rooms,
     }
 }
 

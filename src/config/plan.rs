@@ -135,6 +135,7 @@ impl Plan {
             ("audit_days", old.audit_days != new.audit_days),
             ("least_free", old.least_free != new.least_free),
             ("reload", old.reload != new.reload),
+            ("tell_rooms", old.tell_rooms != new.tell_rooms),
         ];
         let mut how = keys(&changed);
         how.extend(turned("privacy", old.privacy.word(), new.privacy.word()));

@@ -50,6 +50,7 @@ pub(super) fn check(
             least_free: LEAST_FREE,
             privacy: Level::default(),
             reload: Reload::default(),
+            tell_rooms: true,
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -113,7 +114,21 @@ pub(super) fn check(
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
         reload: section.get("reload").and_then(|value| reload(value, mistakes)).unwrap_or_default(),
+        tell_rooms: section
+            .get("tell_rooms")
+            .and_then(|value| truth(value, "tell_rooms", mistakes))
+            .unwrap_or(true),
     })
+}
+
+/// True or false.
+fn truth(value: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<bool> {
+    let found = value.get_ref().as_bool();
+    if found.is_none() {
+        let what = format!("`{key}` is {}", value.get_ref().type_str());
+        mistakes.push(Mistake::new(value.span(), what, "Write true or false, without quotes."));
+    }
+    found
 }
 
 fn reload(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reload> {
