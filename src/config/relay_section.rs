@@ -3,7 +3,7 @@
 use super::document::{Value, names, refuse_unknown, table, text};
 use super::links;
 use super::media_section::{MOST_DAYS, bytes};
-use super::{Mistake, RELAY_KEYS, RelaySection};
+use super::{Mistake, RELAY_KEYS, RelaySection, Reload};
 use crate::consent::Level;
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
@@ -50,6 +50,7 @@ pub(super) fn check(
             least_free: LEAST_FREE,
             privacy: Level::default(),
             tell_rooms: true,
+            reload: Reload::default(),
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -116,7 +117,13 @@ pub(super) fn check(
             .get("tell_rooms")
             .and_then(|value| truth(value, "tell_rooms", mistakes))
             .unwrap_or(true),
+        reload: section.get("reload").and_then(|value| reload(value, mistakes)).unwrap_or_default(),
     })
+}
+
+fn reload(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reload> {
+    let all = [("on_change", Reload::OnChange), ("asked", Reload::Asked)];
+    links::one_of(value, "reload", &all, mistakes)
 }
 
 /// True or false.
