@@ -43,6 +43,7 @@ mod deliver;
 mod errors;
 mod facts;
 mod ghosts;
+mod guide;
 mod history;
 mod ids;
 mod joins;
@@ -61,6 +62,7 @@ mod upload;
 mod votes;
 
 pub use service::registration;
+pub use guide::GUIDE;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
