@@ -4,6 +4,7 @@
 
 mod absence;
 mod audit;
+mod beginning;
 mod bench;
 mod commands;
 mod door;
@@ -23,4 +24,5 @@ mod sealed;
 mod service;
 mod starting;
 mod stories;
+mod terminal;
 mod waiting;

@@ -13,6 +13,8 @@ pub struct Guide {
     pub asked: &'static [Asked],
     /// What to do so that the account sees rooms: a step each. `{link}` is [`crate::Connector::invitation`].
     pub rooms: &'static [&'static str],
+    /// Whether rooms come to be seen while somebody listens: an invitation is accepted, or nothing is told before something happens.
+    pub heard: bool,
     /// Whether people name the rooms, because the account sees none before it was told of them.
     pub rooms_are_named: bool,
 }

@@ -16,5 +16,6 @@ pub const GUIDE: Guide = Guide {
         "Open this link and choose your server. It asks for what Relay uses, and for nothing else: {link}",
         "In a private channel that is to be joined: Edit Channel → Permissions → add the bot's role.",
     ],
+    heard: false,
     rooms_are_named: false,
 };

@@ -23,11 +23,7 @@ const EVERYWHERE: [Right; 4] = [
         "Manage Webhooks",
         "messages are posted as the bot, with the author's name in front, instead of under the author's name and picture",
     ),
-    (
-        Permissions::ADD_REACTIONS,
-        "Add Reactions",
-        "reactions from elsewhere are shown as a line of text",
-    ),
+    (Permissions::ADD_REACTIONS, "Add Reactions", "reactions from elsewhere are shown as a line of text"),
     (
         Permissions::MANAGE_MESSAGES,
         "Manage Messages",
@@ -39,7 +35,8 @@ const OF_THE_BOT: [Right; 2] = [
     (Permissions::ATTACH_FILES, "Attach Files", "files from elsewhere are shown as links"),
     (Permissions::SEND_POLLS, "Create Polls", "polls from elsewhere are shown as text"),
 ];
-const PINS: Right = (Permissions::PIN_MESSAGES, "Pin Messages", "what is pinned elsewhere is not pinned here");
+const PINS: Right =
+    (Permissions::PIN_MESSAGES, "Pin Messages", "what is pinned elsewhere is not pinned here");
 const OPEN_THREADS: Right = (
     Permissions::CREATE_PUBLIC_THREADS,
     "Create Public Threads",

@@ -21,6 +21,7 @@ pub const GUIDE: Guide = Guide {
         },
         Asked { key: "access_token", question: "The access token", begins: "", optional: false },
     ],
-    rooms: &["In each room that is to be joined, write: /invite {bot}   Relay accepts when it runs, and here."],
+    rooms: &["In each room that is to be joined, write: /invite {bot}"],
+    heard: true,
     rooms_are_named: false,
 };

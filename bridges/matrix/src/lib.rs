@@ -61,8 +61,8 @@ mod translate;
 mod upload;
 mod votes;
 
-pub use service::registration;
 pub use guide::GUIDE;
+pub use service::registration;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;

@@ -11,11 +11,15 @@ pub const GUIDE: Guide = Guide {
         "Install App → Install to Workspace, and copy the Bot User OAuth Token (xoxb-…).",
         "Basic Information → App-Level Tokens → Generate one with the scope connections:write, and copy it (xapp-…).",
     ],
-    paste: Some(Paste { file: "slack-manifest.json", text: include_str!("../../../config/slack-manifest.json") }),
+    paste: Some(Paste {
+        file: "slack-manifest.json",
+        text: include_str!("../../../config/slack-manifest.json"),
+    }),
     asked: &[
         Asked { key: "bot_token", question: "The Bot User OAuth Token", begins: "xoxb-", optional: false },
         Asked { key: "app_token", question: "The App-Level Token", begins: "xapp-", optional: false },
     ],
     rooms: &["In each channel that is to be joined, write: /invite @{bot}"],
+    heard: false,
     rooms_are_named: false,
 };

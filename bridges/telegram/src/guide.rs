@@ -16,5 +16,6 @@ pub const GUIDE: Guide = Guide {
         "Make it an administrator of the group: only then is it told of reactions, and may pin, open topics and delete. It works without.",
         "Telegram tells a bot of a group only when something happens there: write something in it.",
     ],
+    heard: true,
     rooms_are_named: false,
 };
