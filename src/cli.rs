@@ -196,7 +196,10 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT);
+    let options = textwrap::Options::new(width())
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .initial_indent(INDENT)
+        .subsequent_indent(INDENT);
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }

@@ -104,9 +104,8 @@ fn next(place: &Place) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let checked = check::run(&check::Check::of(&place.config));
-    sayln!("\nNext:  relay run --config {config}");
-    sayln!(
-        "To have it run always: README.md, “As a service”. A Relay that runs already reads the file at its next start."
-    );
+    sayln!("\nNext:    relay run --config {config}");
+    sayln!("Always:  README.md, “As a service”. A Relay that runs already");
+    sayln!("         reads the file at its next start.");
     checked
 }

@@ -12,7 +12,7 @@ pub const GUIDE: Guide = Guide {
     paste: None,
     asked: &[Asked { key: "token", question: "The bot's token", begins: "", optional: false }],
     rooms: &[
-        "Only after that, add the bot to the group. Was it there already? Remove it and add it again: the setting counts from when it joins.",
+        "With the privacy mode off, add the bot to the group. Was it there already? Remove it and add it again: the setting counts from when it joins.",
         "Make it an administrator of the group: only then is it told of reactions, and may pin, open topics and delete. It works without.",
         "Telegram tells a bot of a group only when something happens there: write something in it.",
     ],

@@ -43,7 +43,10 @@ pub async fn make(
         asker.done();
         match checked {
             Ok((answer, connector)) => {
-                asker.good(&format!("{} takes it: Relay is {} there.", guide.title, answer.identity.name));
+                asker.good(&format!(
+                    "{} takes it. The bot is called {} there.",
+                    guide.title, answer.identity.name
+                ));
                 for warning in &answer.warnings {
                     asker.problem(&warning.to_string());
                 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// A room of an account.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
-    account: &'a str,
+    account: &'a Open,
     line: &'a RoomLine,
 }
 
@@ -22,7 +22,7 @@ pub type Chosen = BTreeMap<String, Vec<Link>>;
 pub fn choose(asker: &mut dyn Asker, accounts: &[Open], known: &[String]) -> Result<Chosen, Ended> {
     let rooms: Vec<Seen<'_>> = accounts
         .iter()
-        .flat_map(|open| open.rooms.iter().map(|line| Seen { account: &open.name, line }))
+        .flat_map(|open| open.rooms.iter().map(|line| Seen { account: open, line }))
         .filter(|seen| seen.line.channels.is_empty())
         .collect();
     if let Some(given) = asker.channels()? {
@@ -176,9 +176,13 @@ fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Link, E
         .ok_or_else(|| failed("write the account before the room, with a colon".into()))?;
     let open = accounts.iter().find(|open| open.name == account);
     let open = open.ok_or_else(|| failed(format!("there is no account `{account}`")))?;
-    let line = open.rooms.iter().find(|line| line.link == written || line.id == room);
-    match line {
-        Some(line) => Ok(Seen { account, line }.link()),
+    let meant: Vec<&RoomLine> = open.rooms.iter().filter(|line| is_meant(line, room)).collect();
+    match meant.first() {
+        Some(_) if meant.len() > 1 => {
+            let links: Vec<&str> = meant.iter().map(|line| line.link.as_str()).collect();
+            Err(failed(format!("it may be {}", links.join(" or "))))
+        }
+        Some(line) => Ok(Seen { account: open, line }.link()),
         // Nobody tells of it, but it is written as an id is: it is asked for by that.
         None if (open.entry.room_ids.holds)(room) => {
             Ok(Link { link: written.to_owned(), id: room.to_owned(), note: String::new() })
@@ -190,10 +194,17 @@ fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Link, E
     }
 }
 
+/// By its id, or as people call it.
+pub fn is_meant(line: &RoomLine, written: &str) -> bool {
+    let fold = |name: &str| name.replace('#', "").to_lowercase();
+    let full = format!("{}/{}", line.space, line.name);
+    line.id == written || fold(&line.name) == fold(written) || fold(&full) == fold(written)
+}
+
 impl Seen<'_> {
     fn room(&self) -> Room {
         Room {
-            account: self.account.to_owned(),
+            account: self.account.name.clone(),
             space: self.line.space.clone(),
             name: self.line.name.clone(),
             members: self.line.members,
@@ -202,11 +213,15 @@ impl Seen<'_> {
 
     fn link(&self) -> Link {
         let line = self.line;
-        let note = match line.link.ends_with(&line.name) {
+        let link = match self.account.by_id {
+            true => format!("{}:{}", self.account.name, line.id),
+            false => line.link.clone(),
+        };
+        let note = match link.ends_with(&line.name) {
             true => String::new(),
             false if line.space == line.name => line.name.clone(),
             false => format!("{}/{}", line.space, line.name),
         };
-        Link { link: line.link.clone(), id: line.id.clone(), note }
+        Link { link, id: line.id.clone(), note }
     }
 }

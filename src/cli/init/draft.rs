@@ -44,6 +44,16 @@ pub struct Link {
     pub note: String,
 }
 
+impl Link {
+    /// As people read it.
+    pub fn shown(&self) -> String {
+        match self.link.split_once(':').filter(|_| !self.note.is_empty()) {
+            Some((account, _)) => format!("{account}:{}", self.note),
+            None => self.link.clone(),
+        }
+    }
+}
+
 impl Draft {
     /// Where it is kept.
     pub fn path(config: &Path) -> PathBuf {

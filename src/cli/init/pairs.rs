@@ -112,8 +112,14 @@ fn of_everybody(rooms: &[Room], proposals: &[Proposal]) -> Option<Proposal> {
         });
         group.extend(first);
     }
-    let why = if begun == 0 { "the main room of each" } else { "the same, with the main room of the others" };
-    (group.len() > 1 && group.len() > begun).then(|| proposal(rooms, group, why, false))
+    let why = if begun == 0 { "the main room of each" } else { "the main room, beside the main rooms" };
+    (group.len() > 1 && group.len() > begun).then(|| {
+        let mut proposal = proposal(rooms, group.clone(), why, false);
+        // What is new in it stands first.
+        group.rotate_left(begun);
+        proposal.rooms = group;
+        proposal
+    })
 }
 
 fn proposal(rooms: &[Room], mut group: Vec<usize>, why: &'static str, likely: bool) -> Proposal {
@@ -234,7 +240,7 @@ mod tests {
             // Who is nowhere is offered beside the main rooms, and not ticked.
             (
                 &["d:Owls/#general", "s:Studio/#general", "t:Book club=4", "t:Hikers=9"],
-                &["[x] general = 0 1", "[ ] general = 0 1 3"],
+                &["[x] general = 0 1", "[ ] general = 3 0 1"],
             ),
             (&["d:Owls/#music", "t:Hikers"], &["[ ] music = 0 1"]),
             // Nothing with itself, and nothing of one account alone.

@@ -28,6 +28,26 @@ pub struct Open {
     pub connector: Option<Arc<dyn Connector>>,
     /// What it sees.
     pub rooms: Vec<RoomLine>,
+    /// Whether its rooms are written by their ids: where the platform has no list, a name is known only when something happens there.
+    pub by_id: bool,
+}
+
+impl Open {
+    /// An account of which no room is known yet.
+    pub fn new(
+        name: String,
+        entry: &'static Entry,
+        bot: String,
+        connector: Option<Arc<dyn Connector>>,
+    ) -> Self {
+        Self { name, entry, bot, connector, rooms: Vec::new(), by_id: false }
+    }
+
+    /// Keeps what it sees.
+    pub fn sees(&mut self, rooms: AccountRooms) {
+        self.by_id = !rooms.complete;
+        self.rooms = rooms.rooms;
+    }
 }
 
 /// Has it let into rooms, and looks which it sees.
@@ -58,7 +78,7 @@ pub async fn find(asker: &mut dyn Asker, open: &mut Open) -> Result<(), Ended> {
         let seen = discover::look(&open.name, &*connector, guide, patience).await;
         asker.done();
         let found = tell(asker, &seen);
-        open.rooms = seen.rooms;
+        open.sees(seen);
         if !asker.is_attended() {
             return Ok(());
         }
@@ -83,7 +103,7 @@ pub async fn find_again(asker: &mut dyn Asker, open: &mut Open) -> Result<(), En
         let seen = discover::look(&open.name, &*connector, guide, UNATTENDED).await;
         asker.done();
         let found = tell(asker, &seen);
-        open.rooms = seen.rooms;
+        open.sees(seen);
         if found {
             return Ok(());
         }
@@ -107,7 +127,7 @@ async fn ask_for(asker: &mut dyn Asker, open: &mut Open, connector: &dyn Connect
     let seen = discover::named(&open.name, connector, &ids).await;
     asker.done();
     tell(asker, &seen);
-    open.rooms = seen.rooms;
+    open.sees(seen);
     Ok(())
 }
 

@@ -43,13 +43,7 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
                 set.iter().filter(|(of, ..)| *of == name).map(|(_, key, value)| (key.clone(), value.clone())),
             );
             if let Some((made, connector)) = account::make(asker, place, entry, &name, &further).await? {
-                let mut open = Open {
-                    name,
-                    entry,
-                    bot: made.bot.clone(),
-                    connector: Some(connector),
-                    rooms: Vec::new(),
-                };
+                let mut open = Open::new(name, entry, made.bot.clone(), Some(connector));
                 draft.accounts.push(made);
                 draft.platforms.remove(0);
                 keep(asker, place, &draft)?;
@@ -114,8 +108,9 @@ async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ende
             (None, Err(problem)) => return Err(Ended::Failed(problem.to_string())),
         };
         problems.extend(seen.problem.iter().map(|problem| format!("{name}: {problem}")));
-        let rooms = not_linked(config, &seen);
-        accounts.push(Open { bot: name.clone(), name, entry, connector, rooms });
+        let mut open = Open::new(name.clone(), entry, name, connector);
+        open.sees(not_linked(config, seen));
+        accounts.push(open);
     }
     asker.done();
     for problem in problems {
@@ -125,16 +120,17 @@ async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ende
 }
 
 /// The rooms that are in no channel.
-fn not_linked(config: &Config, seen: &AccountRooms) -> Vec<RoomLine> {
+fn not_linked(config: &Config, mut seen: AccountRooms) -> AccountRooms {
+    let account = seen.account.clone();
     let is_linked = |line: &RoomLine| {
         let links = config.channels.iter().flat_map(|channel| channel.links_in_force());
         links.into_iter().any(|(link, _)| {
             let room = link.at.room.as_str();
-            link.at.account.0 == seen.account
-                && (room == line.id || line.link.split_once(':').is_some_and(|(_, name)| name == room))
+            link.at.account.0 == account && channels::is_meant(line, room)
         })
     };
-    seen.rooms.iter().filter(|line| line.channels.is_empty() && !is_linked(line)).cloned().collect()
+    seen.rooms.retain(|line| line.channels.is_empty() && !is_linked(line));
+    seen
 }
 
 /// What an earlier run has left, if it is to go on; else the first question.
@@ -155,7 +151,7 @@ fn begin(asker: &mut dyn Asker, place: &Place, adds: bool) -> Result<Draft, Ende
         true => "Which platforms are to be added? None, if only rooms are.",
     };
     let choices: Vec<Choice> =
-        platforms::ALL.iter().map(|entry| Choice::new(entry.name(), entry.guide.title)).collect();
+        platforms::ALL.iter().map(|entry| Choice::new(entry.guide.title, "")).collect();
     let chosen = asker.many(&Question::new("platforms", words), &choices, least)?;
     let platforms =
         chosen.iter().filter_map(|at| platforms::ALL.get(*at)).map(|entry| entry.name().to_owned());
@@ -179,13 +175,7 @@ async fn again(asker: &mut dyn Asker, place: &Place, made: &NewAccount) -> Resul
     let opened = account::reopen(place, entry, made).await;
     asker.done();
     let connector = opened.map_err(|why| Ended::Failed(format!("{}: {why}", made.name)))?;
-    let mut open = Open {
-        name: made.name.clone(),
-        entry,
-        bot: made.bot.clone(),
-        connector: Some(connector),
-        rooms: Vec::new(),
-    };
+    let mut open = Open::new(made.name.clone(), entry, made.bot.clone(), Some(connector));
     rooms::find_again(asker, &mut open).await?;
     Ok(Some(open))
 }
@@ -249,7 +239,7 @@ async fn look_at_rooms(asker: &mut dyn Asker, accounts: &[Open], draft: &Draft) 
 fn write(asker: &mut dyn Asker, place: &Place, draft: &Draft) -> Result<bool, Ended> {
     let mut lines = Vec::new();
     for (name, links) in &draft.channels {
-        let links: Vec<&str> = links.iter().map(|link| link.link.as_str()).collect();
+        let links: Vec<String> = links.iter().map(super::draft::Link::shown).collect();
         lines.push(format!("{name}: {}", links.join(" + ")));
     }
     if lines.is_empty() {

@@ -15,7 +15,7 @@ const WIDEST: usize = 78;
 /// What the frame at the left takes.
 const FRAME: usize = 4;
 /// Longest label in a list.
-const LABEL: usize = 58;
+const LABEL: usize = 68;
 
 /// A terminal with somebody before it.
 pub struct Terminal {
@@ -206,6 +206,7 @@ fn prompt(words: &str) -> impl Display + use<> {
 /// No line but that of a long address is wider than the terminal; an address stays whole, so that it can be copied.
 fn wrapped(words: &str, indent: &str) -> String {
     let options = textwrap::Options::new(width())
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .subsequent_indent(indent);

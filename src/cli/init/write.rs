@@ -129,7 +129,7 @@ impl Place {
 
     fn account(&self, account: &NewAccount, as_file: bool) -> Table {
         let title = platforms::named(&account.platform).map_or("", |entry| entry.guide.title);
-        let mut section = apart(&format!("# {title}: Relay is {} there.\n", one_line(&account.bot)));
+        let mut section = apart(&format!("# {title}, where the bot is called {}.\n", one_line(&account.bot)));
         section.insert("platform", value(&account.platform));
         for key in &account.secrets {
             section.insert(key, Item::Value(self.source(&account.name, key, as_file)));
