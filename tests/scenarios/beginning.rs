@@ -3,6 +3,8 @@
 use crate::bench::{Bench, until};
 use crate::terminal::{CTRL_C, DOWN, ENTER, SPACE, Terminal};
 use pty_process::blocking::Command as PtyCommand;
+use stand_ins::irc;
+use stand_ins::world::World;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -19,7 +21,11 @@ struct Admin {
 
 impl Admin {
     async fn new() -> Self {
-        Self { bench: Bench::new().await, folder: tempfile::tempdir().expect("a temporary folder") }
+        Self::of(World::demo()).await
+    }
+
+    async fn of(world: World) -> Self {
+        Self { bench: Bench::of(world).await, folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
     fn config(&self) -> PathBuf {
@@ -283,4 +289,43 @@ async fn unattended_and_run_again() {
     assert!(text.contains("# Ours since 2019.\n[channels.lobby]"), "{text}");
     assert!(text.contains("[channels.random]\nlinks = ["), "{text}");
     assert!(terminal.all().contains("2 account(s), 2 channel(s), 4 link(s)."), "{}", terminal.screen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_named() {
+    // The token is good, and its bot may not read.
+    let mut world = World::demo();
+    world.discord.bots[0].may = Some(["VIEW_CHANNEL", "SEND_MESSAGES"].map(str::to_owned).to_vec());
+    let admin = Admin::of(world).await;
+    let output = both(&admin.answer(ANSWERS));
+    assert!(output.contains("the message content intent is off"), "{output}");
+    assert!(!admin.config().exists());
+
+    // It may read, and was not given the rest; the app is in one channel alone.
+    let mut world = World::demo();
+    let few = ["VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY", "MESSAGE_CONTENT"];
+    world.discord.bots[0].may = Some(few.map(str::to_owned).to_vec());
+    world.slack.bots[0].rooms = Some(vec!["random".into()]);
+    let admin = Admin::of(world).await;
+    let output = admin.answer(ANSWERS);
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(both(&output).contains("The bot has no `Manage Webhooks` in #general"), "{}", both(&output));
+    assert!(both(&output).contains("/invite @relay"), "{}", both(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_of_irc_are_named() {
+    let admin = Admin::new().await;
+    let server = irc::start(irc::Server::default(), 0).await.expect("a loopback port");
+    let answers = ANSWERS.replace("\"slack\"]", "\"irc\"]").replace("slack:#general", "irc:#owls");
+    let irc =
+        format!("[irc]\nserver = \"irc://{}\"\nnick = \"owlrelay\"\nrooms = \"#owls\"\n", server.address);
+    let unnamed =
+        admin.answer(&answers.replace("[channels]", &format!("{}[channels]", irc.replace("#owls", "owls"))));
+    assert!(both(&unnamed).contains("owls is no name of a room there"), "{}", both(&unnamed));
+    let output = admin.answer(&answers.replace("[channels]", &format!("{irc}[channels]")));
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(both(&output).contains("It sees one room: #owls."), "{}", both(&output));
+    assert!(admin.text().contains("nick = \"owlrelay\"\n"), "{}", admin.text());
+    assert!(admin.text().contains("\"irc:#owls\""), "{}", admin.text());
 }

@@ -22,6 +22,11 @@ app_token = { env = "SLACK_APP_TOKEN" }
 [telegram]
 token = { env = "TELEGRAM_TOKEN" }
 
+# [irc]
+# server = "ircs://irc.libera.chat"
+# nick = "owlrelay"
+# rooms = "#hikes #maps"
+
 # Rooms as `relay rooms` lists them, behind the name of their account, which is that of the platform.
 # Or, before the first section: channels = "proposed", for the rooms that are called alike.
 [channels]
@@ -178,7 +183,9 @@ impl Asker for Answers {
 
     fn further(&mut self, section: &str) -> Vec<(String, String)> {
         let section = self.table.get(section).and_then(Value::as_table);
-        let texts = section.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?)));
+        // Rooms that have to be named are asked for.
+        let keys = section.into_iter().flatten().filter(|(key, _)| *key != "rooms");
+        let texts = keys.filter_map(|(key, value)| Some((key, value.as_str()?)));
         texts.map(|(key, value)| (key.clone(), value.to_owned())).collect()
     }
 
@@ -249,6 +256,9 @@ mod tests {
         assert!(shown.contains("channels = \"proposed\""), "{shown}");
         assert_eq!(of("channels = \"proposed\"").channels().unwrap(), None);
         let unread = Answers::parse("token = \"sec\nret\"", Path::new("a")).unwrap_err();
-        assert!(unread.starts_with("a:1: ") && !unread.contains("sec"), "{unread}");
+        assert!(
+            unread.starts_with("a:2: ") && !unread.contains("sec") && !unread.contains("ret"),
+            "{unread}"
+        );
     }
 }

@@ -31,8 +31,17 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
         None => (Vec::new(), Vec::new()),
     };
     let mut draft = begin(asker, place, existing.is_some())?;
-    for made in &draft.accounts {
-        accounts.extend(again(asker, place, made).await?);
+    for made in std::mem::take(&mut draft.accounts) {
+        match again(asker, place, &made).await? {
+            Ok(open) => {
+                accounts.push(open);
+                draft.accounts.push(made);
+            }
+            Err(why) => {
+                asker.problem(&format!("{}: {why}", made.name));
+                draft.platforms.insert(0, made.platform);
+            }
+        }
     }
     while let Some(platform) = draft.platforms.first().cloned() {
         if let Some(entry) = platforms::named(&platform) {
@@ -168,16 +177,25 @@ fn keep(asker: &dyn Asker, place: &Place, draft: &Draft) -> Result<(), Ended> {
     }
 }
 
-/// An account of an earlier run.
-async fn again(asker: &mut dyn Asker, place: &Place, made: &NewAccount) -> Result<Option<Open>, Ended> {
-    let Some(entry) = platforms::named(&made.platform) else { return Ok(None) };
+/// An account of an earlier run; or why it has to be made anew.
+async fn again(
+    asker: &mut dyn Asker,
+    place: &Place,
+    made: &NewAccount,
+) -> Result<Result<Open, String>, Ended> {
+    let Some(entry) = platforms::named(&made.platform) else {
+        return Ok(Err(format!("there is no platform {}", made.platform)));
+    };
     asker.busy(&format!("Asking {}", entry.guide.title));
     let opened = account::reopen(place, entry, made).await;
     asker.done();
-    let connector = opened.map_err(|why| Ended::Failed(format!("{}: {why}", made.name)))?;
+    let connector = match opened {
+        Ok(connector) => connector,
+        Err(why) => return Ok(Err(why)),
+    };
     let mut open = Open::new(made.name.clone(), entry, made.bot.clone(), Some(connector));
     rooms::find_again(asker, &mut open).await?;
-    Ok(Some(open))
+    Ok(Ok(open))
 }
 
 /// As its platform is called; with a number where that is taken.

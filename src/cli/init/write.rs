@@ -181,27 +181,42 @@ fn add_links(channel: &mut Item, links: &[Link]) {
     let in_lines = list.is_empty()
         || list.iter().any(has_break)
         || list.trailing().as_str().is_some_and(|end| end.contains('\n'));
-    for link in links {
-        if is_there(list, link) {
-            continue;
-        }
+    let new: Vec<&Link> = links.iter().filter(|link| !is_there(list, link)).collect();
+    let added = !new.is_empty();
+    let mut comment = if new.is_empty() { String::new() } else { behind_the_last(list) };
+    for link in new {
         let before = match (in_lines, link.note.is_empty()) {
             (false, _) => if list.is_empty() { "" } else { " " }.to_owned(),
             (true, true) => "\n  ".to_owned(),
             (true, false) => format!("\n  # {}\n  ", one_line(&link.note)),
         };
         let mut written = Value::from(link.link.as_str());
-        written.decor_mut().set_prefix(before);
+        written.decor_mut().set_prefix(std::mem::take(&mut comment) + &before);
         list.push_formatted(written);
     }
-    if in_lines && !list.is_empty() && !list.trailing_comma() {
+    if in_lines && added {
         list.set_trailing_comma(true);
         list.set_trailing("\n");
     }
 }
 
+/// A comment behind the last room, which stays there: taken out of where it would stand behind the new ones.
+fn behind_the_last(list: &mut Array) -> String {
+    let mut comment = String::new();
+    if let Some(last) = list.iter_mut().last() {
+        let decor = last.decor_mut();
+        comment.extend(decor.suffix().and_then(|suffix| suffix.as_str()));
+        decor.set_suffix("");
+    }
+    comment.extend(list.trailing().as_str());
+    list.set_trailing("");
+    comment.trim_end().to_owned()
+}
+
 fn has_break(value: &Value) -> bool {
-    value.decor().prefix().and_then(|prefix| prefix.as_str()).is_some_and(|prefix| prefix.contains('\n'))
+    let decor = value.decor();
+    let around = [decor.prefix(), decor.suffix()].into_iter().flatten();
+    around.filter_map(|blank| blank.as_str()).any(|blank| blank.contains('\n'))
 }
 
 /// Names come from outside: in a comment they must not end it.
@@ -270,6 +285,11 @@ mod tests {
         place.write(&draft).unwrap();
         let text = std::fs::read_to_string(&place.config).unwrap();
         insta::assert_snapshot!(text);
+        // A list in one line, with a comment that needs a line's end.
+        let mut one: Item = "links = [\"a:1\" # one\n]".parse::<DocumentMut>().unwrap().into_item();
+        add_links(&mut one, &[link("a:2", "")]);
+        let shown = one.as_table().unwrap().to_string();
+        assert_eq!(shown, "links = [\"a:1\", # one\n  \"a:2\",\n]\n");
         for line in own.lines().filter(|line| !line.starts_with("links = [\"")) {
             assert!(text.lines().any(|kept| kept == line), "{line:?} is kept");
         }
