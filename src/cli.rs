@@ -28,6 +28,7 @@ mod doctor;
 mod export;
 mod forget;
 mod import;
+mod init;
 mod keys;
 mod logging;
 mod matrix;
@@ -69,6 +70,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set Relay up, question by question: bots, rooms, the config file; run again to add a platform or rooms
+    Init(init::Init),
     /// Run the bridge until it is told to stop (SIGINT, SIGTERM)
     Run(ConfigFile),
     /// Check the config file: all mistakes at once, each with its line and what to write instead
@@ -204,7 +207,10 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT);
+    let options = textwrap::Options::new(width())
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .initial_indent(INDENT)
+        .subsequent_indent(INDENT);
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }
@@ -240,6 +246,7 @@ pub fn main() -> ExitCode {
     // One TLS provider for all clients; an error only says that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command {
+        Command::Init(init) => init::run(&init),
         Command::Run(file) => run::run(&file.config),
         Command::Check(check) => check::run(&check),
         Command::Plan(of) => plan::plan(&of),

@@ -533,6 +533,19 @@ impl Config {
         channels.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect()
     }
 
+    /// A secret from where a person says it is (`env`, `file` or `credential`); or what is wrong, and the way out.
+    pub fn secret(
+        kind: &str,
+        name: &str,
+        folder: &Path,
+        may_have_lines: bool,
+    ) -> Result<SecretString, (String, String)> {
+        match secrets::Source::new(kind, name, folder) {
+            Some(source) => source.read(may_have_lines),
+            None => Err(("that is no source of a secret".into(), "Write env, file or credential.".into())),
+        }
+    }
+
     /// Checks a text; `path` is for messages, and relative paths start at its folder.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();

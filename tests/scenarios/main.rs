@@ -4,6 +4,7 @@
 
 mod absence;
 mod audit;
+mod beginning;
 mod bench;
 mod commands;
 mod door;
@@ -25,4 +26,5 @@ mod sealed;
 mod service;
 mod starting;
 mod stories;
+mod terminal;
 mod waiting;
