@@ -16,6 +16,7 @@ macro_rules! sayln {
     }};
 }
 
+mod alerts;
 mod approve;
 mod audit;
 mod backup;
@@ -100,6 +101,8 @@ enum Command {
     Status(status::StatusOf),
     /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
     Doctor(doctor::Doctor),
+    /// Show what needs a person; try the ways by which admins are told
+    Alerts(alerts::Alerts),
     /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
     Queue(queue::Queue),
     /// Show what carries over into each room and out of it
@@ -245,6 +248,7 @@ pub fn main() -> ExitCode {
         Command::Token(of) => token::run(&of),
         Command::Status(of) => status::run(&of),
         Command::Doctor(of) => doctor::run(&of),
+        Command::Alerts(of) => alerts::run(&of),
         Command::Queue(queue) => queue::run(&queue),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),

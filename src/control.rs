@@ -6,6 +6,7 @@ pub mod backup;
 pub mod export;
 mod resync;
 
+use crate::alerts::{Alerts, Open, Went};
 use crate::commands::keys::{KeysAnswer, KeysAsk};
 use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
 use crate::doctor::{Doctor, Report};
@@ -122,6 +123,10 @@ pub enum Request {
         /// Which.
         room: String,
     },
+    /// What needs a person.
+    Alerts,
+    /// Send a sample by every way that admins are told by.
+    AlertsSample,
     /// The keys of what is kept.
     Keys {
         /// What to do.
@@ -184,6 +189,10 @@ pub enum Response {
     Doctor(Report),
     /// How a marked message went, hop by hop.
     Canary(Vec<Hop>),
+    /// What needs a person.
+    Alerts(Vec<Open>),
+    /// How a sample went by each way.
+    AlertsSample(Vec<Went>),
     /// What waits, or what was done about it.
     Queue(QueueAnswer),
     /// What would be done.
@@ -244,7 +253,13 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until the task is ended.
-pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media, doctor: Doctor) {
+pub async fn serve(
+    listener: UnixListener,
+    commands: Arc<Commands>,
+    media: Media,
+    doctor: Doctor,
+    alerts: Arc<Alerts>,
+) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         match listener.accept().await {
@@ -254,9 +269,10 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
                     continue;
                 };
                 let (commands, media, doctor) = (commands.clone(), media.clone(), doctor.clone());
+                let alerts = alerts.clone();
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &commands, &media, &doctor).await {
+                    if let Err(error) = answer(stream, &commands, &media, (&doctor, &alerts)).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -283,7 +299,7 @@ async fn answer(
     stream: UnixStream,
     commands: &Commands,
     media: &Media,
-    doctor: &Doctor,
+    (doctor, alerts): (&Doctor, &Alerts),
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = Vec::new();
@@ -312,7 +328,8 @@ async fn answer(
         Ok(Request::Audit { wanted, who }) => return audit::answer(writing, commands, wanted, who).await,
         _ => {}
     }
-    let response = tokio::time::timeout(PATIENCE, respond(request, commands, media, doctor)).await?;
+    let response =
+        tokio::time::timeout(PATIENCE, respond(request, commands, media, (doctor, alerts))).await?;
     write(&response, &mut writing).await?;
     writing.shutdown().await
 }
@@ -327,7 +344,7 @@ async fn respond(
     request: serde_json::Result<Request>,
     commands: &Commands,
     media: &Media,
-    doctor: &Doctor,
+    (doctor, alerts): (&Doctor, &Alerts),
 ) -> Response {
     match request {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
@@ -375,6 +392,8 @@ async fn respond(
             Ok(hops) => Response::Canary(hops),
             Err(refused) => Response::Error(refused),
         },
+        Ok(Request::Alerts) => Response::Alerts(alerts.open().await),
+        Ok(Request::AlertsSample) => Response::AlertsSample(alerts.sample().await),
         Ok(Request::Keys { ask }) => match commands.keys(ask).await {
             Ok(answer) => Response::Keys(answer),
             Err(refused) => Response::Error(refused),

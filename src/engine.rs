@@ -8,6 +8,7 @@
 //!
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
+mod admins;
 mod audit;
 mod budgets;
 mod canary;
@@ -70,6 +71,7 @@ mod typing;
 mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
+pub use admins::{GivenUp, ToldAdmins};
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;

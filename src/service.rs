@@ -1,5 +1,6 @@
 //! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
 
+use crate::alerts::{Alerts, Ways};
 use crate::api::{self, Api};
 use crate::commands::Commands;
 use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
@@ -35,6 +36,9 @@ pub enum ServiceError {
         /// Why.
         problem: Problem,
     },
+    /// The ways by which admins are told.
+    #[error("{0}")]
+    Alerts(String),
     /// An address or the socket cannot be listened on.
     #[error("cannot listen on {place}: {why}")]
     Listen {
@@ -75,6 +79,7 @@ impl Service {
         let mut plan = plan(&config)?;
         let own = config.api.as_ref().map(|section| (section.clone(), join_api(section, &mut plan)));
         let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
+        let ways = Ways::open(&config).map_err(ServiceError::Alerts)?;
         let data_dir = &config.relay.data_dir;
         let stores = match &config.master_key {
             Some(key) => Stores::open_with(data_dir, Master::given(key)?)?,
@@ -99,7 +104,9 @@ impl Service {
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
         let doctor = Doctor::new(engine.core(), &config);
-        servers.spawn(control::serve(control, commands, media.clone(), doctor));
+        let alerts = Arc::new(Alerts::new(engine.core(), &config, ways));
+        servers.spawn(control::serve(control, commands, media.clone(), doctor, alerts.clone()));
+        servers.spawn(alerts.run());
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
@@ -192,6 +199,7 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
         keeping,
+        admins: config.alerts.as_ref().and_then(|alerts| alerts.room.as_ref()).map(room),
     })
 }
 
