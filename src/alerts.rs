@@ -89,8 +89,7 @@ pub struct Alerts {
 
 impl Alerts {
     /// As the config wants it; reads what was told before.
-    pub fn new(core: Arc<Core>, config: &Config, ways: Ways) -> Self {
-        let section = config.alerts.clone().unwrap_or_default();
+    pub fn new(core: Arc<Core>, config: &Config, section: AlertsSection, ways: Ways) -> Self {
         // Without what was told it would only be told again.
         let book = match core.ledger.alerts() {
             Ok(kept) => kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default(),

@@ -35,6 +35,7 @@ mod matrix;
 mod media;
 mod mistakes;
 mod notify;
+mod pages;
 mod purge;
 mod queue;
 mod restore;
@@ -125,6 +126,10 @@ enum Command {
     /// what it knew then: what it has delivered since is delivered again, unless the platform can tell that it is there, and what was
     /// said since is carried again where the platform still tells of it.
     Restore(restore::Restore),
+    /// Print what a shell completes: `relay completions bash`, `zsh` or `fish`
+    Completions(pages::Completions),
+    /// Print the manual page, or write one for each command
+    Man(pages::Man),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -255,6 +260,8 @@ pub fn main() -> ExitCode {
         Command::Backup(of) => backup::run(&of),
         Command::Keys(of) => keys::run(&of),
         Command::Restore(of) => restore::run(&of),
+        Command::Completions(of) => pages::completions(&of),
+        Command::Man(of) => pages::man(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
     }

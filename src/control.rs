@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const REQUEST: Duration = Duration::from_secs(10);
 /// So many are answered at a time.
 const AT_ONCE: usize = 32;
+/// What is answered where nobody is to be told.
+const NO_ALERTS: &str = "nobody is told what needs a person: there is no [alerts] section in the config. relay doctor looks at everything";
 /// What those hear that come when so many are answered already.
 const BUSY: &str = "too many commands ask this relay at once; try again in a moment";
 
@@ -258,7 +260,7 @@ pub async fn serve(
     commands: Arc<Commands>,
     media: Media,
     doctor: Doctor,
-    alerts: Arc<Alerts>,
+    alerts: Option<Arc<Alerts>>,
 ) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
@@ -272,7 +274,8 @@ pub async fn serve(
                 let alerts = alerts.clone();
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &commands, &media, (&doctor, &alerts)).await {
+                    if let Err(error) = answer(stream, &commands, &media, (&doctor, alerts.as_deref())).await
+                    {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -299,7 +302,7 @@ async fn answer(
     stream: UnixStream,
     commands: &Commands,
     media: &Media,
-    (doctor, alerts): (&Doctor, &Alerts),
+    (doctor, alerts): (&Doctor, Option<&Alerts>),
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = Vec::new();
@@ -344,7 +347,7 @@ async fn respond(
     request: serde_json::Result<Request>,
     commands: &Commands,
     media: &Media,
-    (doctor, alerts): (&Doctor, &Alerts),
+    (doctor, alerts): (&Doctor, Option<&Alerts>),
 ) -> Response {
     match request {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
@@ -392,8 +395,14 @@ async fn respond(
             Ok(hops) => Response::Canary(hops),
             Err(refused) => Response::Error(refused),
         },
-        Ok(Request::Alerts) => Response::Alerts(alerts.open().await),
-        Ok(Request::AlertsSample) => Response::AlertsSample(alerts.sample().await),
+        Ok(Request::Alerts) => match alerts {
+            Some(alerts) => Response::Alerts(alerts.open().await),
+            None => Response::Error(NO_ALERTS.into()),
+        },
+        Ok(Request::AlertsSample) => match alerts {
+            Some(alerts) => Response::AlertsSample(alerts.sample().await),
+            None => Response::Error(NO_ALERTS.into()),
+        },
         Ok(Request::Keys { ask }) => match commands.keys(ask).await {
             Ok(answer) => Response::Keys(answer),
             Err(refused) => Response::Error(refused),

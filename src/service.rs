@@ -104,9 +104,12 @@ impl Service {
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
         let doctor = Doctor::new(engine.core(), &config);
-        let alerts = Arc::new(Alerts::new(engine.core(), &config, ways));
+        let alerts = config.alerts.clone();
+        let alerts = alerts.map(|section| Arc::new(Alerts::new(engine.core(), &config, section, ways)));
         servers.spawn(control::serve(control, commands, media.clone(), doctor, alerts.clone()));
-        servers.spawn(alerts.run());
+        if let Some(alerts) = alerts {
+            servers.spawn(alerts.run());
+        }
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");

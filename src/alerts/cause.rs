@@ -297,11 +297,11 @@ impl Cause {
             }
             Self::GivenUp { name, count, reason, .. } => {
                 let count = match count {
-                    1 => "1 delivery".to_owned(),
-                    count => format!("{count} deliveries"),
+                    1 => "1 delivery was given up".to_owned(),
+                    count => format!("{count} deliveries were given up"),
                 };
                 let reason = reason.trim_end_matches('.');
-                format!("{count} into {name} could not be made and were given up; the last one: {reason}.")
+                format!("{count} that should have gone into {name}; the last one: {reason}.")
             }
             Self::DiskFull { free, least } => format!(
                 "The disk is full: {} MB are free, {} MB are to stay free. Nothing that is said is accepted until there is room.",

@@ -39,7 +39,7 @@ impl Mailer {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&section.server)
             .port(section.port)
             .tls(tls)
-            .hello_name(ClientId::Domain("relay.invalid".into()))
+            .hello_name(ClientId::Domain(from.email.domain().to_owned()))
             .timeout(Some(ANSWER));
         if let Some((user, password)) = &section.login {
             let password = password.expose_secret().to_owned();

@@ -23,12 +23,6 @@ const LATEST: Duration = Duration::from_secs(86_400);
 /// Where mistakes go, and what works and should be changed all the same.
 type Said<'a> = (&'a mut Vec<Mistake>, &'a mut Vec<String>);
 
-impl Default for AlertsSection {
-    fn default() -> Self {
-        Self { room: None, quiet: None, late: LATE, webhook: None, email: None }
-    }
-}
-
 /// Checks the section.
 pub(super) fn check(
     value: Option<&Value<'_>>,
