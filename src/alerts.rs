@@ -4,6 +4,7 @@
 mod book;
 mod cause;
 mod email;
+mod habit;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -136,11 +137,12 @@ impl Alerts {
 
     /// Looks once, and tells what is to be told.
     async fn round(&self, clock: &[Finding]) -> Result<(), StoreError> {
-        let causes = self.causes(clock).await?;
+        let mut causes = self.causes(clock).await?;
         let at = Timestamp::now();
         let quiet = self.section.quiet.as_ref().is_some_and(|quiet| quiet.holds(at));
         let mut book = self.book.lock().await;
         let before = book.clone();
+        causes.extend(book.listen(&self.core.heard_last(), at.as_millisecond()));
         let round = Round { now: at.as_millisecond(), quiet, late: self.section.late };
         if let Some(letter) = book.round(&causes, round) {
             log(&letter);
@@ -163,7 +165,7 @@ impl Alerts {
     }
 
     async fn keep(&self, before: &Book, book: &Book) -> Result<(), StoreError> {
-        if before == book {
+        if !book.is_worth_keeping(before) {
             return Ok(());
         }
         let text = serde_json::to_string(book)

@@ -71,7 +71,7 @@ mod typing;
 mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
-pub use admins::{GivenUp, ToldAdmins};
+pub use admins::{GivenUp, HeardLast, ToldAdmins};
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;

@@ -2,6 +2,8 @@
 //! What is not urgent waits while it is quiet. Pure: the clock is given.
 
 use super::cause::Cause;
+use super::habit::{self, Habit};
+use crate::engine::HeardLast;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,6 +22,12 @@ pub struct Book {
     pub entries: BTreeMap<String, Entry>,
     /// Oldest first.
     pub unsent: Vec<Letter>,
+    /// When something is usually heard, by room as it is written.
+    #[serde(default)]
+    habits: BTreeMap<String, Habit>,
+    /// The hour up to which that is known.
+    #[serde(default)]
+    hour: i64,
 }
 
 /// One thing.
@@ -96,6 +104,27 @@ pub struct Round {
 }
 
 impl Book {
+    /// Takes in when something was heard last in each room; answers the rooms that are silent and usually are not.
+    pub fn listen(&mut self, rooms: &[HeardLast], now: i64) -> Vec<Cause> {
+        self.hour = habit::hour(now);
+        self.habits.retain(|link, _| rooms.iter().any(|room| room.link == *link));
+        let mut silent = Vec::new();
+        for room in rooms {
+            let habit = self.habits.entry(room.link.clone()).or_default();
+            habit.listen(now, room.at);
+            if habit.is_silent() {
+                let (link, name) = (room.link.clone(), room.name.clone());
+                silent.push(Cause::Silent { link, name, reachable: room.up });
+            }
+        }
+        silent
+    }
+
+    /// Whether it says more than one that was kept: what is usually heard is kept by the hour, for less of it is no loss.
+    pub fn is_worth_keeping(&self, kept: &Self) -> bool {
+        (&self.entries, &self.unsent, self.hour) != (&kept.entries, &kept.unsent, kept.hour)
+    }
+
     /// Takes in what is so now; answers what is to be told, without its ways.
     pub fn round(&mut self, causes: &[Cause], round: Round) -> Option<Letter> {
         let mut needs = Vec::new();

@@ -89,6 +89,15 @@ pub enum Cause {
         /// Why the last one was.
         reason: String,
     },
+    /// Nothing is heard in a room where there is usually something.
+    Silent {
+        /// As it is written.
+        link: String,
+        /// How people call it.
+        name: String,
+        /// Its account is connected: otherwise that is what is to be told.
+        reachable: bool,
+    },
     /// Nothing is accepted.
     DiskFull {
         /// Bytes that are free.
@@ -239,6 +248,7 @@ impl Cause {
             Self::Room { link, .. } => format!("room {link}"),
             Self::Late { account, .. } => format!("late {account}"),
             Self::GivenUp { link, .. } => format!("given up {link}"),
+            Self::Silent { link, .. } => format!("silent {link}"),
             Self::DiskFull { .. } => "disk full".into(),
             Self::DiskLow { .. } => "disk low".into(),
             Self::Clock { .. } => "clock".into(),
@@ -261,7 +271,7 @@ impl Cause {
     /// Whether it is to be told if nobody was told yet; otherwise something else says the same, or it is only not over yet.
     pub fn begins(&self) -> bool {
         match self {
-            Self::Room { reachable, .. } => *reachable,
+            Self::Room { reachable, .. } | Self::Silent { reachable, .. } => *reachable,
             Self::Late { begins, .. } => *begins,
             _ => true,
         }
@@ -303,6 +313,9 @@ impl Cause {
                 let reason = reason.trim_end_matches('.');
                 format!("{count} that should have gone into {name}; the last one: {reason}.")
             }
+            Self::Silent { name, .. } => format!(
+                "Nothing was heard in {name} for two hours, where on each of the last seven days something was in both of these hours."
+            ),
             Self::DiskFull { free, least } => format!(
                 "The disk is full: {} MB are free, {} MB are to stay free. Nothing that is said is accepted until there is room.",
                 free / 1_000_000,
@@ -337,6 +350,11 @@ impl Cause {
             Self::GivenUp { link, .. } => format!(
                 "Why: relay queue show \"{link}\". Once that is mended: relay queue retry \"{link}\", or relay queue drop \"{link}\"."
             ),
+            Self::Silent { link, .. } => {
+                format!(
+                    "Where people do talk there: relay doctor --canary \"{link}\" looks whether Relay hears them."
+                )
+            }
             Self::DiskFull { .. } | Self::DiskLow { .. } => {
                 "Make room on the disk of data_dir, or have less kept: keep_days in [relay], most in [media]."
                     .into()
@@ -356,6 +374,7 @@ impl Cause {
                 format!("What is said elsewhere reaches the rooms of {account} in time again.")
             }
             Self::GivenUp { name, .. } => format!("Nothing that was given up is left for {name}."),
+            Self::Silent { name, .. } => format!("Something was heard in {name} again."),
             Self::DiskFull { .. } => "There is room on the disk: Relay accepts again.".into(),
             Self::DiskLow { .. } => "There is room on the disk again.".into(),
             Self::Clock { .. } => "This machine's clock is right again.".into(),

@@ -338,6 +338,8 @@ fn a_letter_in_words() {
         (letter.in_words(), letter.subject()),
         ("✓ The account owls works again.".into(), "The account owls works again.".into())
     );
+    let hall = Cause::Silent { link: "owls:#hall".into(), name: "hall".into(), reachable: false };
+    assert!(!hall.begins() && hall.fix().contains("--canary \"owls:#hall\""), "{}", hall.fix());
     for _ in 0..30 {
         book.post(letter.clone());
     }

@@ -24,7 +24,7 @@ pub fn markdown() -> String {
     section(
         &mut page,
         "[alerts]",
-        "What needs a person (a parked account, messages that are late or were given up, a missing right, the disk, the clock) is told, once, with \
+        "What needs a person (a parked account, messages that are late or were given up, a missing right, unusual silence, the disk, the clock) is told, once, with \
          what to do about it, and that it is over. By each way that is named here; `relay alerts test` tries them all.",
         ALERTS_KEYS,
     );

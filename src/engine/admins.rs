@@ -4,8 +4,9 @@ use super::core::Core;
 use super::links::PlannedRoom;
 use super::states::RoomState;
 use crate::store::queue::DROPPED;
+use crate::store::records::KnownRoom;
 use crate::store::{EnvelopeId, StoreError, Verdict};
-use relay_contract::{Envelope, Event, NativeId, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Account, Envelope, Event, NativeId, Problem, RoomKey, Text, Timestamp};
 use std::sync::{Mutex, PoisonError};
 
 /// So many letters of a room are counted.
@@ -40,6 +41,19 @@ pub struct GivenUp {
     pub count: u64,
     /// Why the newest was.
     pub reason: String,
+}
+
+/// When something was heard last in a room that a link hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardLast {
+    /// As it is written.
+    pub link: String,
+    /// How people call it.
+    pub name: String,
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+    /// Its account is connected.
+    pub up: bool,
 }
 
 /// What became of something that is told to the admins.
@@ -95,6 +109,20 @@ impl Core {
         }
         let letters = self.ledger.newest_letters_of(&room, COUNTED, |_| true)?;
         Ok(letters.iter().any(|(letter, _)| *letter == id).then_some(false))
+    }
+
+    /// When something was heard last in each room that a link hears, Relay's own messages included.
+    pub fn heard_last(&self) -> Vec<HeardLast> {
+        let routes = self.routes.borrow().clone();
+        let rooms = self.known.all().into_iter().filter(|(_, known)| routes.hears(&known.key));
+        let one = |(account, known): (Account, KnownRoom)| {
+            let at = self.ledger.mark(&known.key)?.at.0;
+            let asked = self.known.asked_for(&known.key).into_iter().find(|(by, ..)| *by == account);
+            let link = format!("{account}:{}", asked?.1);
+            let up = self.accounts.get(&account).is_some_and(|account| account.is_up());
+            Some(HeardLast { link, name: known.name, at, up })
+        };
+        rooms.filter_map(one).collect()
     }
 
     /// What was given up for each room, without what people have dropped. Reads the disk.
