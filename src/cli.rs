@@ -16,6 +16,7 @@ macro_rules! sayln {
     }};
 }
 
+mod alerts;
 mod approve;
 mod audit;
 mod backup;
@@ -35,6 +36,7 @@ mod matrix;
 mod media;
 mod mistakes;
 mod notify;
+mod pages;
 mod plan;
 mod purge;
 mod queue;
@@ -114,6 +116,8 @@ enum Command {
     Status(status::StatusOf),
     /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
     Doctor(doctor::Doctor),
+    /// Show what needs a person; try the ways by which admins are told
+    Alerts(alerts::Alerts),
     /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
     Queue(queue::Queue),
     /// Show what carries over into each room and out of it
@@ -136,6 +140,10 @@ enum Command {
     /// what it knew then: what it has delivered since is delivered again, unless the platform can tell that it is there, and what was
     /// said since is carried again where the platform still tells of it.
     Restore(restore::Restore),
+    /// Print what a shell completes: `relay completions bash`, `zsh` or `fish`
+    Completions(pages::Completions),
+    /// Print the manual page, or write one for each command
+    Man(pages::Man),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -265,12 +273,15 @@ pub fn main() -> ExitCode {
         Command::Token(of) => token::run(&of),
         Command::Status(of) => status::run(&of),
         Command::Doctor(of) => doctor::run(&of),
+        Command::Alerts(of) => alerts::run(&of),
         Command::Queue(queue) => queue::run(&queue),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),
         Command::Backup(of) => backup::run(&of),
         Command::Keys(of) => keys::run(&of),
         Command::Restore(of) => restore::run(&of),
+        Command::Completions(of) => pages::completions(&of),
+        Command::Man(of) => pages::man(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
     }

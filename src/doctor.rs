@@ -29,6 +29,22 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// The clocks that this machine's is compared with.
+#[derive(Clone)]
+pub struct Clocks(Vec<Clock>);
+
+impl Clocks {
+    /// Those of the platforms.
+    pub fn of(config: &Config) -> Self {
+        Self(clocks(config))
+    }
+
+    /// Reads each.
+    pub async fn examine(&self) -> Vec<Finding> {
+        clock::examine(&self.0).await
+    }
+}
+
 /// Looks at a running Relay.
 #[derive(Clone)]
 pub struct Doctor {

@@ -24,6 +24,7 @@
 //!
 //! In a flood (eight accepts or more that one sync has answered) the next sync comes 4 ms later at the earliest, so that more share it.
 
+mod alerts;
 pub mod audit;
 pub mod backup;
 mod consent;

@@ -4,8 +4,8 @@ use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, re
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
 use super::{
-    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, api_section, links, media_section,
-    relay_section,
+    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, alerts_section, api_section, links,
+    media_section, relay_section,
 };
 use crate::platforms;
 use crate::policy::Unsure;
@@ -22,7 +22,7 @@ const LONGEST_DEAF: u64 = 86_400;
 /// The most that `pace` can be.
 const FASTEST: u32 = 10_000;
 
-const SECTIONS: &[&str] = &["relay", "media", "api", "accounts", "channels"];
+const SECTIONS: &[&str] = &["relay", "media", "alerts", "api", "accounts", "channels"];
 /// The names of the API's own accounts.
 const OWN_ACCOUNTS: [&str; 2] = ["api", "webhooks"];
 
@@ -50,6 +50,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     }
     let known: Vec<links::Known<'_>> =
         sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
+    let alerts = alerts_section::check(document.get("alerts"), &known, folder, (mistakes, &mut warnings));
     let accounts = sections
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
@@ -68,7 +69,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     api_section::channels_exist(document.get("api"), &channels, mistakes);
     // Whoever has read the file says which it is.
     let path = PathBuf::new();
-    Some(Config { path, relay: relay?, media, api, accounts, channels, master_key, warnings })
+    Some(Config { path, relay: relay?, media, alerts, api, accounts, channels, master_key, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
