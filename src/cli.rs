@@ -98,7 +98,11 @@ enum Command {
     Token(token::Tokens),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
-    /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
+    /// Look for what is not as it should be, and say what to do: accounts, rights, network, clock, disk, keys, ports, queues
+    ///
+    /// Ends with 0 when all is well, with 1 when something was found (the marked message of --canary that did not go through is one), and with 2
+    /// when nothing could be looked at: the config file has mistakes, or the running Relay does not answer. --json gives each finding as `about`,
+    /// `grade` (fine, look, broken), `what` and `fix`, also with 2 where the config file is why.
     Doctor(doctor::Doctor),
     /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
     Queue(queue::Queue),

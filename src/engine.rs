@@ -73,7 +73,7 @@ pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
-pub use doctor::{Finding, Grade, of_preflight};
+pub use doctor::{Finding, Grade, UNANSWERED, of_preflight};
 pub use elsewhere::{Elsewhere, Trouble};
 pub use export::{ExportError, Exported};
 pub use lagging::why_late;

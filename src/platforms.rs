@@ -18,6 +18,8 @@ pub struct Entry {
     pub capabilities: fn() -> Capabilities,
     /// A page of its own servers, whose clock is asked; empty where there are none that are everybody's.
     pub site: &'static str,
+    /// Whether its connections go through the proxy that the environment names.
+    pub proxied: bool,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -37,6 +39,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_discord::ROOM_IDS,
         capabilities: relay_discord::capabilities,
         site: "https://discord.com",
+        proxied: false,
         open: relay_discord::open,
     },
     Entry {
@@ -45,6 +48,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_irc::ROOM_IDS,
         capabilities: relay_irc::capabilities,
         site: "",
+        proxied: false,
         open: relay_irc::open,
     },
     Entry {
@@ -53,6 +57,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_matrix::ROOM_IDS,
         capabilities: relay_matrix::capabilities,
         site: "https://matrix.org",
+        proxied: true,
         open: relay_matrix::open,
     },
     Entry {
@@ -61,6 +66,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_slack::ROOM_IDS,
         capabilities: relay_slack::capabilities,
         site: "https://slack.com",
+        proxied: false,
         open: relay_slack::open,
     },
     Entry {
@@ -69,6 +75,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_telegram::ROOM_IDS,
         capabilities: relay_telegram::capabilities,
         site: "https://api.telegram.org",
+        proxied: true,
         open: relay_telegram::open,
     },
 ];

@@ -64,7 +64,7 @@ pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use retention::{Forgotten, Sweep};
-pub use seals::{KEYS, KeysReport, Master, make_keys};
+pub use seals::{KEYS, KeysReport, Master, look as look_at_keys, make_keys};
 pub use writer::Verdict;
 
 use std::path::PathBuf;

@@ -41,7 +41,7 @@ impl Source {
         let path = path.display();
         // It was found, so it is a path and no secret.
         (mode & 0o077 != 0).then(|| {
-            format!("others may read the secret's file {path} (mode {:03o}): chmod 600 {path}", mode & 0o777)
+            format!("others may read the secret's file {path} (mode {:03o}). chmod 600 {path}", mode & 0o777)
         })
     }
 

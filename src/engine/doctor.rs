@@ -19,6 +19,9 @@ const LEDGER: Duration = Duration::from_secs(5);
 /// More accepted messages than this behind the fan-out, and more lines behind the mapping, are worth a word.
 const BACKLOG: u64 = 10_000;
 
+/// What is said of an account whose platform cannot be asked begins with this.
+pub const UNANSWERED: &str = "The platform does not answer";
+
 /// How bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +64,19 @@ impl Finding {
         Self { grade: Grade::Broken, ..Self::look(about, what, fix) }
     }
 
+    /// A room that the admin's file joins to a channel, and that was disconnected since.
+    pub fn disconnected(account: &str, room: &NativeId, channel: &str) -> Self {
+        Self::look(
+            format!("room {account}:{room}"),
+            format!(
+                "It is disconnected from {channel}, though bridges.toml joins it: nothing is carried there."
+            ),
+            format!(
+                "/relay connect {channel} in that room joins it again; or take it out of `links` of [channels.{channel}]."
+            ),
+        )
+    }
+
     fn of(about: String, grade: Grade, problem: &Problem) -> Self {
         Self { about, grade, what: problem.what.clone(), fix: Some(problem.fix.clone()) }
     }
@@ -79,7 +95,7 @@ pub fn of_preflight(
         Err(OpenError::Refused(problem)) => return vec![Finding::of(about, Grade::Broken, &problem)],
         Err(OpenError::Unavailable(why)) => {
             let fix = "Nothing is lost. It is tried again by itself; if it stays so, look at this machine's network and the platform's status.";
-            return vec![Finding::broken(about, format!("The platform does not answer: {why}."), fix)];
+            return vec![Finding::broken(about, format!("{UNANSWERED}: {why}."), fix)];
         }
     };
     let (name, id) = (crate::adapt::presentable(&told.identity.name), &told.identity.id);
@@ -94,7 +110,11 @@ pub fn of_preflight(
         let about = format!("room {account}:{written}");
         match answer {
             Ok(report) if report.warnings.is_empty() => {
-                found.push(Finding::fine(about, "found, with every right that Relay asks for"));
+                let name = crate::adapt::presentable(&report.name);
+                found.push(Finding::fine(
+                    about,
+                    format!("found ({name}), with every right that Relay asks for"),
+                ));
             }
             Ok(report) => found.extend(
                 report.warnings.iter().map(|warning| Finding::of(about.clone(), Grade::Look, warning)),
@@ -112,6 +132,7 @@ impl Core {
         let (accounts, ledger) = tokio::join!(asked, self.examine_ledger());
         let mut found: Vec<Finding> = accounts.into_iter().flatten().collect();
         found.extend(ledger);
+        found.extend(self.disconnected());
         let core = self.clone();
         match tokio::task::spawn_blocking(move || core.queues()).await {
             Ok(Ok(queues)) => found.extend(of_queues(&queues, Timestamp::now().0)),
@@ -177,6 +198,16 @@ impl Core {
         }
         all.extend(found);
         all
+    }
+
+    /// Rooms that the admin's file joins, and that were disconnected since.
+    fn disconnected(&self) -> Vec<Finding> {
+        let channels = self.channels();
+        let all = channels
+            .iter()
+            .flat_map(|(name, channel)| channel.disconnected.iter().map(move |link| (name, link)));
+        all.map(|(name, link)| Finding::disconnected(&link.at.account.to_string(), &link.at.room, name))
+            .collect()
     }
 
     async fn examine_ledger(&self) -> Vec<Finding> {
