@@ -6,7 +6,7 @@ use crate::routing::Direction;
 use relay_contract::{Account, NativeId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,8 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
     let folder = folder(&config.relay.data_dir);
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // A file that stands where the state directory is to be is the start's trouble, and the doctor's.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         Err(error) => return Err(Mistakes::unreadable(&folder, &error)),
     };
     let mut found = BTreeMap::new();
