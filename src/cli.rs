@@ -197,9 +197,17 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT);
+    let options = at_blanks(textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT));
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
+}
+
+/// Lines end at blanks alone: a command that is cut at a slash or a hyphen cannot be copied.
+fn at_blanks(options: textwrap::Options<'_>) -> textwrap::Options<'_> {
+    options
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
 }
 
 /// How many characters a line may have.

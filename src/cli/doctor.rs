@@ -182,7 +182,7 @@ fn table(told: &Told, quiet: bool) -> String {
 
 /// A line that goes on indented where it is too long.
 fn note_beside(text: &str, out: &mut String) {
-    let options = textwrap::Options::new(super::width()).subsequent_indent("        ");
+    let options = super::at_blanks(textwrap::Options::new(super::width()).subsequent_indent("        "));
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }

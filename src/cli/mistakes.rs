@@ -18,7 +18,12 @@ pub fn show(found: &Mistakes) -> String {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width()).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width())
+        .with_links(false)
+        // A command that is cut at a hyphen cannot be copied.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
     let mut shown = String::new();
     for mistake in found.mistakes.iter().take(MOST_SHOWN) {
         if !shown.is_empty() {

@@ -71,7 +71,15 @@ impl Source {
                         format!("Add LoadCredential={shown}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
                     )
                 })?;
-                read_file(&Path::new(&folder).join(name), masked::is_plain_name(name))?
+                let is_plain = masked::is_plain_name(name);
+                let path = Path::new(&folder).join(name);
+                if is_plain && !path.exists() {
+                    return Err((
+                        format!("the unit has no credential of the name {name}"),
+                        format!("Add LoadCredential={name}:/path/to/it to the unit, then: sudo systemctl daemon-reload"),
+                    ));
+                }
+                read_file(&path, is_plain)?
             }
         };
         // Some editors put a byte order mark at the start of a file.

@@ -2,7 +2,7 @@
 
 use super::said;
 use crate::engine::{Finding, Grade};
-use crate::store::{StoreError, folder, look_at_keys};
+use crate::store::{folder, look_at_keys};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ fn look(data_dir: &Path, master: Option<&SecretString>) -> Left {
     if !data_dir.is_dir() {
         return Left::default();
     }
-    if let Err(StoreError::Locked(_)) = folder::lock(data_dir) {
+    if folder::is_in_use(data_dir) {
         let shown = data_dir.display();
         let what = format!(
             "Another relay process works with {shown}, and cannot be asked: its control.sock is gone."

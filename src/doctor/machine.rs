@@ -27,7 +27,10 @@ fn look(data_dir: &Path, least_free: u64) -> Vec<Finding> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return [vec![not_there_yet(data_dir, least_free)], secrets()].concat();
         }
-        Err(error) if error.kind() == ErrorKind::NotADirectory => return vec![not_a_folder(data_dir)],
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            let file = data_dir.ancestors().find(|above| above.is_file()).unwrap_or(data_dir);
+            return vec![not_a_folder(file)];
+        }
         Err(error) => {
             let fix = "Run this as the user that Relay runs as, or as root.";
             return vec![Finding::broken("disk", format!("{shown} cannot be looked at: {error}."), fix)];
@@ -84,7 +87,10 @@ fn not_there_yet(data_dir: &Path, least_free: u64) -> Finding {
 }
 
 fn not_a_folder(path: &Path) -> Finding {
-    let what = format!("{} is a file, where the state directory is to be.", path.display());
+    let what = format!(
+        "{} is a file, where the state directory, or the folder that it is in, is to be.",
+        path.display()
+    );
     Finding::broken("disk", what, "Write another folder into `data_dir` of [relay], or move that file away.")
 }
 

@@ -230,26 +230,27 @@ impl Core {
                 "Look at the disk under the state directory: it is slow, or full.",
             )],
         };
-        let waiting = self.ledger.waiting_for_fan_out();
-        if waiting > BACKLOG {
-            let what = format!("{waiting} accepted messages are not in the lanes yet.");
-            found.push(Finding::look(
-                "ledger",
-                what,
-                "It goes on by itself; if it grows, look at the processor and the disk.",
-            ));
-        }
         let behind = self.ledger.position().saturating_sub(self.lookup.position());
-        if behind > BACKLOG {
-            let what = format!("The mapping is {behind} lines behind the ledger.");
-            found.push(Finding::look(
-                "mapping",
-                what,
-                "It catches up by itself; until then lookups are slower.",
-            ));
-        }
+        found.extend(of_backlogs(self.ledger.waiting_for_fan_out(), behind));
         found
     }
+}
+
+/// How far the fan-out and the mapping are behind what is accepted.
+fn of_backlogs(waiting: u64, behind: u64) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if waiting > BACKLOG {
+        let what = format!("{waiting} accepted messages are not in the lanes yet.");
+        let fix = "It goes on by itself; if the number grows, look at what uses the processor and the disk: top, iostat -x 5";
+        found.push(Finding::look("ledger", what, fix));
+    }
+    if behind > BACKLOG {
+        let what = format!("The mapping is {behind} lines behind the ledger.");
+        let fix = "It catches up by itself, and lookups are slower until then; if the number grows, stop Relay, remove the folder `mapping` of the \
+                   state directory, and start it: the mapping is made anew.";
+        found.push(Finding::look("mapping", what, fix));
+    }
+    found
 }
 
 /// What lanes have to tell.
@@ -292,4 +293,19 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
         found.push(Finding::fine("queues", "nothing waits for long, and nothing was given up"));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backlogs_are_told_once_they_are_long() {
+        let about = |waiting, behind| -> Vec<String> {
+            of_backlogs(waiting, behind).into_iter().map(|found| found.about).collect()
+        };
+        assert_eq!(about(BACKLOG, BACKLOG), Vec::<String>::new());
+        assert_eq!(about(BACKLOG + 1, 0), ["ledger"]);
+        assert_eq!(about(0, BACKLOG + 1), ["mapping"]);
+    }
 }

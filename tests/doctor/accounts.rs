@@ -110,7 +110,8 @@ async fn slack_without_connections_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slack_of_an_account_that_is_gone() {
     let answer = json!({ "ok": false, "error": "account_inactive" });
-    says("slack", json("/api/auth.test", 200, answer), "slack: an app that was removed from the workspace").await;
+    says("slack", json("/api/auth.test", 200, answer), "slack: an app that was removed from the workspace")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +144,7 @@ async fn telegram_with_discords_token() {
 async fn telegram_with_a_webhook() {
     let url = "https://other.example.org/hooks/secret";
     let answer = json!({ "ok": true, "result": { "url": url, "pending_update_count": 0 } });
-    says("telegram", json("/getWebhookInfo", 200, answer), "telegram: another program's webhook").await;
+    says("telegram", json("WebhookInfo", 200, answer), "telegram: another program's webhook").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,13 +160,17 @@ async fn irc_with_another_services_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn irc_with_a_nick_that_is_taken() {
-    Irc::new(Mood { nick_is_taken: true, ..Mood::default() }).place.finds("irc: a nick that somebody else has");
+    Irc::new(Mood { nick_is_taken: true, ..Mood::default() })
+        .place
+        .finds("irc: a nick that somebody else has");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn irc_that_bans_the_address() {
     let at_the_door = "465 * :You are banned from this server";
-    Irc::new(Mood { at_the_door, ..Mood::default() }).place.finds("irc: an address that the server has banned");
+    Irc::new(Mood { at_the_door, ..Mood::default() })
+        .place
+        .finds("irc: an address that the server has banned");
 }
 
 #[tokio::test(flavor = "multi_thread")]

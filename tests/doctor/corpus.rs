@@ -89,11 +89,11 @@ pub const CORPUS: &[Case] = &[
     of("slack: a channel that is archived", &["room slack:"], Broken, "is archived", &["Unarchive it"]),
     of("slack: an id that no channel has", &["room slack:C0NOTHERE01"], Broken, "no Slack channel", &["channel's details", "/invite"]),
     of("slack: a name with a typing mistake", &["room slack:#genral"], Broken, "genral", &["general"]),
-    of("telegram: a bot that was removed from the group", &["room telegram:"], Broken, "removed", &["add it again"]),
+    of("telegram: a bot that was removed from the group", &["room telegram:"], Broken, "bot was kicked", &["Add the bot to the chat again"]),
     of("telegram: a bot that is no administrator", &["room telegram:"], Look, "not an administrator", &["Add administrator"]),
     of("telegram: an id that no group has", &["room telegram:-1009999999999"], Broken, "no chat -1009999999999", &["add the bot to the chat"]),
     of("telegram: a group that became a supergroup", &["room telegram:"], Look, "became a supergroup", &["in the config"]),
-    of("telegram: the bot is removed while something waits for the group", &["room telegram:", "queue telegram:"], Broken, "removed", &["add it again"]),
+    of("telegram: the bot is removed while something waits for the group", &["room telegram:", "queue telegram:"], Broken, "bot was kicked", &["Add the bot to the chat again"]),
     of("irc: a channel for those who are invited", &["room libera:#lobby"], Broken, "only who is invited", &["/invite"]),
     of("irc: a channel that has banned Relay", &["room libera:#lobby"], Broken, "has banned Relay", &["/mode -b"]),
     of("irc: a channel that wants a key", &["room libera:#lobby"], Broken, "wants another key", &["`keys`"]),
@@ -116,12 +116,13 @@ pub const CORPUS: &[Case] = &[
     of("a secret's file that is empty", CONFIG, Mistake, "the secret is empty", &["Put the token there"]),
     of("a secret's file that others may read", CONFIG, Look, "others may read", &["chmod 600"]),
     of("a systemd unit without LoadCredential", CONFIG, Mistake, "there are no credentials", &["LoadCredential=discord:"]),
-    of("a systemd unit with another credential's name", CONFIG, Mistake, "cannot be read", &["LoadCredential=discord_token:"]),
+    of("a systemd unit with another credential's name", CONFIG, Mistake, "no credential of the name discord_token", &["LoadCredential=discord_token:", "systemctl daemon-reload"]),
     of("a service whose tokens lie in files", &["secrets"], Look, "no systemd credentials", &["LoadCredential="]),
     of("bridges.d about a channel that is no more", CONFIG, Look, "`old`", &["Remove the file"]),
     of("bridges.d about an account that is no more", CONFIG, Look, "no such account", &["bridges.d"]),
     of("bridges.d that cannot be read", CONFIG, Mistake, "rom", &["remove the file"]),
-    of("a file where data_dir is to be", &["disk"], Broken, "is a file", &["`data_dir`"]),
+    of("a file where data_dir is to be", CONFIG, Mistake, "which is not a folder", &["Name a folder"]),
+    of("a file where a folder above data_dir is to be", &["disk"], Broken, "discord is a file", &["`data_dir`", "move that file away"]),
     of("a data_dir that cannot be written", &["disk"], Broken, "cannot be made", &["sudo install -d -m 700 -o relay /proc/relay"]),
     of("a data_dir that others may enter", &["disk"], Look, "may look into", &["chmod 700"]),
     of("files of another user in data_dir", &["disk"], Broken, "belongs to another user", &["sudo chown -R"]),
@@ -194,11 +195,16 @@ fn the_readme_shows_the_corpus() {
 fn each_case_has_a_test() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doctor");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = files.filter(|path| path.extension().is_some_and(|it| it == "rs") && !path.ends_with("corpus.rs"));
+    let files =
+        files.filter(|path| path.extension().is_some_and(|it| it == "rs") && !path.ends_with("corpus.rs"));
     let tests: String = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
     for (at, case) in CORPUS.iter().enumerate() {
         assert_eq!(tests.matches(&format!("\"{}\"", case.name)).count(), 1, "{}", case.name);
-        assert!(CORPUS.iter().skip(at + 1).all(|other| other.name != case.name), "{} is there twice", case.name);
+        assert!(
+            CORPUS.iter().skip(at + 1).all(|other| other.name != case.name),
+            "{} is there twice",
+            case.name
+        );
         assert!(!case.fix.is_empty() && case.fix.iter().all(|words| words.len() > 2), "{}", case.name);
     }
     assert!(CORPUS.len() >= 40, "{}", CORPUS.len());

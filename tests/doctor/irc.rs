@@ -34,7 +34,8 @@ pub fn pem(name: &str) -> String {
 
 /// For a server with this certificate.
 pub fn tls(name: &str) -> Arc<ServerConfig> {
-    let chain = CertificateDer::pem_slice_iter(pem(&format!("{name}.pem")).as_bytes()).map(Result::unwrap).collect();
+    let chain =
+        CertificateDer::pem_slice_iter(pem(&format!("{name}.pem")).as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(pem(&format!("{name}.key")).as_bytes()).unwrap();
     let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();

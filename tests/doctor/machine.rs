@@ -50,7 +50,9 @@ async fn taken(config: &str, name: &str) {
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
     let three = Three::new().await;
-    three.place.change("[accounts.discord]", &format!("{}\n[accounts.discord]", config.replace("HERE", &address)));
+    three
+        .place
+        .change("[accounts.discord]", &format!("{}\n[accounts.discord]", config.replace("HERE", &address)));
     three.place.finds(name);
 }
 
@@ -80,7 +82,8 @@ async fn a_token_in_the_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_with_one_room() {
     let three = Three::new().await;
-    let rooms = ["slack", "telegram"].map(|platform| format!(", \"{platform}:{}\"", three.bench.room(platform)));
+    let rooms =
+        ["slack", "telegram"].map(|platform| format!(", \"{platform}:{}\"", three.bench.room(platform)));
     three.place.change(&rooms.concat(), "");
     three.place.finds("a channel with a single room");
 }
@@ -137,6 +140,16 @@ async fn a_file_where_the_state_is_to_be() {
     let three = Three::new().await;
     three.place.write("state", "x");
     three.place.finds("a file where data_dir is to be");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_above_the_state() {
+    changed(
+        "data_dir = \"state\"",
+        "data_dir = \"discord/state\"",
+        "a file where a folder above data_dir is to be",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,7 +212,7 @@ async fn an_address_that_is_another_machines() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_behind() {
-    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(3);
+    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(190);
     let date = later.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let answer = Answer { to: "HEAD ", status: 200, headers: vec![("date", date)], body: String::new() };
     says("telegram", answer, "a clock that is wrong by hours").await;
@@ -226,7 +239,10 @@ async fn a_file_of_the_chats_that_is_damaged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_was_disconnected() {
     let text = |three: &Three| {
-        format!("channel = \"lobby\"\n[[disconnected]]\nroom = \"slack:{}\"\nby = \"Elif\"\n", three.bench.room("slack"))
+        format!(
+            "channel = \"lobby\"\n[[disconnected]]\nroom = \"slack:{}\"\nby = \"Elif\"\n",
+            three.bench.room("slack")
+        )
     };
     in_the_chat("lobby.toml", text, "a room that was disconnected in the chat").await;
 }
@@ -254,8 +270,7 @@ async fn keys_that_are_damaged() {
     let damage = |place: &Place| {
         let path = place.dir.join("state/keys");
         let mut bytes = std::fs::read(&path).unwrap();
-        let middle = bytes.len() - 8;
-        bytes[middle] ^= 1;
+        bytes[0] ^= 1;
         write(&path, bytes).unwrap();
     };
     left("", damage, "the file of keys is damaged").await;

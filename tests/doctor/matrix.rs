@@ -103,7 +103,10 @@ async fn a_room_that_is_encrypted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_in_which_relay_is_nobody() {
     let levels = state("m.room.power_levels", json!({ "users": {}, "users_default": 0 }));
-    Matrix::new(vec![synced(Some(&[levels]))]).await.place.finds("matrix: a room in which the bot is no moderator");
+    Matrix::new(vec![synced(Some(&[levels]))])
+        .await
+        .place
+        .finds("matrix: a room in which the bot is no moderator");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ async fn with_certificate(certificate: &str, name: &str) {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let mut tls = StreamOwned::new(ServerConnection::new(shown.clone()).unwrap(), stream);
-            let _ = tls.read(&mut [0; 1]);
+            std::thread::spawn(move || tls.read(&mut [0; 1]));
         }
     });
     telegram_at(&format!("https://127.0.0.1:{port}"), name).await;
@@ -84,7 +84,10 @@ async fn a_page_to_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_gone_past() {
     let three = Three::new().await;
-    three.place.with("HTTPS_PROXY", "http://proxy.example.org:3128").finds("a proxy that connections go past");
+    three
+        .place
+        .with("HTTPS_PROXY", "http://proxy.example.org:3128")
+        .finds("a proxy that connections go past");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -198,10 +198,7 @@ fn is_certificate(error: &std::io::Error) -> bool {
 }
 
 fn has_expired(error: &std::io::Error) -> bool {
-    matches!(
-        certificate(error),
-        Some(CertificateError::Expired | CertificateError::ExpiredContext { .. })
-    )
+    matches!(certificate(error), Some(CertificateError::Expired | CertificateError::ExpiredContext { .. }))
 }
 
 /// What is wrong with the server's certificate.
