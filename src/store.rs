@@ -141,7 +141,7 @@ pub enum StoreError {
     )]
     NoMaster(PathBuf),
     /// The file of keys is damaged.
-    #[error("{} is damaged at byte {at}: put it back from a backup that `relay keys backup` has written", path.display())]
+    #[error("{} is damaged at byte {at}. Put it back from a backup that `relay keys backup` has written", path.display())]
     DamagedKeys {
         /// Where it is.
         path: PathBuf,
@@ -153,7 +153,7 @@ pub enum StoreError {
     DamagedMaster(PathBuf),
     /// The master key is too short.
     #[error(
-        "the master key has to have at least {least} characters: `openssl rand -base64 32` makes a good one"
+        "the master key has to have at least {least} characters. `openssl rand -base64 32` makes a good one"
     )]
     WeakMaster {
         /// Characters.

@@ -22,9 +22,6 @@ pub async fn examine(data_dir: PathBuf, master: Option<SecretString>) -> Left {
 }
 
 fn look(data_dir: &Path, master: Option<&SecretString>) -> Left {
-    if !data_dir.is_dir() {
-        return Left::default();
-    }
     if folder::is_in_use(data_dir) {
         let shown = data_dir.display();
         let what = format!(

@@ -7,6 +7,7 @@ use crate::platforms;
 use futures::future::join_all;
 use relay_contract::Problem;
 use rustls::CertificateError;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -60,12 +61,15 @@ pub async fn explain(places: &[Place], findings: Vec<Finding>) -> Vec<Finding> {
 /// A proxy that some of the accounts go past: whoever has set one expects it to be used.
 pub fn past_a_proxy(places: &[Place]) -> Option<Finding> {
     let (variable, _) = proxy("https")?;
-    let past: Vec<&str> =
-        places.iter().filter(|place| !place.proxied).map(|place| place.account.as_str()).collect();
-    let what =
-        format!("{variable} names a proxy, and the connections of {} do not go through it.", past.join(", "));
+    let past: Vec<&Place> =
+        places.iter().filter(|place| !place.proxied && !is_excepted(&place.host())).collect();
+    let accounts: Vec<&str> = past.iter().map(|place| place.account.as_str()).collect();
+    let hosts: BTreeSet<String> = past.iter().map(|place| place.host()).collect();
+    let hosts = hosts.into_iter().collect::<Vec<_>>().join(",");
+    let accounts = accounts.join(", ");
+    let what = format!("{variable} names a proxy, and the connections of {accounts} do not go through it.");
     let fix = format!(
-        "Let this machine's firewall out to those platforms directly, or unset {variable} where Relay starts."
+        "Let this machine's firewall out to {hosts} directly, and write NO_PROXY={hosts} beside {variable} where Relay starts."
     );
     (!past.is_empty()).then(|| Finding::look("network", what, fix))
 }
@@ -220,7 +224,7 @@ impl Place {
     /// A proxy that it goes through, and that cannot be reached.
     async fn proxy_trouble(&self) -> Option<Problem> {
         // Telegram's connector goes past it for a server on this machine; of others the way without it is looked at next.
-        if !self.proxied || (self.is_here() && self.key == Some("api_url")) {
+        if !self.proxied || is_excepted(&self.host()) || (self.is_here() && self.key == Some("api_url")) {
             return None;
         }
         let (variable, url) = proxy(self.url.scheme())?;
@@ -249,6 +253,20 @@ fn proxy(scheme: &str) -> Option<(String, Url)> {
     })
 }
 
+/// Whether `NO_PROXY` has a host: itself, a domain that it is in, or all.
+fn is_excepted(host: &str) -> bool {
+    let list = ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok());
+    list.is_some_and(|list| is_in(host, &list))
+}
+
+fn is_in(host: &str, list: &str) -> bool {
+    let entries = list.split(',').map(|entry| entry.trim().trim_start_matches('.'));
+    entries.filter(|entry| !entry.is_empty()).any(|entry| {
+        let above = host.strip_suffix(entry);
+        entry == "*" || above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    })
+}
+
 /// What is wrong with a certificate, where that is why a request failed.
 fn certificate(error: &reqwest::Error) -> Option<CertificateError> {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -264,4 +282,23 @@ fn certificate(error: &reqwest::Error) -> Option<CertificateError> {
         };
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_no_proxy_is_for() {
+        let cases = [
+            ("discord.com", "discord.com", true),
+            ("api.discord.com", "slack.com, .discord.com", true),
+            ("notdiscord.com", "discord.com", false),
+            ("discord.com", "*", true),
+            ("discord.com", "", false),
+        ];
+        for (host, list, expected) in cases {
+            assert_eq!(is_in(host, list), expected, "{host} {list}");
+        }
+    }
 }

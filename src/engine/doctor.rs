@@ -107,14 +107,11 @@ pub fn of_preflight(
             .iter()
             .find(|(id, _)| *id == room)
             .map_or_else(|| room.to_string(), |(_, asked)| asked.clone());
-        let about = format!("room {account}:{written}");
+        let name = answer.as_ref().ok().map(|report| report.name.as_str());
+        let about = format!("room {account}:{}", called(&written, name));
         match answer {
             Ok(report) if report.warnings.is_empty() => {
-                let name = crate::adapt::presentable(&report.name);
-                found.push(Finding::fine(
-                    about,
-                    format!("found ({name}), with every right that Relay asks for"),
-                ));
+                found.push(Finding::fine(about, "found, with every right that Relay asks for"));
             }
             Ok(report) => found.extend(
                 report.warnings.iter().map(|warning| Finding::of(about.clone(), Grade::Look, warning)),
@@ -123,6 +120,15 @@ pub fn of_preflight(
         }
     }
     found
+}
+
+/// A room as it is written, with what people call it where that is not said yet.
+fn called(written: &str, name: Option<&str>) -> String {
+    let name = name.and_then(|name| name.rsplit('/').next()).map(crate::adapt::presentable);
+    match name.filter(|name| !name.is_empty() && !written.contains(name.as_str())) {
+        Some(name) => format!("{written} ({name})"),
+        None => written.to_owned(),
+    }
 }
 
 impl Core {
@@ -151,7 +157,10 @@ impl Core {
         let mut found = Vec::new();
         for room in self.planned_of(&account.name) {
             match self.known.get(&account.name, &room.room) {
-                Some(known) => asked.push((known.key.room, room.room.to_string())),
+                Some(known) => {
+                    let written = called(room.room.as_str(), Some(&known.name));
+                    asked.push((known.key.room, written));
+                }
                 None if !room.by_name => asked.push((room.room.clone(), room.room.to_string())),
                 None => {
                     if let Some(RoomState::Missing(problem)) = self.states.get(&account.name, &room.room) {
@@ -258,7 +267,7 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
     let mut found = Vec::new();
     for queue in queues {
         let room = queue.link.as_ref().unwrap_or(&queue.room);
-        let about = format!("queue {room}");
+        let about = format!("queue {}", called(room, queue.name.as_deref()));
         if queue.dead > 0 {
             let what = format!("{} deliveries were given up.", queue.dead);
             let fix =
@@ -298,6 +307,20 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_room_is_called_by_its_id_and_its_name_once() {
+        let cases = [
+            ("C1", None, "C1"),
+            ("C1", Some("#general"), "C1 (#general)"),
+            ("a:C1", Some("Studio/#general"), "a:C1 (#general)"),
+            ("Studio/#general", Some("#general"), "Studio/#general"),
+            ("C1 (#general)", Some("#general"), "C1 (#general)"),
+        ];
+        for (written, name, expected) in cases {
+            assert_eq!(called(written, name), expected);
+        }
+    }
 
     #[test]
     fn backlogs_are_told_once_they_are_long() {

@@ -254,6 +254,15 @@ async fn another_master_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_that_is_too_short() {
+    let three = Three::new().await;
+    state(&three.place);
+    three.place.write("master", "swordfish1");
+    three.place.change("data_dir = \"state\"", "data_dir = \"state\"\nmaster_key = { file = \"master\" }");
+    three.place.finds("a master key that is too short");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_master_key_that_is_gone() {
     let gone = |place: &Place| remove_file(place.dir.join("state/master.key")).unwrap();
     left("", gone, "a master key that is gone").await;
