@@ -8,7 +8,8 @@ use futures::future::join_all;
 use relay_contract::Problem;
 use rustls::CertificateError;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use url::{Host, Url};
@@ -131,20 +132,28 @@ impl Place {
 
     fn unreached(&self, addresses: &[SocketAddr], error: Option<std::io::Error>) -> Problem {
         let (host, port, written) = (self.host(), self.port(), self.written());
-        let refused =
-            error.as_ref().is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+        let refused = error.as_ref().is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused);
         if refused {
             return Problem::new(
                 format!("Nobody listens on port {port} of {host}."),
                 format!("{written}start the server there: nc -vz {host} {port} tells when it listens."),
             );
         }
-        if addresses.iter().all(|address| matches!(address.ip(), IpAddr::V6(_))) {
+        if addresses.iter().all(SocketAddr::is_ipv6) {
             return Problem::new(
                 format!("{host} is reached over IPv6 alone, and this machine has no way there over IPv6."),
                 format!(
                     "{written}give this machine IPv6 (ip -6 route shows whether it has a default), or name a server with IPv4."
                 ),
+            );
+        }
+        let no_way = error.as_ref().is_some_and(|error| {
+            matches!(error.kind(), ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable)
+        });
+        if no_way && addresses.iter().all(SocketAddr::is_ipv4) {
+            return Problem::new(
+                format!("{host} is reached over IPv4 alone, and this machine has no way there over IPv4."),
+                "Give this machine IPv4 (ip -4 route shows whether it has a default), or ask its provider for NAT64 with DNS64.",
             );
         }
         let why = error.map_or_else(|| "nothing comes back".to_owned(), |error| error.to_string());
@@ -287,6 +296,30 @@ fn certificate(error: &reqwest::Error) -> Option<CertificateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_nobody_is_reached() {
+        let url = Url::parse("https://chat.example.org").unwrap();
+        let place = Place { account: "a".into(), key: Some("api_url"), url, proxied: false };
+        let (four, six) = ("192.0.2.7:443", "[2001:db8::7]:443");
+        let cases = [
+            (vec![four], Some(ErrorKind::ConnectionRefused), "Nobody listens on port 443"),
+            (vec![six], Some(ErrorKind::ConnectionRefused), "Nobody listens on port 443"),
+            (vec![six], Some(ErrorKind::NetworkUnreachable), "over IPv6 alone"),
+            (vec![six], None, "over IPv6 alone"),
+            (vec![four], Some(ErrorKind::NetworkUnreachable), "over IPv4 alone"),
+            (vec![four, six], Some(ErrorKind::NetworkUnreachable), "no way to port 443"),
+            (vec![four], None, "nothing comes back"),
+        ];
+        for (addresses, error, says) in cases {
+            let addresses: Vec<SocketAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+            let problem = place.unreached(&addresses, error.map(std::io::Error::from));
+            assert!(
+                problem.what.contains(says) && !problem.fix.is_empty(),
+                "{addresses:?} {error:?}: {problem}"
+            );
+        }
+    }
 
     #[test]
     fn hosts_that_no_proxy_is_for() {

@@ -108,7 +108,7 @@ pub const CORPUS: &[Case] = &[
     of("a room that is disconnected while Relay runs", &["room slack:"], Look, "disconnected from lobby", &["/relay connect lobby"]),
     of("no config file", CONFIG, Mistake, "no such file", &["--config"]),
     of("a key with a typing mistake", CONFIG, Mistake, "flod", &["flood"]),
-    of("a quote that does not end", CONFIG, Mistake, "bridges.toml", &["quote"]),
+    of("a quote that does not end", CONFIG, Mistake, "basic string", &["quote"]),
     of("a token in plain text in the config", CONFIG, Mistake, "plain text", &["file ="]),
     of("a channel with a single room", CONFIG, Look, "fewer than two rooms", &["`links`"]),
     of("a token's environment variable that is not set", CONFIG, Mistake, "`NO_SUCH_TOKEN` is not set", &["export NO_SUCH_TOKEN="]),

@@ -75,8 +75,10 @@ async fn a_quote_that_does_not_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_in_the_file() {
-    let token = "token = \"NzAwMDAwMDAw.secret.token\"";
-    changed("token = { file = \"discord\" }", token, "a token in plain text in the config").await;
+    let three = Three::new().await;
+    three.place.change("token = { file = \"discord\" }", "token = \"NzAwMDAwMDAw.secret.token\"");
+    three.place.finds("a token in plain text in the config");
+    three.place.never_says("NzAwMDAwMDAw");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,8 +69,12 @@ impl Place {
     }
 
     fn doctor(&self, arguments: &[&str]) -> Output {
+        self.relay("doctor", arguments)
+    }
+
+    fn relay(&self, name: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
-        command.arg("doctor").args(arguments).arg("--config").arg(self.dir.join("bridges.toml"));
+        command.arg(name).args(arguments).arg("--config").arg(self.dir.join("bridges.toml"));
         OURS.iter().for_each(|name| {
             command.env_remove(name);
         });
@@ -101,7 +105,7 @@ impl Place {
 
     /// Exactly this is found, with its fix in one line; nothing else is said to be broken, and no secret is shown.
     pub fn finds(&self, name: &str) {
-        let Case { about, grade, what, fix, .. } = corpus::case(name);
+        let case @ Case { about, grade, what, fix, .. } = corpus::case(name);
         let said = self.said();
         let bad: Vec<_> = said.findings.iter().filter(|finding| finding["grade"] != "fine").collect();
         let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
@@ -128,10 +132,33 @@ impl Place {
         for words in *fix {
             assert!(plain(&said.words).contains(&plain(words)), "{name}: {words:?}: {}", said.words);
         }
+        if *grade == Grade::Mistake {
+            self.check_finds(case);
+        }
         let shown = format!("{} {}", said.words, Value::from(said.findings.clone()));
         for secret in self.secrets() {
             assert!(!shown.contains(&secret), "{name}: a secret is shown: {shown}");
         }
+    }
+
+    /// `relay check` says the same of a config file that cannot be used.
+    fn check_finds(&self, case: &Case) {
+        let output = self.relay("check", &["--json"]);
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mistakes = told["mistakes"].as_array().unwrap();
+        let says = |mistake: &Value| {
+            let help = mistake["help"].as_str().unwrap();
+            mistake["what"].as_str().unwrap().contains(case.what)
+                && case.fix.iter().all(|words| help.contains(words))
+        };
+        assert!(mistakes.iter().any(says) && output.status.code() == Some(2), "{}: {told}", case.name);
+    }
+
+    /// Words that are shown nowhere.
+    pub fn never_says(&self, words: &str) {
+        let said = self.said();
+        let shown = format!("{} {}", said.words, Value::from(said.findings));
+        assert!(!shown.contains(words), "{words}: {shown}");
     }
 
     /// What stands in the files beside the config.
