@@ -73,6 +73,8 @@ pub struct RelaySection {
     pub least_free: u64,
     /// How much of people is shown in any channel.
     pub privacy: Level,
+    /// Whether rooms that are linked in the file are told so.
+    pub tell_rooms: bool,
 }
 
 /// How files are kept and given out.
@@ -282,6 +284,11 @@ pub const RELAY_KEYS: &[Key] = &[
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
     Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
+    Key {
+        name: "tell_rooms",
+        doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
+              shown elsewhere and how people choose what is shown of them. With false, say it there yourself. Default: true.",
+    },
 ];
 
 /// Keys of `[media]`.

@@ -173,6 +173,7 @@ impl Engine {
         tasks.spawn(late::run(core.clone()));
         tasks.spawn(door::run(core.clone()));
         tasks.spawn(lagging::run(core.clone()));
+        tasks.spawn(telling::run(core.clone()));
         core.take_back_left();
         for account in core.accounts.values() {
             tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));

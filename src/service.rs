@@ -2,8 +2,7 @@
 
 use crate::api::{self, Api};
 use crate::commands::Commands;
-use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
-use crate::consent::Level;
+use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RelaySection, RoomText};
 use crate::doctor::Doctor;
 use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
 use crate::media::{self, Habits, Media, MediaError};
@@ -180,7 +179,7 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         });
     }
     let channels =
-        config.channels.iter().map(|section| (section.name.clone(), channel(section, config.relay.privacy)));
+        config.channels.iter().map(|section| (section.name.clone(), channel(section, &config.relay)));
     let keeping = Keeping {
         days: config.relay.keep_days,
         audit_days: config.relay.audit_days,
@@ -245,7 +244,7 @@ fn own_account(name: Account, connector: Arc<dyn Connector>) -> AccountPlan {
     }
 }
 
-fn channel(section: &ChannelSection, relay: Level) -> Channel {
+fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
     let planned = |link: &LinkSection, joined| PlannedLink {
         at: room(&link.at),
         direction: link.direction,
@@ -260,8 +259,9 @@ fn channel(section: &ChannelSection, relay: Level) -> Channel {
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
         expire: section.expire,
         unsaid: section.unsaid,
-        level: relay.tighter(section.privacy),
+        level: relay.privacy.tighter(section.privacy),
         named_since: None,
+        tells: relay.tell_rooms,
     }
 }
 

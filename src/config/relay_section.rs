@@ -49,6 +49,7 @@ pub(super) fn check(
             audit_days: Some(AUDIT_DAYS),
             least_free: LEAST_FREE,
             privacy: Level::default(),
+            tell_rooms: true,
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -111,7 +112,21 @@ pub(super) fn check(
         audit_days: (audit_days > 0).then_some(audit_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
+        tell_rooms: section
+            .get("tell_rooms")
+            .and_then(|value| truth(value, "tell_rooms", mistakes))
+            .unwrap_or(true),
     })
+}
+
+/// True or false.
+fn truth(value: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<bool> {
+    let found = value.get_ref().as_bool();
+    if found.is_none() {
+        let what = format!("`{key}` is {}", value.get_ref().type_str());
+        mistakes.push(Mistake::new(value.span(), what, "Write true or false, without quotes."));
+    }
+    found
 }
 
 /// A whole number up to `most`.
