@@ -114,7 +114,11 @@ enum Command {
     Token(token::Tokens),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
-    /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
+    /// Look for what is not as it should be, and say what to do: accounts, rights, network, clock, disk, keys, ports, queues
+    ///
+    /// Ends with 0 when all is well, with 1 when something was found (the marked message of --canary that did not go through is one), and with 2
+    /// when nothing could be looked at: the config file has mistakes, or the running Relay does not answer. --json gives each finding as `about`,
+    /// `grade` (fine, look, broken), `what` and `fix`, also with 2 where the config file is why.
     Doctor(doctor::Doctor),
     /// Show what needs a person; try the ways by which admins are told
     Alerts(alerts::Alerts),
@@ -215,12 +219,18 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width())
-        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
-        .initial_indent(INDENT)
-        .subsequent_indent(INDENT);
+    let options = at_blanks(textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT));
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
+}
+
+/// Lines end at blanks alone: a command that is cut at a slash or a hyphen cannot be copied.
+fn at_blanks(options: textwrap::Options<'_>) -> textwrap::Options<'_> {
+    options
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
 }
 
 /// How many characters a line may have.

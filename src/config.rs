@@ -13,6 +13,7 @@ pub mod problem;
 pub mod reference;
 mod relay_section;
 mod secrets;
+mod shapes;
 #[cfg(test)]
 mod tests;
 mod webhooks_section;
@@ -54,7 +55,7 @@ pub struct Config {
     pub channels: Vec<ChannelSection>,
     /// What wraps the keys of what is kept; a file of Relay's own in the state directory when left out.
     pub master_key: Option<SecretString>,
-    /// What works, and should be changed all the same: a line each.
+    /// What works, and should be changed all the same: a line each, of one sentence that says what and one that says what to do.
     pub warnings: Vec<String>,
 }
 
@@ -621,7 +622,7 @@ impl Config {
             let until =
                 if channel.connect == Connect::Closed { "" } else { " until a room joins from the chat" };
             self.warnings.push(format!(
-                "[channels.{}] joins fewer than two rooms: nothing is carried{until}.",
+                "[channels.{}] joins fewer than two rooms: nothing is carried{until}. Write a second room into its `links`.",
                 channel.name
             ));
         }

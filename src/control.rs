@@ -226,7 +226,7 @@ pub enum AskError {
     )]
     NotRunning(PathBuf),
     /// The socket is there, but this user may not use it, or the like.
-    #[error("the running relay cannot be asked through {}: {why}", path.display())]
+    #[error("the running relay cannot be asked through {}: {why}. Ask as the user that it runs as, or with sudo", path.display())]
     NoAccess {
         /// The socket.
         path: PathBuf,
@@ -242,9 +242,9 @@ impl AskError {
     /// Why the socket of a state directory could not be connected to.
     fn of(why: &std::io::Error, data_dir: &Path) -> Self {
         match why.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
-                Self::NotRunning(data_dir.to_owned())
-            }
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::ConnectionRefused => Self::NotRunning(data_dir.to_owned()),
             _ => Self::NoAccess { path: path(data_dir), why: why.to_string() },
         }
     }

@@ -3,6 +3,7 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
+use super::shapes;
 use super::{
     ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, alerts_section, api_section, links,
     media_section, relay_section,
@@ -10,7 +11,7 @@ use super::{
 use crate::platforms;
 use crate::policy::Unsure;
 use relay_contract::{Account, Field, FieldKind, Settings};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         })
         .collect();
     if channels.is_empty() {
-        warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
+        warnings.push("There is no [channels.NAME] section: nothing is carried anywhere. Write one, with the rooms to join in its `links`.".into());
     }
     api_section::channels_exist(document.get("api"), &channels, mistakes);
     // Whoever has read the file says which it is.
@@ -140,7 +141,15 @@ fn account(
     };
     for field in entry.fields {
         match section.get(field.name) {
-            Some(value) => read_field(field, value, folder, &mut settings, mistakes, warnings),
+            Some(value) => {
+                read_field(field, value, folder, &mut settings, mistakes, warnings);
+                let secret = settings.secrets.get(field.name).map(|secret| secret.expose_secret());
+                let misplaced = secret.and_then(|secret| shapes::misplaced(entry.name(), field, secret));
+                mistakes.extend(
+                    misplaced
+                        .map(|(what, help)| Mistake::new(value.span(), format!("{place}: {what}"), help)),
+                );
+            }
             None if field.required && !is_misspelt(section, field.name, &known) => {
                 let what = format!("`{}` in {place}", field.name);
                 let help = format!("Add {} = {}. {}", field.name, example(field), field.doc);
