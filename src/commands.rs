@@ -24,7 +24,7 @@ mod words;
 pub use approve::Review;
 pub use privacy::receipt;
 pub use queue::{QueueAnswer, QueueAsk};
-pub use rooms::{AccountRooms, RoomLine, of_config};
+pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
 pub use trace::became;
 
 use crate::config::Joined;

@@ -49,8 +49,8 @@ pub(super) fn check(
             audit_days: Some(AUDIT_DAYS),
             least_free: LEAST_FREE,
             privacy: Level::default(),
-            reload: Reload::default(),
             tell_rooms: true,
+            reload: Reload::default(),
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -113,12 +113,17 @@ pub(super) fn check(
         audit_days: (audit_days > 0).then_some(audit_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
-        reload: section.get("reload").and_then(|value| reload(value, mistakes)).unwrap_or_default(),
         tell_rooms: section
             .get("tell_rooms")
             .and_then(|value| truth(value, "tell_rooms", mistakes))
             .unwrap_or(true),
+        reload: section.get("reload").and_then(|value| reload(value, mistakes)).unwrap_or_default(),
     })
+}
+
+fn reload(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reload> {
+    let all = [("on_change", Reload::OnChange), ("asked", Reload::Asked)];
+    links::one_of(value, "reload", &all, mistakes)
 }
 
 /// True or false.
@@ -129,11 +134,6 @@ fn truth(value: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<bo
         mistakes.push(Mistake::new(value.span(), what, "Write true or false, without quotes."));
     }
     found
-}
-
-fn reload(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reload> {
-    let all = [("on_change", Reload::OnChange), ("asked", Reload::Asked)];
-    links::one_of(value, "reload", &all, mistakes)
 }
 
 /// A whole number up to `most`.

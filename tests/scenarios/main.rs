@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod absence;
+mod alerting;
 mod audit;
+mod beginning;
 mod bench;
 mod commands;
 mod door;
@@ -25,4 +27,5 @@ mod sealed;
 mod service;
 mod starting;
 mod stories;
+mod terminal;
 mod waiting;
