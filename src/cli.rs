@@ -29,6 +29,7 @@ mod doctor;
 mod export;
 mod forget;
 mod import;
+mod init;
 mod keys;
 mod logging;
 mod matrix;
@@ -36,6 +37,7 @@ mod media;
 mod mistakes;
 mod notify;
 mod pages;
+mod plan;
 mod purge;
 mod queue;
 mod restore;
@@ -70,10 +72,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set Relay up, question by question: bots, rooms, the config file; run again to add a platform or rooms
+    Init(init::Init),
     /// Run the bridge until it is told to stop (SIGINT, SIGTERM)
     Run(ConfigFile),
     /// Check the config file: all mistakes at once, each with its line and what to write instead
     Check(check::Check),
+    /// Show what a reload would start, stop and change; nothing is done
+    ///
+    /// Ends with 0 when nothing would change, with 3 when something would, with 4 when only a restart takes it, and with 2 when the file has
+    /// mistakes. Where no Relay runs it shows what would start.
+    Plan(plan::Planned),
+    /// Have the running Relay read its config anew, wholly or not at all, and show what was changed
+    ///
+    /// Ends with 0 when the config is in force, with 4 when only a restart takes it, and with 2 when the file has mistakes: then all goes
+    /// on as before.
+    Reload(plan::Planned),
     /// List the rooms that each account sees, with what to write into `links`
     Rooms(rooms::Rooms),
     /// Let a room in that asked to join from the chat
@@ -201,7 +215,10 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT);
+    let options = textwrap::Options::new(width())
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .initial_indent(INDENT)
+        .subsequent_indent(INDENT);
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }
@@ -237,8 +254,11 @@ pub fn main() -> ExitCode {
     // One TLS provider for all clients; an error only says that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match cli.command {
+        Command::Init(init) => init::run(&init),
         Command::Run(file) => run::run(&file.config),
         Command::Check(check) => check::run(&check),
+        Command::Plan(of) => plan::plan(&of),
+        Command::Reload(of) => plan::reload(&of),
         Command::Rooms(of) => rooms::run(&of),
         Command::Approve(approve) => approve::run(&approve),
         Command::Resync(of) => resync::run(&of),

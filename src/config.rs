@@ -8,6 +8,7 @@ pub mod joined;
 mod links;
 mod masked;
 mod media_section;
+pub mod plan;
 pub mod problem;
 pub mod reference;
 mod relay_section;
@@ -37,6 +38,8 @@ use url::Url;
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
     /// The `[relay]` section.
     pub relay: RelaySection,
     /// The `[media]` section.
@@ -76,6 +79,20 @@ pub struct RelaySection {
     pub least_free: u64,
     /// How much of people is shown in any channel.
     pub privacy: Level,
+    /// Whether rooms that are linked in the file are told so.
+    pub tell_rooms: bool,
+    /// When the file is read again.
+    pub reload: Reload,
+}
+
+/// When a config file is read again while Relay runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reload {
+    /// When it changes, and when it is asked for.
+    #[default]
+    OnChange,
+    /// Only when it is asked for.
+    Asked,
 }
 
 /// How files are kept and given out.
@@ -346,6 +363,16 @@ pub const RELAY_KEYS: &[Key] = &[
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
     Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
+    Key {
+        name: "tell_rooms",
+        doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
+              shown elsewhere and how people choose what is shown of them. With false, say it there yourself. Default: true.",
+    },
+    Key {
+        name: "reload",
+        doc: "When a running Relay reads this file again: \"on_change\" (default: a second after it was saved) or \"asked\" (only with \
+              `relay reload` or SIGHUP). It is taken whole or not at all.",
+    },
 ];
 
 /// Keys of `[media]`.
@@ -630,13 +657,26 @@ impl Config {
         channels.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect()
     }
 
+    /// A secret from where a person says it is (`env`, `file` or `credential`); or what is wrong, and the way out.
+    pub fn secret(
+        kind: &str,
+        name: &str,
+        folder: &Path,
+        may_have_lines: bool,
+    ) -> Result<SecretString, (String, String)> {
+        match secrets::Source::new(kind, name, folder) {
+            Some(source) => source.read(may_have_lines),
+            None => Err(("that is no source of a secret".into(), "Write env, file or credential.".into())),
+        }
+    }
+
     /// Checks a text; `path` is for messages, and relative paths start at its folder.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
         let config = document::parse(text, &mut mistakes)
             .and_then(|document| check::check(&document, folder(path), &mut mistakes));
         match config {
-            Some(config) if mistakes.is_empty() => Ok(config),
+            Some(config) if mistakes.is_empty() => Ok(Self { path: path.to_owned(), ..config }),
             _ => Err(Mistakes::new(path, text, mistakes)),
         }
     }

@@ -13,6 +13,7 @@ use crate::doctor::{Doctor, Report};
 use crate::engine::{Hop, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
+use crate::reload::{Outcome, Reloads};
 use crate::store::Erased;
 use crate::store::audit::Wanted;
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,13 @@ pub enum Request {
         /// What to do.
         ask: QueueAsk,
     },
+    /// What a reload would do.
+    Plan {
+        /// With this config file, instead of the one that Relay runs with.
+        config: Option<PathBuf>,
+    },
+    /// Read the config anew.
+    Reload,
 }
 
 /// What is answered.
@@ -197,6 +205,8 @@ pub enum Response {
     AlertsSample(Vec<Went>),
     /// What waits, or what was done about it.
     Queue(QueueAnswer),
+    /// What became of a config that was read anew, or would.
+    Reload(Outcome),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -260,6 +270,7 @@ pub async fn serve(
     commands: Arc<Commands>,
     media: Media,
     doctor: Doctor,
+    reloads: Reloads,
     alerts: Option<Arc<Alerts>>,
 ) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -270,12 +281,12 @@ pub async fn serve(
                     refuse(stream);
                     continue;
                 };
-                let (commands, media, doctor) = (commands.clone(), media.clone(), doctor.clone());
-                let alerts = alerts.clone();
+                let (commands, media) = (commands.clone(), media.clone());
+                let (doctor, reloads, alerts) = (doctor.clone(), reloads.clone(), alerts.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &commands, &media, (&doctor, alerts.as_deref())).await
-                    {
+                    let looking = (&doctor, alerts.as_deref());
+                    if let Err(error) = answer(stream, &commands, &media, looking, &reloads).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -303,6 +314,7 @@ async fn answer(
     commands: &Commands,
     media: &Media,
     (doctor, alerts): (&Doctor, Option<&Alerts>),
+    reloads: &Reloads,
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = Vec::new();
@@ -328,6 +340,10 @@ async fn answer(
                 Err(refused) => write(&Response::Error(refused), &mut writing).await,
             };
         }
+        Ok(Request::Plan { config }) => {
+            return write(&Response::Reload(reloads.plan(config).await), &mut writing).await;
+        }
+        Ok(Request::Reload) => return write(&Response::Reload(reloads.reload().await), &mut writing).await,
         Ok(Request::Audit { wanted, who }) => return audit::answer(writing, commands, wanted, who).await,
         _ => {}
     }
@@ -384,7 +400,12 @@ async fn respond(
         },
         // They are answered step by step, above.
         Ok(
-            Request::Resync { .. } | Request::Backup { .. } | Request::Export { .. } | Request::Audit { .. },
+            Request::Resync { .. }
+            | Request::Backup { .. }
+            | Request::Export { .. }
+            | Request::Audit { .. }
+            | Request::Plan { .. }
+            | Request::Reload,
         ) => Response::Error("this is answered step by step".into()),
         Ok(Request::Forget { who, sure }) => match commands.forget_named(&who, sure).await {
             Ok(erased) => Response::Erased(erased),

@@ -20,6 +20,7 @@ pub mod observe;
 pub mod platforms;
 pub mod policy;
 pub mod quiet;
+mod reload;
 pub mod routing;
 mod service;
 mod signed;

@@ -196,7 +196,9 @@ pub fn text(columns: &[Column]) -> String {
         for (first, room) in column.rooms.iter().enumerate() {
             let number = if first == 0 { format!("({})", at + 1) } else { String::new() };
             let line = format!("{number:<5}{}, {}, in {}", room.link, room.name, room.channels.join(", "));
-            let options = textwrap::Options::new(80).subsequent_indent("     ");
+            let options = textwrap::Options::new(80)
+                .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+                .subsequent_indent("     ");
             let _ = write!(out, "\n{}", textwrap::fill(&line, options));
         }
     }

@@ -1,6 +1,6 @@
 //! The platforms that this Relay speaks: the only file that names connector crates.
 
-use relay_contract::{Capabilities, Connector, Field, Platform, Problem, RoomIds, Settings};
+use relay_contract::{Capabilities, Connector, Field, Guide, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;
 
 /// What a Matrix homeserver is told of Relay.
@@ -18,6 +18,8 @@ pub struct Entry {
     pub capabilities: fn() -> Capabilities,
     /// A page of its own servers, whose clock is asked; empty where there are none that are everybody's.
     pub site: &'static str,
+    /// How a person makes an account there.
+    pub guide: &'static Guide,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -37,6 +39,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_discord::ROOM_IDS,
         capabilities: relay_discord::capabilities,
         site: "https://discord.com",
+        guide: &relay_discord::GUIDE,
         open: relay_discord::open,
     },
     Entry {
@@ -45,6 +48,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_irc::ROOM_IDS,
         capabilities: relay_irc::capabilities,
         site: "",
+        guide: &relay_irc::GUIDE,
         open: relay_irc::open,
     },
     Entry {
@@ -53,6 +57,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_matrix::ROOM_IDS,
         capabilities: relay_matrix::capabilities,
         site: "https://matrix.org",
+        guide: &relay_matrix::GUIDE,
         open: relay_matrix::open,
     },
     Entry {
@@ -61,6 +66,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_slack::ROOM_IDS,
         capabilities: relay_slack::capabilities,
         site: "https://slack.com",
+        guide: &relay_slack::GUIDE,
         open: relay_slack::open,
     },
     Entry {
@@ -69,6 +75,7 @@ pub static ALL: &[Entry] = &[
         room_ids: relay_telegram::ROOM_IDS,
         capabilities: relay_telegram::capabilities,
         site: "https://api.telegram.org",
+        guide: &relay_telegram::GUIDE,
         open: relay_telegram::open,
     },
 ];

@@ -79,8 +79,8 @@ fn each_library_has_one_home() {
     );
     none(found(outside("store"), &["fjall", "sled"]), "only the store knows fjall and sled");
     none(
-        found(outside("cli"), &["clap", "miette", "indicatif"]),
-        "only the command line knows clap, miette and indicatif",
+        found(outside("cli"), &["clap", "cliclack", "miette", "indicatif"]),
+        "only the command line knows clap, cliclack, miette and indicatif",
     );
     // The log's filter names it, to keep it quiet; the demo's page asks the stand-ins on loopback; the doctor asks the platforms' own
     // servers for the time.

@@ -4,6 +4,7 @@ use super::sees::Sees;
 use super::{ConfigFile, EXIT_MISTAKES, mistakes};
 use crate::config::Config;
 use crate::consent::Level;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Arguments of `relay check`.
@@ -17,6 +18,13 @@ pub struct Check {
     /// Print the mistakes as JSON, and what each room sees of people
     #[arg(long)]
     json: bool,
+}
+
+impl Check {
+    /// Of a file, without anything else asked for.
+    pub fn of(config: &Path) -> Self {
+        Self { file: ConfigFile { config: config.to_owned() }, verbose: false, json: false }
+    }
 }
 
 /// Checks; exit code 2 if there are mistakes.

@@ -156,7 +156,9 @@ fn table(told: &Told, quiet: bool) -> String {
 
 /// A line that goes on indented where it is too long.
 fn note_beside(text: &str, out: &mut String) {
-    let options = textwrap::Options::new(super::width()).subsequent_indent("        ");
+    let options = textwrap::Options::new(super::width())
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .subsequent_indent("        ");
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }

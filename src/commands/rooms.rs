@@ -5,7 +5,7 @@ use crate::config::{AccountSection, Config};
 use crate::engine::{AccountState, find};
 use crate::platforms;
 use futures::future::join_all;
-use relay_contract::{Listed, Listing, OpenError, RoomKey, Visibility};
+use relay_contract::{Connector, Listed, Listing, OpenError, RoomKey, RoomReport, Visibility};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -60,7 +60,8 @@ pub struct RoomLine {
 impl Commands {
     /// What each account of the running Relay sees.
     pub async fn rooms(&self) -> Vec<AccountRooms> {
-        let asked = self.core.accounts.values().map(|account| async {
+        let accounts = self.core.accounts.all();
+        let asked = accounts.iter().map(|account| async {
             let listing = self.core.listing(account).await;
             let platform = account.connector.platform().to_string();
             let channels =
@@ -82,23 +83,37 @@ pub async fn of_config(config: &Config) -> Vec<AccountRooms> {
 }
 
 async fn of_account(section: &AccountSection) -> AccountRooms {
-    let (account, platform) = (section.settings.account.0.clone(), section.platform.to_owned());
+    let account = section.settings.account.0.clone();
     let opened = platforms::named(section.platform).map(|platform| (platform.open)(section.settings.clone()));
-    let asked = match opened {
-        Some(Ok(connector)) => {
-            // What the whole account lacks is found out first: it explains why rooms are missing.
-            let both = async { Ok((connector.preflight(&[]).await?.warnings, connector.find().await?)) };
-            let late = |_| Err(OpenError::Unavailable("the platform does not answer".into()));
-            tokio::time::timeout(PATIENCE, both).await.unwrap_or_else(late)
+    match opened {
+        Some(Ok(connector)) => of_connector(account, &*connector, Vec::new()).await,
+        Some(Err(problem)) => {
+            lines(account, section.platform.to_owned(), Err(OpenError::Refused(problem)), &|_| Vec::new())
         }
-        Some(Err(problem)) => Err(OpenError::Refused(problem)),
-        None => Ok((Vec::new(), Listing::default())),
-    };
-    let (warnings, listing) = match asked {
+        None => lines(account, section.platform.to_owned(), Ok(Listing::default()), &|_| Vec::new()),
+    }
+}
+
+/// The same of an open connector; `heard` are rooms that were told of while it listened.
+pub async fn of_connector(
+    account: String,
+    connector: &dyn Connector,
+    heard: Vec<RoomReport>,
+) -> AccountRooms {
+    // What the whole account lacks is found out first: it explains why rooms are missing.
+    let both = async { Ok((connector.preflight(&[]).await?.warnings, connector.find().await?)) };
+    let late = |_| Err(OpenError::Unavailable("the platform does not answer".into()));
+    let asked = tokio::time::timeout(PATIENCE, both).await.unwrap_or_else(late);
+    let (warnings, mut listing) = match asked {
         Ok((warnings, listing)) => (warnings, Ok(listing)),
         Err(error) => (Vec::new(), Err(error)),
     };
-    let mut rooms = lines(account, platform, listing, &|_| Vec::new());
+    if let Ok(listing) = &mut listing {
+        let known: Vec<RoomKey> = listing.rooms.iter().map(|listed| listed.report.key.clone()).collect();
+        let new = heard.into_iter().filter(|report| !known.contains(&report.key));
+        listing.rooms.extend(new.map(|report| Listed { report, problem: None }));
+    }
+    let mut rooms = lines(account, connector.platform().to_string(), listing, &|_| Vec::new());
     rooms.warnings = warnings.iter().map(ToString::to_string).collect();
     rooms
 }

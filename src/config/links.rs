@@ -179,6 +179,7 @@ pub(super) fn level(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Le
     one_of(value, "privacy", &Level::ALL.map(|level| (level.word(), level)), mistakes)
 }
 
+/// One of a few words.
 pub(super) fn one_of<T: Copy>(
     value: &Value<'_>,
     key: &str,

@@ -109,6 +109,12 @@ pub trait Connector: Send + Sync + 'static {
     /// Shows for a few seconds that somebody is typing. One attempt, whose outcome does not matter.
     async fn typing(&self, _room: &RoomKey, _thread: Option<&NativeId>) {}
 
+    /// A link with which a person lets Relay into a space, with exactly the rights that it asks for; `None` before `preflight` knows who
+    /// we are, and where there is no such link. Pure.
+    fn invitation(&self) -> Option<String> {
+        None
+    }
+
     /// Every room that the account sees, whether it can be linked or not. Bounded in time by the connector.
     async fn find(&self) -> Result<Listing, OpenError>;
 

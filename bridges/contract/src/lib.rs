@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod errors;
 pub mod features;
 pub mod files;
+pub mod guide;
 pub mod history;
 pub mod ids;
 pub mod preflight;
@@ -29,6 +30,7 @@ pub use envelope::{
 pub use errors::{DeliverError, ListenError, OpenError, Problem, Scope};
 pub use features::{Cell, Feature};
 pub use files::{Attachment, ByteStream, Content, FileDraft, FileKind, Located, Upload};
+pub use guide::{Asked, Guide, Paste};
 pub use history::{Doing, Mark, Past, Settled, Tier};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef, Visibility};

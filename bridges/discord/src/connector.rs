@@ -15,7 +15,7 @@ use crate::registration::Registration;
 use crate::rest::Rest;
 use crate::rooms::Rooms;
 use crate::webhooks::Webhooks;
-use crate::{PLATFORM, capabilities, preflight, render, translate, upload};
+use crate::{PLATFORM, capabilities, preflight, render, rights, translate, upload};
 use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, ListenError, Listing,
@@ -140,6 +140,15 @@ impl Connector for Discord {
         let known = snowflake(&room.room).and_then(|id| self.rooms.get(id));
         let members = self.us().is_some_and(|us| us.members);
         capabilities::of_room(known, members)
+    }
+
+    /// <https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow>
+    fn invitation(&self) -> Option<String> {
+        let application = self.us()?.application;
+        let (web, permissions) = (self.config.web(), rights::all().bits());
+        Some(format!(
+            "{web}/oauth2/authorize?client_id={application}&scope=bot+applications.commands&permissions={permissions}"
+        ))
     }
 
     /// Webhooks and posts of the app bear a picture; who it is of, nobody there needs to know.

@@ -96,6 +96,7 @@ mod first_answers;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod gestures;
+mod guide;
 mod guilds;
 mod history;
 mod ids;
@@ -127,6 +128,7 @@ mod upload;
 mod webhooks;
 
 pub use config::FIELDS;
+pub use guide::GUIDE;
 
 use relay_contract::{Capabilities, Connector, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;

@@ -41,6 +41,7 @@ mod fences;
 mod formatting;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod guide;
 mod heard;
 mod history;
 mod ids;
@@ -59,6 +60,8 @@ mod splits;
 mod support;
 mod track;
 mod translate;
+
+pub use guide::GUIDE;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;

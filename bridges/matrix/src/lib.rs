@@ -43,6 +43,7 @@ mod deliver;
 mod errors;
 mod facts;
 mod ghosts;
+mod guide;
 mod history;
 mod ids;
 mod joins;
@@ -60,6 +61,7 @@ mod translate;
 mod upload;
 mod votes;
 
+pub use guide::GUIDE;
 pub use service::registration;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};

@@ -59,6 +59,7 @@ mod errors;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod guide;
 mod history;
 mod ids;
 mod known;
@@ -79,6 +80,8 @@ mod tiers;
 mod translate;
 mod upload;
 mod web;
+
+pub use guide::GUIDE;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;

@@ -59,6 +59,7 @@ mod files;
 mod forwards;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod guide;
 mod ids;
 mod inert;
 mod known;
@@ -81,6 +82,8 @@ mod topics;
 mod translate;
 mod upload;
 mod wire;
+
+pub use guide::GUIDE;
 
 use relay_contract::{Capabilities, Connector, Field, FieldKind, Platform, Problem, RoomIds, Settings};
 use std::sync::Arc;

@@ -1,0 +1,111 @@
+//! `relay init`: a wizard from nothing to a `bridges.toml` that works, and from there to another platform or channel.
+
+mod account;
+mod answers;
+mod asker;
+mod channels;
+mod discover;
+mod draft;
+mod pairs;
+mod rooms;
+mod steps;
+mod terminal;
+mod write;
+
+use super::{ConfigFile, check, cut, fail, mistakes};
+use crate::engine;
+use answers::Answers;
+use asker::{Asker, Ended};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use terminal::Terminal;
+use write::Place;
+
+/// As a shell reports what Ctrl-C ended.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// Arguments of `relay init`.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Take the answers from this file, and ask nobody
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// Print what such a file may look like
+    #[arg(long, conflicts_with = "answers")]
+    print_answers: bool,
+    /// Put the secrets into this folder, as credentials for systemd, instead of the folder `secrets` beside the config file
+    #[arg(long, value_name = "FOLDER")]
+    credentials: Option<PathBuf>,
+    /// A further key of a new account, such as discord.api_url=https://chat.example.org for a compatible server
+    #[arg(long, value_name = "ACCOUNT.KEY=VALUE", value_parser = set)]
+    set: Vec<steps::Set>,
+}
+
+fn set(written: &str) -> Result<steps::Set, String> {
+    let parts = written.split_once('=').and_then(|(key, value)| Some((key.rsplit_once('.')?, value)));
+    let ((account, key), value) = parts.ok_or("write it as ACCOUNT.KEY=VALUE")?;
+    Ok((account.to_owned(), key.to_owned(), value.to_owned()))
+}
+
+/// Asks, checks, writes.
+pub fn run(init: &Init) -> ExitCode {
+    if init.print_answers {
+        say!("{}", answers::EXAMPLE);
+        return ExitCode::SUCCESS;
+    }
+    let mut asker: Box<dyn Asker> = match &init.answers {
+        Some(path) => match Answers::read(path) {
+            Ok(answers) => Box::new(answers),
+            Err(why) => return fail(why),
+        },
+        None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
+            Box::new(Terminal::new())
+        }
+        None => {
+            return fail(
+                "`relay init` asks in a terminal; without one: --answers FILE (see --print-answers)",
+            );
+        }
+    };
+    let place = Place { config: init.file.config.clone(), credentials: init.credentials.clone() };
+    let ended =
+        engine::block_on_without_actors(interruptible(steps::converse(asker.as_mut(), &place, &init.set)));
+    // The terminal is as it was before anything else is said.
+    drop(asker);
+    match ended {
+        Ok(true) => next(&place),
+        Ok(false) => ExitCode::SUCCESS,
+        Err(Ended::Interrupted) => {
+            eprintln!("\nWhat you have answered is kept: `relay init` goes on from there.");
+            ExitCode::from(EXIT_INTERRUPTED)
+        }
+        Err(Ended::Failed(why)) => fail(why.trim_end()),
+    }
+}
+
+/// Ctrl-C while a platform is asked; while somebody is, it is a key.
+async fn interruptible(conversation: impl Future<Output = Result<bool, Ended>>) -> Result<bool, Ended> {
+    tokio::select! {
+        ended = conversation => ended,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Ended::Interrupted),
+    }
+}
+
+/// What `relay check` says of it, and what comes then.
+fn next(place: &Place) -> ExitCode {
+    let config = place.config.display();
+    if let Some(folder) = &place.credentials {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        sayln!("In the unit:\n  LoadCredential=relay:{}", folder.display());
+        sayln!("README.md, “As a service”, has the rest of it.");
+        return ExitCode::SUCCESS;
+    }
+    let checked = check::run(&check::Check::of(&place.config));
+    sayln!("\nNext:    relay run --config {config}");
+    sayln!("Always:  README.md, “As a service”. A Relay that runs already");
+    sayln!("         reads the file at its next start.");
+    checked
+}

@@ -1,0 +1,281 @@
+//! The conversation, from the first question to the file.
+
+use super::asker::{Asker, Choice, Ended, Question};
+use super::channels;
+use super::draft::{Draft, NewAccount};
+use super::rooms::{self, Open};
+use super::write::{NotWritten, Place};
+use super::{account, discover, mistakes};
+use crate::commands::{AccountRooms, RoomLine};
+use crate::config::Config;
+use crate::control::{self, Request, Response};
+use crate::platforms::{self, Entry};
+use relay_contract::NativeId;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longest wait for an answer about rooms; the contract allows 20 seconds (C2).
+const ASKING: Duration = Duration::from_secs(25);
+/// How long an account that there is already is listened to for its rooms, where it is told of them only then.
+const A_MOMENT: Duration = Duration::from_secs(6);
+
+/// Keys of accounts that are said on the command line: the account, the key, the value.
+pub type Set = (String, String, String);
+
+/// All of it. Whether something was written.
+pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Result<bool, Ended> {
+    let existing = existing(place)?;
+    asker.title("Relay: joining rooms");
+    let (mut accounts, known) = match &existing {
+        Some(config) => (there(asker, config).await?, names(config)),
+        None => (Vec::new(), Vec::new()),
+    };
+    let mut draft = begin(asker, place, existing.is_some())?;
+    for made in std::mem::take(&mut draft.accounts) {
+        match again(asker, place, &made).await? {
+            Ok(open) => {
+                accounts.push(open);
+                draft.accounts.push(made);
+            }
+            Err(why) => {
+                asker.problem(&format!("{}: {why}", made.name));
+                draft.platforms.insert(0, made.platform);
+            }
+        }
+    }
+    while let Some(platform) = draft.platforms.first().cloned() {
+        if let Some(entry) = platforms::named(&platform) {
+            let taken: Vec<&str> = accounts.iter().map(|open| open.name.as_str()).collect();
+            let name = account_name(entry, &taken);
+            let mut further = asker.further(&name);
+            further.extend(
+                set.iter().filter(|(of, ..)| *of == name).map(|(_, key, value)| (key.clone(), value.clone())),
+            );
+            if let Some((made, connector)) = account::make(asker, place, entry, &name, &further).await? {
+                let mut open = Open::new(name, entry, made.bot.clone(), Some(connector));
+                draft.accounts.push(made);
+                draft.platforms.remove(0);
+                keep(asker, place, &draft)?;
+                rooms::find(asker, &mut open).await?;
+                accounts.push(open);
+                continue;
+            }
+        }
+        draft.platforms.remove(0);
+        keep(asker, place, &draft)?;
+    }
+    if draft.channels.is_empty() {
+        draft.channels = channels::choose(asker, &accounts, &known)?;
+        keep(asker, place, &draft)?;
+    }
+    if draft.accounts.is_empty() && draft.channels.is_empty() {
+        Draft::drop_it(&place.config).map_err(Ended::Failed)?;
+        asker.tell("Nothing is to be changed.");
+        return Ok(false);
+    }
+    look_at_rooms(asker, &accounts, &draft).await?;
+    write(asker, place, &draft)
+}
+
+/// The config that there is; one with mistakes is mended first.
+fn existing(place: &Place) -> Result<Option<Config>, Ended> {
+    if !place.config.exists() {
+        return Ok(None);
+    }
+    Config::load(&place.config).map(Some).map_err(|found| {
+        Ended::Failed(format!(
+            "{} has mistakes, which come first:\n{}",
+            place.config.display(),
+            mistakes::show(&found)
+        ))
+    })
+}
+
+fn names(config: &Config) -> Vec<String> {
+    config.channels.iter().map(|channel| channel.name.clone()).collect()
+}
+
+/// The accounts that there are, as the running Relay sees them, or as they are seen from here.
+async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ended> {
+    asker.busy("Looking at what is there");
+    let running = match control::ask(&config.relay.data_dir, &Request::Rooms).await {
+        Ok(Response::Rooms(rooms)) => Some(rooms),
+        _ => None,
+    };
+    let mut accounts = Vec::new();
+    let mut problems = Vec::new();
+    for section in &config.accounts {
+        let name = section.settings.account.0.clone();
+        let Some(entry) = platforms::named(section.platform) else { continue };
+        let seen = running.as_ref().and_then(|all| all.iter().find(|rooms| rooms.account == name));
+        let (connector, seen) = match (seen, (entry.open)(section.settings.clone())) {
+            (Some(seen), _) => (None, seen.clone()),
+            (None, Ok(connector)) => {
+                let seen = discover::look(&name, &*connector, entry.guide, A_MOMENT).await;
+                (Some(connector), seen)
+            }
+            (None, Err(problem)) => return Err(Ended::Failed(problem.to_string())),
+        };
+        problems.extend(seen.problem.iter().map(|problem| format!("{name}: {problem}")));
+        let mut open = Open::new(name.clone(), entry, name, connector);
+        open.sees(not_linked(config, seen));
+        accounts.push(open);
+    }
+    asker.done();
+    for problem in problems {
+        asker.problem(&problem);
+    }
+    Ok(accounts)
+}
+
+/// The rooms that are in no channel.
+fn not_linked(config: &Config, mut seen: AccountRooms) -> AccountRooms {
+    let account = seen.account.clone();
+    let is_linked = |line: &RoomLine| {
+        let links = config.channels.iter().flat_map(|channel| channel.links_in_force());
+        links.into_iter().any(|(link, _)| {
+            let room = link.at.room.as_str();
+            link.at.account.0 == account && channels::is_meant(line, room)
+        })
+    };
+    seen.rooms.retain(|line| line.channels.is_empty() && !is_linked(line));
+    seen
+}
+
+/// What an earlier run has left, if it is to go on; else the first question.
+fn begin(asker: &mut dyn Asker, place: &Place, adds: bool) -> Result<Draft, Ended> {
+    if asker.is_attended()
+        && let Some(draft) = Draft::read(&place.config)
+    {
+        let done: Vec<&str> = draft.accounts.iter().map(|account| account.name.as_str()).collect();
+        let done = if done.is_empty() { "nothing yet".to_owned() } else { done.join(", ") };
+        asker.tell(&format!("An earlier run was interrupted. It has: {done}."));
+        if asker.confirm(&Question::new("go_on", "Go on from there?"), true)? {
+            return Ok(draft);
+        }
+    }
+    let least = usize::from(!adds);
+    let words = match adds {
+        false => "Which platforms are to be joined?",
+        true => "Which platforms are to be added? None, if only rooms are.",
+    };
+    let choices: Vec<Choice> =
+        platforms::ALL.iter().map(|entry| Choice::new(entry.guide.title, "")).collect();
+    let chosen = asker.many(&Question::new("platforms", words), &choices, least)?;
+    let platforms =
+        chosen.iter().filter_map(|at| platforms::ALL.get(*at)).map(|entry| entry.name().to_owned());
+    let draft = Draft { platforms: platforms.collect(), ..Draft::default() };
+    keep(asker, place, &draft)?;
+    Ok(draft)
+}
+
+/// Without anybody who could go on, nothing is kept.
+fn keep(asker: &dyn Asker, place: &Place, draft: &Draft) -> Result<(), Ended> {
+    match asker.is_attended() {
+        true => draft.keep(&place.config).map_err(Ended::Failed),
+        false => Ok(()),
+    }
+}
+
+/// An account of an earlier run; or why it has to be made anew.
+async fn again(
+    asker: &mut dyn Asker,
+    place: &Place,
+    made: &NewAccount,
+) -> Result<Result<Open, String>, Ended> {
+    let Some(entry) = platforms::named(&made.platform) else {
+        return Ok(Err(format!("there is no platform {}", made.platform)));
+    };
+    asker.busy(&format!("Asking {}", entry.guide.title));
+    let opened = account::reopen(place, entry, made).await;
+    asker.done();
+    let connector = match opened {
+        Ok(connector) => connector,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut open = Open::new(made.name.clone(), entry, made.bot.clone(), Some(connector));
+    rooms::find_again(asker, &mut open).await?;
+    Ok(Ok(open))
+}
+
+/// As its platform is called; with a number where that is taken.
+fn account_name(entry: &'static Entry, taken: &[&str]) -> String {
+    let numbered = (2..).map(|number| format!("{}-{number}", entry.name()));
+    let mut names = std::iter::once(entry.name().to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(&name.as_str())).unwrap_or_default()
+}
+
+/// Whether Relay may do in the chosen rooms what it needs to.
+async fn look_at_rooms(asker: &mut dyn Asker, accounts: &[Open], draft: &Draft) -> Result<(), Ended> {
+    loop {
+        let mut problems = Vec::new();
+        asker.busy("Looking at the rooms that are to be joined");
+        for open in accounts {
+            let Some(connector) = &open.connector else { continue };
+            let own =
+                |link: &&super::draft::Link| link.link.split_once(':').is_some_and(|(of, _)| of == open.name);
+            let links = draft.channels.values().flatten().filter(own);
+            let ids: Vec<NativeId> = links.map(|link| NativeId::from(link.id.as_str())).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            match timeout(ASKING, connector.preflight(&ids)).await {
+                Ok(Ok(answer)) => {
+                    problems.extend(answer.rooms.into_iter().flat_map(|(_, room)| match room {
+                        Ok(report) => {
+                            report.warnings.iter().map(|warning| (false, warning.to_string())).collect()
+                        }
+                        Err(problem) => vec![(true, problem.to_string())],
+                    }))
+                }
+                Ok(Err(error)) => problems.push((true, error.to_string())),
+                Err(_) => problems.push((true, format!("{} does not answer.", open.entry.guide.title))),
+            }
+        }
+        asker.done();
+        for (_, problem) in &problems {
+            asker.problem(problem);
+        }
+        if problems.is_empty() {
+            asker.good("Relay may do in these rooms all that it needs to.");
+        }
+        if problems.is_empty() || !asker.is_attended() {
+            return Ok(());
+        }
+        let question = Question::new("look_again", "Look again, when that is done?");
+        let (on, again) = (Choice::new("Go on as it is", ""), Choice::new("Look again", ""));
+        let goes_on = match problems.iter().any(|(grave, _)| *grave) {
+            true => asker.one(&question, &[again, on])? == 1,
+            false => asker.one(&question, &[on, again])? == 0,
+        };
+        if goes_on {
+            return Ok(());
+        }
+    }
+}
+
+fn write(asker: &mut dyn Asker, place: &Place, draft: &Draft) -> Result<bool, Ended> {
+    let mut lines = Vec::new();
+    for (name, links) in &draft.channels {
+        let links: Vec<String> = links.iter().map(super::draft::Link::shown).collect();
+        lines.push(format!("{name}: {}", links.join(" + ")));
+    }
+    if lines.is_empty() {
+        lines.push("No room is joined yet: run relay init again, or write /relay connect in a room.".into());
+    }
+    asker.tell(&lines.join("\n"));
+    let path = place.config.display();
+    let question = Question::new("write", format!("Write it into {path}?"));
+    if !asker.confirm(&question, true)? {
+        asker.tell("Nothing was written. Run relay init again to go on from here.");
+        return Ok(false);
+    }
+    match place.write(draft) {
+        Ok(_) => {}
+        Err(NotWritten::Failed(why)) => return Err(Ended::Failed(why)),
+        Err(NotWritten::Mistakes(found)) => return Err(Ended::Failed(mistakes::show(&found))),
+    }
+    Draft::drop_it(&place.config).map_err(Ended::Failed)?;
+    asker.good(&format!("{path} is written."));
+    Ok(true)
+}
