@@ -285,8 +285,8 @@ pub async fn serve(
                 let (doctor, reloads, alerts) = (doctor.clone(), reloads.clone(), alerts.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    let looking = (&doctor, alerts.as_deref());
-                    if let Err(error) = answer(stream, &commands, &media, looking, &reloads).await {
+                    let asked = (&doctor, alerts.as_deref());
+                    if let Err(error) = answer(stream, &commands, &media, asked, &reloads).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });

@@ -114,8 +114,14 @@ impl Service {
         servers.spawn(reloader.run());
         let alerts = config.alerts.clone();
         let alerts = alerts.map(|section| Arc::new(Alerts::new(engine.core(), &config, section, ways)));
-        let asked = control::serve(control, commands, media.clone(), doctor, reloads.clone(), alerts.clone());
-        servers.spawn(asked);
+        servers.spawn(control::serve(
+            control,
+            commands,
+            media.clone(),
+            doctor,
+            reloads.clone(),
+            alerts.clone(),
+        ));
         if let Some(alerts) = alerts {
             servers.spawn(alerts.run());
         }
