@@ -112,6 +112,13 @@ pub enum Cause {
         /// Bytes that are to be left free.
         least: u64,
     },
+    /// What the config file says now was not taken.
+    Config {
+        /// The file.
+        file: String,
+        /// The first reason, with its place.
+        why: String,
+    },
     /// The clock is wrong.
     Clock {
         /// By how much.
@@ -159,6 +166,13 @@ pub fn all(seen: &Seen<'_>) -> Vec<Cause> {
     } else if disk.free < disk.least_free.saturating_add(ROOMY) {
         found.push(Cause::DiskLow { free: disk.free, least: disk.least_free });
     }
+    let config = &seen.status.config;
+    found.extend(
+        config
+            .refused
+            .as_ref()
+            .map(|refused| Cause::Config { file: config.file.clone(), why: refused.why.clone() }),
+    );
     let wrong = seen.clock.iter().filter(|finding| finding.grade != Grade::Fine);
     found.extend(wrong.take(1).map(|finding| Cause::Clock {
         what: finding.what.clone(),
@@ -251,6 +265,7 @@ impl Cause {
             Self::Silent { link, .. } => format!("silent {link}"),
             Self::DiskFull { .. } => "disk full".into(),
             Self::DiskLow { .. } => "disk low".into(),
+            Self::Config { .. } => "config".into(),
             Self::Clock { .. } => "clock".into(),
         }
     }
@@ -326,6 +341,12 @@ impl Cause {
                 free / 1_000_000,
                 least / 1_000_000
             ),
+            Self::Config { file, why } => {
+                format!(
+                    "What {file} says now was not taken, and nothing has changed: {}.",
+                    why.trim_end_matches('.')
+                )
+            }
             Self::Clock { what, .. } => format!("This machine's clock is wrong: {what}"),
         }
     }
@@ -359,6 +380,9 @@ impl Cause {
                 "Make room on the disk of data_dir, or have less kept: keep_days in [relay], most in [media]."
                     .into()
             }
+            Self::Config { .. } => {
+                "All mistakes, with their lines: relay plan. Once they are mended: relay reload".into()
+            }
             Self::Clock { fix, .. } => fix.clone(),
         }
     }
@@ -377,6 +401,7 @@ impl Cause {
             Self::Silent { name, .. } => format!("Something was heard in {name} again."),
             Self::DiskFull { .. } => "There is room on the disk: Relay accepts again.".into(),
             Self::DiskLow { .. } => "There is room on the disk again.".into(),
+            Self::Config { .. } => "What the config file says is in force again.".into(),
             Self::Clock { .. } => "This machine's clock is right again.".into(),
         }
     }

@@ -4,7 +4,8 @@
 mod tests;
 
 use super::{
-    AccountSection, ApiSection, ChannelSection, Config, IncomingSection, LinkSection, OutgoingSection,
+    AccountSection, AlertHook, AlertMail, AlertsSection, ApiSection, ChannelSection, Config, IncomingSection,
+    LinkSection, OutgoingSection,
 };
 use relay_contract::Account;
 use secrecy::{ExposeSecret, SecretString};
@@ -285,8 +286,7 @@ fn restart(before: &Config, after: &Config) -> Vec<String> {
         ("listen in [relay]", before.relay.listen != after.relay.listen),
         ("master_key in [relay]", !same_secret(before.master_key.as_ref(), after.master_key.as_ref())),
         ("[media]", before.media != after.media),
-        // Secrets of it are compared at the next start: they are in no text.
-        ("[alerts]", format!("{:?}", before.alerts) != format!("{:?}", after.alerts)),
+        ("[alerts]", !same_alerts(before.alerts.as_ref(), after.alerts.as_ref())),
         ("[api]", !same_api(before.api.as_ref(), after.api.as_ref())),
     ]);
     // A folder that is found otherwise is all that is wrong.
@@ -333,4 +333,28 @@ fn same_outgoing(old: &OutgoingSection, new: &OutgoingSection) -> bool {
         (webhook.name.clone(), webhook.channel.clone(), webhook.url.clone(), webhook.private)
     };
     of(old) == of(new) && old.key.is_same(&new.key)
+}
+
+fn same_alerts(old: Option<&AlertsSection>, new: Option<&AlertsSection>) -> bool {
+    let (old, new) = match (old, new) {
+        (Some(old), Some(new)) => (old, new),
+        (old, new) => return old.is_none() && new.is_none(),
+    };
+    (&old.room, &old.quiet, old.late) == (&new.room, &new.quiet, new.late)
+        && alike(old.webhook.as_slice(), new.webhook.as_slice(), same_hook)
+        && alike(old.email.as_slice(), new.email.as_slice(), same_mail)
+}
+
+fn same_hook(old: &AlertHook, new: &AlertHook) -> bool {
+    let signs_alike = alike(old.key.as_slice(), new.key.as_slice(), crate::signed::Key::is_same);
+    (&old.url, old.private) == (&new.url, new.private) && signs_alike
+}
+
+fn same_mail(old: &AlertMail, new: &AlertMail) -> bool {
+    let of = |mail: &AlertMail| {
+        let user = mail.login.as_ref().map(|(user, _)| user.clone());
+        (mail.server.clone(), mail.port, mail.tls, mail.from.clone(), mail.to.clone(), user)
+    };
+    let password = |mail: &AlertMail| mail.login.as_ref().map(|(_, password)| password.clone());
+    of(old) == of(new) && same_secret(password(old).as_ref(), password(new).as_ref())
 }

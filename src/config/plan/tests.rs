@@ -65,6 +65,7 @@ fn each_change_is_one_line_and_nothing_else() {
             "! listen in [relay]: only a restart takes it\n",
         ),
         (&[("\"state\"", "\"other\"")], "! data_dir in [relay]: only a restart takes it\n"),
+        (&[("[channels", "[alerts]\nroom = \"owls:9\"\n[channels")], "! [alerts]: only a restart takes it\n"),
     ];
     for (change, expected) in cases {
         assert_eq!(plan(change), *expected, "{change:?}");
@@ -85,4 +86,27 @@ fn what_starts_is_all_that_is_there() {
         "+ account hikers (discord)\n+ account owls (discord)\n\
          + channel lobby\n+ link hikers:5 in lobby\n+ link owls:1 in lobby\n"
     );
+}
+
+#[test]
+fn who_is_told_what_is_the_same_until_something_of_it_changes() {
+    let alerts = |more: &str| {
+        let all = format!("[alerts]\nroom = \"owls:9\"\nlate = \"5 minutes\"\n{more}");
+        config(&BEFORE.replace("[channels", &format!("{all}[channels")))
+    };
+    let webhook = "[alerts.webhook]\nurl = \"https://example.org/a\"\n";
+    let email = "[alerts.email]\nserver = \"localhost\"\nfrom = \"r@a\"\nto = \"a@b\"\nuser = \"r\"\npassword = { env = \"HOME\" }\n";
+    let before = alerts(&format!("{webhook}{email}"));
+    assert!(Plan::between(&before, &alerts(&format!("{email}{webhook}"))).is_empty());
+    let (other_url, other_user) = (webhook.replace("/a", "/b"), email.replace("\"r\"", "\"s\""));
+    let others = [
+        alerts(webhook),
+        alerts(&format!("quiet = \"22:00-07:00\"\n{webhook}{email}")),
+        alerts(&format!("{other_url}{email}")),
+        alerts(&format!("{webhook}{other_user}")),
+        alerts(&format!("{webhook}{}", email.replace("HOME", "PATH"))),
+    ];
+    for (number, other) in others.iter().enumerate() {
+        assert_eq!(Plan::between(&before, other).restart, ["[alerts]"], "{number}");
+    }
 }
