@@ -35,6 +35,7 @@ mod matrix;
 mod media;
 mod mistakes;
 mod notify;
+mod plan;
 mod purge;
 mod queue;
 mod restore;
@@ -75,6 +76,16 @@ enum Command {
     Run(ConfigFile),
     /// Check the config file: all mistakes at once, each with its line and what to write instead
     Check(check::Check),
+    /// Show what a reload would start, stop and change; nothing is done
+    ///
+    /// Ends with 0 when nothing would change, with 3 when something would, with 4 when only a restart takes it, and with 2 when the file has
+    /// mistakes. Where no Relay runs it shows what would start.
+    Plan(plan::Planned),
+    /// Have the running Relay read its config anew, wholly or not at all, and show what was changed
+    ///
+    /// Ends with 0 when the config is in force, with 4 when only a restart takes it, and with 2 when the file has mistakes: then all goes
+    /// on as before.
+    Reload(plan::Planned),
     /// List the rooms that each account sees, with what to write into `links`
     Rooms(rooms::Rooms),
     /// Let a room in that asked to join from the chat
@@ -238,6 +249,8 @@ pub fn main() -> ExitCode {
         Command::Init(init) => init::run(&init),
         Command::Run(file) => run::run(&file.config),
         Command::Check(check) => check::run(&check),
+        Command::Plan(of) => plan::plan(&of),
+        Command::Reload(of) => plan::reload(&of),
         Command::Rooms(of) => rooms::run(&of),
         Command::Approve(approve) => approve::run(&approve),
         Command::Resync(of) => resync::run(&of),

@@ -40,7 +40,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::task::JoinSet;
 
 /// Commands of one account answered at the same time.
@@ -65,6 +65,8 @@ pub struct Commands {
     data_dir: PathBuf,
     /// What was changed from the chat, by channel; as it is on disk.
     joined: Arc<Mutex<BTreeMap<String, Joined>>>,
+    /// Held while channels are changed, from what was read to what is in force.
+    one_change: Arc<tokio::sync::Mutex<()>>,
     codes: Mutex<Codes<Waiting>>,
     /// Accounts that wait for their other side.
     link_codes: Mutex<Codes<WaitingAccount>>,
@@ -96,16 +98,31 @@ type Refused = String;
 impl Commands {
     /// With what was changed from the chat before.
     pub fn new(core: Arc<Core>, data_dir: PathBuf, joined: impl Iterator<Item = Joined>) -> Self {
-        let joined = joined.filter(|joined| !joined.channel.is_empty());
-        let joined = joined.map(|joined| (joined.channel.clone(), joined)).collect();
+        let joined = by_channel(joined);
         Self {
             core,
             data_dir,
             joined: Arc::new(Mutex::new(joined)),
+            one_change: Arc::default(),
             codes: Mutex::default(),
             link_codes: Mutex::default(),
             askers: Arc::default(),
         }
+    }
+
+    /// Nobody changes a channel from the chat as long as this is held.
+    pub async fn hold_changes(&self) -> OwnedMutexGuard<()> {
+        self.one_change.clone().lock_owned().await
+    }
+
+    /// What was changed from the chat, by channel.
+    pub fn joined(&self) -> BTreeMap<String, Joined> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same was read anew.
+    pub fn set_joined(&self, joined: impl Iterator<Item = Joined>) {
+        *self.joined.lock().unwrap_or_else(PoisonError::into_inner) = by_channel(joined);
     }
 
     fn codes(&self) -> MutexGuard<'_, Codes<Waiting>> {
@@ -126,10 +143,8 @@ impl Commands {
     pub async fn serve(self: Arc<Self>, mut calls: Calls) {
         self.announce_untold().await;
         let mut answering = JoinSet::new();
-        let accounts = self.core.accounts.keys();
         // One platform that answers slowly holds up its own commands only.
-        let places: BTreeMap<Account, Arc<Semaphore>> =
-            accounts.map(|account| (account.clone(), Arc::new(Semaphore::new(AT_ONCE)))).collect();
+        let mut places: HashMap<Account, Arc<Semaphore>> = HashMap::new();
         loop {
             tokio::select! {
                 // A task's panic is caught inside it.
@@ -141,13 +156,12 @@ impl Commands {
                         self.core.counters.add(Count::Unanswered);
                         continue;
                     };
-                    let (commands, places) = (self.clone(), places.get(&account.name).cloned());
+                    let places = places.entry(account.name.clone());
+                    let places = places.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))).clone();
+                    let commands = self.clone();
                     answering.spawn(async move {
                         let _of_asker = of_asker;
-                        let _place = match places {
-                            Some(places) => places.acquire_owned().await.ok(),
-                            None => None,
-                        };
+                        let _place = places.acquire_owned().await.ok();
                         commands.answer(&account, &call).await;
                     });
                 }
@@ -261,7 +275,10 @@ impl Commands {
     ) -> Result<bool, Refused> {
         let (core, data_dir, all) = (self.core.clone(), self.data_dir.clone(), self.joined.clone());
         let channel = channel.to_owned();
+        let held = self.hold_changes().await;
         let changed = tokio::task::spawn_blocking(move || {
+            // To its end, also where nobody waits for it any more.
+            let _held = held;
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             let mut joined = all.get(&channel).cloned().unwrap_or_default();
             joined.channel.clone_from(&channel);
@@ -330,6 +347,11 @@ impl Commands {
             tracing::error!(%error, channel, "the rooms of a channel are not told");
         }
     }
+}
+
+fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> {
+    let named = joined.filter(|joined| !joined.channel.is_empty());
+    named.map(|joined| (joined.channel.clone(), joined)).collect()
 }
 
 /// Both sentences of a problem.

@@ -7,6 +7,7 @@ pub mod joined;
 mod links;
 mod masked;
 mod media_section;
+pub mod plan;
 pub mod problem;
 pub mod reference;
 mod relay_section;
@@ -35,6 +36,8 @@ use url::Url;
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
     /// The `[relay]` section.
     pub relay: RelaySection,
     /// The `[media]` section.
@@ -72,6 +75,20 @@ pub struct RelaySection {
     pub least_free: u64,
     /// How much of people is shown in any channel.
     pub privacy: Level,
+    /// Whether rooms that are linked in the file are told so.
+    pub tell_rooms: bool,
+    /// When the file is read again.
+    pub reload: Reload,
+}
+
+/// When a config file is read again while Relay runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reload {
+    /// When it changes, and when it is asked for.
+    #[default]
+    OnChange,
+    /// Only when it is asked for.
+    Asked,
 }
 
 /// How files are kept and given out.
@@ -281,6 +298,16 @@ pub const RELAY_KEYS: &[Key] = &[
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
     Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
+    Key {
+        name: "tell_rooms",
+        doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
+              shown elsewhere and how people choose what is shown of them. With false, say it there yourself. Default: true.",
+    },
+    Key {
+        name: "reload",
+        doc: "When a running Relay reads this file again: \"on_change\" (default: a second after it was saved) or \"asked\" (only with \
+              `relay reload` or SIGHUP). It is taken whole or not at all.",
+    },
 ];
 
 /// Keys of `[media]`.
@@ -525,7 +552,7 @@ impl Config {
         let config = document::parse(text, &mut mistakes)
             .and_then(|document| check::check(&document, folder(path), &mut mistakes));
         match config {
-            Some(config) if mistakes.is_empty() => Ok(config),
+            Some(config) if mistakes.is_empty() => Ok(Self { path: path.to_owned(), ..config }),
             _ => Err(Mistakes::new(path, text, mistakes)),
         }
     }

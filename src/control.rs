@@ -12,6 +12,7 @@ use crate::doctor::{Doctor, Report};
 use crate::engine::{Hop, Purged, Status, Trace, Whose};
 use crate::matrix::Column;
 use crate::media::{LinkLine, Media, Swept};
+use crate::reload::{Outcome, Reloads};
 use crate::store::Erased;
 use crate::store::audit::Wanted;
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,13 @@ pub enum Request {
         /// What to do.
         ask: QueueAsk,
     },
+    /// What a reload would do.
+    Plan {
+        /// With this config file, instead of the one that Relay runs with.
+        config: Option<PathBuf>,
+    },
+    /// Read the config anew.
+    Reload,
 }
 
 /// What is answered.
@@ -186,6 +194,8 @@ pub enum Response {
     Canary(Vec<Hop>),
     /// What waits, or what was done about it.
     Queue(QueueAnswer),
+    /// What became of a config that was read anew, or would.
+    Reload(Outcome),
     /// What would be done.
     Shown(String),
     /// What was done.
@@ -244,7 +254,13 @@ pub fn bind(data_dir: &Path) -> std::io::Result<UnixListener> {
 }
 
 /// Answers until the task is ended.
-pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media, doctor: Doctor) {
+pub async fn serve(
+    listener: UnixListener,
+    commands: Arc<Commands>,
+    media: Media,
+    doctor: Doctor,
+    reloads: Reloads,
+) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         match listener.accept().await {
@@ -253,10 +269,11 @@ pub async fn serve(listener: UnixListener, commands: Arc<Commands>, media: Media
                     refuse(stream);
                     continue;
                 };
-                let (commands, media, doctor) = (commands.clone(), media.clone(), doctor.clone());
+                let (commands, media) = (commands.clone(), media.clone());
+                let (doctor, reloads) = (doctor.clone(), reloads.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &commands, &media, &doctor).await {
+                    if let Err(error) = answer(stream, &commands, &media, &doctor, &reloads).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -284,6 +301,7 @@ async fn answer(
     commands: &Commands,
     media: &Media,
     doctor: &Doctor,
+    reloads: &Reloads,
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = Vec::new();
@@ -309,6 +327,10 @@ async fn answer(
                 Err(refused) => write(&Response::Error(refused), &mut writing).await,
             };
         }
+        Ok(Request::Plan { config }) => {
+            return write(&Response::Reload(reloads.plan(config).await), &mut writing).await;
+        }
+        Ok(Request::Reload) => return write(&Response::Reload(reloads.reload().await), &mut writing).await,
         Ok(Request::Audit { wanted, who }) => return audit::answer(writing, commands, wanted, who).await,
         _ => {}
     }
@@ -364,7 +386,12 @@ async fn respond(
         },
         // They are answered step by step, above.
         Ok(
-            Request::Resync { .. } | Request::Backup { .. } | Request::Export { .. } | Request::Audit { .. },
+            Request::Resync { .. }
+            | Request::Backup { .. }
+            | Request::Export { .. }
+            | Request::Audit { .. }
+            | Request::Plan { .. }
+            | Request::Reload,
         ) => Response::Error("this is answered step by step".into()),
         Ok(Request::Forget { who, sure }) => match commands.forget_named(&who, sure).await {
             Ok(erased) => Response::Erased(erased),

@@ -13,7 +13,7 @@ use futures::future::join_all;
 use relay_contract::{Connector, NativeId, OpenError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -34,22 +34,29 @@ pub struct Report {
 pub struct Doctor {
     core: Arc<Core>,
     data_dir: PathBuf,
-    clocks: Vec<Clock>,
+    /// Those of the accounts that run.
+    clocks: Arc<Mutex<Vec<Clock>>>,
 }
 
 impl Doctor {
     /// With all that it needs to know.
     pub fn new(core: Arc<Core>, config: &Config) -> Self {
-        Self { core, data_dir: config.relay.data_dir.clone(), clocks: clocks(config) }
+        Self { core, data_dir: config.relay.data_dir.clone(), clocks: Arc::new(Mutex::new(clocks(config))) }
+    }
+
+    /// Another config is in force.
+    pub fn set_config(&self, config: &Config) {
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = clocks(config);
     }
 
     /// Looks at everything, within a minute.
     pub async fn examine(&self) -> Report {
         let data_dir = self.data_dir.clone();
+        let clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (engine, machine, clocks) = tokio::join!(
             self.core.examine(),
             machine::examine(data_dir, self.core.disk.state().least_free),
-            clock::examine(&self.clocks)
+            clock::examine(&clocks)
         );
         Report { running: true, findings: [machine, clocks, engine].concat() }
     }

@@ -8,6 +8,7 @@
 //!
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
+mod accounts;
 mod audit;
 mod budgets;
 mod canary;
@@ -54,6 +55,7 @@ mod queue;
 mod rate_limit;
 mod reader;
 mod readiness;
+mod reload;
 mod repeats;
 mod rooms;
 mod runtime;
@@ -69,7 +71,8 @@ mod trace;
 mod typing;
 mod withdraw;
 
-pub use self::core::{AccountPlan, Core, Keeping, Plan, RunningAccount};
+pub use self::core::{AccountPlan, Core, Keeping, Limits, Plan, RunningAccount};
+pub use accounts::Accounts;
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
@@ -85,6 +88,7 @@ pub use orders::OrderError;
 pub use purge::{Purged, Whose};
 pub use queue::{QueueHeld, QueueRoom, QueueRow, QueueShown};
 pub use readiness::Readiness;
+pub use reload::{Change, ConfigState, Ending, Refusal};
 pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState, RoomState};
@@ -173,9 +177,10 @@ impl Engine {
         tasks.spawn(late::run(core.clone()));
         tasks.spawn(door::run(core.clone()));
         tasks.spawn(lagging::run(core.clone()));
+        tasks.spawn(telling::run(core.clone()));
         core.take_back_left();
-        for account in core.accounts.values() {
-            tasks.spawn(reader::run(core.clone(), account.clone(), supervisor.clone()));
+        for account in core.accounts.all() {
+            tasks.spawn(reader::run(core.clone(), account, supervisor.clone()));
         }
         Ok((Self { core, supervisor, index, writer, tasks }, receiver))
     }

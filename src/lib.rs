@@ -18,6 +18,7 @@ pub mod media;
 pub mod observe;
 pub mod platforms;
 pub mod policy;
+mod reload;
 pub mod routing;
 mod service;
 mod signed;

@@ -63,9 +63,13 @@ pub enum Count {
     Withheld,
     /// Parts of Relay that panicked and were started again.
     Panicked,
+    /// Changes of the config that were taken.
+    Reloaded,
+    /// Changes of the config that were not taken.
+    ReloadRefused,
 }
 
-const ALL: [(Count, &str); 29] = [
+const ALL: [(Count, &str); 31] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::TooOld, "too_old"),
@@ -95,6 +99,8 @@ const ALL: [(Count, &str); 29] = [
     (Count::Purged, "purged"),
     (Count::Withheld, "withheld"),
     (Count::Panicked, "panicked"),
+    (Count::Reloaded, "reloaded"),
+    (Count::ReloadRefused, "reload_refused"),
 ];
 
 /// What a counter counts, in a few words, for the table of `relay status`.
@@ -129,6 +135,8 @@ pub fn in_words(name: &str) -> &'static str {
         Some(Count::Withheld) => "kept back, as their authors want it",
         Some(Count::TooOld) => "older than what is kept, so that they may have been carried before",
         Some(Count::Settled) => "unanswered attempts that were found to be done",
+        Some(Count::Reloaded) => "changes of the config that were taken",
+        Some(Count::ReloadRefused) => "changes of the config that were not taken",
         None => "",
     }
 }

@@ -2,12 +2,16 @@
 
 use crate::api::{self, Api};
 use crate::commands::Commands;
-use crate::config::{ApiSection, ChannelSection, Config, LinkSection, RoomText};
-use crate::consent::Level;
+use crate::config::{
+    AccountSection, ApiSection, ChannelSection, Config, LinkSection, RelaySection, RoomText,
+};
 use crate::doctor::Doctor;
-use crate::engine::{AccountPlan, Channel, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores};
+use crate::engine::{
+    AccountPlan, Channel, Channels, Engine, Keeping, Plan, PlannedLink, PlannedRoom, Pulse, Stores,
+};
 use crate::media::{self, Habits, Media, MediaError};
 use crate::policy::Unsure;
+use crate::reload::{self, Reloads};
 use crate::routing::{Direction, LinkSettings};
 use crate::store::{Master, StoreError};
 use crate::{control, platforms};
@@ -67,14 +71,15 @@ pub struct Service {
     engine: Engine,
     media: Media,
     servers: JoinSet<()>,
+    reloads: Reloads,
 }
 
 impl Service {
     /// Opens the state, starts the engine and its servers. Nothing runs if anything fails.
     pub async fn start(config: Config) -> Result<Self, ServiceError> {
         let mut plan = plan(&config)?;
-        let own = config.api.as_ref().map(|section| (section.clone(), join_api(section, &mut plan)));
-        let webhooks = config.api.as_ref().map(|section| join_webhooks(section, &mut plan)).transpose()?;
+        let own = config.api.as_ref().map(|section| (section.clone(), open_api(&mut plan)));
+        let webhooks = config.api.as_ref().map(|section| open_webhooks(section, &mut plan)).transpose()?;
         let data_dir = &config.relay.data_dir;
         let stores = match &config.master_key {
             Some(key) => Stores::open_with(data_dir, Master::given(key)?)?,
@@ -99,7 +104,10 @@ impl Service {
         let commands = Arc::new(Commands::new(engine.core(), data_dir.clone(), joined));
         servers.spawn(commands.clone().serve(calls));
         let doctor = Doctor::new(engine.core(), &config);
-        servers.spawn(control::serve(control, commands, media.clone(), doctor));
+        let (reloads, reloader) =
+            reload::new(config.clone(), engine.core(), commands.clone(), doctor.clone());
+        servers.spawn(reloader.run());
+        servers.spawn(control::serve(control, commands, media.clone(), doctor, reloads.clone()));
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
@@ -124,7 +132,7 @@ impl Service {
             }
         }
         servers.spawn(media.clone().tend());
-        Ok(Self { engine, media, servers })
+        Ok(Self { engine, media, servers, reloads })
     }
 
     /// The engine's shared state, which the demo's page shows.
@@ -136,6 +144,11 @@ impl Service {
     /// Asks whether the engine still works, and how far it is.
     pub fn pulse(&self) -> Pulse {
         self.engine.pulse()
+    }
+
+    /// Has the config read anew.
+    pub fn reloads(&self) -> Reloads {
+        self.reloads.clone()
     }
 
     /// Resolves when the ledger has failed.
@@ -162,44 +175,64 @@ fn cannot_listen(place: impl std::fmt::Display, why: &std::io::Error) -> Service
 }
 
 fn plan(config: &Config) -> Result<Plan, ServiceError> {
-    let mut accounts = Vec::new();
-    for section in &config.accounts {
-        let account = section.settings.account.clone();
-        // The check has found the platform already.
-        let Some(platform) = platforms::named(section.platform) else { continue };
-        let connector = (platform.open)(section.settings.clone())
-            .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
-        accounts.push(AccountPlan {
-            name: account,
-            connector,
-            ceilings: section.ceilings,
-            pace: section.pace,
-            server: section.settings.urls.get("api_url").cloned(),
-            deaf_after: section.deaf_after,
-            unsure: section.unsure,
-        });
-    }
-    let channels =
-        config.channels.iter().map(|section| (section.name.clone(), channel(section, config.relay.privacy)));
-    let keeping = Keeping {
-        days: config.relay.keep_days,
-        audit_days: config.relay.audit_days,
-        least_free: config.relay.least_free,
-    };
+    let accounts = config.accounts.iter().map(account).collect::<Result<Vec<_>, _>>()?;
     Ok(Plan {
-        accounts,
-        channels: channels.collect(),
+        accounts: accounts.into_iter().flatten().collect(),
+        channels: channels(config),
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
-        keeping,
+        keeping: keeping(config),
     })
 }
 
+/// An account, opened; it asks nobody.
+pub(crate) fn account(section: &AccountSection) -> Result<Option<AccountPlan>, ServiceError> {
+    let account = section.settings.account.clone();
+    // The check has found the platform already.
+    let Some(platform) = platforms::named(section.platform) else { return Ok(None) };
+    let connector = (platform.open)(section.settings.clone())
+        .map_err(|problem| ServiceError::Account { account: account.clone(), problem })?;
+    Ok(Some(AccountPlan {
+        name: account,
+        connector,
+        ceilings: section.ceilings,
+        pace: section.pace,
+        server: section.settings.urls.get("api_url").cloned(),
+        deaf_after: section.deaf_after,
+        unsure: section.unsure,
+    }))
+}
+
+/// All channels, with what programs have of them.
+pub(crate) fn channels(config: &Config) -> Channels {
+    let all = config.channels.iter().map(|section| (section.name.clone(), channel(section, &config.relay)));
+    let mut channels = all.collect();
+    if let Some(section) = &config.api {
+        join_api(section, &mut channels);
+        join_webhooks(section, &mut channels);
+    }
+    channels
+}
+
+/// How much is kept.
+pub(crate) fn keeping(config: &Config) -> Keeping {
+    Keeping {
+        days: config.relay.keep_days,
+        audit_days: config.relay.audit_days,
+        least_free: config.relay.least_free,
+    }
+}
+
 /// The API is an account, with a room in each channel that it has.
-fn join_api(section: &ApiSection, plan: &mut Plan) -> api::Entrance {
+fn open_api(plan: &mut Plan) -> api::Entrance {
     let (connector, entrance) = api::connector();
+    plan.accounts.push(own_account(Account(api::ACCOUNT.to_owned()), connector));
+    entrance
+}
+
+fn join_api(section: &ApiSection, channels: &mut Channels) {
     let name = Account(api::ACCOUNT.to_owned());
-    for (channel, planned) in plan.channels.iter_mut().filter(|(channel, _)| section.has(channel)) {
+    for (channel, planned) in channels.iter_mut().filter(|(channel, _)| section.has(channel)) {
         planned.links.push(PlannedLink {
             at: PlannedRoom { account: name.clone(), room: channel.as_str().into(), by_name: false },
             direction: Direction::Both,
@@ -207,17 +240,23 @@ fn join_api(section: &ApiSection, plan: &mut Plan) -> api::Entrance {
             joined: false,
         });
     }
-    plan.accounts.push(own_account(name, connector));
-    entrance
 }
 
 /// Outgoing webhooks are an account, with a room each.
-fn join_webhooks(section: &ApiSection, plan: &mut Plan) -> Result<Arc<api::Outgoing>, ServiceError> {
+fn open_webhooks(section: &ApiSection, plan: &mut Plan) -> Result<Arc<api::Outgoing>, ServiceError> {
     let name = Account(api::WEBHOOKS.to_owned());
     let connector = api::Outgoing::open(&section.outgoing)
         .map_err(|problem| ServiceError::Account { account: name.clone(), problem })?;
+    if !section.outgoing.is_empty() {
+        plan.accounts.push(own_account(name, connector.clone()));
+    }
+    Ok(connector)
+}
+
+fn join_webhooks(section: &ApiSection, channels: &mut Channels) {
+    let name = Account(api::WEBHOOKS.to_owned());
     for webhook in &section.outgoing {
-        if let Some(planned) = plan.channels.get_mut(&webhook.channel) {
+        if let Some(planned) = channels.get_mut(&webhook.channel) {
             planned.links.push(PlannedLink {
                 at: PlannedRoom { account: name.clone(), room: webhook.name.as_str().into(), by_name: false },
                 direction: Direction::Out,
@@ -226,10 +265,6 @@ fn join_webhooks(section: &ApiSection, plan: &mut Plan) -> Result<Arc<api::Outgo
             });
         }
     }
-    if !section.outgoing.is_empty() {
-        plan.accounts.push(own_account(name, connector.clone()));
-    }
-    Ok(connector)
 }
 
 /// One that is in this process: nobody limits it, and it cannot go deaf.
@@ -245,7 +280,7 @@ fn own_account(name: Account, connector: Arc<dyn Connector>) -> AccountPlan {
     }
 }
 
-fn channel(section: &ChannelSection, relay: Level) -> Channel {
+fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
     let planned = |link: &LinkSection, joined| PlannedLink {
         at: room(&link.at),
         direction: link.direction,
@@ -260,8 +295,9 @@ fn channel(section: &ChannelSection, relay: Level) -> Channel {
         disconnected: disconnected.map(|link| planned(link, false)).collect(),
         expire: section.expire,
         unsaid: section.unsaid,
-        level: relay.tighter(section.privacy),
+        level: relay.privacy.tighter(section.privacy),
         named_since: None,
+        tells: relay.tell_rooms,
     }
 }
 

@@ -62,7 +62,7 @@ impl Rig {
         let world = &self.stand_ins.world;
         let room = |platform: &stand_ins::world::Platform, at: usize| platform.spaces[0].rooms[at].id.clone();
         let mut text = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ env = \"DISCORD_TOKEN\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [accounts.slack]\nplatform = \"slack\"\nbot_token = {{ env = \"SLACK_BOT_TOKEN\" }}\n\

@@ -40,7 +40,7 @@ impl Rig {
         let ada = Talker::join(servers[0].port, "Ada", &named('a')).await?;
         let ivo = Talker::join(servers[1].port, "Ivo", &named('b')).await?;
         let dir = tempfile::tempdir_in(state).map_err(trouble("a temporary folder"))?;
-        let mut config = "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n".to_owned();
+        let mut config = "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n".to_owned();
         // Writing into a String cannot fail.
         for (name, server) in ["one", "two"].into_iter().zip(&servers) {
             let _ = writeln!(

@@ -8,6 +8,7 @@ use super::tokens::Scope;
 use crate::engine::{ChannelStatus, Core, LaneState, LinkStatus, Status};
 use axum::extract::State;
 use axum::{Extension, Json};
+use relay_contract::Account;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -81,8 +82,8 @@ pub async fn status(
 
 fn shown(core: &Core, status: ChannelStatus) -> Channel {
     let platform = |account: &str| {
-        let found = core.accounts.iter().find(|(name, _)| name.0 == account);
-        found.map(|(_, account)| account.connector.platform().to_string()).unwrap_or_default()
+        let found = core.accounts.get(&Account(account.to_owned()));
+        found.map(|account| account.connector.platform().to_string()).unwrap_or_default()
     };
     let links = status.links.into_iter().filter(|link| link.account != ACCOUNT);
     let problems = |link: &LinkStatus| {

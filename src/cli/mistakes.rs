@@ -13,6 +13,11 @@ const MOST_SHOWN: usize = 100;
 
 /// All mistakes with the lines they are in, up to a hundred of them, and a last line that counts them.
 pub fn show(found: &Mistakes) -> String {
+    show_where(found, "nothing was started")
+}
+
+/// The same where something else comes of them.
+pub fn show_where(found: &Mistakes, outcome: &str) -> String {
     let theme = if std::io::stderr().is_terminal() {
         GraphicalTheme::unicode()
     } else {
@@ -54,7 +59,7 @@ pub fn show(found: &Mistakes) -> String {
     }
     let count = found.mistakes.len();
     let s = if count == 1 { "" } else { "s" };
-    shown.push_str(&format!("\n{count} mistake{s} in {}; nothing was started.\n", found.path.display()));
+    shown.push_str(&format!("\n{count} mistake{s} in {}; {outcome}.\n", found.path.display()));
     shown
 }
 

@@ -6,6 +6,7 @@ use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The watchdog's period when none is set: how often the start's end is put off.
@@ -38,11 +39,12 @@ pub async fn waits_for_room(wait: Duration) {
 }
 
 /// Tells how the engine is until what this returns is dropped: ready once all is settled, and alive while it is.
-pub fn attend(pulse: Pulse) -> JoinSet<()> {
+pub fn attend(pulse: Pulse, reloads: watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     if is_heard() {
         let ready = Arc::new(AtomicBool::new(false));
         tasks.spawn(report(pulse.clone(), ready.clone()));
+        tasks.spawn(follow_reloads(reloads, ready.clone()));
         tasks.spawn(keep_alive(pulse, ready));
     }
     tasks
@@ -52,6 +54,20 @@ pub fn attend(pulse: Pulse) -> JoinSet<()> {
 pub async fn stopping(why: &str) {
     if is_heard() {
         tell(&[NotifyState::Stopping, NotifyState::Watchdog, NotifyState::Status(why)]).await;
+    }
+}
+
+/// Tells each time the config is read anew. Before the start is over there is nothing to tell: it would seem to be.
+async fn follow_reloads(mut busy: watch::Receiver<bool>, ready: Arc<AtomicBool>) {
+    while busy.changed().await.is_ok() {
+        if ready.load(Ordering::Acquire) {
+            let now = NotifyState::monotonic_usec_now().ok();
+            let states: Vec<_> = std::iter::once(NotifyState::Reloading).chain(now).collect();
+            tell(&states).await;
+            // Also one that was over before this could be told.
+            let _ = busy.wait_for(|busy| !busy).await;
+            tell(&[NotifyState::Ready]).await;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{EXIT_MISTAKES, fail, logging, mistakes, notify};
 use crate::config::Config;
 use crate::engine::{self, Pulse};
+use crate::reload::Reloads;
 use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -43,12 +44,12 @@ async fn serve(config: Config) -> Result<(), ServiceError> {
     // From the start: unhandled, it would end the process.
     let hang_up = signal(SignalKind::hangup());
     let service = start(config).await?;
-    let attendant = notify::attend(service.pulse());
+    let attendant = notify::attend(service.pulse(), service.reloads().busy());
     let mapping = tokio::spawn(show_mapping(service.pulse()));
     let failed = tokio::select! {
         () = told_to_stop() => false,
         () = service.failure() => true,
-        () = told_to_reload(hang_up) => false,
+        () = told_to_reload(hang_up, service.reloads()) => false,
     };
     drop(attendant);
     mapping.abort();
@@ -93,11 +94,11 @@ async fn show_mapping(pulse: Pulse) {
     bar.finish_and_clear();
 }
 
-/// Says at each SIGHUP that nothing comes of it. Never resolves.
-async fn told_to_reload(hang_up: std::io::Result<Signal>) {
+/// Has the config read anew at each SIGHUP. Never resolves.
+async fn told_to_reload(hang_up: std::io::Result<Signal>, reloads: Reloads) {
     if let Ok(mut hang_up) = hang_up {
         while hang_up.recv().await.is_some() {
-            tracing::warn!("SIGHUP: reloading is not supported yet: restart to read the config anew");
+            reloads.reload_soon();
         }
     }
     std::future::pending().await

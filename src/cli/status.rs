@@ -49,6 +49,17 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
         writeln!(out, "THE DISK IS FULL: {free} are free. Nothing is accepted until it is {enough};")?;
         writeln!(out, "then it goes on by itself (`least_free` in [relay]).\n")?;
     }
+    if let Some(refused) = &status.config.refused {
+        writeln!(
+            out,
+            "THE CONFIG WAS CHANGED AND IS NOT TAKEN: all goes on as it was at {}.",
+            when(status.config.loaded)
+        )?;
+        note(&refused.why, out);
+        writeln!(out)?;
+    } else if status.config.loaded > 0 {
+        writeln!(out, "Config: {}, read at {}\n", status.config.file, when(status.config.loaded))?;
+    }
     writeln!(out, "Accounts")?;
     for account in &status.accounts {
         let how = match &account.state {
@@ -135,6 +146,11 @@ fn write_table(status: &Status, out: &mut String) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn when(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at)
+        .map_or_else(|_| "?".into(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn name(link: &LinkStatus) -> String {

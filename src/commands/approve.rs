@@ -72,7 +72,7 @@ impl Commands {
             return Ok(Review::Shown(described(&waiting)));
         }
         let Some(account) = self.core.accounts.get(&waiting.account) else { return Err(NOT_GOOD.into()) };
-        let now = self.describe(account, &waiting.report.key.room).await?;
+        let now = self.describe(&account, &waiting.report.key.room).await?;
         if now.visibility > waiting.report.visibility {
             return Err("More people can read the room now than when its code was asked for. Ask for a new one there.".into());
         }
@@ -80,7 +80,7 @@ impl Commands {
         let waiting = self.codes().take(code, Instant::now()).ok_or(NOT_GOOD)?;
         let told = full_name(&now);
         let carries = carries::report(&account.connector.capabilities(&now.key));
-        self.join(account, now, &waiting.channel, waiting.by).await?;
+        self.join(&account, now, &waiting.channel, waiting.by).await?;
         let channel = waiting.channel;
         Ok(Review::Done(format!(
             "{told} has joined {channel}, and every room of it is told. In it:\n{carries}"
@@ -97,7 +97,7 @@ impl Commands {
             let words = format!("{} of {} can now be read by {readers}.", known.name, known.space_name);
             return Ok(Review::Shown(words));
         }
-        match self.core.agree(running, room).await {
+        match self.core.agree(&running, room).await {
             Ok(true) => Ok(Review::Done(format!("{} goes on: what waited is delivered.", known.name))),
             Ok(false) => Err(unknown()),
             Err(error) => Err(format!("It cannot be written down: {error}.")),

@@ -249,7 +249,7 @@ impl Commands {
             if let (Some(link), Some(known)) = (link, known)
                 && let Some(account) = self.core.accounts.get(&link.at.account)
             {
-                self.announce(account, &known.key, &entry.name, &channel).await;
+                self.announce(&account, &known.key, &entry.name, &channel).await;
             }
         }
     }

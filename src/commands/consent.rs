@@ -33,7 +33,7 @@ impl Commands {
             return Ok(format!("{told}\n{HOW}"));
         }
         let platforms: Vec<Platform> =
-            self.core.accounts.values().map(|account| account.connector.platform()).collect();
+            self.core.accounts.all().iter().map(|account| account.connector.platform()).collect();
         let mut entry = parse(said, &platforms, self.core.consent_clock())?;
         if entry.allows && self.chose_often(&person) {
             return Err(

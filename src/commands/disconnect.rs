@@ -90,7 +90,7 @@ impl Commands {
         let Some(account) = self.core.accounts.get(&link.at.account) else {
             return Err(format!("There is no account `{}`.", link.at.account));
         };
-        let name = self.leave(account, channel, link, COMMAND_LINE.into()).await?;
+        let name = self.leave(&account, channel, link, COMMAND_LINE.into()).await?;
         Ok(format!("{name} has left {channel}, and every room of it is told."))
     }
 

@@ -60,7 +60,8 @@ pub struct RoomLine {
 impl Commands {
     /// What each account of the running Relay sees.
     pub async fn rooms(&self) -> Vec<AccountRooms> {
-        let asked = self.core.accounts.values().map(|account| async {
+        let accounts = self.core.accounts.all();
+        let asked = accounts.iter().map(|account| async {
             let listing = self.core.listing(account).await;
             let platform = account.connector.platform().to_string();
             let channels =

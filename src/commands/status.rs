@@ -73,6 +73,9 @@ impl Commands {
     /// not be able to see them.
     pub(super) async fn status(&self, room: &RoomKey) -> String {
         let mut text = self.joined_in_words(room);
+        if self.core.config.borrow().refused.is_some() {
+            text.push_str(CONFIG_REFUSED);
+        }
         let (core, origin) = (self.core.clone(), room.clone());
         match tokio::task::spawn_blocking(move || core.elsewhere(&origin)).await {
             Ok(Ok(found)) => text.push_str(&elsewhere(&found)),
@@ -126,6 +129,8 @@ impl Commands {
     }
 }
 
+/// What is in the config is the business of whoever runs Relay.
+const CONFIG_REFUSED: &str = "\n• Relay's config was changed in a way that cannot be taken: all goes on as before. `relay status` tells whoever runs it why.";
 /// So many reasons are told.
 const REASONS: usize = 3;
 /// So many other rooms are told of.

@@ -12,7 +12,7 @@ use crate::policy::Unsure;
 use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
 
@@ -66,7 +66,9 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
     }
     api_section::channels_exist(document.get("api"), &channels, mistakes);
-    Some(Config { relay: relay?, media, api, accounts, channels, master_key, warnings })
+    // Whoever has read the file says which it is.
+    let path = PathBuf::new();
+    Some(Config { path, relay: relay?, media, api, accounts, channels, master_key, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {

@@ -10,8 +10,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-const HEAD: &str =
-    "# Written by Relay: what was changed with /relay in the chat. Do not change it while Relay runs.\n\n";
+const HEAD: &str = "# Written by Relay: what was changed with /relay in the chat. What is changed here by hand counts when Relay has read it.\n\n";
 
 /// What was changed in one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -179,7 +179,8 @@ pub(super) fn level(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Le
     one_of(value, "privacy", &Level::ALL.map(|level| (level.word(), level)), mistakes)
 }
 
-fn one_of<T: Copy>(
+/// One of a few words.
+pub(super) fn one_of<T: Copy>(
     value: &Value<'_>,
     key: &str,
     all: &[(&str, T)],

@@ -3,7 +3,7 @@
 use super::document::{Value, names, refuse_unknown, table, text};
 use super::links;
 use super::media_section::{MOST_DAYS, bytes};
-use super::{Mistake, RELAY_KEYS, RelaySection};
+use super::{Mistake, RELAY_KEYS, RelaySection, Reload};
 use crate::consent::Level;
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
@@ -49,6 +49,8 @@ pub(super) fn check(
             audit_days: Some(AUDIT_DAYS),
             least_free: LEAST_FREE,
             privacy: Level::default(),
+            tell_rooms: true,
+            reload: Reload::default(),
         });
     };
     let section = table(value, "[relay]", mistakes)?;
@@ -111,7 +113,27 @@ pub(super) fn check(
         audit_days: (audit_days > 0).then_some(audit_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
+        tell_rooms: section
+            .get("tell_rooms")
+            .and_then(|value| truth(value, "tell_rooms", mistakes))
+            .unwrap_or(true),
+        reload: section.get("reload").and_then(|value| reload(value, mistakes)).unwrap_or_default(),
     })
+}
+
+fn reload(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reload> {
+    let all = [("on_change", Reload::OnChange), ("asked", Reload::Asked)];
+    links::one_of(value, "reload", &all, mistakes)
+}
+
+/// True or false.
+fn truth(value: &Value<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<bool> {
+    let found = value.get_ref().as_bool();
+    if found.is_none() {
+        let what = format!("`{key}` is {}", value.get_ref().type_str());
+        mistakes.push(Mistake::new(value.span(), what, "Write true or false, without quotes."));
+    }
+    found
 }
 
 /// A whole number up to `most`.

@@ -20,6 +20,7 @@ const HEAD: &str = "\
 # rate limits; without them it would be the real ones.
 [relay]
 data_dir = \"state\"
+tell_rooms = false
 ";
 
 /// What was written.

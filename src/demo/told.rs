@@ -2,6 +2,7 @@
 
 use super::server::Shown;
 use crate::store::records::IndexLine;
+use relay_contract::Account;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,8 +98,7 @@ async fn follow_rooms(shown: Arc<Shown>, at: usize) {
 /// How an account is, at once: a connection that is cut is often back before the next comparison of the whole status.
 async fn follow_account(shown: Arc<Shown>, at: usize) {
     let Some(platform) = shown.setup.platforms.get(at) else { return };
-    let mut accounts = shown.core.accounts.values();
-    let Some(account) = accounts.find(|account| account.name.to_string() == platform.account) else { return };
+    let Some(account) = shown.core.accounts.get(&Account(platform.account.to_owned())) else { return };
     let mut state = account.state.subscribe();
     while state.changed().await.is_ok() {
         let now = state.borrow_and_update().clone();

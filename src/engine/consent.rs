@@ -31,8 +31,14 @@ impl<'a> Deed<'a> {
     /// What an envelope is about; none where nobody did it.
     pub fn of(id: EnvelopeId, envelope: &'a Envelope) -> Option<Self> {
         let author = envelope.author.as_ref()?;
+        let (said, known) = Self::times(id, envelope);
+        Some(Self { origin: &envelope.origin, author, said, known })
+    }
+
+    /// When what an envelope is about was done, and when Relay came to know of it.
+    pub fn times(id: EnvelopeId, envelope: &Envelope) -> (Timestamp, Timestamp) {
         let said = said(id, envelope);
-        Some(Self { origin: &envelope.origin, author, said, known: id.at().max(said) })
+        (said, id.at().max(said))
     }
 }
 

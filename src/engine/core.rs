@@ -1,5 +1,6 @@
 //! What all parts of the engine share: the stores, the routes, the accounts, the lanes by room.
 
+use super::accounts::Accounts;
 use super::canary::Canary;
 use super::catch_up::CatchUp;
 use super::disk::Disk;
@@ -17,6 +18,7 @@ use super::overtaking::Overtaking;
 use super::own_deletes::OwnDeletes;
 use super::pauses::Pauses;
 use super::rate_limit::{Breaker, Budget, RateLimit, Weather};
+use super::reload::ConfigState;
 use super::repeats::Repeats;
 use super::rooms::Look;
 use super::space::Space;
@@ -30,10 +32,10 @@ use crate::observe::{Count, Counters};
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
-use actix::{Actor, Addr};
-use relay_contract::{Account, Call, Connector, NativeId, Platform, Problem, RoomKey, SpaceRef, Timestamp};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use actix::Addr;
+use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -64,6 +66,15 @@ pub struct Keeping {
     pub audit_days: Option<u32>,
     /// Bytes that are to be left free: below, nothing is accepted.
     pub least_free: u64,
+}
+
+/// What the admin may change at any time.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How far absences are caught up.
+    pub catch_up: CatchUpLimits,
+    /// How much is kept.
+    pub keeping: Keeping,
 }
 
 /// One account.
@@ -118,6 +129,12 @@ pub struct RunningAccount {
     pub(super) outage: Outage,
     /// Asks its reader to check the credential and the rooms again.
     pub recheck: Notify,
+    /// The server that it asks, where it is not the platform's own.
+    pub(super) server: Option<String>,
+    /// Cancelled, it hears nothing new.
+    pub(super) listening: CancellationToken,
+    /// Its reader has ended.
+    pub(super) ended: CancellationToken,
 }
 
 /// A lane, seen from outside its loop.
@@ -162,14 +179,10 @@ pub struct Core {
     pub lookup: Lookup,
     /// Files.
     pub media: Media,
-    /// How far absences are caught up.
-    pub(super) catch_up: CatchUpLimits,
+    /// How far absences are caught up, and how much is kept.
+    pub(super) limits: Mutex<Limits>,
     /// The disk.
     pub disk: Disk,
-    /// Days after which what nothing waits for is forgotten.
-    pub(super) keep_days: Option<u32>,
-    /// The same of the audit.
-    pub(super) audit_days: Option<u32>,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
@@ -205,8 +218,12 @@ pub struct Core {
     pub(super) calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     /// Who owns the spaces; set when it runs.
     pub(super) supervisor: OnceLock<Addr<Supervisor>>,
-    /// All accounts.
-    pub accounts: BTreeMap<Account, Arc<RunningAccount>>,
+    /// The accounts that run now.
+    pub accounts: Accounts,
+    /// What is known of the config file.
+    pub config: watch::Sender<ConfigState>,
+    /// Where the state is.
+    pub(super) data_dir: PathBuf,
     /// Lanes by room.
     pub lanes: Mutex<HashMap<RoomKey, Arc<LaneHandle>>>,
     /// What is known of each link's room, for status.
@@ -225,26 +242,6 @@ pub struct Core {
     pub lane_tasks: TaskTracker,
 }
 
-impl AccountPlan {
-    /// Who sees where its requests come from: its platform, and the server.
-    fn seen_by(&self) -> (Platform, Option<String>) {
-        (self.connector.platform(), self.server.clone())
-    }
-}
-
-/// A breaker for each platform and server, whatever the accounts.
-type Breakers = HashMap<(Platform, Option<String>), (Addr<Breaker>, watch::Receiver<Weather>)>;
-
-fn breakers(accounts: &[AccountPlan]) -> Breakers {
-    let mut sharing: HashMap<(Platform, Option<String>), u32> = HashMap::new();
-    accounts.iter().for_each(|account| *sharing.entry(account.seen_by()).or_default() += 1);
-    let started = sharing.into_iter().map(|(seen_by, accounts)| {
-        let (breaker, weather) = Breaker::new(seen_by.0.clone(), accounts);
-        (seen_by, (breaker.start(), weather))
-    });
-    started.collect()
-}
-
 impl Core {
     pub(super) fn new(
         ledger: Ledger,
@@ -256,32 +253,9 @@ impl Core {
     ) -> Result<Self, StoreError> {
         let known = KnownRooms::new(ledger.known_rooms()?);
         let pauses = Pauses::new(ledger.pauses()?);
-        let mut accounts = BTreeMap::new();
-        let breakers = breakers(&plan.accounts);
-        for account in plan.accounts {
-            let Some((breaker, weather)) = breakers.get(&account.seen_by()).cloned() else { continue };
-            let limit = RateLimit::new(account.ceilings, account.pace, weather.clone());
-            let canary = Canary::new(account.connector.hears_itself().then_some(account.deaf_after));
-            let running = RunningAccount {
-                name: account.name.clone(),
-                connector: account.connector,
-                spaces: Mutex::default(),
-                look: Look::default(),
-                warnings: Mutex::default(),
-                state: watch::Sender::new(AccountState::Starting),
-                missed: Mutex::default(),
-                canary,
-                unsure: account.unsure,
-                catch_up: CatchUp::default(),
-                budget: limit.budget(),
-                limit: limit.start(),
-                breaker,
-                weather,
-                outage: Outage::default(),
-                recheck: Notify::new(),
-            };
-            accounts.insert(account.name, Arc::new(running));
-        }
+        let (accounts, listening) = (Accounts::default(), CancellationToken::new());
+        let opened = plan.accounts.into_iter().map(|plan| accounts.open(plan, listening.child_token()));
+        accounts.change(&opened.collect::<Vec<_>>(), &[]);
         naming::remember(data_dir, &mut plan.channels, Timestamp::now());
         ledger.set_audit(plan.keeping.audit_days.is_some());
         let door = Door::new(plan.flood, ledger.held().into_keys());
@@ -289,10 +263,8 @@ impl Core {
             ledger,
             lookup,
             media,
-            catch_up: plan.catch_up,
+            limits: Mutex::new(Limits { catch_up: plan.catch_up, keeping: plan.keeping }),
             disk: Disk::new(data_dir, plan.keeping.least_free),
-            keep_days: plan.keeping.days,
-            audit_days: plan.keeping.audit_days,
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
             known,
@@ -312,11 +284,13 @@ impl Core {
             calls,
             supervisor: OnceLock::new(),
             accounts,
+            config: watch::Sender::default(),
+            data_dir: data_dir.to_owned(),
             lanes: Mutex::default(),
             states: States::default(),
             counters: Counters::default(),
             fan_out_rounds: Rounds::default(),
-            listening: CancellationToken::new(),
+            listening,
             draining: CancellationToken::new(),
             readers: TaskTracker::new(),
             lane_tasks: TaskTracker::new(),
@@ -326,6 +300,11 @@ impl Core {
         core.readers.close();
         core.lane_tasks.close();
         Ok(core)
+    }
+
+    /// What the admin has set last.
+    pub(super) fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves when the mapping can be asked.

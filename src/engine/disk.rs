@@ -14,7 +14,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The disk that the state is on.
 pub struct Disk {
     state_dir: PathBuf,
-    least_free: u64,
     state: watch::Sender<DiskState>,
 }
 
@@ -42,7 +41,7 @@ impl Disk {
     /// Looks at once.
     pub fn new(state_dir: &Path, least_free: u64) -> Self {
         let state = DiskState { free: u64::MAX, least_free, full: false };
-        let disk = Self { state_dir: state_dir.to_owned(), least_free, state: watch::Sender::new(state) };
+        let disk = Self { state_dir: state_dir.to_owned(), state: watch::Sender::new(state) };
         disk.look();
         disk
     }
@@ -60,8 +59,20 @@ impl Disk {
         }
     }
 
+    /// Another least from now on; what follows from it is known at the next look.
+    pub fn set_least_free(&self, least_free: u64) {
+        self.state.send_if_modified(|state| {
+            let changed = state.least_free != least_free;
+            state.least_free = least_free;
+            // Nothing is looked at where nothing is to be left.
+            state.full &= least_free > 0;
+            changed
+        });
+    }
+
     fn look(&self) {
-        if self.least_free == 0 {
+        let least_free = self.state().least_free;
+        if least_free == 0 {
             return;
         }
         let free = match rustix::fs::statvfs(&self.state_dir) {
@@ -75,14 +86,15 @@ impl Disk {
         if now.full && !was.full {
             tracing::error!(
                 free,
-                least_free = self.least_free,
+                least_free,
                 "the disk is full: nothing is accepted until there is room again. The platforms keep what is said meanwhile as far as \
                  they do; deliveries go on"
             );
         } else if was.full && !now.full {
             tracing::info!(free, "there is room on the disk again: Relay accepts");
         }
-        self.state.send_replace(now);
+        // What it is to be may have been changed meanwhile.
+        self.state.send_modify(|state| (state.free, state.full) = (now.free, now.full));
     }
 }
 

@@ -108,7 +108,8 @@ pub fn of_preflight(
 impl Core {
     /// Looks at everything. Asks each platform, at most 25 seconds.
     pub async fn examine(self: &Arc<Self>) -> Vec<Finding> {
-        let asked = join_all(self.accounts.values().map(|account| self.examine_account(account)));
+        let accounts = self.accounts.all();
+        let asked = join_all(accounts.iter().map(|account| self.examine_account(account)));
         let (accounts, ledger) = tokio::join!(asked, self.examine_ledger());
         let mut found: Vec<Finding> = accounts.into_iter().flatten().collect();
         found.extend(ledger);

@@ -29,7 +29,7 @@ const KNOWN: usize = 64;
 /// Everybody's budgets.
 #[derive(Debug)]
 pub struct Door {
-    flood: Option<Flood>,
+    flood: Mutex<Option<Flood>>,
     rooms: Mutex<HashMap<RoomKey, HashMap<NativeId, OfSender>>>,
     /// Something is held that was not before.
     held: Notify,
@@ -100,7 +100,7 @@ impl Drop for OnItsWay<'_> {
 impl Door {
     /// With what an earlier run has held.
     pub fn new(flood: Option<Flood>, held: impl Iterator<Item = Sender>) -> Self {
-        let door = Self { flood, rooms: Mutex::default(), held: Notify::new() };
+        let door = Self { flood: Mutex::new(flood), rooms: Mutex::default(), held: Notify::new() };
         let now = Instant::now();
         for (room, sender) in held {
             // That room was told by the run that began to hold.
@@ -115,8 +115,17 @@ impl Door {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn flood(&self) -> Option<Flood> {
+        *self.flood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another budget from now on; what is held goes on by it.
+    pub fn set_flood(&self, flood: Option<Flood>) {
+        *self.flood.lock().unwrap_or_else(PoisonError::into_inner) = flood;
+    }
+
     fn apart(&self) -> Duration {
-        let millis = self.flood.map(|flood| u64::try_from(flood.apart()).unwrap_or_default());
+        let millis = self.flood().map(|flood| u64::try_from(flood.apart()).unwrap_or_default());
         millis.map_or(NO_BUDGET, Duration::from_millis)
     }
 
@@ -152,7 +161,8 @@ impl Door {
     fn way_of_post(&self, envelope: &Envelope, now: Instant) -> Way {
         let Some(author) = &envelope.author else { return Way::In };
         let mut rooms = self.rooms();
-        if self.flood.is_none() && rooms.is_empty() {
+        let flood = self.flood();
+        if flood.is_none() && rooms.is_empty() {
             return Way::In;
         }
         if !rooms.contains_key(&envelope.origin) {
@@ -175,7 +185,7 @@ impl Door {
             if let Event::Posted(message) = &envelope.event {
                 sender.last = Some(message.at.id.clone());
             }
-            match &self.flood {
+            match &flood {
                 Some(flood) if !sender.used.allows(flood, envelope.at.0) => {}
                 _ => return Way::In,
             }
@@ -210,7 +220,7 @@ impl Door {
     fn released(&self, (room, sender): &Sender, released: Released, queued: u64, now: Instant) {
         let mut rooms = self.rooms();
         let Some(of_sender) = rooms.get_mut(room).and_then(|senders| senders.get_mut(sender)) else { return };
-        if let Some(flood) = &self.flood
+        if let Some(flood) = &self.flood()
             && released.last.is_some()
         {
             of_sender.used.spend(flood);
@@ -301,7 +311,7 @@ impl Core {
     async fn tell_of_flood(&self, sender: &Sender, name: &str) -> Result<(), StoreError> {
         let wait = self.ledger.held().get(sender).copied().unwrap_or_default();
         let account = self.known.asked_for(&sender.0).into_iter().next().map(|(account, ..)| account);
-        let Some((account, flood)) = account.zip(self.door.flood) else { return Ok(()) };
+        let Some((account, flood)) = account.zip(self.door.flood()) else { return Ok(()) };
         if !self.routes.borrow().speaks(&sender.0) {
             return Ok(());
         }

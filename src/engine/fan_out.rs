@@ -146,7 +146,7 @@ impl FanOut {
         }
         let Some(lane) = self.core.lane_or_new(room) else {
             // While accounts are still to answer, one of them may reach it yet.
-            return if self.unsettled.is_over() { self.close_unreachable(room).await } else { Ok(()) };
+            return if self.unsettled.is_over() { self.core.close_unreachable(room).await } else { Ok(()) };
         };
         self.core.serve(&lane.account, &lane.space, room).await;
         Ok(())
@@ -163,15 +163,18 @@ impl FanOut {
             }
         }
     }
+}
 
-    async fn close_unreachable(&self, room: &RoomKey) -> Result<(), StoreError> {
+impl Core {
+    /// Closes what waits for a room that no account reaches any more.
+    pub(super) async fn close_unreachable(&self, room: &RoomKey) -> Result<(), StoreError> {
         let mut from = EnvelopeId::default();
-        while let Some((id, row)) = self.core.ledger.head(room, from)? {
+        while let Some((id, row)) = self.ledger.head(room, from)? {
             tracing::warn!(%room, envelope = %id, "given up: no account reaches this room any more");
-            self.core.counters.add(Count::Dead);
-            let left = self.core.left_of_buried(room, id, &row, false, &[]);
+            self.counters.add(Count::Dead);
+            let left = self.left_of_buried(room, id, &row, false, &[]);
             let letter = DeadLetter { reason: "unlinked".into(), at: Timestamp::now().0, row };
-            self.core.ledger.bury_audited(room.clone(), id, letter, left).await?;
+            self.ledger.bury_audited(room.clone(), id, letter, left).await?;
             from = id;
         }
         Ok(())

@@ -20,9 +20,6 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sweeps until the task is ended.
 pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
-    if core.keep_days.is_none() && core.audit_days.is_none() {
-        return;
-    }
     let mut clock = Clock::after(core.ledger.last_alive());
     let mut wait = AFTER_START;
     loop {
@@ -35,13 +32,14 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
             );
             continue;
         }
+        let keeping = core.limits().keeping;
         let before = |days: u32| now.0 - i64::from(days) * DAY_MS;
-        if let Some(days) = core.audit_days
+        if let Some(days) = keeping.audit_days
             && let Err(error) = prune_audit(&core, Timestamp(before(days))).await
         {
             tracing::error!(%error, "not all old lines of the audit went; it is tried again tomorrow");
         }
-        let Some(days) = core.keep_days else { continue };
+        let Some(days) = keeping.days else { continue };
         match sweep(&core, &mapping, before(days)).await {
             Ok(0) => {}
             Ok(forgotten) => {

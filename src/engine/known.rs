@@ -4,7 +4,7 @@
 use crate::store::ledger::KnownRoomEntry;
 use crate::store::records::KnownRoom;
 use relay_contract::{Account, NativeId, RoomKey, Visibility};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// Rooms by the account and the words with which they were asked for.
@@ -74,6 +74,13 @@ impl KnownRooms {
         let known = self.read();
         let mut places = known.by_key.get(room)?.iter();
         places.find_map(|place| what(&place.0, &place.1, known.by_asked.get(place)?))
+    }
+
+    /// The rooms that were asked for through an account.
+    pub fn rooms_of(&self, account: &Account) -> BTreeSet<RoomKey> {
+        let known = self.read();
+        let of = known.by_asked.iter().filter(|((by, _), _)| by == account);
+        of.map(|(_, room)| room.key.clone()).collect()
     }
 
     /// What an account has asked for, of the rooms for which this holds.

@@ -78,6 +78,8 @@ pub(super) struct Lane {
     turn: Option<Doing>,
     /// What people had chosen when its head was worked out.
     chosen: u64,
+    /// What it was worked out from.
+    head: Option<(EnvelopeId, Arc<Envelope>)>,
     /// What came of its head, for the audit.
     ran: Ran,
 }
@@ -139,6 +141,7 @@ impl Lane {
                 Ok(Some((id, row))) => Box::pin(self.work_on(id, row)).await,
                 Err(error) => Err(error),
             };
+            self.head = None;
             if !matches!(fate, Ok(Fate::Closed)) {
                 self.ahead.clear();
             }
@@ -230,6 +233,7 @@ impl Lane {
             Err(error) => return Err(error),
         }
         self.chosen = self.core.ledger.consent_generation();
+        self.head = Some((id, envelope.clone()));
         let withheld = self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
         if withheld
             && row.is_untouched()

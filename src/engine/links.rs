@@ -30,6 +30,8 @@ pub struct Channel {
     pub level: Level,
     /// Since when people are named in it as they are now, where that was once otherwise.
     pub named_since: Option<Timestamp>,
+    /// Rooms that were linked by the admin are told so.
+    pub tells: bool,
 }
 
 /// A room as it was asked for: it is not looked up yet.

@@ -50,14 +50,12 @@ impl Content {
         }
         let mut said = (Timestamp::now(), Timestamp::now());
         if let Some(author) = seen.author.take() {
-            let Some(posted) = core.ledger.envelope(seen.subject)? else { return Ok(None) };
-            said = Deed::of(seen.subject, &posted)
-                .map_or((posted.at, posted.at), |deed| (deed.said, deed.known));
+            said = seen.said;
             let deed = Deed { origin: &seen.origin, author: &author, said: said.0, known: said.1 };
             if !core.may_see(room, deed, DataClass::Content) {
                 return Ok(None);
             }
-            if !core.may_see(room, deed, DataClass::Attachments) && !seen.message.attachments.is_empty() {
+            if !seen.message.attachments.is_empty() && !core.may_see(room, deed, DataClass::Attachments) {
                 hide_files(&mut seen.message);
                 seen.did.push("files taken out");
             }

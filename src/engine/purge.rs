@@ -163,7 +163,7 @@ impl Core {
 
     fn meant(&self, whose: &Whose, in_room: bool) -> Result<Meant, String> {
         let platforms: BTreeSet<String> =
-            self.accounts.values().map(|account| account.connector.platform().to_string()).collect();
+            self.accounts.all().iter().map(|account| account.connector.platform().to_string()).collect();
         if let Some((platform, id)) = whose.author.split_once(':')
             && platforms.contains(platform)
             && !id.is_empty()

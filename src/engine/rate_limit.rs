@@ -10,7 +10,7 @@ mod ceilings;
 mod tests;
 mod turns;
 
-pub use breaker::{Breaker, Weather};
+pub use breaker::{Breaker, SharedBy, Weather};
 
 use super::core::RunningAccount;
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};

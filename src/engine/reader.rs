@@ -39,13 +39,14 @@ const STEADY: Duration = Duration::from_secs(60);
 /// How often one event is handed to a space that crashes on it.
 const CRASHES: u32 = 3;
 
-/// Runs one account until Relay stops.
+/// Runs one account until it or Relay stops.
 pub async fn run(core: Arc<Core>, account: Arc<RunningAccount>, supervisor: Addr<Supervisor>) {
+    let (listening, _ended) = (account.listening.clone(), account.ended.clone().drop_guard());
     let task = core.readers.track_future(Reader { core: core.clone(), account, supervisor }.run());
     tokio::select! {
         () = task => {}
         // A connector that does not return is left behind; nothing it holds has been acknowledged.
-        () = async { core.listening.cancelled().await; tokio::time::sleep(super::READERS_STOP).await } => {}
+        () = async { listening.cancelled().await; tokio::time::sleep(super::READERS_STOP).await } => {}
     }
 }
 
@@ -58,7 +59,7 @@ struct Reader {
 impl Reader {
     async fn run(self) {
         let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(300));
-        while !self.core.listening.is_cancelled() {
+        while !self.account.listening.is_cancelled() {
             let checked = self.check().await;
             self.core.states.checked(&self.account.name);
             let wait = match checked {
@@ -76,7 +77,7 @@ impl Reader {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = self.core.listening.cancelled() => {}
+                () = self.account.listening.cancelled() => {}
             }
         }
     }
@@ -258,7 +259,7 @@ impl Inbox for ReaderInbox<'_> {
     }
 
     async fn stopped(&self) {
-        self.reader.core.listening.cancelled().await;
+        self.reader.account.listening.cancelled().await;
     }
 }
 
@@ -348,7 +349,7 @@ impl ReaderInbox<'_> {
         tokio::select! {
             biased;
             () = core.disk.admits() => Ok(()),
-            () = core.listening.cancelled() => Err(Stopped),
+            () = self.reader.account.listening.cancelled() => Err(Stopped),
         }
     }
 

@@ -57,7 +57,7 @@ impl Core {
     /// How far the start is. An account that is parked counts as settled, and so do its rooms.
     pub fn readiness(&self) -> Readiness {
         let mut readiness = Readiness { disk_full: self.disk.state().full, ..Readiness::default() };
-        for account in self.accounts.values() {
+        for account in self.accounts.all() {
             let state = account.state.borrow().clone();
             readiness.connected.1 += 1;
             match &state {

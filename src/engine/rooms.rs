@@ -319,6 +319,18 @@ impl Core {
         body: Text,
     ) -> Result<(), StoreError> {
         let id = NativeId::from(format!("{kind}{}", ulid::Ulid::new()));
+        self.notice_with(id, account, about, channel, body).await
+    }
+
+    /// The same under an id of its own: once, however often it is asked for.
+    pub(super) async fn notice_with(
+        &self,
+        id: NativeId,
+        account: &Account,
+        about: &RoomKey,
+        channel: &str,
+        body: Text,
+    ) -> Result<(), StoreError> {
         let event = Event::Noticed { id, channel: channel.to_owned(), body };
         let envelope = Envelope { origin: about.clone(), author: None, at: Timestamp::now(), event };
         let queued = self.ledger.accept(account.clone(), vec![envelope]).await?;

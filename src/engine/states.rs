@@ -127,6 +127,12 @@ impl States {
         missing.map(|((_, asked), _)| asked.clone()).collect()
     }
 
+    /// An account begins anew: what an earlier one of its name was told does not count.
+    pub fn begins_anew(&self, account: &Account) {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| of != account);
+        self.checked.send_if_modified(|checked| checked.remove(account));
+    }
+
     fn set(&self, account: &Account, asked: &NativeId, state: RoomState) {
         let mut states = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         states.insert((account.clone(), asked.clone()), state);

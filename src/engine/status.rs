@@ -3,6 +3,7 @@
 use super::core::{Core, RunningAccount};
 use super::disk::DiskState;
 use super::links::{Channel, PlannedLink, PlannedRoom};
+use super::reload::ConfigState;
 use super::states::{AccountState, LaneState, RoomState};
 use crate::routing::{Connect, Direction};
 use crate::store::ledger::Depth;
@@ -16,6 +17,9 @@ use std::sync::PoisonError;
 pub struct Status {
     /// Relay's version.
     pub version: String,
+    /// What is known of the config file.
+    #[serde(default)]
+    pub config: ConfigState,
     /// Each account.
     pub accounts: Vec<AccountStatus>,
     /// Each Relay channel.
@@ -188,7 +192,8 @@ impl RunningAccount {
 impl Core {
     /// How everything is now.
     pub fn status(&self) -> Status {
-        let accounts = self.accounts.values().map(|account| AccountStatus {
+        let accounts = self.accounts.all();
+        let accounts = accounts.iter().map(|account| AccountStatus {
             name: account.name.to_string(),
             platform: account.connector.platform().to_string(),
             state: account.state.borrow().clone(),
@@ -201,6 +206,7 @@ impl Core {
         let newest = letters.iter().rev().take(20).rev();
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            config: self.config.borrow().clone(),
             accounts: accounts.collect(),
             channels: self.channel_statuses(),
             counters: self.counters.all().map(|(name, count)| (name.to_owned(), count)).collect(),

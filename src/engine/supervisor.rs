@@ -3,7 +3,7 @@
 //! actix restarts a *stopped* actor with the same value, and a *panicked* one not at all; so a space says through a drop
 //! guard that it is gone, and is made anew here, from nothing, after a growing wait.
 
-use super::core::Core;
+use super::core::{AccountPlan, Core, RunningAccount};
 use super::delay::Delay;
 use super::space::{DownGuard, RunLane, Space, SpaceKey};
 use crate::observe::Count;
@@ -47,7 +47,7 @@ impl Supervisor {
         if self.stopping {
             return None;
         }
-        let account = self.core.accounts.get(&key.account)?.clone();
+        let account = self.core.accounts.get(&key.account)?;
         let child = self.spaces.entry(key.clone()).or_insert_with(|| Child {
             generation: 0,
             addr: None,
@@ -111,6 +111,33 @@ impl Handler<Serve> for Supervisor {
             run_lane(&addr, room, ctx);
         }
         Some(addr)
+    }
+}
+
+/// Open an account: it has actors, and those begin on an arbiter. It does not run yet.
+#[derive(Message)]
+#[rtype(result = "Option<Arc<RunningAccount>>")]
+pub struct Open(pub AccountPlan);
+
+impl Handler<Open> for Supervisor {
+    type Result = Option<Arc<RunningAccount>>;
+
+    fn handle(&mut self, Open(plan): Open, _: &mut Context<Self>) -> Self::Result {
+        let listening = self.core.listening.child_token();
+        (!self.stopping).then(|| self.core.accounts.open(plan, listening))
+    }
+}
+
+/// Let the spaces of an account go, and with them what is left of its lanes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Close(pub Account);
+
+impl Handler<Close> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, Close(account): Close, _: &mut Context<Self>) {
+        self.spaces.retain(|key, _| key.account != account);
     }
 }
 

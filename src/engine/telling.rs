@@ -1,9 +1,35 @@
-//! What people are told once of what becomes of what they say.
+//! What people are told once of what becomes of what they say: each by the answer to their first command, and all in a notice to each room
+//! that the admin has linked.
 
 use super::core::Core;
+use super::lane_steps::PINNED;
+use super::links::Channel;
+use crate::adapt::names::capitalised;
 use crate::consent::{Person, Unsaid};
-use crate::store::StoreError;
-use relay_contract::RoomKey;
+use crate::store::{StoreError, stream};
+use relay_contract::{Account, NativeId, RoomKey, Text};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How often it is looked for rooms that were linked and not told.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Looks until the task is ended.
+pub async fn run(core: Arc<Core>) {
+    let mut told = HashSet::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        // Before all are found, half of a channel would be told, and told again of the other half.
+        if !core.readiness().is_settled() {
+            continue;
+        }
+        if let Err(error) = core.tell_rooms(&mut told).await {
+            tracing::error!(%error, "rooms are not told that they are linked");
+        }
+    }
+}
 
 impl Core {
     /// What somebody is to be told who has not been told yet and has chosen nothing; none in a room that nothing is carried from.
@@ -18,6 +44,69 @@ impl Core {
         let asks = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
         Ok(Some(if asks { ASKED } else { CARRIED }))
     }
+
+    /// Tells the rooms of each channel in which one was linked that was not told; `told` are those that were.
+    async fn tell_rooms(&self, told: &mut HashSet<RoomKey>) -> Result<(), StoreError> {
+        for (name, channel) in self.channels().iter().filter(|(_, channel)| channel.tells) {
+            let rooms = self.rooms_of(channel);
+            let mut untold = Vec::new();
+            // Whoever joined in the chat was told there.
+            let linked = rooms.iter().filter(|(_, (_, joined))| !joined);
+            for (room, _) in linked {
+                if told.contains(room) {
+                    continue;
+                }
+                match self.ledger.is_room_told(room)? || self.ledger.has_pinned_notice(room)? {
+                    true => drop(told.insert(room.clone())),
+                    false => untold.push(room.clone()),
+                }
+            }
+            // What is said in a room that is alone goes nowhere.
+            let (Some(about), true) = (untold.first(), rooms.len() > 1) else { continue };
+            let Some((account, _)) = rooms.get(about) else { continue };
+            let words = in_words(&rooms, channel.unsaid);
+            // A crash before it is remembered has it asked for again, and it is the same.
+            let of: Vec<u8> = untold.iter().flat_map(|room| format!("{room}\n").into_bytes()).collect();
+            let id = NativeId::from(format!("{PINNED}{name} {:016x}", xxh3_64(&of)));
+            self.notice_with(id, account, about, name, Text::plain(&words)).await?;
+            for room in untold {
+                self.ledger.remember_room_told(&room).await?;
+                told.insert(room);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rooms of a channel in which people are, as far as they were found, and whether each was joined in the chat.
+    fn rooms_of(&self, channel: &Channel) -> Rooms {
+        let found = channel.links.iter().filter_map(|link| {
+            let known = self.known.get(&link.at.account, &link.at.room)?;
+            (!stream::keeps(&known.key)).then(|| (known.key, (link.at.account.clone(), link.joined)))
+        });
+        found.collect()
+    }
+}
+
+type Rooms = BTreeMap<RoomKey, (Account, bool)>;
+
+fn in_words(rooms: &Rooms, unsaid: Unsaid) -> String {
+    let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
+    let platforms: Vec<String> = platforms.into_iter().collect();
+    let on = match platforms.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    };
+    let carried = match unsaid {
+        Unsaid::Notice => {
+            "what is said in one is shown in the others. Everybody decides what is shown of them"
+        }
+        Unsaid::OptIn => "what somebody says in one is shown in the others once they allow it",
+    };
+    format!(
+        "{} rooms on {on} are joined by Relay, this one among them: {carried}: /relay privacy, or !relay privacy on IRC and Matrix.",
+        rooms.len()
+    )
 }
 
 const CARRIED: &str = "What is said in this room is shown in rooms elsewhere, too. What is shown of you is yours to decide: /relay privacy";

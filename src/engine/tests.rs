@@ -411,7 +411,7 @@ fn a_room_that_became_visible_waits_for_a_person() {
         stage.say("before").await;
         stage.arrives("before").await;
         let core = stage.engine.core();
-        let account = core.accounts.values().next().unwrap().clone();
+        let account = core.accounts.all()[0].clone();
         let mut known = core.known.get(&account.name, &"there".into()).unwrap();
         known.agreed = Some(Visibility::Private);
         core.remember(&account, &"there".into(), known).await.unwrap();

@@ -327,6 +327,11 @@ pub fn told(person: &str) -> Vec<u8> {
     [b"told\0".as_slice(), person.as_bytes()].concat()
 }
 
+/// The mark of a room that was told that it is linked, in meta.
+pub fn told_room(of: &RoomKey) -> Vec<u8> {
+    [b"room told\0".as_slice(), &room(of)].concat()
+}
+
 /// The mark of a room in which Relay has pinned a notice, in meta.
 pub fn pinned_notice(of: &RoomKey) -> Vec<u8> {
     [b"notice pinned\0".as_slice(), &room(of)].concat()

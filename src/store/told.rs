@@ -1,4 +1,4 @@
-//! What is told once: to a person what becomes of what they say, and in which rooms Relay has pinned a notice of it. Marks in meta.
+//! What is told once: to a person what becomes of what they say, and to a room, with where Relay has pinned a notice of it. Marks in meta.
 
 use super::ledger::Ledger;
 use super::writer::Command;
@@ -15,6 +15,17 @@ impl Ledger {
     /// They were. Goes when they are forgotten.
     pub async fn remember_told(&self, person: &Person) -> Result<(), StoreError> {
         let key = keys::told(person.as_str());
+        self.ask(|done| Command::Remember { key, done }).await
+    }
+
+    /// Whether a room was told by itself that it is linked.
+    pub fn is_room_told(&self, room: &RoomKey) -> Result<bool, StoreError> {
+        Ok(self.shared.meta.contains_key(keys::told_room(room))?)
+    }
+
+    /// It was.
+    pub async fn remember_room_told(&self, room: &RoomKey) -> Result<(), StoreError> {
+        let key = keys::told_room(room);
         self.ask(|done| Command::Remember { key, done }).await
     }
 

@@ -28,7 +28,7 @@ impl Own {
         let port = ports::free();
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"{flood}\"\n[api]\nlisten = \"127.0.0.1:{port}\"\n{more}\n[channels.lobby]\n[channels.den]\n"
+            "[relay]\ndata_dir = \"state\"\nflood = \"{flood}\"\ntell_rooms = false\n[api]\nlisten = \"127.0.0.1:{port}\"\n{more}\n[channels.lobby]\n[channels.den]\n"
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
         std::fs::write(dir.path().join("token"), "a-token-as-matterbridge-has-it").unwrap();

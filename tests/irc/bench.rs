@@ -37,7 +37,7 @@ impl Bench {
             )
         };
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n{}{}[channels.lobby]\nlinks = [\"one:{}\", \"two:{}\"]\n",
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n{}{}[channels.lobby]\nlinks = [\"one:{}\", \"two:{}\"]\n",
             section("one", &servers[0]),
             section("two", &servers[1]),
             CHANNELS[0],

@@ -37,7 +37,7 @@ impl Modern {
             )
         };
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n{}{}[channels.lobby]\nlinks = [\"one:{}\", \"two:{}\"]\n",
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n{}{}[channels.lobby]\nlinks = [\"one:{}\", \"two:{}\"]\n",
             section("one", "relay"),
             section("two", "relay2"),
             CHANNELS[0],

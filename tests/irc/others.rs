@@ -36,7 +36,7 @@ impl Both {
         let (person, person_id) = (world.discord.people[0].name.clone(), world.discord.people[0].id.clone());
         let media = ports::free();
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n\
              [media]\nlisten = \"127.0.0.1:{media}\"\nurl = \"https://media.example.org\"\n\
              [accounts.d]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\

@@ -88,6 +88,7 @@ def config(urls: dict[str, Any]) -> str:
 [relay]
 data_dir = "state"
 flood = "off"
+tell_rooms = false
 listen = "{{listen}}"
 [accounts.owls]
 platform = "discord"

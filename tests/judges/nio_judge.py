@@ -48,6 +48,7 @@ def config(urls: dict[str, Any], synapse: Synapse, room: str) -> str:
 [relay]
 data_dir = "state"
 flood = "off"
+tell_rooms = false
 listen = "{{listen}}"
 [accounts.owls]
 platform = "discord"

@@ -43,7 +43,7 @@ class Api(Process):
 
     async def start(self) -> None:
         listen = self.url.removeprefix("http://")
-        config = f'[relay]\nflood = "off"\n[api]\nlisten = "{listen}"\n[channels.lobby]\n'
+        config = f'[relay]\nflood = "off"\ntell_rooms = false\n[api]\nlisten = "{listen}"\n[channels.lobby]\n'
         (self.path / "bridges.toml").write_text(config)
         made = subprocess.run(
             [self.program, "token", "new", "Judge", "--scope", "read,write,admin"],

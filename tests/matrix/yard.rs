@@ -84,7 +84,7 @@ impl Yard {
             links.push(format!("\"discord:{}\"", self.bench.room("discord")));
         }
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n\
              [accounts.mx]\nplatform = \"matrix\"\nhomeserver = \"{}\"\n{credential}\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\

@@ -122,7 +122,7 @@ impl Town {
             )
         };
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n[api]\nlisten = \"{}\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n[api]\nlisten = \"{}\"\n\
              [media]\nlisten = \"127.0.0.1:{media}\"\nurl = \"http://127.0.0.1:{media}\"\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n{}{}\

@@ -176,7 +176,7 @@ impl Bench {
         token("telegram", &self.world.telegram.bots[0].token);
         let discord = &self.stand_ins.discord;
         let config = format!(
-            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\n\
+            "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n\
              [accounts.discord]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [accounts.slack]\nplatform = \"slack\"\nbot_token = {{ file = \"slack\" }}\n\

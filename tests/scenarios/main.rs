@@ -20,6 +20,8 @@ mod million;
 mod noticing;
 mod operating;
 mod privacy;
+mod reloading;
+mod reloads;
 mod sealed;
 mod service;
 mod starting;

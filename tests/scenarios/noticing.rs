@@ -118,3 +118,52 @@ async fn whoever_gives_a_command_is_told_once_what_becomes_of_what_they_say() {
     let status = ask(&bench, "slack", 2, &second(&bench, "slack"), "/relay status").await;
     assert!(status.contains("not joined") && !status.contains(TOLD), "{status}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_that_are_linked_in_the_file_are_told_once() {
+    let joined = |bench: &Bench, platform: &str, room: &str| -> Vec<Seen> {
+        let all = bench.people(platform).messages(room).unwrap();
+        all.into_iter().filter(|seen| seen.text.contains("are joined by Relay")).collect()
+    };
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    std::fs::write(bench.config(), &config).unwrap();
+    for start in ["at first", "after a restart"] {
+        bench.start();
+        bench.connected(3).await;
+        for platform in PLATFORMS {
+            let room = bench.room(platform);
+            until(&format!("{platform} is told, and it is pinned"), || {
+                joined(&bench, platform, &room).first().is_some_and(|notice| notice.pinned)
+            })
+            .await;
+        }
+        until("that is written down", || {
+            bench.status().is_some_and(|status| !status.to_string().contains("\"queued\":1"))
+        })
+        .await;
+        // Whatever would be told again would stand before it.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        bench.say("slack", start);
+        bench.arrives("telegram", start).await;
+        for platform in PLATFORMS {
+            let told = joined(&bench, platform, &bench.room(platform));
+            assert_eq!(told.len(), 1, "{platform}");
+            assert!(told[0].text.contains("3 rooms on Discord, Slack and Telegram"), "{}", told[0].text);
+            assert!(told[0].text.contains("/relay privacy"), "{}", told[0].text);
+        }
+        bench.kill();
+    }
+    // A room that comes later is told, with those that it comes to.
+    let on_slack = second(&bench, "slack");
+    let link = format!("links = [\"slack:{on_slack}\", ");
+    std::fs::write(bench.config(), config.replacen("links = [", &link, 1)).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    until("the new room is told", || joined(&bench, "slack", &on_slack).len() == 1).await;
+    for platform in PLATFORMS {
+        until("so are the others", || joined(&bench, platform, &bench.room(platform)).len() == 2).await;
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}

@@ -193,11 +193,30 @@ async fn told_to_end_it_delivers_what_is_due_and_keeps_the_rest() {
     assert_eq!(bench.with("discord", "due-").len(), MESSAGES, "and nothing is delivered twice");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_is_told_and_its_end() {
+    let bench = Bench::new().await;
+    let told = Told::start(&bench);
+    told.says("READY=1").await;
+    for (number, changed) in
+        ["flood = \"60 per minute\"", "flood = ", "flood = \"off\""].into_iter().enumerate()
+    {
+        let text = std::fs::read_to_string(bench.config()).unwrap();
+        let lines = text.lines().map(|line| if line.starts_with("flood") { changed } else { line });
+        std::fs::write(bench.config(), lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let hung_up = Command::new("kill").arg("-HUP").arg(told.child.id().to_string()).status();
+        assert!(hung_up.unwrap().success());
+        let (begun, ready) = (|| told.count("RELOADING=1"), || told.count("READY=1"));
+        until("it is told", || begun() > number && ready() == begun() + 1).await;
+        assert!(told.last("READY=1") >= told.last("RELOADING=1"), "its end comes after it, good file or bad");
+    }
+}
+
 /// The unit with the path of a binary that exists: systemd-analyze fails where it does not.
 fn unit_with_this_binary(folder: &Path) -> PathBuf {
     let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/relay.service");
     let text = std::fs::read_to_string(unit).unwrap();
-    assert_eq!(text.matches("=/usr/local/bin/relay ").count(), 2, "both commands are Relay");
+    assert_eq!(text.matches("=/usr/local/bin/relay ").count(), 3, "all commands are Relay");
     let copy = folder.join("relay.service");
     std::fs::write(&copy, text.replace("/usr/local/bin/relay", env!("CARGO_BIN_EXE_relay"))).unwrap();
     copy

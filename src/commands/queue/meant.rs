@@ -43,7 +43,7 @@ impl Commands {
             return self.one_of(written, rooms.clone());
         }
         let account = Account(written.to_owned());
-        if core.accounts.contains_key(&account) {
+        if core.accounts.has(&account) {
             let rooms = core.known.all().into_iter().filter(|(by, _)| *by == account);
             return Ok(Meant::Account(account.clone(), rooms.map(|(_, known)| known.key).collect()));
         }
@@ -104,7 +104,7 @@ impl Commands {
         let mut all = self.all_called(&rooms);
         all.sort();
         all.extend(core.channels().keys().map(|name| format!("{name} (a channel)")));
-        all.extend(core.accounts.keys().map(|name| format!("{name} (an account)")));
+        all.extend(core.accounts.names().iter().map(|name| format!("{name} (an account)")));
         let more = all.len().saturating_sub(OFFERED);
         all.truncate(OFFERED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -87,7 +87,7 @@ impl Unsettled {
             let account = &link.at.account;
             let known = || core.known.get(account, &link.at.room);
             checked.contains(account)
-                || !core.accounts.contains_key(account)
+                || !core.accounts.has(account)
                 || known().is_some_and(|known| {
                     routes.channel(name).iter().any(|in_force| in_force.room == known.key)
                 })

@@ -56,7 +56,15 @@ impl Lane {
         if !self.core.asks_consent() {
             return Ok(false);
         }
-        let Some(envelope) = self.core.ledger.envelope(id)? else { return Ok(true) };
+        // While nobody chooses anew nothing is forgotten either, and what the head was worked out from is as it was.
+        let head = self.head.as_ref().filter(|(of, _)| *of == id && !self.is_chosen_anew());
+        let envelope = match head {
+            Some((_, envelope)) => envelope.clone(),
+            None => match self.core.ledger.envelope(id)? {
+                Some(envelope) => envelope,
+                None => return Ok(true),
+            },
+        };
         self.core.is_withheld(&self.handle.room, id, &envelope, row)
     }
 

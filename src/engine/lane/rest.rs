@@ -94,6 +94,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             doubtful: closing::MOST,
             turn: None,
             chosen: 0,
+            head: None,
             ran: Ran::default(),
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {

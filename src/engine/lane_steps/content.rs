@@ -1,8 +1,9 @@
 //! What a message says when a row is worked on.
 
+use super::super::consent::Deed;
 use super::super::core::Core;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{Attachment, Author, Envelope, Event, Message, RoomKey};
+use relay_contract::{Attachment, Author, Envelope, Event, Message, RoomKey, Timestamp};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -15,6 +16,8 @@ pub struct Content {
     pub origin: RoomKey,
     /// Who said it: whatever an edit tells, the name stays as it was.
     pub author: Option<Author>,
+    /// When it was said, and when Relay came to know of it.
+    pub(in super::super) said: (Timestamp, Timestamp),
     /// What it says.
     pub message: Message,
     /// What was taken out of it, and whom it hides: for the audit.
@@ -42,6 +45,7 @@ impl Content {
                 subject: id,
                 origin: envelope.origin.clone(),
                 author: envelope.author.clone(),
+                said: Deed::times(id, envelope),
                 message: message.clone(),
                 did: Vec::new(),
                 original: None,
@@ -66,6 +70,7 @@ impl Content {
         edit: Option<(&Envelope, Message)>,
     ) -> Result<Option<Self>, StoreError> {
         let Some(posted) = core.ledger.envelope(subject)? else { return Ok(None) };
+        let said = Deed::times(subject, &posted);
         let posted = Arc::unwrap_or_clone(posted);
         let Event::Posted(original) = posted.event else { return Ok(None) };
         let author_of_edit = edit.as_ref().and_then(|(envelope, _)| envelope.author.clone());
@@ -83,6 +88,7 @@ impl Content {
             subject,
             origin: posted.origin,
             author: posted.author.or(author_of_edit),
+            said,
             // An edit need not say again where the message stands and that it was passed on.
             message: Message {
                 thread: message.thread.clone().or_else(|| original.thread.clone()),

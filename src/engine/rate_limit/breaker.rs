@@ -144,6 +144,19 @@ impl Breaker {
     }
 }
 
+/// So many accounts share it from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SharedBy(pub u32);
+
+impl Handler<SharedBy> for Breaker {
+    type Result = ();
+
+    fn handle(&mut self, SharedBy(accounts): SharedBy, _: &mut Context<Self>) {
+        self.accounts = accounts.max(1);
+    }
+}
+
 impl Actor for Breaker {
     type Context = Context<Self>;
 

@@ -155,7 +155,7 @@ impl ReaderInbox<'_> {
 
     /// Where to begin. What is older than the limit is left, and said to be missed if there is any.
     async fn not_too_old(&self, room: &RoomKey, mark: Mark) -> Result<Mark, Stopped> {
-        let age = i64::try_from(self.reader.core.catch_up.age.as_millis()).unwrap_or(i64::MAX);
+        let age = i64::try_from(self.reader.core.limits().catch_up.age.as_millis()).unwrap_or(i64::MAX);
         let oldest = Timestamp(Timestamp::now().0.saturating_sub(age));
         if mark.at >= oldest {
             return Ok(mark);
@@ -185,7 +185,7 @@ impl ReaderInbox<'_> {
         by_hand: Option<&Resync>,
         progress: &mut Progress,
     ) -> Result<Ended, Stopped> {
-        let most = by_hand.map_or(u64::from(self.reader.core.catch_up.messages), |_| u64::MAX);
+        let most = by_hand.map_or(u64::from(self.reader.core.limits().catch_up.messages), |_| u64::MAX);
         let batch = by_hand.map_or(BATCH, |resync| resync.batch);
         let mut from = from.clone();
         // One more than the limit, so that what goes beyond it is known and not guessed.

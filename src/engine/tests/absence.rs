@@ -102,7 +102,7 @@ fn what_goes_beyond_the_limits_is_said_to_be_missed() {
             let posted = stage.puppet.posted.lock().unwrap().clone();
 
             assert_eq!(posted[..posted.len() - 1], texts(&past)[..arrive], "{told}");
-            let missed = stage.engine.core().accounts.values().next().unwrap().missed.lock().unwrap().clone();
+            let missed = stage.engine.core().accounts.all()[0].missed.lock().unwrap().clone();
             assert!(missed.unwrap().1.contains(told), "{told}");
             stage.engine.stop().await;
         });

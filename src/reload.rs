@@ -1,0 +1,244 @@
+//! The config, read anew while Relay runs: one task owns what is in force, and does one thing after another. It reads when a file changes
+//! (`files`), at SIGHUP and when a command asks. All that can fail is done before anything is changed.
+
+mod files;
+mod outcome;
+
+pub use outcome::{Found, Outcome};
+
+use crate::commands::Commands;
+use crate::config::plan::{Does, Plan, accounts};
+use crate::config::{Config, Mistakes, Reload, joined};
+use crate::doctor::Doctor;
+use crate::engine::{Change, ConfigState, Core, Refusal};
+use crate::observe::Count;
+use crate::service;
+use files::Files;
+use relay_contract::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// So many wait for their turn; more are told to come again.
+const WAITING: usize = 16;
+/// Longest wait for the answer: accounts that end take their time.
+const PATIENCE: Duration = Duration::from_secs(55);
+const BUSY: &str = "too many wait for the config to be read anew; try again in a moment";
+
+/// What is asked for.
+enum Ask {
+    Reload(Option<oneshot::Sender<Outcome>>),
+    Plan(Option<PathBuf>, oneshot::Sender<Outcome>),
+}
+
+/// Asks for it. Cheap to clone.
+#[derive(Clone)]
+pub struct Reloads {
+    asks: mpsc::Sender<Ask>,
+    busy: watch::Receiver<bool>,
+}
+
+impl Reloads {
+    /// Has the config read anew; resolves when what came of it is in force.
+    pub async fn reload(&self) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.ask(Ask::Reload(Some(answer)), outcome).await
+    }
+
+    /// The same, and nobody waits for it. One that is due already is enough.
+    pub fn reload_soon(&self) {
+        let _ = self.asks.try_send(Ask::Reload(None));
+    }
+
+    /// What a reload would do, with this file instead of the one that is read.
+    pub async fn plan(&self, config: Option<PathBuf>) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.ask(Ask::Plan(config, answer), outcome).await
+    }
+
+    /// Whether the config is being read anew, as it changes.
+    pub fn busy(&self) -> watch::Receiver<bool> {
+        self.busy.clone()
+    }
+
+    async fn ask(&self, ask: Ask, outcome: oneshot::Receiver<Outcome>) -> Outcome {
+        if self.asks.try_send(ask).is_err() {
+            return Outcome::Failed(BUSY.into());
+        }
+        match tokio::time::timeout(PATIENCE, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Outcome::Failed("Relay stops".into()),
+            Err(_) => {
+                Outcome::Failed("it takes longer than usual; `relay status` tells when it was done".into())
+            }
+        }
+    }
+}
+
+/// Owns what is in force.
+pub struct Reloader {
+    asks: mpsc::Receiver<Ask>,
+    busy: watch::Sender<bool>,
+    running: Config,
+    files: Files,
+    core: Arc<Core>,
+    commands: Arc<Commands>,
+    doctor: Doctor,
+}
+
+/// With what a Relay was started with. Looks at the files.
+pub fn new(running: Config, core: Arc<Core>, commands: Arc<Commands>, doctor: Doctor) -> (Reloads, Reloader) {
+    let (asks, receiver) = mpsc::channel(WAITING);
+    let (busy, is_busy) = watch::channel(false);
+    let files = Files::new(running.path.clone(), joined::folder(&running.relay.data_dir));
+    core.config.send_replace(ConfigState {
+        file: running.path.display().to_string(),
+        loaded: Timestamp::now().0,
+        refused: None,
+    });
+    let reloader = Reloader { asks: receiver, busy, running, files, core, commands, doctor };
+    (Reloads { asks, busy: is_busy }, reloader)
+}
+
+impl Reloader {
+    /// Works until the task is ended.
+    pub async fn run(mut self) {
+        loop {
+            let follows = self.running.relay.reload == Reload::OnChange;
+            let ask = tokio::select! {
+                ask = self.asks.recv() => ask,
+                () = self.files.changed(), if follows => {
+                    tracing::debug!("the config file has changed");
+                    Some(Ask::Reload(None))
+                }
+            };
+            match ask {
+                Some(Ask::Reload(answer)) => {
+                    let outcome = self.reload().await;
+                    // Whoever asked may have gone.
+                    let _ = answer.map(|answer| answer.send(outcome));
+                }
+                Some(Ask::Plan(config, answer)) => {
+                    let _ = answer.send(self.plan(config).await);
+                }
+                None => return,
+            }
+        }
+    }
+
+    async fn plan(&mut self, config: Option<PathBuf>) -> Outcome {
+        let path = config.unwrap_or_else(|| self.running.path.clone());
+        let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+        self.running = self.in_force();
+        match loaded {
+            Ok(Ok(config)) => Outcome::of(Plan::between(&self.running, &config)),
+            Ok(Err(mistakes)) => Outcome::Mistakes(Found::from(&mistakes)),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    async fn reload(&mut self) -> Outcome {
+        self.busy.send_replace(true);
+        let outcome = self.take().await;
+        self.note(&outcome);
+        self.busy.send_replace(false);
+        outcome
+    }
+
+    /// Reads, checks, and puts into force what has changed, wholly or not at all.
+    async fn take(&mut self) -> Outcome {
+        self.files.look().await;
+        let held = self.commands.hold_changes().await;
+        let before = self.in_force();
+        let path = before.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&path, &before)).await;
+        let (config, plan, change) = match read {
+            Ok(Ok(read)) => read,
+            Ok(Err(outcome)) => return outcome,
+            Err(error) => return Outcome::Failed(error.to_string()),
+        };
+        if !plan.restart.is_empty() {
+            return Outcome::Restart(plan);
+        }
+        for warning in config.warnings.iter().filter(|warning| !self.running.warnings.contains(warning)) {
+            tracing::warn!("{warning}");
+        }
+        if plan.steps.is_empty() {
+            self.running = config;
+            return Outcome::Nothing;
+        }
+        let Some(ending) = self.core.reload(change).await else {
+            return Outcome::Failed("Relay stops".into());
+        };
+        self.commands.set_joined(config.channels.iter().map(|channel| channel.joined.clone()));
+        self.doctor.set_config(&config);
+        self.running = config;
+        drop(held);
+        for step in &plan.steps {
+            tracing::info!("{step}");
+        }
+        self.core.finish_reload(ending).await;
+        Outcome::Done(plan)
+    }
+
+    /// What is in force, with what was changed from the chat since.
+    fn in_force(&self) -> Config {
+        let (mut config, mut joined) = (self.running.clone(), self.commands.joined());
+        for channel in &mut config.channels {
+            channel.joined = joined.remove(&channel.name).unwrap_or_default();
+        }
+        config
+    }
+
+    /// Says what came of it: in the log, the status, the counters.
+    fn note(&self, outcome: &Outcome) {
+        let now = Timestamp::now().0;
+        match outcome {
+            Outcome::Done(plan) => {
+                self.core.counters.add(Count::Reloaded);
+                tracing::info!(steps = plan.steps.len(), "the config was read anew, and is in force");
+            }
+            Outcome::Nothing => tracing::debug!("the config was read anew: it says what is in force"),
+            other => {
+                let why = other.why();
+                if self.core.config.borrow().refused.as_ref().is_none_or(|refused| refused.why != why) {
+                    tracing::error!(why, "the config was read anew and is not taken: all goes on as before");
+                }
+                self.core.counters.add(Count::ReloadRefused);
+                self.core.config.send_modify(|state| state.refused = Some(Refusal { at: now, why }));
+                return;
+            }
+        }
+        self.core.config.send_modify(|state| (state.loaded, state.refused) = (now, None));
+    }
+}
+
+/// Everything that can fail.
+fn read(path: &std::path::Path, before: &Config) -> Result<(Config, Plan, Change), Outcome> {
+    let config =
+        Config::load(path).map_err(|mistakes: Mistakes| Outcome::Mistakes(Found::from(&mistakes)))?;
+    let plan = Plan::between(before, &config);
+    let (mut gone, mut opened) = (Vec::new(), Vec::new());
+    if plan.restart.is_empty() {
+        for (name, (does, _)) in accounts(before, &config) {
+            match config.account(&name) {
+                Some(section) if does != Does::Stop => {
+                    let account =
+                        service::account(section).map_err(|error| Outcome::Failed(error.to_string()))?;
+                    opened.extend(account);
+                }
+                _ => gone.push(name),
+            }
+        }
+    }
+    let change = Change {
+        gone,
+        opened,
+        channels: service::channels(&config),
+        catch_up: config.relay.catch_up,
+        flood: config.relay.flood,
+        keeping: service::keeping(&config),
+    };
+    Ok((config, plan, change))
+}
