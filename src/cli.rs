@@ -16,6 +16,7 @@ macro_rules! sayln {
     }};
 }
 
+mod alerts;
 mod approve;
 mod audit;
 mod backup;
@@ -35,6 +36,7 @@ mod matrix;
 mod media;
 mod mistakes;
 mod notify;
+mod pages;
 mod plan;
 mod purge;
 mod queue;
@@ -112,8 +114,14 @@ enum Command {
     Token(token::Tokens),
     /// Show how the running bridge is: accounts, rooms, what waits, what went wrong
     Status(status::StatusOf),
-    /// Look for what is not as it should be, and say what to do: accounts, rights, clock, disk, queues
+    /// Look for what is not as it should be, and say what to do: accounts, rights, network, clock, disk, keys, ports, queues
+    ///
+    /// Ends with 0 when all is well, with 1 when something was found (the marked message of --canary that did not go through is one), and with 2
+    /// when nothing could be looked at: the config file has mistakes, or the running Relay does not answer. --json gives each finding as `about`,
+    /// `grade` (fine, look, broken), `what` and `fix`, also with 2 where the config file is why.
     Doctor(doctor::Doctor),
+    /// Show what needs a person; try the ways by which admins are told
+    Alerts(alerts::Alerts),
     /// Look at what waits and what was given up; retry, drop, pause and resume deliveries
     Queue(queue::Queue),
     /// Show what carries over into each room and out of it
@@ -136,6 +144,10 @@ enum Command {
     /// what it knew then: what it has delivered since is delivered again, unless the platform can tell that it is there, and what was
     /// said since is carried again where the platform still tells of it.
     Restore(restore::Restore),
+    /// Print what a shell completes: `relay completions bash`, `zsh` or `fish`
+    Completions(pages::Completions),
+    /// Print the manual page, or write one for each command
+    Man(pages::Man),
     /// Try Relay in the browser: three pretend platforms inside this process, bridged by the real thing
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -207,12 +219,18 @@ impl RunningBridge {
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";
-    let options = textwrap::Options::new(width())
-        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
-        .initial_indent(INDENT)
-        .subsequent_indent(INDENT);
+    let options = at_blanks(textwrap::Options::new(width()).initial_indent(INDENT).subsequent_indent(INDENT));
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
+}
+
+/// Lines end at blanks alone: a command that is cut at a slash or a hyphen cannot be copied.
+fn at_blanks(options: textwrap::Options<'_>) -> textwrap::Options<'_> {
+    options
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
 }
 
 /// How many characters a line may have.
@@ -265,12 +283,15 @@ pub fn main() -> ExitCode {
         Command::Token(of) => token::run(&of),
         Command::Status(of) => status::run(&of),
         Command::Doctor(of) => doctor::run(&of),
+        Command::Alerts(of) => alerts::run(&of),
         Command::Queue(queue) => queue::run(&queue),
         Command::Capabilities(of) => capabilities::run(&of),
         Command::Trace(of) => trace::run(&of),
         Command::Backup(of) => backup::run(&of),
         Command::Keys(of) => keys::run(&of),
         Command::Restore(of) => restore::run(&of),
+        Command::Completions(of) => pages::completions(&of),
+        Command::Man(of) => pages::man(&of),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
     }

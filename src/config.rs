@@ -1,5 +1,6 @@
 //! `bridges.toml`: parsed into a document with places, then checked as a whole, so that every mistake is reported at once.
 
+mod alerts_section;
 mod api_section;
 mod check;
 mod document;
@@ -12,6 +13,7 @@ pub mod problem;
 pub mod reference;
 mod relay_section;
 mod secrets;
+mod shapes;
 #[cfg(test)]
 mod tests;
 mod webhooks_section;
@@ -23,6 +25,7 @@ pub use joined::Joined;
 use crate::consent::{Level, Unsaid};
 use crate::flood::Flood;
 use crate::policy::{CatchUpLimits, Unsure};
+use crate::quiet::Quiet;
 use crate::routing::{Connect, Direction, LinkSettings};
 use crate::signed::Key as SigningKey;
 use relay_contract::{Account, NativeId, Settings};
@@ -44,13 +47,15 @@ pub struct Config {
     pub media: MediaSection,
     /// The `[api]` section, if there is one.
     pub api: Option<ApiSection>,
+    /// The `[alerts]` section, if there is one.
+    pub alerts: Option<AlertsSection>,
     /// `[accounts.NAME]`, in the order of their names.
     pub accounts: Vec<AccountSection>,
     /// `[channels.NAME]`, in the order of their names.
     pub channels: Vec<ChannelSection>,
     /// What wraps the keys of what is kept; a file of Relay's own in the state directory when left out.
     pub master_key: Option<SecretString>,
-    /// What works, and should be changed all the same: a line each.
+    /// What works, and should be changed all the same: a line each, of one sentence that says what and one that says what to do.
     pub warnings: Vec<String>,
 }
 
@@ -119,6 +124,67 @@ impl Default for MediaSection {
             strip_metadata: true,
         }
     }
+}
+
+/// Who is told what needs a person, and when.
+#[derive(Debug, Clone)]
+pub struct AlertsSection {
+    /// The admins' room.
+    pub room: Option<RoomText>,
+    /// Hours in which only what is urgent is said.
+    pub quiet: Option<Quiet>,
+    /// What is later than this is told.
+    pub late: Duration,
+    /// A webhook that is called.
+    pub webhook: Option<AlertHook>,
+    /// Email.
+    pub email: Option<AlertMail>,
+}
+
+/// A webhook that is called with what needs a person.
+#[derive(Clone)]
+pub struct AlertHook {
+    /// What is called.
+    pub url: Url,
+    /// The secret that both sides know.
+    pub key: Option<SigningKey>,
+    /// Whether that may be somewhere else than on the public Internet.
+    pub private: bool,
+}
+
+impl std::fmt::Debug for AlertHook {
+    // Its address may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AlertHook").field("private", &self.private).finish_non_exhaustive()
+    }
+}
+
+/// How a mail server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    /// Plainly at first, and encrypted before anything is said.
+    StartTls,
+    /// Encrypted from the first byte.
+    Tls,
+    /// Never: a server on this machine.
+    None,
+}
+
+/// Email.
+#[derive(Debug, Clone)]
+pub struct AlertMail {
+    /// The server that takes it.
+    pub server: String,
+    /// Its port.
+    pub port: u16,
+    /// How it is spoken to.
+    pub tls: MailTls,
+    /// User and password, where it wants them.
+    pub login: Option<(String, SecretString)>,
+    /// Whom it is from.
+    pub from: String,
+    /// Whom it is for.
+    pub to: Vec<String>,
 }
 
 /// Relay's own API.
@@ -383,6 +449,65 @@ pub const COMPATIBLE_KEYS: &[Key] = &[
     },
 ];
 
+/// Keys of `[alerts]`.
+pub const ALERTS_KEYS: &[Key] = &[
+    Key {
+        name: "room",
+        doc: "The admins' room, \"ACCOUNT:ROOM\" as in `links`. It need not be linked: choose one that only they read, on the platform that you \
+              would miss least.",
+    },
+    Key {
+        name: "webhook",
+        doc: "An address that is called with a POST, such as an incoming webhook of Slack, Mattermost or Discord: \"https://…\", or a section \
+              [alerts.webhook].",
+    },
+    Key { name: "email", doc: "A section [alerts.email]." },
+    Key {
+        name: "quiet",
+        doc: "Hours of the day in which only what is urgent is said, such as \"22:00-07:00\": what else there is, and each all-clear, comes \
+              afterwards. Default: none.",
+    },
+    Key {
+        name: "time_zone",
+        doc: "The time zone of `quiet`, such as \"Europe/Berlin\" or \"UTC\". Default: that of this machine.",
+    },
+    Key {
+        name: "late",
+        doc: "How late messages may arrive before somebody is told, and how long a connection may be down, or a room not usable. Default: \
+              \"5 minutes\".",
+    },
+];
+
+/// Keys of `[alerts.webhook]`.
+pub const HOOK_KEYS: &[Key] = &[
+    Key {
+        name: "url",
+        doc: "Where to, with https; where the address is a secret, as { file = \"…\" } or as for an account. Required.",
+    },
+    Key {
+        name: "secret",
+        doc: "What Relay signs with, as in [api.outgoing.NAME]. Default: calls are not signed.",
+    },
+    Key { name: "private", doc: "As in [api.outgoing.NAME]. Default: false." },
+];
+
+/// Keys of `[alerts.email]`.
+pub const MAIL_KEYS: &[Key] = &[
+    Key { name: "server", doc: "The mail server that takes it, such as smtp.example.org. Required." },
+    Key { name: "from", doc: "Whom it is from, such as relay@example.org. Required." },
+    Key { name: "to", doc: "Whom it is for: an address, or a list of them. Required." },
+    Key { name: "user", doc: "The user name there. Only together with `password`." },
+    Key { name: "password", doc: "The password, as a secret of an account." },
+    Key {
+        name: "tls",
+        doc: "\"starttls\" (default), \"tls\" (from the first byte) or \"none\", for a server on this machine only.",
+    },
+    Key {
+        name: "port",
+        doc: "Its port. Default: 587 with \"starttls\", 465 with \"tls\", 25 with \"none\".",
+    },
+];
+
 /// Keys of `[accounts.NAME]` that every platform has; the others are its connector's `FIELDS`.
 pub const ACCOUNT_KEYS: &[Key] = &[
     Key { name: "platform", doc: "discord, irc, matrix, slack or telegram." },
@@ -497,7 +622,7 @@ impl Config {
             let until =
                 if channel.connect == Connect::Closed { "" } else { " until a room joins from the chat" };
             self.warnings.push(format!(
-                "[channels.{}] joins fewer than two rooms: nothing is carried{until}.",
+                "[channels.{}] joins fewer than two rooms: nothing is carried{until}. Write a second room into its `links`.",
                 channel.name
             ));
         }

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod export;
 mod resync;
 
+use crate::alerts::{Alerts, Open, Went};
 use crate::commands::keys::{KeysAnswer, KeysAsk};
 use crate::commands::{AccountRooms, Commands, QueueAnswer, QueueAsk, Review};
 use crate::doctor::{Doctor, Report};
@@ -32,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const REQUEST: Duration = Duration::from_secs(10);
 /// So many are answered at a time.
 const AT_ONCE: usize = 32;
+/// What is answered where nobody is to be told.
+const NO_ALERTS: &str = "nobody is told what needs a person: there is no [alerts] section in the config. relay doctor looks at everything";
 /// What those hear that come when so many are answered already.
 const BUSY: &str = "too many commands ask this relay at once; try again in a moment";
 
@@ -123,6 +126,10 @@ pub enum Request {
         /// Which.
         room: String,
     },
+    /// What needs a person.
+    Alerts,
+    /// Send a sample by every way that admins are told by.
+    AlertsSample,
     /// The keys of what is kept.
     Keys {
         /// What to do.
@@ -192,6 +199,10 @@ pub enum Response {
     Doctor(Report),
     /// How a marked message went, hop by hop.
     Canary(Vec<Hop>),
+    /// What needs a person.
+    Alerts(Vec<Open>),
+    /// How a sample went by each way.
+    AlertsSample(Vec<Went>),
     /// What waits, or what was done about it.
     Queue(QueueAnswer),
     /// What became of a config that was read anew, or would.
@@ -215,7 +226,7 @@ pub enum AskError {
     )]
     NotRunning(PathBuf),
     /// The socket is there, but this user may not use it, or the like.
-    #[error("the running relay cannot be asked through {}: {why}", path.display())]
+    #[error("the running relay cannot be asked through {}: {why}. Ask as the user that it runs as, or with sudo", path.display())]
     NoAccess {
         /// The socket.
         path: PathBuf,
@@ -231,9 +242,9 @@ impl AskError {
     /// Why the socket of a state directory could not be connected to.
     fn of(why: &std::io::Error, data_dir: &Path) -> Self {
         match why.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused => {
-                Self::NotRunning(data_dir.to_owned())
-            }
+            std::io::ErrorKind::NotFound
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::ConnectionRefused => Self::NotRunning(data_dir.to_owned()),
             _ => Self::NoAccess { path: path(data_dir), why: why.to_string() },
         }
     }
@@ -260,6 +271,7 @@ pub async fn serve(
     media: Media,
     doctor: Doctor,
     reloads: Reloads,
+    alerts: Option<Arc<Alerts>>,
 ) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
@@ -270,10 +282,11 @@ pub async fn serve(
                     continue;
                 };
                 let (commands, media) = (commands.clone(), media.clone());
-                let (doctor, reloads) = (doctor.clone(), reloads.clone());
+                let (doctor, reloads, alerts) = (doctor.clone(), reloads.clone(), alerts.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &commands, &media, &doctor, &reloads).await {
+                    let asked = (&doctor, alerts.as_deref());
+                    if let Err(error) = answer(stream, &commands, &media, asked, &reloads).await {
                         tracing::debug!(%error, "a control connection broke");
                     }
                 });
@@ -300,7 +313,7 @@ async fn answer(
     stream: UnixStream,
     commands: &Commands,
     media: &Media,
-    doctor: &Doctor,
+    (doctor, alerts): (&Doctor, Option<&Alerts>),
     reloads: &Reloads,
 ) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
@@ -334,7 +347,8 @@ async fn answer(
         Ok(Request::Audit { wanted, who }) => return audit::answer(writing, commands, wanted, who).await,
         _ => {}
     }
-    let response = tokio::time::timeout(PATIENCE, respond(request, commands, media, doctor)).await?;
+    let response =
+        tokio::time::timeout(PATIENCE, respond(request, commands, media, (doctor, alerts))).await?;
     write(&response, &mut writing).await?;
     writing.shutdown().await
 }
@@ -349,7 +363,7 @@ async fn respond(
     request: serde_json::Result<Request>,
     commands: &Commands,
     media: &Media,
-    doctor: &Doctor,
+    (doctor, alerts): (&Doctor, Option<&Alerts>),
 ) -> Response {
     match request {
         Ok(Request::Status) => Response::Status(Box::new(commands.core().status())),
@@ -401,6 +415,14 @@ async fn respond(
         Ok(Request::Canary { room }) => match commands.send_marked(&room).await {
             Ok(hops) => Response::Canary(hops),
             Err(refused) => Response::Error(refused),
+        },
+        Ok(Request::Alerts) => match alerts {
+            Some(alerts) => Response::Alerts(alerts.open().await),
+            None => Response::Error(NO_ALERTS.into()),
+        },
+        Ok(Request::AlertsSample) => match alerts {
+            Some(alerts) => Response::AlertsSample(alerts.sample().await),
+            None => Response::Error(NO_ALERTS.into()),
         },
         Ok(Request::Keys { ask }) => match commands.keys(ask).await {
             Ok(answer) => Response::Keys(answer),

@@ -2,14 +2,18 @@
 //! runs, the config file and the platforms are asked. Nothing is changed.
 
 mod clock;
+mod left;
 mod machine;
+mod network;
+mod ports;
 
 pub use clock::Clock;
 
-use crate::config::{AccountSection, Config};
-use crate::engine::{Core, Finding, find, of_preflight};
+use crate::config::{AccountSection, Config, Mistakes, joined};
+use crate::engine::{Core, Finding, Grade, find, of_preflight};
 use crate::platforms;
 use futures::future::join_all;
+use network::Place;
 use relay_contract::{Connector, NativeId, OpenError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -29,58 +33,137 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// The clocks that this machine's is compared with.
+#[derive(Clone)]
+pub struct Clocks(Vec<Clock>);
+
+impl Clocks {
+    /// Those of the platforms.
+    pub fn of(config: &Config) -> Self {
+        Self(clocks(config))
+    }
+
+    /// Reads each.
+    pub async fn examine(&self) -> Vec<Finding> {
+        clock::examine(&self.0).await
+    }
+}
+
 /// Looks at a running Relay.
 #[derive(Clone)]
 pub struct Doctor {
     core: Arc<Core>,
     data_dir: PathBuf,
-    /// Those of the accounts that run.
-    clocks: Arc<Mutex<Vec<Clock>>>,
+    of_config: Arc<Mutex<OfConfig>>,
+}
+
+/// What follows from the config that is in force.
+#[derive(Clone)]
+struct OfConfig {
+    clocks: Vec<Clock>,
+    places: Vec<Place>,
+    /// What it warned of when it was read.
+    warnings: Vec<Finding>,
+}
+
+impl OfConfig {
+    fn new(config: &Config) -> Self {
+        Self { clocks: clocks(config), places: network::places(config), warnings: warnings(config) }
+    }
 }
 
 impl Doctor {
     /// With all that it needs to know.
     pub fn new(core: Arc<Core>, config: &Config) -> Self {
-        Self { core, data_dir: config.relay.data_dir.clone(), clocks: Arc::new(Mutex::new(clocks(config))) }
+        let of_config = Arc::new(Mutex::new(OfConfig::new(config)));
+        Self { core, data_dir: config.relay.data_dir.clone(), of_config }
     }
 
     /// Another config is in force.
     pub fn set_config(&self, config: &Config) {
-        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = clocks(config);
+        *self.of_config.lock().unwrap_or_else(PoisonError::into_inner) = OfConfig::new(config);
     }
 
     /// Looks at everything, within a minute.
     pub async fn examine(&self) -> Report {
         let data_dir = self.data_dir.clone();
-        let clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let OfConfig { clocks, places, warnings } =
+            self.of_config.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (engine, machine, clocks) = tokio::join!(
             self.core.examine(),
             machine::examine(data_dir, self.core.disk.state().least_free),
             clock::examine(&clocks)
         );
-        Report { running: true, findings: [machine, clocks, engine].concat() }
+        let engine = network::explain(&places, engine).await;
+        let proxy = network::past_a_proxy(&places).into_iter().collect();
+        Report { running: true, findings: [warnings, machine, clocks, proxy, engine].concat() }
     }
 }
 
 /// The same without a running Relay. What its ledger holds is not looked at: only one process may open it.
 pub async fn of_config(config: &Config) -> Report {
-    let clocks = clocks(config);
-    let accounts = join_all(config.accounts.iter().map(|section| of_account(config, section)));
-    let (accounts, machine, clocks) = tokio::join!(
+    let (clocks, places) = (clocks(config), network::places(config));
+    let accounts = async {
+        let asked = config.accounts.iter().map(|section| of_account(config, section));
+        network::explain(&places, join_all(asked).await.concat()).await
+    };
+    let (accounts, machine, left, clocks) = tokio::join!(
         accounts,
         machine::examine(config.relay.data_dir.clone(), config.relay.least_free),
+        left::examine(config.relay.data_dir.clone(), config.master_key.clone()),
         clock::examine(&clocks)
     );
-    let warnings = config.warnings.iter();
-    let warnings: Vec<Finding> = warnings
-        .map(|warning| Finding::look("config", warning.clone(), "Change it in the config file."))
+    let ports = if left.is_held { Vec::new() } else { ports::examine(config) };
+    let proxy = network::past_a_proxy(&places).into_iter().collect();
+    let findings =
+        [warnings(config), disconnected(config), machine, left.findings, ports, clocks, proxy, accounts];
+    Report { running: false, findings: findings.concat() }
+}
+
+/// What is told of a config file that cannot be used: then nothing else was looked at.
+pub fn of_mistakes(found: &Mistakes) -> Report {
+    let finding = |mistake: &crate::config::Mistake| {
+        let place = match found.text.is_empty() {
+            true => "config".to_owned(),
+            false => format!("config line {}", mistake.line),
+        };
+        let what = format!("{}: {}.", found.path.display(), mistake.what.trim_end_matches('.'));
+        Finding::broken(place, what, mistake.help.clone())
+    };
+    Report { running: false, findings: found.mistakes.iter().map(finding).collect() }
+}
+
+/// What the config warns of. Rooms that were disconnected are told as rooms.
+fn warnings(config: &Config) -> Vec<Finding> {
+    let channels = config.channels.iter();
+    let gone: Vec<String> = channels
+        .flat_map(|channel| {
+            channel.joined.disconnected.iter().map(|entry| joined::disconnected(&channel.name, entry))
+        })
         .collect();
-    Report { running: false, findings: [warnings, machine, clocks, accounts.concat()].concat() }
+    let warnings = config.warnings.iter().filter(|warning| !gone.contains(warning));
+    warnings.map(|warning| said("config", Grade::Look, warning)).collect()
+}
+
+fn disconnected(config: &Config) -> Vec<Finding> {
+    let of = |channel: &crate::config::ChannelSection| {
+        let gone = channel.links.iter().filter(|link| channel.is_disconnected(link));
+        let told = gone.map(|link| Finding::disconnected(&link.at.account.0, &link.at.room, &channel.name));
+        told.collect::<Vec<_>>()
+    };
+    config.channels.iter().flat_map(of).collect()
+}
+
+/// A finding of words whose first sentence says what is, and the rest what to do.
+fn said(about: &str, grade: Grade, words: &str) -> Finding {
+    let (what, fix) = words.split_once(". ").unwrap_or((words, "Look at the config file, and at the log."));
+    Finding { grade, ..Finding::look(about, format!("{}.", what.trim_end_matches('.')), fix) }
 }
 
 fn clocks(config: &Config) -> Vec<Clock> {
     let of = |section: &AccountSection| {
-        let own = section.settings.urls.get("api_url").map(ToString::to_string);
+        let urls = &section.settings.urls;
+        let own = urls.get("api_url").or_else(|| urls.get("homeserver")).map(ToString::to_string);
         let site =
             own.or_else(|| platforms::named(section.platform).map(|platform| platform.site.to_owned()))?;
         let site = Some(site).filter(|site| !site.is_empty())?;

@@ -9,6 +9,7 @@
 //! `supervisor` owns every lifecycle; `mapping` is the single writer of the index; `rate_limit` is one budget an account.
 
 mod accounts;
+mod admins;
 mod audit;
 mod budgets;
 mod canary;
@@ -73,10 +74,11 @@ mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Limits, Plan, RunningAccount};
 pub use accounts::Accounts;
+pub use admins::{GivenUp, HeardLast, ToldAdmins};
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
-pub use doctor::{Finding, Grade, of_preflight};
+pub use doctor::{Finding, Grade, UNANSWERED, of_preflight};
 pub use elsewhere::{Elsewhere, Trouble};
 pub use export::{ExportError, Exported};
 pub use lagging::why_late;

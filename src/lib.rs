@@ -1,6 +1,7 @@
 //! Relay joins rooms on different chat platforms. `ARCHITECTURE.md` beside this file is the map.
 
 pub mod adapt;
+mod alerts;
 mod api;
 pub mod audit;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod media;
 pub mod observe;
 pub mod platforms;
 pub mod policy;
+pub mod quiet;
 mod reload;
 pub mod routing;
 mod service;

@@ -20,6 +20,8 @@ pub struct Entry {
     pub site: &'static str,
     /// How a person makes an account there.
     pub guide: &'static Guide,
+    /// Whether its connections go through the proxy that the environment names.
+    pub proxied: bool,
     /// Makes a connector from checked settings.
     pub open: fn(Settings) -> Result<Arc<dyn Connector>, Problem>,
 }
@@ -40,6 +42,7 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_discord::capabilities,
         site: "https://discord.com",
         guide: &relay_discord::GUIDE,
+        proxied: false,
         open: relay_discord::open,
     },
     Entry {
@@ -49,6 +52,7 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_irc::capabilities,
         site: "",
         guide: &relay_irc::GUIDE,
+        proxied: false,
         open: relay_irc::open,
     },
     Entry {
@@ -58,6 +62,7 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_matrix::capabilities,
         site: "https://matrix.org",
         guide: &relay_matrix::GUIDE,
+        proxied: true,
         open: relay_matrix::open,
     },
     Entry {
@@ -67,6 +72,7 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_slack::capabilities,
         site: "https://slack.com",
         guide: &relay_slack::GUIDE,
+        proxied: false,
         open: relay_slack::open,
     },
     Entry {
@@ -76,6 +82,7 @@ pub static ALL: &[Entry] = &[
         capabilities: relay_telegram::capabilities,
         site: "https://api.telegram.org",
         guide: &relay_telegram::GUIDE,
+        proxied: true,
         open: relay_telegram::open,
     },
 ];

@@ -1,5 +1,6 @@
 //! A whole Relay from a checked config: engine, control socket, health page. What `relay run` and `relay demo` share.
 
+use crate::alerts::{Alerts, Ways};
 use crate::api::{self, Api};
 use crate::commands::Commands;
 use crate::config::{
@@ -39,6 +40,9 @@ pub enum ServiceError {
         /// Why.
         problem: Problem,
     },
+    /// The ways by which admins are told.
+    #[error("{0}")]
+    Alerts(String),
     /// An address or the socket cannot be listened on.
     #[error("cannot listen on {place}: {why}")]
     Listen {
@@ -80,6 +84,7 @@ impl Service {
         let mut plan = plan(&config)?;
         let own = config.api.as_ref().map(|section| (section.clone(), open_api(&mut plan)));
         let webhooks = config.api.as_ref().map(|section| open_webhooks(section, &mut plan)).transpose()?;
+        let ways = Ways::open(&config).map_err(ServiceError::Alerts)?;
         let data_dir = &config.relay.data_dir;
         let stores = match &config.master_key {
             Some(key) => Stores::open_with(data_dir, Master::given(key)?)?,
@@ -107,7 +112,19 @@ impl Service {
         let (reloads, reloader) =
             reload::new(config.clone(), engine.core(), commands.clone(), doctor.clone());
         servers.spawn(reloader.run());
-        servers.spawn(control::serve(control, commands, media.clone(), doctor, reloads.clone()));
+        let alerts = config.alerts.clone();
+        let alerts = alerts.map(|section| Arc::new(Alerts::new(engine.core(), &config, section, ways)));
+        servers.spawn(control::serve(
+            control,
+            commands,
+            media.clone(),
+            doctor,
+            reloads.clone(),
+            alerts.clone(),
+        ));
+        if let Some(alerts) = alerts {
+            servers.spawn(alerts.run());
+        }
         if let Some(listener) = listener {
             if let Ok(address) = listener.local_addr() {
                 tracing::info!("health page: http://{address}/healthz");
@@ -182,6 +199,7 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
         keeping: keeping(config),
+        admins: config.alerts.as_ref().and_then(|alerts| alerts.room.as_ref()).map(room),
     })
 }
 

@@ -24,6 +24,7 @@
 //!
 //! In a flood (eight accepts or more that one sync has answered) the next sync comes 4 ms later at the earliest, so that more share it.
 
+mod alerts;
 pub mod audit;
 pub mod backup;
 mod consent;
@@ -64,7 +65,7 @@ pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use notes::Note;
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use retention::{Forgotten, Sweep};
-pub use seals::{KEYS, KeysReport, Master, make_keys};
+pub use seals::{KEYS, KeysReport, Master, look as look_at_keys, make_keys};
 pub use writer::Verdict;
 
 use std::path::PathBuf;
@@ -141,7 +142,7 @@ pub enum StoreError {
     )]
     NoMaster(PathBuf),
     /// The file of keys is damaged.
-    #[error("{} is damaged at byte {at}: put it back from a backup that `relay keys backup` has written", path.display())]
+    #[error("{} is damaged at byte {at}. Put it back from a backup that `relay keys backup` has written", path.display())]
     DamagedKeys {
         /// Where it is.
         path: PathBuf,
@@ -153,7 +154,7 @@ pub enum StoreError {
     DamagedMaster(PathBuf),
     /// The master key is too short.
     #[error(
-        "the master key has to have at least {least} characters: `openssl rand -base64 32` makes a good one"
+        "the master key has to have at least {least} characters. `openssl rand -base64 32` makes a good one"
     )]
     WeakMaster {
         /// Characters.

@@ -1,7 +1,7 @@
 //! `relay doctor`: what is not as it should be, and what to do about it.
 
 use super::{EXIT_MISTAKES, RunningBridge, mistakes, note};
-use crate::config::Config;
+use crate::config::{Config, Mistakes};
 use crate::control::{self, AskError, Request, Response};
 use crate::doctor::{self, Report};
 use crate::engine::{self, Finding, Grade, Hop};
@@ -36,12 +36,25 @@ struct Told {
     report: Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     canary: Option<Vec<Hop>>,
+    /// The config file has mistakes: nothing else was looked at.
+    #[serde(skip)]
+    is_unusable: bool,
+}
+
+impl Told {
+    fn of(report: Report, canary: Option<Vec<Hop>>) -> Self {
+        Self { report, canary, is_unusable: false }
+    }
 }
 
 /// Asks the running bridge; where none runs, the config file and the platforms. Exit code 0 when all is well, 1 with findings, 2 when
 /// it cannot be asked.
 pub fn run(of: &Doctor) -> ExitCode {
     match told(of) {
+        Ok(told) if told.is_unusable => {
+            super::print_json(&told);
+            ExitCode::from(EXIT_MISTAKES)
+        }
         Ok(told) => {
             let found = told.report.findings.iter().any(|finding| finding.grade != Grade::Fine)
                 || told.canary.iter().flatten().any(|hop| hop.problem.is_some());
@@ -61,8 +74,14 @@ pub fn run(of: &Doctor) -> ExitCode {
 }
 
 fn told(of: &Doctor) -> Result<Told, Option<String>> {
-    // Mistakes of the config file were shown.
-    let data_dir = of.bridge.data_dir().map_err(|_| None)?;
+    let data_dir = match (&of.bridge.data_dir, of.json) {
+        (None, true) => match Config::data_dir(&of.bridge.config) {
+            Ok(data_dir) => data_dir,
+            Err(found) => return Ok(unusable(&found)),
+        },
+        // Mistakes of the config file are shown.
+        _ => of.bridge.data_dir().map_err(|_| None)?,
+    };
     let ask = |request| engine::block_on_without_actors(control::ask(&data_dir, &request));
     let other = || Some("the running relay answered something else: is it of another version?".to_owned());
     let bar = spinner("Asking the platforms and looking at the disk …");
@@ -72,17 +91,20 @@ fn told(of: &Doctor) -> Result<Told, Option<String>> {
         Ok(Response::Error(error)) => return Err(Some(error)),
         Ok(_) => return Err(other()),
         Err(AskError::NotRunning(_)) if of.bridge.data_dir.is_none() => {
-            let config = Config::load(&of.bridge.config).map_err(|found| {
-                bar.finish_and_clear();
-                eprint!("{}", mistakes::show(&found));
-                None
-            })?;
-            engine::block_on_without_actors(doctor::of_config(&config))
+            match Config::load(&of.bridge.config) {
+                Ok(config) => engine::block_on_without_actors(doctor::of_config(&config)),
+                Err(found) if of.json => return Ok(unusable(&found)),
+                Err(found) => {
+                    bar.finish_and_clear();
+                    eprint!("{}", mistakes::show(&found));
+                    return Err(None);
+                }
+            }
         }
         Err(error) => return Err(Some(error.to_string())),
     };
     bar.finish_and_clear();
-    let Some(room) = &of.canary else { return Ok(Told { report, canary: None }) };
+    let Some(room) = &of.canary else { return Ok(Told::of(report, None)) };
     if !report.running {
         return Err(Some("--canary needs a running relay: start it with `relay run`".into()));
     }
@@ -90,11 +112,15 @@ fn told(of: &Doctor) -> Result<Told, Option<String>> {
     let sent = ask(Request::Canary { room: room.clone() });
     bar.finish_and_clear();
     match sent {
-        Ok(Response::Canary(hops)) => Ok(Told { report, canary: Some(hops) }),
+        Ok(Response::Canary(hops)) => Ok(Told::of(report, Some(hops))),
         Ok(Response::Error(error)) => Err(Some(format!("no marked message was sent: {error}"))),
         Ok(_) => Err(other()),
         Err(error) => Err(Some(error.to_string())),
     }
+}
+
+fn unusable(found: &Mistakes) -> Told {
+    Told { report: doctor::of_mistakes(found), canary: None, is_unusable: true }
 }
 
 /// Only where somebody looks: on a terminal.
@@ -156,9 +182,7 @@ fn table(told: &Told, quiet: bool) -> String {
 
 /// A line that goes on indented where it is too long.
 fn note_beside(text: &str, out: &mut String) {
-    let options = textwrap::Options::new(super::width())
-        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
-        .subsequent_indent("        ");
+    let options = super::at_blanks(textwrap::Options::new(super::width()).subsequent_indent("        "));
     out.push_str(&textwrap::fill(text, options));
     out.push('\n');
 }
@@ -174,7 +198,7 @@ mod tests {
             Finding::look("room a:#b", "It may not post there.", "Give it the right."),
             Finding::broken("disk", "Full.", "Make room."),
         ];
-        let told = |findings| Told { report: Report { running: true, findings }, canary: None };
+        let told = |findings| Told::of(Report { running: true, findings }, None);
         let shown = table(&told(findings.clone()), false);
         let at = |part: &str| shown.find(part).unwrap_or_else(|| panic!("{part}: {shown}"));
         assert!(at("BROKEN") < at("look") && at("look") < at("fine"), "{shown}");

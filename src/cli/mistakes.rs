@@ -23,7 +23,12 @@ pub fn show_where(found: &Mistakes, outcome: &str) -> String {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width()).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width())
+        .with_links(false)
+        // A command that is cut at a hyphen cannot be copied.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace);
     let mut shown = String::new();
     for mistake in found.mistakes.iter().take(MOST_SHOWN) {
         if !shown.is_empty() {

@@ -3,14 +3,15 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
+use super::shapes;
 use super::{
-    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, api_section, links, media_section,
-    relay_section,
+    ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, alerts_section, api_section, links,
+    media_section, relay_section,
 };
 use crate::platforms;
 use crate::policy::Unsure;
 use relay_contract::{Account, Field, FieldKind, Settings};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,7 +23,7 @@ const LONGEST_DEAF: u64 = 86_400;
 /// The most that `pace` can be.
 const FASTEST: u32 = 10_000;
 
-const SECTIONS: &[&str] = &["relay", "media", "api", "accounts", "channels"];
+const SECTIONS: &[&str] = &["relay", "media", "alerts", "api", "accounts", "channels"];
 /// The names of the API's own accounts.
 const OWN_ACCOUNTS: [&str; 2] = ["api", "webhooks"];
 
@@ -50,6 +51,7 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     }
     let known: Vec<links::Known<'_>> =
         sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
+    let alerts = alerts_section::check(document.get("alerts"), &known, folder, (mistakes, &mut warnings));
     let accounts = sections
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
@@ -63,12 +65,12 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
         })
         .collect();
     if channels.is_empty() {
-        warnings.push("There is no [channels.NAME] section: nothing is carried anywhere.".into());
+        warnings.push("There is no [channels.NAME] section: nothing is carried anywhere. Write one, with the rooms to join in its `links`.".into());
     }
     api_section::channels_exist(document.get("api"), &channels, mistakes);
     // Whoever has read the file says which it is.
     let path = PathBuf::new();
-    Some(Config { path, relay: relay?, media, api, accounts, channels, master_key, warnings })
+    Some(Config { path, relay: relay?, media, alerts, api, accounts, channels, master_key, warnings })
 }
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
@@ -139,7 +141,15 @@ fn account(
     };
     for field in entry.fields {
         match section.get(field.name) {
-            Some(value) => read_field(field, value, folder, &mut settings, mistakes, warnings),
+            Some(value) => {
+                read_field(field, value, folder, &mut settings, mistakes, warnings);
+                let secret = settings.secrets.get(field.name).map(|secret| secret.expose_secret());
+                let misplaced = secret.and_then(|secret| shapes::misplaced(entry.name(), field, secret));
+                mistakes.extend(
+                    misplaced
+                        .map(|(what, help)| Mistake::new(value.span(), format!("{place}: {what}"), help)),
+                );
+            }
             None if field.required && !is_misspelt(section, field.name, &known) => {
                 let what = format!("`{}` in {place}", field.name);
                 let help = format!("Add {} = {}. {}", field.name, example(field), field.doc);

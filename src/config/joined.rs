@@ -6,7 +6,7 @@ use crate::routing::Direction;
 use relay_contract::{Account, NativeId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,8 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
     let folder = folder(&config.relay.data_dir);
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // A file that stands where the state directory is to be is the start's trouble, and the doctor's.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         Err(error) => return Err(Mistakes::unreadable(&folder, &error)),
     };
     let mut found = BTreeMap::new();
@@ -107,8 +108,9 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
         match config.channels.iter_mut().find(|channel| channel.name == joined.channel) {
             Some(channel) => channel.joined = joined,
             None => config.warnings.push(format!(
-                "{} is about a channel `{}` that is not in the config: it is left alone.",
+                "{} is about a channel `{}` that is not in the config: it is left alone. Remove the file, or write [channels.{}] into the config.",
                 path.display(),
+                joined.channel,
                 joined.channel
             )),
         }
@@ -135,7 +137,8 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
         let known = entry.place().is_some_and(|(account, _)| accounts.contains(&account));
         if !known {
             warnings.push(format!(
-                "`{}` joined [channels.{name}] from the chat, but there is no such account: it is left out.",
+                "`{}` joined [channels.{name}] from the chat, but there is no such account: it is left out. Write that \
+                 account into the config, or take the room out of bridges.d while Relay does not run.",
                 entry.room
             ));
         }
@@ -145,7 +148,8 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
         let written = channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room));
         if written {
             warnings.push(format!(
-                "`{}` joined [channels.{name}] from the chat and stands in bridges.toml too: what is written there counts.",
+                "`{}` joined [channels.{name}] from the chat and stands in bridges.toml too: what is written there counts. Take it out \
+                 of bridges.d while Relay does not run.",
                 entry.room.escape_debug()
             ));
         }
@@ -153,15 +157,20 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
     });
     for entry in &channel.joined.disconnected {
         if channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room)) {
-            warnings.push(format!(
-                "`{}` was disconnected from [channels.{name}] by {} at {}: it is not linked. \
-                 /relay connect there joins it again, or remove it from bridges.toml.",
-                entry.room.escape_debug(),
-                entry.by.escape_debug(),
-                entry.at.escape_debug()
-            ));
+            warnings.push(disconnected(name, entry));
         }
     }
+}
+
+/// What is said of a link that the admin's file has, and that was disconnected since.
+pub fn disconnected(channel: &str, entry: &Entry) -> String {
+    format!(
+        "`{}` was disconnected from [channels.{channel}] by {} at {}: it is not linked. \
+         /relay connect {channel} in that room joins it again, or remove it from bridges.toml.",
+        entry.room.escape_debug(),
+        entry.by.escape_debug(),
+        entry.at.escape_debug()
+    )
 }
 
 impl super::ChannelSection {

@@ -201,6 +201,8 @@ fn harmless(key: &str, written: &str) -> bool {
         "keep_days" | "audit_days" | "deaf_after" | "pace" | "catch_up_hours" | "catch_up_messages" => {
             written.len() <= 7 && written.bytes().all(|b| b.is_ascii_digit())
         }
+        "quiet" | "late" | "time_zone" => is_time(written),
+        "tls" => is_plain_word(written),
         "unsure" => matches!(written, "repeat" | "hold"),
         "strip_metadata" => matches!(written, "true" | "false"),
         _ if HARMLESS.contains(&key) => !written.contains('@'),
@@ -233,6 +235,12 @@ pub(super) fn is_path(path: &str) -> bool {
     let rooted = ["/", "./", "../", "~/"].iter().any(|root| path.starts_with(root));
     let folder = path.split_once('/').is_some_and(|(folder, _)| is_plain_name(folder));
     is_plain_name(path) || ((rooted || folder) && !path.contains([':', '@']))
+}
+
+/// Whether it is hours, a span of time or a time zone.
+fn is_time(written: &str) -> bool {
+    let plain = written.bytes().all(|b| b.is_ascii_alphanumeric() || b" :-+/_".contains(&b));
+    plain && written.len() <= 32 && written.bytes().filter(u8::is_ascii_digit).count() <= 8
 }
 
 /// Whether it is a base URL without a user, a query, or a path that a token could be in.

@@ -1,8 +1,8 @@
 //! The reference of all keys, made from the tables that the check uses.
 
 use super::{
-    ACCOUNT_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, INCOMING_KEYS, Key, LINK_KEYS, MEDIA_KEYS,
-    OUTGOING_KEYS, RELAY_KEYS,
+    ACCOUNT_KEYS, ALERTS_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, HOOK_KEYS, INCOMING_KEYS, Key,
+    LINK_KEYS, MAIL_KEYS, MEDIA_KEYS, OUTGOING_KEYS, RELAY_KEYS,
 };
 use crate::platforms;
 use relay_contract::FieldKind;
@@ -21,6 +21,15 @@ pub fn markdown() -> String {
          not take is linked there, if `listen` and `url` say where people can have it.",
         MEDIA_KEYS,
     );
+    section(
+        &mut page,
+        "[alerts]",
+        "What needs a person (a parked account, messages that are late or were given up, a missing right, unusual silence, the disk, the clock) is told, once, with \
+         what to do about it, and that it is over. By each way that is named here; `relay alerts test` tries them all.",
+        ALERTS_KEYS,
+    );
+    section(&mut page, "[alerts.webhook]", "A webhook that is called with it.", HOOK_KEYS);
+    section(&mut page, "[alerts.email]", "It as an email.", MAIL_KEYS);
     section(
         &mut page,
         "[api]",

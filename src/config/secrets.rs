@@ -41,7 +41,7 @@ impl Source {
         let path = path.display();
         // It was found, so it is a path and no secret.
         (mode & 0o077 != 0).then(|| {
-            format!("others may read the secret's file {path} (mode {:03o}): chmod 600 {path}", mode & 0o777)
+            format!("others may read the secret's file {path} (mode {:03o}). chmod 600 {path}", mode & 0o777)
         })
     }
 
@@ -71,7 +71,15 @@ impl Source {
                         format!("Add LoadCredential={shown}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
                     )
                 })?;
-                read_file(&Path::new(&folder).join(name), masked::is_plain_name(name))?
+                let is_plain = masked::is_plain_name(name);
+                let path = Path::new(&folder).join(name);
+                if is_plain && !path.exists() {
+                    return Err((
+                        format!("the unit has no credential of the name {name}"),
+                        format!("Add LoadCredential={name}:/path/to/it to the unit, then: sudo systemctl daemon-reload"),
+                    ));
+                }
+                read_file(&path, is_plain)?
             }
         };
         // Some editors put a byte order mark at the start of a file.

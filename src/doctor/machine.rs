@@ -1,10 +1,11 @@
 //! The state directory and the disk under it, and where secrets come from.
 
-use crate::engine::Finding;
+use crate::engine::{Finding, Grade};
 use crate::sizes;
+use crate::store::KEYS;
 use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -21,31 +22,100 @@ pub async fn examine(data_dir: PathBuf, least_free: u64) -> Vec<Finding> {
 
 fn look(data_dir: &Path, least_free: u64) -> Vec<Finding> {
     let shown = data_dir.display();
-    let mode = match std::fs::metadata(data_dir) {
-        Ok(found) => found.permissions().mode() & 0o7777,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let what = format!("the state directory {shown} is not there yet; `relay run` makes it");
-            return [vec![Finding::fine("disk", what)], secrets()].concat();
+    let found = match std::fs::metadata(data_dir) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return [vec![not_there_yet(data_dir, least_free)], secrets()].concat();
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            let file = data_dir.ancestors().find(|above| above.is_file()).unwrap_or(data_dir);
+            return vec![not_a_folder(file)];
         }
         Err(error) => {
             let fix = "Run this as the user that Relay runs as, or as root.";
             return vec![Finding::broken("disk", format!("{shown} cannot be looked at: {error}."), fix)];
         }
     };
-    let mut found = vec![free(data_dir, least_free)];
+    if !found.is_dir() {
+        return vec![not_a_folder(data_dir)];
+    }
+    let mode = found.permissions().mode() & 0o7777;
+    let mut all = vec![free(data_dir, least_free)];
     if mode & 0o077 != 0 {
         let what = format!(
             "Others on this machine may look into {shown} (mode {mode:o}): messages and the control socket are there."
         );
-        found.push(Finding::look("disk", what, format!("chmod 700 {shown}")));
+        all.push(Finding::look("disk", what, format!("chmod 700 {shown}")));
     }
-    found.push(writable("disk", data_dir));
+    all.extend(of_others(data_dir, found.uid()));
+    all.extend(readable_keys(data_dir));
+    all.push(writable("disk", data_dir));
     let media = data_dir.join("media");
     if media.exists() {
-        found.push(writable("media", &media));
+        all.push(writable("media", &media));
     }
-    found.extend(secrets());
-    found
+    all.extend(secrets());
+    all
+}
+
+/// `relay run` makes it, where it can.
+fn not_there_yet(data_dir: &Path, least_free: u64) -> Finding {
+    let shown = data_dir.display();
+    let Some(above) = data_dir.ancestors().find(|folder| folder.exists()) else {
+        return Finding::fine(
+            "disk",
+            format!("the state directory {shown} is not there yet; `relay run` makes it"),
+        );
+    };
+    if !above.is_dir() {
+        return not_a_folder(above);
+    }
+    match (writable("disk", above), free(above, least_free)) {
+        (kept, _) if kept.grade == Grade::Broken => {
+            let what = format!("The state directory {shown} is not there, and cannot be made: {}", kept.what);
+            let fix = format!(
+                "sudo install -d -m 700 -o relay {shown} (with the user that Relay runs as), or write another `data_dir`."
+            );
+            Finding::broken("disk", what, fix)
+        }
+        (_, free) if free.grade != Grade::Fine => free,
+        _ => Finding::fine(
+            "disk",
+            format!("the state directory {shown} is not there yet; `relay run` makes it"),
+        ),
+    }
+}
+
+fn not_a_folder(path: &Path) -> Finding {
+    let what = format!(
+        "{} is a file, where the state directory, or the folder that it is in, is to be.",
+        path.display()
+    );
+    Finding::broken("disk", what, "Write another folder into `data_dir` of [relay], or move that file away.")
+}
+
+/// What belongs to another user than the folder does: somebody has run Relay once as root, or copied a folder.
+fn of_others(data_dir: &Path, owner: u32) -> Option<Finding> {
+    let mut entries = std::fs::read_dir(data_dir).ok()?.filter_map(Result::ok);
+    let other = entries.find(|entry| entry.metadata().is_ok_and(|found| found.uid() != owner))?;
+    let shown = data_dir.display();
+    let what = format!(
+        "{} belongs to another user than {shown}: Relay, which runs as the folder's, may not write it.",
+        other.path().display()
+    );
+    Some(Finding::broken("disk", what, format!("sudo chown -R --reference={shown} {shown}")))
+}
+
+/// The files with which all that is kept can be read.
+fn readable_keys(data_dir: &Path) -> Vec<Finding> {
+    let of = |name: &str| {
+        let path = data_dir.join(name);
+        let mode = std::fs::metadata(&path).ok()?.permissions().mode() & 0o7777;
+        let shown = path.display();
+        let what = format!("Others may read {shown} (mode {mode:o}), which opens what people have said.");
+        (mode & 0o077 != 0).then(|| Finding::look("keys", what, format!("chmod 600 {shown}")))
+    };
+    [KEYS, "master.key"].into_iter().filter_map(of).collect()
 }
 
 fn free(data_dir: &Path, least_free: u64) -> Finding {
@@ -59,7 +129,7 @@ fn free(data_dir: &Path, least_free: u64) -> Finding {
 
 fn judged(free: u64, least_free: u64, data_dir: &Path) -> Finding {
     let words = format!("{} free under {}", sizes::in_words(free), data_dir.display());
-    let fix = "Make room, or move data_dir to a larger disk. `relay media sweep` drops files that are kept longer than needed.";
+    let fix = "Make room (df -h shows the disks), or write a folder on a larger disk into `data_dir`; `relay media sweep` drops files that are kept longer than needed.";
     // The reader stops below the least, and begins again a tenth above it.
     let enough = least_free.saturating_add(least_free / 10);
     if free >= enough.saturating_add(ROOMY) {
@@ -119,7 +189,6 @@ fn secrets() -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Grade;
 
     #[test]
     fn disks_and_what_they_mean() {

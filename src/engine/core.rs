@@ -1,6 +1,7 @@
 //! What all parts of the engine share: the stores, the routes, the accounts, the lanes by room.
 
 use super::accounts::Accounts;
+use super::admins::Admins;
 use super::canary::Canary;
 use super::catch_up::CatchUp;
 use super::disk::Disk;
@@ -9,7 +10,7 @@ use super::echoes::Echoes;
 use super::known::KnownRooms;
 use super::lagging::At;
 use super::lane::Rest;
-use super::links::Channels;
+use super::links::{Channels, PlannedRoom};
 use super::liveness::Rounds;
 use super::naming;
 use super::orders::Orders;
@@ -55,6 +56,8 @@ pub struct Plan {
     pub flood: Option<Flood>,
     /// How much is kept.
     pub keeping: Keeping,
+    /// Where what needs a person is told.
+    pub admins: Option<PlannedRoom>,
 }
 
 /// How much is kept on the disk.
@@ -187,6 +190,8 @@ pub struct Core {
     pub routes: watch::Sender<Arc<Routes>>,
     /// Links as they were asked for.
     pub(super) channels: Mutex<Arc<Channels>>,
+    /// Where what needs a person is told.
+    pub(super) admins: Admins,
     /// What the rooms that were asked for turned out to be.
     pub known: KnownRooms,
     /// Held while a move is noted: it is told from both sides, and one must find what the other has done.
@@ -267,6 +272,7 @@ impl Core {
             disk: Disk::new(data_dir, plan.keeping.least_free),
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
+            admins: Admins::new(plan.admins),
             known,
             moves: tokio::sync::Mutex::default(),
             moving: Mutex::default(),

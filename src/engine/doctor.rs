@@ -19,6 +19,9 @@ const LEDGER: Duration = Duration::from_secs(5);
 /// More accepted messages than this behind the fan-out, and more lines behind the mapping, are worth a word.
 const BACKLOG: u64 = 10_000;
 
+/// What is said of an account whose platform cannot be asked begins with this.
+pub const UNANSWERED: &str = "The platform does not answer";
+
 /// How bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +64,19 @@ impl Finding {
         Self { grade: Grade::Broken, ..Self::look(about, what, fix) }
     }
 
+    /// A room that the admin's file joins to a channel, and that was disconnected since.
+    pub fn disconnected(account: &str, room: &NativeId, channel: &str) -> Self {
+        Self::look(
+            format!("room {account}:{room}"),
+            format!(
+                "It is disconnected from {channel}, though bridges.toml joins it: nothing is carried there."
+            ),
+            format!(
+                "/relay connect {channel} in that room joins it again; or take it out of `links` of [channels.{channel}]."
+            ),
+        )
+    }
+
     fn of(about: String, grade: Grade, problem: &Problem) -> Self {
         Self { about, grade, what: problem.what.clone(), fix: Some(problem.fix.clone()) }
     }
@@ -79,7 +95,7 @@ pub fn of_preflight(
         Err(OpenError::Refused(problem)) => return vec![Finding::of(about, Grade::Broken, &problem)],
         Err(OpenError::Unavailable(why)) => {
             let fix = "Nothing is lost. It is tried again by itself; if it stays so, look at this machine's network and the platform's status.";
-            return vec![Finding::broken(about, format!("The platform does not answer: {why}."), fix)];
+            return vec![Finding::broken(about, format!("{UNANSWERED}: {why}."), fix)];
         }
     };
     let (name, id) = (crate::adapt::presentable(&told.identity.name), &told.identity.id);
@@ -91,7 +107,8 @@ pub fn of_preflight(
             .iter()
             .find(|(id, _)| *id == room)
             .map_or_else(|| room.to_string(), |(_, asked)| asked.clone());
-        let about = format!("room {account}:{written}");
+        let name = answer.as_ref().ok().map(|report| report.name.as_str());
+        let about = format!("room {account}:{}", called(&written, name));
         match answer {
             Ok(report) if report.warnings.is_empty() => {
                 found.push(Finding::fine(about, "found, with every right that Relay asks for"));
@@ -105,6 +122,15 @@ pub fn of_preflight(
     found
 }
 
+/// A room as it is written, with what people call it where that is not said yet.
+fn called(written: &str, name: Option<&str>) -> String {
+    let name = name.and_then(|name| name.rsplit('/').next()).map(crate::adapt::presentable);
+    match name.filter(|name| !name.is_empty() && !written.contains(name.as_str())) {
+        Some(name) => format!("{written} ({name})"),
+        None => written.to_owned(),
+    }
+}
+
 impl Core {
     /// Looks at everything. Asks each platform, at most 25 seconds.
     pub async fn examine(self: &Arc<Self>) -> Vec<Finding> {
@@ -113,6 +139,7 @@ impl Core {
         let (accounts, ledger) = tokio::join!(asked, self.examine_ledger());
         let mut found: Vec<Finding> = accounts.into_iter().flatten().collect();
         found.extend(ledger);
+        found.extend(self.disconnected());
         let core = self.clone();
         match tokio::task::spawn_blocking(move || core.queues()).await {
             Ok(Ok(queues)) => found.extend(of_queues(&queues, Timestamp::now().0)),
@@ -131,7 +158,10 @@ impl Core {
         let mut found = Vec::new();
         for room in self.planned_of(&account.name) {
             match self.known.get(&account.name, &room.room) {
-                Some(known) => asked.push((known.key.room, room.room.to_string())),
+                Some(known) => {
+                    let written = called(room.room.as_str(), Some(&known.name));
+                    asked.push((known.key.room, written));
+                }
                 None if !room.by_name => asked.push((room.room.clone(), room.room.to_string())),
                 None => {
                     if let Some(RoomState::Missing(problem)) = self.states.get(&account.name, &room.room) {
@@ -180,6 +210,16 @@ impl Core {
         all
     }
 
+    /// Rooms that the admin's file joins, and that were disconnected since.
+    fn disconnected(&self) -> Vec<Finding> {
+        let channels = self.channels();
+        let all = channels
+            .iter()
+            .flat_map(|(name, channel)| channel.disconnected.iter().map(move |link| (name, link)));
+        all.map(|(name, link)| Finding::disconnected(&link.at.account.to_string(), &link.at.room, name))
+            .collect()
+    }
+
     async fn examine_ledger(&self) -> Vec<Finding> {
         let began = Instant::now();
         let mut found = match tokio::time::timeout(LEDGER, self.ledger.probe()).await {
@@ -200,26 +240,27 @@ impl Core {
                 "Look at the disk under the state directory: it is slow, or full.",
             )],
         };
-        let waiting = self.ledger.waiting_for_fan_out();
-        if waiting > BACKLOG {
-            let what = format!("{waiting} accepted messages are not in the lanes yet.");
-            found.push(Finding::look(
-                "ledger",
-                what,
-                "It goes on by itself; if it grows, look at the processor and the disk.",
-            ));
-        }
         let behind = self.ledger.position().saturating_sub(self.lookup.position());
-        if behind > BACKLOG {
-            let what = format!("The mapping is {behind} lines behind the ledger.");
-            found.push(Finding::look(
-                "mapping",
-                what,
-                "It catches up by itself; until then lookups are slower.",
-            ));
-        }
+        found.extend(of_backlogs(self.ledger.waiting_for_fan_out(), behind));
         found
     }
+}
+
+/// How far the fan-out and the mapping are behind what is accepted.
+fn of_backlogs(waiting: u64, behind: u64) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if waiting > BACKLOG {
+        let what = format!("{waiting} accepted messages are not in the lanes yet.");
+        let fix = "It goes on by itself; if the number grows, look at what uses the processor and the disk: top, iostat -x 5";
+        found.push(Finding::look("ledger", what, fix));
+    }
+    if behind > BACKLOG {
+        let what = format!("The mapping is {behind} lines behind the ledger.");
+        let fix = "It catches up by itself, and lookups are slower until then; if the number grows, stop Relay, remove the folder `mapping` of the \
+                   state directory, and start it: the mapping is made anew.";
+        found.push(Finding::look("mapping", what, fix));
+    }
+    found
 }
 
 /// What lanes have to tell.
@@ -227,7 +268,7 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
     let mut found = Vec::new();
     for queue in queues {
         let room = queue.link.as_ref().unwrap_or(&queue.room);
-        let about = format!("queue {room}");
+        let about = format!("queue {}", called(room, queue.name.as_deref()));
         if queue.dead > 0 {
             let what = format!("{} deliveries were given up.", queue.dead);
             let fix =
@@ -262,4 +303,33 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
         found.push(Finding::fine("queues", "nothing waits for long, and nothing was given up"));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_called_by_its_id_and_its_name_once() {
+        let cases = [
+            ("C1", None, "C1"),
+            ("C1", Some("#general"), "C1 (#general)"),
+            ("a:C1", Some("Studio/#general"), "a:C1 (#general)"),
+            ("Studio/#general", Some("#general"), "Studio/#general"),
+            ("C1 (#general)", Some("#general"), "C1 (#general)"),
+        ];
+        for (written, name, expected) in cases {
+            assert_eq!(called(written, name), expected);
+        }
+    }
+
+    #[test]
+    fn backlogs_are_told_once_they_are_long() {
+        let about = |waiting, behind| -> Vec<String> {
+            of_backlogs(waiting, behind).into_iter().map(|found| found.about).collect()
+        };
+        assert_eq!(about(BACKLOG, BACKLOG), Vec::<String>::new());
+        assert_eq!(about(BACKLOG + 1, 0), ["ledger"]);
+        assert_eq!(about(0, BACKLOG + 1), ["mapping"]);
+    }
 }

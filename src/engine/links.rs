@@ -98,6 +98,8 @@ impl Core {
         let all = channels
             .values()
             .flat_map(|channel| channel.links.iter().map(|link| &link.at).chain(channel.owners.iter()));
+        let admins = self.admins.room();
+        let all = all.chain(admins.as_ref());
         let of_account: BTreeSet<&PlannedRoom> = all.filter(|room| room.account == *account).collect();
         of_account.into_iter().cloned().collect()
     }

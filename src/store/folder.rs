@@ -87,6 +87,13 @@ pub fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Whether a process has the ledger of a state directory open. Changes nothing.
+pub fn is_in_use(data_dir: &Path) -> bool {
+    // The library's own lock: a shared one is enough to ask, and is given back at once.
+    let lock = File::open(data_dir.join("ledger").join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Writes a small file so that after a power cut it has the old content or the new.
 pub fn write_whole(path: &Path, content: &str) -> Result<(), StoreError> {
     let unfinished = path.with_added_extension("unfinished");

@@ -337,6 +337,9 @@ pub fn pinned_notice(of: &RoomKey) -> Vec<u8> {
     [b"notice pinned\0".as_slice(), &room(of)].concat()
 }
 
+/// What was told to the admins, in meta.
+pub const ALERTS: &[u8] = b"alerts\0";
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

@@ -11,6 +11,7 @@
 
 mod file;
 mod known;
+mod look;
 mod master;
 pub(super) mod sealing;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub(super) mod tests;
 mod words;
 
 pub use file::{Gone, MAGIC};
+pub use look::look;
 pub use master::Master;
 
 use super::records::{EnvelopeId, Record, StoredEnvelope};

@@ -15,7 +15,7 @@ impl Ledger {
     /// They were. Goes when they are forgotten.
     pub async fn remember_told(&self, person: &Person) -> Result<(), StoreError> {
         let key = keys::told(person.as_str());
-        self.ask(|done| Command::Remember { key, done }).await
+        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
     }
 
     /// Whether a room was told by itself that it is linked.
@@ -26,7 +26,7 @@ impl Ledger {
     /// It was.
     pub async fn remember_room_told(&self, room: &RoomKey) -> Result<(), StoreError> {
         let key = keys::told_room(room);
-        self.ask(|done| Command::Remember { key, done }).await
+        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
     }
 
     /// Whether Relay has pinned a notice in a room, whatever became of it since.
@@ -37,6 +37,6 @@ impl Ledger {
     /// It has.
     pub async fn remember_pinned_notice(&self, room: &RoomKey) -> Result<(), StoreError> {
         let key = keys::pinned_notice(room);
-        self.ask(|done| Command::Remember { key, done }).await
+        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
     }
 }

@@ -430,8 +430,8 @@ impl Writer<'_> {
                 }
                 settle(Ok(()), done, &mut answers.written);
             }
-            Command::Remember { key, done } => {
-                group.batch.insert(&self.shared.meta, key, []);
+            Command::Remember { key, value, done } => {
+                group.batch.insert(&self.shared.meta, key, value);
                 group.must_sync = true;
                 answers.synced.push(Answer::Plain(done));
             }

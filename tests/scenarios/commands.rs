@@ -207,3 +207,29 @@ async fn lines_without_end_and_nests_without_bottom_are_mistakes_like_any() {
         }
     }
 }
+
+/// Whoever copies a recipe has a config that is right, with nothing to be warned of.
+#[test]
+fn the_recipes_are_right() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("config/RECIPES.md")).unwrap();
+    let recipes: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(recipes.len(), page.matches("\n## ").count(), "each recipe is one file");
+    let folder = tempfile::tempdir().unwrap();
+    for recipe in recipes {
+        let file = folder.path().join("bridges.toml");
+        std::fs::write(&file, recipe).unwrap();
+        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+        check
+            .env("DISCORD_TOKEN", "a-token")
+            .env("SLACK_BOT_TOKEN", "xoxb-1-a")
+            .env("SLACK_APP_TOKEN", "xapp-1-a")
+            .env("TELEGRAM_TOKEN", format!("123456789:{}", "A".repeat(35)))
+            .env("GAME_SECRET", format!("whsec_{}", "A".repeat(44)))
+            .env_remove("STATE_DIRECTORY");
+        let checked = check.arg("check").arg("--config").arg(&file).output().unwrap();
+        let told = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
+        assert!(checked.status.success() && !told.contains("warning"), "{recipe}\n{told}");
+    }
+}

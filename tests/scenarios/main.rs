@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod absence;
+mod alerting;
 mod audit;
 mod beginning;
 mod bench;

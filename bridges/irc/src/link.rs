@@ -4,7 +4,7 @@ use crate::config::Config;
 use bytes::{Buf, BytesMut};
 use relay_contract::{OpenError, Problem};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -179,6 +179,12 @@ async fn connect(config: &Config) -> Result<Link, OpenError> {
     let tls = TlsConnector::from(Arc::new(tls(config)?));
     match tls.connect(name, stream).await {
         Ok(stream) => Ok(Link::new(Box::new(stream))),
+        Err(error) if has_expired(&error) => Err(OpenError::Refused(Problem::new(
+            format!("The certificate of {host} has expired."),
+            format!(
+                "Whoever runs {host} renews it; if it is in order, this machine's clock is wrong: timedatectl set-ntp true"
+            ),
+        ))),
         Err(error) if is_certificate(&error) => Err(OpenError::Refused(Problem::new(
             format!("The certificate of {host} is not trusted: {error}."),
             "Look whether `server` has the name in its certificate. One of the server's own making goes into `trust`.",
@@ -188,8 +194,19 @@ async fn connect(config: &Config) -> Result<Link, OpenError> {
 }
 
 fn is_certificate(error: &std::io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+    certificate(error).is_some()
+}
+
+fn has_expired(error: &std::io::Error) -> bool {
+    matches!(certificate(error), Some(CertificateError::Expired | CertificateError::ExpiredContext { .. }))
+}
+
+/// What is wrong with the server's certificate.
+fn certificate(error: &std::io::Error) -> Option<&CertificateError> {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(found)) => Some(found),
+        _ => None,
+    }
 }
 
 fn tls(config: &Config) -> Result<ClientConfig, OpenError> {

@@ -114,6 +114,7 @@ fn opened() -> World {
         catch_up: CatchUpLimits { messages: 1, age: Duration::ZERO },
         flood: None,
         keeping: Keeping::default(),
+        admins: None,
     };
     let (calls, receiver) = mpsc::channel(1);
     let core = Core::new(ledger.clone(), index.lookup(ledger), media, dir.path(), plan, calls).unwrap();

@@ -200,6 +200,7 @@ pub(in crate::store) enum Command {
     /// A mark of meta, which has no value.
     Remember {
         key: Vec<u8>,
+        value: Vec<u8>,
         done: Done<()>,
     },
     Probe {

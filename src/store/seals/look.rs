@@ -1,0 +1,41 @@
+//! Whether what is kept can be opened, without opening it: for who looks at a state directory that nothing runs with.
+
+use super::file::KeyFile;
+use super::{KEYS, Master};
+use crate::store::{StoreError, folder};
+use secrecy::SecretString;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Whether the file of keys is there where it must be, and the master key opens it. Changes nothing. Blocks.
+pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreError> {
+    let path = data_dir.join(KEYS);
+    let named = given.map(Master::given).transpose()?;
+    let own = Master::own_if_there(data_dir)?;
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        // A ledger from before words were sealed has neither; the next start makes both.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            let sealed = data_dir.join("ledger").exists() && (given.is_some() || own.is_some());
+            return if sealed { Err(StoreError::NoKeys(path)) } else { Ok(()) };
+        }
+        Err(error) => return Err(folder::failed("reading the keys", &path, &error)),
+    };
+    let masters: Vec<Master> = match named {
+        // Relay's own one opens it once more, and the given one takes its place.
+        Some(named) => std::iter::once(named).chain(own).collect(),
+        None => vec![Master::own_that_is_there(data_dir)?],
+    };
+    let mut refused = StoreError::OtherMaster(path.clone());
+    for master in &masters {
+        match KeyFile::read(&bytes, master) {
+            Ok(_) => return Ok(()),
+            Err(StoreError::OtherMaster(_)) => {}
+            Err(StoreError::DamagedKeys { at, .. }) => {
+                refused = StoreError::DamagedKeys { path: path.clone(), at };
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Err(refused)
+}
