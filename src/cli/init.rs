@@ -105,7 +105,7 @@ fn next(place: &Place) -> ExitCode {
     }
     let checked = check::run(&check::Check::of(&place.config));
     sayln!("\nNext:    relay run --config {config}");
-    sayln!("Always:  README.md, “As a service”. A Relay that runs already");
-    sayln!("         reads the file at its next start.");
+    sayln!("Always:  README.md, “As a service”.");
+    sayln!("A Relay that runs already takes in by itself what was changed.");
     checked
 }

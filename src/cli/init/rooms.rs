@@ -28,7 +28,7 @@ pub struct Open {
     pub connector: Option<Arc<dyn Connector>>,
     /// What it sees.
     pub rooms: Vec<RoomLine>,
-    /// Whether its rooms are written by their ids: where the platform has no list, a name is known only when something happens there.
+    /// Whether its rooms are written by their ids: where the platform has no list, nobody knows a name before Relay is there.
     pub by_id: bool,
 }
 
@@ -45,7 +45,7 @@ impl Open {
 
     /// Keeps what it sees.
     pub fn sees(&mut self, rooms: AccountRooms) {
-        self.by_id = !rooms.complete;
+        self.by_id = !rooms.complete || self.entry.guide.rooms_are_named;
         self.rooms = rooms.rooms;
     }
 }
