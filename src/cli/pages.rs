@@ -103,6 +103,29 @@ mod tests {
         }
     }
 
+    /// Each symptom names a command, and whoever types it is understood.
+    #[test]
+    fn the_commands_of_troubleshooting_are_there() {
+        let page = include_str!("../../config/TROUBLESHOOTING.md");
+        let mut symptoms = page.split("\n## ").skip(1).peekable();
+        assert!(symptoms.peek().is_some());
+        for symptom in symptoms {
+            let blocks = symptom.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+            let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+            assert!(!lines.is_empty(), "{symptom}");
+            for line in lines {
+                // What stands between quotes is one word.
+                let words = line.split('"').enumerate().flat_map(|(number, piece)| match number % 2 {
+                    0 => piece.split_whitespace().collect::<Vec<_>>(),
+                    _ => vec![piece],
+                });
+                if let Err(error) = <Cli as clap::Parser>::try_parse_from(words) {
+                    panic!("{line}: {error}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn bash_reads_its_completions() {
         let dir = tempfile::tempdir().unwrap();

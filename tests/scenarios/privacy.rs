@@ -615,6 +615,11 @@ async fn ten_thousand_messages_are_forgotten() {
             .await;
         }
     }
+    say(&bench, "telegram", 1, "of who stays.", None);
+    patiently("it arrives", || !bench.with("slack", "of who stays.").is_empty()).await;
+    let backup = bench.dir.path().join("before.backup").display().to_string();
+    let (ok, words) = told(&bench, &["backup", &backup]);
+    assert!(ok, "{words}");
     let began = std::time::Instant::now();
     let (ok, words) = told(&bench, &["forget", &who, "--yes"]);
     assert!(ok, "{words}");
@@ -640,6 +645,29 @@ async fn ten_thousand_messages_are_forgotten() {
     }
     let (_, words) = told(&bench, &["export", &who, "--out", "-"]);
     assert_eq!(words.lines().count(), 3, "{words}");
+    restored_elsewhere(&mut bench, &backup).await;
+    let (_, words) = told(&bench, &["export", &who, "--out", "-"]);
+    assert!(!words.contains("unutterable"), "{} lines", words.lines().count());
+    let stays = format!("telegram:{}", bench.platform("telegram").people[1].id);
+    let (_, words) = told(&bench, &["export", &stays, "--out", "-"]);
+    assert!(words.contains("of who stays.") && !words.contains("unutterable"), "{words}");
+}
+
+/// A backup of before on a machine that was given the keys of today.
+async fn restored_elsewhere(bench: &mut Bench, backup: &str) {
+    let keys = bench.dir.path().join("today.keys").display().to_string();
+    let (ok, words) = told(bench, &["keys", "backup", &keys]);
+    assert!(ok, "{words}");
+    bench.stop().await;
+    let old = bench.dir.path().join("old");
+    std::fs::rename(bench.state(), &old).unwrap();
+    std::fs::create_dir(bench.state()).unwrap();
+    std::fs::copy(old.join("master.key"), bench.state().join("master.key")).unwrap();
+    let (ok, words) = told(bench, &["restore", backup, "--keys", &keys]);
+    assert!(ok && words.contains("1 person was forgotten since it was made"), "{words}");
+    println!("{words}");
+    bench.start();
+    bench.connected(3).await;
 }
 
 async fn patiently(what: &str, is_so: impl Fn() -> bool) {
