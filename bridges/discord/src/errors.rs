@@ -99,7 +99,7 @@ pub fn wrong_token() -> Problem {
     Problem::new(
         "Discord does not accept the token.",
         "Make a new one (Discord Developer Portal → your application → Bot → Reset Token), put it where `token` is read from, and \
-         restart Relay.",
+         run `relay reload` (where the environment has it: restart Relay).",
     )
 }
 
@@ -244,10 +244,14 @@ mod tests {
         }
     }
 
-    /// A secret is read at the start only.
+    /// A secret is read again when that is said.
     #[test]
-    fn a_new_token_needs_a_restart() {
-        assert!(wrong_token().fix.ends_with("put it where `token` is read from, and restart Relay."));
+    fn a_new_token_needs_a_reload() {
+        let fix = wrong_token().fix;
+        assert!(
+            fix.ends_with("read from, and run `relay reload` (where the environment has it: restart Relay)."),
+            "{fix}"
+        );
     }
 
     #[test]

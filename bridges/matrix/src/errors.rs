@@ -47,7 +47,8 @@ pub fn token_problem(answer: &Answer) -> Problem {
     Problem::new(
         format!("The homeserver does not accept the access token ({} {}).", answer.status, answer.code),
         "For a bot's account: log in as the bot in Element, copy All settings → Help & About → Access token, put it where `access_token` is \
-         read from, and restart Relay. Logging out ends a token. For an application service: name the file that `registration` names \
+         read from, and run `relay reload` (where the environment has it: restart Relay). Logging out ends a \
+         token. For an application service: name the file that `registration` names \
          in the homeserver's settings (Synapse: app_service_config_files), and restart the homeserver.",
     )
 }

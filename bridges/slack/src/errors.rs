@@ -264,15 +264,15 @@ pub fn bad_credential(key: &str, code: &str) -> Problem {
     let fix = match (key, code) {
         (_, "account_inactive") => {
             "The app was removed from the workspace: install it again at api.slack.com/apps, your app, Install App, \
-             put the new token where this key is read from, and restart Relay."
+             put the new token where this key is read from, and run `relay reload` (where the environment has it: restart Relay)."
         }
         ("app_token", _) => {
             "At api.slack.com/apps, your app, Basic Information, App-Level Tokens, make a token with connections:write, \
-             put it where `app_token` is read from, and restart Relay."
+             put it where `app_token` is read from, and run `relay reload` (where the environment has it: restart Relay)."
         }
         _ => {
             "At api.slack.com/apps, your app, OAuth & Permissions, copy the Bot User OAuth Token (reinstall the app if there \
-             is none), put it where `bot_token` is read from, and restart Relay."
+             is none), put it where `bot_token` is read from, and run `relay reload` (where the environment has it: restart Relay)."
         }
     };
     Problem::new(format!("Slack does not accept `{key}` ({code})."), fix)
@@ -310,7 +310,12 @@ mod tests {
             [("bot_token", "account_inactive"), ("app_token", "invalid_auth"), ("bot_token", "invalid_auth")]
         {
             let problem = bad_credential(key, code);
-            assert!(problem.fix.contains("is read from, and restart Relay"), "{problem}");
+            assert!(
+                problem.fix.contains(
+                    "is read from, and run `relay reload` (where the environment has it: restart Relay)"
+                ),
+                "{problem}"
+            );
         }
     }
 

@@ -45,7 +45,8 @@ pub fn bad_token(answer: &Answer) -> bool {
 pub fn token_problem(answer: &Answer) -> Problem {
     Problem::new(
         format!("Telegram does not accept the bot's token ({} {}).", answer.code, answer.description),
-        "In Telegram, ask @BotFather for a new token: /token. Put it where `token` is read from, and restart Relay. With an \
+        "In Telegram, ask @BotFather for a new token: /token. Put it where `token` is read from, and run \
+         `relay reload` (where the environment has it: restart Relay). With an \
          `api_url` of your own, check that it points at a Bot API server.",
     )
 }
@@ -235,7 +236,12 @@ mod tests {
     #[test]
     fn a_new_token_needs_a_restart() {
         let problem = token_problem(&Answer { code: 401, ..Answer::default() });
-        assert!(problem.fix.contains("Put it where `token` is read from, and restart Relay."), "{problem}");
+        assert!(
+            problem.fix.contains(
+                "is read from, and run `relay reload` (where the environment has it: restart Relay)."
+            ),
+            "{problem}"
+        );
     }
 
     #[test]
