@@ -13,7 +13,7 @@ pub use level::Level;
 pub use linked::tightened;
 pub use pseudonym::Pseudonyms;
 
-use relay_contract::{Author, RoomKey, Timestamp};
+use relay_contract::{Author, NativeId, Platform, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -159,9 +159,9 @@ pub enum Recipient {
     /// A guild, workspace, network or chat of a platform, with everybody in it.
     Space {
         /// The platform.
-        platform: String,
+        platform: Platform,
         /// Its network: Discord's instance, Slack's team, Telegram's instance.
-        network: String,
+        network: NativeId,
     },
     /// A service that Relay calls.
     Service(String),
@@ -172,7 +172,7 @@ pub enum Recipient {
 impl Recipient {
     /// Whoever sees what is said in a room.
     pub fn of(room: &RoomKey) -> Self {
-        Self::Space { platform: room.platform.to_string(), network: room.network.to_string() }
+        Self::Space { platform: room.platform.clone(), network: room.network.clone() }
     }
 }
 
@@ -192,7 +192,9 @@ impl Scope {
     fn has(&self, recipient: &Recipient) -> bool {
         match self {
             Self::All => true,
-            Self::Platform(of) => matches!(recipient, Recipient::Space { platform, .. } if platform == of),
+            Self::Platform(of) => {
+                matches!(recipient, Recipient::Space { platform, .. } if platform.as_str() == of)
+            }
             Self::One(one) => one == recipient,
         }
     }

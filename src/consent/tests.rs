@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const PURPOSES: [Purpose; 3] = [Purpose::Bridging, Purpose::Archive, Purpose::AiProcessing];
 
 pub(super) fn recipients() -> Vec<Recipient> {
-    let space = |network: &str| Recipient::Space { platform: "p".into(), network: network.into() };
+    let space = |network: &str| Recipient::Space { platform: Platform::new("p"), network: network.into() };
     vec![space("a"), space("b"), Recipient::Service("s".into()), Recipient::Plugin("s".into())]
 }
 
@@ -19,7 +19,7 @@ fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
         let to_them = match &entry.scope {
             Scope::All => true,
             Scope::Platform(of) => {
-                matches!(asked.recipient, Recipient::Space { platform, .. } if platform == of)
+                matches!(asked.recipient, Recipient::Space { platform, .. } if platform.as_str() == of)
             }
             Scope::One(one) => one == asked.recipient,
         };

@@ -57,7 +57,7 @@ fn last(
     when: i64,
     by: Option<i64>,
 ) -> (bool, bool) {
-    let recipient = Recipient::Space { platform: "p".into(), network: to.network.to_string() };
+    let recipient = Recipient::Space { platform: Platform::new("p"), network: to.network.clone() };
     let mut answer = (default, false);
     for entry in entries {
         let said = by.is_none_or(|by| entry.at.0 <= by);
