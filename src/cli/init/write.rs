@@ -19,6 +19,7 @@ const HEAD: &str = "\
 [relay]
 data_dir = \"relay-data\"          # Relay keeps everything it must remember in this folder
 listen = \"127.0.0.1:8722\"        # /healthz and /readyz
+tell_rooms = true                # each room is told once, pinned, what is shown elsewhere; false: tell it yourself
 ";
 /// Mode of a new file: it holds no secret.
 const MODE: u32 = 0o644;
