@@ -130,8 +130,8 @@ async fn no_command_shows_a_secret_that_stands_in_the_file() {
 async fn a_token_that_its_connector_refuses_is_a_mistake_at_its_key() {
     let bench = Bench::new().await;
     let cases = [
-        ("slack", "xapp-1-a", "`bot_token` does not begin with"),
-        ("slack-app", "xoxb-1-a", "`app_token` does not begin with"),
+        ("slack", "xapp-1-a", "the secret of `bot_token` is a Slack"),
+        ("slack-app", "xoxb-1-a", "the secret of `app_token` is a Slack"),
         ("telegram", "123456789:AAE/BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", "not a Telegram bot token"),
         ("discord", "tökén", "no Discord token has"),
     ];
@@ -175,7 +175,7 @@ async fn a_secret_that_others_may_read_is_warned_of() {
     assert!(told.status.success());
     let told = String::from_utf8(told.stderr).unwrap();
     assert!(
-        told.contains("telegram (mode 640): chmod 600") && told.matches("warning").count() == 1,
+        told.contains("telegram (mode 640). chmod 600") && told.matches("warning").count() == 1,
         "{told}"
     );
 }
