@@ -15,13 +15,15 @@ use crate::observe::Count;
 use crate::service;
 use files::Files;
 use relay_contract::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// So many wait for their turn; more are told to come again.
 const WAITING: usize = 16;
+/// Longest wait for the files: one may lie on a disk that does not answer.
+const READING: Duration = Duration::from_secs(20);
 /// Longest wait for the answer: accounts that end take their time.
 const PATIENCE: Duration = Duration::from_secs(55);
 const BUSY: &str = "too many wait for the config to be read anew; try again in a moment";
@@ -129,12 +131,11 @@ impl Reloader {
 
     async fn plan(&mut self, config: Option<PathBuf>) -> Outcome {
         let path = config.unwrap_or_else(|| self.running.path.clone());
-        let loaded = tokio::task::spawn_blocking(move || Config::load(&path)).await;
+        let loaded = in_time(move || load(&path)).await;
         self.running = self.in_force();
         match loaded {
-            Ok(Ok(config)) => Outcome::of(Plan::between(&self.running, &config)),
-            Ok(Err(mistakes)) => Outcome::Mistakes(Found::from(&mistakes)),
-            Err(error) => Outcome::Failed(error.to_string()),
+            Ok(config) => Outcome::of(Plan::between(&self.running, &config)),
+            Err(outcome) => outcome,
         }
     }
 
@@ -152,11 +153,9 @@ impl Reloader {
         let held = self.commands.hold_changes().await;
         let before = self.in_force();
         let path = before.path.clone();
-        let read = tokio::task::spawn_blocking(move || read(&path, &before)).await;
-        let (config, plan, change) = match read {
-            Ok(Ok(read)) => read,
-            Ok(Err(outcome)) => return outcome,
-            Err(error) => return Outcome::Failed(error.to_string()),
+        let (config, plan, change) = match in_time(move || read(&path, &before)).await {
+            Ok(read) => read,
+            Err(outcome) => return outcome,
         };
         if !plan.restart.is_empty() {
             return Outcome::Restart(plan);
@@ -214,10 +213,28 @@ impl Reloader {
     }
 }
 
+/// Reads off the runtime's workers, and not for ever: nothing else can be asked for meanwhile.
+async fn in_time<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Outcome> + Send + 'static,
+) -> Result<T, Outcome> {
+    match tokio::time::timeout(READING, tokio::task::spawn_blocking(read)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(error)) => Err(Outcome::Failed(error.to_string())),
+        Err(_) => Err(Outcome::Failed("the config, or the file of a secret, cannot be read in time".into())),
+    }
+}
+
+fn load(path: &Path) -> Result<Config, Outcome> {
+    // Whoever opens a pipe waits until somebody writes into it.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(Outcome::Failed(format!("{} is not a file", path.display())));
+    }
+    Config::load(path).map_err(|mistakes: Mistakes| Outcome::Mistakes(Found::from(&mistakes)))
+}
+
 /// Everything that can fail.
-fn read(path: &std::path::Path, before: &Config) -> Result<(Config, Plan, Change), Outcome> {
-    let config =
-        Config::load(path).map_err(|mistakes: Mistakes| Outcome::Mistakes(Found::from(&mistakes)))?;
+fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome> {
+    let config = load(path)?;
     let plan = Plan::between(before, &config);
     let (mut gone, mut opened) = (Vec::new(), Vec::new());
     if plan.restart.is_empty() {

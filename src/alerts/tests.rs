@@ -2,7 +2,7 @@
 
 use super::book::{Book, Letter, Round};
 use super::cause::{self, Cause, Seen};
-use crate::engine::{Finding, GivenUp, QueueRoom, Status};
+use crate::engine::{Finding, GivenUp, QueueRoom, Refusal, Status};
 use relay_contract::Problem;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -72,6 +72,14 @@ fn what_needs_a_person() {
     let up = || json!([account("owls", json!({ "state": "up" }))]);
     let well = || status(up(), json!([link(&[], json!({ "state": "idle" }))]), roomy());
     assert_eq!(found(&well(), &[], &[], &[Finding::fine("clock", "as the platforms' own")]), []);
+    let mut refused = well();
+    refused.config.file = "bridges.toml".into();
+    refused.config.refused = Some(Refusal { at: 1, why: "bridges.toml:3:1: no account `x`".into() });
+    let told = found(&refused, &[], &[], &[]);
+    assert!(
+        matches!(&told[..], [(key, said)] if key == "config" && said.contains("nothing has changed: bridges.toml:3:1: no account `x`. ")),
+        "{told:?}"
+    );
     let parked = json!({ "state": "parked", "problem": problem() });
     let retrying = json!({ "state": "retrying", "reason": "502" });
     let held = GivenUp { link: "owls:#a".into(), name: "a".into(), count: 2, reason: "too long".into() };

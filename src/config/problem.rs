@@ -62,7 +62,7 @@ impl Mistakes {
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         let help = match error.kind() {
             std::io::ErrorKind::NotFound => {
-                "Write one, as README.md shows under “Use it”, or name the file with --config.".into()
+                "`relay init` makes one, question by question. Or name the file with --config.".into()
             }
             std::io::ErrorKind::PermissionDenied => "Let the user that runs relay read it.".to_owned(),
             std::io::ErrorKind::FileTooLarge => {

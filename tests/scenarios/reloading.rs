@@ -111,6 +111,39 @@ async fn a_bad_file_changes_nothing_and_is_told_of() {
     assert!(connects(&bench, "slack") == 1 && bench.counter("reload_refused") > 0);
 }
 
+/// What stands in the file's place is no file: nobody waits for it, and the next one is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_or_a_folder_in_the_place_of_the_file_holds_nothing_up() {
+    let mut bench = Bench::started().await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::remove_file(bench.config()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(bench.config()).status().unwrap();
+    assert!(made.success());
+    let by_socket = |bench: &Bench, what: &str| {
+        refused(&[what, "--data-dir", &bench.state().display().to_string()], bench)
+    };
+    let told = by_socket(&bench, "reload");
+    assert!(told.contains("bridges.toml is not a file"), "{told}");
+    std::fs::remove_file(bench.config()).unwrap();
+    std::fs::create_dir(bench.config()).unwrap();
+    let told = by_socket(&bench, "reload");
+    assert!(told.contains("bridges.toml"), "{told}");
+    std::fs::remove_dir(bench.config()).unwrap();
+    std::fs::write(bench.config(), &text).unwrap();
+    add(&bench, &format!("slack:{}", second(&bench, "slack")));
+    assert_eq!(run(&bench, "reload").0, 0);
+    bench.say("slack", "it goes on");
+    bench.arrives("discord", "it goes on").await;
+    bench.stop().await;
+}
+
+fn refused(words: &[&str], bench: &Bench) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+    let output = command.args(words).current_dir(bench.dir.path()).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_joins_in_the_chat_is_kept_by_a_reload_and_is_no_change() {
     let bench = Bench::new().await;
