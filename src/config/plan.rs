@@ -281,8 +281,11 @@ fn turned(key: &str, old: &str, new: &str) -> Option<String> {
 
 /// What has changed that a running Relay holds from its start to its end.
 fn restart(before: &Config, after: &Config) -> Vec<String> {
+    // One and the same file may be named from where it lies, and in full.
+    let whole = |config: &Config| std::path::absolute(&config.relay.data_dir).ok();
+    let is_moved = before.relay.data_dir != after.relay.data_dir && whole(before) != whole(after);
     let mut found = keys(&[
-        ("data_dir in [relay]", before.relay.data_dir != after.relay.data_dir),
+        ("data_dir in [relay]", is_moved),
         ("listen in [relay]", before.relay.listen != after.relay.listen),
         ("master_key in [relay]", !same_secret(before.master_key.as_ref(), after.master_key.as_ref())),
         ("[media]", before.media != after.media),
@@ -290,7 +293,7 @@ fn restart(before: &Config, after: &Config) -> Vec<String> {
         ("[api]", !same_api(before.api.as_ref(), after.api.as_ref())),
     ]);
     // A folder that is found otherwise is all that is wrong.
-    if before.relay.data_dir != after.relay.data_dir {
+    if is_moved {
         found.truncate(1);
     }
     found

@@ -110,3 +110,13 @@ fn who_is_told_what_is_the_same_until_something_of_it_changes() {
         assert_eq!(Plan::between(&before, other).restart, ["[alerts]"], "{number}");
     }
 }
+
+#[test]
+fn a_file_that_is_named_from_where_it_lies_and_in_full_is_the_same() {
+    let of = |path: &Path| Config::parse(BEFORE, path).unwrap();
+    let whole = std::path::absolute("bridges.toml").unwrap();
+    let plan = Plan::between(&of(Path::new("bridges.toml")), &of(&whole));
+    assert!(plan.is_empty(), "{plan}");
+    let elsewhere = Plan::between(&of(Path::new("bridges.toml")), &of(Path::new("/elsewhere/bridges.toml")));
+    assert_eq!(elsewhere.restart, ["data_dir in [relay]"]);
+}
