@@ -331,6 +331,11 @@ async fn answer(
             write(&Response::Backup, &mut writing).await?;
             return backup::send(writing, commands, media).await;
         }
+        // It would end in the middle.
+        Ok(Request::Export { .. }) if commands.core().lookup.is_behind() => {
+            let later = "after its start Relay brings the mapping up to the ledger: ask again in a minute";
+            return write(&Response::Error(later.into()), &mut writing).await;
+        }
         Ok(Request::Export { who }) => {
             return match commands.person(&who).await {
                 Ok(person) => {
