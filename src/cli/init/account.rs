@@ -7,6 +7,7 @@ use crate::platforms::Entry;
 use relay_contract::{Account, Asked, Connector, Field, FieldKind, OpenError, Preflight, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,8 +102,19 @@ pub async fn reopen(
 fn paste(asker: &dyn Asker, place: &Place, entry: &Entry) -> Result<String, Ended> {
     let Some(paste) = entry.guide.paste.filter(|_| asker.is_attended()) else { return Ok(String::new()) };
     let path = place.config.with_file_name(paste.file);
-    std::fs::write(&path, paste.text)
-        .map_err(|error| Ended::Failed(format!("{}: {error}", path.display())))?;
+    let failed = |error: std::io::Error| Ended::Failed(format!("{}: {error}", path.display()));
+    match std::fs::File::create_new(&path) {
+        Ok(mut file) => file.write_all(paste.text.as_bytes()).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if std::fs::read_to_string(&path).map_err(failed)? != paste.text {
+                let shown = path.display();
+                return Err(Ended::Failed(format!(
+                    "{shown} is there already, and another: move it away, and go on"
+                )));
+            }
+        }
+        Err(error) => return Err(failed(error)),
+    }
     let shown = std::path::absolute(&path).unwrap_or(path);
     Ok(format!("all of the file {}", shown.display()))
 }

@@ -32,6 +32,10 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
     };
     let mut draft = begin(asker, place, existing.is_some())?;
     for made in std::mem::take(&mut draft.accounts) {
+        // It came into the file by another run.
+        if accounts.iter().any(|open| open.name == made.name) {
+            continue;
+        }
         match again(asker, place, &made).await? {
             Ok(open) => {
                 accounts.push(open);
@@ -46,7 +50,7 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
     while let Some(platform) = draft.platforms.first().cloned() {
         if let Some(entry) = platforms::named(&platform) {
             let taken: Vec<&str> = accounts.iter().map(|open| open.name.as_str()).collect();
-            let name = account_name(entry, &taken);
+            let name = account_name(entry, &taken, place);
             let mut further = asker.further(&name);
             further.extend(
                 set.iter().filter(|(of, ..)| *of == name).map(|(_, key, value)| (key.clone(), value.clone())),
@@ -198,11 +202,12 @@ async fn again(
     Ok(Ok(open))
 }
 
-/// As its platform is called; with a number where that is taken.
-fn account_name(entry: &'static Entry, taken: &[&str]) -> String {
+/// As its platform is called; with a number where that is taken, or another account has its secret there.
+fn account_name(entry: &'static Entry, taken: &[&str], place: &Place) -> String {
+    let keys: Vec<&str> = entry.guide.asked.iter().map(|asked| asked.key).collect();
     let numbered = (2..).map(|number| format!("{}-{number}", entry.name()));
     let mut names = std::iter::once(entry.name().to_owned()).chain(numbered);
-    names.find(|name| !taken.contains(&name.as_str())).unwrap_or_default()
+    names.find(|name| !taken.contains(&name.as_str()) && place.is_free(name, &keys)).unwrap_or_default()
 }
 
 /// Whether Relay may do in the chosen rooms what it needs to.

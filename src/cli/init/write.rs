@@ -5,11 +5,11 @@ use crate::config::{Config, Mistakes};
 use crate::platforms;
 use crate::store::folder::write_private;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, Metadata, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 /// What a new file begins with.
 const HEAD: &str = "\
@@ -58,7 +58,29 @@ impl Place {
             _ => {}
         }
         let path = folder.join(self.file(account, key));
-        write_private(&path, secret.expose_secret().as_bytes()).map_err(|error| error.to_string())
+        write_private(&path, secret.expose_secret().as_bytes()).map_err(|error| error.to_string())?;
+        // Whoever reads the config reads these too; systemd reads its own as root.
+        if self.credentials.is_none()
+            && let Ok(config) = std::fs::metadata(&self.config)
+        {
+            same_owner(&config, &folder)?;
+            same_owner(&config, &path)?;
+        }
+        Ok(())
+    }
+
+    /// Whether no account of the file has a secret where this one would have its own.
+    pub fn is_free(&self, account: &str, keys: &[&str]) -> bool {
+        let document = std::fs::read_to_string(&self.config).ok().and_then(|text| text.parse().ok());
+        let Some(document): Option<DocumentMut> = document else { return true };
+        let folder = self.config.parent().unwrap_or(Path::new(""));
+        let mut named = Vec::new();
+        texts(document.as_item(), &mut named);
+        keys.iter().all(|key| {
+            let file = self.file(account, key);
+            let path = self.secrets().join(&file);
+            !named.iter().any(|text| folder.join(text) == path || *text == format!("relay_{file}"))
+        })
     }
 
     /// Reads one back.
@@ -92,10 +114,13 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(NotWritten::Failed(format!("{}: {error}", self.config.display()))),
         };
-        let shown = |error: toml_edit::TomlError| NotWritten::Failed(error.message().to_owned());
-        let checked = self.text(old.as_deref(), draft, true).map_err(shown)?;
+        let checked = self.text(old.as_deref(), draft, true).map_err(NotWritten::Failed)?;
         let config = Config::parse(&checked, &self.config).map_err(NotWritten::Mistakes)?;
-        let text = self.text(old.as_deref(), draft, false).map_err(shown)?;
+        if let Some(old) = &old {
+            let old = Config::parse(old, &self.config).map_err(NotWritten::Mistakes)?;
+            nothing_is_lost(&old, &config).map_err(NotWritten::Failed)?;
+        }
+        let text = self.text(old.as_deref(), draft, false).map_err(NotWritten::Failed)?;
         self.put(&text).map_err(NotWritten::Failed)?;
         Ok(config)
     }
@@ -103,27 +128,35 @@ impl Place {
     /// In one step: whoever reads it meanwhile reads the old one or the new one.
     fn put(&self, text: &str) -> Result<(), String> {
         let target = std::fs::canonicalize(&self.config).unwrap_or_else(|_| self.config.clone());
-        let mode = std::fs::metadata(&target).map_or(MODE, |known| known.permissions().mode() & 0o777);
+        let known = std::fs::metadata(&target).ok();
+        let mode = known.as_ref().map_or(MODE, |known| known.permissions().mode() & 0o777);
         let path = target.with_added_extension("new");
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
         write_private(&path, text.as_bytes()).map_err(|error| error.to_string())?;
+        if let Some(known) = &known {
+            same_owner(known, &path)?;
+        }
         std::fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed)?;
         std::fs::rename(&path, &target).map_err(failed)
     }
 
     /// The old text, or the head of a new one, with what was answered in it.
-    fn text(&self, old: Option<&str>, draft: &Draft, as_file: bool) -> Result<String, toml_edit::TomlError> {
-        let mut document: DocumentMut = old.unwrap_or(HEAD).parse()?;
+    fn text(&self, old: Option<&str>, draft: &Draft, as_file: bool) -> Result<String, String> {
+        let parsed = old.unwrap_or(HEAD).parse();
+        let mut document: DocumentMut =
+            parsed.map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
         for account in &draft.accounts {
             let section = self.account(account, as_file);
-            if let Some(accounts) = section_of(&mut document, "accounts") {
-                accounts.insert(&account.name, Item::Table(section));
+            let accounts = section_of(&mut document, "accounts")?;
+            if accounts.contains_key(&account.name) {
+                return Err(format!("there is an account {} already, which stays as it is", account.name));
             }
+            accounts.insert(&account.name, Item::Table(section));
         }
         for (name, links) in &draft.channels {
-            if let Some(channels) = section_of(&mut document, "channels") {
-                add_links(channels.entry(name).or_insert_with(|| Item::Table(apart(""))), links);
-            }
+            let channels = section_of(&mut document, "channels")?;
+            let channel = channels.entry(name).or_insert_with(|| Item::Table(apart("")));
+            add_links(channel, links).map_err(|why| format!("the links of {name} {why}"))?;
         }
         Ok(document.to_string())
     }
@@ -158,22 +191,87 @@ fn apart(comment: &str) -> Table {
     table
 }
 
-/// `[accounts]` and `[channels]` are written by their parts alone; `None` where the name is something else, which the check tells.
-fn section_of<'a>(document: &'a mut DocumentMut, name: &str) -> Option<&'a mut dyn TableLike> {
+/// Every account and every link is in the new file, whatever way they are written in the old one.
+fn nothing_is_lost(old: &Config, new: &Config) -> Result<(), String> {
+    let why =
+        |what: String| Err(format!("{what} would be lost, so nothing was written; add the rest by hand"));
+    for account in &old.accounts {
+        let (name, platform) = (&account.settings.account, account.platform);
+        if !new.accounts.iter().any(|kept| kept.settings.account == *name && kept.platform == platform) {
+            return why(format!("the account {name}"));
+        }
+    }
+    for channel in &old.channels {
+        let kept = new.channels.iter().find(|kept| kept.name == channel.name);
+        for link in &channel.links {
+            if !kept.is_some_and(|kept| kept.links.contains(link)) {
+                return why(format!("{}:{} in {}", link.at.account, link.at.room, channel.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A file that takes another's place, or stands beside it, is read by whoever reads that.
+fn same_owner(known: &Metadata, path: &Path) -> Result<(), String> {
+    let is = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let owner = (known.uid(), known.gid());
+    if (is.uid(), is.gid()) == owner {
+        return Ok(());
+    }
+    chown(path, Some(owner.0), Some(owner.1)).map_err(|error| {
+        let (uid, gid) = owner;
+        format!("{} cannot be given to user {uid} and group {gid}, as the config is: {error}", path.display())
+    })
+}
+
+/// All texts that stand somewhere in it.
+fn texts<'a>(item: &'a Item, found: &mut Vec<&'a str>) {
+    if let Some(text) = item.as_str() {
+        found.push(text);
+    }
+    if let Some(table) = item.as_table_like() {
+        table.iter().for_each(|(_, item)| texts(item, found));
+    }
+}
+
+/// `[accounts]` and `[channels]` are written by their parts alone.
+fn section_of<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut dyn TableLike, String> {
     let new = || {
         let mut section = Table::new();
         section.set_implicit(true);
         Item::Table(section)
     };
-    document.as_table_mut().entry(name).or_insert_with(new).as_table_like_mut()
+    let section = document.as_table_mut().entry(name).or_insert_with(new).as_table_like_mut();
+    section.ok_or_else(|| format!("`{name}` is no section"))
 }
 
-fn add_links(channel: &mut Item, links: &[Link]) {
-    let Some(channel) = channel.as_table_like_mut() else { return };
-    if !channel.get("links").is_some_and(Item::is_array) {
-        channel.insert("links", value(Array::new()));
+fn add_links(channel: &mut Item, links: &[Link]) -> Result<(), &'static str> {
+    const OTHERWISE: &str = "are written in a way that cannot be added to";
+    let channel = channel.as_table_like_mut().ok_or(OTHERWISE)?;
+    match channel.entry("links").or_insert_with(|| value(Array::new())) {
+        Item::ArrayOfTables(tables) => add_tables(tables, links),
+        Item::Value(Value::Array(list)) => add_to_list(list, links),
+        _ => return Err(OTHERWISE),
     }
-    let Some(list) = channel.get_mut("links").and_then(Item::as_array_mut) else { return };
+    Ok(())
+}
+
+/// `[[channels.NAME.links]]`, one a link.
+fn add_tables(tables: &mut ArrayOfTables, links: &[Link]) {
+    for link in links {
+        let is_it = |known: &Table| known.get("room").and_then(Item::as_str) == Some(&link.link);
+        if !tables.iter().any(is_it) {
+            let note =
+                if link.note.is_empty() { String::new() } else { format!("# {}\n", one_line(&link.note)) };
+            let mut table = apart(&note);
+            table.insert("room", value(&link.link));
+            tables.push(table);
+        }
+    }
+}
+
+fn add_to_list(list: &mut Array, links: &[Link]) {
     let is_there = |list: &Array, link: &Link| {
         list.iter().any(|known| {
             known.as_str().or_else(|| known.as_inline_table()?.get("room")?.as_str()) == Some(&link.link)
@@ -288,7 +386,7 @@ mod tests {
         insta::assert_snapshot!(text);
         // A list in one line, with a comment that needs a line's end.
         let mut one: Item = "links = [\"a:1\" # one\n]".parse::<DocumentMut>().unwrap().into_item();
-        add_links(&mut one, &[link("a:2", "")]);
+        add_links(&mut one, &[link("a:2", "")]).unwrap();
         let shown = one.as_table().unwrap().to_string();
         assert_eq!(shown, "links = [\"a:1\", # one\n  \"a:2\",\n]\n");
         for line in own.lines().filter(|line| !line.starts_with("links = [\"")) {
@@ -296,6 +394,71 @@ mod tests {
         }
         let mode = std::fs::metadata(&place.config).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o640);
+    }
+
+    #[test]
+    fn links_that_are_sections_stay_and_others_come_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let own = "[accounts.studio]\nplatform = \"telegram\"\ntoken = { file = \"t\" }\n[channels.lobby]\nprivacy = \"minimal\"\n\
+                   [[channels.lobby.links]] # one\nroom = \"studio:-1\"\ndirection = \"in\"\n[[channels.lobby.links]]\nroom = \"studio:-2\"\n";
+        std::fs::write(folder.path().join("t"), "123456789:AAEhBP0av28uA9WqqWqWqWqWqWqWqWqWqWq").unwrap();
+        std::fs::write(&place.config, own).unwrap();
+        place.keep_secret("discord", "token", &"abc.def".into()).unwrap();
+        let config = place.write(&draft()).unwrap();
+        assert_eq!(config.channels[0].links.len(), 4);
+        let text = std::fs::read_to_string(&place.config).unwrap();
+        for line in own.lines() {
+            assert!(text.lines().any(|kept| kept == line), "{line:?} is kept: {text}");
+        }
+        // An account that is there, and rooms in no list: nothing is written.
+        assert!(matches!(place.write(&draft()), Err(NotWritten::Failed(why)) if why.contains("already")));
+        let mut none = "links = \"a:1\"".parse::<DocumentMut>().unwrap().into_item();
+        assert!(add_links(&mut none, &[link("a:2", "")]).is_err());
+    }
+
+    #[test]
+    fn whatever_would_be_lost_is_not_written() {
+        let parsed = |rooms: &str| {
+            let text = format!(
+                "[accounts.a]\nplatform = \"discord\"\ntoken = {{ env = \"PATH\" }}\n[channels.lobby]\nlinks = [{rooms}]\n"
+            );
+            Config::parse(&text, Path::new("bridges.toml")).unwrap()
+        };
+        let (two, one) = (parsed("\"a:1\", \"a:2\""), parsed("\"a:1\""));
+        assert_eq!(nothing_is_lost(&one, &two), Ok(()));
+        assert!(nothing_is_lost(&two, &one).unwrap_err().contains("a:2 in lobby would be lost"));
+    }
+
+    #[test]
+    fn a_secret_of_another_account_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        assert!(place.is_free("discord", &["token"]));
+        let own =
+            "[accounts.studio]\nplatform = \"telegram\"\ntoken = { file = \"secrets/discord.token\" }\n";
+        std::fs::write(&place.config, own).unwrap();
+        assert!(!place.is_free("discord", &["token"]) && place.is_free("discord-2", &["token"]));
+    }
+
+    #[test]
+    fn the_owner_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let own = "[accounts.owls]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n";
+        std::fs::write(&place.config, own).unwrap();
+        let is_root = std::fs::metadata(&place.config).unwrap().uid() == 0;
+        if is_root {
+            chown(&place.config, Some(4242), Some(4243)).unwrap();
+        }
+        place.keep_secret("discord", "token", &"abc.def".into()).unwrap();
+        place.write(&draft()).unwrap();
+        let owner = |path: &Path| std::fs::metadata(path).map(|of| (of.uid(), of.gid())).unwrap();
+        let expected = owner(&place.config);
+        assert!(!is_root || expected == (4242, 4243), "{expected:?}");
+        for path in ["secrets", "secrets/discord.token"] {
+            assert_eq!(owner(&folder.path().join(path)), expected, "{path}");
+        }
     }
 
     #[test]
