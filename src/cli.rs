@@ -49,13 +49,14 @@ mod status;
 mod token;
 mod trace;
 
-use crate::config::Config;
+use crate::config::{Config, Mistakes};
 use crate::control::{self, Request, Response};
 use crate::engine;
 use crate::store::Master;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use std::io::IsTerminal;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -177,11 +178,20 @@ impl RunningBridge {
     fn data_dir(&self) -> Result<PathBuf, ExitCode> {
         match &self.data_dir {
             Some(data_dir) => Ok(data_dir.clone()),
-            None => Config::data_dir(&self.config).map_err(|found| {
-                eprint!("{}", mistakes::show(&found));
+            None => self.named_data_dir().map_err(|found| {
+                eprint!("{}", mistakes::show_where(&found, "nothing was done"));
                 ExitCode::from(EXIT_MISTAKES)
             }),
         }
+    }
+
+    /// The one that the config names. A Relay that runs goes on with what a file said before it had mistakes, and answers.
+    fn named_data_dir(&self) -> Result<PathBuf, Mistakes> {
+        Config::data_dir(&self.config).or_else(|found| {
+            let likely = Config::likely_data_dir(&self.config);
+            let answers = UnixStream::connect(control::path(&likely)).is_ok();
+            if answers { Ok(likely) } else { Err(found) }
+        })
     }
 
     /// The master key for its state directory, where nothing runs that could be asked.

@@ -21,6 +21,7 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
+pub use shapes::misplaced;
 
 use crate::consent::{Level, Unsaid};
 use crate::flood::Flood;
@@ -32,6 +33,7 @@ use relay_contract::{Account, NativeId, Settings};
 use secrecy::SecretString;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
@@ -640,6 +642,16 @@ impl Config {
         }
     }
 
+    /// The state directory of whatever may run with a file that has mistakes now: as it is written there all the same, else the default.
+    pub fn likely_data_dir(path: &Path) -> PathBuf {
+        let text = read_bounded(path).unwrap_or_default();
+        let written = text.lines().find_map(|line| {
+            let value = line.trim().strip_prefix("data_dir")?.trim_start().strip_prefix('=')?;
+            value.trim_start().strip_prefix('"')?.split('"').next()
+        });
+        written.map_or_else(|| relay_section::default_dir(folder(path)), |written| folder(path).join(written))
+    }
+
     /// The master key that a file names. Reads nothing else.
     pub fn master_key(path: &Path) -> Result<Option<SecretString>, Mistakes> {
         let text = read_bounded(path).map_err(|error| Mistakes::unreadable(path, &error))?;
@@ -692,7 +704,13 @@ fn folder(path: &Path) -> &Path {
 fn read_bounded(path: &Path) -> std::io::Result<String> {
     const MOST: u64 = 1 << 20;
     let mut text = String::new();
-    let length = std::fs::File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    // Whoever opens a pipe otherwise waits until somebody writes into it, perhaps for ever.
+    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = std::fs::File::options().read(true).custom_flags(nonblock).open(path)?;
+    if file.metadata()?.file_type().is_fifo() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is a pipe, not a file"));
+    }
+    let length = file.take(MOST + 1).read_to_string(&mut text)?;
     if length as u64 > MOST {
         return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is larger than a megabyte"));
     }

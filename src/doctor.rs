@@ -96,7 +96,16 @@ impl Doctor {
         );
         let engine = network::explain(&places, engine).await;
         let proxy = network::past_a_proxy(&places).into_iter().collect();
-        Report { running: true, findings: [warnings, machine, clocks, proxy, engine].concat() }
+        let refused = self.refused().into_iter().collect();
+        Report { running: true, findings: [refused, warnings, machine, clocks, proxy, engine].concat() }
+    }
+
+    /// What the config file says now, where that was not taken.
+    fn refused(&self) -> Option<Finding> {
+        let config = self.core.config.borrow();
+        let why = config.refused.as_ref()?.why.trim_end_matches('.');
+        let what = format!("what the file says now was not taken, and all goes on as before: {why}.");
+        Some(Finding::broken("config", what, "relay plan shows all of it; once it is mended: relay reload"))
     }
 }
 

@@ -30,8 +30,18 @@ const BUSY: &str = "too many wait for the config to be read anew; try again in a
 
 /// What is asked for.
 enum Ask {
-    Reload(Option<oneshot::Sender<Outcome>>),
+    Reload(By),
     Plan(Option<PathBuf>, oneshot::Sender<Outcome>),
+}
+
+/// Who wants it.
+enum By {
+    /// A command, which waits for the answer.
+    Command(oneshot::Sender<Outcome>),
+    /// A signal: the log tells what came of it, whatever it is.
+    Signal,
+    /// The file has changed.
+    File,
 }
 
 /// Asks for it. Cheap to clone.
@@ -45,12 +55,12 @@ impl Reloads {
     /// Has the config read anew; resolves when what came of it is in force.
     pub async fn reload(&self) -> Outcome {
         let (answer, outcome) = oneshot::channel();
-        self.ask(Ask::Reload(Some(answer)), outcome).await
+        self.ask(Ask::Reload(By::Command(answer)), outcome).await
     }
 
     /// The same, and nobody waits for it. One that is due already is enough.
     pub fn reload_soon(&self) {
-        let _ = self.asks.try_send(Ask::Reload(None));
+        let _ = self.asks.try_send(Ask::Reload(By::Signal));
     }
 
     /// What a reload would do, with this file instead of the one that is read.
@@ -112,14 +122,16 @@ impl Reloader {
                 ask = self.asks.recv() => ask,
                 () = self.files.changed(), if follows => {
                     tracing::debug!("the config file has changed");
-                    Some(Ask::Reload(None))
+                    Some(Ask::Reload(By::File))
                 }
             };
             match ask {
-                Some(Ask::Reload(answer)) => {
-                    let outcome = self.reload().await;
-                    // Whoever asked may have gone.
-                    let _ = answer.map(|answer| answer.send(outcome));
+                Some(Ask::Reload(by)) => {
+                    let outcome = self.reload(matches!(by, By::Signal)).await;
+                    if let By::Command(answer) = by {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(outcome);
+                    }
                 }
                 Some(Ask::Plan(config, answer)) => {
                     let _ = answer.send(self.plan(config).await);
@@ -139,10 +151,10 @@ impl Reloader {
         }
     }
 
-    async fn reload(&mut self) -> Outcome {
+    async fn reload(&mut self, is_told: bool) -> Outcome {
         self.busy.send_replace(true);
         let outcome = self.take().await;
-        self.note(&outcome);
+        self.note(&outcome, is_told);
         self.busy.send_replace(false);
         outcome
     }
@@ -190,18 +202,22 @@ impl Reloader {
         config
     }
 
-    /// Says what came of it: in the log, the status, the counters.
-    fn note(&self, outcome: &Outcome) {
+    /// Says what came of it: in the log, the status, the counters. In the log nothing twice, unless somebody looks for it there.
+    fn note(&self, outcome: &Outcome, is_told: bool) {
         let now = Timestamp::now().0;
+        let before = self.core.config.borrow().refused.clone();
         match outcome {
             Outcome::Done(plan) => {
                 self.core.counters.add(Count::Reloaded);
                 tracing::info!(steps = plan.steps.len(), "the config was read anew, and is in force");
             }
-            Outcome::Nothing => tracing::debug!("the config was read anew: it says what is in force"),
+            Outcome::Nothing if is_told || before.is_some() => {
+                tracing::info!("the config was read anew: it says what is in force");
+            }
+            Outcome::Nothing => {}
             other => {
                 let why = other.why();
-                if self.core.config.borrow().refused.as_ref().is_none_or(|refused| refused.why != why) {
+                if is_told || before.is_none_or(|refused| refused.why != why) {
                     tracing::error!(why, "the config was read anew and is not taken: all goes on as before");
                 }
                 self.core.counters.add(Count::ReloadRefused);
@@ -225,10 +241,6 @@ async fn in_time<T: Send + 'static>(
 }
 
 fn load(path: &Path) -> Result<Config, Outcome> {
-    // Whoever opens a pipe waits until somebody writes into it.
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        return Err(Outcome::Failed(format!("{} is not a file", path.display())));
-    }
     Config::load(path).map_err(|mistakes: Mistakes| Outcome::Mistakes(Found::from(&mistakes)))
 }
 

@@ -75,7 +75,7 @@ pub fn run(of: &Doctor) -> ExitCode {
 
 fn told(of: &Doctor) -> Result<Told, Option<String>> {
     let data_dir = match (&of.bridge.data_dir, of.json) {
-        (None, true) => match Config::data_dir(&of.bridge.config) {
+        (None, true) => match of.bridge.named_data_dir() {
             Ok(data_dir) => data_dir,
             Err(found) => return Ok(unusable(&found)),
         },

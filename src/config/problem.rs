@@ -68,6 +68,7 @@ impl Mistakes {
             std::io::ErrorKind::FileTooLarge => {
                 "Name the right file: a bridges.toml has some kilobytes.".into()
             }
+            std::io::ErrorKind::InvalidInput => "Put the file itself in its place.".into(),
             std::io::ErrorKind::InvalidData => "Save it as UTF-8 text.".into(),
             _ => "Make it readable.".into(),
         };

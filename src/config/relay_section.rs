@@ -27,16 +27,19 @@ const LEAST_FREE: u64 = 200_000_000;
 /// What the socket's path has more than the folder's.
 pub(super) const SOCKET: &str = "/control.sock";
 
+/// The state directory where none is written.
+pub(super) fn default_dir(folder: &Path) -> PathBuf {
+    std::env::var_os("STATE_DIRECTORY").map_or_else(|| folder.join("relay-data"), PathBuf::from)
+}
+
 /// Checks the section. Answers as much as could be understood, and reports all that could not.
 pub(super) fn check(
     value: Option<&Value<'_>>,
     folder: &Path,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<RelaySection> {
-    let default_dir =
-        || std::env::var_os("STATE_DIRECTORY").map_or_else(|| folder.join("relay-data"), PathBuf::from);
     let Some(value) = value else {
-        let data_dir = default_dir();
+        let data_dir = default_dir(folder);
         usable(&data_dir, 0..0, mistakes);
         let (catch_up, flood) = (CatchUpLimits::default(), Some(Flood::default()));
         return Some(RelaySection {
@@ -57,7 +60,7 @@ pub(super) fn check(
     refuse_unknown(section, &names(RELAY_KEYS), "[relay]", mistakes);
     let data_dir = match section.get("data_dir") {
         Some(value) => text(value, "`data_dir`", mistakes).map(|written| folder.join(written)),
-        None => Some(default_dir()),
+        None => Some(default_dir(folder)),
     };
     if let Some(data_dir) = &data_dir {
         usable(data_dir, section.get("data_dir").map_or(value.span(), toml::Spanned::span), mistakes);

@@ -84,7 +84,7 @@ fn is_url_safe(byte: u8) -> bool {
 }
 
 /// What a credential is instead of what is wanted in this place; none where it can be the right one, or nobody can tell.
-pub(super) fn misplaced(platform: &str, field: &Field, secret: &str) -> Option<(String, String)> {
+pub fn misplaced(platform: &str, field: &Field, secret: &str) -> Option<(String, String)> {
     // Places of other secrets, such as an IRC password, may hold anything.
     let is_known = SHAPES.iter().any(|shape| shape.home == Some((platform, field.name)));
     let secret = secret.trim();

@@ -12,7 +12,7 @@ const LOOK: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 500 });
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Face {
     path: PathBuf,
-    /// Device, inode, length, and when it was changed; none where there is no file.
+    /// Device, inode, length, and when anything of it was changed, be it who may read it; none where there is no file.
     of: Option<(u64, u64, u64, i64, i64)>,
 }
 
@@ -73,13 +73,15 @@ fn faces(config: &Path, folder: &Path) -> Vec<Face> {
 
 fn face(path: PathBuf) -> Face {
     let of = std::fs::metadata(&path).ok();
-    let of = of.map(|of| (of.dev(), of.ino(), of.len(), of.mtime(), of.mtime_nsec()));
+    let of = of.map(|of| (of.dev(), of.ino(), of.len(), of.ctime(), of.ctime_nsec()));
     Face { path, of }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     #[tokio::test]
     async fn a_change_is_seen_when_it_is_over() {
@@ -89,7 +91,8 @@ mod tests {
         let mut files = Files::new(config.clone(), folder.clone());
         let unchanged = tokio::time::timeout(LOOK * 5, files.changed()).await;
         assert!(unchanged.is_err(), "nothing has changed");
-        let changes: [&dyn Fn(); 4] = [
+        let changes: [&dyn Fn(); 5] = [
+            &|| std::fs::set_permissions(&config, Permissions::from_mode(0o640)).unwrap(),
             &|| std::fs::write(&config, "12").unwrap(),
             &|| {
                 std::fs::write(dir.path().join("new"), "13").unwrap();

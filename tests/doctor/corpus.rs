@@ -153,6 +153,7 @@ pub const CORPUS: &[Case] = &[
     of("irc: a certificate of the server's own making", IRC, Broken, "not trusted", &["`trust`"]),
     of("irc: a server that does not run", IRC, Broken, "Nobody listens", &["`server`", "nc -vz"]),
     of("slack: a token that is revoked while Relay runs", &["account slack", "queue slack:"], Broken, "invalid_auth", &["api.slack.com/apps"]),
+    of("a config that is refused while Relay runs", CONFIG, Broken, "was not taken, and all goes on as before", &["relay plan", "relay reload"]),
     of("a platform that goes away while Relay runs", TELEGRAM, Broken, "has an outage", &["status page"]),
     of("an account whose deliveries are held", &["account slack", "queue slack:"], Look, "held", &["relay queue resume slack"]),
     of("a room whose deliveries are held", &["queue slack:"], Look, "held", &["relay queue resume"]),

@@ -104,6 +104,18 @@ async fn a_room_that_is_disconnected_meanwhile() {
     three.place.finds("a room that is disconnected while Relay runs");
 }
 
+/// The file cannot be read at all: the commands find the Relay that runs all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_is_refused_meanwhile() {
+    let three = Three::running().await;
+    three.place.change("[channels.lobby]", "[channels.lobby");
+    until("it is refused", || {
+        three.bench.status().is_some_and(|status| !status["config"]["refused"].is_null())
+    })
+    .await;
+    three.place.finds("a config that is refused while Relay runs");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_that_goes_away_meanwhile() {
     let three = Three::running().await;

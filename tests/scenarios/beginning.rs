@@ -314,6 +314,24 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_mistaken_in_the_answers_is_named_before_anybody_is_asked() {
+    let admin = Admin::new().await;
+    let cases = [
+        ("[discord]", "[dicsord]", "[dicsord]: the accounts are discord, slack"),
+        ("\"DISCORD_TOKEN\"", "\"SLACK_BOT_TOKEN\"", "token is a Slack bot token"),
+        ("{ env = \"DISCORD_TOKEN\" }", "\"abc\"", "a secret does not belong here"),
+    ];
+    for (right, wrong, what) in cases {
+        assert!(ANSWERS.contains(right), "{right}");
+        let output = admin.answer(&ANSWERS.replace(right, wrong));
+        assert!(!output.status.success() && both(&output).contains(what), "{wrong}: {}", both(&output));
+        // Nobody is shown what is another's.
+        assert!(!both(&output).contains("takes it") && !both(&output).contains("does not accept"));
+        assert!(!admin.config().exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn channels_of_irc_are_named() {
     let admin = Admin::new().await;
     let server = irc::start(irc::Server::default(), 0).await.expect("a loopback port");

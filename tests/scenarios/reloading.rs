@@ -123,7 +123,7 @@ async fn a_pipe_or_a_folder_in_the_place_of_the_file_holds_nothing_up() {
         refused(&[what, "--data-dir", &bench.state().display().to_string()], bench)
     };
     let told = by_socket(&bench, "reload");
-    assert!(told.contains("bridges.toml is not a file"), "{told}");
+    assert!(told.contains("it is a pipe, not a file"), "{told}");
     std::fs::remove_file(bench.config()).unwrap();
     std::fs::create_dir(bench.config()).unwrap();
     let told = by_socket(&bench, "reload");
@@ -132,6 +132,8 @@ async fn a_pipe_or_a_folder_in_the_place_of_the_file_holds_nothing_up() {
     std::fs::write(bench.config(), &text).unwrap();
     add(&bench, &format!("slack:{}", second(&bench, "slack")));
     assert_eq!(run(&bench, "reload").0, 0);
+    bench.signal("HUP");
+    until("the log tells what came of it", || bench.log().contains("it says what is in force")).await;
     bench.say("slack", "it goes on");
     bench.arrives("discord", "it goes on").await;
     bench.stop().await;

@@ -3,6 +3,7 @@
 use super::asker::{Asker, Check, Choice, Ended, Judge, Question};
 use super::draft::NewAccount;
 use super::write::Place;
+use crate::config::misplaced;
 use crate::platforms::Entry;
 use relay_contract::{Account, Asked, Connector, Field, FieldKind, OpenError, Preflight, Settings};
 use secrecy::SecretString;
@@ -137,7 +138,11 @@ fn ask(
                     values.plain.insert(key.clone(), text.clone());
                 }
             }
-            _ => {
+            Some(FieldKind::Secret | FieldKind::SecretLines) => {
+                let how = "a secret does not belong here. Write { env = \"NAME\" } or { file = \"PATH\" } in a file of answers";
+                return Err(Ended::Failed(format!("{name}.{key}: {how}")));
+            }
+            None => {
                 let known: Vec<&str> =
                     entry.fields.iter().filter(|field| !is_secret(field)).map(|field| field.name).collect();
                 let why = format!("{name} has no such key `{key}`; it may have {}", known.join(", "));
@@ -204,6 +209,12 @@ fn judge(entry: &'static Entry, name: &str, key: &str, values: &Values) -> Judge
             if !sound {
                 return Err(format!("Write it like {}://host", schemes.first().unwrap_or(&"https")));
             }
+        }
+        // Before anybody is asked: it would be shown to who has no business with it.
+        if is_secret(field)
+            && let Some((what, _)) = misplaced(entry.name(), field, typed)
+        {
+            return Err(what.replace('`', ""));
         }
         let mut values = values.clone();
         match is_secret(field) {

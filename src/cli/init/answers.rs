@@ -72,7 +72,7 @@ impl Answers {
                 "{} does not answer `{}`: {}. `relay init --print-answers` shows what it may look like",
                 self.path.display(),
                 question.key,
-                question.words
+                question.words.trim_end_matches('.')
             ))
         })
     }
@@ -187,6 +187,11 @@ impl Asker for Answers {
         let keys = section.into_iter().flatten().filter(|(key, _)| *key != "rooms");
         let texts = keys.filter_map(|(key, value)| Some((key, value.as_str()?)));
         texts.map(|(key, value)| (key.clone(), value.to_owned())).collect()
+    }
+
+    fn sections(&self) -> Vec<String> {
+        let sections = self.table.iter().filter(|(name, value)| *name != "channels" && value.is_table());
+        sections.map(|(name, _)| name.clone()).collect()
     }
 
     fn channels(&mut self) -> Result<Option<GivenChannels>, Ended> {

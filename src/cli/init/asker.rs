@@ -109,6 +109,11 @@ pub trait Asker {
     /// What else was said of an account: keys that are not asked for.
     fn further(&mut self, account: &str) -> Vec<(String, String)>;
 
+    /// The accounts of which anything is said beforehand.
+    fn sections(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The channels, where they are said beforehand.
     fn channels(&mut self) -> Result<Option<GivenChannels>, Ended>;
 }

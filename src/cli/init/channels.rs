@@ -189,7 +189,10 @@ fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Link, E
         }
         None => {
             let seen: Vec<&str> = open.rooms.iter().map(|line| line.link.as_str()).collect();
-            Err(failed(format!("`{account}` sees no such room, but {}", seen.join(", "))))
+            Err(failed(match seen.is_empty() {
+                true => format!("`{account}` sees no room that is not joined already"),
+                false => format!("`{account}` sees no such room, but {}", seen.join(", ")),
+            }))
         }
     }
 }

@@ -47,6 +47,7 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
             }
         }
     }
+    all_are_meant(asker, place, &accounts, &draft, set)?;
     while let Some(platform) = draft.platforms.first().cloned() {
         if let Some(entry) = platforms::named(&platform) {
             let taken: Vec<&str> = accounts.iter().map(|open| open.name.as_str()).collect();
@@ -79,6 +80,30 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
     }
     look_at_rooms(asker, &accounts, &draft).await?;
     write(asker, place, &draft)
+}
+
+/// Whatever is said beforehand is of an account that there can be: a mistyped name is found out before anybody is asked.
+fn all_are_meant(
+    asker: &dyn Asker,
+    place: &Place,
+    accounts: &[Open],
+    draft: &Draft,
+    set: &[Set],
+) -> Result<(), Ended> {
+    let mut known: Vec<String> = accounts.iter().map(|open| open.name.clone()).collect();
+    for entry in draft.platforms.iter().filter_map(|platform| platforms::named(platform)) {
+        let taken: Vec<&str> = known.iter().map(String::as_str).collect();
+        let name = account_name(entry, &taken, place);
+        known.push(name);
+    }
+    let said = asker.sections().into_iter().map(|name| (name.clone(), format!("[{name}]")));
+    let set = set.iter().map(|(name, key, _)| (name.clone(), format!("--set {name}.{key}")));
+    // What is said of a platform that is not joined now does no harm.
+    let is_known = |name: &String| known.contains(name) || platforms::named(name).is_some();
+    match said.chain(set).find(|(name, _)| !is_known(name)) {
+        Some((_, what)) => Err(Ended::Failed(format!("{what}: the accounts are {}", known.join(", ")))),
+        None => Ok(()),
+    }
 }
 
 /// The config that there is; one with mistakes is mended first.
