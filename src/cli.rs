@@ -3,7 +3,8 @@
 /// Prints to standard output. Whoever reads it may have gone (`| head`), which is no fault.
 macro_rules! say {
     ($($words:tt)*) => {{
-        let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!($($words)*));
+        let words = $crate::cli::printable(&format!($($words)*));
+        let _ = std::io::Write::write_all(&mut std::io::stdout(), words.as_bytes());
     }};
 }
 
@@ -249,8 +250,15 @@ fn width() -> usize {
     terminal.map_or(100, |(width, _)| usize::from(width.0).max(40))
 }
 
+/// Names come from outside: what would move the cursor, colour the screen or turn the direction around is not printed.
+fn printable(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c))).collect()
+}
+
 /// At most so many characters of a text.
 fn cut(text: &str, most: usize) -> String {
+    let text = &printable(text);
     match text.chars().count() > most {
         true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
         false => text.to_owned(),

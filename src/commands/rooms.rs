@@ -131,8 +131,8 @@ fn lines(
                 RoomLine {
                     link: written(&account, room, &rooms),
                     id: report.key.room.to_string(),
-                    space: report.space.name.clone(),
-                    name: report.name.clone(),
+                    space: on_one_line(&report.space.name),
+                    name: on_one_line(&report.name),
                     visibility: report.visibility,
                     members: report.members,
                     channels: channels(&report.key),
@@ -154,11 +154,17 @@ fn lines(
     }
 }
 
+/// A name ends no line of a table.
+fn on_one_line(name: &str) -> String {
+    name.replace(char::is_control, " ")
+}
+
 /// By name where the name is enough, else by id.
 fn written(account: &str, room: &Listed, all: &[Listed]) -> String {
     let name = find::full_name(room);
     match find::named(&name, account, all, true) {
-        Ok(id) if id == room.report.key.room => format!("{account}:{name}"),
+        // What cannot be typed is written by its id.
+        Ok(id) if id == room.report.key.room && name == on_one_line(&name) => format!("{account}:{name}"),
         _ => format!("{account}:{}", room.report.key.room),
     }
 }

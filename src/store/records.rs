@@ -392,11 +392,13 @@ pub struct KnownRoom {
 impl KnownRoom {
     /// What a report says; agreed to as it is.
     pub fn new(report: &RoomReport) -> Self {
+        // It stands in tables and in sentences.
+        let on_one_line = |name: &str| name.replace(char::is_control, " ");
         Self {
             key: report.key.clone(),
             space: report.space.id.to_string(),
-            space_name: report.space.name.clone(),
-            name: report.name.clone(),
+            space_name: on_one_line(&report.space.name),
+            name: on_one_line(&report.name),
             visibility: Some(report.visibility),
             agreed: Some(report.visibility),
         }

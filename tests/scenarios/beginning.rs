@@ -331,6 +331,37 @@ async fn what_is_mistaken_in_the_answers_is_named_before_anybody_is_asked() {
     }
 }
 
+/// Whoever names a room, a server or a bot writes nothing on the admin's screen but that name.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_do_not_move_the_cursor() {
+    const HOSTILE: &str = "gen\u{1b}]0;owned\u{7}\u{1b}[31meral\u{202e}\nrelay: all is well";
+    let mut world = World::demo();
+    world.discord.spaces[0].name = format!("Night {HOSTILE}");
+    world.discord.spaces[0].rooms[1].name = HOSTILE.into();
+    world.discord.bots[0].name = "Re\u{1b}[31mlay".into();
+    let admin = Admin::of(world).await;
+    let id = admin.bench.platform("discord").spaces[0].rooms[1].id.clone();
+    let answers = ANSWERS.replace("Night Owls/#general", &id);
+    let output = admin.answer(&answers);
+    assert!(output.status.success(), "{}", both(&output));
+    let relay = |command: &str| {
+        let mut relay = Command::new(env!("CARGO_BIN_EXE_relay"));
+        relay.arg(command).current_dir(admin.folder.path()).env_remove("STATE_DIRECTORY");
+        both(&relay.output().expect("the binary runs"))
+    };
+    let rooms = relay("rooms");
+    let _running = admin.run();
+    until("it is connected", || relay("status").contains("gen")).await;
+    for (what, told) in [("init", both(&output)), ("rooms", rooms), ("status", relay("status"))] {
+        assert!(told.contains("gen") || what == "init", "{what}: {told}");
+        assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{what}: {told:?}");
+        assert!(
+            !told.lines().any(|line| line.trim_start().starts_with("relay: all is well")),
+            "{what}: {told}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn channels_of_irc_are_named() {
     let admin = Admin::new().await;

@@ -112,7 +112,7 @@ impl Asker for Answers {
     }
 
     fn problem(&mut self, words: &str) {
-        eprintln!("warning: {words}");
+        eprintln!("warning: {}", super::super::printable(words));
     }
 
     fn busy(&mut self, _: &str) {}

@@ -210,5 +210,6 @@ fn wrapped(words: &str, indent: &str) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .subsequent_indent(indent);
+    let words = super::super::printable(words);
     words.lines().map(|line| textwrap::fill(line, &options)).collect::<Vec<_>>().join("\n")
 }
