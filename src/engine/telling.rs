@@ -19,14 +19,21 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Looks until the task is ended.
 pub async fn run(core: Arc<Core>) {
     let mut told = HashSet::new();
+    let mut looked_at = None;
     loop {
         tokio::time::sleep(LOOK).await;
+        // Links and rooms are as they were: so is what was told.
+        let routes = core.routes.borrow().clone();
+        if looked_at.as_ref().is_some_and(|before| Arc::ptr_eq(before, &routes)) {
+            continue;
+        }
         // Before all are found, half of a channel would be told, and told again of the other half.
         if !core.readiness().is_settled() {
             continue;
         }
-        if let Err(error) = core.tell_rooms(&mut told).await {
-            tracing::error!(%error, "rooms are not told that they are linked");
+        match core.tell_rooms(&mut told).await {
+            Ok(()) => looked_at = Some(routes),
+            Err(error) => tracing::error!(%error, "rooms are not told that they are linked"),
         }
     }
 }
