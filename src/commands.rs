@@ -30,11 +30,13 @@ pub use trace::became;
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
+use crate::say;
 use crate::store::StoreError;
+use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
-use relay_contract::{Account, Answer, Ask, Call, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -94,6 +96,19 @@ impl Drop for Begun {
 
 /// Why a command was not carried out, in words for whoever gave it.
 type Refused = String;
+
+/// What a command is answered with.
+struct Reply {
+    words: String,
+    /// What the asker may want next.
+    offers: Vec<Offer>,
+}
+
+impl From<String> for Reply {
+    fn from(words: String) -> Self {
+        Self { words, offers: Vec::new() }
+    }
+}
 
 impl Commands {
     /// With what was changed from the chat before.
@@ -188,26 +203,25 @@ impl Commands {
             return;
         }
         let worked_out = AssertUnwindSafe(self.carry_out(account, call)).catch_unwind();
-        let words = match tokio::time::timeout(PATIENCE, worked_out).await {
-            Ok(Ok(words)) => words,
+        let language = self.language(call);
+        let reply = match tokio::time::timeout(PATIENCE, worked_out).await {
+            Ok(Ok(reply)) => reply,
             Ok(Err(_)) => {
                 tracing::error!(account = %account.name, ask = ?call.ask, "answering a command panicked");
-                "Something went wrong in Relay; its log says what.".to_owned()
+                say!(language, "went-wrong").into()
             }
-            Err(_) => {
-                "It took longer than a minute. /relay status tells how this room is joined now.".to_owned()
-            }
+            Err(_) => say!(language, "took-too-long").into(),
         };
         if call.is_sign() {
-            tracing::debug!(account = %account.name, room = %call.room, words, "a sign was followed");
+            tracing::debug!(account = %account.name, room = %call.room, words = reply.words, "a sign was followed");
             return;
         }
         let words = match self.first_words(call).await {
-            Some(first) => format!("{words}\n\n{first}"),
-            None => words,
+            Some(first) => format!("{}\n\n{first}", reply.words),
+            None => reply.words,
         };
         let words = words.replace("/relay", account.connector.called_by());
-        let answer = Answer { text: Text::plain(&words) };
+        let answer = Answer { text: Text::plain(&words), offers: reply.offers };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
         match told {
             Ok(Ok(())) => {}
@@ -220,7 +234,12 @@ impl Commands {
         }
     }
 
-    async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> String {
+    /// The language of an answer: the asker's own where the platform tells it, or else the room's.
+    fn language(&self, call: &Call) -> Language {
+        call.locale.as_deref().and_then(Language::of_locale).unwrap_or_default()
+    }
+
+    async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> Reply {
         let naming = || status::Naming::of(account.connector.as_ref(), &call.room);
         let done = match &call.ask {
             Ask::Help => Ok(status::help(None, naming())),
@@ -240,7 +259,7 @@ impl Commands {
             Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
             Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
         };
-        done.unwrap_or_else(|refused| refused)
+        done.unwrap_or_else(|refused| refused).into()
     }
 
     /// The asker must have the platform's own right to manage the room.
@@ -303,8 +322,7 @@ impl Commands {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
-                Err("Relay cannot write its state directory, so nothing was changed; its log says why."
-                    .into())
+                Err(say!(Language::default(), "not-written"))
             }
             Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
         }

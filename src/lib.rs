@@ -27,3 +27,4 @@ mod signed;
 pub mod sizes;
 pub mod spans;
 pub mod store;
+pub mod texts;

@@ -8,7 +8,7 @@ use crate::adapt::presentable;
 use crate::consent::Person;
 use crate::engine::RunningAccount;
 use crate::store::{Linking, MOST_LINKED, Side};
-use relay_contract::{Account, Answer, Call, Platform, Text};
+use relay_contract::{Account, Answer, Call, Platform};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -150,7 +150,7 @@ impl Commands {
             "This account and {} are linked: your code was used there.{now} If that was not you, write /relay unlink. {MEANS}",
             called(comes)
         );
-        let answer = Answer { text: Text::plain(&words.replace("/relay", account.connector.called_by())) };
+        let answer = Answer::plain(&words.replace("/relay", account.connector.called_by()));
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(&first.call, &answer)).await;
         if !matches!(told, Ok(Ok(()))) {
             tracing::warn!(account = %account.name, "somebody is not told that their code was used");

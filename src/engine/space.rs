@@ -188,6 +188,7 @@ impl Space {
             room: envelope.origin.clone(),
             space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
             asker: Asker { id: author.id.clone(), name: author.name.clone() },
+            locale: None,
             ask: Ask::Delete { message: Some(MessageRef::plain(target.clone())) },
             at: Timestamp::now(),
             reply: serde_json::Value::Null,

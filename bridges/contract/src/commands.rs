@@ -14,6 +14,8 @@ pub struct Call {
     pub space: SpaceRef,
     /// By whom.
     pub asker: Asker,
+    /// The language that the platform speaks with them, as it writes it (`de`, `en-US`); none where it does not say.
+    pub locale: Option<String>,
     /// What is asked.
     pub ask: Ask,
     /// When, by the platform's clock.
@@ -169,6 +171,26 @@ impl Ask {
 pub struct Answer {
     /// The words.
     pub text: Text,
+    /// What the asker may want next: buttons, where the platform has such.
+    pub offers: Vec<Offer>,
+}
+
+impl Answer {
+    /// Words alone.
+    pub fn plain(words: &str) -> Self {
+        Self { text: Text::plain(words), offers: Vec::new() }
+    }
+}
+
+/// A command that one click gives. The words say it too: not every platform has buttons, and not every command fits one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What stands on it.
+    pub label: String,
+    /// The command, as it would stand behind `/relay`. Whoever clicks gives it, as if they had typed it.
+    pub words: String,
+    /// It undoes or takes away something.
+    pub grave: bool,
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub mod text;
 
 pub use blobs::{Blob, BlobId, BlobStore};
 pub use capabilities::{Capabilities, FileLimits, Support, TextLimit, Unit};
-pub use commands::{Answer, Ask, Asker, Call};
+pub use commands::{Answer, Ask, Asker, Call, Offer};
 pub use connector::{Connector, Inbox, RawEvent, Stopped, Translation};
 pub use delivery::{Attempt, Draft, Operation, Part, Persona, Pictures, Receipt, Speaker, Takes};
 pub use envelope::{

@@ -45,6 +45,9 @@ pub struct Interaction {
     channel_id: Option<String>,
     #[serde(default)]
     member: Option<Member>,
+    /// The language of their client.
+    #[serde(default)]
+    locale: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +220,7 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
             id: member.user.id.as_str().into(),
             name: nick.unwrap_or_else(|| member.user.shown(None)).to_owned(),
         },
+        locale: it.locale,
         ask,
         at: Timestamp(made_at(&it.id).unwrap_or(beside.heard)),
         reply,

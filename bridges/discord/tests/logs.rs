@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use relay_contract::{
-    Answer, ByteStream, Content, DeliverError, FileKind, Operation, Part, Receipt, Text, Translation, Upload,
+    Answer, ByteStream, Content, DeliverError, FileKind, Operation, Part, Receipt, Translation, Upload,
 };
 use rig::{Rig, TOKEN};
 use stand_ins::faults::Kind;
@@ -78,7 +78,7 @@ async fn no_token_is_in_a_log_line_or_an_error() {
         let raw = heard.raw().await;
         if let Some(token) = raw.payload["d"]["token"].as_str() {
             let Translation::Command(call) = rig.connector.translate(&raw) else { panic!("{raw:?}") };
-            rig.connector.answer(&call, &Answer { text: Text::plain("fine") }).await.unwrap();
+            rig.connector.answer(&call, &Answer::plain("fine")).await.unwrap();
             break token.to_owned();
         }
     };

@@ -35,6 +35,7 @@ pub fn call(heard: &Heard, room: Option<&str>, words: &str, about: Option<&str>)
         room: ids::room(&heard.network, room.unwrap_or(&heard.from.folded)),
         space: SpaceRef { id: heard.network.as_str().into(), name: heard.network.clone() },
         asker: Asker { id: ids::person(heard.from.account.as_deref(), &heard.from.folded), name: nick },
+        locale: None,
         ask: Ask::parse(words).about(about.map(MessageRef::plain)),
         at: Timestamp(heard.at),
         reply: serde_json::to_value(origin).unwrap_or_default(),

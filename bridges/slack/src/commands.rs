@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn long_answers() {
-        let of = |text: &str| parts(&Answer { text: Text::plain(text) });
+        let of = |text: &str| parts(&Answer::plain(text));
         for (characters, expected) in [(10, 1), (19_000, 5), (40_000, 5)] {
             let parts = of(&"word ".repeat(characters / 5));
             assert_eq!(parts.len(), expected, "{characters}");

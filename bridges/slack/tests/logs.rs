@@ -9,7 +9,7 @@ mod stage;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::BoxFuture;
-use relay_contract::{Answer, ByteStream, Content, FileKind, Text, Upload};
+use relay_contract::{Answer, ByteStream, Content, FileKind, Upload};
 use relay_slack::LOG_TARGETS_WITH_SECRETS;
 use stage::Stage;
 use stand_ins::faults::Kind;
@@ -54,7 +54,7 @@ async fn no_token_and_no_response_url_is_in_a_log_line() {
     stage.command("Farid", "/relay help");
     let call = heard.call().await;
     let secret = call.reply["response_url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    let answer = Answer { text: Text::plain("hello") };
+    let answer = Answer::plain("hello");
     stage.connector.answer(&call, &answer).await.unwrap();
     for kind in [Kind::ServerError, Kind::CutAfter] {
         stage.fault(kind, Some("/commands/"));

@@ -45,7 +45,8 @@ pub fn call(message: &Message, own: &Own) -> Option<Call> {
         (None, Some(user)) if user.is_bot => return None,
         (None, from) => from.is_none(),
     };
-    let person = message.from.as_ref().filter(|_| message.sender_chat.is_none()).map(|user| user.id);
+    let spoken = message.from.as_ref().filter(|_| message.sender_chat.is_none());
+    let person = spoken.map(|user| user.id);
     let asker = translate::author(message, own.id)?;
     let origin = Origin {
         chat: message.chat.id,
@@ -58,6 +59,8 @@ pub fn call(message: &Message, own: &Own) -> Option<Call> {
         room: ids::room(message.chat.id),
         space: SpaceRef { id: ids::native(message.chat.id), name: message.chat.name() },
         asker: Asker { id: asker.id, name: asker.name },
+        // Somebody who speaks for a chat speaks its language.
+        locale: spoken.and_then(|user| user.language_code.clone()),
         ask: Ask::parse(words).about(answered(message)),
         at: Timestamp(message.date.saturating_mul(1_000)),
         reply: serde_json::to_value(origin).ok()?,

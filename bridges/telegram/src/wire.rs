@@ -59,6 +59,8 @@ pub struct User {
     pub first_name: String,
     pub last_name: Option<String>,
     pub username: Option<String>,
+    /// The language of their client, as an IETF tag.
+    pub language_code: Option<String>,
 }
 
 /// A `MessageEntity`.

@@ -1,14 +1,14 @@
 //! `/relay`, given by people of the stand-in.
 
 use crate::rig::{Heard, OFFERED, Rig, TOKEN, eventually, open};
-use relay_contract::{Answer, Ask, Call, DeliverError, RoomKey, Text};
+use relay_contract::{Answer, Ask, Call, DeliverError, RoomKey};
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use stand_ins::world::World;
 use std::time::{Duration, Instant};
 
 fn answer(text: &str) -> Answer {
-    Answer { text: Text::plain(text) }
+    Answer::plain(text)
 }
 
 /// Listening, with the command offered.

@@ -409,7 +409,7 @@ async fn what_is_asked_about_a_message() {
         let answer = rig.command("Ada", &format!("shortcut:{name} {id}"));
         let call = heard.call().await;
         assert_eq!((call.room.clone(), call.ask.clone()), (rig.room.clone(), ask));
-        let text = relay_contract::Answer { text: Text::plain("nobody yet") };
+        let text = relay_contract::Answer::plain("nobody yet");
         rig.connector.answer(&call, &text).await.unwrap();
         eventually(|| rig.seen(&answer).text == "nobody yet").await;
         assert!(rig.seen(&answer).only_for.is_some());

@@ -111,6 +111,7 @@ impl Reader<'_> {
                 id: user.into(),
                 name: self.added.name.clone().unwrap_or_else(|| local_part(user).to_owned()),
             },
+            locale: None,
             ask: Ask::parse(rest).about(about),
             at: self.at()?,
             // A struct of strings always has a JSON form.

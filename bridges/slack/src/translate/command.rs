@@ -66,6 +66,7 @@ impl Reader<'_> {
                 id: user.into(),
                 name: name.or(string(event, "user_name")).unwrap_or(user).to_owned(),
             },
+            locale: None,
             ask,
             at: self.added.heard.ok_or_else(|| Nothing::Unreadable("a command without a time".into()))?,
             // A struct of strings always has a JSON form.

@@ -1,7 +1,7 @@
 //! `/relay` and the shortcuts, from a person's hands to an answer that nobody else sees: C4, C7, C8.
 
 use crate::stage::Stage;
-use relay_contract::{Answer, Ask, Call, DeliverError, MessageRef, NativeId, Text};
+use relay_contract::{Answer, Ask, Call, DeliverError, MessageRef, NativeId};
 use serde_json::json;
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Refused, Seen};
@@ -9,7 +9,7 @@ use stand_ins::world::World;
 use std::time::Duration;
 
 fn said(text: &str) -> Answer {
-    Answer { text: Text::plain(text) }
+    Answer::plain(text)
 }
 
 impl Stage {
@@ -174,6 +174,7 @@ fn call(stage: &Stage, person: &str, reply: serde_json::Value) -> Call {
         room: stage.key(),
         space: relay_contract::SpaceRef { id: stage.key().network, name: "Studio".into() },
         asker: relay_contract::Asker { id: stage.id_of(person), name: person.into() },
+        locale: None,
         ask: Ask::Help,
         at: relay_contract::Timestamp::now(),
         reply,

@@ -118,7 +118,7 @@ fn texts(rig: &Rig, room: &str) -> Vec<(String, Option<String>)> {
 
 #[tokio::test]
 async fn an_answer_goes_to_the_asker_alone_where_it_can() {
-    let answer = Answer { text: line("joined to lobby @hana") };
+    let answer = Answer { text: line("joined to lobby @hana"), offers: Vec::new() };
     let shown = "joined to lobby @\u{2060}hana";
     for (before, in_private) in [("nothing", false), ("started", true), ("blocked", false)] {
         let rig = Rig::start().await;
@@ -150,7 +150,7 @@ async fn an_answer_goes_to_the_asker_alone_where_it_can() {
 async fn an_answer_in_a_private_chat_stays_there() {
     let rig = Rig::start().await;
     let call = called(&rig, "Hana", Some("Relay")).await;
-    rig.connector.answer(&call, &Answer { text: line("help") }).await.unwrap();
+    rig.connector.answer(&call, &Answer { text: line("help"), offers: Vec::new() }).await.unwrap();
     assert_eq!(texts(&rig, &rig.world.world.telegram.people[0].id).len(), 1);
 }
 
@@ -161,7 +161,7 @@ async fn a_long_answer_is_cut_and_says_so() {
     for (words, parts, cut) in [(4_000, 5, false), (8_000, 5, true)] {
         let before = texts(&rig, rig.room_id.as_str()).len();
         let text = line(&"word ".repeat(words));
-        rig.connector.answer(&call, &Answer { text }).await.unwrap();
+        rig.connector.answer(&call, &Answer { text, offers: Vec::new() }).await.unwrap();
         let all = texts(&rig, rig.room_id.as_str());
         assert_eq!(all.len() - before, parts, "{words}");
         assert_eq!(all.last().unwrap().0.contains("too long"), cut, "{words}");
@@ -173,7 +173,7 @@ async fn a_long_answer_is_cut_and_says_so() {
 async fn a_failed_answer_says_so() {
     let rig = Rig::start().await;
     let call = called(&rig, "Hana", None).await;
-    let answer = Answer { text: line("help") };
+    let answer = Answer { text: line("help"), offers: Vec::new() };
     rig.fault(Kind::CutAfter, "sendMessage", 1.0);
     assert!(matches!(rig.connector.answer(&call, &answer).await, Err(DeliverError::Unsure(_))));
     rig.kick();

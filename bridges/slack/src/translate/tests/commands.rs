@@ -27,6 +27,7 @@ fn slash_commands() {
         room: ids::room("T1", "C1"),
         space: SpaceRef { id: "T1".into(), name: "One".into() },
         asker: Asker { id: "U1".into(), name: "Ada".into() },
+        locale: None,
         ask: Ask::Connect { channel: "lobby".into(), sure: false },
         at: Timestamp(1_700_000_000_000),
         reply: answered,
