@@ -30,8 +30,8 @@ pub use trace::became;
 use crate::config::Joined;
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
-use crate::say;
 use crate::store::StoreError;
+use crate::text;
 use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
@@ -208,9 +208,9 @@ impl Commands {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => {
                 tracing::error!(account = %account.name, ask = ?call.ask, "answering a command panicked");
-                say!(language, "went-wrong").into()
+                text!(language, "went-wrong").into()
             }
-            Err(_) => say!(language, "took-too-long").into(),
+            Err(_) => text!(language, "took-too-long").into(),
         };
         if call.is_sign() {
             tracing::debug!(account = %account.name, room = %call.room, words = reply.words, "a sign was followed");
@@ -322,7 +322,7 @@ impl Commands {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
-                Err(say!(Language::default(), "not-written"))
+                Err(text!(Language::default(), "not-written"))
             }
             Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
         }

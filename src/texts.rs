@@ -98,7 +98,7 @@ impl Language {
         self.say_with(key, &FluentArgs::new())
     }
 
-    /// A text by its key; what stands for its placeholders has been made harmless before. [`say!`](crate::say) is shorter.
+    /// A text by its key; what stands for its placeholders has been made harmless before. [`text!`](crate::text) is shorter.
     pub fn say_with(self, key: &str, with: &FluentArgs) -> String {
         match self.find(key, with).or_else(|| Self::English.find(key, with)) {
             Some(text) => text,
@@ -121,10 +121,10 @@ impl Language {
     }
 }
 
-/// A text in a language: `say!(language, "key")`, `say!(language, "key", room = name, count = 3)`. Values are strings and numbers;
+/// A text in a language: `text!(language, "key")`, `text!(language, "key", room = name, count = 3)`. Values are strings and numbers;
 /// a test holds the names against the placeholders of the text.
 #[macro_export]
-macro_rules! say {
+macro_rules! text {
     ($language:expr, $key:literal $(,)?) => {
         $language.say($key)
     };

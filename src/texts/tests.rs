@@ -41,7 +41,7 @@ fn all(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
-/// Every `say!` of the code: where, its key, the names that it gives.
+/// Every `text!` of the code: where, its key, the names that it gives.
 fn said() -> Vec<(String, String, BTreeSet<String>)> {
     fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -59,12 +59,13 @@ fn said() -> Vec<(String, String, BTreeSet<String>)> {
     let mut said = Vec::new();
     for path in files.iter().filter(|path| !path.ends_with("texts.rs") && !path.ends_with("texts/tests.rs")) {
         let code = std::fs::read_to_string(path).unwrap();
-        for (at, _) in code.match_indices("say!(") {
-            let inside = inside(&code[at + "say!(".len()..]);
+        let begins = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        for (at, _) in code.match_indices("text!(").filter(|(at, _)| begins(*at)) {
+            let inside = inside(&code[at + "text!(".len()..]);
             let parts = parts(inside);
             let key = parts.get(1).map(|key| key.trim()).unwrap_or_default();
             let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-            let place = format!("{}: say!({inside})", path.display());
+            let place = format!("{}: text!({inside})", path.display());
             let key = key.unwrap_or_else(|| panic!("{place}: the key is not a literal")).to_owned();
             let names = parts.iter().skip(2).filter(|part| !part.trim().is_empty());
             let names = names.map(|part| part.split('=').next().unwrap().trim().to_owned()).collect();
