@@ -252,10 +252,10 @@ impl Commands {
     }
 
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> Reply {
-        let language = self.language(call);
+        let (language, platform) = (self.language(call), &call.room.platform);
         let naming = || status::Naming::of(account.connector.as_ref(), &call.room);
         let done = match &call.ask {
-            Ask::Help => return status::help(language, None, naming()),
+            Ask::Help => return status::help(language, None, naming(), platform),
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
@@ -266,7 +266,7 @@ impl Commands {
             Ask::Link { code: None } => self.give_link_code(account, call),
             Ask::Link { code: Some(code) } => self.link(account, call, code).await,
             Ask::Unlink { all } => self.unlink(account, call, *all).await,
-            Ask::Unknown(verb) => return status::help(language, Some(verb), naming()),
+            Ask::Unknown(verb) => return status::help(language, Some(verb), naming(), platform),
             Ask::Status => Ok(self.status(language, &call.room).await),
             Ask::Connect { channel, sure } => {
                 return or_words(self.connect(account, call, channel, *sure).await);

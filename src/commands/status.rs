@@ -7,13 +7,13 @@ use crate::routing::Direction;
 use crate::store::stream::PLATFORM;
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Connector, Feature, RoomKey, Support};
+use relay_contract::{Connector, Feature, Platform, RoomKey, Support};
 use std::collections::BTreeMap;
 
 /// How people name the message that a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// In the message's own menu, or by answering it.
+    /// In the message's own menu, where the platform has such, or by answering it.
     ByMenu,
     /// By answering it.
     ByAnswer,
@@ -31,9 +31,9 @@ impl Naming {
         }
     }
 
-    fn about(self, language: Language) -> Option<String> {
+    fn about(self, language: Language, platform: &Platform) -> Option<String> {
         match self {
-            Self::ByMenu => Some(text!(language, "help-message-menu")),
+            Self::ByMenu => Some(text!(language, "help-message-menu", platform = platform.as_str())),
             Self::ByAnswer => Some(text!(language, "help-message-answer")),
             Self::Never => None,
         }
@@ -41,7 +41,7 @@ impl Naming {
 }
 
 /// What there is; after a word that is none of it.
-pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming) -> Reply {
+pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming, platform: &Platform) -> Reply {
     let first = match unknown {
         Some(verb) => text!(language, "help-unknown", verb = verb),
         None => text!(language, "help-first"),
@@ -56,7 +56,7 @@ pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming) ->
         Some(text!(language, "help-link")),
         Some(text!(language, "help-export")),
         Some(text!(language, "help-forget")),
-        naming.about(language),
+        naming.about(language, platform),
         Some(text!(language, "help-help")),
     ];
     let lines = lines.into_iter().flatten().map(|line| format!("\n• {line}"));
@@ -221,7 +221,7 @@ fn how(language: Language, link: &LinkStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Platform, Problem};
+    use relay_contract::Problem;
 
     #[test]
     fn what_is_told_of_other_rooms_names_none_of_them() {

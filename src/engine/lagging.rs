@@ -212,5 +212,18 @@ mod tests {
         );
         assert!(!said(&retrying, Tell::Late).contains("secret"));
         assert_eq!(said(&retrying, Tell::Over), "What is said here reaches general on Slack in time again.");
+        let german = in_words(
+            Language::German,
+            "general auf Slack",
+            &room,
+            &retrying,
+            Tell::Late,
+            Duration::from_secs(250),
+        );
+        assert_eq!(
+            german,
+            "Was hier gesagt wird, kommt in general auf Slack 4 Minuten später an: Slack nimmt es gerade nicht an, und es wird immer \
+             wieder versucht. Nichts geht verloren, und alles kommt in seiner Reihenfolge."
+        );
     }
 }

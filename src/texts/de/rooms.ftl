@@ -28,7 +28,12 @@ help-consent = /relay consent: dasselbe im Einzelnen: wofür, mit wem, wie lange
 help-link = /relay link: beweist, dass Konten auf mehreren Plattformen dir gehören; /relay unlink trennt sie wieder
 help-export = /relay export: alles, was von dir aufgehoben ist
 help-forget = /relay forget: lässt es löschen, hier und anderswo
-help-message-menu = wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): im Menü der Nachricht
+# Telegram hat Befehle, aber keine Menüs an Nachrichten.
+help-message-menu =
+    wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): { $platform ->
+        [telegram] antworte auf sie mit /relay who, /relay trace oder /relay delete
+       *[other] im Menü der Nachricht
+    }
 help-message-answer = wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): antworte auf sie mit /relay who, /relay trace oder /relay delete
 help-help = /relay help: diese Liste
 offer-status = Womit ist dieser Raum verbunden?
@@ -99,7 +104,14 @@ trace-unknown = Relay kennt diese Nachricht nicht: Sie wurde geschrieben, bevor 
 trace-unreadable = Das lässt sich gerade nicht nachsehen; warum, steht im Protokoll von Relay.
 trace-written-here = Diese Nachricht wurde hier geschrieben.
 trace-came-from = Diese Nachricht kam aus einem { $platform }-Raum.
-trace-changed = Ihre letzte Änderung: { $what }.
+trace-changed =
+    Ihre letzte Änderung: { $change ->
+        [edit] bearbeitet
+        [delete] gelöscht
+        [removal] überall gelöscht
+        [late-file] eine Datei kam nach
+       *[other] { $word }
+    }.
 trace-here = hier: { $what }
 trace-there = ein { $platform }-Raum: { $what }
 trace-held = Sie wartet: Wer sie geschrieben hat, sagt in kurzer Zeit mehr, als übertragen wird. Sie geht von selbst weiter, in ihrer Reihenfolge.

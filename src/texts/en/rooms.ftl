@@ -23,7 +23,12 @@ help-consent = /relay consent: the same in particular: for what, to whom, for ho
 help-link = /relay link: prove that accounts on several platforms are yours; /relay unlink parts them
 help-export = /relay export: all that is kept of you
 help-forget = /relay forget: have it deleted, here and elsewhere
-help-message-menu = who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): in the message's own menu
+# Telegram has commands, and no menus of messages.
+help-message-menu =
+    who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): { $platform ->
+        [telegram] answer it with /relay who, /relay trace or /relay delete
+       *[other] in the message's own menu
+    }
 help-message-answer = who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): answer it with /relay who, /relay trace or /relay delete
 help-help = /relay help: this
 offer-status = How is this room joined?
@@ -84,7 +89,10 @@ trace-unknown = Relay does not know this message: it was written before the room
 trace-unreadable = It cannot be looked up now; Relay's log says why.
 trace-written-here = This message was written here.
 trace-came-from = This message came from a { $platform } room.
-trace-changed = Its last change: { $what }.
+trace-changed =
+    Its last change: { $change ->
+       *[other] { $word }
+    }.
 trace-here = here: { $what }
 trace-there = a { $platform } room: { $what }
 trace-held = It waits: its author says more in a short time than is carried. It goes on by itself, in its order.
