@@ -430,4 +430,19 @@ mod tests {
             assert_eq!(spoken(locale, || room), expected, "{locale:?} in {room:?}");
         }
     }
+
+    #[test]
+    fn whoever_is_refused_is_told_what_their_platform_calls_the_right() {
+        let right = "whoever has the permission Manage Channels in it";
+        assert_eq!(
+            must_manage(Language::English, &Platform::new("discord"), right),
+            format!("Only somebody who may manage this room can do that: on Discord, {right}.")
+        );
+        for platform in crate::platforms::ALL {
+            let told = must_manage(Language::German, &Platform::new(platform.name()), right);
+            assert!(told.starts_with("Das darf nur") && !told.contains(right), "{told}");
+        }
+        let other = must_manage(Language::German, &Platform::new("other"), right);
+        assert!(other.ends_with(&format!("auf Other {right}.")), "{other}");
+    }
 }
