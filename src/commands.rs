@@ -258,6 +258,11 @@ impl Commands {
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
             Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
             Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
+            Ask::Pause { .. } => Ok(status::help(Some("pause"), naming())),
+            Ask::Resume => Ok(status::help(Some("resume"), naming())),
+            Ask::Mute { .. } => Ok(status::help(Some("mute"), naming())),
+            Ask::Unmute { .. } => Ok(status::help(Some("unmute"), naming())),
+            Ask::Template { .. } => Ok(status::help(Some("template"), naming())),
         };
         done.unwrap_or_else(|refused| refused).into()
     }
