@@ -13,11 +13,14 @@ mod consent;
 mod disconnect;
 pub mod keys;
 mod link;
+mod mute;
+mod pause;
 mod privacy;
 mod queue;
 mod resync;
 mod rooms;
 mod status;
+mod template;
 mod trace;
 mod words;
 
@@ -254,15 +257,22 @@ impl Commands {
             Ask::Link { code: Some(code) } => self.link(account, call, code).await,
             Ask::Unlink { all } => self.unlink(account, call, *all).await,
             Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
-            Ask::Status => Ok(self.status(&call.room).await),
+            Ask::Status => Ok(self.status(self.language(call), &call.room).await),
             Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
             Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
             Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
-            Ask::Pause { .. } => Ok(status::help(Some("pause"), naming())),
-            Ask::Resume => Ok(status::help(Some("resume"), naming())),
-            Ask::Mute { .. } => Ok(status::help(Some("mute"), naming())),
-            Ask::Unmute { .. } => Ok(status::help(Some("unmute"), naming())),
-            Ask::Template { .. } => Ok(status::help(Some("template"), naming())),
+            Ask::Pause { span } => {
+                return self.pause(account, call, span.as_deref()).await.unwrap_or_else(Reply::from);
+            }
+            Ask::Resume => self.resume(account, call).await,
+            Ask::Mute { message, words } => {
+                return self.mute(account, call, message.as_ref(), words).await.unwrap_or_else(Reply::from);
+            }
+            Ask::Unmute { words } => {
+                return self.unmute(account, call, words).await.unwrap_or_else(Reply::from);
+            }
+            Ask::Template { words: None } => self.template(account, call).await,
+            Ask::Template { words: Some(words) } => self.set_template(account, call, words).await,
         };
         done.unwrap_or_else(|refused| refused).into()
     }

@@ -256,6 +256,7 @@ fn join_api(section: &ApiSection, channels: &mut Channels) {
             direction: Direction::Both,
             settings: LinkSettings::default(),
             joined: false,
+            own_name: None,
         });
     }
 }
@@ -280,6 +281,7 @@ fn join_webhooks(section: &ApiSection, channels: &mut Channels) {
                 direction: Direction::Out,
                 settings: LinkSettings::default(),
                 joined: false,
+                own_name: None,
             });
         }
     }
@@ -304,6 +306,7 @@ fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
         direction: link.direction,
         settings: link.settings.clone(),
         joined,
+        own_name: section.own_name(&link.at).map(str::to_owned),
     };
     let disconnected = section.links.iter().filter(|link| section.is_disconnected(link));
     Channel {

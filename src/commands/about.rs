@@ -100,7 +100,7 @@ impl Commands {
         Ok((message, ledger.envelope(subject).map_err(|error| unreadable(&error))?))
     }
 
-    fn subject<'m>(
+    pub(super) fn subject<'m>(
         &self,
         call: &Call,
         message: Option<&'m MessageRef>,

@@ -5,6 +5,7 @@ use super::words::shown;
 use crate::engine::{Elsewhere, LaneState, LinkStatus, Trouble, why_late};
 use crate::routing::Direction;
 use crate::store::stream::PLATFORM;
+use crate::texts::Language;
 use relay_contract::{Connector, Feature, RoomKey, Support};
 use std::collections::BTreeMap;
 
@@ -71,8 +72,11 @@ pub fn help(unknown: Option<&str>, naming: Naming) -> String {
 impl Commands {
     /// How a room is joined, and what of its messages is not where it is to be. Other rooms are counted and not named: the asker may
     /// not be able to see them.
-    pub(super) async fn status(&self, room: &RoomKey) -> String {
+    pub(super) async fn status(&self, language: Language, room: &RoomKey) -> String {
         let mut text = self.joined_in_words(room);
+        if let Some(paused) = self.paused_in_words(language, room) {
+            text.push_str(&format!("\n• {paused}"));
+        }
         if self.core.config.borrow().refused.is_some() {
             text.push_str(CONFIG_REFUSED);
         }
@@ -200,6 +204,7 @@ fn how(link: &LinkStatus) -> String {
             "the last message could not be delivered; it is tried again".into()
         }
         Some(LaneState::Parked { problem }) => format!("parked: {problem}"),
+        Some(LaneState::Paused { chat: true, .. }) => "paused; what is said is kept for later".into(),
         Some(LaneState::Paused { .. }) => {
             "paused by whoever runs Relay; what is said is kept for later".into()
         }

@@ -84,6 +84,7 @@ fn came(came: &Came) -> String {
         Came::Written => "written there".to_owned(),
         Came::Delivered => "delivered".into(),
         Came::Deleted => "delivered, and deleted since".into(),
+        Came::Muted => "not shown: its author is muted in that room by its moderators".into(),
         Came::Waiting { reason: None, .. } => "waits for its turn".into(),
         Came::Waiting { attempts, reason: Some(reason) } => {
             format!("waits and is tried again, {attempts} failed attempt(s), the last: {reason}")

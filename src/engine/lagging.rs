@@ -131,6 +131,7 @@ pub fn why_late(state: &LaneState, platform: &Platform) -> String {
             format!("{platform} does not take it now, and it is tried again and again")
         }
         LaneState::Waiting => format!("Relay has no connection to {platform} now"),
+        LaneState::Paused { chat: true, .. } => "those who manage that room have paused it".to_owned(),
         LaneState::Paused { .. } => "whoever runs Relay holds it for now".to_owned(),
         LaneState::Parked { .. } => "somebody who runs Relay has to mend something there".to_owned(),
     }

@@ -63,6 +63,13 @@ pub enum Note {
         /// The envelope with the news.
         id: EnvelopeId,
     },
+    /// A room is not shown a message, because its author is muted there.
+    NotShown {
+        /// The room.
+        room: RoomKey,
+        /// The envelope that posted it.
+        message: EnvelopeId,
+    },
 }
 
 impl Note {
@@ -86,6 +93,9 @@ impl Note {
                 batch.insert(&shared.meta, key, holder.into_bytes());
             }
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
+            Self::NotShown { room, message } => {
+                batch.insert(&shared.work, keys::not_shown(message, &room), []);
+            }
             Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
         }
         Ok(())

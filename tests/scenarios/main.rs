@@ -18,6 +18,7 @@ mod linking;
 mod living;
 mod media;
 mod million;
+mod moderating;
 mod noticing;
 mod operating;
 mod privacy;
