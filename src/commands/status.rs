@@ -59,6 +59,9 @@ pub fn help(unknown: Option<&str>, naming: Naming) -> String {
          • /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room\n\
          • /relay disconnect [CHANNEL]: leave it again\n\
          • /relay approve CODE: let a room in; in a room of a channel's owners\n\
+         • /relay pause [for TIME]: keep back what is said elsewhere, until /relay resume; for those who may manage the room\n\
+         • /relay mute [NAME] [for TIME]: show nothing new of somebody from elsewhere here; /relay unmute NAME ends it; for the same\n\
+         • /relay template [TEMPLATE]: how people from elsewhere are called here; for the same\n\
          • /relay privacy: what is shared of you, and how to change it\n\
          • /relay consent: the same in particular: for what, to whom, for how long\n\
          • /relay link: prove that accounts on several platforms are yours; /relay unlink parts them\n\
