@@ -21,6 +21,7 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
+pub use links::check_template;
 pub use shapes::misplaced;
 
 use crate::consent::{Level, Unsaid};
