@@ -236,7 +236,7 @@ impl Commands {
 
     /// The language of an answer: the asker's own where the platform tells it, or else the room's.
     fn language(&self, call: &Call) -> Language {
-        call.locale.as_deref().and_then(Language::of_locale).unwrap_or_default()
+        spoken(call.locale.as_deref(), || self.core.language_of(&call.room))
     }
 
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> Reply {
@@ -372,6 +372,11 @@ fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> 
     named.map(|joined| (joined.channel.clone(), joined)).collect()
 }
 
+/// The asker's own language where Relay speaks it, or else the room's.
+fn spoken(locale: Option<&str>, of_room: impl FnOnce() -> Language) -> Language {
+    locale.and_then(Language::of_locale).unwrap_or_else(of_room)
+}
+
 /// Both sentences of a problem.
 fn problem(problem: &Problem) -> Refused {
     problem.to_string()
@@ -382,5 +387,23 @@ fn only_forbids(ask: &Ask) -> bool {
         Ask::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
         Ask::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asker_s_own_language_comes_before_the_room_s() {
+        for (locale, room, expected) in [
+            (Some("de-AT"), Language::English, Language::German),
+            (Some("en-US"), Language::German, Language::English),
+            (Some("fr"), Language::German, Language::German),
+            (None, Language::German, Language::German),
+            (None, Language::English, Language::English),
+        ] {
+            assert_eq!(spoken(locale, || room), expected, "{locale:?} in {room:?}");
+        }
     }
 }
