@@ -2,7 +2,7 @@
 
 use super::{Commands, Refused, words};
 use crate::consent::{Level, Person, Stance, Unsaid};
-use crate::engine::{ExportError, Left, RunningAccount};
+use crate::engine::{ExportError, RunningAccount, WhyLeft};
 use crate::store::{Erased, StoreError, stream};
 use crate::text;
 use crate::texts::Language;
@@ -358,13 +358,15 @@ pub fn receipt(language: Language, erased: &Erased) -> String {
     lines.join("\n")
 }
 
-/// What is kept of it is English; what cannot be read of that is told as it is.
+/// It is kept in English; what cannot be read of that is told as it is.
 fn left_in_words(language: Language, kept: &str) -> String {
-    let Some((count, platform, why)) = Left::read(kept) else { return kept.to_owned() };
+    let Some((count, platform, why)) = WhyLeft::read(kept) else { return kept.to_owned() };
     match why {
-        Left::Refused => text!(language, "forgotten-left-refused", count = count, platform = platform),
-        Left::NoDeletes => text!(language, "forgotten-left-no-deletes", count = count, platform = platform),
-        Left::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
+        WhyLeft::Refused => text!(language, "forgotten-left-refused", count = count, platform = platform),
+        WhyLeft::NoDeletes => {
+            text!(language, "forgotten-left-no-deletes", count = count, platform = platform)
+        }
+        WhyLeft::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod left;
 
-pub use left::Left;
+pub use left::WhyLeft;
 
 use super::core::Core;
 use super::keeping::{blocking, let_go};
@@ -151,7 +151,7 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
 }
 
 /// How many messages stay, by platform and why.
-type Stays = BTreeMap<(String, Left), u64>;
+type Stays = BTreeMap<(String, WhyLeft), u64>;
 
 /// What is kept of somebody.
 #[derive(Default)]
@@ -222,14 +222,14 @@ impl Core {
         Ok(())
     }
 
-    fn why_it_stays(&self, room: &RoomKey) -> (String, Left) {
+    fn why_it_stays(&self, room: &RoomKey) -> (String, WhyLeft) {
         let platform = capitalised(&room.platform);
         let lane = self.lane(room);
         let deletes = lane.map(|lane| lane.account.connector.capabilities(room).shows(Feature::Delete));
         let why = match deletes {
-            Some(Support::Native) => Left::Refused,
-            Some(_) => Left::NoDeletes,
-            None => Left::Unreached,
+            Some(Support::Native) => WhyLeft::Refused,
+            Some(_) => WhyLeft::NoDeletes,
+            None => WhyLeft::Unreached,
         };
         (platform, why)
     }

@@ -2,7 +2,7 @@
 
 /// Why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Left {
+pub enum WhyLeft {
     /// Relay does not reach the room any more.
     Unreached,
     /// Nothing can be deleted there.
@@ -14,7 +14,7 @@ pub enum Left {
 /// Between how many and on which platform.
 const ON: &str = " × a message on ";
 
-impl Left {
+impl WhyLeft {
     const ALL: [Self; 3] = [Self::Refused, Self::NoDeletes, Self::Unreached];
 
     fn words(self) -> &'static str {
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_again() {
-        for why in Left::ALL {
+        for why in WhyLeft::ALL {
             let kept = why.written(3, "Telegram");
-            assert_eq!(Left::read(&kept), Some((3, "Telegram", why)), "{kept}");
+            assert_eq!(WhyLeft::read(&kept), Some((3, "Telegram", why)), "{kept}");
         }
-        assert_eq!(Left::NoDeletes.written(1, "IRC"), "1 × a message on IRC, which deletes nothing");
-        assert_eq!(Left::read("a message somewhere"), None);
+        assert_eq!(WhyLeft::NoDeletes.written(1, "IRC"), "1 × a message on IRC, which deletes nothing");
+        assert_eq!(WhyLeft::read("a message somewhere"), None);
     }
 }
