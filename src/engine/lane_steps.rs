@@ -21,6 +21,7 @@ use super::masked::Seen;
 use crate::adapt::{self, Adapted};
 use crate::audit::Left;
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
+use crate::text;
 use place::Place;
 use relay_contract::{
     Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Speaker, Support, Takes, Text,
@@ -291,15 +292,17 @@ fn work(
             match can.shows(Feature::Pin) {
                 Support::Native => {}
                 Support::Fallback => {
-                    let pinned = if *on { "pinned" } else { "unpinned" };
                     let at = super::news::place_in_words(core, &envelope.origin);
+                    let language = core.language_of(&lane.room);
+                    let words = match on {
+                        true => text!(language, "pinned", at = at),
+                        false => text!(language, "unpinned", at = at),
+                    };
                     let thread = first.thread.clone();
-                    return Ok(
-                        match notice(lane, id, &Text::plain(&format!("📌 {pinned} {at}")), Some(first)) {
-                            Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
-                            other => other,
-                        },
-                    );
+                    return Ok(match notice(lane, id, &Text::plain(&words), Some(first)) {
+                        Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
+                        other => other,
+                    });
                 }
                 Support::Dropped => return Ok(Work::Nothing),
             }
@@ -411,7 +414,8 @@ fn poll_result(
     };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());
-    let words = adapt::poll_result(poll, counts, &super::news::place_in_words(core, &envelope.origin));
+    let at = super::news::place_in_words(core, &envelope.origin);
+    let words = adapt::poll_result(core.language_of(&lane.room), poll, counts, &at);
     Ok(match notice(lane, id, &words, there.into_iter().next()) {
         Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
         other => other,
