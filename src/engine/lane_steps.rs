@@ -245,7 +245,7 @@ fn work(
             other => other,
         }),
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
-            let words = super::news::in_words(core, envelope);
+            let words = super::news::in_words(core, core.language_of(&lane.room), envelope);
             Ok(notice(lane, id, &words, None))
         }
         (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(AGAIN) => {
@@ -292,11 +292,11 @@ fn work(
             match can.shows(Feature::Pin) {
                 Support::Native => {}
                 Support::Fallback => {
-                    let at = super::news::place_in_words(core, &envelope.origin);
                     let language = core.language_of(&lane.room);
+                    let place = super::news::place(core, language, &envelope.origin);
                     let words = match on {
-                        true => text!(language, "pinned", at = at),
-                        false => text!(language, "unpinned", at = at),
+                        true => text!(language, "news-pinned", place = place),
+                        false => text!(language, "news-unpinned", place = place),
                     };
                     let thread = first.thread.clone();
                     return Ok(match notice(lane, id, &Text::plain(&words), Some(first)) {
@@ -414,8 +414,9 @@ fn poll_result(
     };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());
-    let at = super::news::place_in_words(core, &envelope.origin);
-    let words = adapt::poll_result(core.language_of(&lane.room), poll, counts, &at);
+    let language = core.language_of(&lane.room);
+    let at = super::news::place_in_words(core, language, &envelope.origin);
+    let words = adapt::poll_result(language, poll, counts, &at);
     Ok(match notice(lane, id, &words, there.into_iter().next()) {
         Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
         other => other,
