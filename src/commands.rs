@@ -342,14 +342,14 @@ impl Commands {
     }
 
     /// What somebody is told with the first answer that they are given; whoever asks about it is told anyway.
-    async fn first_words(&self, call: &Call) -> Option<&'static str> {
+    async fn first_words(&self, call: &Call) -> Option<String> {
         let person = privacy::asker(call);
         let is_asked = match &call.ask {
             Ask::Forget { .. } | Ask::Consent { .. } => return None,
             ask => matches!(ask, Ask::Privacy { .. }),
         };
         let told = async {
-            let words = self.core.untold(&person, &call.room)?;
+            let words = self.core.untold(self.language(call), &person, &call.room)?;
             if words.is_some() {
                 self.core.ledger.remember_told(&person).await?;
             }
