@@ -199,6 +199,7 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
         keeping: keeping(config),
+        language: config.relay.language,
         admins: config.alerts.as_ref().and_then(|alerts| alerts.room.as_ref()).map(room),
     })
 }
@@ -256,6 +257,7 @@ fn join_api(section: &ApiSection, channels: &mut Channels) {
             direction: Direction::Both,
             settings: LinkSettings::default(),
             joined: false,
+            own_name: None,
         });
     }
 }
@@ -280,6 +282,7 @@ fn join_webhooks(section: &ApiSection, channels: &mut Channels) {
                 direction: Direction::Out,
                 settings: LinkSettings::default(),
                 joined: false,
+                own_name: None,
             });
         }
     }
@@ -304,6 +307,7 @@ fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
         direction: link.direction,
         settings: link.settings.clone(),
         joined,
+        own_name: section.own_name(&link.at).map(str::to_owned),
     };
     let disconnected = section.links.iter().filter(|link| section.is_disconnected(link));
     Channel {
@@ -314,6 +318,7 @@ fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
         expire: section.expire,
         unsaid: section.unsaid,
         level: relay.privacy.tighter(section.privacy),
+        language: section.language,
         named_since: None,
         tells: relay.tell_rooms,
     }

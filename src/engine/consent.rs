@@ -178,7 +178,7 @@ impl Core {
         };
         let said = end_of(Timestamp(by.at));
         let deed = Deed { origin, author: &author, said, known: said };
-        let may = self.may_see(room, deed, DataClass::Reactions);
+        let may = self.may_see(room, deed, DataClass::Reactions) && !self.was_done_muted(room, deed);
         may.then(|| self.seen_as(room, deed)).flatten()
     }
 

@@ -218,6 +218,7 @@ impl Stage {
             direction: Direction::Both,
             settings: Default::default(),
             joined: false,
+            own_name: None,
         };
         let lobby = Channel { links: vec![link("here"), link("there")], ..Channel::default() };
         let plan = Plan {
@@ -234,6 +235,7 @@ impl Stage {
             catch_up: CatchUpLimits { messages: 300, age: Duration::from_secs(3_600) },
             flood: None,
             keeping: super::Keeping::default(),
+            language: Default::default(),
             admins: None,
         };
         let stores = Stores::open(dir.path()).unwrap();

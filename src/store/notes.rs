@@ -64,6 +64,13 @@ pub enum Note {
         /// The envelope with the news.
         id: EnvelopeId,
     },
+    /// A room is not shown a message, because its author is muted there.
+    NotShown {
+        /// The room.
+        room: RoomKey,
+        /// The envelope that posted it.
+        message: EnvelopeId,
+    },
 }
 
 /// Who was heard first of a name, as far as it was looked up.
@@ -97,6 +104,9 @@ impl Note {
                 shared.names_written.fetch_add(1, Ordering::AcqRel);
             }
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
+            Self::NotShown { room, message } => {
+                batch.insert(&shared.work, keys::not_shown(message, &room), []);
+            }
             Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
         }
         Ok(())

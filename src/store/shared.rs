@@ -5,6 +5,7 @@ use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::linked::Links;
+use super::muted::Mutes;
 use super::newest::Newest;
 use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) audit: Trail,
     /// Which accounts are one person's.
     pub(super) links: Links,
+    /// Who is muted in which room.
+    pub(super) mutes: Mutes,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -162,6 +165,7 @@ impl Shared {
             consent: Book::read(&meta, &seals)?,
             audit: Trail::open(&meta, keyspace("audit")?, &seals)?,
             links: Links::read(&meta, &seals)?,
+            mutes: Mutes::read(&meta, &seals)?,
             seals,
             meta,
             journal,

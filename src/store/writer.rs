@@ -398,6 +398,7 @@ impl Writer<'_> {
                     shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
                 });
                 if forgets.is_some() {
+                    all.iter().for_each(|of| shared.mutes.forget(shared, of, batch));
                     shared.links.part(shared, &person, true, batch);
                 }
                 group.must_sync = true;
@@ -417,6 +418,21 @@ impl Writer<'_> {
                 let parted = self.shared.links.part(self.shared, &person, all, &mut group.batch);
                 group.must_sync = true;
                 answers.synced.push(Answer::People(done, parted));
+            }
+            Command::Mute { room, person, muted, done } => {
+                let (shared, batch) = (self.shared, &mut group.batch);
+                let stored = shared.mutes.put(shared, (&room, &person), muted, batch);
+                group.must_sync = true;
+                settle(stored, done, &mut answers.synced);
+            }
+            Command::Unmute { room, people, done } => {
+                self.shared.mutes.end(self.shared, &room, people.as_deref(), &mut group.batch);
+                group.must_sync = true;
+                answers.synced.push(Answer::Plain(done));
+            }
+            Command::NotShown { room, message, done } => {
+                group.batch.insert(&self.shared.work, keys::not_shown(message, &room), []);
+                answers.written.push(Answer::Plain(done));
             }
             Command::Erased { person, erased, done } => {
                 let stage = if erased.done.is_some() { "done" } else { "under way" };

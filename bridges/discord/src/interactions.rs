@@ -244,6 +244,16 @@ fn ask(part: &Given) -> Ask {
         "link" => Ask::Link { code: Some(text("code")).filter(|code| !code.is_empty()) },
         "unlink" => Ask::Unlink { all: option("all").and_then(|it| it.value.as_bool()).unwrap_or_default() },
         "approve" => Ask::Approve { code: text("code"), sure },
+        "pause" => Ask::parse(&format!("pause {}", text("for"))),
+        "resume" => Ask::Resume,
+        "mute" => {
+            let span = text("for");
+            let span = span.strip_prefix("for ").unwrap_or(&span);
+            let words = [text("who"), if span.is_empty() { String::new() } else { format!("for {span}") }];
+            Ask::Mute { message: None, words: words.join(" ").trim().to_owned() }
+        }
+        "unmute" => Ask::Unmute { words: text("who") },
+        "template" => Ask::Template { words: Some(text("template")).filter(|words| !words.is_empty()) },
         unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
     }
 }

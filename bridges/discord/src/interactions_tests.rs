@@ -59,6 +59,7 @@ fn what_is_asked() {
     let sure = |value: bool| json!({"name": "sure", "type": 5, "value": value});
     let connect = |channel: &str, sure| Ask::Connect { channel: channel.into(), sure };
     let approve = |code: &str, sure| Ask::Approve { code: code.into(), sure };
+    let mute = |words: &str| Ask::Mute { message: None, words: words.into() };
     for (options, ask) in [
         (json!([]), Ask::Help),
         (part("help", json!([])), Ask::Help),
@@ -75,6 +76,18 @@ fn what_is_asked() {
         (part("link", json!([text("code", " K7M2-9QXD")])), Ask::Link { code: Some("K7M2-9QXD".into()) }),
         (part("unlink", json!([])), Ask::Unlink { all: false }),
         (part("unlink", json!([{"name": "all", "type": 5, "value": true}])), Ask::Unlink { all: true }),
+        (part("pause", json!([])), Ask::Pause { span: None }),
+        (part("pause", json!([text("for", "for 2 hours")])), Ask::Pause { span: Some("2 hours".into()) }),
+        (part("resume", json!([])), Ask::Resume),
+        (part("mute", json!([])), mute("")),
+        (part("mute", json!([text("who", "Ada")])), mute("Ada")),
+        (part("mute", json!([text("for", "1 hour"), text("who", "Ada")])), mute("Ada for 1 hour")),
+        (part("unmute", json!([text("who", "Ada")])), Ask::Unmute { words: "Ada".into() }),
+        (part("template", json!([])), Ask::Template { words: None }),
+        (
+            part("template", json!([text("template", "{name}")])),
+            Ask::Template { words: Some("{name}".into()) },
+        ),
         (part("dance", json!([])), Ask::Unknown("dance".into())),
         (part(&"x".repeat(50), json!([])), Ask::Unknown("x".repeat(40))),
         // A value of another type than it was declared with.
