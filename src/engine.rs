@@ -70,6 +70,7 @@ mod tests;
 mod told;
 mod trace;
 mod typing;
+mod whispers;
 mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Limits, Plan, RunningAccount};
@@ -181,6 +182,7 @@ impl Engine {
         tasks.spawn(door::run(core.clone()));
         tasks.spawn(lagging::run(core.clone()));
         tasks.spawn(telling::run(core.clone()));
+        tasks.spawn(whispers::run(core.clone()));
         core.take_back_left();
         for account in core.accounts.all() {
             tasks.spawn(reader::run(core.clone(), account, supervisor.clone()));

@@ -128,6 +128,7 @@ impl Forgotten {
         }
         if !self.names.is_empty() {
             shared.name_holders.clear();
+            shared.consent.pseudonyms().forget_known();
         }
         self.names.into_iter().for_each(|key| batch.remove(&shared.meta, key));
         shared.newest.forget(&self.journal);

@@ -6,6 +6,7 @@ use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::linked::Links;
 use super::newest::Newest;
+use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
 use super::seals::{KeyNumber, Master, Seals};
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
@@ -55,7 +56,9 @@ pub(super) struct Shared {
     /// The newest lines of the index log.
     pub(super) lines: Lines,
     /// Who was heard first of the names that were asked for last.
-    pub(super) name_holders: Cache<String, String>,
+    pub(super) name_holders: Cache<String, NameHolder>,
+    /// Goes up with every batch that writes down who was heard first of a name.
+    pub(super) names_written: AtomicU64,
     /// What people have said about themselves.
     pub(super) consent: Book,
     /// What has left.
@@ -174,6 +177,7 @@ impl Shared {
             newest: Newest::default(),
             lines: Lines::default(),
             name_holders: Cache::new(NAMES),
+            names_written: AtomicU64::new(0),
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),

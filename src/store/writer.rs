@@ -113,6 +113,7 @@ struct Group {
 impl Writer<'_> {
     fn commit(&mut self, commands: impl Iterator<Item = Command>) {
         let before = self.shared.position.load(Ordering::Acquire);
+        let names_before = self.shared.names_written.load(Ordering::Acquire);
         let mut group = Group {
             batch: self.shared.db.batch(),
             seen: HashSet::new(),
@@ -144,6 +145,10 @@ impl Writer<'_> {
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let batch = group.batch.durability(Some(PersistMode::Buffer));
         let outcome = keys.and_then(|()| batch.commit().map_err(StoreError::from));
+        // Once more when it is there: who has looked between the two did not see it.
+        if self.shared.names_written.load(Ordering::Acquire) != names_before {
+            self.shared.names_written.fetch_add(1, Ordering::AcqRel);
+        }
         if let Err(error) = &outcome {
             self.failed(error);
         } else {

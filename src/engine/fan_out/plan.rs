@@ -5,7 +5,7 @@ use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
 use crate::adapt::names;
-use crate::consent::DataClass;
+use crate::consent::{DataClass, Person};
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
@@ -384,7 +384,7 @@ fn is_invisible(message: &Message) -> bool {
 
 /// Who somebody is, in records of names.
 pub fn holder(room: &RoomKey, author: &Author) -> String {
-    format!("{}/{}/{}", room.platform, room.network, author.id)
+    Person::of(room, author).into()
 }
 
 #[cfg(test)]
