@@ -9,7 +9,7 @@ use relay_contract::{Capabilities, Feature, Support, Unit};
 pub fn report(language: Language, room: &Capabilities) -> String {
     let shown = |support| Feature::ALL.into_iter().filter(move |feature| room.shows(*feature) == support);
     let heard = |support| Feature::ALL.into_iter().filter(move |feature| room.hears(*feature) == support);
-    let named = |features: &mut dyn Iterator<Item = Feature>| {
+    let all = |features: &mut dyn Iterator<Item = Feature>| {
         let words: Vec<String> = features.map(|feature| word(language, feature)).collect();
         (!words.is_empty()).then(|| words.join(", "))
     };
@@ -19,10 +19,10 @@ pub fn report(language: Language, room: &Capabilities) -> String {
     let most = room.text.most;
     let lines = [
         (!other.is_empty()).then(|| text!(language, "carries-otherwise", what = other.join("; "))),
-        named(&mut shown(Support::Dropped)).map(|what| text!(language, "carries-not-shown", what = what)),
-        named(&mut heard(Support::Fallback))
+        all(&mut shown(Support::Dropped)).map(|what| text!(language, "carries-not-shown", what = what)),
+        all(&mut heard(Support::Fallback))
             .map(|what| text!(language, "carries-heard-otherwise", what = what)),
-        named(&mut heard(Support::Dropped)).map(|what| text!(language, "carries-not-heard", what = what)),
+        all(&mut heard(Support::Dropped)).map(|what| text!(language, "carries-not-heard", what = what)),
         Some(text!(language, "carries-rest")),
         Some(match room.text.unit {
             Unit::Bytes => text!(language, "carries-split-bytes", most = most),
@@ -35,17 +35,22 @@ pub fn report(language: Language, room: &Capabilities) -> String {
 
 /// What people call a feature.
 fn word(language: Language, feature: Feature) -> String {
-    text!(language, "feature", feature = key(feature), word = feature.word())
+    named(language, feature.word())
+}
+
+/// The same, from the word that the table has for it.
+pub fn named(language: Language, word: &str) -> String {
+    text!(language, "feature", feature = key(word), word = word)
 }
 
 /// What becomes of it in a room that has no such thing.
 fn otherwise(language: Language, feature: Feature) -> String {
-    text!(language, "feature-otherwise", feature = key(feature), word = matrix::otherwise(feature))
+    text!(language, "feature-otherwise", feature = key(feature.word()), word = matrix::otherwise(feature))
 }
 
 /// A feature in the files of texts.
-fn key(feature: Feature) -> String {
-    feature.word().replace(' ', "-")
+fn key(word: &str) -> String {
+    word.replace(' ', "-")
 }
 
 #[cfg(test)]

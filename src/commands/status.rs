@@ -7,13 +7,13 @@ use crate::routing::Direction;
 use crate::store::stream::PLATFORM;
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Connector, Feature, RoomKey, Support};
+use relay_contract::{Connector, Feature, Platform, RoomKey, Support};
 use std::collections::BTreeMap;
 
 /// How people name the message that a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// In the message's own menu, or by answering it.
+    /// In the message's own menu, where the platform has such, or by answering it.
     ByMenu,
     /// By answering it.
     ByAnswer,
@@ -31,9 +31,9 @@ impl Naming {
         }
     }
 
-    fn about(self, language: Language) -> Option<String> {
+    fn about(self, language: Language, platform: &Platform) -> Option<String> {
         match self {
-            Self::ByMenu => Some(text!(language, "help-message-menu")),
+            Self::ByMenu => Some(text!(language, "help-message-menu", platform = platform.as_str())),
             Self::ByAnswer => Some(text!(language, "help-message-answer")),
             Self::Never => None,
         }
@@ -41,7 +41,7 @@ impl Naming {
 }
 
 /// What there is; after a word that is none of it.
-pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming) -> Reply {
+pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming, platform: &Platform) -> Reply {
     let first = match unknown {
         Some(verb) => text!(language, "help-unknown", verb = verb),
         None => text!(language, "help-first"),
@@ -51,12 +51,15 @@ pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming) ->
         Some(text!(language, "help-connect")),
         Some(text!(language, "help-disconnect")),
         Some(text!(language, "help-approve")),
+        Some(text!(language, "help-pause")),
+        Some(text!(language, "help-mute")),
+        Some(text!(language, "help-template")),
         Some(text!(language, "help-privacy")),
         Some(text!(language, "help-consent")),
         Some(text!(language, "help-link")),
         Some(text!(language, "help-export")),
         Some(text!(language, "help-forget")),
-        naming.about(language),
+        naming.about(language, platform),
         Some(text!(language, "help-help")),
     ];
     let lines = lines.into_iter().flatten().map(|line| format!("\n• {line}"));
@@ -72,6 +75,9 @@ impl Commands {
     /// not be able to see them.
     pub(super) async fn status(&self, language: Language, room: &RoomKey) -> String {
         let mut text = self.joined_in_words(language, room);
+        if let Some(paused) = self.paused_in_words(language, room) {
+            text.push_str(&format!("\n• {paused}"));
+        }
         if self.core.config.borrow().refused.is_some() {
             // What is in the config is the business of whoever runs Relay.
             text.push_str(&format!("\n• {}", text!(language, "status-config-refused")));
@@ -206,6 +212,7 @@ fn how(language: Language, link: &LinkStatus) -> String {
         Some(LaneState::Parked { problem }) => {
             text!(language, "status-parked", problem = problem.to_string())
         }
+        Some(LaneState::Paused { chat: true, .. }) => text!(language, "status-paused-here"),
         Some(LaneState::Paused { .. }) => text!(language, "status-paused"),
     };
     let mut parts = vec![state.trim_end_matches('.').to_owned()];
@@ -221,7 +228,7 @@ fn how(language: Language, link: &LinkStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Platform, Problem};
+    use relay_contract::Problem;
 
     #[test]
     fn what_is_told_of_other_rooms_names_none_of_them() {

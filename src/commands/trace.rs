@@ -1,7 +1,7 @@
 //! `/relay trace` and `relay trace`: what became of a message.
 
-use super::Commands;
 use super::words::shown;
+use super::{Commands, carries};
 use crate::engine::{Came, Trace, TracedRoom};
 use crate::text;
 use crate::texts::Language;
@@ -47,7 +47,12 @@ fn told(language: Language, trace: &Trace, here: &str) -> String {
         lines.push(text!(language, "trace-came-from", platform = platform(&trace.origin)));
     }
     if let Some(changed) = &trace.changed {
-        lines.push(text!(language, "trace-changed", what = changed.clone()));
+        lines.push(text!(
+            language,
+            "trace-changed",
+            change = changed.replace(' ', "-"),
+            word = changed.clone()
+        ));
     }
     for room in &trace.rooms {
         let what = became(language, room);
@@ -73,7 +78,8 @@ fn platform(room: &TracedRoom) -> String {
 pub fn became(language: Language, room: &TracedRoom) -> String {
     let mut words = vec![came(language, &room.came)];
     if !room.lost.is_empty() {
-        words.push(text!(language, "trace-lost", what = room.lost.join(", ")));
+        let lost: Vec<String> = room.lost.iter().map(|word| carries::named(language, word)).collect();
+        words.push(text!(language, "trace-lost", what = lost.join(", ")));
     }
     if let Some(change) = &room.change {
         words.push(text!(language, "trace-last-change", what = came(language, change)));
@@ -86,6 +92,7 @@ fn came(language: Language, came: &Came) -> String {
         Came::Written => text!(language, "came-written"),
         Came::Delivered => text!(language, "came-delivered"),
         Came::Deleted => text!(language, "came-deleted"),
+        Came::Muted => text!(language, "came-muted"),
         Came::Waiting { reason: None, .. } => text!(language, "came-waiting"),
         Came::Waiting { attempts, reason: Some(reason) } => {
             text!(language, "came-retrying", attempts = *attempts, why = reason.clone())

@@ -135,6 +135,7 @@ pub fn why_late(language: Language, state: &LaneState, platform: &Platform) -> S
             text!(language, "late-retrying", platform = platform)
         }
         LaneState::Waiting => text!(language, "late-waiting", platform = platform),
+        LaneState::Paused { chat: true, .. } => text!(language, "late-paused-there"),
         LaneState::Paused { .. } => text!(language, "late-paused"),
         LaneState::Parked { .. } => text!(language, "late-parked"),
     }
@@ -212,5 +213,18 @@ mod tests {
         );
         assert!(!said(&retrying, Tell::Late).contains("secret"));
         assert_eq!(said(&retrying, Tell::Over), "What is said here reaches general on Slack in time again.");
+        let german = in_words(
+            Language::German,
+            "general auf Slack",
+            &room,
+            &retrying,
+            Tell::Late,
+            Duration::from_secs(250),
+        );
+        assert_eq!(
+            german,
+            "Was hier gesagt wird, kommt in general auf Slack 4 Minuten später an: Slack nimmt es gerade nicht an, und es wird immer \
+             wieder versucht. Nichts geht verloren, und alles kommt in seiner Reihenfolge."
+        );
     }
 }

@@ -23,12 +23,20 @@ help-status = /relay status: womit dieser Raum verbunden ist, und ob es läuft
 help-connect = /relay connect CHANNEL: verbindet diesen Raum mit einem Kanal von Relay; für alle, die den Raum verwalten dürfen
 help-disconnect = /relay disconnect [CHANNEL]: trennt ihn wieder
 help-approve = /relay approve CODE: lässt einen Raum herein; in einem Raum derer, denen der Kanal gehört
+help-pause = /relay pause [for TIME]: hält zurück, was anderswo gesagt wird, bis /relay resume; für alle, die den Raum verwalten dürfen
+help-mute = /relay mute [NAME] [for TIME]: zeigt hier nichts Neues von jemandem aus anderen Räumen; /relay unmute NAME beendet es; für dieselben
+help-template = /relay template [TEMPLATE]: wie Leute aus anderen Räumen hier heißen; für dieselben
 help-privacy = /relay privacy: was von dir geteilt wird, und wie du es änderst
 help-consent = /relay consent: dasselbe im Einzelnen: wofür, mit wem, wie lange
 help-link = /relay link: beweist, dass Konten auf mehreren Plattformen dir gehören; /relay unlink trennt sie wieder
 help-export = /relay export: alles, was von dir aufgehoben ist
 help-forget = /relay forget: lässt es löschen, hier und anderswo
-help-message-menu = wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): im Menü der Nachricht
+# Telegram hat Befehle, aber keine Menüs an Nachrichten.
+help-message-menu =
+    wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): { $platform ->
+        [telegram] antworte auf sie mit /relay who, /relay trace oder /relay delete
+       *[other] im Menü der Nachricht
+    }
 help-message-answer = wer auf eine Nachricht reagiert hat, was anderswo aus ihr wurde, sie überall löschen (wer sie geschrieben hat und wer den Raum verwalten darf): antworte auf sie mit /relay who, /relay trace oder /relay delete
 help-help = /relay help: diese Liste
 offer-status = Womit ist dieser Raum verbunden?
@@ -50,6 +58,7 @@ status-waits = wartet auf die Plattform
 status-retrying = die letzte Nachricht konnte nicht zugestellt werden und wird noch einmal versucht
 status-parked = angehalten: { $problem }
 status-paused = pausiert, und zwar von denen, die Relay betreiben; was gesagt wird, ist für später aufgehoben
+status-paused-here = pausiert; was gesagt wird, ist für später aufgehoben
 status-queued =
     { $count ->
         [one] 1 wartet
@@ -99,7 +108,14 @@ trace-unknown = Relay kennt diese Nachricht nicht: Sie wurde geschrieben, bevor 
 trace-unreadable = Das lässt sich gerade nicht nachsehen; warum, steht im Protokoll von Relay.
 trace-written-here = Diese Nachricht wurde hier geschrieben.
 trace-came-from = Diese Nachricht kam aus einem { $platform }-Raum.
-trace-changed = Ihre letzte Änderung: { $what }.
+trace-changed =
+    Ihre letzte Änderung: { $change ->
+        [edit] bearbeitet
+        [delete] gelöscht
+        [removal] überall gelöscht
+        [late-file] eine Datei kam nach
+       *[other] { $word }
+    }.
 trace-here = hier: { $what }
 trace-there = ein { $platform }-Raum: { $what }
 trace-held = Sie wartet: Wer sie geschrieben hat, sagt in kurzer Zeit mehr, als übertragen wird. Sie geht von selbst weiter, in ihrer Reihenfolge.
@@ -109,6 +125,7 @@ trace-last-change = ihre letzte Änderung: { $what }
 came-written = dort geschrieben
 came-delivered = zugestellt
 came-deleted = zugestellt und inzwischen gelöscht
+came-muted = nicht gezeigt: Wer sie geschrieben hat, ist in jenem Raum von denen stummgeschaltet, die ihn moderieren
 came-waiting = wartet, bis sie an der Reihe ist
 came-retrying =
     { $attempts ->

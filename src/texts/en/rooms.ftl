@@ -18,12 +18,20 @@ help-status = /relay status: how this room is joined, and whether it works
 help-connect = /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room
 help-disconnect = /relay disconnect [CHANNEL]: leave it again
 help-approve = /relay approve CODE: let a room in; in a room of a channel's owners
+help-pause = /relay pause [for TIME]: keep back what is said elsewhere, until /relay resume; for those who may manage the room
+help-mute = /relay mute [NAME] [for TIME]: show nothing new of somebody from elsewhere here; /relay unmute NAME ends it; for the same
+help-template = /relay template [TEMPLATE]: how people from elsewhere are called here; for the same
 help-privacy = /relay privacy: what is shared of you, and how to change it
 help-consent = /relay consent: the same in particular: for what, to whom, for how long
 help-link = /relay link: prove that accounts on several platforms are yours; /relay unlink parts them
 help-export = /relay export: all that is kept of you
 help-forget = /relay forget: have it deleted, here and elsewhere
-help-message-menu = who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): in the message's own menu
+# Telegram has commands, and no menus of messages.
+help-message-menu =
+    who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): { $platform ->
+        [telegram] answer it with /relay who, /relay trace or /relay delete
+       *[other] in the message's own menu
+    }
 help-message-answer = who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the room): answer it with /relay who, /relay trace or /relay delete
 help-help = /relay help: this
 offer-status = How is this room joined?
@@ -45,6 +53,7 @@ status-waits = waits for its platform
 status-retrying = the last message could not be delivered; it is tried again
 status-parked = parked: { $problem }
 status-paused = paused by whoever runs Relay; what is said is kept for later
+status-paused-here = paused; what is said is kept for later
 status-queued = { $count } waiting
 status-dead = { $count } given up
 status-given-up = given up: { $why }
@@ -84,7 +93,10 @@ trace-unknown = Relay does not know this message: it was written before the room
 trace-unreadable = It cannot be looked up now; Relay's log says why.
 trace-written-here = This message was written here.
 trace-came-from = This message came from a { $platform } room.
-trace-changed = Its last change: { $what }.
+trace-changed =
+    Its last change: { $change ->
+       *[other] { $word }
+    }.
 trace-here = here: { $what }
 trace-there = a { $platform } room: { $what }
 trace-held = It waits: its author says more in a short time than is carried. It goes on by itself, in its order.
@@ -94,6 +106,7 @@ trace-last-change = its last change: { $what }
 came-written = written there
 came-delivered = delivered
 came-deleted = delivered, and deleted since
+came-muted = not shown: its author is muted in that room by its moderators
 came-waiting = waits for its turn
 came-retrying = waits and is tried again, { $attempts } failed attempt(s), the last: { $why }
 came-dead = given up: { $why }
