@@ -14,6 +14,8 @@ mod disconnect;
 pub mod keys;
 mod link;
 mod mute;
+mod offered;
+mod offers;
 mod pause;
 mod privacy;
 mod queue;
@@ -26,6 +28,7 @@ mod trace;
 mod words;
 
 pub use approve::Review;
+pub use offered::menu;
 pub use privacy::receipt;
 pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
@@ -294,7 +297,8 @@ impl Commands {
             Ask::Template { words: None } => self.template(account, call).await,
             Ask::Template { words: Some(words) } => self.set_template(account, call, words).await,
         };
-        done.unwrap_or_else(|refused| refused).into()
+        let offers = self.offers(account, call, done.is_ok()).await;
+        Reply::offering(done.unwrap_or_else(|refused| refused), offers)
     }
 
     /// Changes a channel on disk and then in force, one change at a time; false when there was nothing to change.
