@@ -40,6 +40,7 @@ impl Commands {
                 Some(until) => text!(language, "pause-notice-until", by = by.as_str(), until = moment(until)),
                 None => text!(language, "pause-notice", by = by.as_str()),
             };
+            let words = words.replace("/relay", account.connector.called_by());
             let told = self.core.notice_ahead(&account.name, &call.room, Text::plain(&words)).await;
             if let Err(error) = told {
                 tracing::error!(%error, "a room is not told that it is paused");
