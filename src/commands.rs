@@ -14,10 +14,13 @@ mod disconnect;
 pub mod keys;
 mod link;
 mod mute;
+mod offered;
+mod offers;
 mod pause;
 mod privacy;
 mod queue;
 mod resync;
+mod rights;
 mod rooms;
 mod status;
 mod template;
@@ -25,6 +28,7 @@ mod trace;
 mod words;
 
 pub use approve::Review;
+pub use offered::menu;
 pub use privacy::receipt;
 pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
@@ -105,6 +109,18 @@ struct Reply {
     words: String,
     /// What the asker may want next.
     offers: Vec<Offer>,
+}
+
+impl Reply {
+    /// Words with what a click does next.
+    fn offering(words: String, offers: Vec<Offer>) -> Self {
+        Self { words, offers }
+    }
+}
+
+/// A click that gives this command.
+fn offer(label: String, words: impl Into<String>) -> Offer {
+    Offer { label, words: words.into(), grave: false }
 }
 
 impl From<String> for Reply {
@@ -239,13 +255,14 @@ impl Commands {
 
     /// The language of an answer: the asker's own where the platform tells it, or else the room's.
     fn language(&self, call: &Call) -> Language {
-        call.locale.as_deref().and_then(Language::of_locale).unwrap_or_default()
+        spoken(call.locale.as_deref(), || self.core.language_of(&call.room))
     }
 
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> Reply {
+        let (language, platform) = (self.language(call), &call.room.platform);
         let naming = || status::Naming::of(account.connector.as_ref(), &call.room);
         let done = match &call.ask {
-            Ask::Help => Ok(status::help(None, naming())),
+            Ask::Help => return status::help(language, None, naming(), platform),
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
@@ -256,48 +273,32 @@ impl Commands {
             Ask::Link { code: None } => self.give_link_code(account, call),
             Ask::Link { code: Some(code) } => self.link(account, call, code).await,
             Ask::Unlink { all } => self.unlink(account, call, *all).await,
-            Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
-            Ask::Status => Ok(self.status(self.language(call), &call.room).await),
-            Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
-            Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
-            Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
+            Ask::Unknown(verb) => return status::help(language, Some(verb), naming(), platform),
+            Ask::Status => Ok(self.status(language, &call.room).await),
+            Ask::Connect { channel, sure } => {
+                return or_words(self.connect(account, call, channel, *sure).await);
+            }
+            Ask::Disconnect { channel } => {
+                return or_words(self.disconnect(account, call, channel.as_deref()).await);
+            }
+            Ask::Approve { code, sure } => {
+                return or_words(self.approve_in_chat(account, call, code, *sure).await);
+            }
             Ask::Pause { span } => {
-                return self.pause(account, call, span.as_deref()).await.unwrap_or_else(Reply::from);
+                return or_words(self.pause(account, call, span.as_deref()).await);
             }
             Ask::Resume => self.resume(account, call).await,
             Ask::Mute { message, words } => {
-                return self.mute(account, call, message.as_ref(), words).await.unwrap_or_else(Reply::from);
+                return or_words(self.mute(account, call, message.as_ref(), words).await);
             }
             Ask::Unmute { words } => {
-                return self.unmute(account, call, words).await.unwrap_or_else(Reply::from);
+                return or_words(self.unmute(account, call, words).await);
             }
             Ask::Template { words: None } => self.template(account, call).await,
             Ask::Template { words: Some(words) } => self.set_template(account, call, words).await,
         };
-        done.unwrap_or_else(|refused| refused).into()
-    }
-
-    /// The asker must have the platform's own right to manage the room.
-    async fn must_manage(&self, account: &RunningAccount, call: &Call) -> Result<(), Refused> {
-        let connector = &account.connector;
-        let asked = async {
-            match call.is_sign() {
-                true => connector.manages_room(&call.room, &call.asker.id).await,
-                false => connector.may_manage(call).await,
-            }
-        };
-        match tokio::time::timeout(PLATFORM, asked).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(format!(
-                "Only somebody who may manage this room can do that: on {}, {}.",
-                words::shown(&call.room.platform),
-                account.connector.manages()
-            )),
-            Ok(Err(error)) => {
-                Err(format!("It cannot be checked whether you may manage this room ({error}). Try again."))
-            }
-            Err(_) => Err("The platform does not say whether you may manage this room. Try again.".into()),
-        }
+        let offers = self.offers(account, call, done.is_ok()).await;
+        Reply::offering(done.unwrap_or_else(|refused| refused), offers)
     }
 
     /// Changes a channel on disk and then in force, one change at a time; false when there was nothing to change.
@@ -307,6 +308,7 @@ impl Commands {
         on_disk: impl FnOnce(&mut Joined) -> bool + Send + 'static,
         in_force: impl FnOnce(&mut Channels) + Send + 'static,
     ) -> Result<bool, Refused> {
+        let language = self.core.language_in(channel);
         let (core, data_dir, all) = (self.core.clone(), self.data_dir.clone(), self.joined.clone());
         let channel = channel.to_owned();
         let held = self.hold_changes().await;
@@ -337,21 +339,21 @@ impl Commands {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
-                Err(text!(Language::default(), "not-written"))
+                Err(text!(language, "not-written"))
             }
-            Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
+            Err(_) => Err(text!(language, "went-wrong")),
         }
     }
 
     /// What somebody is told with the first answer that they are given; whoever asks about it is told anyway.
-    async fn first_words(&self, call: &Call) -> Option<&'static str> {
+    async fn first_words(&self, call: &Call) -> Option<String> {
         let person = privacy::asker(call);
         let is_asked = match &call.ask {
             Ask::Forget { .. } | Ask::Consent { .. } => return None,
             ask => matches!(ask, Ask::Privacy { .. }),
         };
         let told = async {
-            let words = self.core.untold(&person, &call.room)?;
+            let words = self.core.untold(self.language(call), &person, &call.room)?;
             if words.is_some() {
                 self.core.ledger.remember_told(&person).await?;
             }
@@ -366,7 +368,7 @@ impl Commands {
         }
     }
 
-    /// Says in every room of a channel who has joined.
+    /// Says in every room of a channel, in its language, who has joined.
     async fn tell_of_joining(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
         let told = self.core.notice_of_joining(&account.name, about, channel, Text::plain(words));
         if let Err(error) = told.await {
@@ -374,7 +376,7 @@ impl Commands {
         }
     }
 
-    /// Says something in every room of a channel.
+    /// Says something in every room of a channel; in the channel's language, for all rooms hear the same.
     async fn tell(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
         if let Err(error) = self.core.notice(&account.name, about, channel, Text::plain(words)).await {
             tracing::error!(%error, channel, "the rooms of a channel are not told");
@@ -387,6 +389,15 @@ fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> 
     named.map(|joined| (joined.channel.clone(), joined)).collect()
 }
 
+fn or_words(done: Result<Reply, Refused>) -> Reply {
+    done.unwrap_or_else(Reply::from)
+}
+
+/// The asker's own language where Relay speaks it, or else the room's.
+fn spoken(locale: Option<&str>, of_room: impl FnOnce() -> Language) -> Language {
+    locale.and_then(Language::of_locale).unwrap_or_else(of_room)
+}
+
 /// Both sentences of a problem.
 fn problem(problem: &Problem) -> Refused {
     problem.to_string()
@@ -397,5 +408,23 @@ fn only_forbids(ask: &Ask) -> bool {
         Ask::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
         Ask::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asker_s_own_language_comes_before_the_room_s() {
+        for (locale, room, expected) in [
+            (Some("de-AT"), Language::English, Language::German),
+            (Some("en-US"), Language::German, Language::English),
+            (Some("fr"), Language::German, Language::German),
+            (None, Language::German, Language::German),
+            (None, Language::English, Language::English),
+        ] {
+            assert_eq!(spoken(locale, || room), expected, "{locale:?} in {room:?}");
+        }
     }
 }

@@ -122,7 +122,8 @@ fn what_is_no_command_of_ours() {
         (with(status(), "/guild_id", Value::Null), Some("not in a server")),
         (with(status(), "/member", Value::Null), Some("not in a server")),
         (with(status(), "/type", json!(4)), Some("still typing")),
-        (with(status(), "/type", json!(3)), Some("not a command")),
+        (with(status(), "/type", json!(3)), Some("not a button of ours")),
+        (with(status(), "/type", json!(5)), Some("not a command")),
         (with(status(), "/token", json!(5)), None),
         (with(status(), "/member/user", json!({"id": SECRET, "bot": SECRET})), None),
         (json!("owl"), None),
@@ -140,7 +141,7 @@ fn what_is_typed() {
     let options = part("connect", json!([{"name": "channel", "type": 3, "value": "lo", "focused": true}]));
     let typing = with(native(options), "/type", json!(4));
     let typing = Interaction::deserialize(&typing).unwrap();
-    assert!(matches!(typing.kind("2"), Kind::Typing("lo")));
+    assert!(matches!(typing.kind("2"), Kind::Typing("connect", "lo")));
     assert!(matches!(typing.kind("3"), Kind::Other(_)));
 }
 
@@ -159,5 +160,29 @@ fn what_is_said_of_a_token_is_not_said_of_the_bot() {
     {
         let failure = Failure::Refused { status, code, message: "no".to_owned() };
         assert_eq!(matches!(unanswerable(failure), DeliverError::Rejected(_)), rejected, "{status}");
+    }
+}
+
+/// Of a button that was clicked, as Discord tells it.
+#[test]
+fn a_click_gives_the_command_of_whoever_clicks() {
+    let clicked = |id: &str| {
+        let mut native = with(native(json!([])), "/type", json!(3));
+        native["data"] = json!({"id": 2, "component_type": 2, "custom_id": id});
+        native["locale"] = json!("de");
+        native["message"] = json!({"id": "8", "content": "This room is private"});
+        native
+    };
+    let call = given(clicked("relay:connect the lobby yes"));
+    assert_eq!(call.ask, Ask::Connect { channel: "the lobby".into(), sure: true });
+    assert_eq!((call.asker.id.as_str(), call.locale.as_deref()), ("9", Some("de")));
+    assert!(!Reply::of(&call).unwrap().may_manage);
+    assert_eq!(given(clicked("relay:dance")).ask, Ask::Unknown("dance".into()));
+    for (native, why) in [
+        (clicked("status"), "not a button of ours"),
+        (with(clicked("relay:status"), "/application_id", json!("3")), "another application's command"),
+        (with(clicked("relay:status"), "/member", Value::Null), "not in a server"),
+    ] {
+        assert_eq!(told(native), Translation::Ignored(why));
     }
 }

@@ -8,7 +8,7 @@ use crate::acknowledged::Acknowledged;
 use crate::history::History;
 use crate::people::{Change, Refused};
 use crate::world;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,6 +26,8 @@ pub struct User {
     pub is_bot: bool,
     /// Of a person: is an administrator of the groups.
     pub manages: bool,
+    /// Of a person: the language of their app.
+    pub locale: String,
 }
 
 /// A group, or what a person and a bot say to each other alone.
@@ -125,6 +127,8 @@ pub struct Stored {
     pub service: Option<serde_json::Value>,
     /// As a bot gave it.
     pub link_preview: Option<serde_json::Value>,
+    /// The buttons below it, as a bot gave them.
+    pub markup: Option<serde_json::Value>,
     /// Milliseconds since the epoch.
     pub at: u64,
     /// Seconds since the epoch of the last edit.
@@ -152,6 +156,7 @@ impl Stored {
             pinned: false,
             service: None,
             link_preview: None,
+            markup: None,
             at: now(),
             edited_at: None,
             edits: 0,
@@ -196,6 +201,8 @@ pub struct State {
     pub acknowledged: Acknowledged,
     /// Every file.
     pub files: Files,
+    /// Clicks on buttons that wait for their answer, and the bots that they are told to.
+    pub clicks: VecDeque<(String, i64)>,
     /// Names of custom emoji, by their ids.
     pub custom_emoji: HashMap<String, String>,
     /// Where its server is.
@@ -232,7 +239,8 @@ impl State {
         for person in &world.people {
             let id = number(&person.id, "user")?;
             let (name, handle) = (person.name.clone(), person.handle.clone());
-            state.people.push(User { id, name, handle, is_bot: false, manages: person.manages });
+            let (manages, locale) = (person.manages, person.locale.clone());
+            state.people.push(User { id, name, handle, is_bot: false, manages, locale });
         }
         for bot in &world.bots {
             let id = number(&bot.id, "bot")?;
@@ -249,7 +257,14 @@ impl State {
             let standing = state.chats.iter().filter(inside).map(|chat| (chat.id, standing)).collect();
             let handle = bot_handle(&bot.name);
             state.bots.push(Bot {
-                user: User { id, name: bot.name.clone(), handle, is_bot: true, manages: false },
+                user: User {
+                    id,
+                    name: bot.name.clone(),
+                    handle,
+                    is_bot: true,
+                    manages: false,
+                    locale: String::new(),
+                },
                 token: bot.token.clone(),
                 privacy_off: may("privacy_off"),
                 admin,
