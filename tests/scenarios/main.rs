@@ -7,6 +7,7 @@ mod alerting;
 mod audit;
 mod beginning;
 mod bench;
+mod buttons;
 mod commands;
 mod door;
 mod faults;

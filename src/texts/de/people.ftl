@@ -25,7 +25,7 @@ privacy-levels = Von allen hier wird nicht mehr gezeigt als das, außer sie erla
 privacy-level-minimal = auf {$platforms} Texte und Reaktionen unter anderen Namen; keine Dateien, keine Bilder, kein Kommen und Gehen (minimal)
 privacy-level-balanced = auf {$platforms} Texte, Dateien und Reaktionen; Namen; keine Bilder, kein Kommen und Gehen (balanced)
 privacy-programs = Programmen
-privacy-two = {$first} und {$second}
+privacy-two = {$first} und {$last}
 privacy-choices =
     Du kannst wählen, für alle Räume:
     • /relay privacy full: dein Name, dein Bild und was du sagst
@@ -131,7 +131,6 @@ consent-plugin = das Plugin {$name}
 # /relay link und unlink
 
 link-elsewhere = Hier könnten andere den Code lesen. Schreib /relay link dort, wo Relay nur dir antwortet, auf Discord, Slack oder IRC, und bring den Code hierher: /relay link CODE.
-link-too-many-tries = Das waren viele Versuche in kurzer Zeit. Warte zehn Minuten.
 link-too-many-codes = Es warten zu viele Codes darauf, benutzt zu werden. Versuch es später noch einmal.
 link-code =
     Schreib mit deinem Konto auf einer anderen Plattform, dort in einem verbundenen Raum:

@@ -25,7 +25,7 @@ privacy-levels = Of everybody here no more is shown than this, unless they grant
 privacy-level-minimal = on {$platforms} texts and reactions under other names; no files, no pictures, no comings and goings (minimal)
 privacy-level-balanced = on {$platforms} texts, files and reactions; names; no pictures, no comings and goings (balanced)
 privacy-programs = programs
-privacy-two = {$first} and {$second}
+privacy-two = {$first} and {$last}
 privacy-choices =
     You may choose, for all rooms:
     • /relay privacy full: your name, your picture and what you say
@@ -131,7 +131,6 @@ consent-plugin = the plugin {$name}
 # /relay link and unlink
 
 link-elsewhere = Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC, and bring the code here: /relay link CODE.
-link-too-many-tries = Those were many tries in a short time. Wait ten minutes.
 link-too-many-codes = Too many codes wait to be used. Try again later.
 link-code =
     With your account on another platform, write there, in a room that is joined:
