@@ -1,0 +1,83 @@
+//! Every command, given on every platform in a world of its own: people there ask a Relay of their own, and what their platform shows
+//! them is what the page draws. So a command can really be carried out, and nothing of the demo beside it changes.
+
+mod script;
+mod stage;
+
+use super::DemoError;
+use super::setup::Setup;
+use crate::config::Config;
+use crate::service::Service;
+use script::SCENES;
+use serde_json::{Value, json};
+use stage::Stage;
+use stand_ins::StandIns;
+use stand_ins::world::{Platform, World};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long Relay and its rooms may take until they are ready.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Gives every command on every platform, and says what was shown to whom. `folder` is for what Relay keeps meanwhile.
+pub async fn perform(folder: &Path) -> Result<Value, DemoError> {
+    let failed = |error: std::io::Error| DemoError::Folder(format!("{}: {error}", folder.display()));
+    let own = tempfile::Builder::new().prefix("commands-").tempdir_in(folder).map_err(failed)?;
+    let stand_ins = stand_ins::start(World::demo()).await?;
+    let setup = Setup::write_with(&stand_ins, &own.path().join("relay"), usize::MAX)?;
+    let config = Config::load(&setup.file).map_err(DemoError::Config)?;
+    let service = Service::start(config).await?;
+    let seen = played(&stand_ins, &setup, &service).await;
+    service.stop().await;
+    stand_ins.stop();
+    Ok(seen)
+}
+
+async fn played(stand_ins: &StandIns, setup: &Setup, service: &Service) -> Value {
+    let world = &stand_ins.world;
+    let began = Instant::now();
+    while !service.core().readiness().is_carrying() && began.elapsed() < READY_WITHIN {
+        tokio::time::sleep(LOOK).await;
+    }
+    let worlds = [&world.discord, &world.slack, &world.telegram];
+    let mut stages: Vec<Stage> =
+        setup.platforms.iter().zip(worlds).map(|(platform, world)| Stage::new(platform, world)).collect();
+    for stage in &mut stages {
+        stage.begin();
+    }
+    // What is asked of a message is asked when it has arrived.
+    for at in 0..stages.len() {
+        let words: Vec<&str> =
+            stages.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, stage)| stage.said).collect();
+        if let Some(stage) = stages.get(at) {
+            stage.heard(&words).await;
+        }
+    }
+    // One scene after the other, each on all platforms at once.
+    let mut seen: Vec<Vec<Value>> = Vec::new();
+    for scene in SCENES {
+        let played = stages
+            .iter_mut()
+            .map(|stage| async { json!({ "platform": stage.platform(), "lines": stage.play(scene).await }) });
+        seen.push(futures::future::join_all(played).await);
+    }
+    let scenes = SCENES.iter().zip(seen);
+    let scenes =
+        scenes.map(|(scene, seen)| json!({ "word": scene.word, "about": scene.about, "seen": seen }));
+    let platforms = setup.platforms.iter().zip(worlds).map(|(platform, world)| {
+        let rooms = platform.rooms.iter().map(|room| json!({ "id": room.id, "name": room.name, "space": room.space }));
+        json!({
+            "platform": platform.people.platform(),
+            "people": world.people.iter().map(|one| json!({ "id": one.id, "name": one.name })).collect::<Vec<_>>(),
+            "bots": bots(world),
+            "rooms": rooms.collect::<Vec<_>>(),
+        })
+    });
+    json!({ "platforms": platforms.collect::<Vec<_>>(), "scenes": scenes.collect::<Vec<_>>() })
+}
+
+fn bots(world: &Platform) -> Vec<Value> {
+    world.bots.iter().map(|bot| json!({ "id": bot.id, "name": bot.name })).collect()
+}

@@ -1,0 +1,145 @@
+//! Which commands are given, by whom and where. A new command is one more line of the table.
+
+/// A command, and how it is shown.
+pub struct Scene {
+    /// The word behind `/relay`.
+    pub word: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Who gives it, in this order.
+    pub lines: &'static [Line],
+}
+
+/// Somebody gives a command.
+pub struct Line {
+    /// Who.
+    pub who: Who,
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub asks: Asks,
+}
+
+/// Somebody of the platform's world.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever may manage its rooms.
+    Manager,
+    /// Somebody who may not.
+    Member,
+    /// Somebody else who may not, for what holds on afterwards.
+    Other,
+}
+
+/// A room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The one that is joined from the beginning, which lets others in.
+    Joined,
+    /// Another one.
+    Apart,
+}
+
+/// A command.
+pub enum Asks {
+    /// As it is typed; `{code}` stands for the code that was given last on this platform.
+    Typed(&'static str),
+    /// About the message that the member has said: chosen in its menu, or typed as an answer to it.
+    About {
+        /// As it is typed.
+        typed: &'static str,
+        /// Discord's command in the menu of messages.
+        discord: &'static str,
+        /// The callback of Slack's shortcut.
+        slack: &'static str,
+    },
+}
+
+use Asks::{About, Typed};
+use Place::{Apart, Joined};
+use Who::{Manager, Member, Other};
+
+const fn line(who: Who, place: Place, asks: Asks) -> Line {
+    Line { who, place, asks }
+}
+
+const WHO: Asks = About { typed: "/relay who", discord: "Who reacted", slack: "relay_who" };
+const TRACE: Asks = About { typed: "/relay trace", discord: "Trace", slack: "relay_trace" };
+const DELETE: Asks = About { typed: "/relay delete", discord: "Delete everywhere", slack: "relay_delete" };
+
+/// All commands, in the order in which they are given: each platform's rooms are joined at the end as they were at the beginning.
+pub const SCENES: &[Scene] = &[
+    Scene { word: "help", about: "what there is", lines: &[line(Member, Joined, Typed("/relay help"))] },
+    Scene {
+        word: "status",
+        about: "how this room is joined",
+        lines: &[line(Member, Joined, Typed("/relay status")), line(Member, Apart, Typed("/relay status"))],
+    },
+    Scene {
+        word: "connect",
+        about: "join this room to a channel",
+        lines: &[
+            line(Member, Apart, Typed("/relay connect lobby")),
+            line(Manager, Apart, Typed("/relay connect lobby")),
+        ],
+    },
+    Scene {
+        word: "approve",
+        about: "let a room in, with its code",
+        lines: &[
+            line(Manager, Joined, Typed("/relay approve {code}")),
+            line(Manager, Joined, Typed("/relay approve {code} yes")),
+        ],
+    },
+    Scene {
+        word: "disconnect",
+        about: "take a room out again",
+        lines: &[line(Manager, Apart, Typed("/relay disconnect"))],
+    },
+    Scene { word: "who", about: "who reacted to a message", lines: &[line(Member, Joined, WHO)] },
+    Scene { word: "trace", about: "what became of a message", lines: &[line(Member, Joined, TRACE)] },
+    Scene {
+        word: "delete",
+        about: "delete a message in every room",
+        lines: &[line(Other, Joined, DELETE), line(Member, Joined, DELETE)],
+    },
+    Scene {
+        word: "privacy",
+        about: "what is shared of you",
+        lines: &[
+            line(Member, Joined, Typed("/relay privacy")),
+            line(Other, Joined, Typed("/relay privacy anonymous")),
+        ],
+    },
+    Scene {
+        word: "consent",
+        about: "the same in particular",
+        lines: &[
+            line(Other, Joined, Typed("/relay consent")),
+            line(Other, Joined, Typed("/relay consent revoke bridging to telegram")),
+        ],
+    },
+    Scene {
+        word: "link",
+        about: "your accounts on several platforms are yours",
+        lines: &[line(Member, Joined, Typed("/relay link"))],
+    },
+    Scene {
+        word: "unlink",
+        about: "your account is alone again",
+        lines: &[line(Member, Joined, Typed("/relay unlink"))],
+    },
+    Scene {
+        word: "export",
+        about: "all that is kept of you",
+        lines: &[line(Member, Joined, Typed("/relay export"))],
+    },
+    Scene {
+        word: "forget",
+        about: "have everything of yours deleted",
+        lines: &[
+            line(Other, Joined, Typed("/relay forget")),
+            line(Other, Joined, Typed("/relay forget yes")),
+        ],
+    },
+];
