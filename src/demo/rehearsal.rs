@@ -81,3 +81,44 @@ async fn played(stand_ins: &StandIns, setup: &Setup, service: &Service) -> Value
 fn bots(world: &Platform) -> Vec<Value> {
     world.bots.iter().map(|bot| json!({ "id": bot.id, "name": bot.name })).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_command_is_answered_on_every_platform() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = crate::engine::block_on(perform(folder.path())).unwrap();
+        let scenes = seen["scenes"].as_array().unwrap();
+        assert_eq!(scenes.len(), SCENES.len());
+        let mut lines = 0;
+        for scene in scenes {
+            let word = &scene["word"];
+            let platforms: Vec<&str> = scene["seen"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|seen| seen["platform"].as_str().unwrap())
+                .collect();
+            assert_eq!(platforms, ["discord", "slack", "telegram"], "{word}");
+            for seen in scene["seen"].as_array().unwrap() {
+                for line in seen["lines"].as_array().unwrap() {
+                    let answers = line["answers"].as_array().unwrap_or_else(|| panic!("{word}: {line}"));
+                    assert!(!answers.is_empty(), "{word}: {line}");
+                    let is_alone = |answer: &Value| answer["only_for"] == line["person"]["id"];
+                    assert_eq!(
+                        answers.iter().all(is_alone),
+                        seen["platform"] != "telegram",
+                        "{word}: {line}"
+                    );
+                    lines += 1;
+                }
+            }
+        }
+        assert!(lines > 3 * SCENES.len(), "{lines}");
+        // What is kept meanwhile goes.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -35,7 +35,7 @@ export class Staged {
 
   #where(id) {
     const room = this.#rooms.get(id);
-    if (!room) return "a private chat with Relay";
+    if (!room) return "Relay, in a chat of their own";
     return this.#platform === "telegram" ? room.name : `#${room.name}`;
   }
 
@@ -48,9 +48,9 @@ export class Staged {
   #ask(line) {
     switch (this.#platform) {
       case "telegram":
-        return [line.about && this.#said(line.about), line.asked && this.#own(line)].filter(Boolean);
+        return [line.about && this.#said(line.about, line.person), line.asked && this.#own(line)].filter(Boolean);
       case "slack":
-        return line.entry ? [this.#chosen(line, "⋮")] : [el("p", { class: "typed" }, line.typed)];
+        return line.entry ? [this.#chosen(line, "⋮")] : [el("p", { class: "typed" }, el("span", { class: "unseen" }, `${line.person.name} types `), line.typed)];
       default:
         return line.entry ? [this.#chosen(line, "Apps")] : [];
     }
@@ -62,8 +62,9 @@ export class Staged {
     return el("div", { class: "with-menu" }, about ? this.#said(about) : "", way);
   }
 
-  /** A message of somebody. */
-  #said(message) {
+  /** A message of somebody, as another person sees it. */
+  #said(message, person) {
+    if (this.#platform === "telegram" && message.author === person?.name) return this.#own({ asked: message });
     const author = el("span", { class: "author" }, message.author);
     author.style.setProperty("--hue", hue(message.author));
     const when = el("span", { class: "when" }, time(message.at));
@@ -95,7 +96,7 @@ export class Staged {
     const face = avatar(message.author, "/icon.svg");
     if (this.#platform === "telegram") {
       const text = el("div", { class: "text" }, said);
-      const content = el("div", { class: "content" }, el("div", { class: "head" }, author, el("span", { class: "badge" }, "bot")), line.asked ? this.#quote(line.asked) : "", text, when);
+      const content = el("div", { class: "content" }, el("div", { class: "head" }, author, el("span", { class: "badge" }, "bot")), message.reply_to && line.asked ? this.#quote(line.asked) : "", text, when);
       const bubble = el("div", { class: "message by-bot" }, face, el("div", { class: "stack" }, content, buttons ?? ""));
       return el("div", { class: "shown" }, bubble, el("p", { class: "seen-by" }, message.room === line.room ? "Everybody in the group sees this" : `Only ${line.person.name} sees this`));
     }

@@ -18,6 +18,8 @@ pub struct Line {
     pub place: Place,
     /// What.
     pub asks: Asks,
+    /// The only platform where it is given; none for all.
+    pub only: Option<&'static str>,
 }
 
 /// Somebody of the platform's world.
@@ -29,6 +31,8 @@ pub enum Who {
     Member,
     /// Somebody else who may not, for what holds on afterwards.
     Other,
+    /// Whoever comes last: on Telegram they talk to the bot alone.
+    Last,
 }
 
 /// A room.
@@ -38,6 +42,10 @@ pub enum Place {
     Joined,
     /// Another one.
     Apart,
+    /// The other one, made private for as long.
+    Private,
+    /// No room: a chat with the bot alone.
+    Alone,
 }
 
 /// A command.
@@ -56,11 +64,16 @@ pub enum Asks {
 }
 
 use Asks::{About, Typed};
-use Place::{Apart, Joined};
-use Who::{Manager, Member, Other};
+use Place::{Alone, Apart, Joined, Private};
+use Who::{Last, Manager, Member, Other};
 
 const fn line(who: Who, place: Place, asks: Asks) -> Line {
-    Line { who, place, asks }
+    Line { who, place, asks, only: None }
+}
+
+/// On Telegram a bot answers in its chat with a person, if they have begun one.
+const fn on_telegram(place: Place, asks: Asks) -> Line {
+    Line { who: Last, place, asks, only: Some("telegram") }
 }
 
 const WHO: Asks = About { typed: "/relay who", discord: "Who reacted", slack: "relay_who" };
@@ -69,17 +82,29 @@ const DELETE: Asks = About { typed: "/relay delete", discord: "Delete everywhere
 
 /// All commands, in the order in which they are given: each platform's rooms are joined at the end as they were at the beginning.
 pub const SCENES: &[Scene] = &[
-    Scene { word: "help", about: "what there is", lines: &[line(Member, Joined, Typed("/relay help"))] },
+    Scene {
+        word: "help",
+        about: "what there is",
+        lines: &[
+            line(Member, Joined, Typed("/relay help")),
+            on_telegram(Alone, Typed("/relay help")),
+        ],
+    },
     Scene {
         word: "status",
         about: "how this room is joined",
-        lines: &[line(Member, Joined, Typed("/relay status")), line(Member, Apart, Typed("/relay status"))],
+        lines: &[
+            line(Member, Joined, Typed("/relay status")),
+            line(Member, Apart, Typed("/relay status")),
+            on_telegram(Joined, Typed("/relay status")),
+        ],
     },
     Scene {
         word: "connect",
         about: "join this room to a channel",
         lines: &[
             line(Member, Apart, Typed("/relay connect lobby")),
+            line(Manager, Private, Typed("/relay connect lobby")),
             line(Manager, Apart, Typed("/relay connect lobby")),
         ],
     },
@@ -143,3 +168,26 @@ pub const SCENES: &[Scene] = &[
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Ask;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_of_the_readme_is_given() {
+        let readme = include_str!("../../../README.md");
+        let table = readme.lines().filter_map(|line| line.strip_prefix("| `/relay "));
+        let listed: BTreeSet<&str> =
+            table.filter_map(|row| row.split(['`', ' ']).next()).filter(|word| !word.is_empty()).collect();
+        let given: BTreeSet<&str> = SCENES.iter().map(|scene| scene.word).collect();
+        // `unlink` stands beside `link`.
+        assert_eq!(listed.difference(&given).collect::<Vec<_>>(), Vec::<&&str>::new());
+        assert!(listed.len() >= 12 && given.contains("unlink"), "{listed:?}");
+        for scene in SCENES {
+            assert!(!matches!(Ask::parse(scene.word), Ask::Unknown(_)), "{}", scene.word);
+            assert!(!scene.lines.is_empty(), "{}", scene.word);
+        }
+    }
+}

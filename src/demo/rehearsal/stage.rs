@@ -33,6 +33,8 @@ pub struct Stage {
     message: String,
     /// The code that was given last.
     code: String,
+    /// The bot's name.
+    bot: String,
 }
 
 impl Stage {
@@ -46,6 +48,7 @@ impl Stage {
             said: SAID.iter().find(|(platform, _)| *platform == name).map_or("Hello.", |(_, said)| said),
             message: String::new(),
             code: String::new(),
+            bot: world.bots.first().map(|bot| bot.name.clone()).unwrap_or_default(),
         }
     }
 
@@ -93,15 +96,26 @@ impl Stage {
     /// Plays a scene: what was asked in each line, and what was shown to whom.
     pub async fn play(&mut self, scene: &Scene) -> Vec<Value> {
         let mut lines = Vec::new();
-        for line in scene.lines {
-            let room = self.room(line.place);
-            let person = self.person(line.who);
+        let name = self.platform();
+        for line in scene.lines.iter().filter(|line| line.only.is_none_or(|only| only == name)) {
+            let (room, person) = (self.room(line.place), self.person(line.who));
+            let closed = |private| Act::SetPrivate { room: room.clone(), private };
+            if line.place == Place::Private
+                && let Err(error) = self.people.act(closed(true))
+            {
+                tracing::warn!(%error, "a room cannot be made private");
+            }
             let about =
                 matches!(line.asks, Asks::About { .. }).then(|| self.find(&room, &self.message)).flatten();
             let shown = match self.give(line, &room, &person).await {
                 Ok((asked, answers)) => json!({ "asked": asked, "answers": answers }),
                 Err(refused) => json!({ "refused": refused.to_string() }),
             };
+            if line.place == Place::Private
+                && let Err(error) = self.people.act(closed(false))
+            {
+                tracing::warn!(%error, "a room cannot be opened again");
+            }
             let mut told = json!({
                 "person": { "id": person.id, "name": person.name, "manages": person.manages },
                 "room": room,
@@ -124,8 +138,7 @@ impl Stage {
         room: &str,
         person: &Person,
     ) -> Result<(Option<Seen>, Vec<Seen>), Refused> {
-        let before: HashSet<String> =
-            self.people.messages(room)?.into_iter().map(|message| message.id).collect();
+        let before = self.seen(room, person).into_iter().map(|message| (message.room, message.id)).collect();
         let (person_id, room_id) = (person.id.clone(), room.to_owned());
         let act = match (self.entry(&line.asks), &line.asks) {
             (Some(entry), _) => {
@@ -149,7 +162,8 @@ impl Stage {
         if let Some(code) = answers.iter().find_map(|answer| code_in(&answer.text)) {
             self.code = code;
         }
-        Ok((self.find(room, &asked).filter(|message| !message.by_bot), answers))
+        let said = self.seen(room, person).into_iter().find(|message| message.id == asked && !message.by_bot);
+        Ok((said, answers))
     }
 
     /// What is answered, when all of it is there.
@@ -158,21 +172,19 @@ impl Stage {
         room: &str,
         person: &Person,
         asked: &str,
-        before: &HashSet<String>,
+        before: &HashSet<(String, String)>,
     ) -> Result<Vec<Seen>, Refused> {
         let is_answer = |message: &Seen| {
-            let to_them =
-                message.only_for.as_ref() == Some(&person.id) || message.reply_to.as_deref() == Some(asked);
-            message.by_bot
-                && to_them
-                && !message.deleted
-                && !message.text.is_empty()
-                && !before.contains(&message.id)
+            let is_new = !before.contains(&(message.room.clone(), message.id.clone()));
+            let to_them = message.room == person.id
+                || message.only_for.as_ref() == Some(&person.id)
+                || message.reply_to.as_deref() == Some(asked);
+            is_new && message.by_bot && to_them && !message.deleted && !message.text.is_empty()
         };
         let (began, mut since) = (Instant::now(), Instant::now());
         let mut last: Vec<Seen> = Vec::new();
         while began.elapsed() < PATIENCE {
-            let mut now = self.people.messages(room)?;
+            let mut now = self.seen(room, person);
             now.retain(is_answer);
             if now != last {
                 (last, since) = (now, Instant::now());
@@ -182,6 +194,12 @@ impl Stage {
             tokio::time::sleep(LOOK).await;
         }
         Ok(last)
+    }
+
+    /// All that somebody sees: of a room, and of their chat with the bot alone, if they have one.
+    fn seen(&self, room: &str, person: &Person) -> Vec<Seen> {
+        let places = [room, person.id.as_str()];
+        places.iter().flat_map(|place| self.people.messages(place).unwrap_or_default()).collect()
     }
 
     fn find(&self, room: &str, id: &str) -> Option<Seen> {
@@ -209,6 +227,7 @@ impl Stage {
             Who::Manager => self.members.iter().find(|person| person.manages),
             Who::Member => self.members.iter().find(|person| !person.manages),
             Who::Other => self.members.iter().filter(|person| !person.manages).nth(1),
+            Who::Last => self.members.last(),
         };
         found.cloned().unwrap_or_else(|| Person {
             id: String::new(),
@@ -222,7 +241,9 @@ impl Stage {
     fn room(&self, place: Place) -> String {
         let at = match place {
             Place::Joined => 0,
-            Place::Apart => 1,
+            Place::Apart | Place::Private => 1,
+            // A chat with a bot is begun by its name.
+            Place::Alone => return self.bot.clone(),
         };
         self.rooms.get(at).cloned().unwrap_or_default()
     }
