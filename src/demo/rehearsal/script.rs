@@ -85,10 +85,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         word: "help",
         about: "what there is",
-        lines: &[
-            line(Member, Joined, Typed("/relay help")),
-            on_telegram(Alone, Typed("/relay help")),
-        ],
+        lines: &[line(Member, Joined, Typed("/relay help")), on_telegram(Alone, Typed("/relay help"))],
     },
     Scene {
         word: "status",
