@@ -36,7 +36,7 @@ use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
-use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Account, Answer, Ask, Call, Offer, Platform, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,18 @@ struct Reply {
     words: String,
     /// What the asker may want next.
     offers: Vec<Offer>,
+}
+
+impl Reply {
+    /// Words with what a click does next.
+    fn offering(words: String, offers: Vec<Offer>) -> Self {
+        Self { words, offers }
+    }
+}
+
+/// A click that gives this command.
+fn offer(label: String, words: impl Into<String>) -> Offer {
+    Offer { label, words: words.into(), grave: false }
 }
 
 impl From<String> for Reply {
@@ -236,13 +248,14 @@ impl Commands {
 
     /// The language of an answer: the asker's own where the platform tells it, or else the room's.
     fn language(&self, call: &Call) -> Language {
-        call.locale.as_deref().and_then(Language::of_locale).unwrap_or_default()
+        spoken(call.locale.as_deref(), || self.core.language_of(&call.room))
     }
 
     async fn carry_out(&self, account: &Arc<RunningAccount>, call: &Call) -> Reply {
+        let (language, platform) = (self.language(call), &call.room.platform);
         let naming = || status::Naming::of(account.connector.as_ref(), &call.room);
         let done = match &call.ask {
-            Ask::Help => Ok(status::help(None, naming())),
+            Ask::Help => return status::help(language, None, naming(), platform),
             Ask::Who { message } => self.who(call, message.as_ref()),
             Ask::Delete { message } => self.remove(account, call, message.as_ref()).await,
             Ask::Trace { message } => Ok(self.trace_here(call, message.as_ref()).await),
@@ -253,18 +266,24 @@ impl Commands {
             Ask::Link { code: None } => self.give_link_code(account, call),
             Ask::Link { code: Some(code) } => self.link(account, call, code).await,
             Ask::Unlink { all } => self.unlink(account, call, *all).await,
-            Ask::Unknown(verb) => Ok(status::help(Some(verb), naming())),
-            Ask::Status => Ok(self.status(&call.room).await),
-            Ask::Connect { channel, sure } => self.connect(account, call, channel, *sure).await,
-            Ask::Disconnect { channel } => self.disconnect(account, call, channel.as_deref()).await,
-            Ask::Approve { code, sure } => self.approve_in_chat(account, call, code, *sure).await,
+            Ask::Unknown(verb) => return status::help(language, Some(verb), naming(), platform),
+            Ask::Status => Ok(self.status(language, &call.room).await),
+            Ask::Connect { channel, sure } => {
+                return or_words(self.connect(account, call, channel, *sure).await);
+            }
+            Ask::Disconnect { channel } => {
+                return or_words(self.disconnect(account, call, channel.as_deref()).await);
+            }
+            Ask::Approve { code, sure } => {
+                return or_words(self.approve_in_chat(account, call, code, *sure).await);
+            }
         };
         done.unwrap_or_else(|refused| refused).into()
     }
 
     /// The asker must have the platform's own right to manage the room.
     async fn must_manage(&self, account: &RunningAccount, call: &Call) -> Result<(), Refused> {
-        let connector = &account.connector;
+        let (connector, language) = (&account.connector, self.language(call));
         let asked = async {
             match call.is_sign() {
                 true => connector.manages_room(&call.room, &call.asker.id).await,
@@ -273,15 +292,9 @@ impl Commands {
         };
         match tokio::time::timeout(PLATFORM, asked).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(format!(
-                "Only somebody who may manage this room can do that: on {}, {}.",
-                words::shown(&call.room.platform),
-                account.connector.manages()
-            )),
-            Ok(Err(error)) => {
-                Err(format!("It cannot be checked whether you may manage this room ({error}). Try again."))
-            }
-            Err(_) => Err("The platform does not say whether you may manage this room. Try again.".into()),
+            Ok(Ok(false)) => Err(must_manage(language, &call.room.platform, connector.manages())),
+            Ok(Err(error)) => Err(text!(language, "cannot-check-right", why = error.to_string())),
+            Err(_) => Err(text!(language, "right-not-told")),
         }
     }
 
@@ -292,6 +305,7 @@ impl Commands {
         on_disk: impl FnOnce(&mut Joined) -> bool + Send + 'static,
         in_force: impl FnOnce(&mut Channels) + Send + 'static,
     ) -> Result<bool, Refused> {
+        let language = self.core.language_in(channel);
         let (core, data_dir, all) = (self.core.clone(), self.data_dir.clone(), self.joined.clone());
         let channel = channel.to_owned();
         let held = self.hold_changes().await;
@@ -322,9 +336,9 @@ impl Commands {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "bridges.d cannot be written");
-                Err(text!(Language::default(), "not-written"))
+                Err(text!(language, "not-written"))
             }
-            Err(_) => Err("Something went wrong in Relay; its log says what.".into()),
+            Err(_) => Err(text!(language, "went-wrong")),
         }
     }
 
@@ -351,7 +365,7 @@ impl Commands {
         }
     }
 
-    /// Says in every room of a channel who has joined.
+    /// Says in every room of a channel, in its language, who has joined.
     async fn tell_of_joining(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
         let told = self.core.notice_of_joining(&account.name, about, channel, Text::plain(words));
         if let Err(error) = told.await {
@@ -359,7 +373,7 @@ impl Commands {
         }
     }
 
-    /// Says something in every room of a channel.
+    /// Says something in every room of a channel; in the channel's language, for all rooms hear the same.
     async fn tell(&self, account: &RunningAccount, about: &RoomKey, channel: &str, words: &str) {
         if let Err(error) = self.core.notice(&account.name, about, channel, Text::plain(words)).await {
             tracing::error!(%error, channel, "the rooms of a channel are not told");
@@ -372,6 +386,21 @@ fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> 
     named.map(|joined| (joined.channel.clone(), joined)).collect()
 }
 
+/// Who may do what they may not, as their platform calls it.
+fn must_manage(language: Language, platform: &Platform, right: &str) -> Refused {
+    let on = words::shown(platform);
+    text!(language, "must-manage", on = on, platform = platform.as_str(), right = right)
+}
+
+fn or_words(done: Result<Reply, Refused>) -> Reply {
+    done.unwrap_or_else(Reply::from)
+}
+
+/// The asker's own language where Relay speaks it, or else the room's.
+fn spoken(locale: Option<&str>, of_room: impl FnOnce() -> Language) -> Language {
+    locale.and_then(Language::of_locale).unwrap_or_else(of_room)
+}
+
 /// Both sentences of a problem.
 fn problem(problem: &Problem) -> Refused {
     problem.to_string()
@@ -382,5 +411,23 @@ fn only_forbids(ask: &Ask) -> bool {
         Ask::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
         Ask::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asker_s_own_language_comes_before_the_room_s() {
+        for (locale, room, expected) in [
+            (Some("de-AT"), Language::English, Language::German),
+            (Some("en-US"), Language::German, Language::English),
+            (Some("fr"), Language::German, Language::German),
+            (None, Language::German, Language::German),
+            (None, Language::English, Language::English),
+        ] {
+            assert_eq!(spoken(locale, || room), expected, "{locale:?} in {room:?}");
+        }
     }
 }

@@ -29,6 +29,7 @@ use crate::policy::{CatchUpLimits, Unsure};
 use crate::quiet::Quiet;
 use crate::routing::{Connect, Direction, LinkSettings};
 use crate::signed::Key as SigningKey;
+use crate::texts::Language;
 use relay_contract::{Account, NativeId, Settings};
 use secrecy::SecretString;
 use std::io::Read;
@@ -82,6 +83,8 @@ pub struct RelaySection {
     pub least_free: u64,
     /// How much of people is shown in any channel.
     pub privacy: Level,
+    /// The language of what Relay itself says.
+    pub language: Language,
     /// Whether rooms that are linked in the file are told so.
     pub tell_rooms: bool,
     /// When the file is read again.
@@ -286,6 +289,8 @@ pub struct ChannelSection {
     pub unsaid: Unsaid,
     /// How much of people it shows, before what [relay] says.
     pub privacy: Level,
+    /// The language of what Relay itself says in its rooms; as in [relay] when left out.
+    pub language: Option<Language>,
 }
 
 /// A room as it is written: `"ACCOUNT:ROOM"`.
@@ -366,6 +371,11 @@ pub const RELAY_KEYS: &[Key] = &[
               deliveries go on, and what is said meanwhile is caught up as far as the platforms keep it. Default: \"200 MB\".",
     },
     Key { name: "privacy", doc: "As in [channels.NAME], for all channels. Default: \"full\"." },
+    Key {
+        name: "language",
+        doc: "The language of what Relay itself says in rooms, and of its answers to whoever's platform tells no language of theirs, or one \
+              that Relay does not speak: \"en\" (default) or \"de\".",
+    },
     Key {
         name: "tell_rooms",
         doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
@@ -565,6 +575,11 @@ pub const CHANNEL_KEYS: &[Key] = &[
               goes or types) or \"minimal\" (texts and reactions under other names, without files). The tightest counts of what is said here, in \
               [relay], at the links of both rooms and by the person; only somebody's own /relay consent grant widens it, for what is theirs. It holds \
               from then on: what was carried before stays as it is.",
+    },
+    Key {
+        name: "language",
+        doc: "As in [relay], for the rooms of this channel. A room of several channels has that of the first by name that says one. \
+              Default: as there.",
     },
 ];
 

@@ -268,6 +268,7 @@ fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome>
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
         keeping: service::keeping(&config),
+        language: config.relay.language,
     };
     Ok((config, plan, change))
 }

@@ -199,6 +199,7 @@ fn plan(config: &Config) -> Result<Plan, ServiceError> {
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
         keeping: keeping(config),
+        language: config.relay.language,
         admins: config.alerts.as_ref().and_then(|alerts| alerts.room.as_ref()).map(room),
     })
 }
@@ -314,6 +315,7 @@ fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
         expire: section.expire,
         unsaid: section.unsaid,
         level: relay.privacy.tighter(section.privacy),
+        language: section.language,
         named_since: None,
         tells: relay.tell_rooms,
     }

@@ -18,7 +18,7 @@ macro_rules! files {
     };
 }
 
-files!["commands"];
+files!["commands", "notices", "rooms"];
 
 /// A language that Relay speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

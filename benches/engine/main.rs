@@ -200,6 +200,7 @@ fn plan(here: &Arc<Instant>, there: &Arc<Instant>, rooms: u64) -> Plan {
         catch_up: Default::default(),
         flood: None,
         keeping: Default::default(),
+        language: Default::default(),
         admins: None,
     }
 }

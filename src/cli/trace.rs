@@ -6,6 +6,7 @@ use crate::commands::became;
 use crate::control::{Request, Response};
 use crate::engine::{Trace, TracedRoom};
 use crate::spans;
+use crate::texts::Language;
 use relay_contract::Timestamp;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -112,7 +113,7 @@ fn room(trace: &Trace, of: &TracedRoom, out: &mut String) {
         (Some(account), Some(name)) => format!("{account}:{name}"),
         _ => of.room.clone(),
     };
-    out.push_str(&format!("  {place}: {}\n", became(of)));
+    out.push_str(&format!("  {place}: {}\n", became(Language::English, of)));
     if let Some(hops) = hops(trace, of) {
         note(&hops, out);
     }

@@ -4,6 +4,8 @@ use super::{Commands, Refused, words};
 use crate::adapt::names::{capitalised, presentable};
 use crate::engine::RunningAccount;
 use crate::store::{EnvelopeId, StoreError};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Author, Call, Envelope, Event, MessageKey, MessageRef, Standing, Timestamp};
 use std::sync::Arc;
 
@@ -13,11 +15,12 @@ const NAMES: usize = 40;
 impl Commands {
     /// Who reacted to a message, in all rooms, and with what.
     pub(super) fn who(&self, call: &Call, message: Option<&MessageRef>) -> Result<String, Refused> {
+        let language = self.language(call);
         let (_, subject) = self.subject(call, message, "who")?;
-        let reactions =
-            self.core.reactions_seen_in(&call.room, subject).map_err(|error| unreadable(&error))?;
+        let reactions = self.core.reactions_seen_in(&call.room, subject);
+        let reactions = reactions.map_err(|error| unreadable(language, &error))?;
         if reactions.is_empty() {
-            return Ok("Nobody has reacted to this message.".into());
+            return Ok(text!(language, "who-nobody"));
         }
         let mut lines: Vec<(String, Vec<String>)> = Vec::new();
         for (room, by) in reactions {
@@ -31,7 +34,10 @@ impl Commands {
         let line = |(emoji, mut names): (String, Vec<String>)| {
             let more = names.len().saturating_sub(NAMES);
             names.truncate(NAMES);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = match more {
+                0 => String::new(),
+                more => format!(" {}", text!(language, "who-more", count = more)),
+            };
             format!("{emoji} {}{more}", names.join(", "))
         };
         Ok(lines.into_iter().map(line).collect::<Vec<_>>().join("\n"))
@@ -44,6 +50,7 @@ impl Commands {
         call: &Call,
         message: Option<&MessageRef>,
     ) -> Result<String, Refused> {
+        let language = self.language(call);
         let (message, posted) = self.posted(call, message)?;
         let elsewhere =
             posted.as_ref().map(|posted| posted.origin.clone()).filter(|origin| *origin != call.room);
@@ -71,15 +78,11 @@ impl Commands {
             Ok(queued) => queued.await.map_err(|_| StoreError::Closed).and_then(|verdict| verdict),
             Err(error) => Err(error),
         };
-        stored.map_err(|error| unreadable(&error))?;
+        stored.map_err(|error| unreadable(language, &error))?;
         tracing::info!(room = %call.room, by = %asker.id, message = %message.id, "a message is removed everywhere");
         Ok(match stays {
-            true => {
-                "Its copies are being deleted. The message itself stays in the room where it was written: \
-                     that room does not let Relay moderate (`moderates` of its link)."
-                    .into()
-            }
-            false => "It is being deleted in every room.".into(),
+            true => text!(language, "delete-stays"),
+            false => text!(language, "delete-begun"),
         })
     }
 
@@ -89,15 +92,15 @@ impl Commands {
         call: &Call,
         message: Option<&'m MessageRef>,
     ) -> Result<(&'m MessageRef, Option<Arc<Envelope>>), Refused> {
-        let ledger = &self.core.ledger;
+        let (ledger, language) = (&self.core.ledger, self.language(call));
         if let Some(message) = message {
             let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
-            if let Some(held) = ledger.held_message(&key).map_err(|error| unreadable(&error))? {
+            if let Some(held) = ledger.held_message(&key).map_err(|error| unreadable(language, &error))? {
                 return Ok((message, Some(Arc::new(held.envelope))));
             }
         }
         let (message, subject) = self.subject(call, message, "delete")?;
-        Ok((message, ledger.envelope(subject).map_err(|error| unreadable(&error))?))
+        Ok((message, ledger.envelope(subject).map_err(|error| unreadable(language, &error))?))
     }
 
     fn subject<'m>(
@@ -106,19 +109,20 @@ impl Commands {
         message: Option<&'m MessageRef>,
         verb: &str,
     ) -> Result<(&'m MessageRef, EnvelopeId), Refused> {
+        let language = self.language(call);
         let Some(message) = message else {
-            return Err(words::which(verb));
+            return Err(words::which(language, verb));
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         match self.core.lookup.find(&key) {
             Ok(Some(found)) => Ok((message, found.envelope)),
-            Ok(None) => Err("Relay does not know this message: it was not carried.".into()),
-            Err(error) => Err(unreadable(&error)),
+            Ok(None) => Err(text!(language, "message-unknown")),
+            Err(error) => Err(unreadable(language, &error)),
         }
     }
 }
 
-fn unreadable(error: &StoreError) -> Refused {
+fn unreadable(language: Language, error: &StoreError) -> Refused {
     tracing::error!(%error, "a command cannot use the ledger");
-    "Relay cannot read its state now; its log says why.".into()
+    text!(language, "state-unreadable")
 }

@@ -1,16 +1,15 @@
 //! `approve CODE`: somebody lets a room into a channel, in an owners' room or on the command line.
 
 use super::codes::{NotGood, Waiting};
-use super::words::{TOO_MANY, full_name, readers, shown};
-use super::{Commands, Refused, carries};
+use super::words::{full_name, readers, shown, too_many};
+use super::{Commands, Refused, Reply, carries, offer};
 use crate::adapt::presentable;
 use crate::engine::RunningAccount;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Account, Call, NativeId, Visibility};
 use std::sync::Arc;
 use std::time::Instant;
-
-const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. Codes are asked for with \
-                        /relay connect in the room that is to join.";
 
 /// What came of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +28,11 @@ impl Commands {
         call: &Call,
         code: &str,
         sure: bool,
-    ) -> Result<String, Refused> {
+    ) -> Result<Reply, Refused> {
+        let language = self.language(call);
         let channels = self.core.channels();
         if !channels.keys().any(|channel| self.core.is_owners_room(channel, &call.room)) {
-            return Err(
-                "Codes are approved in an owners' room, or with `relay approve` where Relay runs.".into()
-            );
+            return Err(text!(language, "approve-where"));
         }
         // In a room that more than the invited can read, being there says nothing about somebody.
         let asked_for = self.core.known.asked_for(&call.room);
@@ -44,17 +42,19 @@ impl Commands {
         let who = format!("{}/{}", call.room.platform, call.asker.id);
         let guessed = self.codes().guess(code, &who, Instant::now());
         let waiting = guessed.map_err(|why| match why {
-            NotGood::Wrong => NOT_GOOD,
-            NotGood::TooMany => TOO_MANY,
+            NotGood::Wrong => not_good(language),
+            NotGood::TooMany => too_many(language),
         })?;
         if !self.core.is_owners_room(&waiting.channel, &call.room) {
-            return Err(NOT_GOOD.into());
+            return Err(not_good(language));
         }
-        match self.review(code, waiting, sure).await? {
+        match self.review(language, code, waiting, sure).await? {
             Review::Shown(words) => {
-                Ok(format!("{words}\nTo let it in, write /relay approve {} yes.", code.trim()))
+                let how = text!(language, "approve-how", code = code.trim());
+                let sure = offer(text!(language, "approve-sure"), format!("approve {} yes", code.trim()));
+                Ok(Reply::offering(format!("{words}\n{how}"), vec![sure]))
             }
-            Review::Done(words) => Ok(words),
+            Review::Done(words) => Ok(words.into()),
         }
     }
 
@@ -63,28 +63,33 @@ impl Commands {
         if let Some((account, room)) = what.split_once(':') {
             return self.approve_wider(&Account(account.to_owned()), &NativeId::from(room), sure).await;
         }
-        let waiting = self.codes().look(what, Instant::now()).ok_or(NOT_GOOD)?;
-        self.review(what, waiting, sure).await
+        let language = Language::English;
+        let waiting = self.codes().look(what, Instant::now()).ok_or_else(|| not_good(language))?;
+        self.review(language, what, waiting, sure).await
     }
 
-    async fn review(&self, code: &str, waiting: Waiting, sure: bool) -> Result<Review, Refused> {
+    async fn review(
+        &self,
+        language: Language,
+        code: &str,
+        waiting: Waiting,
+        sure: bool,
+    ) -> Result<Review, Refused> {
         if !sure {
-            return Ok(Review::Shown(described(&waiting)));
+            return Ok(Review::Shown(described(language, &waiting)));
         }
-        let Some(account) = self.core.accounts.get(&waiting.account) else { return Err(NOT_GOOD.into()) };
-        let now = self.describe(&account, &waiting.report.key.room).await?;
+        let account = self.core.accounts.get(&waiting.account).ok_or_else(|| not_good(language))?;
+        let now = self.describe(language, &account, &waiting.report.key.room).await?;
         if now.visibility > waiting.report.visibility {
-            return Err("More people can read the room now than when its code was asked for. Ask for a new one there.".into());
+            return Err(text!(language, "approve-wider"));
         }
         // Used up only now: what passes, such as a platform that does not answer, costs no code.
-        let waiting = self.codes().take(code, Instant::now()).ok_or(NOT_GOOD)?;
-        let told = full_name(&now);
-        let carries = carries::report(&account.connector.capabilities(&now.key));
-        self.join(&account, now, &waiting.channel, waiting.by).await?;
-        let channel = waiting.channel;
-        Ok(Review::Done(format!(
-            "{told} has joined {channel}, and every room of it is told. In it:\n{carries}"
-        )))
+        let waiting = self.codes().take(code, Instant::now()).ok_or_else(|| not_good(language))?;
+        let told = full_name(language, &now);
+        let carries = carries::report(language, &account.connector.capabilities(&now.key));
+        self.join(language, &account, now, &waiting.channel, waiting.by).await?;
+        let done = text!(language, "approve-done", room = told, channel = waiting.channel);
+        Ok(Review::Done(format!("{done}\n{carries}")))
     }
 
     async fn approve_wider(&self, account: &Account, room: &NativeId, sure: bool) -> Result<Review, Refused> {
@@ -92,7 +97,7 @@ impl Commands {
         let running = self.core.accounts.get(account).ok_or_else(unknown)?;
         let known =
             self.core.known.get(account, room).filter(|known| known.is_wider()).ok_or_else(unknown)?;
-        let readers = readers(known.visibility.unwrap_or(Visibility::Space));
+        let readers = readers(Language::English, known.visibility.unwrap_or(Visibility::Space));
         if !sure {
             let words = format!("{} of {} can now be read by {readers}.", known.name, known.space_name);
             return Ok(Review::Shown(words));
@@ -105,18 +110,24 @@ impl Commands {
     }
 }
 
+fn not_good(language: Language) -> Refused {
+    text!(language, "approve-not-good")
+}
+
 /// Who knocks, as whoever lets them in needs to know.
-fn described(waiting: &Waiting) -> String {
+fn described(language: Language, waiting: &Waiting) -> String {
     let report = &waiting.report;
-    let size =
-        report.members.map_or_else(|| "an unknown number of".to_owned(), |members| members.to_string());
-    format!(
-        "{} wants to join {}.\nPlatform: {}\nSpace: {}\nReadable by: {}\nPeople: {size}\nAsked by: {}",
-        presentable(&report.name),
-        waiting.channel,
-        shown(&report.key.platform),
-        presentable(&report.space.name),
-        readers(report.visibility),
-        waiting.by
-    )
+    let channel = waiting.channel.clone();
+    let lines = [
+        text!(language, "knocks", room = presentable(&report.name), channel = channel),
+        text!(language, "knocks-platform", platform = shown(&report.key.platform)),
+        text!(language, "knocks-space", space = presentable(&report.space.name)),
+        text!(language, "knocks-readers", readers = readers(language, report.visibility)),
+        match report.members {
+            Some(members) => text!(language, "knocks-people", count = members),
+            None => text!(language, "knocks-people-unknown"),
+        },
+        text!(language, "knocks-asker", asker = waiting.by.clone()),
+    ];
+    lines.join("\n")
 }

@@ -3,6 +3,7 @@
 use super::Commands;
 use super::words::named_in;
 use crate::matrix::{Column, RoomName};
+use crate::texts::Language;
 
 impl Commands {
     /// The rooms that these words mean, those that can do the same in one column: a channel, a room as `links` has it, or its name;
@@ -26,7 +27,7 @@ impl Commands {
                 }
                 let room = RoomName {
                     link: written,
-                    name: named_in(&known.name, &known.space_name),
+                    name: named_in(Language::English, &known.name, &known.space_name),
                     channels: vec![channel.clone()],
                 };
                 let capabilities = running.connector.capabilities(&known.key);

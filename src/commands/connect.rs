@@ -1,11 +1,13 @@
 //! `/relay connect CHANNEL`: a room joins a Relay channel.
 
 use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
-use super::words::{TOO_MANY, full_name, named, now, shown};
-use super::{COMMAND_LINE, Commands, Refused, carries, problem};
+use super::words::{full_name, named, named_in, now, shown, too_many};
+use super::{COMMAND_LINE, Commands, Refused, Reply, carries, offer, problem};
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Call, NativeId, OpenError, RoomKey, RoomReport, Visibility};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -17,18 +19,19 @@ impl Commands {
         call: &Call,
         channel: &str,
         sure: bool,
-    ) -> Result<String, Refused> {
+    ) -> Result<Reply, Refused> {
+        let language = self.language(call);
         // Some write it like a room.
         let channel = match self.core.channels().contains_key(channel) {
             true => channel,
             false => channel.trim_start_matches('#'),
         };
         if channel.is_empty() {
-            return Err("Which Relay channel? Write /relay connect CHANNEL.".into());
+            return Err(text!(language, "connect-which"));
         }
         self.must_manage(account, call).await?;
         if self.core.joined(&call.room).iter().any(|(name, _)| name == channel) {
-            return Err(format!("This room is joined to {channel} already. /relay status tells how it is."));
+            return Err(text!(language, "connect-already", channel = channel));
         }
         let channels = self.core.channels();
         let wanted = channels.get(channel);
@@ -43,35 +46,33 @@ impl Commands {
             // Whether it is closed or not there is nobody's business.
             _ => return Err(self.unknown_channel(call, channel)),
         };
-        let report = self.describe(account, &call.room.room).await?;
+        let report = self.describe(language, account, &call.room.room).await?;
         if report.visibility == Visibility::Private && !sure {
-            return Err(format!(
-                "{} is private: if it is joined to {channel}, everything that is said here is shown to the people in the rooms of that \
-                 channel, on other platforms. If you want that, write /relay connect {channel} yes.",
-                full_name(&report)
-            ));
+            let room = full_name(language, &report);
+            let words = text!(language, "connect-private", room = room, channel = channel);
+            let sure = offer(text!(language, "connect-sure"), format!("connect {channel} yes"));
+            return Ok(Reply::offering(words, vec![sure]));
         }
         let by = named(&call.asker);
         if policy == Connect::Open {
-            return self.join(account, report, channel, by).await;
+            return self.join(language, account, report, channel, by).await.map(Reply::from);
         }
         self.may(call, "ask", ASKS)?;
-        let carries = carries::report(&account.connector.capabilities(&report.key));
+        let carries = carries::report(language, &account.connector.capabilities(&report.key));
         let waiting = Waiting::new(channel, account.name.clone(), report, by, Instant::now());
         let code = self.codes().make(waiting, Instant::now());
         let Some(code) = code else {
-            return Err("Too many rooms wait to be let in. Try again later.".into());
+            return Err(text!(language, "connect-too-many"));
         };
         tracing::info!(account = %account.name, room = %call.room, asker = %call.asker.id, channel, "a room asks to join");
         let minutes = GOOD_FOR.as_secs() / 60;
-        let in_chat = match wanted.is_some_and(|wanted| !wanted.owners.is_empty()) {
-            true => format!("with /relay approve {code} in a room of its owners, or "),
-            false => String::new(),
+        let give = text!(language, "connect-code", channel = channel, minutes = minutes);
+        let used = match wanted.is_some_and(|wanted| !wanted.owners.is_empty()) {
+            true => text!(language, "connect-use-in-chat", code = code.clone()),
+            false => text!(language, "connect-use", code = code.clone()),
         };
-        Ok(format!(
-            "Who runs {channel} has to let this room in. Give them this code; it is good once, for {minutes} minutes:\n\n{code}\n\n\
-             They use it {in_chat}where Relay runs: relay approve {code}\n\nOnce it is in:\n{carries}"
-        ))
+        let then = text!(language, "connect-once-in");
+        Ok(format!("{give}\n\n{code}\n\n{used}\n\n{then}\n{carries}").into())
     }
 
     /// Nobody guesses names, or asks for codes without end.
@@ -79,7 +80,7 @@ impl Commands {
         let who = format!("{what} {}/{}", call.room.platform, call.asker.id);
         match self.codes().may_try(&who, most, Instant::now()) {
             true => Ok(()),
-            false => Err(TOO_MANY.into()),
+            false => Err(too_many(self.language(call))),
         }
     }
 
@@ -88,11 +89,11 @@ impl Commands {
             return refused;
         }
         let offered = self.core.suggest(&call.room, "");
-        let offered = match offered.is_empty() {
-            true => " Whoever runs Relay knows its name.".to_owned(),
-            false => format!(" Open here: {}.", offered.join(", ")),
-        };
-        format!("There is no channel {channel} that this room can be joined to.{offered}")
+        let language = self.language(call);
+        match offered.is_empty() {
+            true => text!(language, "connect-unknown", channel = channel),
+            false => text!(language, "connect-unknown-open", channel = channel, open = offered.join(", ")),
+        }
     }
 
     /// Whether whoever runs Relay took a room out, and not somebody in it.
@@ -114,24 +115,26 @@ impl Commands {
     /// The room as the platform describes it now.
     pub(super) async fn describe(
         &self,
+        language: Language,
         account: &RunningAccount,
         room: &NativeId,
     ) -> Result<RoomReport, Refused> {
         let asked = [room.clone()];
         let answered = preflight(account, &asked).await.map_err(|error| match error {
             OpenError::Refused(found) => problem(&found),
-            OpenError::Unavailable(why) => format!("The platform does not answer now ({why}). Try again."),
+            OpenError::Unavailable(why) => text!(language, "platform-away", why = why),
         })?;
         match answered.rooms.into_iter().next() {
             Some((_, Ok(report))) => Ok(report),
             Some((_, Err(found))) => Err(problem(&found)),
-            None => Err("The platform does not tell of this room. Try again.".into()),
+            None => Err(text!(language, "room-not-told")),
         }
     }
 
     /// Joins a room that may: on disk, in force, and every room is told.
     pub(super) async fn join(
         &self,
+        language: Language,
         account: &Arc<RunningAccount>,
         report: RoomReport,
         channel: &str,
@@ -140,18 +143,16 @@ impl Commands {
         let asked = report.key.room.clone();
         let cannot = |error: crate::store::StoreError| {
             tracing::error!(%error, "a room cannot be joined");
-            "Relay cannot write its ledger; /relay status tells what is so.".to_owned()
+            text!(language, "connect-not-written")
         };
         self.core.join(account, report.clone()).await.map_err(cannot)?;
         // What others say in its other channels is not shown to more people because somebody joins it to one more.
         if self.core.wider(&report.key).is_some() && !self.core.joined(&report.key).is_empty() {
-            return Err("More people can read this room than when it was joined to another channel. Whoever runs Relay has \
-                        to agree to that first: relay status tells how."
-                .into());
+            return Err(text!(language, "connect-wider"));
         }
         let entry = Entry {
             room: format!("{}:{asked}", account.name),
-            name: full_name(&report),
+            name: full_name(Language::English, &report),
             id: None,
             by: by.clone(),
             at: now(),
@@ -185,38 +186,30 @@ impl Commands {
             })
             .await?;
         if !is_new {
-            return Err(format!("This room is joined to {channel} already."));
+            return Err(text!(language, "connect-again", channel = channel));
         }
         self.core.agree(account, &report.key.room).await.map_err(cannot)?;
         tracing::info!(account = %account.name, room = %report.key, channel, by, "a room has joined");
-        self.announce(account, &report.key, &full_name(&report), channel).await;
+        let name = full_name(self.core.language_in(channel), &report);
+        self.announce(account, &report.key, &name, channel).await;
         let capabilities = account.connector.capabilities(&report.key);
-        Ok(format!(
-            "This room is joined to {channel}, and every room of it is told.\n{}\n• {}",
-            carries::report(&capabilities),
-            self.shown_of_people(&report.key, channel)
-        ))
+        let done = text!(language, "connect-done", channel = channel);
+        let carries = carries::report(language, &capabilities);
+        Ok(format!("{done}\n{carries}\n• {}", self.shown_of_people(language, &report.key, channel)))
     }
 
     /// What the rooms of a channel see of each other's people, in one sentence.
-    fn shown_of_people(&self, room: &RoomKey, channel: &str) -> String {
+    fn shown_of_people(&self, language: Language, room: &RoomKey, channel: &str) -> String {
         let routes = self.core.routes.borrow();
         let level = routes.level(channel).tighter(routes.settings(room, channel).privacy);
-        format!(
-            "Of its people other rooms see, and it sees of theirs: {} ({}).",
-            level.in_words(),
-            level.word()
-        )
+        text!(language, "connect-people", level = level.word(), words = level.in_words())
     }
 
     /// Tells every room of a channel who has joined, and notes that it was told: a crash in between is made up for at the next
     /// start.
     async fn announce(&self, account: &RunningAccount, room: &RoomKey, name: &str, channel: &str) {
-        let words = format!(
-            "{name} ({}) has joined {channel}: what is said in one of its rooms is shown in the others. \
-             Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.",
-            shown(&room.platform)
-        );
+        let (language, platform) = (self.core.language_in(channel), shown(&room.platform));
+        let words = text!(language, "room-joined", room = name, platform = platform, channel = channel);
         self.tell_of_joining(account, room, channel, &words).await;
         let place = format!("{}:{}", account.name, room.room);
         let told = move |joined: &mut crate::config::Joined| {
@@ -249,7 +242,8 @@ impl Commands {
             if let (Some(link), Some(known)) = (link, known)
                 && let Some(account) = self.core.accounts.get(&link.at.account)
             {
-                self.announce(&account, &known.key, &entry.name, &channel).await;
+                let name = named_in(self.core.language_in(&channel), &known.name, &known.space_name);
+                self.announce(&account, &known.key, &name, &channel).await;
             }
         }
     }

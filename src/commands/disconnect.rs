@@ -2,12 +2,14 @@
 //! channel.
 
 use super::words::{named, named_in, now, shown};
-use super::{COMMAND_LINE, Commands, Refused};
+use super::{COMMAND_LINE, Commands, Refused, Reply, offer};
 use crate::api;
 use crate::config::Joined;
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, RunningAccount};
-use relay_contract::Call;
+use crate::text;
+use crate::texts::Language;
+use relay_contract::{Call, Offer};
 use std::sync::Arc;
 
 impl Commands {
@@ -16,28 +18,30 @@ impl Commands {
         account: &Arc<RunningAccount>,
         call: &Call,
         channel: Option<&str>,
-    ) -> Result<String, Refused> {
+    ) -> Result<Reply, Refused> {
+        let language = self.language(call);
         self.must_manage(account, call).await?;
         let joined = self.core.joined(&call.room);
         let (channel, link) = match (channel, joined.as_slice()) {
-            (_, []) => return Err("This room is not joined to any Relay channel.".into()),
+            (_, []) => return Err(text!(language, "status-not-joined")),
             (None, [only]) => only.clone(),
             (None, several) => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
-                return Err(format!(
-                    "From which? Write /relay disconnect with one of: {}.",
-                    names.join(", ")
-                ));
+                let words = text!(language, "disconnect-which", channels = names.join(", "));
+                let leave = |name: &&str| Offer {
+                    grave: true,
+                    ..offer((*name).to_owned(), format!("disconnect {name}"))
+                };
+                return Ok(Reply::offering(words, names.iter().map(leave).collect()));
             }
             (Some(named), all) => match all.iter().find(|(name, _)| name == named) {
                 Some(found) => found.clone(),
-                None => return Err(format!("This room is not joined to {named}.")),
+                None => return Err(text!(language, "disconnect-not-joined", channel = named)),
             },
         };
         self.leave(account, &channel, link, named(&call.asker)).await?;
-        Ok(format!(
-            "This room has left {channel}: nothing new is carried between them; what is here is still changed and deleted with its original. /relay connect {channel} joins it again."
-        ))
+        let back = offer(text!(language, "connect-back"), format!("connect {channel}"));
+        Ok(Reply::offering(text!(language, "disconnect-done", channel = channel), vec![back]))
     }
 
     /// On the command line: whoever runs Relay takes any room out.
@@ -103,9 +107,10 @@ impl Commands {
         by: String,
     ) -> Result<String, Refused> {
         let known = self.core.known.get(&link.at.account, &link.at.room);
-        let shown_name = known
-            .as_ref()
-            .map_or_else(|| link.at.room.to_string(), |known| named_in(&known.name, &known.space_name));
+        let shown_name = known.as_ref().map_or_else(
+            || link.at.room.to_string(),
+            |known| named_in(Language::English, &known.name, &known.space_name),
+        );
         // One room may be written in two ways: all of them go.
         let key = known.as_ref().map(|known| known.key.clone());
         if let Some(key) = &key
@@ -166,7 +171,10 @@ impl Commands {
         let room = key.as_ref().map(ToString::to_string);
         tracing::info!(account = %account.name, room, name = shown_name, channel, by, "a room has left");
         if let Some(known) = known {
-            let words = format!("{shown_name} ({}) has left {channel}.", shown(&known.key.platform));
+            let language = self.core.language_in(channel);
+            let room = named_in(language, &known.name, &known.space_name);
+            let platform = shown(&known.key.platform);
+            let words = text!(language, "room-left", room = room, platform = platform, channel = channel);
             self.tell(account, &known.key, channel, &words).await;
         }
         Ok(shown_name)

@@ -1,17 +1,19 @@
 //! `/relay help` and `/relay status`.
 
-use super::Commands;
 use super::words::shown;
+use super::{Commands, Reply, offer};
 use crate::engine::{Elsewhere, LaneState, LinkStatus, Trouble, why_late};
 use crate::routing::Direction;
 use crate::store::stream::PLATFORM;
-use relay_contract::{Connector, Feature, RoomKey, Support};
+use crate::text;
+use crate::texts::Language;
+use relay_contract::{Connector, Feature, Platform, RoomKey, Support};
 use std::collections::BTreeMap;
 
 /// How people name the message that a command is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// In the message's own menu, or by answering it.
+    /// In the message's own menu, where the platform has such, or by answering it.
     ByMenu,
     /// By answering it.
     ByAnswer,
@@ -29,108 +31,103 @@ impl Naming {
         }
     }
 
-    fn how(self) -> Option<&'static str> {
+    fn about(self, language: Language, platform: &Platform) -> Option<String> {
         match self {
-            Self::ByMenu => Some(
-                "in the message's own menu; on Telegram answer it with /relay who, /relay trace or /relay delete",
-            ),
-            Self::ByAnswer => Some("answer it with /relay who, /relay trace or /relay delete"),
+            Self::ByMenu => Some(text!(language, "help-message-menu", platform = platform.as_str())),
+            Self::ByAnswer => Some(text!(language, "help-message-answer")),
             Self::Never => None,
         }
     }
 }
 
 /// What there is; after a word that is none of it.
-pub fn help(unknown: Option<&str>, naming: Naming) -> String {
+pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming, platform: &Platform) -> Reply {
     let first = match unknown {
-        Some(verb) => format!("There is no /relay {verb}. There is:"),
-        None => "Relay joins rooms on different platforms. There is:".to_owned(),
+        Some(verb) => text!(language, "help-unknown", verb = verb),
+        None => text!(language, "help-first"),
     };
-    let about = naming.how().map(|how| {
-        format!(
-            "• who reacted to a message, what became of it elsewhere, delete it everywhere (its author, and those who may manage the \
-             room): {how}\n"
-        )
-    });
-    format!(
-        "{first}\n\
-         • /relay status: how this room is joined, and whether it works\n\
-         • /relay connect CHANNEL: join this room to a Relay channel; for those who may manage the room\n\
-         • /relay disconnect [CHANNEL]: leave it again\n\
-         • /relay approve CODE: let a room in; in a room of a channel's owners\n\
-         • /relay privacy: what is shared of you, and how to change it\n\
-         • /relay consent: the same in particular: for what, to whom, for how long\n\
-         • /relay link: prove that accounts on several platforms are yours; /relay unlink parts them\n\
-         • /relay export: all that is kept of you\n\
-         • /relay forget: have it deleted, here and elsewhere\n\
-         {}• /relay help: this",
-        about.unwrap_or_default()
-    )
+    let lines = [
+        Some(text!(language, "help-status")),
+        Some(text!(language, "help-connect")),
+        Some(text!(language, "help-disconnect")),
+        Some(text!(language, "help-approve")),
+        Some(text!(language, "help-privacy")),
+        Some(text!(language, "help-consent")),
+        Some(text!(language, "help-link")),
+        Some(text!(language, "help-export")),
+        Some(text!(language, "help-forget")),
+        naming.about(language, platform),
+        Some(text!(language, "help-help")),
+    ];
+    let lines = lines.into_iter().flatten().map(|line| format!("\n• {line}"));
+    let offers = vec![
+        offer(text!(language, "offer-status"), "status"),
+        offer(text!(language, "offer-privacy"), "privacy"),
+    ];
+    Reply::offering(first + &lines.collect::<String>(), offers)
 }
 
 impl Commands {
     /// How a room is joined, and what of its messages is not where it is to be. Other rooms are counted and not named: the asker may
     /// not be able to see them.
-    pub(super) async fn status(&self, room: &RoomKey) -> String {
-        let mut text = self.joined_in_words(room);
+    pub(super) async fn status(&self, language: Language, room: &RoomKey) -> String {
+        let mut text = self.joined_in_words(language, room);
         if self.core.config.borrow().refused.is_some() {
-            text.push_str(CONFIG_REFUSED);
+            // What is in the config is the business of whoever runs Relay.
+            text.push_str(&format!("\n• {}", text!(language, "status-config-refused")));
         }
         let (core, origin) = (self.core.clone(), room.clone());
         match tokio::task::spawn_blocking(move || core.elsewhere(&origin)).await {
-            Ok(Ok(found)) => text.push_str(&elsewhere(&found)),
+            Ok(Ok(found)) => text.push_str(&elsewhere(language, &found)),
             Ok(Err(error)) => tracing::error!(%error, "what became of a room's messages cannot be read"),
             Err(_) => tracing::error!("looking for what became of a room's messages panicked"),
         }
         text
     }
 
-    fn joined_in_words(&self, room: &RoomKey) -> String {
+    fn joined_in_words(&self, language: Language, room: &RoomKey) -> String {
         let joined = self.core.joined(room);
         if joined.is_empty() {
-            return "This room is not joined to any Relay channel.".into();
+            return text!(language, "status-not-joined");
         }
         let depths = self.core.ledger.depths();
         let routes = self.core.routes.borrow().clone();
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for (name, link) in joined {
             let status = self.core.link_status(&link, &depths);
-            let mut others: BTreeMap<String, usize> = BTreeMap::new();
-            for link in routes.channel(&name).iter().filter(|link| link.room != *room) {
-                // The API is there by the config: nobody joined it.
-                if link.room.platform != PLATFORM {
-                    *others.entry(shown(&link.room.platform)).or_default() += 1;
-                }
-            }
-            let others: Vec<String> = others
-                .into_iter()
-                .map(|(platform, count)| {
-                    format!("{count} {platform} room{}", if count == 1 { "" } else { "s" })
-                })
-                .collect();
-            let with = match others.is_empty() {
-                true => "no other room yet".to_owned(),
-                false => others.join(", "),
-            };
-            let way = match link.direction {
-                Direction::Both => "",
-                Direction::In => " What is said elsewhere is not shown here.",
-                Direction::Out => " What is said here is not shown elsewhere.",
-            };
-            text.push_str(&format!("Joined to {name}, with {with}: {}.{way}\n", how(&status)));
-            for reason in self.given_up(room, status.dead) {
-                text.push_str(&format!("• {reason}\n"));
-            }
-            for problem in &status.problems {
-                text.push_str(&format!("• {problem}\n"));
-            }
+            let others = routes.channel(&name).iter().map(|link| &link.room);
+            let rooms = rooms(language, others.filter(|other| *other != room));
+            let state = how(language, &status);
+            let told = text!(language, "status-joined", channel = name, rooms = rooms, state = state);
+            lines.push(match link.direction {
+                Direction::Both => told,
+                Direction::In => format!("{told} {}", text!(language, "status-into-only")),
+                Direction::Out => format!("{told} {}", text!(language, "status-out-only")),
+            });
+            let reasons = self.given_up(language, room, status.dead).into_iter();
+            let problems = status.problems.iter().map(ToString::to_string);
+            lines.extend(reasons.chain(problems).map(|line| format!("• {line}")));
         }
-        text.trim_end().to_owned()
+        lines.join("\n")
     }
 }
 
-/// What is in the config is the business of whoever runs Relay.
-const CONFIG_REFUSED: &str = "\n• Relay's config was changed in a way that cannot be taken: all goes on as before. `relay status` tells whoever runs it why.";
+/// How many rooms there are on which platform.
+fn rooms<'r>(language: Language, others: impl Iterator<Item = &'r RoomKey>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    // The API is there by the config: nobody joined it.
+    for other in others.filter(|other| other.platform != PLATFORM) {
+        *counts.entry(shown(&other.platform)).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return text!(language, "status-alone");
+    }
+    let told = counts
+        .into_iter()
+        .map(|(platform, count)| text!(language, "status-rooms", count = count, platform = platform));
+    told.collect::<Vec<_>>().join(", ")
+}
+
 /// So many reasons are told.
 const REASONS: usize = 3;
 /// So many other rooms are told of.
@@ -138,7 +135,7 @@ const ROOMS: usize = 5;
 
 impl Commands {
     /// Why the newest deliveries into a room were given up: they were to be shown here, so their reasons may be told here.
-    fn given_up(&self, room: &RoomKey, dead: u64) -> Vec<String> {
+    fn given_up(&self, language: Language, room: &RoomKey, dead: u64) -> Vec<String> {
         if dead == 0 {
             return Vec::new();
         }
@@ -151,68 +148,80 @@ impl Commands {
             }
         }
         reasons.truncate(REASONS);
-        let mut told: Vec<String> = reasons.into_iter().map(|reason| format!("given up: {reason}")).collect();
-        told.push("whoever runs Relay sends them with: relay queue retry".to_owned());
+        let mut told: Vec<String> =
+            reasons.into_iter().map(|reason| text!(language, "status-given-up", why = reason)).collect();
+        told.push(text!(language, "status-retry"));
         told
     }
 }
 
 /// What of a room's messages waits for other rooms or was given up there.
-fn elsewhere(found: &[Elsewhere]) -> String {
-    let mut text = String::new();
+fn elsewhere(language: Language, found: &[Elsewhere]) -> String {
+    let mut lines = Vec::new();
     for there in found.iter().take(ROOMS) {
         let platform = shown(&there.platform);
-        let at_least = if there.more { "at least " } else { "" };
+        let least = if there.more { "yes" } else { "no" };
         let mut parts = Vec::new();
         if there.waits > 0 {
-            let why = why_late(&there.lane, &there.platform);
-            parts.push(format!("{at_least}{} wait: {why}", there.waits));
+            let why = why_late(language, &there.lane, &there.platform);
+            parts.push(text!(
+                language,
+                "status-elsewhere-waits",
+                least = least,
+                count = there.waits,
+                why = why
+            ));
         }
         for (trouble, count) in &there.given_up {
-            parts.push(format!("{at_least}{count} given up: {}", trouble_in_words(*trouble, &platform)));
+            let why = trouble_in_words(language, *trouble, &platform);
+            parts.push(text!(language, "status-elsewhere-dead", least = least, count = *count, why = why));
         }
-        text.push_str(&format!("\n• of what was said here, for a {platform} room, {}", parts.join("; ")));
+        let what = parts.join("; ");
+        lines.push(text!(language, "status-elsewhere", platform = platform, what = what));
     }
     let more = found.len().saturating_sub(ROOMS);
     if more > 0 {
-        text.push_str(&format!("\n• and the like for {more} more room{}", if more == 1 { "" } else { "s" }));
+        lines.push(text!(language, "status-elsewhere-more", count = more));
     }
-    text
+    lines.into_iter().map(|line| format!("\n• {line}")).collect()
 }
 
-fn trouble_in_words(trouble: Trouble, platform: &str) -> String {
+fn trouble_in_words(language: Language, trouble: Trouble, platform: &str) -> String {
     match trouble {
-        Trouble::Expired => "it could not be delivered in time".to_owned(),
-        Trouble::TargetGone => "what it was about is not there any more".to_owned(),
-        Trouble::Unlinked => "that room has left".to_owned(),
-        Trouble::Dropped => "whoever runs Relay has taken it out".to_owned(),
-        Trouble::Unsure => "it may be there all the same; whoever runs Relay is to decide".to_owned(),
-        Trouble::Refused => format!("{platform} did not take it"),
+        Trouble::Expired => text!(language, "trouble-expired"),
+        Trouble::TargetGone => text!(language, "trouble-target-gone"),
+        Trouble::Unlinked => text!(language, "trouble-unlinked"),
+        Trouble::Dropped => text!(language, "trouble-dropped"),
+        Trouble::Unsure => text!(language, "trouble-unsure"),
+        Trouble::Refused => text!(language, "trouble-refused", platform = platform),
     }
 }
 
-fn how(link: &LinkStatus) -> String {
+fn how(language: Language, link: &LinkStatus) -> String {
     let state = match &link.lane {
-        Some(LaneState::Idle | LaneState::Busy) => "works".to_owned(),
-        Some(LaneState::Held) => "held by a rate limit".into(),
-        Some(LaneState::Waiting) | None => "waits for its platform".into(),
-        Some(LaneState::Retrying { .. }) => {
-            "the last message could not be delivered; it is tried again".into()
+        Some(LaneState::Idle | LaneState::Busy) => text!(language, "status-works"),
+        Some(LaneState::Held) => text!(language, "status-held"),
+        Some(LaneState::Waiting) | None => text!(language, "status-waits"),
+        Some(LaneState::Retrying { .. }) => text!(language, "status-retrying"),
+        Some(LaneState::Parked { problem }) => {
+            text!(language, "status-parked", problem = problem.to_string())
         }
-        Some(LaneState::Parked { problem }) => format!("parked: {problem}"),
-        Some(LaneState::Paused { .. }) => {
-            "paused by whoever runs Relay; what is said is kept for later".into()
-        }
+        Some(LaneState::Paused { .. }) => text!(language, "status-paused"),
     };
-    let queued = if link.queued > 0 { format!(", {} waiting", link.queued) } else { String::new() };
-    let dead = if link.dead > 0 { format!(", {} given up", link.dead) } else { String::new() };
-    format!("{}{queued}{dead}", state.trim_end_matches('.'))
+    let mut parts = vec![state.trim_end_matches('.').to_owned()];
+    if link.queued > 0 {
+        parts.push(text!(language, "status-queued", count = link.queued));
+    }
+    if link.dead > 0 {
+        parts.push(text!(language, "status-dead", count = link.dead));
+    }
+    parts.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay_contract::{Platform, Problem};
+    use relay_contract::Problem;
 
     #[test]
     fn what_is_told_of_other_rooms_names_none_of_them() {
@@ -225,7 +234,7 @@ mod tests {
             more: false,
         };
         assert_eq!(
-            elsewhere(std::slice::from_ref(&there)),
+            elsewhere(Language::English, std::slice::from_ref(&there)),
             "\n• of what was said here, for a Slack room, 3 wait: Slack does not take it now, and it is tried again and again; 2 given up: \
              it could not be delivered in time; 1 given up: Slack did not take it"
         );
@@ -235,10 +244,10 @@ mod tests {
             more: true,
             ..there.clone()
         };
-        let told = elsewhere(&[parked]);
+        let told = elsewhere(Language::English, &[parked]);
         assert!(told.contains("at least 3 wait: somebody who runs Relay"), "{told}");
-        let many = elsewhere(&vec![there; ROOMS + 2]);
+        let many = elsewhere(Language::English, &vec![there; ROOMS + 2]);
         assert!(many.ends_with("and the like for 2 more rooms") && !many.contains("secret"), "{many}");
-        assert_eq!(elsewhere(&[]), "");
+        assert_eq!(elsewhere(Language::English, &[]), "");
     }
 }

@@ -1,8 +1,10 @@
 //! `/relay trace` and `relay trace`: what became of a message.
 
-use super::Commands;
 use super::words::shown;
+use super::{Commands, carries};
 use crate::engine::{Came, Trace, TracedRoom};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Call, MessageKey, MessageRef, Platform};
 
 impl Commands {
@@ -22,72 +24,78 @@ impl Commands {
 
     /// For somebody in the room: other rooms are told by their platform, for the asker may not be able to see them.
     pub(super) async fn trace_here(&self, call: &Call, message: Option<&MessageRef>) -> String {
+        let language = self.language(call);
         let Some(message) = message else {
-            return super::words::which("trace");
+            return super::words::which(language, "trace");
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         let core = self.core.clone();
         let here = call.room.to_string();
         match tokio::task::spawn_blocking(move || core.trace_message(&key)).await {
-            Ok(Ok(Some(trace))) => told(&trace, &here),
-            Ok(Ok(None)) => "Relay does not know this message: it was written before the room was linked, by a bot that is not \
-                             carried, or while Relay was away."
-                .into(),
-            Ok(Err(_)) | Err(_) => "It cannot be looked up now; Relay's log says why.".into(),
+            Ok(Ok(Some(trace))) => told(language, &trace, &here),
+            Ok(Ok(None)) => text!(language, "trace-unknown"),
+            Ok(Err(_)) | Err(_) => text!(language, "trace-unreadable"),
         }
     }
 }
 
-fn told(trace: &Trace, here: &str) -> String {
+fn told(language: Language, trace: &Trace, here: &str) -> String {
     let mut lines = Vec::new();
     if trace.origin.room == here {
-        lines.push("This message was written here.".to_owned());
+        lines.push(text!(language, "trace-written-here"));
     } else {
-        lines.push(format!("This message came from {}.", of_platform(&trace.origin)));
+        lines.push(text!(language, "trace-came-from", platform = platform(&trace.origin)));
     }
     if let Some(changed) = &trace.changed {
-        lines.push(format!("Its last change: {changed}."));
+        lines.push(text!(
+            language,
+            "trace-changed",
+            change = changed.replace(' ', "-"),
+            word = changed.clone()
+        ));
     }
     for room in &trace.rooms {
-        let place = if room.room == here { "here".to_owned() } else { of_platform(room) };
-        lines.push(format!("• {place}: {}", became(room)));
+        let what = became(language, room);
+        let line = match room.room == here {
+            true => text!(language, "trace-here", what = what),
+            false => text!(language, "trace-there", platform = platform(room), what = what),
+        };
+        lines.push(format!("• {line}"));
     }
     if trace.held.is_some() {
-        lines.push(
-            "It waits: its author says more in a short time than is carried. It goes on by itself, in its order."
-                .to_owned(),
-        );
+        lines.push(text!(language, "trace-held"));
     } else if trace.rooms.is_empty() {
-        lines.push("It has gone to no other room.".to_owned());
+        lines.push(text!(language, "trace-nowhere"));
     }
     lines.join("\n")
 }
 
-fn of_platform(room: &TracedRoom) -> String {
-    format!("a {} room", shown(&Platform::from_stored(room.platform.clone())))
+fn platform(room: &TracedRoom) -> String {
+    shown(&Platform::from_stored(room.platform.clone()))
 }
 
 /// What became of a message in a room, in words.
-pub fn became(room: &TracedRoom) -> String {
-    let mut words = came(&room.came);
+pub fn became(language: Language, room: &TracedRoom) -> String {
+    let mut words = vec![came(language, &room.came)];
     if !room.lost.is_empty() {
-        words.push_str(&format!("; not as it was written: {}", room.lost.join(", ")));
+        let lost: Vec<String> = room.lost.iter().map(|word| carries::named(language, word)).collect();
+        words.push(text!(language, "trace-lost", what = lost.join(", ")));
     }
     if let Some(change) = &room.change {
-        words.push_str(&format!("; its last change: {}", came(change)));
+        words.push(text!(language, "trace-last-change", what = came(language, change)));
     }
-    words
+    words.join("; ")
 }
 
-fn came(came: &Came) -> String {
+fn came(language: Language, came: &Came) -> String {
     match came {
-        Came::Written => "written there".to_owned(),
-        Came::Delivered => "delivered".into(),
-        Came::Deleted => "delivered, and deleted since".into(),
-        Came::Waiting { reason: None, .. } => "waits for its turn".into(),
+        Came::Written => text!(language, "came-written"),
+        Came::Delivered => text!(language, "came-delivered"),
+        Came::Deleted => text!(language, "came-deleted"),
+        Came::Waiting { reason: None, .. } => text!(language, "came-waiting"),
         Came::Waiting { attempts, reason: Some(reason) } => {
-            format!("waits and is tried again, {attempts} failed attempt(s), the last: {reason}")
+            text!(language, "came-retrying", attempts = *attempts, why = reason.clone())
         }
-        Came::Dead { reason } => format!("given up: {reason}"),
+        Came::Dead { reason } => text!(language, "came-dead", why = reason.clone()),
     }
 }

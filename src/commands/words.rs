@@ -1,31 +1,35 @@
 //! The words that several commands share.
 
 use crate::adapt::presentable;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Asker, RoomReport, Visibility};
 
-/// To whoever guesses.
+/// To whoever guesses, where nobody has asked for their language yet.
 pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
 
+/// To whoever guesses.
+pub(super) fn too_many(language: Language) -> String {
+    text!(language, "too-many-tries")
+}
+
 /// To whoever names no message.
-pub(super) fn which(verb: &str) -> String {
-    format!(
-        "About which message? Use Relay's entry in that message's own menu; on a platform without one, answer the message with \
-         /relay {verb}."
-    )
+pub(super) fn which(language: Language, verb: &str) -> String {
+    text!(language, "which-message", verb = verb)
 }
 
 pub(super) use crate::adapt::names::capitalised as shown;
 
 /// `#general of Night Owls`; a room that is a space of its own has one name.
-pub(super) fn full_name(report: &RoomReport) -> String {
-    named_in(&report.name, &report.space.name)
+pub(super) fn full_name(language: Language, report: &RoomReport) -> String {
+    named_in(language, &report.name, &report.space.name)
 }
 
 /// The same from its parts. Whoever names a room may write what they like: it stands on one line.
-pub(super) fn named_in(room: &str, space: &str) -> String {
+pub(super) fn named_in(language: Language, room: &str, space: &str) -> String {
     match room == space || space.is_empty() {
         true => presentable(room),
-        false => format!("{} of {}", presentable(room), presentable(space)),
+        false => text!(language, "room-of", room = presentable(room), space = presentable(space)),
     }
 }
 
@@ -40,10 +44,10 @@ pub(super) fn named(asker: &Asker) -> String {
 }
 
 /// Who can read a room, in words.
-pub(super) fn readers(visibility: Visibility) -> &'static str {
+pub(super) fn readers(language: Language, visibility: Visibility) -> String {
     match visibility {
-        Visibility::Private => "those who were invited",
-        Visibility::Space => "everybody in its space",
-        Visibility::World => "anybody",
+        Visibility::Private => text!(language, "readers-private"),
+        Visibility::Space => text!(language, "readers-space"),
+        Visibility::World => text!(language, "readers-world"),
     }
 }

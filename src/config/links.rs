@@ -5,6 +5,7 @@ use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistak
 use crate::consent::{Level, Unsaid};
 use crate::platforms::Entry;
 use crate::routing::{Connect, Direction, LinkSettings, Notices};
+use crate::texts::Language;
 use relay_contract::{Account, NativeId};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -34,6 +35,7 @@ pub(super) fn channel(
     });
     let unsaid = section.get("consent").and_then(|value| unsaid(value, mistakes)).unwrap_or_default();
     let privacy = section.get("privacy").and_then(|value| level(value, mistakes)).unwrap_or_default();
+    let language = section.get("language").and_then(|value| language(value, mistakes));
     let Some(links) = section.get("links") else {
         if is_misspelt(section, "links", &names(CHANNEL_KEYS)) {
             return None;
@@ -50,6 +52,7 @@ pub(super) fn channel(
                 expire,
                 unsaid,
                 privacy,
+                language,
             });
         }
         mistakes.push(missing(
@@ -76,7 +79,7 @@ pub(super) fn channel(
     }
     let joined = Joined::default();
     let name = name.to_owned();
-    Some(ChannelSection { name, links: found, connect, owners, joined, expire, unsaid, privacy })
+    Some(ChannelSection { name, links: found, connect, owners, joined, expire, unsaid, privacy, language })
 }
 
 fn items<'v, 'i>(value: &'v Value<'i>, what: &str, mistakes: &mut Vec<Mistake>) -> &'v [Value<'i>] {
@@ -177,6 +180,11 @@ fn unsaid(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Unsaid> {
 /// `privacy`: how much of people is shown.
 pub(super) fn level(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Level> {
     one_of(value, "privacy", &Level::ALL.map(|level| (level.word(), level)), mistakes)
+}
+
+/// `language`: what Relay itself says there is said in.
+pub(super) fn language(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<Language> {
+    one_of(value, "language", &Language::ALL.map(|language| (language.code(), language)), mistakes)
 }
 
 /// One of a few words.

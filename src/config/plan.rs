@@ -140,6 +140,7 @@ impl Plan {
         ];
         let mut how = keys(&changed);
         how.extend(turned("privacy", old.privacy.word(), new.privacy.word()));
+        how.extend(turned("language", old.language.code(), new.language.code()));
         if !how.is_empty() {
             self.step(Does::Change, "[relay]", how);
         }
@@ -238,6 +239,7 @@ fn of_channel(old: &ChannelSection, new: &ChannelSection) -> Vec<String> {
         ("owners", old.owners != new.owners),
         ("expire", old.expire != new.expire),
         ("consent", old.unsaid != new.unsaid),
+        ("language", old.language != new.language),
     ]);
     how.extend(turned("privacy", old.privacy.word(), new.privacy.word()));
     how

@@ -8,6 +8,7 @@ use crate::consent::Level;
 use crate::flood::{self, Flood};
 use crate::policy::CatchUpLimits;
 use crate::spans;
+use crate::texts::Language;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ pub(super) fn check(
             audit_days: Some(AUDIT_DAYS),
             least_free: LEAST_FREE,
             privacy: Level::default(),
+            language: Language::default(),
             tell_rooms: true,
             reload: Reload::default(),
         });
@@ -116,6 +118,10 @@ pub(super) fn check(
         audit_days: (audit_days > 0).then_some(audit_days),
         least_free: least_free.unwrap_or(LEAST_FREE),
         privacy: section.get("privacy").and_then(|value| links::level(value, mistakes)).unwrap_or_default(),
+        language: section
+            .get("language")
+            .and_then(|value| links::language(value, mistakes))
+            .unwrap_or_default(),
         tell_rooms: section
             .get("tell_rooms")
             .and_then(|value| truth(value, "tell_rooms", mistakes))

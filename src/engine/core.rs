@@ -33,6 +33,7 @@ use crate::observe::{Count, Counters};
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
+use crate::texts::Language;
 use actix::Addr;
 use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -56,6 +57,8 @@ pub struct Plan {
     pub flood: Option<Flood>,
     /// How much is kept.
     pub keeping: Keeping,
+    /// The language of what Relay itself says where a channel has none of its own.
+    pub language: Language,
     /// Where what needs a person is told.
     pub admins: Option<PlannedRoom>,
 }
@@ -78,6 +81,8 @@ pub struct Limits {
     pub catch_up: CatchUpLimits,
     /// How much is kept.
     pub keeping: Keeping,
+    /// The language of what Relay itself says where a channel has none of its own.
+    pub language: Language,
 }
 
 /// One account.
@@ -182,7 +187,7 @@ pub struct Core {
     pub lookup: Lookup,
     /// Files.
     pub media: Media,
-    /// How far absences are caught up, and how much is kept.
+    /// How far absences are caught up, how much is kept, what is spoken.
     pub(super) limits: Mutex<Limits>,
     /// The disk.
     pub disk: Disk,
@@ -268,7 +273,11 @@ impl Core {
             ledger,
             lookup,
             media,
-            limits: Mutex::new(Limits { catch_up: plan.catch_up, keeping: plan.keeping }),
+            limits: Mutex::new(Limits {
+                catch_up: plan.catch_up,
+                keeping: plan.keeping,
+                language: plan.language,
+            }),
             disk: Disk::new(data_dir, plan.keeping.least_free),
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),

@@ -5,6 +5,8 @@ use super::core::Core;
 use super::news;
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{Account, Envelope, Event, RoomKey, Text, Timestamp};
 use std::sync::Arc;
@@ -46,7 +48,7 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
     let Some((account, last)) = core.lane(&room).map(|lane| lane.account.name.clone()).zip(ids.last()) else {
         return core.ledger.digested(room, ids).await;
     };
-    let mut lines = Vec::new();
+    let (language, mut lines) = (core.language_of(&room), Vec::new());
     for id in &ids {
         let Some(news) = core.ledger.envelope(*id)? else { continue };
         // They may have said no since.
@@ -56,14 +58,14 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
                 .all(|class| core.may_see(&room, deed, class))
         });
         if seen {
-            lines.push(news::line(core, &news));
+            lines.push(news::line(core, language, &news));
         }
     }
     if lines.is_empty() {
         return core.ledger.digested(room, ids).await;
     }
     // Named by the last of its news: told again after a crash, it is known.
-    accept(core, &account, &room, &format!("{DIGEST}{last}"), in_words(&lines)).await?;
+    accept(core, &account, &room, &format!("{DIGEST}{last}"), in_words(language, &lines)).await?;
     core.ledger.digested(room, ids).await
 }
 
@@ -81,11 +83,11 @@ async fn accept(
     queued.await.map_err(|_| StoreError::Closed)?.map(drop)
 }
 
-fn in_words(lines: &[String]) -> Text {
-    let mut runs = vec![Run::new(Leaf::Plain("In the last hour:".into()))];
+fn in_words(language: Language, lines: &[String]) -> Text {
+    let mut runs = vec![Run::new(Leaf::Plain(text!(language, "digest-first")))];
     let shown = lines.iter().take(LINES).cloned();
     let more = lines.len().saturating_sub(LINES);
-    let rest = (more > 0).then(|| format!("and {more} more"));
+    let rest = (more > 0).then(|| text!(language, "digest-more", count = more));
     runs.extend(
         shown.chain(rest).zip(0_u32..).map(|(line, item)| {
             Run::new(Leaf::Plain(line)).inside(&[Container::Item { item, number: None }])
@@ -101,9 +103,9 @@ mod tests {
     #[test]
     fn many_are_counted() {
         let lines: Vec<String> = (0..25).map(|number| format!("line {number}")).collect();
-        let words = in_words(&lines).excerpt(1000);
+        let words = in_words(Language::English, &lines).excerpt(1000);
         assert!(words.starts_with("In the last hour: line 0 line 1"), "{words}");
         assert!(words.ends_with("line 19 and 5 more"), "{words}");
-        assert!(in_words(&lines[..2]).excerpt(1000).ends_with("line 1"));
+        assert!(in_words(Language::English, &lines[..2]).excerpt(1000).ends_with("line 1"));
     }
 }

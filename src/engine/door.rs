@@ -8,6 +8,8 @@ use super::core::Core;
 use crate::adapt::names::presentable;
 use crate::flood::{Flood, Used};
 use crate::store::{EnvelopeId, Released, Sender, StoreError, Verdict};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Account, Envelope, Event, NativeId, RoomKey, Text};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -315,18 +317,14 @@ impl Core {
         if !self.routes.borrow().speaks(&sender.0) {
             return Ok(());
         }
-        let words = in_words(name, flood, wait);
+        let words = in_words(self.language_of(&sender.0), name, flood, wait);
         // No channel has an empty name: the room alone is told.
         self.notice(&account, &sender.0, "", Text::plain(&words)).await
     }
 }
 
-fn in_words(name: &str, flood: Flood, wait: u64) -> String {
-    format!(
-        "Messages of {} arrive later in the other rooms: more than {} a minute. {wait} wait, and none is lost.",
-        presentable(name),
-        flood.per_minute
-    )
+fn in_words(language: Language, name: &str, flood: Flood, wait: u64) -> String {
+    text!(language, "flood", name = presentable(name), most = flood.per_minute, count = wait)
 }
 
 /// Lets go on what is held, until the task is ended.

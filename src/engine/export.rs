@@ -5,6 +5,7 @@ use super::news::place;
 use crate::adapt::plain;
 use crate::consent::Person;
 use crate::store::{EnvelopeId, StoreError};
+use crate::texts::Language;
 use relay_contract::{Envelope, Event, Message, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -112,7 +113,7 @@ impl Core {
         let author = envelope.author.as_ref();
         let mut line = json!({
             "what": envelope.kind(), "at": time(envelope.at), "kept_since": time(id.at()),
-            "room": place(self, &envelope.origin), "id": envelope.subject().map(|subject| subject.id.to_string()),
+            "room": place(self, Language::English, &envelope.origin), "id": envelope.subject().map(|subject| subject.id.to_string()),
             "name": author.map(|author| &author.name), "picture": author.and_then(|author| author.avatar.as_ref()),
         });
         let mut more = |key: &str, value: Value| {

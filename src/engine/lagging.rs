@@ -5,6 +5,8 @@ use super::news;
 use super::states::LaneState;
 use crate::adapt::names::capitalised;
 use crate::store::{EnvelopeId, StoreError};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Platform, RoomKey, Text, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,7 +102,6 @@ pub async fn run(core: Arc<Core>) {
 impl Core {
     /// Tells the rooms that feed a room. Those of its own platform are left alone: it has enough to do.
     async fn tell_of_lag(&self, lane: &LaneHandle, tell: Tell, late: Duration) -> Result<(), StoreError> {
-        let words = in_words(&news::place(self, &lane.room), &lane.room, &lane.state(), tell, late);
         let routes = self.routes.borrow().clone();
         let channels = routes.links_of(&lane.room).filter(|(_, link)| link.direction.speaks());
         let feeding =
@@ -112,6 +113,9 @@ impl Core {
         for room in feeding {
             let account = self.known.asked_for(&room).into_iter().next().map(|(account, ..)| account);
             if let Some(account) = account {
+                let language = self.language_of(&room);
+                let place = news::place(self, language, &lane.room);
+                let words = in_words(language, &place, &lane.room, &lane.state(), tell, late);
                 // No channel has an empty name: the room alone is told.
                 self.notice(&account, &room, "", Text::plain(&words)).await?;
             }
@@ -121,30 +125,34 @@ impl Core {
 }
 
 /// Why deliveries into a room wait, for people in other rooms: nothing of it names what they may not know.
-pub fn why_late(state: &LaneState, platform: &Platform) -> String {
+pub fn why_late(language: Language, state: &LaneState, platform: &Platform) -> String {
     let platform = capitalised(platform);
     match state {
         LaneState::Idle | LaneState::Busy | LaneState::Held => {
-            format!("more is said than {platform} takes in that time")
+            text!(language, "late-busy", platform = platform)
         }
         LaneState::Retrying { .. } => {
-            format!("{platform} does not take it now, and it is tried again and again")
+            text!(language, "late-retrying", platform = platform)
         }
-        LaneState::Waiting => format!("Relay has no connection to {platform} now"),
-        LaneState::Paused { .. } => "whoever runs Relay holds it for now".to_owned(),
-        LaneState::Parked { .. } => "somebody who runs Relay has to mend something there".to_owned(),
+        LaneState::Waiting => text!(language, "late-waiting", platform = platform),
+        LaneState::Paused { .. } => text!(language, "late-paused"),
+        LaneState::Parked { .. } => text!(language, "late-parked"),
     }
 }
 
-fn in_words(place: &str, room: &RoomKey, state: &LaneState, tell: Tell, late: Duration) -> String {
+fn in_words(
+    language: Language,
+    place: &str,
+    room: &RoomKey,
+    state: &LaneState,
+    tell: Tell,
+    late: Duration,
+) -> String {
     if tell == Tell::Over {
-        return format!("What is said here reaches {place} in time again.");
+        return text!(language, "late-no-more", place = place);
     }
-    let why = why_late(state, &room.platform);
-    format!(
-        "What is said here reaches {place} {} minutes late: {why}. Nothing is lost, and it arrives in order.",
-        late.as_secs() / 60
-    )
+    let why = why_late(language, state, &room.platform);
+    text!(language, "late", place = place, minutes = late.as_secs() / 60, why = why)
 }
 
 #[cfg(test)]
@@ -193,7 +201,7 @@ mod tests {
     fn in_plain_words() {
         let room = RoomKey::new(Platform::new("slack"), "n", "r");
         let said = |state: &LaneState, tell| {
-            in_words("general on Slack", &room, state, tell, Duration::from_secs(250))
+            in_words(Language::English, "general on Slack", &room, state, tell, Duration::from_secs(250))
         };
         let retrying =
             LaneState::Retrying { reason: "unavailable: 502 from https://example.org/secret".into() };
@@ -204,5 +212,18 @@ mod tests {
         );
         assert!(!said(&retrying, Tell::Late).contains("secret"));
         assert_eq!(said(&retrying, Tell::Over), "What is said here reaches general on Slack in time again.");
+        let german = in_words(
+            Language::German,
+            "general auf Slack",
+            &room,
+            &retrying,
+            Tell::Late,
+            Duration::from_secs(250),
+        );
+        assert_eq!(
+            german,
+            "Was hier gesagt wird, kommt in general auf Slack 4 Minuten später an: Slack nimmt es gerade nicht an, und es wird immer \
+             wieder versucht. Nichts geht verloren, und alles kommt in seiner Reihenfolge."
+        );
     }
 }

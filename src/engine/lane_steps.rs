@@ -21,6 +21,7 @@ use super::masked::Seen;
 use crate::adapt::{self, Adapted};
 use crate::audit::Left;
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
+use crate::text;
 use place::Place;
 use relay_contract::{
     Envelope, Event, Feature, MessageRef, NativeId, Operation, Part, Persona, Speaker, Support, Takes, Text,
@@ -244,7 +245,7 @@ fn work(
             other => other,
         }),
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
-            let words = super::news::in_words(core, envelope);
+            let words = super::news::in_words(core, core.language_of(&lane.room), envelope);
             Ok(notice(lane, id, &words, None))
         }
         (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(AGAIN) => {
@@ -291,15 +292,17 @@ fn work(
             match can.shows(Feature::Pin) {
                 Support::Native => {}
                 Support::Fallback => {
-                    let pinned = if *on { "pinned" } else { "unpinned" };
-                    let at = super::news::place_in_words(core, &envelope.origin);
+                    let language = core.language_of(&lane.room);
+                    let place = super::news::place(core, language, &envelope.origin);
+                    let words = match on {
+                        true => text!(language, "news-pinned", place = place),
+                        false => text!(language, "news-unpinned", place = place),
+                    };
                     let thread = first.thread.clone();
-                    return Ok(
-                        match notice(lane, id, &Text::plain(&format!("📌 {pinned} {at}")), Some(first)) {
-                            Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
-                            other => other,
-                        },
-                    );
+                    return Ok(match notice(lane, id, &Text::plain(&words), Some(first)) {
+                        Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
+                        other => other,
+                    });
                 }
                 Support::Dropped => return Ok(Work::Nothing),
             }
@@ -411,7 +414,8 @@ fn poll_result(
     };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());
-    let words = adapt::poll_result(poll, counts, &super::news::place_in_words(core, &envelope.origin));
+    let place = super::news::place_in_words(core, core.language_of(&lane.room), &envelope.origin);
+    let words = adapt::poll_result(poll, counts, &place);
     Ok(match notice(lane, id, &words, there.into_iter().next()) {
         Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
         other => other,

@@ -3,6 +3,7 @@
 use super::core::Core;
 use crate::consent::{Level, Unsaid};
 use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
+use crate::texts::Language;
 use relay_contract::{Account, NativeId, RoomKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -30,6 +31,8 @@ pub struct Channel {
     pub level: Level,
     /// Since when people are named in it as they are now, where that was once otherwise.
     pub named_since: Option<Timestamp>,
+    /// The language of what Relay itself says in its rooms; where none, the one of all.
+    pub language: Option<Language>,
     /// Rooms that were linked by the admin are told so.
     pub tells: bool,
 }
@@ -124,6 +127,18 @@ impl Core {
         channels.iter().filter_map(of).collect()
     }
 
+    /// The language of what Relay itself says in a room: of the first by name of its channels that says one, or else the one of all.
+    pub fn language_of(&self, room: &RoomKey) -> Language {
+        let (channels, routes) = (self.channels(), self.routes.borrow().clone());
+        let names = routes.links_of(room).map(|(name, _)| name);
+        language_among(&channels, names).unwrap_or_else(|| self.limits().language)
+    }
+
+    /// The language of what is said in all rooms of a channel at once.
+    pub fn language_in(&self, channel: &str) -> Language {
+        language_among(&self.channels(), [channel]).unwrap_or_else(|| self.limits().language)
+    }
+
     /// The channels that begin like this and that somebody who manages this room can be offered: those that are open, and
     /// those that the room is joined to.
     pub fn suggest(&self, room: &RoomKey, begun: &str) -> Vec<String> {
@@ -135,5 +150,30 @@ impl Core {
         });
         let named = offered.filter(|(name, _)| name.to_lowercase().starts_with(&begun));
         named.map(|(name, _)| name.clone()).take(25).collect()
+    }
+}
+
+/// That of the first of these channels that says one.
+fn language_among<'c>(channels: &Channels, names: impl IntoIterator<Item = &'c str>) -> Option<Language> {
+    names.into_iter().find_map(|name| channels.get(name)?.language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_channel_that_says_one_has_its_language_spoken() {
+        let channel = |language| Channel { language, ..Channel::default() };
+        let channels: Channels = [
+            ("a".to_owned(), channel(None)),
+            ("b".to_owned(), channel(Some(Language::German))),
+            ("c".to_owned(), channel(Some(Language::English))),
+        ]
+        .into();
+        assert_eq!(language_among(&channels, ["a", "b", "c"]), Some(Language::German));
+        assert_eq!(language_among(&channels, ["a", "c"]), Some(Language::English));
+        assert_eq!(language_among(&channels, ["a"]), None, "as all");
+        assert_eq!(language_among(&channels, ["gone"]), None);
     }
 }

@@ -12,6 +12,7 @@ use super::{READERS_STOP, naming, reader};
 use crate::flood::Flood;
 use crate::policy::CatchUpLimits;
 use crate::store::StoreError;
+use crate::texts::Language;
 use futures::future::join_all;
 use relay_contract::{Account, RoomKey, SpaceRef, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,8 @@ pub struct Change {
     pub flood: Option<Flood>,
     /// How much is kept.
     pub keeping: Keeping,
+    /// The language of what Relay itself says where a channel has none of its own.
+    pub language: Language,
 }
 
 /// What ends and begins after a change is in force.
@@ -93,7 +96,7 @@ impl Core {
             }
         }
         let ends = self.swap_accounts(&begins, &change.gone);
-        let limits = Limits { catch_up: change.catch_up, keeping: change.keeping };
+        let limits = Limits { catch_up: change.catch_up, keeping: change.keeping, language: change.language };
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         self.disk.set_least_free(change.keeping.least_free);
         self.door.set_flood(change.flood);

@@ -234,6 +234,7 @@ impl Stage {
             catch_up: CatchUpLimits { messages: 300, age: Duration::from_secs(3_600) },
             flood: None,
             keeping: super::Keeping::default(),
+            language: Default::default(),
             admins: None,
         };
         let stores = Stores::open(dir.path()).unwrap();

@@ -14,6 +14,7 @@ mod fidelity;
 mod flood;
 mod joining;
 mod keeping;
+mod languages;
 mod linking;
 mod living;
 mod media;

@@ -61,6 +61,13 @@ fn each_change_is_one_line_and_nothing_else() {
             "~ [relay]: flood, privacy full → balanced\n",
         ),
         (
+            &[
+                ("[channels.lobby]", "[channels.lobby]\nlanguage = \"de\""),
+                ("\"state\"", "\"state\"\nlanguage = \"de\""),
+            ],
+            "~ channel lobby: language\n~ [relay]: language en → de\n",
+        ),
+        (
             &[("\"state\"", "\"state\"\nlisten = \"127.0.0.1:1\"")],
             "! listen in [relay]: only a restart takes it\n",
         ),

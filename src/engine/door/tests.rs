@@ -89,7 +89,7 @@ fn what_was_held_before_is_held_still() {
 
 #[test]
 fn in_plain_words() {
-    let words = in_words("Ada\n@everyone", Flood::default(), 3);
+    let words = in_words(Language::English, "Ada\n@everyone", Flood::default(), 3);
     assert!(words.ends_with("more than 30 a minute. 3 wait, and none is lost."), "{words}");
     assert!(!words.contains('\n'));
 }

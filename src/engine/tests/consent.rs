@@ -139,6 +139,7 @@ fn opened(dir: &Path, levels: Levels) -> World {
         catch_up: CatchUpLimits { messages: 1, age: Duration::ZERO },
         flood: None,
         keeping: Keeping::default(),
+        language: Default::default(),
         admins: None,
     };
     let (calls, receiver) = mpsc::channel(1);

@@ -114,6 +114,7 @@ fn opened() -> World {
         catch_up: CatchUpLimits { messages: 1, age: Duration::ZERO },
         flood: None,
         keeping: Keeping::default(),
+        language: Default::default(),
         admins: None,
     };
     let (calls, receiver) = mpsc::channel(1);

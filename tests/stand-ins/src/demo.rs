@@ -39,6 +39,7 @@ fn platform(space: (&str, &[&str]), people: &[&str], (token, app_token): (&str, 
         handle: String::new(),
         manages: at == 0,
         token: String::new(),
+        locale: String::new(),
     };
     Platform {
         port: 0,

@@ -86,6 +86,9 @@ pub struct Person {
     /// Slack only: a session token (`xoxc-…`), with which a Web API client acts as the person, as Slack's own client does.
     #[serde(default)]
     pub token: String,
+    /// The language of their client, as the platform writes it (`de`, `en-US`); English when left out.
+    #[serde(default)]
+    pub locale: String,
 }
 
 /// A bot (Discord, Telegram) or an app (Slack).

@@ -176,6 +176,7 @@ impl State {
             .map_or_else(|| json!({}), |guild| payload::member(self, guild, person));
         let permissions = channel.map_or(0, |channel| self.person_permissions(person, channel));
         member["permissions"] = permissions.to_string().into();
+        let locale = if person.locale.is_empty() { "en-US" } else { &person.locale };
         let ours = channel.map_or(0, |channel| self.bot_permissions(of.bot, channel));
         json!({
             "id": of.id.to_string(), "application_id": self.bots.get(of.bot).map_or(0, |bot| bot.id).to_string(),
@@ -183,7 +184,7 @@ impl State {
             "guild_id": guild, "guild": { "id": guild, "locale": "en-US", "features": [] },
             "channel_id": of.channel.to_string(),
             "channel": channel.map(|channel| payload::channel(self, channel)),
-            "member": member, "app_permissions": ours.to_string(), "locale": "en-US", "guild_locale": "en-US",
+            "member": member, "app_permissions": ours.to_string(), "locale": locale, "guild_locale": "en-US",
             "entitlements": [], "authorizing_integration_owners": { "0": guild }, "context": 0,
             "attachment_size_limit": 10 << 20,
         })

@@ -104,6 +104,8 @@ pub struct User {
     pub bot: bool,
     /// May manage channels.
     pub manages: bool,
+    /// The language of their client.
+    pub locale: String,
 }
 
 /// A bot and its application, which share an id.
@@ -126,7 +128,14 @@ pub struct Bot {
 impl Bot {
     /// The bot as a user.
     pub fn user(&self) -> User {
-        User { id: self.id, name: self.name.clone(), handle: self.name.clone(), bot: true, manages: false }
+        User {
+            id: self.id,
+            name: self.name.clone(),
+            handle: self.name.clone(),
+            bot: true,
+            manages: false,
+            locale: String::new(),
+        }
     }
 }
 

@@ -90,6 +90,7 @@ impl State {
                 handle: person.handle.clone(),
                 bot: false,
                 manages: person.manages,
+                locale: person.locale.clone(),
             });
         }
         // An owner may do everything; where nobody may manage, it is nobody of this world.

@@ -26,6 +26,8 @@ pub struct User {
     pub is_bot: bool,
     /// Of a person: is an administrator of the groups.
     pub manages: bool,
+    /// Of a person: the language of their app.
+    pub locale: String,
 }
 
 /// A group, or what a person and a bot say to each other alone.
@@ -232,7 +234,8 @@ impl State {
         for person in &world.people {
             let id = number(&person.id, "user")?;
             let (name, handle) = (person.name.clone(), person.handle.clone());
-            state.people.push(User { id, name, handle, is_bot: false, manages: person.manages });
+            let (manages, locale) = (person.manages, person.locale.clone());
+            state.people.push(User { id, name, handle, is_bot: false, manages, locale });
         }
         for bot in &world.bots {
             let id = number(&bot.id, "bot")?;
@@ -249,7 +252,14 @@ impl State {
             let standing = state.chats.iter().filter(inside).map(|chat| (chat.id, standing)).collect();
             let handle = bot_handle(&bot.name);
             state.bots.push(Bot {
-                user: User { id, name: bot.name.clone(), handle, is_bot: true, manages: false },
+                user: User {
+                    id,
+                    name: bot.name.clone(),
+                    handle,
+                    is_bot: true,
+                    manages: false,
+                    locale: String::new(),
+                },
                 token: bot.token.clone(),
                 privacy_off: may("privacy_off"),
                 admin,

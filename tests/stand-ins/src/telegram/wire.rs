@@ -12,7 +12,7 @@ pub fn user(user: &User) -> Value {
         told["username"] = json!(user.handle);
     }
     if !user.is_bot {
-        told["language_code"] = json!("en");
+        told["language_code"] = json!(if user.locale.is_empty() { "en" } else { &user.locale });
     }
     told
 }
