@@ -277,6 +277,11 @@ impl Commands {
             Ask::Approve { code, sure } => {
                 return or_words(self.approve_in_chat(account, call, code, *sure).await);
             }
+            Ask::Pause { .. } => return status::help(language, Some("pause"), naming()),
+            Ask::Resume => return status::help(language, Some("resume"), naming()),
+            Ask::Mute { .. } => return status::help(language, Some("mute"), naming()),
+            Ask::Unmute { .. } => return status::help(language, Some("unmute"), naming()),
+            Ask::Template { .. } => return status::help(language, Some("template"), naming()),
         };
         done.unwrap_or_else(|refused| refused).into()
     }

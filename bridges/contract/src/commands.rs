@@ -120,6 +120,30 @@ pub enum Ask {
         /// All of that person's.
         all: bool,
     },
+    /// What is said elsewhere is kept back from this room for a while.
+    Pause {
+        /// For how long, as it was written; none until it is resumed.
+        span: Option<String>,
+    },
+    /// What was kept back comes, and goes on coming.
+    Resume,
+    /// Nothing new of somebody from elsewhere is shown in this room; or who is muted here.
+    Mute {
+        /// A message of theirs: what was answered or clicked on.
+        message: Option<MessageRef>,
+        /// Their name, and for how long, as it was written: `Ada for 1 hour`.
+        words: String,
+    },
+    /// They are shown again.
+    Unmute {
+        /// Their name.
+        words: String,
+    },
+    /// How people of elsewhere are named in this room.
+    Template {
+        /// What it is to be, or `default`; none to be told.
+        words: Option<String>,
+    },
     /// Something else.
     Unknown(String),
 }
@@ -149,8 +173,21 @@ impl Ask {
             "link" => Self::Link { code: (!rest.is_empty()).then(|| rest.to_owned()) },
             "unlink" => Self::Unlink { all: rest.eq_ignore_ascii_case("all") },
             "approve" => Self::Approve { code: object.to_owned(), sure },
+            "pause" => Self::Pause { span: (!rest.is_empty()).then(|| without_for(rest).to_owned()) },
+            "resume" => Self::Resume,
+            "mute" => Self::Mute { message: None, words: rest.to_owned() },
+            "unmute" => Self::Unmute { words: rest.to_owned() },
+            "template" => Self::Template { words: (!rest.is_empty()).then(|| rest.to_owned()) },
             _ => Self::Unknown(verb.chars().take(40).collect()),
         }
+    }
+}
+
+/// `for 2 hours` says the same as `2 hours`.
+fn without_for(span: &str) -> &str {
+    match span.split_once(char::is_whitespace) {
+        Some((word, span)) if word.eq_ignore_ascii_case("for") => span.trim_start(),
+        _ => span,
     }
 }
 
@@ -161,6 +198,7 @@ impl Ask {
             Self::Who { .. } => Self::Who { message },
             Self::Delete { .. } => Self::Delete { message },
             Self::Trace { .. } => Self::Trace { message },
+            Self::Mute { words, .. } => Self::Mute { message, words },
             other => other,
         }
     }
@@ -198,6 +236,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_can_be_about_a_message_is() {
+        let message = Some(MessageRef::plain("7"));
+        let about = |words: &str| Ask::parse(words).about(message.clone());
+        assert_eq!(about("mute for 1h"), Ask::Mute { message: message.clone(), words: "for 1h".into() });
+        assert_eq!(about("who"), Ask::Who { message: message.clone() });
+        assert_eq!(about("unmute Ada"), Ask::Unmute { words: "Ada".into() });
+    }
+
+    #[test]
     fn words() {
         let connect = |channel: &str, sure| Ask::Connect { channel: channel.into(), sure };
         let approve = |code: &str, sure| Ask::Approve { code: code.into(), sure };
@@ -227,6 +274,18 @@ mod tests {
             ("link  K7M2-9QXD ", Ask::Link { code: Some("K7M2-9QXD".into()) }),
             ("unlink", Ask::Unlink { all: false }),
             ("unlink ALL", Ask::Unlink { all: true }),
+            ("pause", Ask::Pause { span: None }),
+            ("pause for 2 hours", Ask::Pause { span: Some("2 hours".into()) }),
+            ("Pause  FOR  2h ", Ask::Pause { span: Some("2h".into()) }),
+            ("pause 2 hours", Ask::Pause { span: Some("2 hours".into()) }),
+            ("pause for", Ask::Pause { span: Some("for".into()) }),
+            ("resume", Ask::Resume),
+            ("mute", Ask::Mute { message: None, words: String::new() }),
+            ("mute Ada for 1 hour", Ask::Mute { message: None, words: "Ada for 1 hour".into() }),
+            ("unmute Ada", Ask::Unmute { words: "Ada".into() }),
+            ("template", Ask::Template { words: None }),
+            ("template {name}  of {platform}", Ask::Template { words: Some("{name}  of {platform}".into()) }),
+            ("template default", Ask::Template { words: Some("default".into()) }),
             ("dance", Ask::Unknown("dance".into())),
         ];
         for (words, expected) in cases {

@@ -98,7 +98,7 @@ impl Discord {
         let interaction = Interaction::deserialize(event.get("d")?).ok()?;
         let id = snowflake(&interaction.id.as_str().into())?;
         let response = match interaction.kind(&us.application.to_string()) {
-            Kind::Command(_) | Kind::About(..) => InteractionResponse {
+            Kind::Command(_) | Kind::About(..) | Kind::Click(_) => InteractionResponse {
                 kind: InteractionResponseType::DeferredChannelMessageWithSource,
                 data: Some(InteractionResponseData {
                     flags: Some(MessageFlags::EPHEMERAL),

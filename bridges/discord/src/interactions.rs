@@ -1,7 +1,8 @@
-//! `/relay …` as Discord tells it: what is asked, by whom, and how it is answered.
+//! `/relay …` as Discord tells it, typed, chosen or clicked: what is asked, by whom, and how it is answered.
 //!
 //! <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object>
 
+use crate::buttons;
 use crate::connector::Discord;
 use crate::errors::Failure;
 use crate::ids::{made_at, snowflake};
@@ -22,6 +23,10 @@ use twilight_model::guild::Permissions;
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-types>
 const TYPED: u64 = 1;
 pub const MESSAGE: u64 = 3;
+/// An interaction that began with a click on a button.
+///
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-type>
+const CLICK: u64 = 3;
 /// How many messages one answer has at most.
 const MOST_PARTS: usize = 5;
 /// What stands in the last of them where there would be more.
@@ -52,10 +57,15 @@ pub struct Interaction {
 
 #[derive(Deserialize)]
 struct Command {
+    /// None where a button was clicked.
+    #[serde(default)]
     name: String,
     /// 1: typed after a slash; the others are chosen from a menu.
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     kind: u64,
+    /// The button that was clicked.
+    #[serde(default)]
+    custom_id: Option<String>,
     #[serde(default)]
     options: Vec<Given>,
     /// The message in whose menu it was chosen.
@@ -91,6 +101,8 @@ pub enum Kind<'a> {
     Command(Option<&'a Given>),
     /// One of our commands was chosen in the menu of this message.
     About(Shortcut, &'a str),
+    /// One of our buttons was clicked, which stands for these words.
+    Click(&'a str),
     /// A channel's name is being typed, and begins like this.
     Typing(&'a str),
     /// Not for us, with a word why.
@@ -152,11 +164,19 @@ impl Interaction {
         let Some(command) = &self.command else {
             return Kind::Other("not our command");
         };
+        if self.kind == CLICK {
+            let words = command.custom_id.as_deref().and_then(buttons::words);
+            return match words {
+                Some(_) if !self.is_in_a_server() => Kind::Other("not in a server"),
+                Some(words) => Kind::Click(words),
+                None => Kind::Other("not a button of ours"),
+            };
+        }
         let shortcut = Shortcut::named(&command.name).filter(|_| command.kind == MESSAGE);
         if shortcut.is_none() && (command.name != NAME || command.kind != TYPED) {
             return Kind::Other("not our command");
         }
-        if self.guild_id.is_none() || self.channel_id.is_none() || self.member.is_none() {
+        if !self.is_in_a_server() {
             return Kind::Other("not in a server");
         }
         let part = command.options.first();
@@ -173,6 +193,10 @@ impl Interaction {
             }
             _ => Kind::Other("not a command"),
         }
+    }
+
+    fn is_in_a_server(&self) -> bool {
+        self.guild_id.is_some() && self.channel_id.is_some() && self.member.is_some()
     }
 
     /// The channel where it was begun.
@@ -196,6 +220,7 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
     };
     let ask = match it.kind(&beside.application) {
         Kind::Command(part) => part.map_or(Ask::Help, ask),
+        Kind::Click(words) => Ask::parse(words),
         Kind::About(shortcut, message) => {
             let message = MessageRef::plain(message).within(beside.thread_id());
             shortcut.ask().about(Some(message))
@@ -244,6 +269,16 @@ fn ask(part: &Given) -> Ask {
         "link" => Ask::Link { code: Some(text("code")).filter(|code| !code.is_empty()) },
         "unlink" => Ask::Unlink { all: option("all").and_then(|it| it.value.as_bool()).unwrap_or_default() },
         "approve" => Ask::Approve { code: text("code"), sure },
+        "pause" => Ask::parse(&format!("pause {}", text("for"))),
+        "resume" => Ask::Resume,
+        "mute" => {
+            let span = text("for");
+            let span = span.strip_prefix("for ").unwrap_or(&span);
+            let words = [text("who"), if span.is_empty() { String::new() } else { format!("for {span}") }];
+            Ask::Mute { message: None, words: words.join(" ").trim().to_owned() }
+        }
+        "unmute" => Ask::Unmute { words: text("who") },
+        "template" => Ask::Template { words: Some(text("template")).filter(|words| !words.is_empty()) },
         unknown => Ask::Unknown(unknown.chars().take(LONGEST_WORD).collect()),
     }
 }
@@ -264,14 +299,16 @@ impl Discord {
         let rest = self.rest().map_err(|problem| DeliverError::Unavailable(problem.to_string()))?;
         let client = rest.client().interaction(application);
         let nobody = AllowedMentions::default();
-        for (at, part) in
-            within(render::parts(&Draft { body: answer.text.clone(), ..Draft::default() })).iter().enumerate()
-        {
+        let parts = within(render::parts(&Draft { body: answer.text.clone(), ..Draft::default() }));
+        let rows = buttons::rows(&answer.offers);
+        for (at, part) in parts.iter().enumerate() {
+            // The buttons stand below all of it.
+            let rows = if at + 1 == parts.len() { rows.as_slice() } else { &[] };
             let told = if at == 0 {
                 let request = client.update_response(&reply.token).content(Some(&part.text));
-                rest.tell(request.allowed_mentions(Some(&nobody))).await
+                rest.tell(request.components(Some(rows)).allowed_mentions(Some(&nobody))).await
             } else {
-                let request = client.create_followup(&reply.token).content(&part.text);
+                let request = client.create_followup(&reply.token).content(&part.text).components(rows);
                 rest.tell(request.flags(MessageFlags::EPHEMERAL).allowed_mentions(Some(&nobody))).await
             };
             told.map_err(unanswerable)?;

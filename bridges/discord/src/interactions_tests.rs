@@ -59,6 +59,7 @@ fn what_is_asked() {
     let sure = |value: bool| json!({"name": "sure", "type": 5, "value": value});
     let connect = |channel: &str, sure| Ask::Connect { channel: channel.into(), sure };
     let approve = |code: &str, sure| Ask::Approve { code: code.into(), sure };
+    let mute = |words: &str| Ask::Mute { message: None, words: words.into() };
     for (options, ask) in [
         (json!([]), Ask::Help),
         (part("help", json!([])), Ask::Help),
@@ -75,6 +76,18 @@ fn what_is_asked() {
         (part("link", json!([text("code", " K7M2-9QXD")])), Ask::Link { code: Some("K7M2-9QXD".into()) }),
         (part("unlink", json!([])), Ask::Unlink { all: false }),
         (part("unlink", json!([{"name": "all", "type": 5, "value": true}])), Ask::Unlink { all: true }),
+        (part("pause", json!([])), Ask::Pause { span: None }),
+        (part("pause", json!([text("for", "for 2 hours")])), Ask::Pause { span: Some("2 hours".into()) }),
+        (part("resume", json!([])), Ask::Resume),
+        (part("mute", json!([])), mute("")),
+        (part("mute", json!([text("who", "Ada")])), mute("Ada")),
+        (part("mute", json!([text("for", "1 hour"), text("who", "Ada")])), mute("Ada for 1 hour")),
+        (part("unmute", json!([text("who", "Ada")])), Ask::Unmute { words: "Ada".into() }),
+        (part("template", json!([])), Ask::Template { words: None }),
+        (
+            part("template", json!([text("template", "{name}")])),
+            Ask::Template { words: Some("{name}".into()) },
+        ),
         (part("dance", json!([])), Ask::Unknown("dance".into())),
         (part(&"x".repeat(50), json!([])), Ask::Unknown("x".repeat(40))),
         // A value of another type than it was declared with.
@@ -109,7 +122,8 @@ fn what_is_no_command_of_ours() {
         (with(status(), "/guild_id", Value::Null), Some("not in a server")),
         (with(status(), "/member", Value::Null), Some("not in a server")),
         (with(status(), "/type", json!(4)), Some("still typing")),
-        (with(status(), "/type", json!(3)), Some("not a command")),
+        (with(status(), "/type", json!(3)), Some("not a button of ours")),
+        (with(status(), "/type", json!(5)), Some("not a command")),
         (with(status(), "/token", json!(5)), None),
         (with(status(), "/member/user", json!({"id": SECRET, "bot": SECRET})), None),
         (json!("owl"), None),
@@ -146,5 +160,29 @@ fn what_is_said_of_a_token_is_not_said_of_the_bot() {
     {
         let failure = Failure::Refused { status, code, message: "no".to_owned() };
         assert_eq!(matches!(unanswerable(failure), DeliverError::Rejected(_)), rejected, "{status}");
+    }
+}
+
+/// Of a button that was clicked, as Discord tells it.
+#[test]
+fn a_click_gives_the_command_of_whoever_clicks() {
+    let clicked = |id: &str| {
+        let mut native = with(native(json!([])), "/type", json!(3));
+        native["data"] = json!({"id": 2, "component_type": 2, "custom_id": id});
+        native["locale"] = json!("de");
+        native["message"] = json!({"id": "8", "content": "This room is private"});
+        native
+    };
+    let call = given(clicked("relay:connect the lobby yes"));
+    assert_eq!(call.ask, Ask::Connect { channel: "the lobby".into(), sure: true });
+    assert_eq!((call.asker.id.as_str(), call.locale.as_deref()), ("9", Some("de")));
+    assert!(!Reply::of(&call).unwrap().may_manage);
+    assert_eq!(given(clicked("relay:dance")).ask, Ask::Unknown("dance".into()));
+    for (native, why) in [
+        (clicked("status"), "not a button of ours"),
+        (with(clicked("relay:status"), "/application_id", json!("3")), "another application's command"),
+        (with(clicked("relay:status"), "/member", Value::Null), "not in a server"),
+    ] {
+        assert_eq!(told(native), Translation::Ignored(why));
     }
 }

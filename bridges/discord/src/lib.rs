@@ -82,6 +82,7 @@
 
 mod attachments;
 mod buckets;
+mod buttons;
 mod capabilities;
 mod cards;
 mod config;

@@ -154,19 +154,21 @@ impl Discord {
         vec![(json!({}), beside)]
     }
 
-    async fn interaction(&self, rest: &Rest, us: Us, guild: &str, native: Value) -> Vec<(Value, Beside)> {
+    async fn interaction(&self, rest: &Rest, us: Us, guild: &str, mut native: Value) -> Vec<(Value, Beside)> {
         let Ok(interaction) = Interaction::deserialize(&native) else {
             // Not handed up, as what is set aside is kept, and its token is nobody's business.
             tracing::warn!("the gateway sent an interaction that cannot be read");
             return Vec::new();
         };
         let mut beside = match interaction.kind(&us.application.to_string()) {
-            Kind::Command(_) => Beside::new(),
+            Kind::Command(_) | Kind::Click(_) => Beside::new(),
             // About a message of a room, also where that stands in a thread.
             Kind::About(..) => self.beside_of(rest, &native).await.0,
             Kind::Typing(_) | Kind::Other(_) => return Vec::new(),
         };
         beside.insert("names".to_owned(), self.names.of_guild(rest, guild).await.into());
+        // The answer that a clicked button stands below: nobody asks for its words again.
+        native.as_object_mut().and_then(|native| native.remove("message"));
         vec![(native, beside)]
     }
 

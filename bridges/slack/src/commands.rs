@@ -1,5 +1,6 @@
 //! The way back of a command: whether its asker may manage the channel, and the answer.
 
+use crate::buttons;
 use crate::known::Own;
 use crate::render::{self, Formatting};
 use crate::web::{Web, With};
@@ -94,18 +95,27 @@ fn belongs(user: &Value, team: &str) -> bool {
 /// Shows it to the asker alone: at the response URL, and where that is not taken any more with `chat.postEphemeral`, which
 /// needs the app in the channel (<https://docs.slack.dev/reference/methods/chat.postEphemeral/>).
 pub async fn answer(web: &Web, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
-    let sent = timeout(WHOLE_ANSWER, send(web, call, parts(answer))).await;
+    let sent = timeout(WHOLE_ANSWER, send(web, call, parts(answer), buttons::block(&answer.offers))).await;
     sent.map_err(|_| DeliverError::Unsure(format!("no answer within {} s", WHOLE_ANSWER.as_secs())))?
 }
 
-async fn send(web: &Web, call: &Call, parts: Vec<Part>) -> Result<(), DeliverError> {
+/// The buttons stand below the last part.
+async fn send(
+    web: &Web,
+    call: &Call,
+    parts: Vec<Part>,
+    mut buttons: Option<Value>,
+) -> Result<(), DeliverError> {
     // What cannot be read leaves the second way.
     let reply: ReplyTo = serde_json::from_value(call.reply.clone()).unwrap_or_default();
     let room = call.room.room.as_str();
     let thread = reply.thread.as_ref().map(NativeId::as_str);
     let mut response_url = reply.response_url.as_deref();
-    for part in &parts {
-        let blocks = Formatting::of(part).blocks;
+    for (at, part) in parts.iter().enumerate() {
+        let mut blocks = Formatting::of(part).blocks;
+        if at + 1 == parts.len() {
+            blocks.extend(buttons.take());
+        }
         if let Some(url) = response_url {
             let response = Response {
                 response_type: "ephemeral",

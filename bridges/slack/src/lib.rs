@@ -49,6 +49,7 @@
 //! - **Links** of people's own messages get previews, which Slack adds as an edit of the message: that is ignored. Whether somebody
 //!   removed a preview is not heard.
 
+mod buttons;
 mod capabilities;
 mod commands;
 mod config;

@@ -29,6 +29,9 @@ pub struct Person {
     /// A picture that anybody can fetch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+    /// The language of their client, where Slack was asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// An app's user, or a workflow's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
@@ -70,7 +73,7 @@ impl Directory {
     ) -> (BTreeMap<String, Person>, BTreeMap<String, String>) {
         let deadline = tokio::time::Instant::now() + DEADLINE;
         let people = all(&self.people, people, |id| async move {
-            let asked = web.get("users.info", &[("user", id)], ONE).await;
+            let asked = web.get("users.info", &[("user", id), ("include_locale", "true")], ONE).await;
             asked.map(|answer| answer.get("user").and_then(person))
         });
         let rooms = all(&self.rooms, rooms, |id| async move {
@@ -84,8 +87,9 @@ impl Directory {
     /// Keeps a person as their changed profile tells; answers what they were called, where that is known and was something else, and what
     /// they are now.
     pub fn person_is(&self, user: &Value) -> Option<(String, Person)> {
-        let (id, now) = (user.get("id")?.as_str()?, person(user)?);
+        let (id, mut now) = (user.get("id")?.as_str()?, person(user)?);
         let before = self.people.get(id)?.what?;
+        now.locale = now.locale.or_else(|| before.locale.clone());
         self.people.insert(id.to_owned(), Kept::new(Some(now.clone())));
         (before.name != now.name).then_some((before.name, now))
     }
@@ -189,7 +193,12 @@ fn person(user: &Value) -> Option<Person> {
         .or_else(|| text("/real_name"))
         .or_else(|| text("/name"))?;
     let bot = user.get("is_bot").and_then(Value::as_bool).unwrap_or(false);
-    Some(Person { name: name.to_owned(), avatar: text("/profile/image_72").map(str::to_owned), bot })
+    Some(Person {
+        name: name.to_owned(),
+        avatar: text("/profile/image_72").map(str::to_owned),
+        locale: text("/locale").map(str::to_owned),
+        bot,
+    })
 }
 
 #[cfg(test)]

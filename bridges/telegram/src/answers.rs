@@ -1,11 +1,12 @@
 //! Answers to commands, and whether somebody may manage the chat of theirs.
 
 use crate::api::{Answer, Api, CallError};
+use crate::buttons;
 use crate::commands::Origin;
 use crate::deliver;
 use crate::errors::{self, Doing};
 use crate::ids;
-use relay_contract::{Call, DeliverError, NativeId, Part, Problem, RoomKey, Text};
+use relay_contract::{Call, DeliverError, NativeId, Offer, Part, Problem, RoomKey, Text};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -28,25 +29,37 @@ pub fn cut() -> Text {
 
 /// Answers in the asker's private chat with the bot, where nobody else reads it; in the chat of the command when they
 /// have none, because a bot may not begin one. Source: <https://core.telegram.org/bots/faq>.
-pub async fn answer(api: &Api, call: &Call, parts: &[Part]) -> Result<(), DeliverError> {
+pub async fn answer(api: &Api, call: &Call, parts: &[Part], offers: &[Offer]) -> Result<(), DeliverError> {
     let origin = origin(call)?;
     if let Some(person) = origin.person.filter(|_| !origin.is_private()) {
-        match say(api, person, None, parts).await {
+        match say(api, person, None, parts, buttons::markup(offers, Some(origin.chat))).await {
             Err(DeliverError::Forbidden(_)) => {}
             said => return said,
         }
     }
-    say(api, origin.chat, Some(&origin), parts).await
+    say(api, origin.chat, Some(&origin), parts, buttons::markup(offers, None)).await
 }
 
-async fn say(api: &Api, chat: i64, to: Option<&Origin>, parts: &[Part]) -> Result<(), DeliverError> {
-    for part in parts.iter().take(MOST) {
+/// The buttons stand below the last part.
+async fn say(
+    api: &Api,
+    chat: i64,
+    to: Option<&Origin>,
+    parts: &[Part],
+    mut markup: Option<Value>,
+) -> Result<(), DeliverError> {
+    for (at, part) in parts.iter().take(MOST).enumerate() {
         let mut message = deliver::text(part);
         message.insert("chat_id".into(), json!(chat));
         if let Some(to) = to {
-            let reply = json!({ "message_id": to.message, "allow_sending_without_reply": true });
-            message.insert("reply_parameters".into(), reply);
+            if to.message > 0 {
+                let reply = json!({ "message_id": to.message, "allow_sending_without_reply": true });
+                message.insert("reply_parameters".into(), reply);
+            }
             message.extend(to.topic.map(|topic| ("message_thread_id".to_owned(), json!(topic))));
+        }
+        if at + 1 == parts.len() {
+            message.extend(markup.take().map(|markup| ("reply_markup".to_owned(), markup)));
         }
         let sent: Result<Value, _> = api.named("SendMessage", &Value::Object(message), DEADLINE).await;
         sent.map_err(|error| errors::delivering(error, Doing::Post))?;

@@ -17,7 +17,7 @@ const OTHERS_WORDS: [&str; 4] = ["forward_origin", "forward_date", "via_bot", "i
 pub struct Origin {
     /// The chat.
     pub chat: i64,
-    /// The message with the command.
+    /// The message with the command, or with the button that was clicked; 0 where it stands in another chat.
     pub message: i64,
     /// The topic it stands in.
     pub topic: Option<i64>,

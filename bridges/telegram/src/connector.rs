@@ -121,6 +121,6 @@ impl Connector for Telegram {
             parts.truncate(answers::MOST - 1);
             parts.extend(render(answers::cut()));
         }
-        answers::answer(&self.api, call, &parts).await
+        answers::answer(&self.api, call, &parts, &answer.offers).await
     }
 }

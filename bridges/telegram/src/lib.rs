@@ -47,6 +47,7 @@ mod answers;
 mod api;
 mod attachments;
 mod beside;
+mod buttons;
 mod capabilities;
 mod commands;
 mod complete;

@@ -4,7 +4,7 @@ use crate::api::{Answer, Api, CallError};
 use crate::cursor::Cursor;
 use crate::known::Known;
 use crate::seen::Told;
-use crate::{complete, errors, ids, menu, news, translate};
+use crate::{buttons, complete, errors, ids, menu, news, translate};
 use futures::StreamExt;
 use rand::Rng;
 use relay_contract::errors::ListenError;
@@ -47,7 +47,7 @@ const ASKED: RangeInclusive<u64> = 1_000..=600_000;
 const RECENT: i64 = 1_000;
 
 /// What is asked for.
-const KINDS: [AllowedUpdate; 8] = [
+const KINDS: [AllowedUpdate; 9] = [
     AllowedUpdate::Message,
     AllowedUpdate::EditedMessage,
     AllowedUpdate::ChannelPost,
@@ -56,6 +56,7 @@ const KINDS: [AllowedUpdate; 8] = [
     AllowedUpdate::ChatMember,
     AllowedUpdate::MessageReaction,
     AllowedUpdate::Poll,
+    AllowedUpdate::CallbackQuery,
 ];
 
 /// What comes after a failed poll.
@@ -118,7 +119,7 @@ async fn polling(
                 polled = &mut poll => break polled,
             }
         };
-        let (updates, next) = match polled {
+        let (mut updates, next) = match polled {
             Ok(polled) => polled,
             Err(error) => {
                 let (wait, reason) = match after(&error, failures) {
@@ -163,7 +164,10 @@ async fn polling(
         tokio::select! {
             biased;
             () = inbox.stopped() => return Ok(()),
-            () = complete::look_up(api, known, &updates) => {}
+            () = async {
+                complete::look_up(api, known, &updates).await;
+                buttons::take(api, &mut updates, now).await;
+            } => {}
         }
         let events = updates.into_iter().flat_map(|mut update| {
             complete::complete(known, &mut update);

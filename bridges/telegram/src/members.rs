@@ -17,7 +17,7 @@ pub const TOLD: &str = "relay_members_told";
 
 /// A `ChatMember`. Source: <https://core.telegram.org/bots/api#chatmember>.
 #[derive(Debug, Deserialize)]
-struct Member {
+pub struct Member {
     status: String,
     user: wire::User,
     /// Of a restricted one.
@@ -25,7 +25,8 @@ struct Member {
 }
 
 impl Member {
-    fn is_inside(&self) -> bool {
+    /// Whether they are in the chat.
+    pub fn is_inside(&self) -> bool {
         match self.status.as_str() {
             "left" | "kicked" => false,
             "restricted" => self.is_member.unwrap_or(false),

@@ -4,7 +4,9 @@
 mod tests;
 
 use crate::own::Own;
-use crate::{attachments, commands, forwards, ids, members, news, parse, polls, reactions, topics, wire};
+use crate::{
+    attachments, buttons, commands, forwards, ids, members, news, parse, polls, reactions, topics, wire,
+};
 use relay_contract::{Author, Envelope, Event, Message, RawEvent, Reply, Standing, Timestamp, Translation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,6 +44,9 @@ fn others(payload: &Value, own: &Own) -> Translation {
     }
     if let Some(change) = payload.get(members::KIND) {
         return members::update(payload, change, own);
+    }
+    if payload.get(buttons::KIND).is_some() {
+        return buttons::update(payload, own);
     }
     if let Some(poll) = payload.get(polls::KIND) {
         return polls::update(payload, poll);
@@ -218,5 +223,6 @@ pub fn carried(update: &Value) -> Option<&Value> {
 /// The chat that an update happened in.
 pub fn chat(update: &Value) -> Option<i64> {
     let chat = carried(update).and_then(|carried| carried.get("chat")?.get("id"));
-    chat.or_else(|| update.get(polls::STANDS)?.get("chat"))?.as_i64()
+    let chat = chat.or_else(|| update.get(polls::STANDS)?.get("chat")).and_then(Value::as_i64);
+    chat.or_else(|| buttons::chat(update))
 }

@@ -190,6 +190,17 @@ pub enum Act {
         /// the message's id.
         text: String,
     },
+    /// Clicks on a button below a message.
+    Click {
+        /// Who.
+        person: String,
+        /// Where.
+        room: String,
+        /// Native id of the message.
+        message: String,
+        /// What stands on the button.
+        button: String,
+    },
     /// Gives the room another name in the platform's settings.
     Rename {
         /// Where.
@@ -303,6 +314,17 @@ pub struct SeenPoll {
     pub ended: bool,
 }
 
+/// A button as a member of the room sees it.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+pub struct SeenButton {
+    /// What stands on it.
+    pub label: String,
+    /// It is red: what it does cannot be undone.
+    pub grave: bool,
+    /// What the client sends with a click.
+    pub data: String,
+}
+
 /// A thread or topic as a member of the room sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 pub struct SeenThread {
@@ -337,6 +359,9 @@ pub struct Seen {
     /// Embeds or blocks, as sent.
     #[serde(default)]
     pub extras: Vec<serde_json::Value>,
+    /// Buttons below it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<SeenButton>,
     /// Attached file names.
     #[serde(default)]
     pub files: Vec<String>,

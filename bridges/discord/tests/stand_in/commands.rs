@@ -1,7 +1,7 @@
 //! `/relay`, given by people of the stand-in.
 
 use crate::rig::{Heard, OFFERED, Rig, TOKEN, eventually, open};
-use relay_contract::{Answer, Ask, Call, DeliverError, RoomKey};
+use relay_contract::{Answer, Ask, Call, DeliverError, Offer, RoomKey, Text};
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use stand_ins::world::World;
@@ -248,4 +248,46 @@ async fn an_answer_after_a_restart_and_one_to_a_strangers_command() {
     call.room = RoomKey::new(relay_contract::Platform::new("slack"), "T1", "C1");
     assert!(matches!(anew.answer(&call, &answer("x")).await, Err(DeliverError::Rejected(_))));
     assert!(anew.may_manage(&call).await.is_err());
+}
+
+#[tokio::test]
+async fn a_click_on_a_button_is_a_command_of_whoever_clicks() {
+    let (rig, mut heard) = offered().await;
+    let (_, call) = given(&rig, &mut heard, "Bruno", "/relay connect lobby").await;
+    let offer = |label: &str, words: &str| Offer { label: label.into(), words: words.into(), grave: true };
+    let offers = vec![offer("Join lobby", "connect lobby yes"), offer("Too long", &"x".repeat(200))];
+    let text: Vec<String> = (0..100).map(|n| format!("line {n} of what there is to be said")).collect();
+    let text = Text::plain(&text.join("\n"));
+    rig.connector.answer(&call, &Answer { text, offers }).await.unwrap();
+    let bruno = rig.world.world.discord.people[1].id.clone();
+    let shown: Vec<_> =
+        rig.all().into_iter().filter(|it| it.only_for.as_deref() == Some(bruno.as_str())).collect();
+    let buttons: Vec<Vec<&str>> =
+        shown.iter().map(|it| it.buttons.iter().map(|button| button.label.as_str()).collect()).collect();
+    assert_eq!(buttons, [vec![], vec!["Join lobby"]], "below the last part, and only what Discord takes");
+    assert!(shown[1].buttons[0].grave);
+    let click = |person: &str| {
+        let (room, message) = (rig.room_id.to_string(), shown[1].id.clone());
+        rig.world.discord.act(Act::Click {
+            person: person.into(),
+            room,
+            message,
+            button: "Join lobby".into(),
+        })
+    };
+    assert!(click("Ada").is_err(), "nobody else sees it");
+    let id = relay_contract::NativeId::from(click("Bruno").unwrap());
+    // Acknowledged at once, and to whoever clicked alone.
+    assert_eq!(rig.shown(&id).await.only_for.as_ref(), Some(&bruno));
+    let raw = heard.raw().await;
+    assert!(raw.payload.pointer("/d/message").is_none(), "the answer itself is not kept");
+    let relay_contract::Translation::Command(call) = rig.connector.translate(&raw) else {
+        panic!("no command")
+    };
+    assert_eq!(call.ask, Ask::Connect { channel: "lobby".into(), sure: true });
+    assert_eq!((call.room.clone(), call.asker.name.as_str()), (rig.room.clone(), "Bruno"));
+    assert_eq!(rig.connector.may_manage(&call).await, Ok(false), "a click gives no right");
+    rig.connector.answer(&call, &answer("no")).await.unwrap();
+    assert_eq!((rig.seen(&id).text.as_str(), rig.seen(&id).buttons.len()), ("no", 0));
+    heard.stop().await.unwrap();
 }

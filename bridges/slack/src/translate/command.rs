@@ -1,9 +1,10 @@
-//! `/relay …` and the app's message shortcuts, which also work in threads, where slash commands do not.
+//! `/relay …`, clicks on the buttons below answers, and the app's message shortcuts, which also work in threads, where slash commands do not.
 //!
 //! Payloads: <https://docs.slack.dev/interactivity/implementing-slash-commands/> and
 //! <https://api.slack.com/reference/interaction-payloads/shortcuts>.
 
 use super::{Nothing, Reader, required, string};
+use crate::buttons;
 use crate::commands::ReplyTo;
 use crate::ids;
 use relay_contract::{Ask, Asker, Call, SpaceRef};
@@ -20,7 +21,7 @@ pub const SHORTCUTS: &[(&str, Ask)] = &[
 ];
 
 /// What is kept of an envelope's payload: neither the verification token nor the text of a message on which a shortcut was
-/// chosen. Without an asker and a room there is nothing to answer, and the response URL, a secret, is left out too.
+/// chosen or a button clicked. Without an asker and a room there is nothing to answer, and the response URL, a secret, is left out too.
 pub fn kept(kind: &str, payload: &Value) -> Value {
     let at = |path: &str| payload.pointer(path).cloned().unwrap_or_default();
     let mut event = match (kind, string(payload, "type")) {
@@ -33,6 +34,14 @@ pub fn kept(kind: &str, payload: &Value) -> Value {
             "user_name": at("/user/name"), "channel": at("/channel/id"), "ts": at("/message_ts"),
             "thread_ts": at("/message/thread_ts"),
         }),
+        ("interactive", Some("block_actions")) => match buttons::words(payload) {
+            Some(words) => json!({
+                "type": "block_actions", "text": words, "user": at("/user/id"), "user_name": at("/user/name"),
+                "channel": at("/container/channel_id"), "ts": at("/container/message_ts"),
+                "thread_ts": at("/container/thread_ts"),
+            }),
+            None => json!({ "type": "block_actions" }),
+        },
         (_, kind) => json!({ "type": kind }),
     };
     if string(&event, "user").is_some() && string(&event, "channel").is_some() {
@@ -44,8 +53,11 @@ pub fn kept(kind: &str, payload: &Value) -> Value {
 impl Reader<'_> {
     /// From what [`kept`] left. Whatever the command is called in the app's settings, it is for Relay.
     pub(super) fn command(&self, kind: &str, event: &Value) -> Result<Call, Nothing> {
-        let ask = match kind {
-            "slash_commands" => Ask::parse(string(event, "text").unwrap_or_default()),
+        let ask = match (kind, string(event, "type")) {
+            ("slash_commands", _) => Ask::parse(string(event, "text").unwrap_or_default()),
+            (_, Some("block_actions")) => {
+                Ask::parse(string(event, "text").ok_or(Nothing::Ignored("not a button of ours"))?)
+            }
             _ => self.shortcut(event)?,
         };
         let (user, own) = (required(event, "user")?, &self.added.own);
@@ -66,7 +78,7 @@ impl Reader<'_> {
                 id: user.into(),
                 name: name.or(string(event, "user_name")).unwrap_or(user).to_owned(),
             },
-            locale: None,
+            locale: self.added.people.get(user).and_then(|person| person.locale.clone()),
             ask,
             at: self.added.heard.ok_or_else(|| Nothing::Unreadable("a command without a time".into()))?,
             // A struct of strings always has a JSON form.

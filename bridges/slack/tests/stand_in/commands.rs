@@ -1,7 +1,7 @@
 //! `/relay` and the shortcuts, from a person's hands to an answer that nobody else sees: C4, C7, C8.
 
 use crate::stage::Stage;
-use relay_contract::{Answer, Ask, Call, DeliverError, MessageRef, NativeId};
+use relay_contract::{Answer, Ask, Call, DeliverError, MessageRef, NativeId, Offer};
 use serde_json::json;
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Refused, Seen};
@@ -228,4 +228,41 @@ async fn a_token_without_the_scope() {
     assert!(found.warnings.iter().any(|warning| warning.what.contains("`commands`")), "{:?}", found.warnings);
     let act = Act::Command { person: "Elif".into(), room: "general".into(), text: "/relay help".into() };
     assert!(matches!(stage.stand_ins.slack.act(act), Err(Refused::Impossible(_))));
+}
+
+#[tokio::test]
+async fn a_click_on_a_button_is_a_command_of_whoever_clicks() {
+    let stage = Stage::new().await;
+    let root = stage.say("a question", None);
+    let inside = stage.say("in the thread", Some(&root));
+    let mut heard = stage.listening().await;
+    stage.command("Greta", &format!("shortcut:relay_help {inside}"));
+    let call = heard.call().await;
+    let offer = |label: &str, words: &str| Offer { label: label.into(), words: words.into(), grave: true };
+    let offers = vec![offer("Join lobby", "connect lobby yes"), offer("Too long", &"x".repeat(2_001))];
+    let text = relay_contract::Text::plain(&"word ".repeat(1_500));
+    stage.connector.answer(&call, &Answer { text, offers }).await.unwrap();
+    let seen = stage.only_for("Greta");
+    let buttons: Vec<usize> = seen.iter().map(|it| it.buttons.len()).collect();
+    assert_eq!(buttons, [0, 1], "below the last part, and only what Slack takes");
+    assert!(seen[1].buttons[0].grave && seen[1].text.contains("word"), "{:?}", seen[1]);
+    let click = |person: &str| {
+        stage.stand_ins.slack.act(Act::Click {
+            person: person.into(),
+            room: "general".into(),
+            message: seen[1].id.clone(),
+            button: "Join lobby".into(),
+        })
+    };
+    assert!(click("Farid").is_err(), "nobody else sees it");
+    let label = click("Greta").unwrap();
+    let call = heard.call().await;
+    assert_eq!(call.ask, Ask::Connect { channel: "lobby".into(), sure: true });
+    assert_eq!((&call.room, &call.asker.id), (&stage.key(), &stage.id_of("Greta")));
+    assert_eq!(call.locale.as_deref(), Some("en-US"));
+    stage.acknowledged(&label).await;
+    assert_eq!(stage.connector.may_manage(&call).await, Ok(false), "a click gives no right");
+    stage.connector.answer(&call, &said("no")).await.unwrap();
+    let last = stage.only_for("Greta").pop().unwrap();
+    assert_eq!((last.text.as_str(), last.reply_to, last.buttons.len()), ("no", Some(root.to_string()), 0));
 }

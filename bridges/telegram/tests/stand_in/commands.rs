@@ -1,7 +1,7 @@
 //! `/relay`, from the menu to the answer.
 
 use crate::rig::{Rig, TOKEN, eventually, line};
-use relay_contract::{Answer, Ask, Call, DeliverError};
+use relay_contract::{Answer, Ask, Call, DeliverError, Offer};
 use serde_json::{Value, json};
 use stand_ins::faults::Kind;
 use std::time::{Duration, Instant};
@@ -178,4 +178,82 @@ async fn a_failed_answer_says_so() {
     assert!(matches!(rig.connector.answer(&call, &answer).await, Err(DeliverError::Unsure(_))));
     rig.kick();
     assert!(matches!(rig.connector.answer(&call, &answer).await, Err(DeliverError::Forbidden(_))));
+}
+
+/// An answer with buttons: what people see of it, in the group and in the asker's private chat.
+#[tokio::test]
+async fn a_click_on_a_button_is_a_command_of_whoever_clicks() {
+    for private in [false, true] {
+        let rig = Rig::start().await;
+        rig.connector.preflight(&[]).await.unwrap();
+        let hana = rig.world.world.telegram.people[0].id.clone();
+        let mut heard = rig.listen(None);
+        let mut call = async || loop {
+            if let relay_contract::Translation::Command(call) = heard.meaning().await {
+                break call;
+            }
+        };
+        if private {
+            rig.command("Hana", Some("Relay"), "/start");
+        }
+        rig.command("Hana", None, "/relay connect lobby");
+        let asked = call().await;
+        let offer =
+            |label: &str, words: &str| Offer { label: label.into(), words: words.into(), grave: true };
+        let offers = vec![offer("Join lobby", "connect lobby yes"), offer("Too long", &"x".repeat(60))];
+        let text = line(&"word ".repeat(1_000));
+        rig.connector.answer(&asked, &Answer { text, offers }).await.unwrap();
+        let room = if private { hana.clone() } else { rig.room_id.to_string() };
+        let shown = rig.world.telegram.messages(&room).unwrap();
+        let shown: Vec<_> = shown.iter().filter(|seen| seen.by_bot).collect();
+        let buttons: Vec<usize> = shown.iter().map(|it| it.buttons.len()).collect();
+        assert_eq!(buttons, [0, 1], "below the last part, and only what Telegram takes");
+        let click = |person: &str| {
+            rig.act(stand_ins::people::Act::Click {
+                person: person.into(),
+                room: room.clone(),
+                message: shown[1].id.clone(),
+                button: "Join lobby".into(),
+            })
+        };
+        // In a group everybody sees it, and whoever clicks asks for themselves.
+        let person = if private { "Hana" } else { "Ivo" };
+        let query = click(person);
+        let clicked = call().await;
+        assert_eq!(clicked.ask, Ask::Connect { channel: "lobby".into(), sure: true });
+        assert_eq!((clicked.room.clone(), clicked.asker.name.as_str()), (rig.room.clone(), person));
+        assert_eq!(rig.connector.may_manage(&clicked).await, Ok(private), "a click gives no right");
+        let again = method(&rig, "answerCallbackQuery", json!({ "callback_query_id": query })).await;
+        assert_eq!(again, Value::Null, "it was answered, and the wheel has stopped");
+        rig.connector.answer(&clicked, &Answer { text: line("done"), offers: Vec::new() }).await.unwrap();
+        assert!(texts(&rig, &room).iter().any(|(text, _)| text == "done"), "{private}");
+    }
+}
+
+/// A client can send any words, also of a group that its person has never been in.
+#[tokio::test]
+async fn a_click_about_a_group_counts_only_inside_it() {
+    let rig = Rig::start().await;
+    rig.connector.preflight(&[]).await.unwrap();
+    let mut heard = rig.listen(None);
+    rig.command("Hana", Some("Relay"), "/start");
+    rig.command("Hana", None, "/relay status");
+    let call = loop {
+        if let relay_contract::Translation::Command(call) = heard.meaning().await {
+            break call;
+        }
+    };
+    let offers = vec![Offer { label: "Status".into(), words: "status".into(), grave: false }];
+    rig.connector.answer(&call, &Answer { text: line("fine"), offers }).await.unwrap();
+    let hana = rig.world.world.telegram.people[0].id.clone();
+    rig.act(stand_ins::people::Act::Leave { person: hana.clone(), room: rig.room_id.to_string() });
+    let shown = rig.world.telegram.messages(&hana).unwrap().pop().unwrap();
+    rig.act(stand_ins::people::Act::Click {
+        person: hana.clone(),
+        room: hana,
+        message: shown.id,
+        button: "Status".into(),
+    });
+    let expected = relay_contract::Translation::Ignored("a click for a group of others");
+    crate::rig::patiently(async { while heard.meaning().await != expected {} }).await;
 }

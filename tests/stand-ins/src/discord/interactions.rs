@@ -4,7 +4,7 @@
 
 use super::model::User;
 use super::state::{State, now};
-use super::{payload, typed};
+use super::{payload, seen, typed};
 use crate::people::Refused;
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ pub struct Interaction {
     pub person: u64,
     /// They are still typing, and wait for proposals.
     pub completing: bool,
+    /// They have clicked on a button below this message.
+    pub below: Option<u64>,
     /// The id that its first answer has, or will have.
     pub original: u64,
     /// Has its first answer.
@@ -44,6 +46,15 @@ impl Interaction {
     /// The first answer comes in time.
     pub fn waits(&self) -> bool {
         now().saturating_sub(self.at) <= FIRST_ANSWER
+    }
+
+    /// Its type.
+    pub fn kind(&self) -> u64 {
+        match (self.completing, self.below) {
+            (true, _) => 4,
+            (false, Some(_)) => 3,
+            (false, None) => 2,
+        }
     }
 
     /// The token is still worth something.
@@ -87,7 +98,7 @@ impl State {
         if !options.is_empty() {
             asked["options"] = options.into();
         }
-        Ok(self.begin(person, found.bot, channel, guild, completing, &asked))
+        Ok(self.begin(person, found.bot, (channel, guild), (completing, None), &asked))
     }
 
     /// Chooses a command from a message's menu: its name, a space, the message's id.
@@ -104,7 +115,29 @@ impl State {
             "resolved": { "messages": { id: payload::message(self, message) } },
         });
         self.may_use(person, place, &found)?;
-        Ok(self.begin(person, found.bot, place, guild, false, &asked))
+        Ok(self.begin(person, found.bot, (place, guild), (false, None), &asked))
+    }
+
+    /// Clicks on the button with this label below a message that the person sees.
+    pub fn click(
+        &mut self,
+        person: &User,
+        channel: u64,
+        guild: u64,
+        (message, label): (&str, &str),
+    ) -> Result<String, Refused> {
+        let unknown = || Refused::Unknown("message", message.to_owned());
+        let id: u64 = message.parse().map_err(|_| unknown())?;
+        let found = self.all_messages(channel).into_iter().find(|it| it.id == id);
+        let found = found.filter(|it| !it.deleted && it.only_for.is_none_or(|only| only == person.id));
+        let found = found.ok_or_else(unknown)?;
+        let place = found.channel;
+        let button = seen::buttons(&found.draft.components).into_iter().find(|it| it.label == label);
+        let button = button.ok_or_else(|| Refused::Unknown("button", label.to_owned()))?;
+        let bot = self.bots.iter().position(|bot| bot.id == found.author.id());
+        let bot = bot.ok_or_else(|| Refused::Impossible("its application is not there".into()))?;
+        let asked = json!({ "id": 2, "component_type": 2, "custom_id": button.data });
+        Ok(self.begin(person, bot, (place, guild), (false, Some(id)), &asked))
     }
 
     /// Tells the application, and remembers that it has not answered yet.
@@ -112,9 +145,8 @@ impl State {
         &mut self,
         person: &User,
         bot: usize,
-        channel: u64,
-        guild: u64,
-        completing: bool,
+        (channel, guild): (u64, u64),
+        (completing, below): (bool, Option<u64>),
         asked: &Value,
     ) -> String {
         let interaction = Interaction {
@@ -125,6 +157,7 @@ impl State {
             guild,
             person: person.id,
             completing,
+            below,
             original: self.new_id(),
             answered: false,
             at: now(),
@@ -178,16 +211,21 @@ impl State {
         member["permissions"] = permissions.to_string().into();
         let locale = if person.locale.is_empty() { "en-US" } else { &person.locale };
         let ours = channel.map_or(0, |channel| self.bot_permissions(of.bot, channel));
-        json!({
+        let mut told = json!({
             "id": of.id.to_string(), "application_id": self.bots.get(of.bot).map_or(0, |bot| bot.id).to_string(),
-            "type": if of.completing { 4 } else { 2 }, "data": asked, "token": of.token, "version": 1,
+            "type": of.kind(), "data": asked, "token": of.token, "version": 1,
             "guild_id": guild, "guild": { "id": guild, "locale": "en-US", "features": [] },
             "channel_id": of.channel.to_string(),
             "channel": channel.map(|channel| payload::channel(self, channel)),
             "member": member, "app_permissions": ours.to_string(), "locale": locale, "guild_locale": "en-US",
             "entitlements": [], "authorizing_integration_owners": { "0": guild }, "context": 0,
             "attachment_size_limit": 10 << 20,
-        })
+        });
+        let below = of.below.and_then(|id| self.history.get(&of.channel.to_string(), &id.to_string()));
+        if let Some(below) = below {
+            told["message"] = payload::message(self, below);
+        }
+        told
     }
 
     /// The interaction that an application may still answer with this token.

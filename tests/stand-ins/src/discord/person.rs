@@ -82,6 +82,10 @@ pub fn act(state: &mut State, act: Act) -> Result<String, Refused> {
             let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
             state.command(&author, channel, guild, &text)
         }
+        Act::Click { person, room, message, button } => {
+            let (author, (channel, guild)) = (someone(state, &person)?, room_of(state, &room)?);
+            state.click(&author, channel, guild, (&message, &button))
+        }
         Act::Rename { room, name } => {
             let name = name.trim_start_matches('#').to_owned();
             if name.is_empty() || name.chars().count() > LONGEST_NAME {

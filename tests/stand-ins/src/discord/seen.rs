@@ -2,12 +2,15 @@
 
 use super::model::{Attachment, Author, Message, Poll};
 use super::state::{State, now};
-use crate::people::{Seen, SeenFile, SeenPoll, SeenReaction};
+use crate::people::{Seen, SeenButton, SeenFile, SeenPoll, SeenReaction};
+use serde_json::Value;
 
 /// Message flag: spoken into the client.
 ///
 /// <https://discord.com/developers/docs/resources/message#message-object-message-flags>
 pub const VOICE: u64 = 1 << 13;
+/// The style of a red button.
+const DANGER: u64 = 4;
 /// What a file's name begins with that is hidden until it is clicked.
 pub const SPOILER: &str = "SPOILER_";
 
@@ -42,6 +45,7 @@ pub fn of(state: &State, message: &Message) -> Seen {
         entities: Vec::new(),
         reply_to: draft.reply_to.map(|id| id.to_string()),
         extras: draft.embeds.iter().chain(&draft.components).cloned().collect(),
+        buttons: buttons(&draft.components),
         files: attachments.iter().map(|file| file.name.clone()).collect(),
         attachments,
         reactions: reactions(message),
@@ -54,6 +58,16 @@ pub fn of(state: &State, message: &Message) -> Seen {
         pinged,
         at: message.at,
     }
+}
+
+/// Those of all rows.
+pub fn buttons(rows: &[Value]) -> Vec<SeenButton> {
+    let all = rows.iter().filter_map(|row| row["components"].as_array()).flatten();
+    let button = |it: &Value| {
+        let text = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
+        SeenButton { label: text("label"), grave: it["style"] == DANGER, data: text("custom_id") }
+    };
+    all.map(button).collect()
 }
 
 fn seen_file(file: &Attachment, url: String, kind: &str) -> SeenFile {

@@ -2,10 +2,10 @@
 //!
 //! Source: <https://docs.slack.dev/reference/methods/chat.postMessage>, `chat.update`, `chat.delete`.
 
-use super::mrkdwn;
 use super::server::{Answer, Refusal, require};
 use super::state::{Author, Custom, Room, State, Stored};
 use super::wire;
+use super::{buttons, mrkdwn};
 use crate::parameters::Parameters;
 use crate::people::Change;
 use serde_json::{Value, json};
@@ -233,7 +233,8 @@ fn sound(block: &Value) -> bool {
                 && (text.is_some() || block["fields"].is_array())
         }
         Some("header") => text.is_some_and(|t| !t.is_empty() && t.chars().count() <= 150),
-        Some("context" | "rich_text" | "actions") => block["elements"].is_array(),
+        Some("actions") => buttons::sound(block),
+        Some("context" | "rich_text") => block["elements"].is_array(),
         Some("image") => block["alt_text"].is_string(),
         Some(_) => true,
         None => false,

@@ -44,7 +44,7 @@ struct Grant {
 pub struct Grants(HashMap<String, Grant>);
 
 impl Grants {
-    fn give(&mut self, app: usize, room: &str, user: &str) -> String {
+    pub(super) fn give(&mut self, app: usize, room: &str, user: &str) -> String {
         self.0.retain(|_, grant| grant.since.elapsed() < GOOD_FOR);
         let secret = format!("{:032x}", rand::random::<u128>());
         let grant =
@@ -62,6 +62,11 @@ impl Grants {
         grant.uses += 1;
         Ok(grant.clone())
     }
+}
+
+/// A new trigger id.
+pub(super) fn trigger(state: &mut State) -> String {
+    format!("{}.{}.{:032x}", state.next_ts().replace('.', ""), state.since, rand::random::<u128>())
 }
 
 /// A person types a slash command, or chooses a shortcut of a message. Answers its trigger id, which is also the label under
@@ -86,8 +91,7 @@ pub fn give(
     let Some(app) = all.clone().find(is_named).or_else(|| all.next()) else {
         return Err(Refused::Impossible(format!("{word} is not a valid command")));
     };
-    let trigger =
-        format!("{}.{}.{:032x}", state.next_ts().replace('.', ""), state.since, rand::random::<u128>());
+    let trigger = trigger(state);
     let domain = state.team_name.to_lowercase();
     let app_id = state.apps.get(app).map(|app| app.id.clone());
     let (kind, mut payload) = if let Some(chosen) = shortcut {
@@ -123,7 +127,7 @@ pub fn give(
     Ok(trigger)
 }
 
-/// `POST /commands/{team}/{number}/{secret}` and `/app/…`.
+/// `POST /commands/{team}/{number}/{secret}`, `/app/…` and `/actions/…`.
 pub async fn respond(
     Given(shared): Given<Arc<Shared>>,
     Path((_, _, secret)): Path<(String, String, String)>,

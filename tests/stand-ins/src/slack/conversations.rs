@@ -51,7 +51,11 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
             require(state, app, "users:read")?;
             let id = given.text("user").unwrap_or_default();
             let found = users(state).into_iter().find(|u| u["id"] == id);
-            Ok(json!({ "user": found.ok_or_else(|| Refusal::new("user_not_found"))? }))
+            let mut found = found.ok_or_else(|| Refusal::new("user_not_found"))?;
+            if given.flag("include_locale") {
+                found["locale"] = json!("en-US");
+            }
+            Ok(json!({ "user": found }))
         }
         "users.list" => {
             require(state, app, "users:read")?;

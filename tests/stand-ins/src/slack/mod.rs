@@ -3,6 +3,7 @@
 //! Apps receive their own messages as events, as on Slack; a reply is a message in a thread. Emoji of Unicode
 //! stay as they were typed, where the real server turns them into `:names:`.
 
+mod buttons;
 mod chat;
 mod commands;
 mod conversations;

@@ -3,7 +3,7 @@
 use super::files::Attached;
 use super::socket::Order;
 use super::state::{Author, Room, State, Stored};
-use super::{Shared, Slack, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
+use super::{Shared, Slack, buttons, commands, emoji, files, marks, members, mrkdwn, rooms, wire};
 use crate::faults::{Fault, Faults, Kind};
 use crate::heard::Heard;
 use crate::limits::Enforced;
@@ -272,6 +272,10 @@ fn perform(
             let room = find(state, &room)?;
             writable(&room)?;
             commands::give(state, &room, &person, &text, connected)
+        }
+        Act::Click { person, room, message, button } => {
+            let room = find(state, &room)?;
+            buttons::click(state, &room, &person, (&message, &button), connected)
         }
         Act::DeleteWebhooks { .. } => {
             Err(Refused::Impossible("Slack posts through the app, not through webhooks".into()))

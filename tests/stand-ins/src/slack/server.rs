@@ -58,6 +58,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/api/{method}", any(call))
         .route("/commands/{team}/{number}/{secret}", post(commands::respond))
         .route("/app/{team}/{number}/{secret}", post(commands::respond))
+        .route("/actions/{team}/{number}/{secret}", post(commands::respond))
         .layer(DefaultBodyLimit::max(LARGEST))
         .merge(
             Router::new()

@@ -1,7 +1,7 @@
 //! Slack's objects, field by field as <https://docs.slack.dev/reference> names them.
 
 use super::state::{App, Author, Person, Room, State, Stored};
-use super::{emoji, rich_text};
+use super::{buttons, emoji, rich_text};
 use crate::people::{Seen, SeenReaction};
 use serde_json::{Value, json};
 
@@ -232,6 +232,7 @@ pub fn seen(state: &State, room: &Room, message: &Stored) -> Seen {
         entities: Vec::new(),
         reply_to: message.thread.clone().filter(|root| *root != message.ts),
         extras: message.custom.blocks.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
+        buttons: buttons::seen(message.custom.blocks.as_ref()),
         files: attachments.iter().map(|file| file.name.clone()).collect(),
         attachments,
         reactions: reactions

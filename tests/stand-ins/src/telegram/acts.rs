@@ -2,7 +2,7 @@
 
 use super::people::{existing, say};
 use super::state::{State, Stored, User};
-use super::wire;
+use super::{buttons, wire};
 use crate::people::{Act, Change, Refused};
 use serde_json::json;
 
@@ -33,6 +33,11 @@ pub fn perform(state: &mut State, act: Act, changes: &mut Vec<Change>) -> Result
                 say(state, &who, chat, (&text, Vec::new()), (None, Some(topic)), changes)?;
             }
             Ok(topic.to_string())
+        }
+        Act::Click { person, room, message, button } => {
+            let who = state.person(&person)?;
+            let chat = state.talk(&who, &room)?;
+            buttons::click(state, &who, chat, (existing(state, chat, &message)?, &button))
         }
         Act::Pin { person, room, message, on } => {
             let (who, chat) = (state.person(&person)?, state.room(&room)?);

@@ -7,13 +7,13 @@ use super::people::LONGEST;
 use super::server::Failure;
 use super::state::{Standing, State, Stored, now};
 use super::uploads::{self, LONGEST_CAPTION, Uploads};
-use super::{markup, menu, more_methods, wire};
+use super::{buttons, markup, menu, more_methods, wire};
 use crate::parameters::Parameters;
 use crate::people::Change;
 use serde_json::{Value, json};
 
 /// Every method that exists here.
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 40] = [
     "getUpdates",
     "getMe",
     "logOut",
@@ -53,6 +53,7 @@ pub const NAMES: [&str; 39] = [
     "pinChatMessage",
     "unpinChatMessage",
     "createForumTopic",
+    "answerCallbackQuery",
 ];
 
 /// How long a message can be deleted, in milliseconds.
@@ -274,8 +275,11 @@ fn send(
 ) -> Result<Value, Failure> {
     let body = body(state, given)?;
     let chat = room(state, bot, given)?;
-    let message =
-        Stored { link_preview: link_preview(given)?, ..Stored::new(me(state, bot)?.user.clone(), body) };
+    let message = Stored {
+        link_preview: link_preview(given)?,
+        markup: buttons::read(given)?,
+        ..Stored::new(me(state, bot)?.user.clone(), body)
+    };
     let message = addressed(state, chat, given, message)?;
     let (message, change) = state.post(chat, message).ok_or_else(|| Failure::bad("chat not found"))?;
     changes.push(change);

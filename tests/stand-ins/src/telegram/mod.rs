@@ -6,6 +6,7 @@
 
 mod access;
 mod acts;
+mod buttons;
 mod chats;
 mod detect;
 pub(crate) mod entities;

@@ -4,7 +4,7 @@ use super::access::{me, room};
 use super::methods::told;
 use super::server::Failure;
 use super::state::{Standing, State, User, now};
-use super::{polls, reactions};
+use super::{buttons, polls, reactions};
 use crate::parameters::Parameters;
 use crate::people::Change;
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ pub fn call(
         "pinChatMessage" => pin(state, bot, given, true, changes),
         "unpinChatMessage" => pin(state, bot, given, false, changes),
         "createForumTopic" => open(state, bot, given, changes),
+        "answerCallbackQuery" => {
+            let bot = me(state, bot).map(|bot| bot.user.id);
+            bot.and_then(|bot| buttons::answer(state, bot, given))
+        }
         _ => return None,
     })
 }

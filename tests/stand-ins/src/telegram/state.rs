@@ -8,7 +8,7 @@ use crate::acknowledged::Acknowledged;
 use crate::history::History;
 use crate::people::{Change, Refused};
 use crate::world;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -127,6 +127,8 @@ pub struct Stored {
     pub service: Option<serde_json::Value>,
     /// As a bot gave it.
     pub link_preview: Option<serde_json::Value>,
+    /// The buttons below it, as a bot gave them.
+    pub markup: Option<serde_json::Value>,
     /// Milliseconds since the epoch.
     pub at: u64,
     /// Seconds since the epoch of the last edit.
@@ -154,6 +156,7 @@ impl Stored {
             pinned: false,
             service: None,
             link_preview: None,
+            markup: None,
             at: now(),
             edited_at: None,
             edits: 0,
@@ -198,6 +201,8 @@ pub struct State {
     pub acknowledged: Acknowledged,
     /// Every file.
     pub files: Files,
+    /// Clicks on buttons that wait for their answer, and the bots that they are told to.
+    pub clicks: VecDeque<(String, i64)>,
     /// Names of custom emoji, by their ids.
     pub custom_emoji: HashMap<String, String>,
     /// Where its server is.

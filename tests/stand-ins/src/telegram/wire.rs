@@ -159,6 +159,9 @@ impl State {
         if let Some(options) = &message.link_preview {
             told["link_preview_options"] = options.clone();
         }
+        if let Some(markup) = &message.markup {
+            told["reply_markup"] = markup.clone();
+        }
         // What answers nothing in a topic answers the message that opened it.
         let answered = message.reply_to.or(message.topic.filter(|topic| *topic != message.id));
         if with_reply && let Some(answered) = answered.and_then(|id| self.message(place.id, id)) {
@@ -179,6 +182,7 @@ impl State {
             entities: message.body.entities.iter().map(|e| json!(e)).collect(),
             reply_to: message.reply_to.map(|id| id.to_string()),
             extras: Vec::new(),
+            buttons: super::buttons::seen(message.markup.as_ref()),
             files: message.media.iter().map(|media| media.name().to_owned()).collect(),
             thread: message.topic.map(|topic| topic.to_string()),
             attachments: message.media.iter().map(|media| media.seen(&self.url)).collect(),

@@ -2,7 +2,7 @@
 //!
 //! <https://discord.com/developers/docs/reference#uploading-files>
 
-use super::{Answer, embeds};
+use super::{Answer, components, embeds};
 use crate::discord::Discord;
 use crate::discord::cdn::kept_name;
 use crate::discord::errors::{self, ApiError};
@@ -148,6 +148,9 @@ impl Body {
         if name == "embeds" {
             embeds::checked(&list)?;
             list.iter_mut().filter_map(Value::as_object_mut).for_each(embeds::completed);
+        }
+        if name == "components" {
+            components::checked(&list)?;
         }
         Ok(Some(list))
     }

@@ -65,7 +65,7 @@ pub async fn callback(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let mut answer = json!({
-        "interaction": { "id": interaction.id.to_string(), "type": if interaction.completing { 4 } else { 2 } },
+        "interaction": { "id": interaction.id.to_string(), "type": interaction.kind() },
     });
     if !interaction.completing {
         answer["interaction"]["response_message_id"] = shown.id.to_string().into();

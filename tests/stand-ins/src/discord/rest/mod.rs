@@ -5,6 +5,7 @@
 mod accounts;
 mod body;
 mod commands;
+mod components;
 mod embeds;
 mod guilds;
 mod interactions;
