@@ -8,7 +8,8 @@ use super::DemoError;
 use super::setup::Setup;
 use crate::config::Config;
 use crate::service::Service;
-use script::SCENES;
+use crate::texts::Language;
+use script::scenes;
 use serde_json::{Value, json};
 use stage::Stage;
 use stand_ins::StandIns;
@@ -21,12 +22,17 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Gives every command on every platform, and says what was shown to whom. `folder` is for what Relay keeps meanwhile.
-pub async fn perform(folder: &Path) -> Result<Value, DemoError> {
+/// Gives every command on every platform, to people whose clients speak this language, and says what was shown to whom. `folder` is
+/// for what Relay keeps meanwhile.
+pub async fn perform(folder: &Path, language: Language) -> Result<Value, DemoError> {
     let failed = |error: std::io::Error| DemoError::Folder(format!("{}: {error}", folder.display()));
     let own = tempfile::Builder::new().prefix("commands-").tempdir_in(folder).map_err(failed)?;
-    let stand_ins = stand_ins::start(World::demo()).await?;
-    let setup = Setup::write_with(&stand_ins, &own.path().join("relay"), usize::MAX)?;
+    let mut world = World::demo();
+    let people =
+        [&mut world.discord, &mut world.slack, &mut world.telegram].map(|platform| &mut platform.people);
+    people.into_iter().flatten().for_each(|person| person.locale = language.code().to_owned());
+    let stand_ins = stand_ins::start(world).await?;
+    let setup = Setup::write_with(&stand_ins, &own.path().join("relay"), usize::MAX, language)?;
     let config = Config::load(&setup.file).map_err(DemoError::Config)?;
     let service = Service::start(config).await?;
     let seen = played(&stand_ins, &setup, &service).await;
@@ -48,22 +54,20 @@ async fn played(stand_ins: &StandIns, setup: &Setup, service: &Service) -> Value
         stage.begin();
     }
     // What is asked of a message is asked when it has arrived.
-    for at in 0..stages.len() {
-        let words: Vec<&str> =
-            stages.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, stage)| stage.said).collect();
-        if let Some(stage) = stages.get(at) {
-            stage.heard(&words).await;
-        }
+    let said: Vec<(String, &str)> = stages.iter().map(|stage| (stage.member(), stage.said)).collect();
+    for (at, stage) in stages.iter_mut().enumerate() {
+        let others = said.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, said)| said);
+        stage.heard(&others.collect::<Vec<_>>()).await;
     }
     // One scene after the other, each on all platforms at once.
     let mut seen: Vec<Vec<Value>> = Vec::new();
-    for scene in SCENES {
+    for scene in scenes() {
         let played = stages
             .iter_mut()
             .map(|stage| async { json!({ "platform": stage.platform(), "lines": stage.play(scene).await }) });
         seen.push(futures::future::join_all(played).await);
     }
-    let scenes = SCENES.iter().zip(seen);
+    let scenes = scenes().zip(seen);
     let scenes =
         scenes.map(|(scene, seen)| json!({ "word": scene.word, "about": scene.about, "seen": seen }));
     let platforms = setup.platforms.iter().zip(worlds).map(|(platform, world)| {
@@ -90,9 +94,15 @@ mod tests {
     #[test]
     fn every_command_is_answered_on_every_platform() {
         let folder = tempfile::tempdir().unwrap();
-        let seen = crate::engine::block_on(perform(folder.path())).unwrap();
+        for language in Language::ALL {
+            is_whole(folder.path(), language);
+        }
+    }
+
+    fn is_whole(folder: &Path, language: Language) {
+        let seen = crate::engine::block_on(perform(folder, language)).unwrap();
         let scenes = seen["scenes"].as_array().unwrap();
-        assert_eq!(scenes.len(), SCENES.len());
+        assert_eq!(scenes.len(), script::scenes().count());
         let mut lines = 0;
         for scene in scenes {
             let word = &scene["word"];
@@ -117,8 +127,11 @@ mod tests {
                 }
             }
         }
-        assert!(lines > 3 * SCENES.len(), "{lines}");
+        assert!(lines > 3 * scenes.len(), "{lines}");
+        let said = seen.to_string();
+        let (german, english) = (said.contains("Verbunden mit lobby"), said.contains("Joined to lobby"));
+        assert_eq!((german, english), (language == Language::German, language == Language::English));
         // What is kept meanwhile goes.
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
     }
 }

@@ -5,6 +5,7 @@ use super::told::{self, Told};
 use super::{DemoPlatform, DemoRoom};
 use super::{assets, files, guard, rehearsal};
 use crate::engine::{Core, LinkStatus};
+use crate::texts::Language;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -213,12 +214,26 @@ async fn fault(
     Ok(Json(json!({ "ok": true })))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandsIn {
+    /// The language of those who give them, as its code.
+    language: String,
+}
+
 /// Gives every command on every platform. To its end, also where nobody waits for it any more.
-async fn commands(State(shown): State<Arc<Shown>>) -> Result<Json<Value>, Trouble> {
+async fn commands(
+    State(shown): State<Arc<Shown>>,
+    asked: Result<Json<CommandsIn>, JsonRejection>,
+) -> Result<Json<Value>, Trouble> {
+    let Json(CommandsIn { language }) = asked?;
+    let language = Language::of_locale(&language).ok_or_else(|| {
+        Trouble(StatusCode::NOT_FOUND, format!("Relay does not speak the language `{language}`"))
+    })?;
     let given = tokio::task::spawn_blocking(move || {
         let _one_at_a_time = shown.rehearsing.lock();
         // Another Relay has a system of its own.
-        crate::engine::block_on(rehearsal::perform(&shown.folder))
+        crate::engine::block_on(rehearsal::perform(&shown.folder, language))
     });
     let failed = |why: String| Trouble(StatusCode::INTERNAL_SERVER_ERROR, why);
     let seen = given.await.map_err(|error| failed(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use super::{Column, Way, of_platforms, otherwise, size};
 use crate::platforms::{self, Entry};
-use relay_contract::{Capabilities, Feature, Unit};
+use relay_contract::{Capabilities, Feature, Support, Unit};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -54,8 +54,9 @@ fn keys(entry: &Entry) -> String {
 }
 
 fn limits(entry: &Entry) -> String {
-    let Capabilities { text, room_rate, account_rate, .. } = (entry.capabilities)();
-    let column = Column::new(entry.platform.as_str(), &(entry.capabilities)(), Vec::new());
+    let capabilities = (entry.capabilities)();
+    let Capabilities { text, room_rate, account_rate, .. } = capabilities;
+    let column = Column::new(entry.platform.as_str(), &capabilities, Vec::new());
     let unit = match text.unit {
         Unit::Chars => "characters",
         Unit::Utf16 => "characters, where many emoji count as two",
@@ -63,14 +64,15 @@ fn limits(entry: &Entry) -> String {
     };
     let file = |most: Option<u64>, way: &str| match most {
         Some(bytes) => format!("{way} at most {}", size(bytes)),
-        None => format!("{way} as large as Relay's own limits and the server let it be"),
+        None => format!("{way} whatever Relay itself takes (`[media]`)"),
     };
-    let mut out = format!(
-        "- A message has at most {} {unit}; what is longer is split.\n- A file is {}, and {}.\n",
-        text.most,
-        file(column.largest_shown, "into a room"),
-        file(column.largest_heard, "out of it"),
-    );
+    let mut out = format!("- A message has at most {} {unit}; what is longer is split.\n", text.most);
+    // Where files are only named, nothing is limited.
+    if capabilities.shows(Feature::File) == Support::Native {
+        let (shown, heard) =
+            (file(column.largest_shown, "into a room"), file(column.largest_heard, "out of it"));
+        let _ = writeln!(out, "- Files: {shown}, {heard}.");
+    }
     if let Some(most) = column.reactions {
         let _ = writeln!(out, "- Different reactions that Relay can put on one message: {most}.");
     }

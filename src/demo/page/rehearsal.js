@@ -6,6 +6,8 @@ import { Staged } from "./staged.js";
 
 /** Behind the `#` of the address, when this is shown. */
 const HASH = "#commands";
+/** The languages that Relay speaks. */
+const LANGUAGES = { en: "English", de: "Deutsch" };
 const NAMES = { discord: "Discord", slack: "Slack", telegram: "Telegram" };
 
 /** Shown instead of the rooms while the address says so. */
@@ -16,13 +18,18 @@ export class Rehearsal {
   #names = el("nav", { class: "words", "aria-label": "Commands" });
   #said = el("p", { class: "asking", role: "status" });
   #again = el("button", { type: "button", onclick: () => this.#ask() }, "Ask again");
-  #asked = false;
+  #languages;
+  /** What was shown in each language. */
+  #seen = new Map();
+  #language = "en";
   #title = document.title;
 
   constructor() {
     const heading = el("h2", { id: "commands-title", tabindex: "-1" }, "Every command, on every platform");
     const what = el("p", { class: "what" }, "People in a world made for this have just given each command. What you see is what their platform shows them.");
-    const choices = el("div", { class: "choose" }, this.#platforms(), this.#again, this.#said);
+    const platforms = pick("Platforms", "platform", { all: "All", ...NAMES }, "all", (value) => (this.#element.dataset.only = value));
+    this.#languages = pick("Language of those who ask", "language", LANGUAGES, this.#language, (value) => this.#speak(value));
+    const choices = el("div", { class: "choose" }, platforms, this.#languages, this.#again, this.#said);
     this.#element.append(el("a", { class: "back", href: "#" }, "‹ Back to the rooms"), heading, what, choices, el("div", { class: "book" }, this.#names, this.#scenes));
     window.addEventListener("hashchange", () => this.#look(true));
     this.#look(false);
@@ -41,24 +48,37 @@ export class Rehearsal {
     }
     scrollTo(0, 0);
     if (moved) document.getElementById("commands-title").focus({ preventScroll: true });
-    if (!this.#asked) this.#ask();
+    this.#speak(this.#language);
+  }
+
+  /** Shows the answers in a language, which may have to be asked for. */
+  #speak(language) {
+    this.#language = language;
+    const seen = this.#seen.get(language);
+    if (seen) this.#draw(seen);
+    else this.#ask();
   }
 
   async #ask() {
-    this.#asked = true;
-    this.#again.disabled = true;
-    this.#element.setAttribute("aria-busy", "true");
+    const language = this.#language;
+    this.#busy(true);
     this.#tell("Relay is asked everything, which takes some seconds …");
     try {
-      this.#draw(await commands());
+      this.#seen.set(language, await commands(language));
+      this.#draw(this.#seen.get(language));
       this.#tell("");
     } catch (error) {
       this.#scenes.replaceChildren();
       this.#names.replaceChildren();
       this.#tell(`The commands could not be given: ${error.message}`, true);
     }
-    this.#again.disabled = false;
-    this.#element.removeAttribute("aria-busy");
+    this.#busy(false);
+  }
+
+  #busy(is) {
+    this.#again.disabled = is;
+    this.#languages.disabled = is;
+    this.#element.setAttribute("aria-busy", String(is));
   }
 
   #tell(text, failed = false) {
@@ -67,23 +87,23 @@ export class Rehearsal {
   }
 
   #draw({ platforms, scenes }) {
+    this.#scenes.lang = this.#language;
     const stages = new Map(platforms.map((one) => [one.platform, new Staged(one)]));
     this.#scenes.replaceChildren(...scenes.map((one) => scene(one, stages)));
     this.#names.replaceChildren(
       ...scenes.map(({ word }) => el("button", { type: "button", onclick: () => goTo(word) }, word)),
     );
   }
+}
 
-  /** Which platforms are shown: all beside each other, or one. */
-  #platforms() {
-    const one = (value, label) => {
-      const radio = el("input", { type: "radio", name: "shown-platform", value, checked: value === "all" });
-      radio.addEventListener("change", () => (this.#element.dataset.only = value));
-      return el("label", {}, radio, el("span", {}, label));
-    };
-    const all = Object.entries(NAMES).map(([value, label]) => one(value, label));
-    return el("fieldset", { class: "pick" }, el("legend", { class: "unseen" }, "Platforms"), one("all", "All"), ...all);
-  }
+/** A choice of one; `chosen(value)` hears of it. */
+function pick(legend, name, all, first, chosen) {
+  const one = ([value, label]) => {
+    const radio = el("input", { type: "radio", name: `pick-${name}`, value, checked: value === first });
+    radio.addEventListener("change", () => chosen(value));
+    return el("label", {}, radio, el("span", {}, label));
+  };
+  return el("fieldset", { class: "pick" }, el("legend", { class: "unseen" }, legend), ...Object.entries(all).map(one));
 }
 
 function scene({ word, about, seen }, stages) {

@@ -35,6 +35,8 @@ pub struct Stage {
     code: String,
     /// The bot's name.
     bot: String,
+    /// Somebody who writes on another platform.
+    elsewhere: String,
 }
 
 impl Stage {
@@ -49,6 +51,7 @@ impl Stage {
             message: String::new(),
             code: String::new(),
             bot: world.bots.first().map(|bot| bot.name.clone()).unwrap_or_default(),
+            elsewhere: String::new(),
         }
     }
 
@@ -78,19 +81,25 @@ impl Stage {
         }
     }
 
-    /// Waits until all of these words have arrived in the joined room.
-    pub async fn heard(&self, words: &[&str]) {
+    /// What its member is called.
+    pub fn member(&self) -> String {
+        self.person(Who::Member).name
+    }
+
+    /// Waits until what others have said has arrived in the joined room; the first of them is the one who is meant from now on.
+    pub async fn heard(&mut self, others: &[&(String, &str)]) {
         let room = self.room(Place::Joined);
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             let messages = self.people.messages(&room).unwrap_or_default();
             let is_there =
-                |word: &&str| messages.iter().any(|message| message.by_bot && message.text.contains(word));
-            if words.iter().all(is_there) {
-                return;
+                |words: &str| messages.iter().any(|message| message.by_bot && message.text.contains(words));
+            if others.iter().all(|(_, words)| is_there(words)) {
+                break;
             }
             tokio::time::sleep(LOOK).await;
         }
+        self.elsewhere = others.first().map(|(name, _)| name.clone()).unwrap_or_default();
     }
 
     /// Plays a scene: what was asked in each line, and what was shown to whom.
@@ -217,7 +226,7 @@ impl Stage {
 
     fn typed(&self, asks: &Asks) -> String {
         match asks {
-            Asks::Typed(text) => text.replace("{code}", &self.code),
+            Asks::Typed(text) => text.replace("{code}", &self.code).replace("{elsewhere}", &self.elsewhere),
             Asks::About { typed, .. } => (*typed).to_owned(),
         }
     }
@@ -235,6 +244,7 @@ impl Stage {
             handle: String::new(),
             manages: false,
             token: String::new(),
+            locale: String::new(),
         })
     }
 
