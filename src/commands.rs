@@ -13,6 +13,8 @@ mod consent;
 mod disconnect;
 pub mod keys;
 mod link;
+mod offered;
+mod offers;
 mod privacy;
 mod queue;
 mod resync;
@@ -22,6 +24,7 @@ mod trace;
 mod words;
 
 pub use approve::Review;
+pub use offered::menu;
 pub use privacy::receipt;
 pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
@@ -283,7 +286,8 @@ impl Commands {
             Ask::Unmute { .. } => return status::help(language, Some("unmute"), naming()),
             Ask::Template { .. } => return status::help(language, Some("template"), naming()),
         };
-        done.unwrap_or_else(|refused| refused).into()
+        let offers = self.offers(account, call, done.is_ok()).await;
+        Reply::offering(done.unwrap_or_else(|refused| refused), offers)
     }
 
     /// The asker must have the platform's own right to manage the room.
@@ -348,14 +352,14 @@ impl Commands {
     }
 
     /// What somebody is told with the first answer that they are given; whoever asks about it is told anyway.
-    async fn first_words(&self, call: &Call) -> Option<&'static str> {
+    async fn first_words(&self, call: &Call) -> Option<String> {
         let person = privacy::asker(call);
         let is_asked = match &call.ask {
             Ask::Forget { .. } | Ask::Consent { .. } => return None,
             ask => matches!(ask, Ask::Privacy { .. }),
         };
         let told = async {
-            let words = self.core.untold(&person, &call.room)?;
+            let words = self.core.untold(self.language(call), &person, &call.room)?;
             if words.is_some() {
                 self.core.ledger.remember_told(&person).await?;
             }

@@ -81,6 +81,7 @@ pub use disk::DiskState;
 pub use doctor::{Finding, Grade, UNANSWERED, of_preflight};
 pub use elsewhere::{Elsewhere, Trouble};
 pub use export::{ExportError, Exported};
+pub use forget::WhyLeft;
 pub use lagging::why_late;
 pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};

@@ -18,7 +18,7 @@ macro_rules! files {
     };
 }
 
-files!["commands", "notices", "rooms"];
+files!["buttons", "commands", "menu", "notices", "people", "rooms", "telling"];
 
 /// A language that Relay speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

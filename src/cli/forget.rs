@@ -3,6 +3,7 @@
 use super::{RunningBridge, fail, print_json};
 use crate::commands::receipt;
 use crate::control::{Request, Response};
+use crate::texts::Language;
 use std::process::ExitCode;
 
 /// Arguments of `relay forget`.
@@ -25,7 +26,7 @@ pub fn run(of: &ForgetWho) -> ExitCode {
     match of.bridge.ask(&Request::Forget { who: of.who.clone(), sure: of.yes }) {
         Ok(Response::Erased(erased)) if of.json => print_json(&erased),
         Ok(Response::Erased(Some(erased))) => {
-            sayln!("{}", receipt(&erased).replacen("You asked", "It was asked for", 1));
+            sayln!("{}", receipt(Language::English, &erased).replacen("You asked", "It was asked for", 1));
             ExitCode::SUCCESS
         }
         Ok(Response::Erased(None)) => fail(format!(

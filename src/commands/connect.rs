@@ -44,7 +44,7 @@ impl Commands {
             _ if is_own => Connect::Open,
             Some(wanted) if wanted.connect != Connect::Closed => wanted.connect,
             // Whether it is closed or not there is nobody's business.
-            _ => return Err(self.unknown_channel(call, channel)),
+            _ => return self.unknown_channel(call, channel),
         };
         let report = self.describe(language, account, &call.room.room).await?;
         if report.visibility == Visibility::Private && !sure {
@@ -84,16 +84,15 @@ impl Commands {
         }
     }
 
-    fn unknown_channel(&self, call: &Call, channel: &str) -> Refused {
-        if let Err(refused) = self.may(call, "connect", GUESSES) {
-            return refused;
-        }
+    fn unknown_channel(&self, call: &Call, channel: &str) -> Result<Reply, Refused> {
+        self.may(call, "connect", GUESSES)?;
         let offered = self.core.suggest(&call.room, "");
         let language = self.language(call);
-        match offered.is_empty() {
+        let words = match offered.is_empty() {
             true => text!(language, "connect-unknown", channel = channel),
             false => text!(language, "connect-unknown-open", channel = channel, open = offered.join(", ")),
-        }
+        };
+        Ok(Reply::offering(words, self.open(language, &call.room)))
     }
 
     /// Whether whoever runs Relay took a room out, and not somebody in it.

@@ -1,10 +1,12 @@
 //! `/relay consent`: what the asker allows in particular: for what, which kinds of things, to whom, until when.
 
-use super::privacy::{ALL_LINKED, asker, unreadable};
+use super::privacy::{asker, date, holds, time, unreadable};
 use super::{Commands, Refused, words};
-use crate::consent::{Classes, DataClass, Entry, Purpose, Recipient, Scope, WORDS};
+use crate::consent::{Classes, DataClass, Entry, Person, Purpose, Recipient, Scope, WORDS};
 use crate::engine::RunningAccount;
 use crate::spans;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Call, Platform, Timestamp};
 use std::time::Duration;
 
@@ -20,62 +22,60 @@ impl Commands {
         said: &str,
     ) -> Result<String, Refused> {
         let person = asker(call);
+        let language = self.language(call);
         if said.trim().is_empty() {
-            let history = self.core.ledger.consent_of(&person);
-            let entries = history.as_ref().map(|history| history.entries()).unwrap_or_default();
-            let now = self.core.consent_clock();
-            let lines = entries.iter().rev().take(TOLD).map(|entry| format!("\n• {}", in_words(entry, now)));
-            let lines: String = lines.collect();
-            let told = match lines.is_empty() {
-                true => "You have said nothing about it.".to_owned(),
-                false => format!("What you said, newest first:{lines}"),
-            };
-            return Ok(format!("{told}\n{HOW}"));
+            return Ok(self.allowed(language, &person));
         }
         let platforms: Vec<Platform> =
             self.core.accounts.all().iter().map(|account| account.connector.platform()).collect();
-        let mut entry = parse(said, &platforms, self.core.consent_clock())?;
+        let mut entry = parse(language, said, &platforms, self.core.consent_clock())?;
         if entry.allows && self.chose_often(&person) {
-            return Err(
-                "You have chosen many times in the last hour. Wait an hour; to revoke is always possible."
-                    .into(),
-            );
+            return Err(text!(language, "consent-too-often"));
         }
         entry.how = format!("/relay consent in {}", call.room);
-        let told = in_words(&entry, entry.at);
+        let told = in_words(language, &entry, entry.at);
         let is_proven = account.connector.proves(&call.asker.id);
         let is_told = account.connector.answers_alone() && self.core.ledger.linked(&person).is_some();
-        let all = if is_told { ALL_LINKED } else { "" };
-        let unused = match entry.purpose {
-            Purpose::Bridging => "",
-            _ => " Relay does nothing for that today; your word is kept for when it does.",
+        let all = is_told.then(|| text!(language, "chosen-for-all"));
+        let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
+        let said = self.core.say_entry(person, entry, is_proven).await;
+        let said = said.map_err(|error| unreadable(language, &error))?;
+        let sentences = [Some(holds(language, !said, &told)), unused, all];
+        Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
+
+    /// What somebody has said, newest first, and how more is said.
+    fn allowed(&self, language: Language, person: &Person) -> String {
+        let history = self.core.ledger.consent_of(person);
+        let entries = history.as_ref().map(|history| history.entries()).unwrap_or_default();
+        let now = self.core.consent_clock();
+        let told = entries.iter().rev().take(TOLD);
+        let told = told.map(|entry| format!("• {}", in_words(language, entry, now)));
+        let first = match entries.is_empty() {
+            true => text!(language, "consent-nothing"),
+            false => text!(language, "consent-said"),
         };
-        let said = self.core.say_entry(person, entry, is_proven).await.map_err(|error| unreadable(&error))?;
-        Ok(format!("{}: {told}.{unused}{all}", if said { "From now on" } else { "That holds already" }))
+        let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how")]);
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
-const HOW: &str = "/relay consent grant or revoke PURPOSE, and where you want it: what, to whom, for how long. Such as:\n\
-     • /relay consent revoke bridging to telegram\n\
-     • /relay consent revoke bridging attachments,presence\n\
-     • /relay consent grant archive content for 30 days\n\
-     Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, \
-     reactions, derived, picture. /relay privacy says the most usual things in one word.";
-
-fn parse(said: &str, platforms: &[Platform], now: Timestamp) -> Result<Entry, Refused> {
-    let wrong = |what: String| format!("{what} {HOW}");
+fn parse(language: Language, said: &str, platforms: &[Platform], now: Timestamp) -> Result<Entry, Refused> {
+    let wrong = |what: String| format!("{what} {}", text!(language, "consent-how"));
     let lower = said.trim().to_lowercase();
     let (lower, until) = match lower.split_once(" for ") {
         Some((before, span)) => {
             let span = spans::read(span).filter(|span| *span > Duration::ZERO);
-            let span = span.ok_or_else(|| wrong("How long is that? Write it like 30 days.".into()))?;
+            let span = span.ok_or_else(|| wrong(text!(language, "consent-how-long")))?;
             let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
             (before.trim().to_owned(), Some(Timestamp(now.0.saturating_add(ms))))
         }
         None => (lower, None),
     };
     let (lower, scope) = match lower.split_once(" to ") {
-        Some((before, whom)) => (before.trim().to_owned(), scope(whom.trim(), platforms).map_err(wrong)?),
+        Some((before, whom)) => {
+            (before.trim().to_owned(), scope(language, whom.trim(), platforms).map_err(wrong)?)
+        }
         None => (lower, Scope::All),
     };
     let mut parts = lower.split_whitespace();
@@ -83,25 +83,26 @@ fn parse(said: &str, platforms: &[Platform], now: Timestamp) -> Result<Entry, Re
         Some("grant") => true,
         Some("revoke") => false,
         other => {
-            let other = other.unwrap_or_default().escape_debug();
-            return Err(wrong(format!("`{other}` is neither grant nor revoke.")));
+            let other = other.unwrap_or_default().escape_debug().to_string();
+            return Err(wrong(text!(language, "consent-neither", word = other)));
         }
     };
     let word = parts.next().unwrap_or_default();
     let purpose = Purpose::ALL.iter().find(|(_, known)| *known == word).map(|(purpose, _)| *purpose);
-    let purpose = purpose.ok_or_else(|| wrong(format!("There is no purpose `{}`.", word.escape_debug())))?;
+    let purpose = purpose.ok_or_else(|| {
+        wrong(text!(language, "consent-no-purpose", word = word.escape_debug().to_string()))
+    })?;
     let mut classes = Vec::new();
     for word in parts.flat_map(|part| part.split(',')).filter(|word| !word.is_empty()) {
         let class = DataClass::ALL.into_iter().find(|class| class.word() == word);
-        classes.push(
-            class.ok_or_else(|| wrong(format!("There is no such thing as `{}`.", word.escape_debug())))?,
-        );
+        let unknown = || text!(language, "consent-no-class", word = word.escape_debug().to_string());
+        classes.push(class.ok_or_else(|| wrong(unknown()))?);
     }
     let classes = if classes.is_empty() { Classes::ALL } else { Classes::of(&classes) };
     Ok(Entry { allows, purpose, classes, scope, how: String::new(), words: WORDS, at: now, from: now, until })
 }
 
-fn scope(whom: &str, platforms: &[Platform]) -> Result<Scope, String> {
+fn scope(language: Language, whom: &str, platforms: &[Platform]) -> Result<Scope, String> {
     if let Some(platform) = platforms.iter().find(|platform| platform.as_str() == whom) {
         return Ok(Scope::Platform(platform.to_string()));
     }
@@ -112,38 +113,49 @@ fn scope(whom: &str, platforms: &[Platform]) -> Result<Scope, String> {
             let mut all: Vec<&str> = platforms.iter().map(Platform::as_str).collect();
             all.sort_unstable();
             all.dedup();
-            Err(format!(
-                "Relay does not know `{}`. It knows {}, and service:NAME and plugin:NAME.",
-                whom.escape_debug(),
-                all.join(", ")
-            ))
+            let whom = whom.escape_debug().to_string();
+            Err(text!(language, "consent-no-recipient", whom = whom, platforms = all.join(", ")))
         }
     }
 }
 
-fn in_words(entry: &Entry, now: Timestamp) -> String {
+fn in_words(language: Language, entry: &Entry, now: Timestamp) -> String {
     let classes: Vec<DataClass> = entry.classes.into();
     let what = match entry.classes {
-        _ if entry.classes == Classes::ALL => "everything".to_owned(),
+        _ if entry.classes == Classes::ALL => text!(language, "consent-everything"),
         _ => classes.into_iter().map(DataClass::word).collect::<Vec<_>>().join(", "),
     };
     let whom = match &entry.scope {
-        Scope::All => "everybody".to_owned(),
+        Scope::All => text!(language, "consent-everybody"),
         Scope::Platform(platform) => words::shown(&Platform::from_stored(platform.clone())),
-        Scope::One(Recipient::Space { platform, .. }) => format!("a space on {platform}"),
-        Scope::One(Recipient::Service(name)) => format!("the service {name}"),
-        Scope::One(Recipient::Plugin(name)) => format!("the plugin {name}"),
-    };
-    let until = match entry.until {
-        Some(until) if until <= now => ", which has ended".to_owned(),
-        Some(until) => {
-            let at = jiff::Timestamp::from_millisecond(until.0);
-            at.map(|at| at.strftime(" until %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
+        Scope::One(Recipient::Space { platform, .. }) => {
+            text!(language, "consent-space", platform = platform.as_str())
         }
-        None => String::new(),
+        Scope::One(Recipient::Service(name)) => text!(language, "consent-service", name = name.as_str()),
+        Scope::One(Recipient::Plugin(name)) => text!(language, "consent-plugin", name = name.as_str()),
     };
-    let does = if entry.allows { "allowed" } else { "not allowed" };
-    format!("{}: {what} to {whom} {does}{until}", entry.purpose.word())
+    let (purpose, allows) = (entry.purpose.word(), if entry.allows { "yes" } else { "no" });
+    match entry.until {
+        Some(until) if until <= now => text!(
+            language,
+            "consent-line-ended",
+            purpose = purpose,
+            what = what,
+            whom = whom,
+            allows = allows
+        ),
+        Some(until) => text!(
+            language,
+            "consent-line-until",
+            purpose = purpose,
+            what = what,
+            whom = whom,
+            allows = allows,
+            date = date(until),
+            time = time(until),
+        ),
+        None => text!(language, "consent-line", purpose = purpose, what = what, whom = whom, allows = allows),
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +166,10 @@ mod tests {
     fn what_is_said_and_told() {
         let platforms = [Platform::new("discord"), Platform::new("telegram")];
         let now = Timestamp(1_700_000_000_000);
-        let said = |words: &str| parse(words, &platforms, now).map(|entry| in_words(&entry, now));
+        let said = |words: &str| {
+            let parsed = parse(Language::English, words, &platforms, now);
+            parsed.map(|entry| in_words(Language::English, &entry, now))
+        };
         let cases = [
             ("grant archive", Ok("archive: everything to everybody allowed")),
             ("revoke bridging to telegram", Ok("bridging: everything to Telegram not allowed")),
@@ -181,5 +196,23 @@ mod tests {
                 (told, _) => panic!("{words}: {told:?}"),
             }
         }
+    }
+
+    #[test]
+    fn in_german() {
+        let platforms = [Platform::new("telegram")];
+        let now = Timestamp(1_700_000_000_000);
+        let said = |words: &str| {
+            parse(Language::German, words, &platforms, now)
+                .map(|entry| in_words(Language::German, &entry, now))
+        };
+        let told = said("revoke ai content to service:tongues for 30 days");
+        let expected = "ai: content an den Dienst tongues nicht erlaubt bis 2023-12-14, 22:13 UTC";
+        assert_eq!(told.as_deref(), Ok(expected));
+        let refused = said("grant love").err().unwrap_or_default();
+        assert!(
+            refused.starts_with("Den Zweck `love` gibt es nicht. /relay consent grant oder revoke"),
+            "{refused}"
+        );
     }
 }

@@ -2,12 +2,14 @@
 
 use super::codes::{ASKS, NotGood, Waits};
 use super::privacy::{asker, must_be_proven, unreadable};
-use super::words::{TOO_MANY, shown};
+use super::words::shown;
 use super::{Commands, PLATFORM, Refused};
 use crate::adapt::presentable;
 use crate::consent::Person;
 use crate::engine::RunningAccount;
 use crate::store::{Linking, MOST_LINKED, Side};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Account, Answer, Call, Platform};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,11 +44,10 @@ impl Commands {
 
     /// Gives a code for the asker's other account, and tells which are theirs already.
     pub(super) fn give_link_code(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
-        must_be_proven(account, call)?;
+        let language = self.language(call);
+        must_be_proven(language, account, call)?;
         if !account.connector.answers_alone() {
-            return Err("Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC, and \
-                 bring the code here: /relay link CODE."
-                .into());
+            return Err(text!(language, "link-elsewhere"));
         }
         let who = format!("link {}", asker(call).as_str());
         let now = Instant::now();
@@ -58,33 +59,27 @@ impl Commands {
         };
         let mut codes = self.link_codes();
         if !codes.may_try(&who, ASKS, now) {
-            return Err(TOO_MANY.into());
+            return Err(text!(language, "link-too-many-tries"));
         }
-        let code = codes.make(waiting, now).ok_or("Too many codes wait to be used. Try again later.")?;
+        let code = codes.make(waiting, now).ok_or_else(|| text!(language, "link-too-many-codes"))?;
         drop(codes);
-        Ok(format!(
-            "{}With your account on another platform, write there, in a room that is joined:\n\n/relay link {code}\n\nThe code is good once, \
-             for {} minutes. Give it to nobody: whoever brings it is taken for you. {MEANS}",
-            self.linked_in_words(&asker(call)),
-            GOOD_FOR.as_secs() / 60
-        ))
+        let how = text!(language, "link-code", code = code, minutes = GOOD_FOR.as_secs() / 60);
+        let told = format!("{how} {}", text!(language, "link-means"));
+        Ok(match self.linked_in_words(language, &asker(call)) {
+            Some(linked) => format!("{linked}\n\n{told}"),
+            None => told,
+        })
     }
 
     /// Which other accounts are the asker's; for them alone.
-    fn linked_in_words(&self, person: &Person) -> String {
+    fn linked_in_words(&self, language: Language, person: &Person) -> Option<String> {
         let others = self.core.ledger.accounts_of(person);
         let others = others.iter().skip(1).map(|other| {
             let name = self.core.ledger.linked(other).map(|linked| linked.name).unwrap_or_default();
-            format!("{name} on {}", platform_of(other))
+            text!(language, "link-account", name = name, platform = platform_of(other))
         });
         let others: Vec<String> = others.collect();
-        match others.is_empty() {
-            true => String::new(),
-            false => format!(
-                "Linked with this account: {}. /relay unlink takes this one out.\n\n",
-                others.join(", ")
-            ),
-        }
+        (!others.is_empty()).then(|| text!(language, "linked-with", accounts = others.join(", ")))
     }
 
     /// Somebody brings the code that their other account was given.
@@ -94,6 +89,7 @@ impl Commands {
         call: &Call,
         code: &str,
     ) -> Result<String, Refused> {
+        let language = self.language(call);
         let comes = side(call);
         let now = Instant::now();
         let guessed = {
@@ -103,53 +99,51 @@ impl Commands {
             drop(codes.take(code, now));
             guessed
         };
-        must_be_proven(account, call)?;
+        must_be_proven(language, account, call)?;
         let first = guessed.map_err(|why| match why {
-            NotGood::Wrong => NOT_GOOD,
-            NotGood::TooMany => TOO_MANY,
+            NotGood::Wrong => text!(language, "link-not-good"),
+            NotGood::TooMany => text!(language, "link-too-many-tries"),
         })?;
         if first.side.person == comes.person {
-            return Err(
-                "That code was for your account on another platform. Ask for a new one and write it there."
-                    .into(),
-            );
+            return Err(text!(language, "link-same-account"));
         }
         for of in [&first.side.person, &comes.person] {
-            let erased = self.core.ledger.erased(of).map_err(|error| unreadable(&error))?;
+            let erased = self.core.ledger.erased(of).map_err(|error| unreadable(language, &error))?;
             if erased.is_some_and(|erased| erased.done.is_none()) {
-                return Err("One of the two is still being forgotten. Link them once /relay forget says that it is done.".into());
+                return Err(text!(language, "link-being-forgotten"));
             }
         }
         let linking = self.core.link_accounts(first.side.clone(), comes.clone()).await;
-        let tighter = match linking.map_err(|error| unreadable(&error))? {
+        let tighter = match linking.map_err(|error| unreadable(language, &error))? {
             Linking::Done(tighter) => tighter,
-            Linking::Already => return Ok("These two are linked already.".into()),
-            Linking::Taken => {
-                return Err("This account is linked to others already, and can be one person's only. /relay unlink parts it from them; \
-                            or write /relay link here, where Relay answers you alone, and bring the code to the other account."
-                    .into());
-            }
+            Linking::Already => return Ok(text!(language, "link-already")),
+            Linking::Taken => return Err(text!(language, "link-taken")),
             Linking::TooMany => {
-                return Err(format!("So many accounts are linked already: {MOST_LINKED} are the most."));
+                return Err(text!(language, "link-too-many-accounts", most = MOST_LINKED));
             }
         };
         tracing::info!(platform = %call.room.platform, with = %first.side.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
-        let with = match account.connector.answers_alone() {
-            true => called(&first.side),
-            false => "your other account".to_owned(),
+        let linked = match account.connector.answers_alone() {
+            true => text!(language, "linked", other = called(language, &first.side)),
+            false => text!(language, "linked-other"),
         };
-        Ok(format!("This account and {with} are linked.{} {MEANS}", tightened(&tighter)))
+        let tighter = (!tighter.is_empty()).then(|| text!(language, "linked-tighter"));
+        let sentences = [Some(linked), tighter, Some(text!(language, "link-means"))];
+        Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
     /// Tells the account that was given the code what became of it, as long as its platform lets it be answered.
     async fn tell_first(&self, first: &WaitingAccount, comes: &Side, tighter: bool) {
         let Some(account) = self.core.accounts.get(&first.account) else { return };
-        let now = if tighter { TIGHTER } else { "" };
-        let words = format!(
-            "This account and {} are linked: your code was used there.{now} If that was not you, write /relay unlink. {MEANS}",
-            called(comes)
-        );
+        let language = self.language(&first.call);
+        let sentences = [
+            Some(text!(language, "linked-there", other = called(language, comes))),
+            tighter.then(|| text!(language, "linked-tighter")),
+            Some(text!(language, "linked-not-you")),
+            Some(text!(language, "link-means")),
+        ];
+        let words = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let answer = Answer::plain(&words.replace("/relay", account.connector.called_by()));
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(&first.call, &answer)).await;
         if !matches!(told, Ok(Ok(()))) {
@@ -164,20 +158,14 @@ impl Commands {
         call: &Call,
         all: bool,
     ) -> Result<String, Refused> {
-        must_be_proven(account, call)?;
-        let parted = self.core.ledger.unlink(asker(call), all).await.map_err(|error| unreadable(&error))?;
-        Ok(match parted.is_empty() {
-            true => "This account is linked to no other.".to_owned(),
-            false => {
-                let whose = if all {
-                    "None of your accounts is linked to another"
-                } else {
-                    "This account is linked to no other"
-                };
-                format!(
-                    "{whose} any more. What you have chosen goes on holding for each of them: /relay privacy tells it."
-                )
-            }
+        let language = self.language(call);
+        must_be_proven(language, account, call)?;
+        let parted = self.core.ledger.unlink(asker(call), all).await;
+        let parted = parted.map_err(|error| unreadable(language, &error))?;
+        Ok(match (parted.is_empty(), all) {
+            (true, _) => text!(language, "unlinked-nothing"),
+            (false, true) => text!(language, "unlinked-all"),
+            (false, false) => text!(language, "unlinked"),
         })
     }
 }
@@ -190,26 +178,11 @@ fn side(call: &Call) -> Side {
     }
 }
 
-fn called(side: &Side) -> String {
-    format!("{} on {}", side.name, platform_of(&side.person))
+fn called(language: Language, side: &Side) -> String {
+    text!(language, "link-account", name = side.name.as_str(), platform = platform_of(&side.person))
 }
 
 fn platform_of(person: &Person) -> String {
     let platform = person.as_str().split('/').next().unwrap_or_default();
     shown(&Platform::from_stored(platform.to_owned()))
 }
-
-fn tightened(tighter: &[Person]) -> &'static str {
-    if tighter.is_empty() { "" } else { TIGHTER }
-}
-
-const TIGHTER: &str = " They had not chosen alike: what one of them did not allow, the other does not any more, and what was carried with more \
-     than that is taken back in the other rooms, as if it had been chosen with /relay privacy.";
-
-const NOT_GOOD: &str = "This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives \
-     another.";
-
-const MEANS: &str = "Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, \
-     /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can \
-     gather from it who you are. No right goes from one \
-     platform to another by it.";

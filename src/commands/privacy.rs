@@ -1,10 +1,11 @@
 //! `/relay privacy`: what becomes of what the asker says, and what they choose about it.
 
 use super::{Commands, Refused, words};
-use crate::consent::{Entry, Level, Person, Stance, Unsaid};
-use crate::engine::ExportError;
-use crate::engine::RunningAccount;
+use crate::consent::{Level, Person, Stance, Unsaid};
+use crate::engine::{ExportError, RunningAccount, WhyLeft};
 use crate::store::{Erased, StoreError, stream};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Call, RoomKey, Timestamp};
 use std::collections::BTreeMap;
 use std::io;
@@ -23,39 +24,39 @@ impl Commands {
         to: Option<&str>,
     ) -> Result<String, Refused> {
         let person = asker(call);
+        let language = self.language(call);
         // Others who read it would know whose the name is.
         let names = account.connector.answers_alone();
-        let Some(word) = to else { return Ok(self.shared(&call.room, &person, names)) };
+        let Some(word) = to else { return Ok(self.shared(language, &call.room, &person, names)) };
         let Some(stance) = Stance::named(&word.trim().to_lowercase()) else {
-            return Err(format!("There is no /relay privacy {}. {CHOICES}", word.escape_debug()));
+            let unknown = text!(language, "privacy-unknown", word = word.escape_debug().to_string());
+            return Err(format!("{unknown} {}", text!(language, "privacy-choices")));
         };
         if stance != Stance::None && self.chose_often(&person) {
-            return Err("You have chosen many times in the last hour. Wait an hour; /relay privacy none is always possible.".into());
+            return Err(text!(language, "privacy-too-often"));
         }
         let how = format!("/relay privacy {} in {}", stance.word(), call.room);
         let is_proven = account.connector.proves(&call.asker.id);
         let chosen = self.core.choose(person.clone(), stance, &how, is_proven).await.map_err(|error| {
             tracing::error!(%error, "a choice cannot be written down");
-            "Relay cannot write down what you choose; its log says why. Nothing has changed.".to_owned()
+            text!(language, "privacy-not-written")
         })?;
-        let holds = if chosen.is_same { "That holds already" } else { "From now on" };
-        let all = if names && self.core.ledger.linked(&person).is_some() { ALL_LINKED } else { "" };
-        let first = format!("{holds}: {}.{all}", self.in_words(stance, &call.room, &person, names));
-        let first = format!("{first}{}", self.levels(&call.room));
-        Ok(match chosen.takes_back {
+        let words = self.in_words(language, stance, &call.room, &person, names);
+        let mut told = holds(language, chosen.is_same, &words);
+        if names && self.core.ledger.linked(&person).is_some() {
+            told = format!("{told} {}", text!(language, "chosen-for-all"));
+        }
+        let before = match chosen.takes_back {
             // A picture stands beside what was posted, and no platform changes that.
-            true if stance == Stance::Balanced => format!(
-                "{first}\nWhat was carried before stays with the picture that it has. Whoever wants it gone says /relay privacy none first."
-            ),
-            true => format!(
-                "{first}\nWhat was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing \
-                 keeps it, and people may have read it. /relay privacy tells when that is done."
-            ),
+            true if stance == Stance::Balanced => Some(text!(language, "privacy-stays-with-picture")),
+            true => Some(text!(language, "privacy-taken-back")),
             false if stance != Stance::Full && !is_proven && !chosen.is_same => {
-                format!("{first}\nWhat was carried before stays: {UNPROVEN}.")
+                Some(text!(language, "privacy-unproven-stays"))
             }
-            false => first,
-        })
+            false => None,
+        };
+        let lines = [Some(told), self.levels(language, &call.room), before];
+        Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
     pub(super) fn chose_often(&self, person: &Person) -> bool {
@@ -67,89 +68,80 @@ impl Commands {
     }
 
     /// What is shared of somebody, with whom, since when, and what they may choose.
-    fn shared(&self, room: &RoomKey, person: &Person, names: bool) -> String {
-        let stance = self.core.stance_of(person);
-        let chosen = match stance {
-            Some(stance) => {
-                let since = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
-                let since = since.map(|entry| since_when(&entry)).unwrap_or_default();
-                format!(
-                    "You have chosen {}{since}: {}.",
-                    stance.word(),
-                    self.in_words(stance, room, person, names)
-                )
-            }
-            None if self.core.ledger.consent_of(person).is_some() => {
-                "You have said something in particular: /relay consent tells it. What that leaves open is as for who has chosen nothing.".to_owned()
-            }
-            None => match self.unsaid(room) {
-                Unsaid::Notice => {
-                    "You have chosen nothing, so what you say here is carried, with your name and picture."
-                        .to_owned()
-                }
-                Unsaid::OptIn => {
-                    "You have chosen nothing, so nothing of yours is carried from here.".to_owned()
-                }
+    fn shared(&self, language: Language, room: &RoomKey, person: &Person, names: bool) -> String {
+        let newest = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
+        let chosen = match (self.core.stance_of(person), newest) {
+            (Some(stance), Some(entry)) => text!(
+                language,
+                "privacy-chosen",
+                stance = stance.word(),
+                date = date(entry.at),
+                time = time(entry.at),
+                words = self.in_words(language, stance, room, person, names),
+            ),
+            (None, Some(_)) => text!(language, "privacy-in-particular"),
+            (_, None) => match self.unsaid(room) {
+                Unsaid::Notice => text!(language, "privacy-unsaid-carried"),
+                Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
             },
         };
         let taking_back = match self.core.ledger.is_taking_back(person) {
-            Ok(true) => "\nWhat was carried before is still being collected for deletion.",
-            _ => "",
+            Ok(true) => Some(text!(language, "privacy-taking-back")),
+            _ => None,
         };
-        format!("{}\n{chosen}{}{taking_back}\n{CHOICES}", self.recipients(room), self.levels(room))
+        let choices = Some(text!(language, "privacy-choices"));
+        let recipients = Some(self.recipients(language, room));
+        let lines = [recipients, Some(chosen), self.levels(language, room), taking_back, choices];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
     /// Who sees what is said in a room. Other rooms are counted and not named: the asker may not be able to see them.
-    fn recipients(&self, room: &RoomKey) -> String {
+    fn recipients(&self, language: Language, room: &RoomKey) -> String {
         let routes = self.core.routes.borrow().clone();
+        let mut programs = false;
         let mut all: BTreeMap<String, usize> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
-            let who = match stream::keeps(&to) {
-                true => "programs that have a token for Relay".to_owned(),
-                false => words::shown(&to.platform),
-            };
-            *all.entry(who).or_default() += 1;
+            match stream::keeps(&to) {
+                true => programs = true,
+                false => *all.entry(words::shown(&to.platform)).or_default() += 1,
+            }
         }
-        if all.is_empty() {
-            return "What is said here is not carried anywhere.".to_owned();
-        }
-        let all = all.into_iter().map(|(who, count)| match count {
-            _ if who.starts_with("programs") => who,
-            1 => format!("a room on {who}"),
-            count => format!("{count} rooms on {who}"),
+        let rooms = all.into_iter().map(|(platform, count)| {
+            text!(language, "privacy-recipient-rooms", count = count, platform = platform)
         });
-        format!(
-            "What is said here is shown elsewhere so that people there can take part: {}.",
-            all.collect::<Vec<_>>().join(", ")
-        )
+        let programs = programs.then(|| text!(language, "privacy-recipient-programs"));
+        let all: Vec<String> = rooms.chain(programs).collect();
+        match all.is_empty() {
+            true => text!(language, "privacy-nowhere"),
+            false => text!(language, "privacy-recipients", rooms = all.join(", ")),
+        }
     }
 
-    /// What the other rooms are shown at most, whatever anybody chooses; nothing where that is everything.
-    fn levels(&self, room: &RoomKey) -> String {
+    /// What the other rooms are shown at most, whatever anybody chooses; none where that is everything.
+    fn levels(&self, language: Language, room: &RoomKey) -> Option<String> {
         let routes = self.core.routes.borrow().clone();
         let mut all: BTreeMap<Level, Vec<String>> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
             let who = match stream::keeps(&to) {
-                true => "programs".to_owned(),
+                true => text!(language, "privacy-programs"),
                 false => words::shown(&to.platform),
             };
-            let level = routes.level_between(room, &to);
-            let known = all.entry(level).or_default();
-            if level != Level::Full && !known.contains(&who) {
+            let known = all.entry(routes.level_between(room, &to)).or_default();
+            if !known.contains(&who) {
                 known.push(who);
             }
         }
-        let lines = all.into_iter().filter(|(level, _)| *level != Level::Full);
-        let lines: Vec<String> = lines
-            .map(|(level, who)| format!("on {} {} ({})", who.join(" and "), level.in_words(), level.word()))
-            .collect();
-        match lines.is_empty() {
-            true => String::new(),
-            false => format!(
-                "\nOf everybody here no more is shown than this, unless they grant more with /relay consent: {}.",
-                lines.join("; ")
-            ),
-        }
+        let lines = all.into_iter().filter_map(|(level, who)| {
+            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
+            let platforms = who.into_iter().reduce(both).unwrap_or_default();
+            match level {
+                Level::Full => None,
+                Level::Balanced => Some(text!(language, "privacy-level-balanced", platforms = platforms)),
+                Level::Minimal => Some(text!(language, "privacy-level-minimal", platforms = platforms)),
+            }
+        });
+        let lines: Vec<String> = lines.collect();
+        (!lines.is_empty()).then(|| text!(language, "privacy-levels", lines = lines.join("; ")))
     }
 
     fn unsaid(&self, room: &RoomKey) -> Unsaid {
@@ -158,28 +150,35 @@ impl Commands {
         if any { Unsaid::OptIn } else { Unsaid::Notice }
     }
 
-    fn in_words(&self, stance: Stance, room: &RoomKey, person: &Person, names: bool) -> String {
+    fn in_words(
+        &self,
+        language: Language,
+        stance: Stance,
+        room: &RoomKey,
+        person: &Person,
+        names: bool,
+    ) -> String {
+        let called = || {
+            let routes = self.core.routes.borrow().clone();
+            let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
+                let name = self.core.ledger.pseudonyms().name(person, channel);
+                text!(language, "stance-name-in", name = name, channel = channel)
+            });
+            let names = called.collect::<Vec<_>>().join(", ");
+            (!names.is_empty()).then_some(names)
+        };
         match stance {
-            Stance::Full => "what you say is carried with your name and picture".to_owned(),
-            Stance::Balanced => {
-                "what you say is carried with your name, without your picture, and not when you come, go or type".to_owned()
-            }
-            Stance::None => "nothing of yours is carried: no message, reaction, name or picture".to_owned(),
-            Stance::Anonymous | Stance::Minimal => {
-                let routes = self.core.routes.borrow().clone();
-                let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
-                    format!("{} in {channel}", self.core.ledger.pseudonyms().name(person, channel))
-                });
-                let names = called.collect::<Vec<_>>().join(", ");
-                let as_whom = if names.is_empty() { "another name".to_owned() } else { names };
-                let (without, rest) = match stance {
-                    Stance::Minimal => ("your picture and without files", "words"),
-                    _ => ("your picture", "words and files"),
-                };
-                format!(
-                    "what you say is carried as {as_whom}, without {without}; what your {rest} themselves tell of you stays in them"
-                )
-            }
+            Stance::Full => text!(language, "stance-full"),
+            Stance::Balanced => text!(language, "stance-balanced"),
+            Stance::None => text!(language, "stance-none"),
+            Stance::Anonymous => match called() {
+                Some(names) => text!(language, "stance-anonymous-as", names = names),
+                None => text!(language, "stance-anonymous"),
+            },
+            Stance::Minimal => match called() {
+                Some(names) => text!(language, "stance-minimal-as", names = names),
+                None => text!(language, "stance-minimal"),
+            },
         }
     }
 }
@@ -197,51 +196,50 @@ impl Commands {
         call: &Call,
         sure: bool,
     ) -> Result<String, Refused> {
-        must_be_proven(account, call)?;
+        let language = self.language(call);
+        must_be_proven(language, account, call)?;
         let person = asker(call);
-        let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(&error))?;
+        let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error))?;
         match (sure, erased) {
-            (false, Some(erased)) => Ok(format!("{}\n{}", receipt(&erased), self.forget_in_words(&person))),
-            (false, None) => Ok(self.forget_in_words(&person)),
-            (true, Some(erased)) if erased.done.is_none() => Ok(receipt(&erased)),
+            (false, Some(erased)) => {
+                Ok(format!("{}\n{}", receipt(language, &erased), self.forget_in_words(language, &person)))
+            }
+            (false, None) => Ok(self.forget_in_words(language, &person)),
+            (true, Some(erased)) if erased.done.is_none() => Ok(receipt(language, &erased)),
             (true, _) => {
-                let all = match self.core.ledger.linked(&person) {
-                    Some(_) => {
-                        " All of that goes for your linked accounts, too, and they are linked no more."
-                    }
-                    None => "",
-                };
+                let all = self.core.ledger.linked(&person);
+                let all = all.map(|_| text!(language, "forget-begun-linked"));
                 self.core.forget_person(person).await.map_err(|error| {
                     tracing::error!(%error, "somebody cannot be forgotten");
-                    "Relay cannot write that down; its log says why. Nothing has changed.".to_owned()
+                    text!(language, "forget-not-written")
                 })?;
-                Ok(format!(
-                    "From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets \
-                     what it keeps of you.{all} /relay forget tells how far it is, and what could not be undone."
-                ))
+                let sentences =
+                    [Some(text!(language, "forget-begun")), all, Some(text!(language, "forget-tells"))];
+                Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
             }
         }
     }
 
-    fn forget_in_words(&self, person: &Person) -> String {
-        let all = self.core.ledger.linked(person).map_or("", |_| FORGET_LINKED);
-        format!("{FORGET}{all}")
+    fn forget_in_words(&self, language: Language, person: &Person) -> String {
+        let means = text!(language, "forget-means");
+        match self.core.ledger.linked(person) {
+            Some(_) => format!("{means} {}", text!(language, "forget-means-linked")),
+            None => means,
+        }
     }
 
     /// All that is kept of the asker, behind a link that they alone are told.
     pub(super) async fn export_me(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
-        must_be_proven(account, call)?;
+        let language = self.language(call);
+        must_be_proven(language, account, call)?;
         let person = asker(call);
         if !account.connector.answers_alone() || !self.core.media.gives_links() {
-            let (platform, id) = (&call.room.platform, &call.asker.id);
-            return Err(format!(
-                "Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay \
-                 export {platform}:{id} --out FILE`."
-            ));
+            let person = format!("{}:{}", call.room.platform, call.asker.id);
+            return Err(text!(language, "export-ask-whoever-runs", person = person));
         }
         // Each reads the whole journal, and makes a file.
         let Ok(_turn) = EXPORTS.try_acquire() else {
-            return Err("Relay writes such a file for somebody else just now. Ask again in a minute.".into());
+            return Err(text!(language, "export-busy"));
         };
         let core = self.core.clone();
         let written = tokio::task::spawn_blocking(move || {
@@ -250,23 +248,18 @@ impl Commands {
         });
         let (exported, text) = match written.await {
             Ok(Ok(written)) => written,
-            Ok(Err(ExportError::Store(error))) => return Err(unreadable(&error)),
-            Ok(Err(ExportError::Io(_))) => {
-                return Err(
-                    "It is too much to give it here. Ask whoever runs Relay: `relay export` writes it."
-                        .into(),
-                );
-            }
-            Err(_) => return Err("Something went wrong in Relay; its log says what.".into()),
+            Ok(Err(ExportError::Store(error))) => return Err(unreadable(language, &error)),
+            Ok(Err(ExportError::Io(_))) => return Err(text!(language, "export-too-large")),
+            Err(_) => return Err(text!(language, "went-wrong")),
         };
         let text = String::from_utf8(text).unwrap_or_default();
         match self.core.media.text_link(&text).await {
-            Some(link) => Ok(format!(
-                "All that Relay keeps of you, {} things that you said and did and {} choices: {link}\nWhoever has the link can read it; it \
-                 ends by itself.",
-                exported.events, exported.choices
-            )),
-            None => Err("Relay cannot keep the file now; its log says why.".into()),
+            Some(link) => {
+                let (events, choices) = (exported.events, exported.choices);
+                let all = text!(language, "exported", events = events, choices = choices, link = link);
+                Ok(format!("{all}\n{}", text!(language, "exported-link")))
+            }
+            None => Err(text!(language, "export-not-kept")),
         }
     }
 }
@@ -280,7 +273,7 @@ impl Commands {
         let (core, platform, id) = (self.core.clone(), platform.to_owned(), id.to_owned());
         let found = tokio::task::spawn_blocking(move || core.people(&platform, &id)).await;
         let found = found.map_err(|_| "looking for them panicked; the log says where".to_owned())?;
-        let found = found.map_err(|error| unreadable(&error))?;
+        let found = found.map_err(|error| unreadable(Language::English, &error))?;
         match found.as_slice() {
             [person] => Ok(person.clone()),
             [] => Err(format!(
@@ -297,9 +290,10 @@ impl Commands {
     pub async fn forget_named(&self, who: &str, sure: bool) -> Result<Option<Erased>, String> {
         let person = self.person(who).await?;
         if !sure {
-            return self.core.ledger.erased(&person).map_err(|error| unreadable(&error));
+            return self.core.ledger.erased(&person).map_err(|error| unreadable(Language::English, &error));
         }
-        self.core.forget_person(person).await.map(Some).map_err(|error| unreadable(&error))
+        let forgotten = self.core.forget_person(person).await;
+        forgotten.map(Some).map_err(|error| unreadable(Language::English, &error))
     }
 }
 
@@ -320,13 +314,14 @@ impl io::Write for Bounded {
     }
 }
 
-/// Why nothing that cannot be undone is done for somebody.
-const UNPROVEN: &str = "Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay";
-
-pub(super) fn must_be_proven(account: &RunningAccount, call: &Call) -> Result<(), Refused> {
+pub(super) fn must_be_proven(
+    language: Language,
+    account: &RunningAccount,
+    call: &Call,
+) -> Result<(), Refused> {
     match account.connector.proves(&call.asker.id) {
         true => Ok(()),
-        false => Err(format!("That is not done here: {UNPROVEN}.")),
+        false => Err(text!(language, "not-proven")),
     }
 }
 
@@ -334,60 +329,55 @@ pub(super) fn asker(call: &Call) -> Person {
     Person::from_parts(&call.room, call.asker.id.as_str())
 }
 
-pub(super) fn unreadable(error: &StoreError) -> Refused {
+pub(super) fn unreadable(language: Language, error: &StoreError) -> Refused {
     tracing::error!(%error, "what is kept of somebody cannot be read");
-    "Relay cannot read what it keeps now; its log says why.".to_owned()
+    text!(language, "not-readable")
+}
+
+/// What is said of a choice that holds from now on, or held already.
+pub(super) fn holds(language: Language, already: bool, words: &str) -> String {
+    match already {
+        true => text!(language, "chosen-already", words = words),
+        false => text!(language, "chosen-now", words = words),
+    }
 }
 
 /// What has become of somebody's wish to be forgotten.
-pub fn receipt(erased: &Erased) -> String {
-    let at = |ms: i64| {
-        let at = jiff::Timestamp::from_millisecond(ms);
-        at.map(|at| at.strftime("%Y-%m-%d at %H:%M UTC").to_string()).unwrap_or_default()
+pub fn receipt(language: Language, erased: &Erased) -> String {
+    let Some(done) = erased.done.map(Timestamp) else {
+        let asked = Timestamp(erased.asked);
+        return text!(language, "forgetting", date = date(asked), time = time(asked));
     };
-    let Some(done) = erased.done else {
-        return format!(
-            "You asked on {} to be forgotten. What was carried is still being deleted in other rooms. One that Relay cannot reach is waited for; \
-             whoever runs Relay sees in `relay status` which that is.",
-            at(erased.asked)
-        );
-    };
-    let mut text = format!(
-        "Forgotten on {}: {} {} that you said and did.",
-        at(done),
-        erased.events,
-        if erased.events == 1 { "thing" } else { "things" }
-    );
+    let (date, time) = (date(done), time(done));
+    let mut lines = vec![text!(language, "forgotten", count = erased.events, date = date, time = time)];
     if !erased.left.is_empty() {
-        text.push_str("\nWhat could not be undone:");
-        erased.left.iter().for_each(|left| text.push_str(&format!("\n• {left}")));
+        lines.push(text!(language, "forgotten-left"));
+        lines.extend(erased.left.iter().map(|left| format!("• {}", left_in_words(language, left))));
     }
-    text.push_str(
-        "\nCopies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key \
-         to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.",
-    );
-    text
+    lines.push(text!(language, "forgotten-rest"));
+    lines.join("\n")
 }
 
-/// After what is chosen.
-pub(super) const ALL_LINKED: &str = " What that forbids, it forbids for all your linked accounts.";
+/// It is kept in English; what cannot be read of that is told as it is.
+fn left_in_words(language: Language, kept: &str) -> String {
+    let Some((count, platform, why)) = WhyLeft::read(kept) else { return kept.to_owned() };
+    match why {
+        WhyLeft::Refused => text!(language, "forgotten-left-refused", count = count, platform = platform),
+        WhyLeft::NoDeletes => {
+            text!(language, "forgotten-left-no-deletes", count = count, platform = platform)
+        }
+        WhyLeft::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
+    }
+}
 
-const FORGET_LINKED: &str =
-    " It goes for all accounts that are linked to this one (/relay unlink takes this one out first).";
+/// The day, in UTC.
+pub(super) fn date(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0);
+    at.map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+}
 
-const FORGET: &str = "/relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let \
-     Relay delete, and in Relay all that it keeps of you. From then on nothing of yours is carried. It cannot be taken back. What you wrote here \
-     stays here: that is between you and this platform.";
-
-const CHOICES: &str = "You may choose, for all rooms:\n\
-     • /relay privacy full: your name, your picture and what you say\n\
-     • /relay privacy balanced: what you say and your name, without your picture, and not when you come, go or type\n\
-     • /relay privacy anonymous: what you say under another name, without a picture\n\
-     • /relay privacy minimal: the same without files\n\
-     • /relay privacy none: nothing\n\
-     What was carried before and does not fit your choice is deleted in the other rooms where their platforms let Relay do so.";
-
-fn since_when(entry: &Entry) -> String {
-    let at = jiff::Timestamp::from_millisecond(entry.at.0);
-    at.map(|at| format!(" on {}", at.strftime("%Y-%m-%d at %H:%M UTC"))).unwrap_or_default()
+/// The time of that day, in UTC.
+pub(super) fn time(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0);
+    at.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default()
 }

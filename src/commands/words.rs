@@ -5,9 +5,6 @@ use crate::text;
 use crate::texts::Language;
 use relay_contract::{Asker, RoomReport, Visibility};
 
-/// To whoever guesses, where nobody has asked for their language yet.
-pub(super) const TOO_MANY: &str = "Those were many tries in a short time. Wait ten minutes.";
-
 /// To whoever guesses.
 pub(super) fn too_many(language: Language) -> String {
     text!(language, "too-many-tries")

@@ -1,6 +1,10 @@
 //! `/relay forget`: somebody says no to everything, what crossed is taken back, and then all that is kept of them goes. Goes on after a
 //! restart; what could not be undone is remembered for whoever asks.
 
+mod left;
+
+pub use left::WhyLeft;
+
 use super::core::Core;
 use super::keeping::{blocking, let_go};
 use super::mapping::Mapping;
@@ -146,6 +150,9 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
     Ok(done)
 }
 
+/// How many messages stay, by platform and why.
+type Stays = BTreeMap<(String, WhyLeft), u64>;
+
 /// What is kept of somebody.
 #[derive(Default)]
 struct Kept {
@@ -160,7 +167,7 @@ impl Core {
     /// Reads the whole journal, in pieces.
     fn kept_of(&self, person: &Person, until: Option<Timestamp>) -> Result<Kept, StoreError> {
         let (mut kept, mut from) = (Kept::default(), EnvelopeId::default());
-        let mut stays: BTreeMap<String, u64> = BTreeMap::new();
+        let mut stays = Stays::new();
         loop {
             let mut theirs = Vec::new();
             let last = self.ledger.accepted_by(Some(person), from, PIECE, |id, envelope| {
@@ -177,7 +184,8 @@ impl Core {
             let Some(last) = last else { break };
             from = last;
         }
-        kept.left = stays.into_iter().map(|(why, count)| format!("{count} × {why}")).collect();
+        let left = stays.into_iter().map(|((platform, why), count)| why.written(count, &platform));
+        kept.left = left.collect();
         Ok(kept)
     }
 
@@ -186,7 +194,7 @@ impl Core {
         id: EnvelopeId,
         envelope: &Envelope,
         kept: &mut Kept,
-        stays: &mut BTreeMap<String, u64>,
+        stays: &mut Stays,
     ) -> Result<(), StoreError> {
         kept.waits += self.ledger.pending(id)?.len() as u64;
         let picture = envelope.author.as_ref().and_then(|author| author.avatar.as_deref());
@@ -214,14 +222,15 @@ impl Core {
         Ok(())
     }
 
-    fn why_it_stays(&self, room: &RoomKey) -> String {
+    fn why_it_stays(&self, room: &RoomKey) -> (String, WhyLeft) {
         let platform = capitalised(&room.platform);
         let lane = self.lane(room);
         let deletes = lane.map(|lane| lane.account.connector.capabilities(room).shows(Feature::Delete));
-        match deletes {
-            Some(Support::Native) => format!("a message on {platform}, which did not let Relay delete it"),
-            Some(_) => format!("a message on {platform}, which deletes nothing"),
-            None => format!("a message on {platform}, in a room that Relay does not reach any more"),
-        }
+        let why = match deletes {
+            Some(Support::Native) => WhyLeft::Refused,
+            Some(_) => WhyLeft::NoDeletes,
+            None => WhyLeft::Unreached,
+        };
+        (platform, why)
     }
 }

@@ -18,7 +18,8 @@ use crate::store::{StoreError, Verdict};
 use actix::Addr;
 use async_trait::async_trait;
 use relay_contract::{
-    Inbox, ListenError, NativeId, OpenError, Problem, RawEvent, RoomKey, Stopped, Timestamp, Translation,
+    Inbox, ListenError, Menu, NativeId, OpenError, Problem, RawEvent, RoomKey, Stopped, Timestamp,
+    Translation,
 };
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -246,6 +247,16 @@ impl Inbox for ReaderInbox<'_> {
 
     fn suggest(&self, room: &RoomKey, begun: &str) -> Vec<String> {
         self.reader.core.suggest(room, begun)
+    }
+
+    fn joined(&self, room: &RoomKey, begun: &str) -> Vec<String> {
+        let begun = begun.to_lowercase();
+        let joined = self.reader.core.joined(room).into_iter().map(|(name, _)| name);
+        joined.filter(|name| name.to_lowercase().starts_with(&begun)).take(25).collect()
+    }
+
+    fn menu(&self) -> Option<&Menu> {
+        Some(crate::commands::menu())
     }
 
     fn connected(&self) {

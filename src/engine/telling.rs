@@ -7,6 +7,8 @@ use super::links::Channel;
 use crate::adapt::names::capitalised;
 use crate::consent::{Person, Unsaid};
 use crate::store::{StoreError, stream};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{Account, NativeId, RoomKey, Text};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -40,7 +42,12 @@ pub async fn run(core: Arc<Core>) {
 
 impl Core {
     /// What somebody is to be told who has not been told yet and has chosen nothing; none in a room that nothing is carried from.
-    pub fn untold(&self, person: &Person, room: &RoomKey) -> Result<Option<&'static str>, StoreError> {
+    pub fn untold(
+        &self,
+        language: Language,
+        person: &Person,
+        room: &RoomKey,
+    ) -> Result<Option<String>, StoreError> {
         if self.ledger.consent_of(person).is_some() || self.ledger.is_told(person)? {
             return Ok(None);
         }
@@ -49,7 +56,10 @@ impl Core {
             return Ok(None);
         }
         let asks = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
-        Ok(Some(if asks { ASKED } else { CARRIED }))
+        Ok(Some(match asks {
+            true => text!(language, "told-asked"),
+            false => text!(language, "told-carried"),
+        }))
     }
 
     /// Tells the rooms of each channel in which one was linked that was not told; `told` are those that were.
@@ -71,8 +81,8 @@ impl Core {
             // What is said in a room that is alone goes nowhere.
             let (Some(about), true) = (untold.first(), rooms.len() > 1) else { continue };
             let Some((account, _)) = rooms.get(about) else { continue };
-            let words = in_words(&rooms, channel.unsaid);
-            // A crash before it is remembered has it asked for again, and it is the same.
+            let words = in_words(self.language_in(name), &rooms, channel.unsaid);
+            // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
             let of: Vec<u8> = untold.iter().flat_map(|room| format!("{room}\n").into_bytes()).collect();
             let id = NativeId::from(format!("{PINNED}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;
@@ -96,26 +106,43 @@ impl Core {
 
 type Rooms = BTreeMap<RoomKey, (Account, bool)>;
 
-fn in_words(rooms: &Rooms, unsaid: Unsaid) -> String {
+fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid) -> String {
     let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
     let platforms: Vec<String> = platforms.into_iter().collect();
-    let on = match platforms.split_last() {
+    let platforms = match platforms.split_last() {
         Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => {
+            text!(language, "told-platforms", others = others.join(", "), last = last.as_str())
+        }
         None => String::new(),
     };
-    let carried = match unsaid {
-        Unsaid::Notice => {
-            "what is said in one is shown in the others. Everybody decides what is shown of them"
-        }
-        Unsaid::OptIn => "what somebody says in one is shown in the others once they allow it",
-    };
-    format!(
-        "{} rooms on {on} are joined by Relay, this one among them: {carried}: /relay privacy, or !relay privacy on IRC and Matrix.",
-        rooms.len()
-    )
+    match unsaid {
+        Unsaid::Notice => text!(language, "told-rooms-carried", rooms = rooms.len(), platforms = platforms),
+        Unsaid::OptIn => text!(language, "told-rooms-asked", rooms = rooms.len(), platforms = platforms),
+    }
 }
 
-const CARRIED: &str = "What is said in this room is shown in rooms elsewhere, too. What is shown of you is yours to decide: /relay privacy";
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Platform;
 
-const ASKED: &str = "What is said in this room is shown in rooms elsewhere, too; of what you say nothing is, until you allow it: /relay privacy";
+    #[test]
+    fn rooms_are_told_in_their_language() {
+        let room = |platform: &str| RoomKey::new(Platform::from_stored(platform.to_owned()), "s", "r");
+        let of = |platform: &str| (room(platform), (Account("a".into()), false));
+        let rooms: Rooms = ["discord", "irc", "slack"].into_iter().map(of).collect();
+        let english = in_words(Language::English, &rooms, Unsaid::Notice);
+        assert_eq!(
+            english,
+            "3 rooms on Discord, IRC and Slack are joined by Relay, this one among them: what is said in one is shown in the others. \
+             Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix."
+        );
+        let german = in_words(Language::German, &rooms, Unsaid::OptIn);
+        assert!(
+            german.starts_with("3 Räume auf Discord, IRC und Slack sind durch Relay verbunden"),
+            "{german}"
+        );
+        assert!(german.contains("sobald er oder sie es erlaubt: /relay privacy"), "{german}");
+    }
+}

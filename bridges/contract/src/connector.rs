@@ -184,6 +184,16 @@ pub trait Inbox: Send + Sync {
         Vec::new()
     }
 
+    /// The Relay channels that a room is joined to and whose name begins like this, at most 25. Answers at once, from memory.
+    fn joined(&self, _room: &crate::ids::RoomKey, _begun: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The commands that the platform is to offer, where it has menus of them.
+    fn menu(&self) -> Option<&crate::menu::Menu> {
+        None
+    }
+
     /// Says that the connection is up, for health and status. Every (re)connection says it again.
     fn connected(&self);
 

@@ -14,6 +14,7 @@ pub mod files;
 pub mod guide;
 pub mod history;
 pub mod ids;
+pub mod menu;
 pub mod preflight;
 pub mod rooms;
 pub mod settings;
@@ -33,6 +34,7 @@ pub use files::{Attachment, ByteStream, Content, FileDraft, FileKind, Located, U
 pub use guide::{Asked, Guide, Paste};
 pub use history::{Doing, Mark, Past, Settled, Tier};
 pub use ids::{Account, MessageKey, MessageRef, NativeId, Platform, RoomKey, Timestamp};
+pub use menu::{Choosing, Given, Menu, Offered, Says};
 pub use preflight::{Identity, Preflight, RoomReport, SpaceRef, Visibility};
 pub use rooms::{Listed, Listing, RoomNews};
 pub use settings::{Field, FieldKind, RoomIds, Settings};

@@ -34,6 +34,8 @@ const AT_ONCE: usize = 16;
 const WITHIN: Duration = Duration::from_millis(2_500);
 /// How many interactions are remembered, to know whether they can still be answered.
 const REMEMBERED: usize = 256;
+/// The part of the command that is about channels which the room is joined to.
+const LEAVING: &str = "disconnect";
 /// How many proposals Discord shows, and how long each is, in characters.
 const MOST_CHOICES: usize = 25;
 const LONGEST_CHOICE: usize = 100;
@@ -105,9 +107,13 @@ impl Discord {
                     ..InteractionResponseData::default()
                 }),
             },
-            Kind::Typing(begun) => {
+            Kind::Typing(part, begun) => {
                 let room = RoomKey::new(crate::PLATFORM, self.config.network(), interaction.channel()?);
-                let offered = if interaction.may_manage() { inbox.suggest(&room, begun) } else { Vec::new() };
+                let offered = match interaction.may_manage() {
+                    false => Vec::new(),
+                    true if part == LEAVING => inbox.joined(&room, begun),
+                    true => inbox.suggest(&room, begun),
+                };
                 proposals(offered)
             }
             Kind::Other(_) => return None,

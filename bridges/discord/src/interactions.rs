@@ -103,8 +103,8 @@ pub enum Kind<'a> {
     About(Shortcut, &'a str),
     /// One of our buttons was clicked, which stands for these words.
     Click(&'a str),
-    /// A channel's name is being typed, and begins like this.
-    Typing(&'a str),
+    /// A channel's name is being typed for this part of it, and begins like this.
+    Typing(&'a str, &'a str),
     /// Not for us, with a word why.
     Other(&'static str),
 }
@@ -189,7 +189,8 @@ impl Interaction {
             4 => {
                 let options = part.map(|part| part.options.as_slice()).unwrap_or_default();
                 let typed = options.iter().find(|option| option.focused).map(|option| &option.value);
-                Kind::Typing(typed.and_then(Value::as_str).unwrap_or_default())
+                let part = part.map(|part| part.name.as_str()).unwrap_or_default();
+                Kind::Typing(part, typed.and_then(Value::as_str).unwrap_or_default())
             }
             _ => Kind::Other("not a command"),
         }
@@ -225,7 +226,7 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
             let message = MessageRef::plain(message).within(beside.thread_id());
             shortcut.ask().about(Some(message))
         }
-        Kind::Typing(_) => return Translation::Ignored("still typing"),
+        Kind::Typing(..) => return Translation::Ignored("still typing"),
         Kind::Other(why) => return Translation::Ignored(why),
     };
     let may_manage = it.may_manage();

@@ -141,7 +141,7 @@ fn what_is_typed() {
     let options = part("connect", json!([{"name": "channel", "type": 3, "value": "lo", "focused": true}]));
     let typing = with(native(options), "/type", json!(4));
     let typing = Interaction::deserialize(&typing).unwrap();
-    assert!(matches!(typing.kind("2"), Kind::Typing("lo")));
+    assert!(matches!(typing.kind("2"), Kind::Typing("connect", "lo")));
     assert!(matches!(typing.kind("3"), Kind::Other(_)));
 }
 

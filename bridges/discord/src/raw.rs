@@ -164,7 +164,7 @@ impl Discord {
             Kind::Command(_) | Kind::Click(_) => Beside::new(),
             // About a message of a room, also where that stands in a thread.
             Kind::About(..) => self.beside_of(rest, &native).await.0,
-            Kind::Typing(_) | Kind::Other(_) => return Vec::new(),
+            Kind::Typing(..) | Kind::Other(_) => return Vec::new(),
         };
         beside.insert("names".to_owned(), self.names.of_guild(rest, guild).await.into());
         // The answer that a clicked button stands below: nobody asks for its words again.

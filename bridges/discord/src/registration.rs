@@ -7,9 +7,10 @@ use crate::connector::{Discord, Us};
 use crate::errors::Failure;
 use crate::interactions::{MESSAGE, Shortcut};
 use crate::rest::Rest;
-use relay_contract::{Inbox, Problem};
+use relay_contract::{Choosing, Given, Inbox, Menu, Offered, Problem, Says};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use twilight_model::application::command::{
@@ -18,7 +19,6 @@ use twilight_model::application::command::{
 
 /// The command's name.
 pub const NAME: &str = "relay";
-const DESCRIPTION: &str = "Join this channel to rooms elsewhere, and see how that goes";
 /// How long registering may take.
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -43,6 +43,8 @@ struct Shape {
     name: String,
     #[serde(default)]
     description: String,
+    #[serde(default)]
+    description_localizations: Option<HashMap<String, String>>,
     #[serde(default = "chat_input", rename = "type")]
     kind: u64,
     #[serde(default)]
@@ -50,7 +52,18 @@ struct Shape {
     #[serde(default)]
     autocomplete: bool,
     #[serde(default)]
+    choices: Vec<Choice>,
+    #[serde(default)]
     options: Vec<Self>,
+}
+
+/// One of the words that an option takes, as far as it is compared.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Choice {
+    name: String,
+    #[serde(default)]
+    name_localizations: Option<HashMap<String, String>>,
+    value: Value,
 }
 
 fn chat_input() -> u64 {
@@ -60,7 +73,8 @@ fn chat_input() -> u64 {
 impl Discord {
     /// Registers the command, within a time and unless Relay stops. A failure is told and remembered, and stops nothing.
     pub(crate) async fn register(&self, rest: &Rest, us: Us, inbox: &dyn Inbox) {
-        let registering = tokio::time::timeout(WITHIN, upsert(rest, us));
+        let Some(menu) = inbox.menu() else { return };
+        let registering = tokio::time::timeout(WITHIN, upsert(rest, us, menu));
         let outcome = tokio::select! {
             biased;
             () = inbox.stopped() => return,
@@ -75,14 +89,16 @@ impl Discord {
     }
 }
 
-async fn upsert(rest: &Rest, us: Us) -> Result<(), Failure> {
+async fn upsert(rest: &Rest, us: Us, menu: &Menu) -> Result<(), Failure> {
     let client = rest.client().interaction(us.application);
-    let registered: Vec<Value> = rest.ask(client.global_commands()).await?;
-    let options = options();
+    // Without being asked for them Discord keeps the other languages to itself.
+    let registered: Vec<Value> = rest.ask(client.global_commands().with_localizations(true)).await?;
     // A command of the same name is replaced; the application's others stay.
-    if !registered.iter().any(|command| is_current(command, &options)) {
-        let request = client.create_global_command().chat_input(NAME, DESCRIPTION);
-        rest.tell(request.dm_permission(false).command_options(&options)).await?;
+    if !registered.iter().any(|command| is_current(command, menu)) {
+        let (options, others) = (options(menu), others(&menu.says).unwrap_or_default());
+        let request = client.create_global_command().chat_input(NAME, menu.says.usual());
+        let request = request.dm_permission(false).description_localizations(&others);
+        rest.tell(request.command_options(&options)).await?;
         tracing::info!("registered the command `/relay`");
     }
     for shortcut in Shortcut::ALL {
@@ -107,17 +123,19 @@ fn only_in_servers(command: &Value) -> bool {
 }
 
 /// Whether this is the command as we want it.
-fn is_current(command: &Value, options: &[CommandOption]) -> bool {
-    let wanted = serde_json::to_value(options).and_then(serde_json::from_value::<Vec<Shape>>);
+fn is_current(command: &Value, menu: &Menu) -> bool {
+    let wanted = serde_json::to_value(options(menu)).and_then(serde_json::from_value::<Vec<Shape>>);
     let (Ok(there), Ok(options)) = (Shape::deserialize(command), wanted) else {
         return false;
     };
     let wanted = Shape {
         name: NAME.to_owned(),
-        description: DESCRIPTION.to_owned(),
+        description: menu.says.usual().to_owned(),
+        description_localizations: others(&menu.says),
         kind: chat_input(),
         required: false,
         autocomplete: false,
+        choices: Vec::new(),
         options,
     };
     only_in_servers(command) && there == wanted
@@ -139,87 +157,52 @@ fn problem(failure: &Failure) -> Problem {
 }
 
 /// The parts of the command.
-fn options() -> Vec<CommandOption> {
-    use CommandOptionType::{Boolean, String as Text, SubCommand};
-    let part = |name: &str, description: &str, options: Vec<CommandOption>| CommandOption {
-        options: Some(options),
-        ..option(SubCommand, name, description)
+fn options(menu: &Menu) -> Vec<CommandOption> {
+    let part = |of: &Offered| CommandOption {
+        options: Some(of.options.iter().map(choosing).collect()),
+        ..option(CommandOptionType::SubCommand, of.name, &of.says)
     };
-    let required = |option: CommandOption| CommandOption { required: Some(true), ..option };
-    let completed = |option: CommandOption| CommandOption { autocomplete: Some(true), ..option };
-    let channel = || completed(option(Text, "channel", "The Relay channel's name"));
-    let sure = |description: &str| option(Boolean, "sure", description);
-    vec![
-        part("help", "What can be asked of Relay", vec![]),
-        part(
-            "connect",
-            "Join this channel to a Relay channel",
-            vec![required(channel()), sure("You were told what to know about it, and want it all the same")],
-        ),
-        part("status", "How this channel is joined, and whether it works", vec![]),
-        part("disconnect", "Take this channel out of a Relay channel", vec![channel()]),
-        part(
-            "approve",
-            "Let somebody's room into a Relay channel",
-            vec![
-                required(option(Text, "code", "The code that they were given")),
-                sure("You were told who it is, and let them in"),
-            ],
-        ),
-        part(
-            "consent",
-            "What you allow in particular, and how to change it",
-            vec![option(Text, "change", "Such as: revoke bridging to telegram. Leave it out to be told")],
-        ),
-        part("export", "All that Relay keeps of you, as a file", vec![]),
-        part(
-            "forget",
-            "Have everything of yours deleted",
-            vec![sure("You were told what comes of it, and want it")],
-        ),
-        part(
-            "link",
-            "Prove that an account on another platform is yours, too",
-            vec![option(Text, "code", "The code that you were given there; leave it out to be given one")],
-        ),
-        part(
-            "unlink",
-            "Your account here is linked to the others no more",
-            vec![option(Boolean, "all", "None of yours is linked to another any more")],
-        ),
-        part(
-            "privacy",
-            "What is shared of you with other rooms, and how to change it",
-            vec![one_of(
-                option(Text, "choice", "What is to be shared from now on; leave it out to be told"),
-                &[
-                    ("full: your name, your picture and what you say", "full"),
-                    ("balanced: what you say and your name, without your picture", "balanced"),
-                    ("anonymous: what you say, under another name", "anonymous"),
-                    ("minimal: the same without files", "minimal"),
-                    ("none: nothing", "none"),
-                ],
-            )],
-        ),
-    ]
+    menu.commands.iter().map(part).collect()
 }
 
-fn one_of(option: CommandOption, all: &[(&str, &str)]) -> CommandOption {
-    let choices = all.iter().map(|(name, value)| CommandOptionChoice {
-        name: (*name).to_owned(),
-        name_localizations: None,
+fn choosing(of: &Choosing) -> CommandOption {
+    let kind = match of.of {
+        Given::Switch => CommandOptionType::Boolean,
+        Given::Words | Given::Channel | Given::OneOf(_) => CommandOptionType::String,
+    };
+    let choice = |(value, says): &(&'static str, Says)| CommandOptionChoice {
+        name: says.usual().to_owned(),
+        name_localizations: others(says),
         value: CommandOptionChoiceValue::String((*value).to_owned()),
-    });
-    CommandOption { choices: Some(choices.collect()), ..option }
+    };
+    let choices = match &of.of {
+        Given::OneOf(all) => Some(all.iter().map(choice).collect()),
+        _ => None,
+    };
+    CommandOption {
+        autocomplete: matches!(of.of, Given::Channel).then_some(true),
+        choices,
+        required: of.required.then_some(true),
+        ..option(kind, of.name, &of.says)
+    }
 }
 
-fn option(kind: CommandOptionType, name: &str, description: &str) -> CommandOption {
+/// By Discord's codes of languages, of which ours are some.
+///
+/// <https://discord.com/developers/docs/reference#locales>
+fn others(says: &Says) -> Option<HashMap<String, String>> {
+    let others: HashMap<String, String> =
+        says.others().map(|(code, text)| (code.to_owned(), text.to_owned())).collect();
+    (!others.is_empty()).then_some(others)
+}
+
+fn option(kind: CommandOptionType, name: &str, says: &Says) -> CommandOption {
     CommandOption {
         autocomplete: None,
         channel_types: None,
         choices: None,
-        description: description.to_owned(),
-        description_localizations: None,
+        description: says.usual().to_owned(),
+        description_localizations: others(says),
         kind,
         max_length: None,
         max_value: None,
@@ -239,11 +222,28 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn menu() -> Menu {
+        let says = |text: &str| Says(vec![("en", text.to_owned()), ("de", format!("{text} (de)"))]);
+        let option = |name, of, required| Choosing { name, says: says("an option"), of, required };
+        let levels = Given::OneOf(vec![("full", says("all of it")), ("none", says("nothing"))]);
+        let connect = vec![option("channel", Given::Channel, true), option("sure", Given::Switch, false)];
+        let command = |name, options| Offered { name, says: says("a part"), options };
+        Menu {
+            says: says("Join"),
+            says_alone: says("Join"),
+            commands: vec![
+                command("help", vec![]),
+                command("connect", connect),
+                command("privacy", vec![option("choice", levels, false)]),
+            ],
+        }
+    }
+
     /// Changes one place of the command as Discord keeps it.
     fn kept(change: impl FnOnce(&mut Value)) -> Value {
         let mut command = json!({
-            "id": "1", "application_id": "2", "version": "3", "type": 1, "name": NAME, "description": DESCRIPTION,
-            "dm_permission": false, "options": options(),
+            "id": "1", "application_id": "2", "version": "3", "type": 1, "name": NAME, "description": "Join",
+            "description_localizations": {"de": "Join (de)"}, "dm_permission": false, "options": options(&menu()),
         });
         change(&mut command);
         command
@@ -257,6 +257,17 @@ mod tests {
             ("false is left out", |it| it["options"][1]["options"][1]["required"] = json!(false), true),
             ("contexts", |it| (it["dm_permission"], it["contexts"]) = (Value::Null, json!([0])), true),
             ("another description", |it| it["description"] = json!("Old"), false),
+            ("not in German", |it| it["description_localizations"] = Value::Null, false),
+            (
+                "a part otherwise in German",
+                |it| it["options"][0]["description_localizations"]["de"] = json!("Alt"),
+                false,
+            ),
+            (
+                "a choice otherwise",
+                |it| it["options"][2]["options"][0]["choices"][0]["name"] = json!("Old"),
+                false,
+            ),
             ("offered in direct messages", |it| it["dm_permission"] = json!(true), false),
             ("an option less", |it| drop(it["options"].as_array_mut().unwrap().pop()), false),
             ("not completed", |it| it["options"][1]["options"][0]["autocomplete"] = json!(false), false),
@@ -264,7 +275,7 @@ mod tests {
             ("chosen from a menu", |it| it["type"] = json!(2), false),
             ("nothing", |it| *it = json!("owl"), false),
         ] {
-            assert_eq!(is_current(&kept(change), &options()), current, "{what}");
+            assert_eq!(is_current(&kept(change), &menu()), current, "{what}");
         }
     }
 

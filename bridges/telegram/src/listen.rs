@@ -76,7 +76,9 @@ pub async fn listen(
     inbox: &dyn Inbox,
 ) -> Result<(), ListenError> {
     let announcing = async {
-        menu::announce(api).await;
+        if let Some(menu) = inbox.menu() {
+            menu::announce(api, &menu.says_alone).await;
+        }
         std::future::pending().await
     };
     tokio::select! {

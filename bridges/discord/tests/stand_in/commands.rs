@@ -60,7 +60,8 @@ async fn who_may_not_manage_the_room_is_told_apart_and_offered_nothing() {
         assert_eq!(rig.connector.may_manage(&call).await, Ok(manages), "{person}");
         let typing = rig.command(person, "/relay connect lo\t");
         assert_eq!(rig.shown(&typing).await.text, proposals, "{person}");
-        let typing = rig.command(person, "/relay disconnect lou\t");
+        // What the room is not joined to cannot be left.
+        let typing = rig.command(person, "/relay disconnect lo\t");
         assert_eq!(rig.shown(&typing).await.text, if manages { "lounge" } else { "" }, "{person}");
     }
     // What is only being typed is not handed up.
@@ -128,6 +129,12 @@ async fn the_command_is_registered_once_and_others_are_left_alone() {
         // With the three of a message's menu.
         assert_eq!((there.as_array().unwrap().len(), &there[0]), (5, &before[0]));
         assert_eq!((&there[1]["id"], &there[1]["dm_permission"]), (&before[1]["id"], &false.into()));
+        assert!(there[1].get("description_localizations").is_none(), "told only to whoever asks for them");
+        let all = rig.rest("GET", &format!("{path}?with_localizations=true"), "").await;
+        let german = |place: &str| all[1].pointer(place).unwrap().as_str().unwrap().to_owned();
+        assert_eq!(german("/description_localizations/de"), "Join (de)");
+        assert_eq!(german("/options/2/description_localizations/de"), "a part (de)");
+        assert_eq!(german("/options/2/options/0/description_localizations/de"), "an option (de)");
         versions.push(there[1]["version"].clone());
     }
     assert_eq!(versions[0], versions[1]);

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use relay_contract::{
-    Account, Attempt, Call, Connector, DeliverError, Draft, Envelope, Inbox, ListenError, MessageRef,
-    NativeId, Operation, Part, Persona, RawEvent, Receipt, RoomKey, RoomNews, Settings, Stopped, Text,
-    Translation,
+    Account, Attempt, Call, Choosing, Connector, DeliverError, Draft, Envelope, Given as Choice, Inbox,
+    ListenError, Menu, MessageRef, NativeId, Offered, Operation, Part, Persona, RawEvent, Receipt, RoomKey,
+    RoomNews, Says, Settings, Stopped, Text, Translation,
 };
 use secrecy::SecretString;
 use stand_ins::StandIns;
@@ -14,7 +14,7 @@ use stand_ins::world::{Bot, World};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -278,6 +278,25 @@ impl Rig {
     }
 }
 
+fn menu() -> Menu {
+    let says = |text: &str| Says(vec![("en", text.to_owned()), ("de", format!("{text} (de)"))]);
+    let option = |name, of, required| Choosing { name, says: says("an option"), of, required };
+    let command = |name, options| Offered { name, says: says("a part"), options };
+    Menu {
+        says: says("Join"),
+        says_alone: says("Join"),
+        commands: vec![
+            command("help", vec![]),
+            command("status", vec![]),
+            command(
+                "connect",
+                vec![option("channel", Choice::Channel, true), option("sure", Choice::Switch, false)],
+            ),
+            command("disconnect", vec![option("channel", Choice::Channel, false)]),
+        ],
+    }
+}
+
 struct Post {
     events: mpsc::Sender<RawEvent>,
     said: mpsc::Sender<Option<String>>,
@@ -320,6 +339,16 @@ impl Inbox for Post {
 
     fn suggest(&self, _: &RoomKey, begun: &str) -> Vec<String> {
         OFFERED.iter().filter(|name| name.starts_with(begun)).map(|name| (*name).to_owned()).collect()
+    }
+
+    fn joined(&self, _: &RoomKey, begun: &str) -> Vec<String> {
+        let joined = Some(OFFERED[1]).filter(|name| name.starts_with(begun));
+        joined.into_iter().map(str::to_owned).collect()
+    }
+
+    fn menu(&self) -> Option<&Menu> {
+        static MENU: LazyLock<Menu> = LazyLock::new(menu);
+        Some(&MENU)
     }
 
     async fn stopped(&self) {

@@ -2,8 +2,10 @@
 
 use crate::rig::{eventually, patiently};
 use async_trait::async_trait;
-use relay_contract::{Call, Connector, Envelope, Event, Inbox, RawEvent, RoomNews, Stopped, Translation};
-use std::sync::{Arc, Mutex};
+use relay_contract::{
+    Call, Connector, Envelope, Event, Inbox, Menu, RawEvent, RoomNews, Says, Stopped, Translation,
+};
+use std::sync::{Arc, LazyLock, Mutex};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 enum Said {
@@ -67,6 +69,14 @@ impl Inbox for Ear {
         }
         self.gate.acquire().await.map_err(|_| Stopped)?.forget();
         self.said.send(Said::Event(raw)).await.map_err(|_| Stopped)
+    }
+
+    fn menu(&self) -> Option<&Menu> {
+        static MENU: LazyLock<Menu> = LazyLock::new(|| {
+            let says = |usual: &str, german: &str| Says(vec![("en", usual.into()), ("de", german.into())]);
+            Menu { says: says("Of parts", ""), says_alone: says("Join", "Verbinden"), commands: Vec::new() }
+        });
+        Some(&MENU)
     }
 
     fn moved(&self, cursor: String) {

@@ -3,13 +3,14 @@
 //! <https://discord.com/developers/docs/interactions/application-commands>
 
 use super::body::Body;
-use super::{Answer, Me, id};
+use super::{Answer, Asked, Me, id};
 use crate::discord::errors::{self, ApiError};
 use crate::discord::{Discord, state};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -22,10 +23,25 @@ const LONGEST_DESCRIPTION: usize = 100;
 /// How many options something has.
 const MOST_OPTIONS: usize = 25;
 
-/// `GET /applications/{application}/commands`
-pub async fn list(State(discord): D, me: Me, Path(application): Path<String>) -> Answer<Json<Value>> {
-    let state = discord.state();
-    Ok(Json(state.commands(me, &application, None)?.into()))
+/// `with_localizations`
+#[derive(Debug, Deserialize)]
+pub struct Options {
+    #[serde(default)]
+    with_localizations: Option<String>,
+}
+
+/// `GET /applications/{application}/commands`: in all languages only where they are asked for.
+pub async fn list(
+    State(discord): D,
+    me: Me,
+    Path(application): Path<String>,
+    Asked(options): Asked<Options>,
+) -> Answer<Json<Value>> {
+    let mut all: Value = discord.state().commands(me, &application, None)?.into();
+    if options.with_localizations.is_none_or(|with| with != "true" && with != "1") {
+        without_localizations(&mut all);
+    }
+    Ok(Json(all))
 }
 
 /// `GET /applications/{application}/guilds/{guild}/commands`
@@ -198,12 +214,37 @@ impl state::State {
 /// <https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming>
 fn checked(command: &Map<String, Value>) -> Answer<()> {
     let text = |key: &str| command.get(key).and_then(Value::as_str).unwrap_or_default();
+    each_language(&Value::Object(command.clone()))?;
     let chat_input = command.get("type").is_none_or(|kind| *kind == 1);
     if !chat_input {
         return Ok(());
     }
     proper(text("name"), text("description"))?;
     checked_options(command.get("options"))
+}
+
+/// Discord knows these languages, and their texts are no longer than the first one.
+///
+/// <https://discord.com/developers/docs/reference#locales>
+fn each_language(of: &Value) -> Answer<()> {
+    const KNOWN: [&str; 32] = [
+        "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no",
+        "pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN",
+        "ja", "zh-TW", "ko",
+    ];
+    let all =
+        of["description_localizations"].as_object().into_iter().chain(of["name_localizations"].as_object());
+    for (code, text) in all.flatten() {
+        if !KNOWN.contains(&code.as_str()) {
+            return Err(ApiError::field("description_localizations", "ENUM_TYPE_COERCE", "Unknown locale"));
+        }
+        if !(1..=LONGEST_DESCRIPTION).contains(&text.as_str().unwrap_or_default().chars().count()) {
+            let says = "Must be between 1 and 100 in length.";
+            return Err(ApiError::field("description_localizations", "BASE_TYPE_BAD_LENGTH", says));
+        }
+    }
+    let inner = ["options", "choices"].into_iter().filter_map(|key| of[key].as_array()).flatten();
+    inner.into_iter().try_for_each(each_language)
 }
 
 fn proper(name: &str, description: &str) -> Answer<()> {
@@ -238,6 +279,17 @@ fn checked_options(options: Option<&Value>) -> Answer<()> {
         optional |= !required && option["type"].as_u64().is_some_and(|kind| kind > 2);
     }
     Ok(())
+}
+
+fn without_localizations(of: &mut Value) {
+    match of {
+        Value::Array(all) => all.iter_mut().for_each(without_localizations),
+        Value::Object(fields) => {
+            fields.retain(|key, _| !key.ends_with("_localizations"));
+            fields.values_mut().for_each(without_localizations);
+        }
+        _ => {}
+    }
 }
 
 fn without_falsehoods(options: &mut Value) {

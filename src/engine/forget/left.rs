@@ -1,0 +1,54 @@
+//! Why a message of somebody who is forgotten stays in a room elsewhere: kept in English, and read again by whoever tells it in their words.
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhyLeft {
+    /// Relay does not reach the room any more.
+    Unreached,
+    /// Nothing can be deleted there.
+    NoDeletes,
+    /// The platform did not let Relay delete it.
+    Refused,
+}
+
+/// Between how many and on which platform.
+const ON: &str = " × a message on ";
+
+impl WhyLeft {
+    const ALL: [Self; 3] = [Self::Refused, Self::NoDeletes, Self::Unreached];
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Refused => ", which did not let Relay delete it",
+            Self::NoDeletes => ", which deletes nothing",
+            Self::Unreached => ", in a room that Relay does not reach any more",
+        }
+    }
+
+    /// As it is kept, of so many messages on a platform.
+    pub fn written(self, count: u64, platform: &str) -> String {
+        format!("{count}{ON}{platform}{}", self.words())
+    }
+
+    /// How many, on which platform, and why: of what is kept. None of what an earlier Relay has written in other words.
+    pub fn read(kept: &str) -> Option<(u64, &str, Self)> {
+        let (count, rest) = kept.split_once(ON)?;
+        let count = count.parse().ok()?;
+        Self::ALL.into_iter().find_map(|why| Some((count, rest.strip_suffix(why.words())?, why)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        for why in WhyLeft::ALL {
+            let kept = why.written(3, "Telegram");
+            assert_eq!(WhyLeft::read(&kept), Some((3, "Telegram", why)), "{kept}");
+        }
+        assert_eq!(WhyLeft::NoDeletes.written(1, "IRC"), "1 × a message on IRC, which deletes nothing");
+        assert_eq!(WhyLeft::read("a message somewhere"), None);
+    }
+}

@@ -1,0 +1,158 @@
+# What people are told of what becomes of what they say: /relay privacy, consent, link, forget, export.
+
+# /relay privacy
+
+privacy-unknown = There is no /relay privacy {$word}.
+privacy-too-often = You have chosen many times in the last hour. Wait an hour; /relay privacy none is always possible.
+privacy-not-written = Relay cannot write down what you choose; its log says why. Nothing has changed.
+privacy-stays-with-picture = What was carried before stays with the picture that it has. Whoever wants it gone says /relay privacy none first.
+privacy-taken-back = What was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
+privacy-unproven-stays = What was carried before stays: Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay.
+privacy-chosen = You have chosen {$stance} on {$date} at {$time} UTC: {$words}.
+privacy-in-particular = You have said something in particular: /relay consent tells it. What that leaves open is as for who has chosen nothing.
+privacy-unsaid-carried = You have chosen nothing, so what you say here is carried, with your name and picture.
+privacy-unsaid-asked = You have chosen nothing, so nothing of yours is carried from here.
+privacy-taking-back = What was carried before is still being collected for deletion.
+privacy-nowhere = What is said here is not carried anywhere.
+privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
+privacy-recipient-programs = programs that have a token for Relay
+privacy-recipient-rooms =
+    { $count ->
+        [one] a room on {$platform}
+       *[other] {$count} rooms on {$platform}
+    }
+privacy-levels = Of everybody here no more is shown than this, unless they grant more with /relay consent: {$lines}.
+privacy-level-minimal = on {$platforms} texts and reactions under other names; no files, no pictures, no comings and goings (minimal)
+privacy-level-balanced = on {$platforms} texts, files and reactions; names; no pictures, no comings and goings (balanced)
+privacy-programs = programs
+privacy-two = {$first} and {$second}
+privacy-choices =
+    You may choose, for all rooms:
+    • /relay privacy full: your name, your picture and what you say
+    • /relay privacy balanced: what you say and your name, without your picture, and not when you come, go or type
+    • /relay privacy anonymous: what you say under another name, without a picture
+    • /relay privacy minimal: the same without files
+    • /relay privacy none: nothing
+    What was carried before and does not fit your choice is deleted in the other rooms where their platforms let Relay do so.
+
+# What is chosen, and what it comes to
+
+chosen-now = From now on: {$words}.
+chosen-already = That holds already: {$words}.
+chosen-for-all = What that forbids, it forbids for all your linked accounts.
+stance-full = what you say is carried with your name and picture
+stance-balanced = what you say is carried with your name, without your picture, and not when you come, go or type
+stance-anonymous = what you say is carried as another name, without your picture; what your words and files themselves tell of you stays in them
+stance-anonymous-as = what you say is carried as {$names}, without your picture; what your words and files themselves tell of you stays in them
+stance-minimal = what you say is carried as another name, without your picture and without files; what your words themselves tell of you stays in them
+stance-minimal-as = what you say is carried as {$names}, without your picture and without files; what your words themselves tell of you stays in them
+stance-none = nothing of yours is carried: no message, reaction, name or picture
+stance-name-in = {$name} in {$channel}
+
+# What cannot be
+
+not-proven = That is not done here: Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay.
+not-readable = Relay cannot read what it keeps now; its log says why.
+
+# /relay forget
+
+forget-means = /relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let Relay delete, and in Relay all that it keeps of you. From then on nothing of yours is carried. It cannot be taken back. What you wrote here stays here: that is between you and this platform.
+forget-means-linked = It goes for all accounts that are linked to this one (/relay unlink takes this one out first).
+forget-not-written = Relay cannot write that down; its log says why. Nothing has changed.
+forget-begun = From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets what it keeps of you.
+forget-begun-linked = All of that goes for your linked accounts, too, and they are linked no more.
+forget-tells = /relay forget tells how far it is, and what could not be undone.
+forgetting = You asked on {$date} at {$time} UTC to be forgotten. What was carried is still being deleted in other rooms. One that Relay cannot reach is waited for; whoever runs Relay sees in `relay status` which that is.
+forgotten =
+    { $count ->
+        [one] Forgotten on {$date} at {$time} UTC: {$count} thing that you said and did.
+       *[other] Forgotten on {$date} at {$time} UTC: {$count} things that you said and did.
+    }
+forgotten-left = What could not be undone:
+forgotten-left-refused = {$count} × a message on {$platform}, which did not let Relay delete it
+forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes nothing
+forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
+forgotten-rest = Copies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.
+
+# /relay export
+
+export-ask-whoever-runs = Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay export {$person} --out FILE`.
+export-busy = Relay writes such a file for somebody else just now. Ask again in a minute.
+export-too-large = It is too much to give it here. Ask whoever runs Relay: `relay export` writes it.
+export-not-kept = Relay cannot keep the file now; its log says why.
+exported =
+    All that Relay keeps of you, { $events ->
+        [one] {$events} thing
+       *[other] {$events} things
+    } that you said and did and { $choices ->
+        [one] {$choices} choice
+       *[other] {$choices} choices
+    }: {$link}
+exported-link = Whoever has the link can read it; it ends by itself.
+
+# /relay consent
+
+consent-nothing = You have said nothing about it.
+consent-said = What you said, newest first:
+consent-how =
+    /relay consent grant or revoke PURPOSE, and where you want it: what, to whom, for how long. Such as:
+    • /relay consent revoke bridging to telegram
+    • /relay consent revoke bridging attachments,presence
+    • /relay consent grant archive content for 30 days
+    Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, reactions, derived, picture. /relay privacy says the most usual things in one word.
+consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
+consent-unused = Relay does nothing for that today; your word is kept for when it does.
+consent-how-long = How long is that? Write it like 30 days.
+consent-neither = `{$word}` is neither grant nor revoke.
+consent-no-purpose = There is no purpose `{$word}`.
+consent-no-class = There is no such thing as `{$word}`.
+consent-no-recipient = Relay does not know `{$whom}`. It knows {$platforms}, and service:NAME and plugin:NAME.
+consent-line =
+    { $allows ->
+        [yes] {$purpose}: {$what} to {$whom} allowed
+       *[no] {$purpose}: {$what} to {$whom} not allowed
+    }
+consent-line-ended =
+    { $allows ->
+        [yes] {$purpose}: {$what} to {$whom} allowed, which has ended
+       *[no] {$purpose}: {$what} to {$whom} not allowed, which has ended
+    }
+consent-line-until =
+    { $allows ->
+        [yes] {$purpose}: {$what} to {$whom} allowed until {$date} {$time} UTC
+       *[no] {$purpose}: {$what} to {$whom} not allowed until {$date} {$time} UTC
+    }
+consent-everything = everything
+consent-everybody = everybody
+consent-space = a space on {$platform}
+consent-service = the service {$name}
+consent-plugin = the plugin {$name}
+
+# /relay link and unlink
+
+link-elsewhere = Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC, and bring the code here: /relay link CODE.
+link-too-many-tries = Those were many tries in a short time. Wait ten minutes.
+link-too-many-codes = Too many codes wait to be used. Try again later.
+link-code =
+    With your account on another platform, write there, in a room that is joined:
+
+    /relay link {$code}
+
+    The code is good once, for {$minutes} minutes. Give it to nobody: whoever brings it is taken for you.
+link-means = Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can gather from it who you are. No right goes from one platform to another by it.
+linked-with = Linked with this account: {$accounts}. /relay unlink takes this one out.
+link-account = {$name} on {$platform}
+link-not-good = This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives another.
+link-same-account = That code was for your account on another platform. Ask for a new one and write it there.
+link-being-forgotten = One of the two is still being forgotten. Link them once /relay forget says that it is done.
+link-already = These two are linked already.
+link-taken = This account is linked to others already, and can be one person's only. /relay unlink parts it from them; or write /relay link here, where Relay answers you alone, and bring the code to the other account.
+link-too-many-accounts = So many accounts are linked already: {$most} are the most.
+linked = This account and {$other} are linked.
+linked-other = This account and your other account are linked.
+linked-tighter = They had not chosen alike: what one of them did not allow, the other does not any more, and what was carried with more than that is taken back in the other rooms, as if it had been chosen with /relay privacy.
+linked-there = This account and {$other} are linked: your code was used there.
+linked-not-you = If that was not you, write /relay unlink.
+unlinked-nothing = This account is linked to no other.
+unlinked = This account is linked to no other any more. What you have chosen goes on holding for each of them: /relay privacy tells it.
+unlinked-all = None of your accounts is linked to another any more. What you have chosen goes on holding for each of them: /relay privacy tells it.

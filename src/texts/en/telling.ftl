@@ -1,0 +1,7 @@
+# What is told once: to a person with their first answer, to the rooms of a channel when they are linked.
+
+told-carried = What is said in this room is shown in rooms elsewhere, too. What is shown of you is yours to decide: /relay privacy
+told-asked = What is said in this room is shown in rooms elsewhere, too; of what you say nothing is, until you allow it: /relay privacy
+told-rooms-carried = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what is said in one is shown in the others. Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.
+told-rooms-asked = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what somebody says in one is shown in the others once they allow it: /relay privacy, or !relay privacy on IRC and Matrix.
+told-platforms = {$others} and {$last}
