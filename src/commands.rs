@@ -13,13 +13,17 @@ mod consent;
 mod disconnect;
 pub mod keys;
 mod link;
+mod mute;
 mod offered;
 mod offers;
+mod pause;
 mod privacy;
 mod queue;
 mod resync;
+mod rights;
 mod rooms;
 mod status;
+mod template;
 mod trace;
 mod words;
 
@@ -39,7 +43,7 @@ use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
-use relay_contract::{Account, Answer, Ask, Call, Offer, Platform, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -280,31 +284,21 @@ impl Commands {
             Ask::Approve { code, sure } => {
                 return or_words(self.approve_in_chat(account, call, code, *sure).await);
             }
-            Ask::Pause { .. } => return status::help(language, Some("pause"), naming()),
-            Ask::Resume => return status::help(language, Some("resume"), naming()),
-            Ask::Mute { .. } => return status::help(language, Some("mute"), naming()),
-            Ask::Unmute { .. } => return status::help(language, Some("unmute"), naming()),
-            Ask::Template { .. } => return status::help(language, Some("template"), naming()),
+            Ask::Pause { span } => {
+                return or_words(self.pause(account, call, span.as_deref()).await);
+            }
+            Ask::Resume => self.resume(account, call).await,
+            Ask::Mute { message, words } => {
+                return or_words(self.mute(account, call, message.as_ref(), words).await);
+            }
+            Ask::Unmute { words } => {
+                return or_words(self.unmute(account, call, words).await);
+            }
+            Ask::Template { words: None } => self.template(account, call).await,
+            Ask::Template { words: Some(words) } => self.set_template(account, call, words).await,
         };
         let offers = self.offers(account, call, done.is_ok()).await;
         Reply::offering(done.unwrap_or_else(|refused| refused), offers)
-    }
-
-    /// The asker must have the platform's own right to manage the room.
-    async fn must_manage(&self, account: &RunningAccount, call: &Call) -> Result<(), Refused> {
-        let (connector, language) = (&account.connector, self.language(call));
-        let asked = async {
-            match call.is_sign() {
-                true => connector.manages_room(&call.room, &call.asker.id).await,
-                false => connector.may_manage(call).await,
-            }
-        };
-        match tokio::time::timeout(PLATFORM, asked).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(must_manage(language, &call.room.platform, connector.manages())),
-            Ok(Err(error)) => Err(text!(language, "cannot-check-right", why = error.to_string())),
-            Err(_) => Err(text!(language, "right-not-told")),
-        }
     }
 
     /// Changes a channel on disk and then in force, one change at a time; false when there was nothing to change.
@@ -393,12 +387,6 @@ impl Commands {
 fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> {
     let named = joined.filter(|joined| !joined.channel.is_empty());
     named.map(|joined| (joined.channel.clone(), joined)).collect()
-}
-
-/// Who may do what they may not, as their platform calls it.
-fn must_manage(language: Language, platform: &Platform, right: &str) -> Refused {
-    let on = words::shown(platform);
-    text!(language, "must-manage", on = on, platform = platform.as_str(), right = right)
 }
 
 fn or_words(done: Result<Reply, Refused>) -> Reply {

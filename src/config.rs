@@ -21,6 +21,7 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
+pub use links::check_template;
 pub use shapes::misplaced;
 
 use crate::consent::{Level, Unsaid};
@@ -379,7 +380,8 @@ pub const RELAY_KEYS: &[Key] = &[
     Key {
         name: "tell_rooms",
         doc: "Whether rooms that are linked here are told once, in a notice that is pinned where Relay may pin, that what is said in them is \
-              shown elsewhere and how people choose what is shown of them. With false, say it there yourself. Default: true.",
+              shown elsewhere and how people choose what is shown of them; and people on Slack alone when they first say something. With \
+              false, say it there yourself. Default: true.",
     },
     Key {
         name: "reload",

@@ -43,6 +43,7 @@ mod marked;
 mod marks;
 mod masked;
 mod moved;
+mod mutes;
 mod naming;
 mod news;
 mod orders;
@@ -70,6 +71,7 @@ mod tests;
 mod told;
 mod trace;
 mod typing;
+mod whispers;
 mod withdraw;
 
 pub use self::core::{AccountPlan, Core, Keeping, Limits, Plan, RunningAccount};
@@ -87,6 +89,7 @@ pub use links::{Channel, Channels, PlannedLink, PlannedRoom};
 pub use liveness::{Pulse, Vital};
 pub use marked::Hop;
 pub use masked::{By, Seen};
+pub use mutes::KnownThere;
 pub use orders::OrderError;
 pub use purge::{Purged, Whose};
 pub use queue::{QueueHeld, QueueRoom, QueueRow, QueueShown};
@@ -181,6 +184,7 @@ impl Engine {
         tasks.spawn(door::run(core.clone()));
         tasks.spawn(lagging::run(core.clone()));
         tasks.spawn(telling::run(core.clone()));
+        tasks.spawn(whispers::run(core.clone()));
         core.take_back_left();
         for account in core.accounts.all() {
             tasks.spawn(reader::run(core.clone(), account, supervisor.clone()));

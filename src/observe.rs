@@ -61,6 +61,8 @@ pub enum Count {
     Purged,
     /// Deliveries that were not made because somebody has not allowed it.
     Withheld,
+    /// Deliveries that were not made because those who manage a room have muted somebody in it.
+    Muted,
     /// Parts of Relay that panicked and were started again.
     Panicked,
     /// Changes of the config that were taken.
@@ -69,7 +71,7 @@ pub enum Count {
     ReloadRefused,
 }
 
-const ALL: [(Count, &str); 31] = [
+const ALL: [(Count, &str); 32] = [
     (Count::Accepted, "accepted"),
     (Count::Repeated, "repeated"),
     (Count::TooOld, "too_old"),
@@ -98,6 +100,7 @@ const ALL: [(Count, &str); 31] = [
     (Count::Dead, "dead"),
     (Count::Purged, "purged"),
     (Count::Withheld, "withheld"),
+    (Count::Muted, "muted"),
     (Count::Panicked, "panicked"),
     (Count::Reloaded, "reloaded"),
     (Count::ReloadRefused, "reload_refused"),
@@ -133,6 +136,7 @@ pub fn in_words(name: &str) -> &'static str {
         Some(Count::CaughtUp) => "read from histories after an absence",
         Some(Count::Purged) => "taken back by `relay purge`",
         Some(Count::Withheld) => "kept back, as their authors want it",
+        Some(Count::Muted) => "not shown where those who manage a room have muted their author",
         Some(Count::TooOld) => "older than what is kept, so that they may have been carried before",
         Some(Count::Settled) => "unanswered attempts that were found to be done",
         Some(Count::Reloaded) => "changes of the config that were taken",

@@ -257,6 +257,7 @@ fn join_api(section: &ApiSection, channels: &mut Channels) {
             direction: Direction::Both,
             settings: LinkSettings::default(),
             joined: false,
+            own_name: None,
         });
     }
 }
@@ -281,6 +282,7 @@ fn join_webhooks(section: &ApiSection, channels: &mut Channels) {
                 direction: Direction::Out,
                 settings: LinkSettings::default(),
                 joined: false,
+                own_name: None,
             });
         }
     }
@@ -305,6 +307,7 @@ fn channel(section: &ChannelSection, relay: &RelaySection) -> Channel {
         direction: link.direction,
         settings: link.settings.clone(),
         joined,
+        own_name: section.own_name(&link.at).map(str::to_owned),
     };
     let disconnected = section.links.iter().filter(|link| section.is_disconnected(link));
     Channel {

@@ -236,7 +236,15 @@ pub(super) fn why(lane: &LaneState, now: i64) -> Option<String> {
         LaneState::Held => Some("the platform's rate limit; it goes on by itself".into()),
         LaneState::Waiting => Some("its account is not connected yet".into()),
         LaneState::Parked { problem } => Some(format!("{problem} It goes on by itself when this is mended.")),
-        LaneState::Paused { since, account } => {
+        LaneState::Paused { since, chat: true, until, .. } => {
+            let left = until.map(|until| format!(", for {} more", age(now, until)));
+            Some(format!(
+                "those who manage it hold it since {} by `/relay pause`{}; `relay queue resume` ends that too",
+                age(*since, now),
+                left.unwrap_or_default()
+            ))
+        }
+        LaneState::Paused { since, account, .. } => {
             let what = if *account { "its account is" } else { "it is" };
             Some(format!("{what} held since {} by `relay queue pause`", age(*since, now)))
         }
@@ -301,7 +309,7 @@ mod tests {
             (LaneState::Retrying { reason: "unavailable: 502".into() }, "retrying", "unavailable: 502"),
             (LaneState::Parked { problem }, "parked", "Invite it."),
             (
-                LaneState::Paused { since: now - 60_000, account: true },
+                LaneState::Paused { since: now - 60_000, account: true, chat: false, until: None },
                 "paused",
                 "its account is held since 1 min",
             ),

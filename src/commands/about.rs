@@ -103,7 +103,7 @@ impl Commands {
         Ok((message, ledger.envelope(subject).map_err(|error| unreadable(language, &error))?))
     }
 
-    fn subject<'m>(
+    pub(super) fn subject<'m>(
         &self,
         call: &Call,
         message: Option<&'m MessageRef>,

@@ -165,6 +165,7 @@ impl Commands {
             direction: Direction::Both,
             settings: Default::default(),
             joined: true,
+            own_name: None,
         });
         let (name, at) = (channel.to_owned(), link.at.clone());
         let on_disk = move |joined: &mut crate::config::Joined| {

@@ -7,6 +7,7 @@ use crate::api;
 use crate::config::Joined;
 use crate::config::joined::Entry;
 use crate::engine::{PlannedLink, RunningAccount};
+use crate::routing::LinkSettings;
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, Offer};
@@ -148,6 +149,7 @@ impl Commands {
         let on_disk = move |changed: &mut Joined| {
             for (entry, joined) in entries {
                 changed.links.retain(|other| other.room != entry.room);
+                changed.names.retain(|other| other.room != entry.room);
                 // What the admin wrote stays written: it is noted that it does not count.
                 if !joined {
                     changed.disconnected.retain(|other| other.room != entry.room);
@@ -161,12 +163,21 @@ impl Commands {
             let (gone, stay) =
                 std::mem::take(&mut channel.links).into_iter().partition(|link| places.contains(&link.at));
             channel.links = stay;
-            channel.disconnected.extend(Vec::into_iter(gone).filter(|link| !link.joined));
+            // Joined again, it is as the admin wrote it.
+            let gone = Vec::into_iter(gone).filter(|link| !link.joined);
+            let own = |link: PlannedLink| {
+                let settings = LinkSettings { name: link.own_name.clone(), ..link.settings.clone() };
+                PlannedLink { settings, ..link }
+            };
+            channel.disconnected.extend(gone.map(own));
         })
         .await?;
         if let Some(key) = &key {
             // What waits for it is closed, also where the lane waits for something else.
             self.core.look_at_lane(key);
+        }
+        if let Some(key) = key.as_ref().filter(|key| self.core.joined(key).is_empty()) {
+            self.forget_moderation(key).await;
         }
         let room = key.as_ref().map(ToString::to_string);
         tracing::info!(account = %account.name, room, name = shown_name, channel, by, "a room has left");

@@ -51,6 +51,9 @@ pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming, pl
         Some(text!(language, "help-connect")),
         Some(text!(language, "help-disconnect")),
         Some(text!(language, "help-approve")),
+        Some(text!(language, "help-pause")),
+        Some(text!(language, "help-mute")),
+        Some(text!(language, "help-template")),
         Some(text!(language, "help-privacy")),
         Some(text!(language, "help-consent")),
         Some(text!(language, "help-link")),
@@ -72,6 +75,9 @@ impl Commands {
     /// not be able to see them.
     pub(super) async fn status(&self, language: Language, room: &RoomKey) -> String {
         let mut text = self.joined_in_words(language, room);
+        if let Some(paused) = self.paused_in_words(language, room) {
+            text.push_str(&format!("\n• {paused}"));
+        }
         if self.core.config.borrow().refused.is_some() {
             // What is in the config is the business of whoever runs Relay.
             text.push_str(&format!("\n• {}", text!(language, "status-config-refused")));
@@ -206,6 +212,7 @@ fn how(language: Language, link: &LinkStatus) -> String {
         Some(LaneState::Parked { problem }) => {
             text!(language, "status-parked", problem = problem.to_string())
         }
+        Some(LaneState::Paused { chat: true, .. }) => text!(language, "status-paused-here"),
         Some(LaneState::Paused { .. }) => text!(language, "status-paused"),
     };
     let mut parts = vec![state.trim_end_matches('.').to_owned()];

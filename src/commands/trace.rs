@@ -92,6 +92,7 @@ fn came(language: Language, came: &Came) -> String {
         Came::Written => text!(language, "came-written"),
         Came::Delivered => text!(language, "came-delivered"),
         Came::Deleted => text!(language, "came-deleted"),
+        Came::Muted => text!(language, "came-muted"),
         Came::Waiting { reason: None, .. } => text!(language, "came-waiting"),
         Came::Waiting { attempts, reason: Some(reason) } => {
             text!(language, "came-retrying", attempts = *attempts, why = reason.clone())

@@ -25,6 +25,45 @@ pub struct Joined {
     /// Links of the admin's own file that were disconnected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disconnected: Vec<Entry>,
+    /// How people from elsewhere are called in rooms of it, whatever the admin's own file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<Named>,
+}
+
+/// How people from elsewhere are called in one room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// `ACCOUNT:ROOM`, as it is asked for.
+    pub room: String,
+    /// The room's id, where `room` may be a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The template, as `name` of a link.
+    pub template: String,
+    /// Who did it: the name and the id they have there.
+    #[serde(default)]
+    pub by: String,
+    /// When, in UTC.
+    #[serde(default)]
+    pub at: String,
+}
+
+impl Named {
+    /// Whether it is about this room, as it is asked for or by its id.
+    pub fn is(&self, account: &Account, room: &NativeId) -> bool {
+        is(&self.room, self.id.as_deref(), account, room)
+    }
+}
+
+/// What is written as `ACCOUNT:ROOM`.
+fn place(written: &str) -> Option<(Account, NativeId)> {
+    let (account, room) = written.split_once(':')?;
+    Some((Account(account.to_owned()), NativeId::from(room)))
+}
+
+fn is(written: &str, id: Option<&str>, account: &Account, room: &NativeId) -> bool {
+    place(written).is_some_and(|(of, asked)| of == *account && (asked == *room || id == Some(room.as_str())))
 }
 
 /// One room.
@@ -56,15 +95,12 @@ fn yes() -> bool {
 
 impl Entry {
     fn place(&self) -> Option<(Account, NativeId)> {
-        let (account, room) = self.room.split_once(':')?;
-        Some((Account(account.to_owned()), NativeId::from(room)))
+        place(&self.room)
     }
 
     /// Whether it is about this room, as it is asked for or by its id.
     pub fn is(&self, account: &Account, room: &NativeId) -> bool {
-        self.place().is_some_and(|(of, asked)| {
-            of == *account && (asked == *room || self.id.as_deref() == Some(room.as_str()))
-        })
+        is(&self.room, self.id.as_deref(), account, room)
     }
 }
 
@@ -94,6 +130,7 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
             }
             let text = read_bounded(&path).map_err(|error| Mistakes::unreadable(&path, &error))?;
             let joined = parse(&text, &path)?;
+            check_templates(&joined, &text, &path)?;
             let own_name = format!("{}.toml", file_name(&joined.channel));
             if path.file_name() != Some(own_name.as_ref()) {
                 let what =
@@ -129,6 +166,18 @@ fn parse(text: &str, path: &Path) -> Result<Joined, Mistakes> {
         let help = "Put it right, or remove the file: then nothing counts that was changed in the chat.";
         Mistakes::new(path, text, vec![Mistake::new(span, error.message().replace('\n', ", "), help)])
     })
+}
+
+/// A template that a person has put there is checked like one of the admin's file.
+fn check_templates(joined: &Joined, text: &str, path: &Path) -> Result<(), Mistakes> {
+    let places = text.match_indices("template").map(|(at, found)| at..at + found.len());
+    let wrong = joined.names.iter().zip(places.map(Some).chain(std::iter::repeat(None)));
+    let wrong = wrong.filter_map(|(named, place)| {
+        let (what, help) = super::check_template(&named.template).err()?;
+        Some(Mistake::new(place.unwrap_or(0..0), what, help))
+    });
+    let wrong: Vec<Mistake> = wrong.collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Mistakes::new(path, text, wrong)) }
 }
 
 fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &mut Vec<String>) {
@@ -184,7 +233,19 @@ impl super::ChannelSection {
             let at = RoomText { account, room, by_name: false };
             Some((LinkSection { at, direction: Direction::Both, settings: Default::default() }, true))
         });
-        own.chain(joined).collect()
+        let called = own.chain(joined).map(|(mut link, joined)| {
+            let named = self.joined.names.iter().find(|named| named.is(&link.at.account, &link.at.room));
+            if let Some(named) = named {
+                link.settings.name = Some(named.template.clone());
+            }
+            (link, joined)
+        });
+        called.collect()
+    }
+
+    /// How the admin's own file has people called in a room.
+    pub fn own_name(&self, at: &RoomText) -> Option<&str> {
+        self.links.iter().find(|link| link.at == *at)?.settings.name.as_deref()
     }
 
     /// Whether a link of the admin's file was disconnected from the chat.
@@ -261,6 +322,35 @@ mod tests {
         assert_eq!(in_force, [("1".to_owned(), false), ("9".to_owned(), true)]);
         let told = config.warnings.join("\n");
         assert!(told.contains("was disconnected") && told.contains("no such account"), "{told}");
+    }
+
+    #[test]
+    fn a_template_of_the_chat_counts_before_the_admins_own_and_is_checked() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let named = |room: &str, template: &str| {
+            let Entry { room, id, by, at, .. } = entry(room);
+            Named { room, id, template: template.into(), by, at }
+        };
+        let mut joined = Joined { channel: "The Lobby".into(), ..Joined::default() };
+        joined.links = vec![entry("owls:9")];
+        joined.names = vec![named("owls:1", "{name} there"), named("owls:9", "<{name}>")];
+        write(&state, &joined).unwrap();
+        let config = load(dir.path()).unwrap();
+        assert_eq!(config.channels[0].joined, joined, "it is read as it was written");
+        let names: Vec<_> = config.channels[0]
+            .links_in_force()
+            .into_iter()
+            .map(|(link, _)| (link.at.room.to_string(), link.settings.name))
+            .collect();
+        let expected = [("1", Some("{name} there")), ("Night Owls/#general", None), ("9", Some("<{name}>"))]
+            .map(|(room, name)| (room.to_owned(), name.map(str::to_owned)));
+        assert_eq!(names, expected);
+        joined.names = vec![named("owls:1", "{name}"), named("owls:9", "nobody")];
+        write(&state, &joined).unwrap();
+        let found = load(dir.path()).unwrap_err();
+        assert_eq!(found.mistakes.len(), 1);
+        assert!(found.mistakes[0].what.contains("says nothing of who it is: `nobody`"), "{found:?}");
     }
 
     #[test]

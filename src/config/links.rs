@@ -135,12 +135,24 @@ fn yes_or_no(section: &DeTable<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> b
 
 fn name_template(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {
     let written = text(value, "`name`", mistakes)?;
-    if !written.contains("{name}") {
-        let what = format!("`name` says nothing of who it is: `{}`", written.escape_debug());
-        mistakes.push(Mistake::new(value.span(), what, "Put {name} where the name is to stand."));
-        return None;
+    match check_template(written) {
+        Ok(()) => Some(written.to_owned()),
+        Err((what, help)) => {
+            mistakes.push(Mistake::new(value.span(), what, help));
+            None
+        }
     }
-    Some(written.to_owned())
+}
+
+/// How people from elsewhere are called: what is wrong with it, and what to write instead.
+pub fn check_template(written: &str) -> Result<(), (String, &'static str)> {
+    match written.contains("{name}") {
+        true => Ok(()),
+        false => Err((
+            format!("`name` says nothing of who it is: `{}`", written.escape_debug()),
+            "Put {name} where the name is to stand.",
+        )),
+    }
 }
 
 fn emoji(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {

@@ -2,7 +2,14 @@
 //! secret. Trying all names does not lead back, since each is made with a key that never leaves the ledger.
 
 use super::Person;
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 use ring::hmac;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// So many are not made anew.
+const KNOWN: usize = 2_000;
 
 const FIRST: [&str; 64] = [
     "Amber", "Ancient", "Autumn", "Azure", "Bold", "Brave", "Bright", "Bronze", "Calm", "Careful", "Clever",
@@ -80,17 +87,59 @@ const SECOND: [&str; 64] = [
     "Wren",
 ];
 
+/// Who a person is in a channel instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pseudonym {
+    /// Another id than any platform's.
+    pub id: String,
+    /// Two words and three digits.
+    pub name: String,
+}
+
 /// Makes them.
-pub struct Pseudonyms(hmac::Key);
+pub struct Pseudonyms {
+    key: hmac::Key,
+    known: Cache<(Person, String), Arc<Pseudonym>>,
+}
+
+/// A person in a channel, as they are looked for.
+#[derive(Hash)]
+struct Of<'a>(&'a Person, &'a str);
+
+impl Equivalent<(Person, String)> for Of<'_> {
+    fn equivalent(&self, (person, channel): &(Person, String)) -> bool {
+        self.0 == person && self.1 == channel
+    }
+}
 
 impl Pseudonyms {
     /// With a secret that is nobody else's.
     pub fn new(secret: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret), known: Cache::new(KNOWN) }
     }
 
-    /// What a person is called in a channel: two words and three digits.
+    /// What a person is called in a channel.
     pub fn name(&self, person: &Person, channel: &str) -> String {
+        self.of(person, channel).name.clone()
+    }
+
+    /// Who a person is in a channel instead.
+    pub fn of(&self, person: &Person, channel: &str) -> Arc<Pseudonym> {
+        if let Some(known) = self.known.get(&Of(person, channel)) {
+            return known;
+        }
+        let made =
+            Arc::new(Pseudonym { id: self.make_id(person, channel), name: self.make_name(person, channel) });
+        self.known.insert((person.clone(), channel.to_owned()), made.clone());
+        made
+    }
+
+    /// Somebody is forgotten: nothing in memory leads from them to their names.
+    pub fn forget_known(&self) {
+        self.known.clear();
+    }
+
+    fn make_name(&self, person: &Person, channel: &str) -> String {
         let tag = self.tag(b"name", person, channel);
         let [first, second, high, low, ..] = *tag.as_ref() else { return "Somebody".to_owned() };
         let word = |words: &[&'static str; 64], byte: u8| words[usize::from(byte % 64)];
@@ -98,15 +147,18 @@ impl Pseudonyms {
         format!("{} {} {number:03}", word(&FIRST, first), word(&SECOND, second))
     }
 
-    /// The id that goes with it: another one than any platform's.
-    pub fn id(&self, person: &Person, channel: &str) -> String {
+    fn make_id(&self, person: &Person, channel: &str) -> String {
         let tag = self.tag(b"id", person, channel);
-        let hex: String = tag.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        format!("anonymous-{hex}")
+        let mut id = "anonymous-".to_owned();
+        for byte in tag.as_ref().iter().take(12) {
+            // A string takes everything.
+            let _ = write!(id, "{byte:02x}");
+        }
+        id
     }
 
     fn tag(&self, what: &[u8], person: &Person, channel: &str) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.key);
         // No part contains NUL.
         for part in [what, channel.as_bytes(), person.as_str().as_bytes()] {
             context.update(part);
@@ -135,8 +187,22 @@ mod tests {
             other.name(&person(1), "lobby"),
             "without the secret nobody can try"
         );
-        assert_ne!(one.id(&person(1), "lobby"), one.id(&person(1), "den"));
-        assert!(!one.id(&person(1), "lobby").contains('1') || one.id(&person(1), "lobby").len() > 20);
+        assert_ne!(one.of(&person(1), "lobby").id, one.of(&person(1), "den").id);
+        assert!(!one.of(&person(1), "lobby").id.contains('1') || one.of(&person(1), "lobby").id.len() > 20);
+    }
+
+    #[test]
+    fn what_is_known_is_what_is_made() {
+        let pseudonyms = Pseudonyms::new(&[3; 32]);
+        let made = |id, channel| {
+            (pseudonyms.make_id(&person(id), channel), pseudonyms.make_name(&person(id), channel))
+        };
+        for (id, channel) in [(1, "lobby"), (1, "den"), (2, "lobby"), (1, "lobby"), (2, "den")] {
+            let of = pseudonyms.of(&person(id), channel);
+            assert_eq!((of.id.clone(), of.name.clone()), made(id, channel), "{id} {channel}");
+        }
+        pseudonyms.forget_known();
+        assert_eq!(pseudonyms.known.len(), 0);
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Core {
         };
         let said = end_of(Timestamp(by.at));
         let deed = Deed { origin, author: &author, said, known: said };
-        let may = self.may_see(room, deed, DataClass::Reactions);
+        let may = self.may_see(room, deed, DataClass::Reactions) && !self.was_done_muted(room, deed);
         may.then(|| self.seen_as(room, deed)).flatten()
     }
 
@@ -235,10 +235,10 @@ impl Core {
         let routes = self.routes.borrow().clone();
         let first = || routes.links_of(origin).next().map(|(name, _)| name);
         let channel = routes.between(origin, room).or_else(first).unwrap_or_default();
-        let pseudonyms = self.ledger.pseudonyms();
+        let pseudonym = self.ledger.pseudonyms().of(person, channel);
         Author {
-            id: pseudonyms.id(person, channel).into(),
-            name: pseudonyms.name(person, channel),
+            id: pseudonym.id.as_str().into(),
+            name: pseudonym.name.clone(),
             avatar: None,
             standing: Standing::Person,
         }

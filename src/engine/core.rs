@@ -26,6 +26,7 @@ use super::space::Space;
 use super::states::{AccountState, LaneState, States};
 use super::supervisor::Supervisor;
 use super::typing::Typing;
+use super::whispers::Whispers;
 use crate::consent::Person;
 use crate::flood::Flood;
 use crate::media::Media;
@@ -218,6 +219,8 @@ pub struct Core {
     pub(super) ahead: AtomicI64,
     /// Somebody is to be forgotten. One waiter.
     pub(super) forgetting: Notify,
+    /// Who is to be told what becomes of what they say.
+    pub(super) whispers: Whispers,
     /// Whose words are being taken back.
     pub(super) taking_back: Mutex<HashSet<Person>>,
     /// One person at a time has taken back what crossed.
@@ -293,6 +296,7 @@ impl Core {
             #[cfg(test)]
             ahead: AtomicI64::new(0),
             forgetting: Notify::new(),
+            whispers: Whispers::default(),
             taking_back: Mutex::default(),
             withdrawals: tokio::sync::Semaphore::new(1),
             typing: Typing::default(),

@@ -278,8 +278,9 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
         let oldest = queue.head.as_ref().map_or(0, |head| now.saturating_sub(head.accepted));
         let late = spans::in_words(Duration::from_millis(u64::try_from(oldest).unwrap_or(0)));
         match &queue.lane {
-            LaneState::Paused { account: false, .. } => {
-                found.push(Finding::look(about, "It is held.", format!("relay queue resume \"{room}\"")));
+            LaneState::Paused { account: false, chat, .. } => {
+                let what = if *chat { "Those who manage it hold it." } else { "It is held." };
+                found.push(Finding::look(about, what, format!("relay queue resume \"{room}\"")));
             }
             LaneState::Parked { problem } if queue.queued > 0 => {
                 found.push(Finding::of(about, Grade::Broken, problem));

@@ -135,6 +135,7 @@ pub fn why_late(language: Language, state: &LaneState, platform: &Platform) -> S
             text!(language, "late-retrying", platform = platform)
         }
         LaneState::Waiting => text!(language, "late-waiting", platform = platform),
+        LaneState::Paused { chat: true, .. } => text!(language, "late-paused-there"),
         LaneState::Paused { .. } => text!(language, "late-paused"),
         LaneState::Parked { .. } => text!(language, "late-parked"),
     }

@@ -234,11 +234,15 @@ impl Lane {
         }
         self.chosen = self.core.ledger.consent_generation();
         self.head = Some((id, envelope.clone()));
-        let withheld = self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
+        let muted = self.core.is_muted_row(&self.handle.room, &envelope, &row)?;
+        let withheld = muted || self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
         if withheld
             && row.is_untouched()
             && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
         {
+            if muted {
+                return self.close_muted(id, &envelope, row.edit).await;
+            }
             self.core.counters.add(Count::Withheld);
             return self.close_withheld(id, id, None, row.edit).await;
         }
@@ -326,10 +330,18 @@ impl Lane {
         None
     }
 
+    /// Whether the head does not wait for its turn: that a room is paused is said in it, and what is taken back goes.
+    fn overtakes(&self) -> bool {
+        self.head.as_ref().is_some_and(|(id, _)| self.handle.overtaking.first() == Some(*id))
+    }
+
     /// Why nothing may be said in the room now, and when to look again.
     fn held(&self) -> Option<Fate> {
-        if let Some((since, account)) = self.core.pauses.holds(&self.handle.account.name, &self.handle.room) {
-            return Some(Fate::Later(PAUSED_LOOK, LaneState::Paused { since, account }));
+        let holding = self.core.pauses.holds(&self.handle.account.name, &self.handle.room);
+        if let Some(holding) = holding.filter(|holding| !holding.chat || !self.overtakes()) {
+            let left = holding.until.map(|until| until.saturating_sub(Timestamp::now().0));
+            let left = left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0)));
+            return Some(Fate::Later(left.map_or(PAUSED_LOOK, |left| left.min(PAUSED_LOOK)), holding.into()));
         }
         if let Some(problem) = self.core.held(&self.handle.room) {
             return Some(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));

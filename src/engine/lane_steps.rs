@@ -12,7 +12,7 @@ mod told;
 
 pub use content::Content;
 pub use left::Ran;
-pub use show::{mark_of, shown_name};
+pub use show::{called, mark_of, shown_name};
 
 use super::core::{Core, LaneHandle};
 use super::fan_out::quotes;

@@ -59,6 +59,8 @@ pub struct PlannedLink {
     pub settings: LinkSettings,
     /// It was made from the chat.
     pub joined: bool,
+    /// How the admin's own file has people called there, whatever the chat has made of it.
+    pub own_name: Option<String>,
 }
 
 impl Core {

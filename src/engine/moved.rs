@@ -43,6 +43,7 @@ impl Core {
                 account.look.again([asked]);
             }
         }
+        self.pauses.follow(&from, &to);
         self.rebuild_routes();
         self.serve(account, &space, &to).await;
         let (core, account) = (self.clone(), account.clone());

@@ -190,8 +190,8 @@ impl Core {
             Some(lane) => Some(lane.account.name.clone()),
             None => self.known.asked_for(room).into_iter().next().map(|(account, ..)| account),
         };
-        if let Some((since, account)) = account.and_then(|account| self.pauses.holds(&account, room)) {
-            return LaneState::Paused { since, account };
+        if let Some(holding) = account.and_then(|account| self.pauses.holds(&account, room)) {
+            return holding.into();
         }
         match self.held(room) {
             Some(problem) => LaneState::Parked { problem },

@@ -143,7 +143,10 @@ impl Space {
         let translated = catch_unwind(AssertUnwindSafe(|| self.account.connector.translate(raw)));
         match translated {
             Ok(Translation::Events(envelopes)) => {
-                envelopes.iter().for_each(|envelope| self.follow_sign(envelope));
+                for envelope in &envelopes {
+                    self.follow_sign(envelope);
+                    self.core.whisper_soon(&self.account, envelope);
+                }
                 let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
                 Ok(Read::Envelopes(wanted.collect()))
             }

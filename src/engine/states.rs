@@ -61,6 +61,12 @@ pub enum LaneState {
         since: i64,
         /// All of its account is held, not the room alone.
         account: bool,
+        /// Those who manage the room hold it, not whoever runs Relay.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chat: bool,
+        /// When it goes on by itself, in milliseconds since the epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
     },
 }
 

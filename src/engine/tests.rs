@@ -218,6 +218,7 @@ impl Stage {
             direction: Direction::Both,
             settings: Default::default(),
             joined: false,
+            own_name: None,
         };
         let lobby = Channel { links: vec![link("here"), link("there")], ..Channel::default() };
         let plan = Plan {

@@ -83,6 +83,8 @@ pub enum Came {
     Delivered,
     /// It was there, and is deleted.
     Deleted,
+    /// It was not shown there: its author is muted in that room by those who manage it.
+    Muted,
     /// It waits for its turn, or is tried again.
     Waiting {
         /// Attempts that failed.
@@ -195,6 +197,9 @@ impl Core {
         }
         let known: Vec<RoomKey> = self.known.all().into_iter().map(|(_, known)| known.key).collect();
         for room in &known {
+            if self.ledger.was_muted(room, id)? && !rooms.contains_key(room) {
+                rooms.insert(room.clone(), self.traced(room, Came::Muted, &[]));
+            }
             if let Some(came) = self.open(room, id)?
                 && !rooms.contains_key(room)
             {
@@ -303,6 +308,7 @@ mod tests {
             Came::Written,
             Came::Delivered,
             Came::Deleted,
+            Came::Muted,
             Came::Waiting { attempts: 3, reason: reason() },
             Came::Dead { reason: "no".into() },
         ];

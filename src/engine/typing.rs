@@ -50,7 +50,7 @@ impl Core {
             let Some(lane) = self.lane(&room) else { continue };
             let connector = lane.account.connector.clone();
             // The platforms that tell of it do not tell all of them who it is.
-            if self.hides_presence(&room, origin) {
+            if self.hides_presence(&room, origin) || self.mutes_somebody_of(origin, &room) {
                 continue;
             }
             let can = connector.capabilities(&room).shows(Feature::Typing) == Support::Native;

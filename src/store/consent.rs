@@ -35,6 +35,11 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// Makes names for who does not want to be named.
+    pub(super) fn pseudonyms(&self) -> &Pseudonyms {
+        &self.pseudonyms
+    }
+
     /// Reads them; makes the secret of the pseudonyms where there is none yet.
     pub(super) fn read(meta: &Keyspace, seals: &Seals) -> Result<Self, StoreError> {
         let mut all: HashMap<Person, History> = HashMap::new();
@@ -232,6 +237,6 @@ impl Ledger {
 
     /// Makes names for who does not want to be named.
     pub fn pseudonyms(&self) -> &Pseudonyms {
-        &self.shared.consent.pseudonyms
+        self.shared.consent.pseudonyms()
     }
 }

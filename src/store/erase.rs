@@ -19,13 +19,14 @@ use std::sync::atomic::Ordering;
 const PIECE: usize = 512;
 
 /// What belongs to a message, by its envelope's id behind the first byte.
-const BY_MESSAGE: [u8; 6] = [
+const BY_MESSAGE: [u8; 7] = [
     keys::work::CHANGED,
     keys::work::REACTION,
     keys::work::SHOWN,
     keys::work::WITHIN,
     keys::work::ANSWER,
     keys::work::LATE,
+    keys::work::NOT_SHOWN,
 ];
 
 /// What has become of somebody's wish to be forgotten.

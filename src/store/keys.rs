@@ -30,6 +30,8 @@ pub mod work {
     pub const DIGEST: u8 = b'g';
     /// A file that a room was told of and that is not there yet: followed by the envelope id of its message and its number.
     pub const LATE: u8 = b'w';
+    /// A message that a room was not shown because its author was muted there: followed by its envelope id and the room.
+    pub const NOT_SHOWN: u8 = b'u';
     /// An answer: followed by the envelope ids of what is answered and of the answer.
     pub const ANSWER: u8 = b'q';
     /// Something that is held at the door: followed by the room, its sender, NUL and an envelope id of its own.
@@ -165,6 +167,11 @@ pub fn late(subject: EnvelopeId, file: u16) -> Vec<u8> {
     [tagged(work::LATE, &subject.0), file.to_be_bytes().to_vec()].concat()
 }
 
+/// A message that a room was not shown.
+pub fn not_shown(message: EnvelopeId, of: &RoomKey) -> Vec<u8> {
+    [tagged(work::NOT_SHOWN, &message.0), room(of)].concat()
+}
+
 /// The beginning of all answers to a message.
 pub fn answers_to(target: EnvelopeId) -> Vec<u8> {
     tagged(work::ANSWER, &target.0)
@@ -262,10 +269,11 @@ pub fn moved(from: &RoomKey) -> Vec<u8> {
 /// The beginning of all pauses, in meta.
 pub const PAUSE_PREFIX: &[u8] = b"pause\0";
 
-/// A pause, in meta: `r` and the room, or `a` and the account.
+/// A pause, in meta: `r` and the room, `c` and the room where it is held from the chat, or `a` and the account.
 pub fn pause(held: &Held) -> Vec<u8> {
     match held {
         Held::Room(of) => [PAUSE_PREFIX, b"r", &room(of)].concat(),
+        Held::Chat(of) => [PAUSE_PREFIX, b"c", &room(of)].concat(),
         Held::Account(account) => [PAUSE_PREFIX, b"a", account.0.as_bytes()].concat(),
     }
 }
@@ -274,6 +282,7 @@ pub fn pause(held: &Held) -> Vec<u8> {
 pub fn parse_pause(key: &[u8]) -> Option<Held> {
     match key.strip_prefix(PAUSE_PREFIX)?.split_first()? {
         (b'r', of) => parse_room(of).map(Held::Room),
+        (b'c', of) => parse_room(of).map(Held::Chat),
         (b'a', account) => Some(Held::Account(Account(String::from_utf8(account.to_vec()).ok()?))),
         _ => None,
     }
@@ -320,6 +329,22 @@ pub const LINKED_PREFIX: &[u8] = b"linked\0";
 /// One of them.
 pub fn linked(person: &str) -> Vec<u8> {
     [LINKED_PREFIX, person.as_bytes()].concat()
+}
+
+/// The beginning of all mutes, in meta.
+pub const MUTE_PREFIX: &[u8] = b"mute\0";
+
+/// One of them.
+pub fn mute(of: &RoomKey, person: &str) -> Vec<u8> {
+    [MUTE_PREFIX, &room(of), person.as_bytes()].concat()
+}
+
+/// Room and person of a key made by [`mute`].
+pub fn parse_mute(key: &[u8]) -> Option<(RoomKey, String)> {
+    let rest = key.strip_prefix(MUTE_PREFIX)?;
+    let of = parse_room(rest)?;
+    let person = rest.get(room(&of).len()..)?;
+    Some((of, String::from_utf8(person.to_vec()).ok()?))
 }
 
 /// The mark of somebody who was told what becomes of what they say, in meta.

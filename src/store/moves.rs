@@ -3,6 +3,7 @@
 //! What rows were put into the same batch before is not seen here: whoever asks has seen to it that nothing is written for
 //! the old room any more, and asks again if something was.
 
+use super::queue::Held;
 use super::records::{KnownRoom, OutboxRow, Record};
 use super::shared::{Shared, bad_key, id_of};
 use super::{StoreError, keys};
@@ -24,6 +25,10 @@ pub(super) fn room(
     if shared.meta.contains_key(keys::pinned_notice(from))? {
         batch.insert(&shared.meta, keys::pinned_notice(to), []);
     }
+    if let Some(pause) = shared.meta.get(keys::pause(&Held::Chat(from.clone())))? {
+        batch.insert(&shared.meta, keys::pause(&Held::Chat(to.clone())), pause);
+    }
+    shared.mutes.follow(shared, from, to, batch)?;
     for entry in shared.meta.prefix(keys::ROOM_PREFIX) {
         let (key, value) = entry.into_inner()?;
         let mut known = KnownRoom::decode(&value)?;

@@ -8,6 +8,7 @@ use super::seals;
 use super::shared::{Shared, bad_key};
 use fjall::OwnedWriteBatch as WriteBatch;
 use relay_contract::{Emoji, NativeId, RoomKey};
+use std::sync::atomic::Ordering;
 
 /// What names are blinded for.
 pub(super) const NAME: &str = "name";
@@ -63,6 +64,22 @@ pub enum Note {
         /// The envelope with the news.
         id: EnvelopeId,
     },
+    /// A room is not shown a message, because its author is muted there.
+    NotShown {
+        /// The room.
+        room: RoomKey,
+        /// The envelope that posted it.
+        message: EnvelopeId,
+    },
+}
+
+/// Who was heard first of a name, as far as it was looked up.
+#[derive(Debug, Clone)]
+pub enum NameHolder {
+    /// They, for ever.
+    One(String),
+    /// Nobody, when so many batches had written such down: a pseudonym, as a rule.
+    Nobody(u64),
 }
 
 impl Note {
@@ -84,8 +101,12 @@ impl Note {
             Self::Name { looks, holder } => {
                 let key = keys::name(&shared.seals.blind(NAME, &looks)?);
                 batch.insert(&shared.meta, key, holder.into_bytes());
+                shared.names_written.fetch_add(1, Ordering::AcqRel);
             }
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
+            Self::NotShown { room, message } => {
+                batch.insert(&shared.work, keys::not_shown(message, &room), []);
+            }
             Self::Digest { room, id } => batch.insert(&shared.work, keys::digest(&room, id), []),
         }
         Ok(())
@@ -151,15 +172,18 @@ impl Ledger {
 
     /// Of whom a name that looks like this was heard first.
     pub fn name_holder(&self, looks: &str) -> Result<Option<String>, StoreError> {
-        // Whoever is the first stays it.
-        if let Some(known) = self.shared.name_holders.get(looks) {
-            return Ok(Some(known));
+        // Before it is looked for: what is written meanwhile counts.
+        let written = self.shared.names_written.load(Ordering::Acquire);
+        match self.shared.name_holders.get(looks) {
+            // Whoever is the first stays it.
+            Some(NameHolder::One(known)) => return Ok(Some(known)),
+            Some(NameHolder::Nobody(then)) if then == written => return Ok(None),
+            _ => {}
         }
         let bytes = self.shared.meta.get(keys::name(&self.shared.seals.blind(NAME, looks)?))?;
         let holder = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-        if let Some(holder) = &holder {
-            self.shared.name_holders.insert(looks.to_owned(), holder.clone());
-        }
+        let known = holder.clone().map_or(NameHolder::Nobody(written), NameHolder::One);
+        self.shared.name_holders.insert(looks.to_owned(), known);
         Ok(holder)
     }
 

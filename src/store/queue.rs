@@ -19,8 +19,10 @@ pub const DROPPED: &str = "dropped";
 /// Whose deliveries are held.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Held {
-    /// Those into this room.
+    /// Those into this room, by whoever runs Relay.
     Room(RoomKey),
+    /// The same, by those who manage the room.
+    Chat(RoomKey),
     /// All that this account makes.
     Account(Account),
 }
@@ -33,6 +35,17 @@ pub struct Pause {
     /// When it ended; what waited does not count as old for that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<i64>,
+}
+
+impl Pause {
+    /// When it has ended; none while it holds.
+    pub fn ended(self, now: i64) -> Option<i64> {
+        let by_itself = self.ends.filter(|ends| *ends <= now);
+        [self.until, by_itself].into_iter().flatten().min()
+    }
 }
 
 impl Record for Pause {

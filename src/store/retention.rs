@@ -29,8 +29,14 @@ const SKEW: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What belongs to a message, by its envelope's id behind the first byte.
-const BY_MESSAGE: [u8; 5] =
-    [keys::work::CHANGED, keys::work::REACTION, keys::work::SHOWN, keys::work::WITHIN, keys::work::ANSWER];
+const BY_MESSAGE: [u8; 6] = [
+    keys::work::CHANGED,
+    keys::work::REACTION,
+    keys::work::SHOWN,
+    keys::work::WITHIN,
+    keys::work::ANSWER,
+    keys::work::NOT_SHOWN,
+];
 
 /// A sweep under way.
 pub struct Sweep {
@@ -128,6 +134,7 @@ impl Forgotten {
         }
         if !self.names.is_empty() {
             shared.name_holders.clear();
+            shared.consent.pseudonyms().forget_known();
         }
         self.names.into_iter().for_each(|key| batch.remove(&shared.meta, key));
         shared.newest.forget(&self.journal);

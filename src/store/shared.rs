@@ -5,7 +5,9 @@ use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
 use super::linked::Links;
+use super::muted::Mutes;
 use super::newest::Newest;
+use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
 use super::seals::{KeyNumber, Master, Seals};
 use super::{StoreError, damage, folder, format, held, keys, marks, tail};
@@ -55,13 +57,17 @@ pub(super) struct Shared {
     /// The newest lines of the index log.
     pub(super) lines: Lines,
     /// Who was heard first of the names that were asked for last.
-    pub(super) name_holders: Cache<String, String>,
+    pub(super) name_holders: Cache<String, NameHolder>,
+    /// Goes up with every batch that writes down who was heard first of a name.
+    pub(super) names_written: AtomicU64,
     /// What people have said about themselves.
     pub(super) consent: Book,
     /// What has left.
     pub(super) audit: Trail,
     /// Which accounts are one person's.
     pub(super) links: Links,
+    /// Who is muted in which room.
+    pub(super) mutes: Mutes,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -159,6 +165,7 @@ impl Shared {
             consent: Book::read(&meta, &seals)?,
             audit: Trail::open(&meta, keyspace("audit")?, &seals)?,
             links: Links::read(&meta, &seals)?,
+            mutes: Mutes::read(&meta, &seals)?,
             seals,
             meta,
             journal,
@@ -174,6 +181,7 @@ impl Shared {
             newest: Newest::default(),
             lines: Lines::default(),
             name_holders: Cache::new(NAMES),
+            names_written: AtomicU64::new(0),
             held: held::Counts::default(),
             accepted: Notify::new(),
             indexed: Notify::new(),

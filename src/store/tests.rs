@@ -4,6 +4,7 @@ mod auditing;
 mod backups;
 mod forgetting;
 mod linking;
+mod muting;
 
 use super::ledger::{FannedOut, WriterGuard};
 use super::records::{IndexLine, KnownRoom, Record, SetAside, StoredEnvelope};

@@ -113,6 +113,7 @@ struct Group {
 impl Writer<'_> {
     fn commit(&mut self, commands: impl Iterator<Item = Command>) {
         let before = self.shared.position.load(Ordering::Acquire);
+        let names_before = self.shared.names_written.load(Ordering::Acquire);
         let mut group = Group {
             batch: self.shared.db.batch(),
             seen: HashSet::new(),
@@ -144,6 +145,10 @@ impl Writer<'_> {
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let batch = group.batch.durability(Some(PersistMode::Buffer));
         let outcome = keys.and_then(|()| batch.commit().map_err(StoreError::from));
+        // Once more when it is there: who has looked between the two did not see it.
+        if self.shared.names_written.load(Ordering::Acquire) != names_before {
+            self.shared.names_written.fetch_add(1, Ordering::AcqRel);
+        }
         if let Err(error) = &outcome {
             self.failed(error);
         } else {
@@ -393,6 +398,7 @@ impl Writer<'_> {
                     shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
                 });
                 if forgets.is_some() {
+                    all.iter().for_each(|of| shared.mutes.forget(shared, of, batch));
                     shared.links.part(shared, &person, true, batch);
                 }
                 group.must_sync = true;
@@ -412,6 +418,21 @@ impl Writer<'_> {
                 let parted = self.shared.links.part(self.shared, &person, all, &mut group.batch);
                 group.must_sync = true;
                 answers.synced.push(Answer::People(done, parted));
+            }
+            Command::Mute { room, person, muted, done } => {
+                let (shared, batch) = (self.shared, &mut group.batch);
+                let stored = shared.mutes.put(shared, (&room, &person), muted, batch);
+                group.must_sync = true;
+                settle(stored, done, &mut answers.synced);
+            }
+            Command::Unmute { room, people, done } => {
+                self.shared.mutes.end(self.shared, &room, people.as_deref(), &mut group.batch);
+                group.must_sync = true;
+                answers.synced.push(Answer::Plain(done));
+            }
+            Command::NotShown { room, message, done } => {
+                group.batch.insert(&self.shared.work, keys::not_shown(message, &room), []);
+                answers.written.push(Answer::Plain(done));
             }
             Command::Erased { person, erased, done } => {
                 let stage = if erased.done.is_some() { "done" } else { "under way" };

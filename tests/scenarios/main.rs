@@ -19,6 +19,7 @@ mod linking;
 mod living;
 mod media;
 mod million;
+mod moderating;
 mod noticing;
 mod operating;
 mod privacy;

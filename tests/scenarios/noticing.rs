@@ -167,3 +167,54 @@ async fn rooms_that_are_linked_in_the_file_are_told_once() {
     }
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
+
+/// What Relay has told somebody alone, without being asked.
+fn whispered(bench: &Bench, platform: &str, person: usize) -> usize {
+    let id = bench.platform(platform).people[person].id.as_str();
+    let is_it = |seen: &&Seen| {
+        seen.only_for.as_deref() == Some(id) && seen.text.starts_with("What is said in this room")
+    };
+    bench.seen(platform).iter().filter(is_it).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_slack_whoever_speaks_first_is_told_once_and_alone() {
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::write(bench.config(), config.replace("tell_rooms = false\n", "")).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let say = |bench: &Bench, platform: &str, person: usize, text: &str| {
+        let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
+        let act = Act::Say { person, room, text: text.into(), reply_to: None, files: vec![], thread: None };
+        bench.people(platform).act(act).expect("people can talk");
+    };
+    for number in 0..5 {
+        say(&bench, "slack", 0, &format!("first-{number}."));
+    }
+    say(&bench, "slack", 1, "the other's first");
+    for person in [0, 1] {
+        until("they are told", || whispered(&bench, "slack", person) == 1).await;
+    }
+    for platform in ["discord", "telegram"] {
+        say(&bench, platform, 0, &format!("from {platform}"));
+        bench.arrives("slack", &format!("from {platform}")).await;
+    }
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    // Who has chosen knows.
+    ask(&bench, "slack", 2, &bench.room("slack"), "/relay privacy full").await;
+    for person in [2, 0, 1] {
+        say(&bench, "slack", person, &format!("again-{person}."));
+        bench.arrives("discord", &format!("again-{person}.")).await;
+    }
+    // Whoever is to be told after them has been: nobody is waited for.
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    assert_eq!([0, 1, 2].map(|person| whispered(&bench, "slack", person)), [1, 1, 0]);
+    for platform in ["discord", "telegram"] {
+        assert_eq!(whispered(&bench, platform, 0), 0, "{platform} cannot");
+        assert!(bench.with(platform, "What is said in this room").is_empty(), "{platform}");
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}

@@ -10,7 +10,7 @@ use crate::history::{Doing, Mark, Past, Settled, Tier};
 use crate::ids::{MessageRef, NativeId, Platform, RoomKey, Timestamp};
 use crate::preflight::Preflight;
 use crate::rooms::{Listing, RoomNews};
-use crate::text::Emoji;
+use crate::text::{Emoji, Text};
 use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
@@ -148,6 +148,16 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Answers a command, to the asker alone wherever the platform can. One attempt.
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError>;
+
+    /// Whether `whisper` shows something to one person alone. Pure.
+    fn whispers(&self) -> bool {
+        false
+    }
+
+    /// Shows words in a room to one of its people and to nobody else, who is not notified; asked for only where `whispers`. One attempt.
+    async fn whisper(&self, _room: &RoomKey, _person: &NativeId, _words: &Text) -> Result<(), DeliverError> {
+        Err(DeliverError::Rejected("nobody can be told anything alone there".to_owned()))
+    }
 
     /// Whether what Relay posts comes back to it as an event, on a connection that can go deaf while the platform calls it healthy.
     fn hears_itself(&self) -> bool {

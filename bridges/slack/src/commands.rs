@@ -135,25 +135,43 @@ async fn send(
                 }
             }
         }
-        let message = Ephemeral {
-            channel: room,
-            user: call.asker.id.as_str(),
-            text: &part.text,
-            blocks: &blocks,
-            thread_ts: thread,
-            link_names: false,
-            parse: "none",
-        };
-        let posted = web.post("chat.postEphemeral", &message, With::Bot, ONE_MESSAGE).await;
-        posted.map_err(|error| match error.code() {
-            Some("user_not_in_channel") => DeliverError::Forbidden(Problem::new(
-                format!("The asker is not in the Slack channel {room}."),
-                "Join the channel, and ask again there.",
-            )),
-            _ => error.into_deliver(room),
-        })?;
+        post_alone(web, room, &call.asker.id, thread, part).await?;
     }
     Ok(())
+}
+
+/// Shows words to one person in a channel.
+pub async fn whisper(web: &Web, room: &RoomKey, person: &NativeId, words: &Text) -> Result<(), DeliverError> {
+    for part in render::parts(&Draft { body: words.clone(), ..Draft::default() }) {
+        post_alone(web, room.room.as_str(), person, None, &part).await?;
+    }
+    Ok(())
+}
+
+async fn post_alone(
+    web: &Web,
+    room: &str,
+    person: &NativeId,
+    thread: Option<&str>,
+    part: &Part,
+) -> Result<(), DeliverError> {
+    let message = Ephemeral {
+        channel: room,
+        user: person.as_str(),
+        text: &part.text,
+        blocks: &Formatting::of(part).blocks,
+        thread_ts: thread,
+        link_names: false,
+        parse: "none",
+    };
+    let posted = web.post("chat.postEphemeral", &message, With::Bot, ONE_MESSAGE).await;
+    posted.map(drop).map_err(|error| match error.code() {
+        Some("user_not_in_channel") => DeliverError::Forbidden(Problem::new(
+            format!("This person is not in the Slack channel {room}."),
+            "Join the channel, and ask again there.",
+        )),
+        _ => error.into_deliver(room),
+    })
 }
 
 /// At most five; the last one says so where there would be more.

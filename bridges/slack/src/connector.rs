@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Doing, Draft, Emoji, Inbox, ListenError,
     Listing, Located, Mark, MessageRef, NativeId, OpenError, Part, Past, Pictures, Platform, Preflight,
-    Problem, RawEvent, Receipt, RoomKey, Settled, Takes, Tier, Timestamp, Translation,
+    Problem, RawEvent, Receipt, RoomKey, Settled, Takes, Text, Tier, Timestamp, Translation,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -163,6 +163,14 @@ impl Connector for Slack {
 
     fn answers_alone(&self) -> bool {
         true
+    }
+
+    fn whispers(&self) -> bool {
+        true
+    }
+
+    async fn whisper(&self, room: &RoomKey, person: &NativeId, words: &Text) -> Result<(), DeliverError> {
+        commands::whisper(&self.web, room, person, words).await
     }
 
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {

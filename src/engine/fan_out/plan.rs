@@ -5,7 +5,7 @@ use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
 use crate::adapt::names;
-use crate::consent::DataClass;
+use crate::consent::{DataClass, Person};
 use crate::observe::Count;
 use crate::routing::Notices;
 use crate::store::ledger::FannedOut;
@@ -124,12 +124,18 @@ impl Planning<'_> {
             let known = self.core.lookup.find(&target)?;
             notes.extend(known.map(|answered| Note::Answer { to: answered.envelope, by: self.id }));
         }
-        let targets = routes.targets(&self.envelope.origin).into_iter();
-        let targets = targets.filter(|(room, _)| {
-            self.may_be_seen(room, DataClass::Content)
-                && !self.core.is_named_too_much(room, self.id, self.envelope)
-        });
-        let rows = targets.map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
+        let (targets, muted): (Vec<_>, Vec<_>) = routes
+            .targets(&self.envelope.origin)
+            .into_iter()
+            .filter(|(room, _)| {
+                self.may_be_seen(room, DataClass::Content)
+                    && !self.core.is_named_too_much(room, self.id, self.envelope)
+            })
+            .partition(|(room, _)| !self.is_muted_in(room));
+        let not_shown = |(room, _)| Note::NotShown { room, message: self.id };
+        notes.extend(muted.into_iter().map(not_shown));
+        let rows =
+            targets.into_iter().map(|(room, channel)| (room, OutboxRow { thread, ..queued_now(channel) }));
         Ok(FannedOut { rows: rows.collect(), notes, ..FannedOut::nowhere(self.id) })
     }
 
@@ -141,6 +147,17 @@ impl Planning<'_> {
             self.core.counters.add(Count::Withheld);
         }
         seen
+    }
+
+    /// Whether whoever does it is muted in a room.
+    fn is_muted_in(&self, room: &RoomKey) -> bool {
+        let author = self.envelope.author.as_ref();
+        let is_muted =
+            author.is_some_and(|author| self.core.is_muted_in(room, &self.envelope.origin, author));
+        if is_muted {
+            self.core.counters.add(Count::Muted);
+        }
+        is_muted
     }
 
     /// The conversation of what a message answers: a platform without threads has answers in their place.
@@ -216,6 +233,7 @@ impl Planning<'_> {
             match notices {
                 _ if !told => {}
                 Notices::Off => {}
+                _ if matches!(self.envelope.event, Event::Member { .. }) && self.is_muted_in(&room) => {}
                 Notices::Each => one.rows.push((room, queued_now(channel))),
                 Notices::Digest => one.notes.push(Note::Digest { room, id: self.id }),
             }
@@ -277,7 +295,9 @@ impl Planning<'_> {
         };
         let note = Note::Reaction { subject: target, room: self.envelope.origin.clone(), by, added };
         let mut rooms = self.everywhere(target)?;
-        rooms.retain(|room| !added || self.may_be_seen(room, DataClass::Reactions));
+        rooms.retain(|room| {
+            !added || (self.may_be_seen(room, DataClass::Reactions) && !self.is_muted_in(room))
+        });
         Ok(FannedOut { notes: vec![note], ..self.rows(rooms, target) })
     }
 
@@ -384,7 +404,7 @@ fn is_invisible(message: &Message) -> bool {
 
 /// Who somebody is, in records of names.
 pub fn holder(room: &RoomKey, author: &Author) -> String {
-    format!("{}/{}/{}", room.platform, room.network, author.id)
+    Person::of(room, author).into()
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ mod tests {
                         routes.link(channel, link);
                     }
                     let at = PlannedRoom { account: Account("a".into()), room: name.into(), by_name: false };
-                    let link = PlannedLink { at, direction, settings, joined: false };
+                    let link = PlannedLink { at, direction, settings, joined: false, own_name: None };
                     channels.entry((*channel).to_owned()).or_insert_with(Channel::default).links.push(link);
                 }
             }

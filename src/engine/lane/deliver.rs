@@ -53,7 +53,7 @@ impl Lane {
 
     /// Whether what a row brings is not to be seen in the room any more.
     fn is_withheld(&self, id: EnvelopeId, row: &OutboxRow) -> Result<bool, StoreError> {
-        if !self.core.asks_consent() {
+        if !self.core.asks_consent() && !self.core.ledger.anybody_muted() {
             return Ok(false);
         }
         // While nobody chooses anew nothing is forgotten either, and what the head was worked out from is as it was.
@@ -65,7 +65,9 @@ impl Lane {
                 None => return Ok(true),
             },
         };
-        self.core.is_withheld(&self.handle.room, id, &envelope, row)
+        let room = &self.handle.room;
+        Ok(self.core.is_muted_row(room, &envelope, row)?
+            || self.core.is_withheld(room, id, &envelope, row)?)
     }
 
     /// Closes a row of which no more is to be seen, with the messages that are there.
@@ -79,6 +81,20 @@ impl Lane {
         let messages = steps.change_messages().then_some(there);
         let left = steps.left_in_part(&row);
         self.close_row(id, steps.subject, messages, row.edit, left).await
+    }
+
+    /// Closes a row that the room is not shown because somebody is muted in it.
+    pub(super) async fn close_muted(
+        &mut self,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        edit: Option<EnvelopeId>,
+    ) -> Result<Fate, StoreError> {
+        self.core.counters.add(Count::Muted);
+        if matches!(envelope.event, Event::Posted(_)) {
+            self.core.ledger.remember_muted(self.handle.room.clone(), id).await?;
+        }
+        self.close_withheld(id, id, None, edit).await
     }
 
     /// Closes a row that is not to be seen, with the edit that its message came with.

@@ -103,6 +103,12 @@ fn answered(
     let message = there.into_iter().next();
     let link = message.as_ref().and_then(|message| lane.account.connector.permalink(&lane.room, message));
     let original = core.ledger.envelope(mapped.envelope)?;
+    let by = original.as_deref().and_then(|original| Some((&original.origin, original.author.as_ref()?)));
+    let is_muted = by.is_some_and(|(origin, author)| core.is_muted_in(&lane.room, origin, author));
+    // Nothing that is not there already.
+    if is_muted && message.is_none() {
+        return Ok(ReplyTarget { excerpt: Some(String::new()), ..ReplyTarget::default() });
+    }
     let author = match core.author_in(&lane.room, mapped.envelope)? {
         Whom::AsTheyAre(author) => author.map(|author| author.name),
         Whom::Under(author) => Some(author.name),
@@ -114,6 +120,8 @@ fn answered(
     let told = mapped.origin && reply.excerpt.is_some();
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
     let excerpt = match &now {
+        // It may have been changed since they were muted.
+        _ if is_muted => Some(String::new()),
         None => None,
         Some(now) => Some(match &now.event {
             Event::Posted(message) | Event::Edited { to: message, .. } => {

@@ -54,6 +54,23 @@ fn letter(at: i64) -> DeadLetter {
 }
 
 #[tokio::test]
+async fn a_name_that_was_nobodys_is_somebodys_as_soon_as_that_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let is_whose = |looks: &str| ledger.name_holder(looks).unwrap();
+    for number in 0..3 {
+        let (looks, other, holder) = (format!("ada{number}"), format!("bo{number}"), format!("p/n/{number}"));
+        assert_eq!((is_whose(&looks), is_whose(&looks), is_whose(&other)), (None, None, None));
+        let id = accept_new(&ledger, posted(&looks)).await;
+        let name = Note::Name { looks: looks.clone(), holder: holder.clone() };
+        with_note(&ledger, id, None, &[], vec![name]).await;
+        assert_eq!((is_whose(&looks), is_whose(&other)), (Some(holder), None));
+    }
+    drop(ledger);
+    writer.join();
+}
+
+#[tokio::test]
 async fn what_nothing_waits_for_goes_and_all_else_stays() {
     let dir = tempfile::tempdir().unwrap();
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();

@@ -8,6 +8,7 @@ use crate::store::erase::Erased;
 use crate::store::held::{Released, Sender};
 use crate::store::ledger::FannedOut;
 use crate::store::linked::{Linking, Side};
+use crate::store::muted::Muted;
 use crate::store::queue;
 use crate::store::records::{
     DeadLetter, EnvelopeId, KnownRoom, OutboxRow, SetAside, ShownReactions, ThreadThere, Way,
@@ -183,6 +184,25 @@ pub(in crate::store) enum Command {
         person: Person,
         all: bool,
         done: Done<Vec<Person>>,
+    },
+    /// Somebody is muted in a room.
+    Mute {
+        room: RoomKey,
+        person: Person,
+        muted: Muted,
+        done: Done<()>,
+    },
+    /// These, or all, are muted in a room no more.
+    Unmute {
+        room: RoomKey,
+        people: Option<Vec<Person>>,
+        done: Done<()>,
+    },
+    /// A room is not shown a message because its author is muted there.
+    NotShown {
+        room: RoomKey,
+        message: EnvelopeId,
+        done: Done<()>,
     },
     /// What becomes of somebody's wish to be forgotten; with it, once it is done, all that they said about themselves but the last.
     Erased {

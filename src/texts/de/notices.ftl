@@ -23,6 +23,7 @@ late-busy = es wird mehr gesagt, als { $platform } in dieser Zeit annimmt
 late-retrying = { $platform } nimmt es gerade nicht an, und es wird immer wieder versucht
 late-waiting = Relay hat gerade keine Verbindung zu { $platform }
 late-paused = wer Relay betreibt, hält es zurzeit an
+late-paused-there = wer jenen Raum verwaltet, hat ihn pausiert
 late-parked = wer Relay betreibt, muss dort etwas in Ordnung bringen
 
 flood =

@@ -23,6 +23,9 @@ help-status = /relay status: womit dieser Raum verbunden ist, und ob es läuft
 help-connect = /relay connect CHANNEL: verbindet diesen Raum mit einem Kanal von Relay; für alle, die den Raum verwalten dürfen
 help-disconnect = /relay disconnect [CHANNEL]: trennt ihn wieder
 help-approve = /relay approve CODE: lässt einen Raum herein; in einem Raum derer, denen der Kanal gehört
+help-pause = /relay pause [for TIME]: hält zurück, was anderswo gesagt wird, bis /relay resume; für alle, die den Raum verwalten dürfen
+help-mute = /relay mute [NAME] [for TIME]: zeigt hier nichts Neues von jemandem aus anderen Räumen; /relay unmute NAME beendet es; für dieselben
+help-template = /relay template [TEMPLATE]: wie Leute aus anderen Räumen hier heißen; für dieselben
 help-privacy = /relay privacy: was von dir geteilt wird, und wie du es änderst
 help-consent = /relay consent: dasselbe im Einzelnen: wofür, mit wem, wie lange
 help-link = /relay link: beweist, dass Konten auf mehreren Plattformen dir gehören; /relay unlink trennt sie wieder
@@ -55,6 +58,7 @@ status-waits = wartet auf die Plattform
 status-retrying = die letzte Nachricht konnte nicht zugestellt werden und wird noch einmal versucht
 status-parked = angehalten: { $problem }
 status-paused = pausiert, und zwar von denen, die Relay betreiben; was gesagt wird, ist für später aufgehoben
+status-paused-here = pausiert; was gesagt wird, ist für später aufgehoben
 status-queued =
     { $count ->
         [one] 1 wartet
@@ -121,6 +125,7 @@ trace-last-change = ihre letzte Änderung: { $what }
 came-written = dort geschrieben
 came-delivered = zugestellt
 came-deleted = zugestellt und inzwischen gelöscht
+came-muted = nicht gezeigt: Wer sie geschrieben hat, ist in jenem Raum von denen stummgeschaltet, die ihn moderieren
 came-waiting = wartet, bis sie an der Reihe ist
 came-retrying =
     { $attempts ->

@@ -19,6 +19,7 @@ late-busy = more is said than { $platform } takes in that time
 late-retrying = { $platform } does not take it now, and it is tried again and again
 late-waiting = Relay has no connection to { $platform } now
 late-paused = whoever runs Relay holds it for now
+late-paused-there = those who manage that room have paused it
 late-parked = somebody who runs Relay has to mend something there
 
 flood = Messages of { $name } arrive later in the other rooms: more than { $most } a minute. { $count } wait, and none is lost.

@@ -1,0 +1,211 @@
+//! `/relay mute` and `/relay unmute`: those who manage a room are not shown any more what somebody from elsewhere says. Whom they mean is
+//! told by a message of theirs, or by the name that they have in the room.
+
+use super::pause::{moment, until, unwritten};
+use super::{Commands, Refused, Reply};
+use crate::engine::{KnownThere, RunningAccount};
+use crate::store::{Muted, StoreError};
+use crate::text;
+use crate::texts::Language;
+use relay_contract::{Call, MessageRef, Offer, RoomKey};
+
+/// So many are told, and offered, at once.
+const MOST: usize = 20;
+const MOST_OFFERED: usize = 5;
+
+impl Commands {
+    /// Mutes somebody, or tells who is muted.
+    pub(super) async fn mute(
+        &self,
+        account: &RunningAccount,
+        call: &Call,
+        message: Option<&MessageRef>,
+        words: &str,
+    ) -> Result<Reply, Refused> {
+        let language = self.language(call);
+        self.must_manage(account, call).await?;
+        self.must_be_joined(language, &call.room)?;
+        let (name, span) = parts(words);
+        let known = match (name, message) {
+            ("", None) if span.is_none() => return Ok(self.mutes(language, &call.room)),
+            ("", None) => return Err(text!(language, "mute-whom")),
+            ("", Some(message)) => {
+                let (_, subject) = self.subject(call, Some(message), "mute")?;
+                let known = self.core.known_by(&call.room, subject);
+                known
+                    .map_err(|error| unread(language, &error))?
+                    .ok_or_else(|| text!(language, "mute-from-here"))?
+            }
+            (name, _) => match self.whom(language, &call.room, name).await?.as_slice() {
+                [] => return Err(text!(language, "mute-unknown", name = shown(name))),
+                [known] => known.clone(),
+                several => return Err(self.which(language, "mute", several, span)),
+            },
+        };
+        let until = span.map(|span| until(language, span)).transpose()?;
+        let KnownThere { person, name, bare, mark } = known;
+        let now = self.core.consent_clock();
+        let muted = Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until };
+        // Whoever is muted already stays so from when they were.
+        let before = self.core.ledger.muted(&call.room, &person, now);
+        let muted = Muted { since: before.map_or(muted.since, |before| before.since), ..muted };
+        let stored = self.core.ledger.mute(call.room.clone(), person, muted).await;
+        stored.map_err(|error| unwritten(language, &error))?;
+        tracing::info!(account = %account.name, room = %call.room, until, "somebody from elsewhere is muted in a room from the chat");
+        let words = match until {
+            Some(until) => text!(language, "mute-done-until", name = name.as_str(), until = moment(until)),
+            None => text!(language, "mute-done", name = name.as_str()),
+        };
+        Ok(Reply { words, offers: vec![unmute_offer(language, &name, &mark)] })
+    }
+
+    /// Shows somebody again.
+    pub(super) async fn unmute(
+        &self,
+        account: &RunningAccount,
+        call: &Call,
+        words: &str,
+    ) -> Result<Reply, Refused> {
+        let language = self.language(call);
+        self.must_manage(account, call).await?;
+        let muted = self.muted_there(&call.room);
+        if words.trim().is_empty() {
+            return Ok(self.mutes(language, &call.room));
+        }
+        let meant: Vec<KnownThere> = muted.into_iter().filter(|known| known.is_called(words)).collect();
+        let meant = match meant.as_slice() {
+            [] => return Err(text!(language, "unmute-unknown", name = shown(words))),
+            [known] => known.clone(),
+            several => return Err(self.which(language, "unmute", several, None)),
+        };
+        // They are muted with whichever of their accounts.
+        let people = self.core.ledger.accounts_of(&meant.person);
+        let stored = self.core.ledger.unmute(call.room.clone(), Some(people)).await;
+        stored.map_err(|error| unwritten(language, &error))?;
+        tracing::info!(account = %account.name, room = %call.room, "somebody from elsewhere is muted in a room no more");
+        Ok(text!(language, "unmute-done", name = meant.name).into())
+    }
+
+    /// A room that has left everything has nobody to be held or muted in it.
+    pub(super) async fn forget_moderation(&self, room: &RoomKey) {
+        let unmuted = self.core.ledger.unmute(room.clone(), None).await;
+        let resumed = self.core.resume(crate::store::queue::Held::Chat(room.clone())).await;
+        if let Err(error) = unmuted.and(resumed.map(drop)) {
+            tracing::error!(%error, "what those who manage a room have changed is kept for a room that has left");
+        }
+    }
+
+    fn mutes(&self, language: Language, room: &RoomKey) -> Reply {
+        let now = self.core.consent_clock();
+        let mut muted: Vec<Muted> =
+            self.core.ledger.mutes_in(room).into_iter().map(|(_, muted)| muted).collect();
+        muted.retain(|muted| muted.holds(now));
+        muted.sort_by_key(|muted| muted.since);
+        if muted.is_empty() {
+            return format!("{}\n{}", text!(language, "mute-nobody"), text!(language, "mute-how")).into();
+        }
+        let mut lines = vec![text!(language, "mute-list", count = muted.len())];
+        for Muted { name, mark, until, .. } in muted.iter().take(MOST) {
+            let name = format!("{name} #{mark}");
+            lines.push(match until {
+                Some(until) => text!(language, "mute-line-until", name = name, until = moment(*until)),
+                None => text!(language, "mute-line", name = name),
+            });
+        }
+        if muted.len() > MOST {
+            lines.push(text!(language, "mute-more", count = muted.len() - MOST));
+        }
+        lines.push(text!(language, "mute-how"));
+        let offered = muted.iter().take(MOST_OFFERED);
+        let offers = offered.map(|muted| unmute_offer(language, &muted.name, &muted.mark)).collect();
+        Reply { words: lines.join("\n"), offers }
+    }
+
+    fn muted_there(&self, room: &RoomKey) -> Vec<KnownThere> {
+        let now = self.core.consent_clock();
+        let there = self.core.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
+        there
+            .map(|(person, muted)| {
+                let Muted { name, bare, mark, .. } = muted;
+                KnownThere { person, name, bare, mark }
+            })
+            .collect()
+    }
+
+    /// Whom a name means, each person once, with whichever of their accounts.
+    async fn whom(&self, language: Language, room: &RoomKey, name: &str) -> Result<Vec<KnownThere>, Refused> {
+        let (core, room, name) = (self.core.clone(), room.clone(), name.to_owned());
+        let found = tokio::task::spawn_blocking(move || core.known_as_in(&room, &name)).await;
+        let found = match found {
+            Ok(found) => found.map_err(|error| unread(language, &error))?,
+            Err(_) => return Err(text!(language, "went-wrong")),
+        };
+        let mut people: Vec<KnownThere> = Vec::new();
+        for known in found {
+            let accounts = self.core.ledger.accounts_of(&known.person);
+            if !people.iter().any(|other| accounts.contains(&other.person)) {
+                people.push(known);
+            }
+        }
+        Ok(people)
+    }
+
+    /// Several people go by a name: each with what tells them apart.
+    fn which(&self, language: Language, verb: &str, several: &[KnownThere], span: Option<&str>) -> Refused {
+        let mut lines = vec![text!(language, "mute-which", count = several.len())];
+        for KnownThere { name, mark, .. } in several.iter().take(MOST) {
+            let span = span.map(|span| format!(" for {span}")).unwrap_or_default();
+            lines.push(format!("• {name}: /relay {verb} {name} #{mark}{span}"));
+        }
+        lines.join("\n")
+    }
+}
+
+/// A name and a span: `Ada for 1 hour`, `for 1 hour`, `Ada`. A name may have a `for` in it: a span begins with a number.
+fn parts(words: &str) -> (&str, Option<&str>) {
+    let words = words.trim();
+    let is_span = |span: &str| span.starts_with(|c: char| c.is_ascii_digit());
+    if let Some(span) = words.strip_prefix("for ").map(str::trim).filter(|span| is_span(span)) {
+        return ("", Some(span));
+    }
+    match words.rsplit_once(" for ") {
+        Some((name, span)) if is_span(span.trim()) => (name.trim(), Some(span.trim())),
+        _ => (words, None),
+    }
+}
+
+fn unmute_offer(language: Language, name: &str, mark: &str) -> Offer {
+    let label = text!(language, "mute-offer-unmute", name = name);
+    Offer { label, words: format!("unmute {name} #{mark}"), grave: false }
+}
+
+/// What somebody wrote, made harmless.
+fn shown(name: &str) -> String {
+    crate::adapt::presentable(name)
+}
+
+fn unread(language: Language, error: &StoreError) -> Refused {
+    tracing::error!(%error, "a command cannot use the ledger");
+    text!(language, "moderation-unread")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_span() {
+        let cases = [
+            ("", ("", None)),
+            ("Ada", ("Ada", None)),
+            (" Ada Lovelace  for  1 hour ", ("Ada Lovelace", Some("1 hour"))),
+            ("for 2h", ("", Some("2h"))),
+            ("Thanks for all", ("Thanks for all", None)),
+            ("Thanks for all for 3 days", ("Thanks for all", Some("3 days"))),
+            ("for all", ("for all", None)),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(parts(words), expected, "{words:?}");
+        }
+    }
+}
