@@ -9,6 +9,7 @@ use super::setup::Setup;
 use crate::config::Config;
 use crate::service::Service;
 use crate::texts::Language;
+use futures::{StreamExt, stream};
 use script::scenes;
 use serde_json::{Value, json};
 use stage::Stage;
@@ -60,12 +61,14 @@ async fn played(stand_ins: &StandIns, setup: &Setup, service: &Service) -> Value
         stage.heard(&others.collect::<Vec<_>>()).await;
     }
     // One scene after the other, each on all platforms at once.
+    let platforms = stages.len();
     let mut seen: Vec<Vec<Value>> = Vec::new();
     for scene in scenes() {
         let played = stages
             .iter_mut()
             .map(|stage| async { json!({ "platform": stage.platform(), "lines": stage.play(scene).await }) });
-        seen.push(futures::future::join_all(played).await);
+        let at_once = if scene.is_played_in_turn() { 1 } else { usize::MAX };
+        seen.push(stream::iter(played).buffered(at_once.min(platforms)).collect().await);
     }
     let scenes = scenes().zip(seen);
     let scenes =

@@ -12,6 +12,13 @@ pub struct Scene {
     pub lines: &'static [Line],
 }
 
+impl Scene {
+    /// Whether one platform waits for the other: Relay writes one person's file at a time.
+    pub fn is_played_in_turn(&self) -> bool {
+        self.word == "export"
+    }
+}
+
 /// Somebody gives a command.
 pub struct Line {
     /// Who.

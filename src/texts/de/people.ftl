@@ -25,7 +25,7 @@ privacy-levels = Von allen hier wird nicht mehr gezeigt als das, außer sie erla
 privacy-level-minimal = auf {$platforms} Texte und Reaktionen unter anderen Namen; keine Dateien, keine Bilder, kein Kommen und Gehen (minimal)
 privacy-level-balanced = auf {$platforms} Texte, Dateien und Reaktionen; Namen; keine Bilder, kein Kommen und Gehen (balanced)
 privacy-programs = Programmen
-privacy-two = {$first} und {$second}
+privacy-two = {$first} und {$last}
 privacy-choices =
     Du kannst wählen, für alle Räume:
     • /relay privacy full: dein Name, dein Bild und was du sagst

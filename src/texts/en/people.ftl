@@ -25,7 +25,7 @@ privacy-levels = Of everybody here no more is shown than this, unless they grant
 privacy-level-minimal = on {$platforms} texts and reactions under other names; no files, no pictures, no comings and goings (minimal)
 privacy-level-balanced = on {$platforms} texts, files and reactions; names; no pictures, no comings and goings (balanced)
 privacy-programs = programs
-privacy-two = {$first} and {$second}
+privacy-two = {$first} and {$last}
 privacy-choices =
     You may choose, for all rooms:
     • /relay privacy full: your name, your picture and what you say
