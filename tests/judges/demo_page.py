@@ -427,7 +427,7 @@ def all_commands(judge):
     words = {}
     for label, said in (("English", "Joined to lobby"), ("Deutsch", "Verbunden mit lobby")):
         if label != "English":
-            page.get_by_text(label, exact=True).click()
+            page.get_by_role("radio", name=label).check()
         began = time.monotonic()
         page.locator(".staged[data-word=status] .said", has_text=said).nth(len(ROOMS) - 1).wait_for(timeout=90_000)
         took = (time.monotonic() - began) * 1000
@@ -445,7 +445,7 @@ def all_commands(judge):
     judge.row("each is answered in the language of who asks", not same, why=str(same))
     alone = {room: page.locator(f".staged.{room} .only").count() == page.locator(f".staged.{room} .answer").count() > 0 for room in ROOMS if SECOND[room][2]}
     judge.row("it says who sees an answer", all(alone.values()) and page.locator(".staged.telegram .seen-by").count() > 0, why=str(alone))
-    page.get_by_text("Slack", exact=True).first.click()
+    page.locator(".commands").get_by_role("radio", name="Slack").check()
     only = page.locator(".staged:visible").count() == page.locator(".staged.slack").count()
     judge.row("one platform can be looked at alone", only)
     page.get_by_role("link", name="Back to the rooms").click()
