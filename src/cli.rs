@@ -87,8 +87,8 @@ enum Command {
     Plan(plan::Planned),
     /// Have the running Relay read its config anew, wholly or not at all, and show what was changed
     ///
-    /// Ends with 0 when the config is in force, with 4 when only a restart takes it, and with 2 when the file has mistakes: then all goes
-    /// on as before.
+    /// Ends with 0 when the config is in force, with 5 when it is and an account of it waits for somebody (such as for another token), with 4
+    /// when only a restart takes it, and with 2 when the file has mistakes: then all goes on as before.
     Reload(plan::Planned),
     /// List the rooms that each account sees, with what to write into `links`
     Rooms(rooms::Rooms),

@@ -2,17 +2,23 @@
 
 use super::{EXIT_MISTAKES, RunningBridge, fail, mistakes, print_json};
 use crate::config::Config;
-use crate::config::plan::Plan;
+use crate::config::plan::{Does, Plan};
 use crate::control::{self, AskError, Request, Response};
-use crate::engine;
+use crate::engine::{self, AccountState};
 use crate::reload::Outcome;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Exit code of `relay plan` when something would change.
 const EXIT_CHANGES: u8 = 3;
 /// Exit code when only a restart takes what has changed.
 const EXIT_RESTART: u8 = 4;
+/// Exit code when it is in force, and an account of it waits for somebody.
+const EXIT_WAITS: u8 = 5;
+/// Longest wait for the accounts that have begun, and between two looks.
+const BEGINS: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(250);
 const OTHER_VERSION: &str = "the running relay answered something else: is it of another version?";
 
 /// Arguments of both.
@@ -74,7 +80,7 @@ pub fn reload(of: &Planned) -> ExitCode {
         Ok(Response::Reload(outcome)) => {
             match &outcome {
                 Outcome::Nothing if !of.json => sayln!("Nothing has changed."),
-                Outcome::Done(_) if !of.json => sayln!("In force now:\n"),
+                Outcome::Done(plan) => return in_force(of, plan),
                 _ => {}
             }
             tell(of, outcome, false)
@@ -82,6 +88,53 @@ pub fn reload(of: &Planned) -> ExitCode {
         Ok(_) => fail(OTHER_VERSION),
         Err(code) => code,
     }
+}
+
+/// What was changed, and which accounts of it do not work.
+fn in_force(of: &Planned, plan: &Plan) -> ExitCode {
+    if !of.json {
+        sayln!("In force now:\n");
+        say!("{plan}");
+    }
+    let waiting = waiting(of, plan);
+    if of.json {
+        let waiting: Vec<_> = waiting
+            .iter()
+            .map(|(account, why)| serde_json::json!({ "account": account, "problem": why }))
+            .collect();
+        print_json(&serde_json::json!({
+            "running": true, "steps": plan.steps, "restart": plan.restart, "waiting": waiting,
+        }));
+    } else {
+        for (account, why) in &waiting {
+            sayln!("\nThe account {account} waits for you: {why}");
+        }
+    }
+    ExitCode::from(if waiting.is_empty() { 0 } else { EXIT_WAITS })
+}
+
+/// The accounts that have begun and wait for somebody, each with why.
+fn waiting(of: &Planned, plan: &Plan) -> Vec<(String, String)> {
+    let begun = plan.steps.iter().filter(|step| step.does != Does::Stop);
+    let begun: Vec<&str> = begun
+        .filter_map(|step| step.what.strip_prefix("account "))
+        .map(|account| account.split_once(" (").map_or(account, |(name, _)| name))
+        .collect();
+    let until = Instant::now() + BEGINS;
+    while !begun.is_empty() {
+        let Ok(Response::Status(status)) = of.bridge.ask(&Request::Status) else { break };
+        let of_begun = || status.accounts.iter().filter(|account| begun.contains(&account.name.as_str()));
+        let starting = of_begun().any(|account| account.state == AccountState::Starting);
+        if !starting || Instant::now() > until {
+            let waits = of_begun().filter_map(|account| match &account.state {
+                AccountState::Parked { problem } => Some((account.name.clone(), problem.to_string())),
+                _ => None,
+            });
+            return waits.collect();
+        }
+        std::thread::sleep(LOOK);
+    }
+    Vec::new()
 }
 
 fn tell(of: &Planned, outcome: Outcome, before: bool) -> ExitCode {

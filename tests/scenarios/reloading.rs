@@ -212,7 +212,8 @@ async fn an_account_comes_is_changed_and_goes_and_the_others_stay_connected() {
     std::fs::write(bench.dir.path().join("telegram"), "7000000001:wrong-token-of-thirty-five-charact")
         .unwrap();
     let (code, told) = run(&bench, "reload");
-    assert!(code == 0 && told.contains("~ account telegram (telegram): token"), "{told}");
+    assert!(code == 5 && told.contains("~ account telegram (telegram): token"), "{told}");
+    assert!(told.contains("The account telegram waits for you: Telegram does not accept"), "{told}");
     let state = |bench: &Bench| bench.status().unwrap()["accounts"][2]["state"].clone();
     until("it is parked", || state(&bench) == "parked").await;
     let said = ["one", "two", "three"].map(|word| format!("{word} waits"));
