@@ -35,7 +35,7 @@ pub fn rows(offers: &[Offer]) -> Vec<Component> {
 fn button(offer: &Offer) -> Option<Button> {
     let id = format!("{OURS}{}", offer.words);
     let label: String = offer.label.trim().chars().take(LONGEST_LABEL).collect();
-    (id.chars().count() <= LONGEST_ID && !label.is_empty()).then(|| Button {
+    (id.chars().count() <= LONGEST_ID && !label.is_empty()).then_some(Button {
         custom_id: Some(id),
         disabled: false,
         emoji: None,
