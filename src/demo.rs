@@ -6,6 +6,7 @@
 mod assets;
 mod files;
 mod guard;
+mod rehearsal;
 mod server;
 mod setup;
 mod told;
@@ -92,7 +93,7 @@ impl Running {
         let config = Config::load(&setup.file).map_err(DemoError::Config)?;
         let service = Service::start(config).await?;
         let mut tasks = JoinSet::new();
-        let shown = server::Shown::new(service.core(), stand_ins.clone(), setup, files::client()?);
+        let shown = server::Shown::new(service.core(), stand_ins.clone(), setup, files::client()?, folder);
         told::follow(&shown, &mut tasks);
         tasks.spawn(server::serve(listener, shown));
         Ok(Self { service, stand_ins, tasks, address })

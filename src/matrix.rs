@@ -2,6 +2,8 @@
 //! `/relay connect`; everything in it comes from the connectors' own cells.
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod readme;
 
 use crate::platforms;

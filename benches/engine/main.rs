@@ -200,6 +200,7 @@ fn plan(here: &Arc<Instant>, there: &Arc<Instant>, rooms: u64) -> Plan {
         direction: Direction::Both,
         settings: Default::default(),
         joined: false,
+        own_name: None,
     };
     let channel =
         |room| Channel { links: vec![link("here", room), link("there", room)], ..Channel::default() };

@@ -110,19 +110,38 @@ mod tests {
         let mut symptoms = page.split("\n## ").skip(1).peekable();
         assert!(symptoms.peek().is_some());
         for symptom in symptoms {
-            let blocks = symptom.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-            let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+            let lines = lines_of(symptom);
             assert!(!lines.is_empty(), "{symptom}");
-            for line in lines {
-                // What stands between quotes is one word.
-                let words = line.split('"').enumerate().flat_map(|(number, piece)| match number % 2 {
-                    0 => piece.split_whitespace().collect::<Vec<_>>(),
-                    _ => vec![piece],
-                });
-                if let Err(error) = <Cli as clap::Parser>::try_parse_from(words) {
-                    panic!("{line}: {error}");
-                }
-            }
+            lines.into_iter().for_each(is_understood);
+        }
+    }
+
+    /// So are those of the platforms' own pages.
+    #[test]
+    fn the_commands_of_the_platforms_pages_are_there() {
+        for entry in crate::platforms::ALL {
+            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+            let page = root.join("bridges").join(entry.name()).join("README.md");
+            let page = std::fs::read_to_string(page).unwrap();
+            let lines = lines_of(&page);
+            assert!(lines.len() >= 3, "{}", entry.name());
+            lines.into_iter().for_each(is_understood);
+        }
+    }
+
+    fn lines_of(page: &str) -> Vec<&str> {
+        let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        blocks.flat_map(str::lines).collect()
+    }
+
+    fn is_understood(line: &str) {
+        // What stands between quotes is one word.
+        let words = line.split('"').enumerate().flat_map(|(number, piece)| match number % 2 {
+            0 => piece.split_whitespace().collect::<Vec<_>>(),
+            _ => vec![piece],
+        });
+        if let Err(error) = <Cli as clap::Parser>::try_parse_from(words) {
+            panic!("{line}: {error}");
         }
     }
 

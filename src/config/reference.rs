@@ -4,7 +4,7 @@ use super::{
     ACCOUNT_KEYS, ALERTS_KEYS, API_KEYS, CHANNEL_KEYS, COMPATIBLE_KEYS, HOOK_KEYS, INCOMING_KEYS, Key,
     LINK_KEYS, MAIL_KEYS, MEDIA_KEYS, OUTGOING_KEYS, RELAY_KEYS,
 };
-use crate::platforms;
+use crate::platforms::{self, Entry};
 use relay_contract::FieldKind;
 use std::fmt::Write;
 
@@ -65,20 +65,27 @@ pub fn markdown() -> String {
     );
     for entry in platforms::ALL {
         heading(&mut page, 3, &format!("platform = \"{}\"", entry.name()));
-        for field in entry.fields {
-            let kind = match field.kind {
-                FieldKind::Secret => "secret".to_owned(),
-                FieldKind::SecretLines => "secret of several lines".to_owned(),
-                FieldKind::Url(schemes) => format!("URL, {}", schemes.join(" or ")),
-                FieldKind::Text => "text".to_owned(),
-            };
-            let needed = if field.required { "required" } else { "optional" };
-            row(&mut page, &format!("{}` ({kind}, {needed})", field.name), field.doc);
-        }
-        page.push_str(&format!("- Rooms: {}\n", entry.room_ids.doc));
+        page.push_str(&keys_of(entry));
     }
     section(&mut page, "[channels.NAME]", "A Relay channel: rooms that share what is said.", CHANNEL_KEYS);
     section(&mut page, "A link as a table", "Where more than the room is to be said.", LINK_KEYS);
+    page
+}
+
+/// The keys of a platform's accounts, and what its rooms are called.
+pub fn keys_of(entry: &Entry) -> String {
+    let mut page = String::new();
+    for field in entry.fields {
+        let kind = match field.kind {
+            FieldKind::Secret => "secret".to_owned(),
+            FieldKind::SecretLines => "secret of several lines".to_owned(),
+            FieldKind::Url(schemes) => format!("URL, {}", schemes.join(" or ")),
+            FieldKind::Text => "text".to_owned(),
+        };
+        let needed = if field.required { "required" } else { "optional" };
+        row(&mut page, &format!("{}` ({kind}, {needed})", field.name), field.doc);
+    }
+    page.push_str(&format!("- Rooms: {}\n", entry.room_ids.doc));
     page
 }
 

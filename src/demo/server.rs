@@ -3,8 +3,9 @@
 use super::setup::{CHANNEL, Setup};
 use super::told::{self, Told};
 use super::{DemoPlatform, DemoRoom};
-use super::{assets, files, guard};
+use super::{assets, files, guard, rehearsal};
 use crate::engine::{Core, LinkStatus};
+use crate::texts::Language;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -21,7 +22,8 @@ use stand_ins::faults::Fault;
 use stand_ins::people::{Act, People, Refused};
 use stand_ins::world::{Person, Platform};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -46,6 +48,10 @@ pub struct Shown {
     pub told: broadcast::Sender<Told>,
     /// Fetches what people attach.
     pub client: reqwest::Client,
+    /// Where the demo keeps its files.
+    folder: PathBuf,
+    /// The commands are given in one world at a time.
+    rehearsing: Mutex<()>,
 }
 
 impl Shown {
@@ -55,8 +61,10 @@ impl Shown {
         stand_ins: Arc<StandIns>,
         setup: Setup,
         client: reqwest::Client,
+        folder: &Path,
     ) -> Arc<Self> {
-        Arc::new(Self { core, stand_ins, setup, told: told::channel(), client })
+        let (told, folder) = (told::channel(), folder.to_owned());
+        Arc::new(Self { core, stand_ins, setup, told, client, folder, rehearsing: Mutex::default() })
     }
 
     /// How Relay is: its accounts and counters, and each link with the channel that it belongs to and the room that it leads to.
@@ -124,6 +132,7 @@ pub async fn serve(listener: TcpListener, shown: Arc<Shown>) {
         .route("/demo/act", post(act))
         .route("/demo/fault", post(fault))
         .route("/demo/file", get(files::file))
+        .route("/demo/commands", post(commands))
         .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
         .layer(middleware::from_fn(guard::guard))
         .with_state(shown);
@@ -203,6 +212,32 @@ async fn fault(
     let Json(FaultThere { platform, fault }) = asked?;
     shown.people(&platform)?.fault(fault)?;
     Ok(Json(json!({ "ok": true })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandsIn {
+    /// The language of those who give them, as its code.
+    language: String,
+}
+
+/// Gives every command on every platform. To its end, also where nobody waits for it any more.
+async fn commands(
+    State(shown): State<Arc<Shown>>,
+    asked: Result<Json<CommandsIn>, JsonRejection>,
+) -> Result<Json<Value>, Trouble> {
+    let Json(CommandsIn { language }) = asked?;
+    let language = Language::of_locale(&language).ok_or_else(|| {
+        Trouble(StatusCode::NOT_FOUND, format!("Relay does not speak the language `{language}`"))
+    })?;
+    let given = tokio::task::spawn_blocking(move || {
+        let _one_at_a_time = shown.rehearsing.lock();
+        // Another Relay has a system of its own.
+        crate::engine::block_on(rehearsal::perform(&shown.folder, language))
+    });
+    let failed = |why: String| Trouble(StatusCode::INTERNAL_SERVER_ERROR, why);
+    let seen = given.await.map_err(|error| failed(error.to_string()))?;
+    Ok(Json(seen.map_err(|error| failed(error.to_string()))?))
 }
 
 async fn changes(State(shown): State<Arc<Shown>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {

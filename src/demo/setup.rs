@@ -1,6 +1,7 @@
 //! The demo's `bridges.toml` and token files: what an admin would write, with the addresses of the stand-ins.
 
 use super::{DemoError, DemoPlatform, DemoRoom};
+use crate::texts::Language;
 use stand_ins::StandIns;
 use stand_ins::people::People;
 use stand_ins::world::{Platform, Room, Space};
@@ -35,10 +36,23 @@ pub struct Setup {
 
 impl Setup {
     /// Writes everything into a folder, which is made if it is not there and must be empty: what the platforms said in an earlier
-    /// demo is gone, so Relay's memory of it would not fit.
+    /// demo is gone, so Relay's memory of it would not fit. Discord's first room is also where others are let in.
     pub fn write(stand_ins: &StandIns, folder: &Path) -> Result<Self, DemoError> {
+        Self::write_with(stand_ins, folder, 1, Language::default())
+    }
+
+    /// The same in a language, where others are let in from the first rooms of so many platforms.
+    pub fn write_with(
+        stand_ins: &StandIns,
+        folder: &Path,
+        owners: usize,
+        language: Language,
+    ) -> Result<Self, DemoError> {
         let world = &stand_ins.world;
         let mut text = String::from(HEAD);
+        if language != Language::default() {
+            let _ = writeln!(text, "language = \"{}\"", language.code());
+        }
         let files = free_port()?;
         let _ = write!(
             text,
@@ -62,12 +76,9 @@ impl Setup {
             let _ = writeln!(text, "  {link},{note}");
         }
         text.push_str("]\n");
-        // Discord's first room is also where others are let in.
-        if let Some((platform, room)) =
-            platforms.first().and_then(|first| Some((first, first.rooms.first()?)))
-        {
-            let _ = writeln!(text, "owners = [{}]", platform.link(room).0);
-        }
+        let first = |platform: &DemoPlatform| Some(platform.link(platform.rooms.first()?).0);
+        let owners: Vec<String> = platforms.iter().take(owners).filter_map(first).collect();
+        let _ = writeln!(text, "owners = [{}]", owners.join(", "));
         let file = folder.join("bridges.toml");
         keep(&file, &text)?;
         Ok(Self { file, text, platforms })

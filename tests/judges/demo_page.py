@@ -1,7 +1,7 @@
 """A visitor in headless Chromium against `relay demo`: proves that the page works and that the bridge behind it does.
 
     pip install -r requirements.txt        # playwright; Chromium comes from the distribution
-    python demo_page.py path/to/relay [folder for screenshots] [--chromium /usr/bin/chromium] [--portrait docs/demo.png]
+    python demo_page.py path/to/relay [folder for screenshots] [--chromium /usr/bin/chromium] [--portrait docs/demo.png] [--commands]
 
 Types, edits, answers and deletes in each of the three rooms and looks for it in the other two; gives commands, and lets
 further rooms join the channel and leave it; what else people do is in fidelity_page.py. Prints a table with the milliseconds and exits 1 if anything is not as it should be.
@@ -30,6 +30,8 @@ SECOND = {
     "slack": ("#random", "#random of Studio (Slack)", True),
     "telegram": ("Trail crew", "Trail crew (Telegram)", False),
 }
+# Answers without any words of Relay's.
+LANGUAGELESS = {"who"}
 # Longest time from the key to the sight, in milliseconds.
 SOON = 1_000
 # Longest time until the page's counts are those of the bridge, in milliseconds.
@@ -418,6 +420,39 @@ def played(judge):
     judge.row("a room joins step by step", good)
 
 
+def all_commands(judge):
+    """Every command on every platform, in both languages: each is answered, and drawn for whoever gave it."""
+    page = judge.page
+    page.get_by_role("link", name="All commands").click()
+    words = {}
+    for label, said in (("English", "Joined to lobby"), ("Deutsch", "Verbunden mit lobby")):
+        if label != "English":
+            page.get_by_role("radio", name=label).check()
+        began = time.monotonic()
+        page.locator(".staged[data-word=status] .said", has_text=said).nth(len(ROOMS) - 1).wait_for(timeout=90_000)
+        took = (time.monotonic() - began) * 1000
+        cells = page.locator(".staged").evaluate_all(
+            """(all) => all.map((one) => [one.dataset.word, one.dataset.platform,
+                 [...one.querySelectorAll(".exchange")].map((line) => [...line.querySelectorAll(".said")].map((said) => said.textContent.trim()).join(" "))])"""
+        )
+        words[label] = {(word, room): lines for word, room, lines in cells}
+        given = {word for word, _ in words[label]}
+        missing = [(word, room) for word in given for room in ROOMS if not all(words[label].get((word, room)) or [""])]
+        failed = page.locator(".commands .failed").all_inner_texts()
+        good = len(given) >= 14 and not missing and not any(failed)
+        judge.row(f"every command is answered everywhere: {label}", good, {"all": took}, f"{sorted(given)} {missing} {failed}")
+    same = [cell for cell, lines in words["English"].items() if cell[0] not in LANGUAGELESS and lines == words["Deutsch"].get(cell)]
+    judge.row("each is answered in the language of who asks", not same, why=str(same))
+    alone = {room: page.locator(f".staged.{room} .only").count() == page.locator(f".staged.{room} .answer").count() > 0 for room in ROOMS if SECOND[room][2]}
+    judge.row("it says who sees an answer", all(alone.values()) and page.locator(".staged.telegram .seen-by").count() > 0, why=str(alone))
+    page.locator(".commands").get_by_role("radio", name="Slack").check()
+    only = page.locator(".staged:visible").count() == page.locator(".staged.slack").count()
+    judge.row("one platform can be looked at alone", only)
+    page.get_by_role("link", name="Back to the rooms").click()
+    focused = page.evaluate("document.activeElement.id")
+    judge.row("from the commands back to the rooms", page.locator(".room.discord .messages").is_visible() and focused == "to-commands", why=focused)
+
+
 def empty_start(judge):
     for room in ROOMS:
         judge.page.locator(f".room.{room} .state.up").wait_for(timeout=10_000)
@@ -425,7 +460,7 @@ def empty_start(judge):
 
 
 def pictures(browser, url, folder):
-    """Light and dark, wide and narrow, of what the rooms look like now."""
+    """Light and dark, wide and narrow, of what the rooms look like now, and of every command on every platform."""
     for scheme in ("light", "dark"):
         for shape, width, height in (("wide", 1400, 860), ("narrow", 420, 900)):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1.5)
@@ -433,6 +468,9 @@ def pictures(browser, url, folder):
             page.locator(".room.telegram .message").first.wait_for()
             page.wait_for_timeout(400)
             page.screenshot(path=str(folder / f"{shape}-{scheme}.png"), full_page=shape == "narrow")
+            page.goto(f"{url}/#commands")
+            page.locator(".scene").last.wait_for(timeout=90_000)
+            page.screenshot(path=str(folder / f"commands-{shape}-{scheme}.png"), full_page=True)
             page.close()
 
 
@@ -480,12 +518,29 @@ def started(binary):
     return demo, url.group()
 
 
+def everything(judge, url):
+    """All that is done in the rooms."""
+    for room in ROOMS:
+        round_trip(judge, room)
+    across(judge)
+    passing_words(judge)
+    quotes(judge)
+    keyboard(judge)
+    offered(judge)
+    for room in ROOMS:
+        membership(judge, room)
+    tries(judge)
+    fidelity_page.all_of_it(judge, url)
+    played(judge)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("binary")
     arguments.add_argument("pictures", nargs="?", type=pathlib.Path)
     arguments.add_argument("--chromium", default="/usr/bin/chromium")
     arguments.add_argument("--portrait", type=pathlib.Path, help="only take the picture for the README")
+    arguments.add_argument("--commands", action="store_true", help="only look at every command on every platform")
     given = arguments.parse_args()
     if given.portrait:
         with sync_playwright() as playwright:
@@ -506,18 +561,9 @@ def main():
             judge = Judge(page)
             page.goto(url)
             empty_start(judge)
-            for room in ROOMS:
-                round_trip(judge, room)
-            across(judge)
-            passing_words(judge)
-            quotes(judge)
-            keyboard(judge)
-            offered(judge)
-            for room in ROOMS:
-                membership(judge, room)
-            tries(judge)
-            fidelity_page.all_of_it(judge, url)
-            played(judge)
+            if not given.commands:
+                everything(judge, url)
+            all_commands(judge)
             judge.row("the page has nothing to complain about", not complaints, why="; ".join(complaints))
             context.close()
             if given.pictures:

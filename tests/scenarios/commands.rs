@@ -216,20 +216,46 @@ fn the_recipes_are_right() {
     let recipes: Vec<&str> =
         page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(recipes.len(), page.matches("\n## ").count(), "each recipe is one file");
-    let folder = tempfile::tempdir().unwrap();
-    for recipe in recipes {
-        let file = folder.path().join("bridges.toml");
-        std::fs::write(&file, recipe).unwrap();
-        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
-        check
-            .env("DISCORD_TOKEN", "a-token")
-            .env("SLACK_BOT_TOKEN", "xoxb-1-a")
-            .env("SLACK_APP_TOKEN", "xapp-1-a")
-            .env("TELEGRAM_TOKEN", format!("123456789:{}", "A".repeat(35)))
-            .env("GAME_SECRET", format!("whsec_{}", "A".repeat(44)))
-            .env_remove("STATE_DIRECTORY");
-        let checked = check.arg("check").arg("--config").arg(&file).output().unwrap();
-        let told = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
-        assert!(checked.status.success() && !told.contains("warning"), "{recipe}\n{told}");
+    recipes.into_iter().for_each(is_right);
+}
+
+/// So has whoever copies one of the platforms' own pages.
+#[test]
+fn the_configs_of_the_platforms_pages_are_right() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for platform in ["discord", "irc", "matrix", "slack", "telegram"] {
+        let page = std::fs::read_to_string(root.join("bridges").join(platform).join("README.md")).unwrap();
+        let configs: Vec<&str> =
+            page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!configs.is_empty(), "{platform}");
+        for config in configs {
+            assert!(config.contains(&format!("platform = \"{platform}\"")), "{platform}: {config}");
+            is_right(config);
+        }
     }
+}
+
+/// `relay check` has nothing to say of it.
+fn is_right(config: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bridges.toml");
+    std::fs::write(&file, config).unwrap();
+    if config.contains("registration.yaml") {
+        let mut made = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+        made.args(["matrix", "registration", "example.org"]).current_dir(folder.path());
+        assert!(made.output().unwrap().status.success());
+    }
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+    check
+        .env("DISCORD_TOKEN", "a-token")
+        .env("SLACK_BOT_TOKEN", "xoxb-1-a")
+        .env("SLACK_APP_TOKEN", "xapp-1-a")
+        .env("TELEGRAM_TOKEN", format!("123456789:{}", "A".repeat(35)))
+        .env("GAME_SECRET", format!("whsec_{}", "A".repeat(44)))
+        .env("LIBERA_PASSWORD", "a-password")
+        .env("MATRIX_TOKEN", "syt_a")
+        .env_remove("STATE_DIRECTORY");
+    let checked = check.arg("check").arg("--config").arg(&file).output().unwrap();
+    let told = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
+    assert!(checked.status.success() && !told.contains("warning"), "{config}\n{told}");
 }

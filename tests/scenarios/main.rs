@@ -13,6 +13,7 @@ mod door;
 mod faults;
 mod fidelity;
 mod flood;
+mod german;
 mod joining;
 mod keeping;
 mod languages;

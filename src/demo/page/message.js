@@ -13,8 +13,8 @@ import { render as telegram, typed as typedTelegram } from "./markup/telegram.js
 
 /** A message is folded when it is longer than that. */
 const LONG = 700;
-/** What Relay is asked about a message. */
-const RELAY = [
+/** What Relay is asked about a message: what Slack's menu calls it, and how it is given. */
+export const RELAY = [
   ["Relay: who reacted", { word: "who", shortcut: { slack: "relay_who", discord: "Who reacted" } }],
   ["Relay: trace", { word: "trace", shortcut: { slack: "relay_trace", discord: "Trace" } }],
   ["Relay: delete everywhere", { word: "delete", shortcut: { slack: "relay_delete", discord: "Delete everywhere" } }],

@@ -6,6 +6,7 @@ import { Journeys } from "./journeys.js";
 import { plain, summary } from "./message.js";
 import { Outages } from "./outages.js";
 import { Pane } from "./pane.js";
+import { Rehearsal } from "./rehearsal.js";
 import { act, follow } from "./server.js";
 import { Tries } from "./tries.js";
 
@@ -22,6 +23,7 @@ const outages = new Outages(
   (platform, outage) => tries?.back(platform, outage),
 );
 let tries;
+new Rehearsal();
 
 const actions = {
   async act(room, what) {

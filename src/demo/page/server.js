@@ -14,6 +14,9 @@ export const state = () => ask("/demo/state");
 /** Somebody does something; answers the message's native id. */
 export const act = async (platform, act) => (await ask("/demo/act", { platform, act })).id;
 
+/** Gives every command on every platform, in a world whose people speak a language; answers what was shown to whom. */
+export const commands = (language) => ask("/demo/commands", { language });
+
 /** Arms a fault. */
 export const fault = (platform, fault) => ask("/demo/fault", { platform, fault });
 

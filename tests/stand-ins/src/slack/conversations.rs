@@ -53,7 +53,9 @@ pub fn call(state: &mut State, app: usize, method: &str, given: &Parameters) -> 
             let found = users(state).into_iter().find(|u| u["id"] == id);
             let mut found = found.ok_or_else(|| Refusal::new("user_not_found"))?;
             if given.flag("include_locale") {
-                found["locale"] = json!("en-US");
+                let person = state.people.iter().find(|person| person.id == id);
+                let locale = person.map(|person| person.locale.as_str()).filter(|locale| !locale.is_empty());
+                found["locale"] = json!(locale.unwrap_or("en-US"));
             }
             Ok(json!({ "user": found }))
         }

@@ -47,6 +47,8 @@ pub struct Person {
     pub token: String,
     /// Is an admin of the workspace.
     pub admin: bool,
+    /// The language of their client.
+    pub locale: String,
 }
 
 /// An app and its bot user.
@@ -267,6 +269,7 @@ impl State {
                     handle: handle(&bot.name),
                     token: String::new(),
                     admin: false,
+                    locale: String::new(),
                 },
                 token: bot.token.clone(),
                 app_token: bot.app_token.clone(),
@@ -281,6 +284,7 @@ impl State {
             handle: p.handle.clone(),
             token: p.token.clone(),
             admin: p.manages,
+            locale: p.locale.clone(),
         };
         Ok(Self {
             url,
