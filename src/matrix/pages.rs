@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 const COMMAND: &str = "RELAY_WRITE_MATRIX=1 cargo test --workspace --lib matrix";
 const END: &str = "<!-- Here it ends. -->\n";
 
+/// What is told of a row.
+type Told = fn(&Entry) -> String;
+
 /// What is made, and by what. Writing into a String cannot fail.
-const PARTS: [(&str, fn(&Entry) -> String); 4] =
+const PARTS: [(&str, Told); 4] =
     [("what works", works), ("set-up", set_up), ("keys", keys), ("limits", limits)];
 
 fn begin(part: &str) -> String {
