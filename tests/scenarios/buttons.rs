@@ -46,23 +46,23 @@ async fn a_private_room_joins_and_leaves_by_clicks_of_whoever_may() {
     bench.connected(3).await;
     for platform in PLATFORMS {
         let room = second(&bench, platform);
-        // On Telegram every group is for those who were invited.
         bench
             .people(platform)
             .act(Act::SetPrivate { room: room.clone(), private: true })
             .expect("it can be private");
         let status = ask(&bench, platform, 0, &room, "/relay status").await;
         assert!(status.contains("not joined"), "{platform}: {status}");
-        click(&bench, platform, &room, 0, "Join lobby").expect("whoever asked can click");
-        // It is not joined yet: what that means is said first.
-        says(&bench, platform, &room, "is private").await;
-        assert!(with_button(&bench, platform, &room, "Join it").is_some(), "{platform}");
         // A click is a command of whoever clicks: who sees it and may not manage the room is refused.
-        match click(&bench, platform, &room, 1, "Join it") {
+        match click(&bench, platform, &room, 1, "Join lobby") {
             Ok(_) => says(&bench, platform, &room, "Only somebody who may manage this room").await,
             Err(_) => assert_ne!(platform, "telegram", "there everybody sees it"),
         }
-        click(&bench, platform, &room, 0, "Join it").expect("whoever asked can click");
+        click(&bench, platform, &room, 0, "Join lobby").expect("whoever asked can click");
+        // Of a private room what that means is said first; Telegram's groups are spaces of their own.
+        if platform != "telegram" {
+            says(&bench, platform, &room, "is private").await;
+            click(&bench, platform, &room, 0, "Join it").expect("whoever asked can click");
+        }
         says(&bench, platform, &room, "This room is joined to lobby").await;
         bench.say("slack", &format!("welcome to {platform}"));
         says(&bench, platform, &room, &format!("welcome to {platform}")).await;
