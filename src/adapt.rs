@@ -6,9 +6,12 @@ mod files;
 pub mod names;
 pub mod plain;
 pub mod reactions;
+mod sentence;
 #[cfg(test)]
 mod tests;
 
+use crate::text;
+use crate::texts::Language;
 pub use files::FileShown;
 pub use names::presentable;
 use relay_contract::text::{Container, Leaf, Run};
@@ -16,6 +19,7 @@ use relay_contract::{
     Capabilities, Draft, Feature, FileDraft, Forward, Message, MessageRef, Part, Persona, Poll, Reply, Style,
     Support, Text,
 };
+pub use sentence::{around, harmless};
 
 /// Longest quoted beginning of an answered message.
 const LONGEST_QUOTE: usize = 80;
@@ -38,6 +42,8 @@ pub struct Adapted {
     /// A poll that the room shows as one.
     poll: Option<Poll>,
     no_preview: bool,
+    /// In which Relay puts in its own words.
+    language: Language,
     /// Where all of it can be read, if it may be too long for the room.
     whole: Option<String>,
     /// Under which name, where the room can.
@@ -80,16 +86,19 @@ pub struct Told<'a> {
     pub reactions: &'a [reactions::Reaction],
     /// Where the whole text can be read, if it may be too long for the room.
     pub whole: Option<&'a str>,
+    /// The language of what Relay itself says in the room.
+    pub language: Language,
 }
 
 /// Adapts a message to a room's capabilities.
 pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapted {
+    let language = told.language;
     let mut lost = Vec::new();
     let mut before = Vec::new();
     let mut reply_to = None;
     if let Some(name) = told.thread {
         lost.push(Feature::Topic);
-        before.push(Run::new(Leaf::Plain(format!("🧵 {}", thread_name(name)))).styled(Style::Bold));
+        before.push(Run::new(Leaf::Plain(format!("🧵 {}", thread_name(language, name)))).styled(Style::Bold));
         before.push(Run::new(Leaf::Break));
     }
     let replies = room.shows(Feature::Reply) == Support::Native;
@@ -98,7 +107,7 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
             Some(target) if replies => reply_to = Some(target.clone()),
             _ => {
                 lost.push(Feature::Reply);
-                before.extend(quote(reply, &told.answered));
+                before.extend(quote(language, reply, &told.answered));
                 before.push(Run::new(Leaf::Break));
             }
         }
@@ -108,18 +117,18 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
     if told.thread_root.is_some() {
         lost.push(Feature::Thread);
     }
-    let name = told.name.unwrap_or("someone").to_owned();
+    let name = told.name.map_or_else(|| text!(language, "someone"), str::to_owned);
     let persona = (room.shows(Feature::Persona) == Support::Native)
         .then(|| Persona { name: name.clone(), avatar: told.avatar.map(str::to_owned) });
     let name = persona.is_none().then_some(name);
     if name.is_some() {
         lost.push(Feature::Persona);
     }
-    let (files, lines) = files::files(&message.attachments, told.files, room, &mut lost);
+    let (files, lines) = files::files(language, &message.attachments, told.files, room, &mut lost);
     let poll = message.poll.clone().filter(|_| room.shows(Feature::Poll) == Support::Native);
     let has_more = !files.is_empty() || poll.is_some();
-    let mut body = body(message, lines, has_more, room, &mut lost);
-    if let Some(tally) = reactions::tally(told.reactions, room.reactions) {
+    let mut body = body(language, message, lines, has_more, room, &mut lost);
+    if let Some(tally) = reactions::tally(language, told.reactions, room.reactions) {
         lost.push(Feature::Reaction);
         below(&mut body, tally);
     }
@@ -131,7 +140,20 @@ pub fn message(message: &Message, told: &Told<'_>, room: &Capabilities) -> Adapt
     lost.dedup();
     let names_lines = room.names_lines;
     let whole = told.whole.map(str::to_owned);
-    Adapted { body, before, name, names_lines, files, poll, no_preview, whole, persona, reply_to, lost }
+    Adapted {
+        body,
+        before,
+        name,
+        names_lines,
+        files,
+        poll,
+        no_preview,
+        language,
+        whole,
+        persona,
+        reply_to,
+        lost,
+    }
 }
 
 /// What Relay itself says in a room: under its own name, where the room shows names.
@@ -146,6 +168,7 @@ pub fn notice(body: &Text, reply_to: Option<MessageRef>, room: &Capabilities) ->
         files: Vec::new(),
         poll: None,
         no_preview: true,
+        language: Language::default(),
         whole: None,
         persona,
         reply_to: reply_to.filter(|_| room.shows(Feature::Reply) == Support::Native),
@@ -154,9 +177,9 @@ pub fn notice(body: &Text, reply_to: Option<MessageRef>, room: &Capabilities) ->
 }
 
 /// A thread's name, for any room.
-pub fn thread_name(name: &str) -> String {
+pub fn thread_name(language: Language, name: &str) -> String {
     let name = Text::plain(&presentable(name)).excerpt(LONGEST_THREAD);
-    if name == "someone" { "Thread".into() } else { name }
+    if name == names::NAMELESS { text!(language, "a-thread") } else { name }
 }
 
 impl Adapted {
@@ -204,15 +227,22 @@ impl Adapted {
     fn draft(&self, body: &[Run], first: bool, continued: bool, last: bool) -> Draft {
         let mut runs = if first { self.before.clone() } else { Vec::new() };
         if let Some(name) = self.name.as_ref().filter(|_| !self.names_lines) {
-            runs.push(Run::new(Leaf::Plain(name.clone())).styled(Style::Bold));
+            let name = Run::new(Leaf::Plain(name.clone())).styled(Style::Bold);
             // Before files alone the name is enough.
             let then = match (continued, body.is_empty(), &self.poll) {
-                (true, ..) => ": … ",
-                (false, false, _) => ": ",
-                (false, true, Some(_)) => " asks:",
-                (false, true, None) => "",
+                (true, ..) => Some(": … "),
+                (false, false, _) => Some(": "),
+                (false, true, Some(_)) => {
+                    let asks = |name: &str| text!(self.language, "poll-asks", name = name);
+                    runs.extend(around(name.clone(), asks));
+                    None
+                }
+                (false, true, None) => Some(""),
             };
-            runs.push(Run::new(Leaf::Plain(then.into())));
+            if let Some(then) = then {
+                runs.push(name);
+                runs.push(Run::new(Leaf::Plain(then.into())));
+            }
         }
         runs.extend_from_slice(body);
         Draft {
@@ -228,6 +258,7 @@ impl Adapted {
 
 /// What is said: the text, what it was passed on from, a poll in words, files by name.
 fn body(
+    language: Language,
     message: &Message,
     files: Vec<Vec<Run>>,
     has_more: bool,
@@ -241,7 +272,7 @@ fn body(
             if room.shows(Feature::Forward) != Support::Native {
                 lost.push(Feature::Forward);
             }
-            forwarded(from, said)
+            forwarded(language, from, said)
         }
         None => said,
     };
@@ -253,7 +284,7 @@ fn body(
         below(&mut runs, line);
     }
     if runs.is_empty() && !has_more {
-        runs.push(Run::new(Leaf::Plain("(a message without text)".into())).styled(Style::Italic));
+        runs.push(Run::new(Leaf::Plain(text!(language, "no-text"))).styled(Style::Italic));
     }
     runs
 }
@@ -264,13 +295,16 @@ fn below(runs: &mut Vec<Run>, more: Vec<Run>) {
 }
 
 /// A quote of what was passed on, below a line that says so.
-fn forwarded(from: &Forward, said: Vec<Run>) -> Vec<Run> {
+fn forwarded(language: Language, from: &Forward, said: Vec<Run>) -> Vec<Run> {
     let whose = match (&from.author, &from.room) {
         (Some(author), Some(room)) => {
-            format!("⤳ Forwarded from {} in {}", presentable(author), presentable(room))
+            let (author, room) = (presentable(author), presentable(room));
+            text!(language, "forwarded-from-in", author = author, room = room)
         }
-        (Some(whose), None) | (None, Some(whose)) => format!("⤳ Forwarded from {}", presentable(whose)),
-        (None, None) => "⤳ Forwarded".into(),
+        (Some(whose), None) | (None, Some(whose)) => {
+            text!(language, "forwarded-from", whose = presentable(whose))
+        }
+        (None, None) => text!(language, "forwarded"),
     };
     let mut runs = vec![Run::new(Leaf::Plain(whose)).styled(Style::Italic)];
     runs.extend(said.into_iter().map(|run| run.inside(&[Container::Quote])));
@@ -294,13 +328,11 @@ fn asked(poll: &Poll) -> Vec<Run> {
 }
 
 /// How a poll ended, for rooms that hold a copy of it or its words.
-pub fn poll_result(poll: &Poll, counts: &[u64], at: &str) -> Text {
-    let mut runs = vec![
-        Run::new(Leaf::Plain("📊 ".into())),
-        Run::new(Leaf::Plain(Text::plain(&poll.question).excerpt(300))).styled(Style::Bold),
-        Run::new(Leaf::Plain(format!(" has ended {at}:"))),
-        Run::new(Leaf::Break),
-    ];
+pub fn poll_result(language: Language, poll: &Poll, counts: &[u64], at: &str) -> Text {
+    let question = Text::plain(&poll.question).excerpt(300);
+    let question = Run::new(Leaf::Plain(question)).styled(Style::Bold);
+    let mut runs = around(question, |question| text!(language, "poll-ended", question = question, at = at));
+    runs.push(Run::new(Leaf::Break));
     let answers = poll.answers.iter().zip(counts).zip(1_u32..);
     runs.extend(answers.map(|((answer, count), number)| {
         let line = format!("{}: {count}", Text::plain(answer).excerpt(300));
@@ -330,14 +362,14 @@ fn not_shown(runs: &[Run], room: &Capabilities) -> Vec<Feature> {
 }
 
 /// One line that says what is answered, for rooms that cannot show it.
-fn quote(reply: &Reply, answered: &ReplyTarget) -> Vec<Run> {
+fn quote(language: Language, reply: &Reply, answered: &ReplyTarget) -> Vec<Run> {
     let author = answered.author.as_ref().or(reply.author.as_ref());
     let excerpt = answered.excerpt.as_ref().or(reply.excerpt.as_ref());
     let said = match (author, excerpt) {
         (Some(author), Some(excerpt)) if !excerpt.is_empty() => format!("{}: {excerpt}", presentable(author)),
         (Some(author), _) => presentable(author),
         (None, Some(excerpt)) if !excerpt.is_empty() => excerpt.clone(),
-        (None, _) => "an earlier message".into(),
+        (None, _) => text!(language, "an-earlier-message"),
     };
     let label = Run::new(Leaf::Plain(Text::plain(&said).excerpt(LONGEST_QUOTE)));
     let label = match &answered.link {

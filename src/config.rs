@@ -599,7 +599,7 @@ pub const LINK_KEYS: &[Key] = &[
     Key {
         name: "name",
         doc: "How people from elsewhere are called in this room, such as \"~{name}\". Default: \"{name}\". Where they write, as in \
-              ‹Slack›, always follows, so that nobody can pass for somebody of this room.",
+              ‹Slack›, always follows, so that nobody can pass for somebody of this room. What `/relay template` says in the room counts before it.",
     },
     Key {
         name: "notices",

@@ -18,7 +18,7 @@ macro_rules! files {
     };
 }
 
-files!["buttons", "commands", "menu", "moderation", "notices", "people", "rooms", "telling"];
+files!["adapt", "buttons", "commands", "menu", "moderation", "notices", "people", "rooms", "telling"];
 
 /// A language that Relay speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

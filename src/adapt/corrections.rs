@@ -1,6 +1,8 @@
 //! What an edit changed, for rooms in which a message stays as it was said.
 
 use super::presentable;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::Text;
 use relay_contract::text::{Leaf, Run};
 
@@ -30,9 +32,9 @@ pub fn words(before: &Text, after: &Text) -> Option<Text> {
 }
 
 /// What is said of files that were taken out of a message.
-pub fn removed<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Text> {
+pub fn removed<'a>(language: Language, names: impl IntoIterator<Item = &'a str>) -> Option<Text> {
     let names: Vec<String> = names.into_iter().map(presentable).collect();
-    (!names.is_empty()).then(|| Text::plain(&format!("✎ without {}", names.join(", "))))
+    (!names.is_empty()).then(|| Text::plain(&text!(language, "files-removed", names = names.join(", "))))
 }
 
 #[cfg(test)]
@@ -41,7 +43,8 @@ mod tests {
 
     #[test]
     fn what_was_taken_out() {
-        let said = |names: &[&str]| removed(names.iter().copied()).map(|text| text.excerpt(99));
+        let said =
+            |names: &[&str]| removed(Language::English, names.iter().copied()).map(|text| text.excerpt(99));
         assert_eq!(said(&[]), None);
         assert_eq!(said(&["owl.png", "a\nb.txt"]).as_deref(), Some("✎ without owl.png, a b.txt"));
     }

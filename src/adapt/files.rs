@@ -2,6 +2,8 @@
 
 use super::names::presentable;
 use crate::sizes::in_words;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Attachment, Capabilities, Feature, FileDraft, FileKind, Style, Support};
 
@@ -16,18 +18,19 @@ pub enum FileShown {
     Linked {
         /// Where.
         url: String,
-        /// Why it is not here; empty where no file ever is.
+        /// Why it is not here, in the room's language; empty where no file ever is.
         why: String,
     },
     /// It cannot go along.
     Named {
-        /// Why.
+        /// Why, in the room's language.
         why: String,
     },
 }
 
 /// Which files go along, and a line for each that does not.
 pub(super) fn files(
+    language: Language,
     attachments: &[Attachment],
     shown: &[FileShown],
     room: &Capabilities,
@@ -54,7 +57,7 @@ pub(super) fn files(
                 if !matches!(fate, Some(FileShown::Late)) {
                     lost.push(Feature::File);
                 }
-                lines.push(line(file, fate));
+                lines.push(line(language, file, fate));
             }
         }
     }
@@ -64,7 +67,7 @@ pub(super) fn files(
     (drafts, lines)
 }
 
-fn line(file: &Attachment, fate: Option<&FileShown>) -> Vec<Run> {
+fn line(language: Language, file: &Attachment, fate: Option<&FileShown>) -> Vec<Run> {
     let name = match file.size {
         Some(size) => format!("📎 {} ({})", presentable(&file.name), in_words(size)),
         None => format!("📎 {}", presentable(&file.name)),
@@ -73,7 +76,7 @@ fn line(file: &Attachment, fate: Option<&FileShown>) -> Vec<Run> {
     let after = |words: &str| Run::new(Leaf::Plain(format!(" {words}"))).styled(Style::Italic);
     match fate {
         None | Some(FileShown::Upload(_)) => vec![name],
-        Some(FileShown::Late) => vec![name, after("follows")],
+        Some(FileShown::Late) => vec![name, after(&text!(language, "file-follows"))],
         Some(FileShown::Linked { url, why }) if why.is_empty() => vec![name.linked(url)],
         Some(FileShown::Named { why }) if why.is_empty() => vec![name],
         Some(FileShown::Linked { url, why }) => vec![name.linked(url), after(why)],

@@ -7,6 +7,8 @@ use std::sync::{Arc, LazyLock};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
+/// Whoever has no name that can be shown, in all languages: names are compared.
+pub const NAMELESS: &str = "someone";
 /// Longest name, in code points: with its mark it stays below what platforms take (80).
 const LONGEST_NAME: usize = 56;
 /// What stands around the origin; taken out of every name.
@@ -80,7 +82,7 @@ pub fn presentable(name: &str) -> String {
         name = Text::plain(&visible).excerpt(most);
     }
     if name.chars().count() > LONGEST_NAME || name.chars().all(shows_nothing) {
-        return "someone".into();
+        return NAMELESS.into();
     }
     name
 }

@@ -1,6 +1,8 @@
 //! Reactions from elsewhere: Relay's own reaction stands for everybody's, and where that does not tell all, a line below the copy does.
 
 use super::names::presentable;
+use crate::text;
+use crate::texts::Language;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Emoji, Style};
 
@@ -32,7 +34,7 @@ pub fn own(reactions: &[Reaction], most: u32) -> Vec<String> {
 }
 
 /// The line below a copy; none where Relay's own reactions say it all: one person an emoji, each shown.
-pub fn tally(reactions: &[Reaction], most: u32) -> Option<Vec<Run>> {
+pub fn tally(language: Language, reactions: &[Reaction], most: u32) -> Option<Vec<Run>> {
     let own = own(reactions, most);
     let told = |reaction: &Reaction| {
         reaction.names.len() <= 1 && reaction.native.as_ref().is_some_and(|native| own.contains(native))
@@ -42,7 +44,7 @@ pub fn tally(reactions: &[Reaction], most: u32) -> Option<Vec<Run>> {
     }
     let mut words: Vec<String> = reactions.iter().take(SHOWN).map(one).collect();
     if reactions.len() > SHOWN {
-        words.push(format!("and {} more", reactions.len() - SHOWN));
+        words.push(text!(language, "reactions-more", count = reactions.len() - SHOWN));
     }
     Some(vec![Run::new(Leaf::Plain(words.join(" · "))).styled(Style::Italic)])
 }
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn the_line_tells_what_own_reactions_do_not() {
         let line = |reactions: &[Reaction], most| {
-            tally(reactions, most).map(|runs| match &runs[0].leaf {
+            tally(Language::English, reactions, most).map(|runs| match &runs[0].leaf {
                 Leaf::Plain(text) => text.clone(),
                 other => panic!("{other:?}"),
             })

@@ -313,3 +313,62 @@ fn files_go_along() {
         assert_eq!(texts, expected, "{text}");
     }
 }
+
+/// The same where Relay speaks German.
+#[test]
+fn in_german() {
+    use Support::Native;
+    let room = |feature| capabilities(Native, Native).with(feature, Cell::SHOWN_OTHERWISE);
+    let told = Told { name: Some("Ada"), language: Language::German, ..Told::default() };
+    let plain = |text: &str| said(text, &[], None);
+    let from = |author: Option<&str>, room: Option<&str>| {
+        let (author, room) = (author.map(str::to_owned), room.map(str::to_owned));
+        Message { forward: Some(Forward { author, author_id: None, room }), ..plain("hi") }
+    };
+    let reply = Some(Reply { target: "0".into(), author: None, excerpt: None });
+    let emoji = |name: &str| relay_contract::Emoji { name: name.into(), id: None };
+    let reactions: Vec<reactions::Reaction> = (0..12)
+        .map(|at| reactions::Reaction {
+            emoji: emoji(&format!("e{at}")),
+            names: vec!["Bo".into()],
+            native: None,
+        })
+        .collect();
+    let file = said("", &["a.png"], None);
+    let cases = [
+        (plain(""), told.clone(), room(Feature::Reply), "(eine Nachricht ohne Text)"),
+        (said("hi", &[], reply), told.clone(), room(Feature::Reply), "↪ eine frühere Nachricht\nhi"),
+        (
+            from(Some("Cy"), Some("owls")),
+            told.clone(),
+            room(Feature::Forward),
+            "⤳ Weitergeleitet von Cy in owls\nhi",
+        ),
+        (from(None, Some("owls")), told.clone(), room(Feature::Forward), "⤳ Weitergeleitet von owls\nhi"),
+        (from(None, None), told.clone(), room(Feature::Forward), "⤳ Weitergeleitet\nhi"),
+        (
+            file,
+            Told { files: &[FileShown::Late], ..told.clone() },
+            capabilities(Native, Native).with(Feature::File, Cell::NATIVE),
+            "📎 a.png folgt",
+        ),
+        (plain("hi"), Told { name: None, ..told.clone() }, room(Feature::Persona), "jemand: hi"),
+    ];
+    for (message, told, room, expected) in cases {
+        assert_eq!(shown(&message, &told, &room).0, [expected]);
+    }
+    let told = Told { reactions: &reactions, ..told };
+    let (parts, _) = shown(&plain("hi"), &told, &room(Feature::Reaction));
+    assert!(parts[0].ends_with("· und 2 weitere"), "{parts:?}");
+    assert_eq!(thread_name(Language::German, " "), "Thread");
+    let poll =
+        Poll { question: "welche?".into(), answers: vec!["Schleier".into()], multiple: false, ends: None };
+    let asked = Message { poll: Some(poll.clone()), ..plain("") };
+    let told = Told { name: Some("Ada"), language: Language::German, ..Told::default() };
+    let (parts, _) = shown(&asked, &told, &capabilities(Support::Fallback, Native));
+    assert_eq!(parts, ["Ada fragt:"]);
+    let result = poll_result(Language::German, &poll, &[2], "in owls").excerpt(99);
+    assert!(result.starts_with("📊 welche? ist beendet in owls:"), "{result}");
+    let removed = corrections::removed(Language::German, ["a.png"]).map(|text| text.excerpt(99));
+    assert_eq!(removed.as_deref(), Some("✎ ohne a.png"));
+}

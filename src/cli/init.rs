@@ -94,6 +94,17 @@ async fn interruptible(conversation: impl Future<Output = Result<bool, Ended>>) 
     }
 }
 
+/// What starts this Relay from where somebody is: its name, where a shell finds it by that, else its path.
+fn myself() -> String {
+    let Ok(here) = std::env::current_exe() else { return "relay".to_owned() };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("relay")).find(|file| file.is_file());
+    match found.and_then(|file| file.canonicalize().ok()) == here.canonicalize().ok() {
+        true => "relay".to_owned(),
+        false => here.display().to_string(),
+    }
+}
+
 /// What `relay check` says of it, and what comes then.
 fn next(place: &Place) -> ExitCode {
     let config = place.config.display();
@@ -104,7 +115,7 @@ fn next(place: &Place) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let checked = check::run(&check::Check::of(&place.config));
-    sayln!("\nNext:    relay run --config {config}");
+    sayln!("\nNext:    {} run --config {config}", myself());
     sayln!("Always:  README.md, “As a service”.");
     sayln!("A Relay that runs already takes in by itself what was changed.");
     checked

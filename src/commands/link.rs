@@ -2,7 +2,7 @@
 
 use super::codes::{ASKS, NotGood, Waits};
 use super::privacy::{asker, must_be_proven, unreadable};
-use super::words::shown;
+use super::words::{shown, too_many};
 use super::{Commands, PLATFORM, Refused};
 use crate::adapt::presentable;
 use crate::consent::Person;
@@ -59,7 +59,7 @@ impl Commands {
         };
         let mut codes = self.link_codes();
         if !codes.may_try(&who, ASKS, now) {
-            return Err(text!(language, "link-too-many-tries"));
+            return Err(too_many(language));
         }
         let code = codes.make(waiting, now).ok_or_else(|| text!(language, "link-too-many-codes"))?;
         drop(codes);
@@ -102,7 +102,7 @@ impl Commands {
         must_be_proven(language, account, call)?;
         let first = guessed.map_err(|why| match why {
             NotGood::Wrong => text!(language, "link-not-good"),
-            NotGood::TooMany => text!(language, "link-too-many-tries"),
+            NotGood::TooMany => too_many(language),
         })?;
         if first.side.person == comes.person {
             return Err(text!(language, "link-same-account"));

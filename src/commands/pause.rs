@@ -36,10 +36,12 @@ impl Commands {
         tracing::info!(account = %account.name, room = %call.room, until, "a room is paused from the chat");
         // Where everybody reads the answer, it tells them.
         if is_new && account.connector.answers_alone() {
+            let spoken = self.core.language_of(&call.room);
             let words = match until {
-                Some(until) => text!(language, "pause-notice-until", by = by.as_str(), until = moment(until)),
-                None => text!(language, "pause-notice", by = by.as_str()),
+                Some(until) => text!(spoken, "pause-notice-until", by = by.as_str(), until = moment(until)),
+                None => text!(spoken, "pause-notice", by = by.as_str()),
             };
+            let words = words.replace("/relay", account.connector.called_by());
             let told = self.core.notice_ahead(&account.name, &call.room, Text::plain(&words)).await;
             if let Err(error) = told {
                 tracing::error!(%error, "a room is not told that it is paused");

@@ -39,6 +39,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/extras.js", SCRIPT, include_str!("page/extras.js")),
     ("/together.js", SCRIPT, include_str!("page/together.js")),
     ("/answer.js", SCRIPT, include_str!("page/answer.js")),
+    ("/buttons.js", SCRIPT, include_str!("page/buttons.js")),
     ("/composer.js", SCRIPT, include_str!("page/composer.js")),
     ("/commands.js", SCRIPT, include_str!("page/commands.js")),
     ("/channel.js", SCRIPT, include_str!("page/channel.js")),

@@ -9,6 +9,8 @@ use crate::media::{Failure, Fetched, FileKey, Stored};
 use crate::sizes::in_words;
 use crate::store::stream::PLATFORM;
 use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::{
     Attachment, Capabilities, Connector, Feature, FileDraft, MessageRef, Pictures, RoomKey, Support, Takes,
     Text, Upload,
@@ -53,12 +55,12 @@ impl Files {
     }
 
     /// The same after the room has refused these, for this reason.
-    pub fn fates_without(&self, refused: &[u16], why: &str) -> Option<Vec<StoredFate>> {
+    pub fn fates_without(&self, language: Language, refused: &[u16], why: &str) -> Option<Vec<StoredFate>> {
         let mut fates = self.fates()?;
         for (fate, number) in fates.iter_mut().zip(&self.numbers) {
             if refused.contains(number) {
                 let why = Text::plain(why).excerpt(LONGEST_REASON);
-                *fate = StoredFate::Left { url: None, why: format!("was not taken there: {why}") };
+                *fate = StoredFate::Left { url: None, why: text!(language, "file-refused", why = why) };
             }
         }
         Some(fates)
@@ -115,6 +117,7 @@ impl One<'_> {
         lane: &LaneHandle,
         can: &Capabilities,
     ) -> (FileShown, Option<Upload>) {
+        let language = self.core.language_of(&lane.room);
         match fetched {
             Fetched::Waiting => (FileShown::Late, None),
             Fetched::Failed(failure) => (FileShown::Named { why: failure.reason }, None),
@@ -122,7 +125,7 @@ impl One<'_> {
                 if self.file.spoiler && can.shows(Feature::Spoiler) == Support::Dropped =>
             {
                 let platform = names::capitalised(&lane.room.platform);
-                (self.left(&stored, format!("a spoiler, which {platform} cannot hide")).await, None)
+                (self.left(&stored, text!(language, "file-spoiler", platform = platform)).await, None)
             }
             // Nothing is to be said about it: the room has no files.
             Fetched::Ready(stored) if can.shows(Feature::File) != Support::Native => {
@@ -130,7 +133,8 @@ impl One<'_> {
             }
             Fetched::Ready(stored) if stored.size > can.files.shown => {
                 let platform = names::capitalised(&lane.room.platform);
-                let why = format!("larger than {platform} takes here ({})", in_words(can.files.shown));
+                let most = in_words(can.files.shown);
+                let why = text!(language, "file-larger", platform = platform, most = most);
                 (self.left(&stored, why).await, None)
             }
             Fetched::Ready(stored) => {

@@ -414,8 +414,9 @@ fn poll_result(
     };
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let thread = there.first().and_then(|message| message.thread.clone());
-    let place = super::news::place_in_words(core, core.language_of(&lane.room), &envelope.origin);
-    let words = adapt::poll_result(poll, counts, &place);
+    let language = core.language_of(&lane.room);
+    let at = super::news::place_in_words(core, language, &envelope.origin);
+    let words = adapt::poll_result(language, poll, counts, &at);
     Ok(match notice(lane, id, &words, there.into_iter().next()) {
         Work::Steps(steps) => Work::Steps(Steps { thread, is_notice: false, ..steps }),
         other => other,

@@ -9,6 +9,8 @@ use super::core::Core;
 use super::lane_steps::Content;
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
     Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Takes, Text,
@@ -19,12 +21,6 @@ use std::cell::LazyCell;
 /// What the audit says where a message bears another name, and where it bears none.
 pub const PSEUDONYM: &str = "pseudonym";
 pub const NAMELESS: &str = "no name";
-/// What stands where a person is not to be named.
-pub const SOMEONE: &str = "someone";
-/// What stands for words that were passed on, where their author may be one who lets nothing be carried.
-const NOT_SHOWN: &str = "(what was passed on is not shown)";
-/// What stands for a message that was nothing but files, where those are not to be seen.
-const FILE_NOT_SHOWN: &str = "(a file that is not shown here)";
 
 impl Content {
     /// As the room may see it, and as much of it as its platform takes; none where its author lets nothing of it be seen there.
@@ -56,7 +52,7 @@ impl Content {
                 return Ok(None);
             }
             if !seen.message.attachments.is_empty() && !core.may_see(room, deed, DataClass::Attachments) {
-                hide_files(&mut seen.message);
+                hide_files(core.language_of(room), &mut seen.message);
                 seen.did.push("files taken out");
             }
             seen.author = core.seen_as(room, deed);
@@ -99,14 +95,15 @@ impl Core {
         {
             message.attachments.clear();
             message.poll = None;
-            message.body = Text::plain(NOT_SHOWN);
+            // Their author may be one who lets nothing be carried.
+            message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
             did.push("forwarded words taken out");
         }
         if message.quoted.iter().any(|id| {
             self.named(room, (origin, said), id, "") != Some(String::new())
                 || !self.shows_words_of(room, (origin, said), id)
         }) {
-            message.body = without_quotes(std::mem::take(&mut message.body));
+            message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
             did.push("quotes taken out");
         }
         Ok(())
@@ -150,11 +147,12 @@ impl Core {
     ) -> Text {
         let mut runs = text.into_runs();
         let mut hidden = false;
+        let someone = || text!(self.language_of(room), "someone");
         for run in &mut runs {
             if let Leaf::Mention(Mention::Person { id, name }) = &mut run.leaf {
                 let shown = match id {
-                    Some(id) => self.named(room, said, id, name).unwrap_or_else(|| SOMEONE.to_owned()),
-                    None if **hides => SOMEONE.to_owned(),
+                    Some(id) => self.named(room, said, id, name).unwrap_or_else(someone),
+                    None if **hides => someone(),
                     None => continue,
                 };
                 hidden |= shown != *name;
@@ -251,10 +249,10 @@ impl Core {
 }
 
 /// A message without its files; where it was nothing but files, it says that there was something.
-fn hide_files(message: &mut Message) {
+fn hide_files(language: Language, message: &mut Message) {
     let had = !std::mem::take(&mut message.attachments).is_empty();
     if had && message.body.is_empty() && message.poll.is_none() && message.forward.is_none() {
-        message.body = Text::plain(FILE_NOT_SHOWN);
+        message.body = Text::plain(&text!(language, "file-not-shown"));
     }
 }
 
@@ -265,11 +263,11 @@ type Hides<'a> = LazyCell<bool, Box<dyn FnOnce() -> bool + 'a>>;
 type Said<'a> = (&'a RoomKey, (Timestamp, Timestamp));
 
 /// A text without what stands in quotes.
-fn without_quotes(text: Text) -> Text {
+fn without_quotes(language: Language, text: Text) -> Text {
     let mut runs = text.into_runs();
     runs.retain(|run| !run.within.contains(&Container::Quote));
     runs.push(Run::new(Leaf::Break));
-    runs.push(Run::new(Leaf::Plain(NOT_SHOWN.to_owned())));
+    runs.push(Run::new(Leaf::Plain(text!(language, "forward-not-shown"))));
     Text::from_runs(runs)
 }
 
@@ -292,8 +290,11 @@ mod tests {
         let quoted = |words: &str| Run::new(Leaf::Plain(words.into())).inside(&[Container::Quote]);
         let said = Run::new(Leaf::Plain("see this".into()));
         let text = Text::from_runs(vec![said, quoted("Forwarded from Ada"), quoted("secret")]);
-        let left = without_quotes(text).excerpt(200);
-        assert!(left.starts_with("see this") && left.ends_with(NOT_SHOWN), "{left}");
+        let left = without_quotes(Language::English, text).excerpt(200);
+        assert!(
+            left.starts_with("see this") && left.ends_with("(what was passed on is not shown)"),
+            "{left}"
+        );
         assert!(!left.contains("secret") && !left.contains("Ada"), "{left}");
     }
 }

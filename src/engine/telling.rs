@@ -131,16 +131,16 @@ mod tests {
     fn rooms_are_told_in_their_language() {
         let room = |platform: &str| RoomKey::new(Platform::from_stored(platform.to_owned()), "s", "r");
         let of = |platform: &str| (room(platform), (Account("a".into()), false));
-        let rooms: Rooms = ["discord", "irc", "slack"].into_iter().map(of).collect();
+        let rooms: Rooms = ["alpha", "beta", "gamma"].into_iter().map(of).collect();
         let english = in_words(Language::English, &rooms, Unsaid::Notice);
         assert_eq!(
             english,
-            "3 rooms on Discord, IRC and Slack are joined by Relay, this one among them: what is said in one is shown in the others. \
+            "3 rooms on Alpha, Beta and Gamma are joined by Relay, this one among them: what is said in one is shown in the others. \
              Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix."
         );
         let german = in_words(Language::German, &rooms, Unsaid::OptIn);
         assert!(
-            german.starts_with("3 Räume auf Discord, IRC und Slack sind durch Relay verbunden"),
+            german.starts_with("3 Räume auf Alpha, Beta und Gamma sind durch Relay verbunden"),
             "{german}"
         );
         assert!(german.contains("sobald er oder sie es erlaubt: /relay privacy"), "{german}");

@@ -108,9 +108,8 @@ impl Core {
     async fn whisper(&self, to: &Waiting) -> Result<Duration, StoreError> {
         let Waiting { account, room, id } = to;
         let person = Person::from_parts(room, id.as_str());
-        let Some(words) = self.untold(self.language_of(room), &person, room)? else {
-            return Ok(Duration::ZERO);
-        };
+        let untold = self.untold(self.language_of(room), &person, room)?;
+        let Some(words) = untold else { return Ok(Duration::ZERO) };
         let connector = &account.connector;
         let words = Text::plain(&words.replace("/relay", connector.called_by()));
         match tokio::time::timeout(PLATFORM, connector.whisper(room, id, &words)).await {

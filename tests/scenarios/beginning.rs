@@ -165,6 +165,7 @@ async fn from_nothing_to_a_message_that_crosses_in_a_terminal() {
     terminal.see("The bot's token");
     terminal.press(&["no-token-of-theirs", ENTER]);
     terminal.see("Discord does not accept the token.");
+    terminal.see("Copy it anew");
     terminal.see("What now?");
     terminal.press(&[DOWN, ENTER]);
     discord(&admin, &mut terminal);
@@ -232,7 +233,7 @@ async fn interrupted_and_gone_on_with() {
     terminal.see("An earlier run was interrupted. It has: discord.");
     terminal.see("Go on from there?");
     terminal.press(&[ENTER]);
-    terminal.see("It sees 2 rooms: #general, #random.");
+    terminal.see("On Discord it sees 2 rooms: #general, #random.");
     slack(&admin, &mut terminal);
     terminal.see("The bot's token");
     terminal.press(&[CTRL_C]);
@@ -268,6 +269,13 @@ async fn unattended_and_run_again() {
     assert!(output.status.success(), "{}", both(&output));
     assert!(both(&output).contains("2 account(s), 1 channel(s), 2 link(s)."), "{}", both(&output));
     assert!(!admin.folder.path().join("bridges.toml.init").exists());
+
+    // The same answers again: all of it is there.
+    let before = admin.text();
+    let output = admin.answer(ANSWERS);
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(both(&output).contains("Nothing is to be changed."), "{}", both(&output));
+    assert_eq!(admin.text(), before);
 
     // The admin writes into it, and comes again for another channel.
     let own = admin.text().replace("[channels.lobby]", "# Ours since 2019.\n[channels.lobby]");

@@ -114,6 +114,7 @@ async fn somebody_from_elsewhere_is_muted_in_one_room_by_a_message_of_theirs() {
     let refused = asks_about(&bench, 1, &copy.id, "/relay mute").await;
     assert!(refused.contains("may manage this room"), "{refused}");
     let own = says(&bench, "telegram", 1, "from here", None);
+    bench.arrives("slack", "from here").await;
     let wrong = asks_about(&bench, 0, &own, "/relay mute").await;
     assert!(wrong.contains("is not from elsewhere"), "{wrong}");
     let muted = asks_about(&bench, 0, &copy.id, "/relay mute").await;

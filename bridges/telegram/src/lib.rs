@@ -36,6 +36,9 @@
 //!   a longer one.
 //! - A command's answer goes to the asker's private chat with the bot, which only a person can begin; else it is written in the
 //!   chat of the command, for everybody there.
+//! - Below an answer in a group everybody sees the buttons, and a click counts for whoever clicks. Below one in somebody's private chat
+//!   they name the group that it is about; since a client may send any words, Telegram is asked whether whoever clicked is in that group.
+//!   When somebody clicked is not told: a click for which nobody waits any more is known by what Telegram answers to its acknowledgement.
 //! - An update is confirmed by the *next* `getUpdates` whose `offset` lies above it; Telegram keeps it for 24 hours,
 //!   has no history, and does not say what it threw away: the cursor tells when the bot was polled last.
 //! - Of two programs that poll with one token, the one that asked earlier is answered 409. Relay then needs a person, and says that it

@@ -65,10 +65,14 @@ pub async fn make(
                 return Ok(Some((account, connector)));
             }
             Err(why) if !asker.is_attended() => {
+                let why = refused(
+                    &why,
+                    "Put the right one where the answers take it from, and run relay init again.",
+                );
                 return Err(Ended::Failed(format!("{}: {why}", guide.title)));
             }
             Err(why) => {
-                asker.problem(&why.to_string());
+                asker.problem(&refused(&why, "Copy it anew, as the steps say, and enter it again."));
                 let question = Question::new(format!("{name}.again"), "What now?");
                 let choices = [
                     Choice::new("Check it again", "something was changed there"),
@@ -82,6 +86,16 @@ pub async fn make(
                 }
             }
         }
+    }
+}
+
+/// Why a platform does not take what was given. Nothing runs yet that could be reloaded: `again` is what to do then.
+fn refused(why: &OpenError, again: &str) -> String {
+    match why {
+        OpenError::Refused(problem) if problem.fix.contains("relay reload") => {
+            format!("{} {again}", problem.what)
+        }
+        other => other.to_string(),
     }
 }
 

@@ -163,29 +163,39 @@ fn free_name(usual: &str, known: &[String], chosen: &Chosen) -> String {
 fn given_rooms(given: GivenChannels, accounts: &[Open]) -> Result<Chosen, Ended> {
     let mut chosen = Chosen::new();
     for (name, links) in given {
-        let links = links.iter().map(|written| given_room(&name, written, accounts));
-        chosen.insert(name.clone(), links.collect::<Result<_, _>>()?);
+        let links = links.iter().filter_map(|written| given_room(&name, written, accounts).transpose());
+        let links = links.collect::<Result<Vec<_>, _>>()?;
+        if !links.is_empty() {
+            chosen.insert(name, links);
+        }
     }
     Ok(chosen)
 }
 
-fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Link, Ended> {
+/// None where it is in that channel already.
+fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Option<Link>, Ended> {
     let failed = |why: String| Ended::Failed(format!("`channels.{channel}`: {written}: {why}"));
     let (account, room) = written
         .split_once(':')
         .ok_or_else(|| failed("write the account before the room, with a colon".into()))?;
     let open = accounts.iter().find(|open| open.name == account);
     let open = open.ok_or_else(|| failed(format!("there is no account `{account}`")))?;
+    let is_there = |(of, at, line): &(String, String, Option<RoomLine>)| {
+        of == channel && (at == room || line.as_ref().is_some_and(|line| is_meant(line, room)))
+    };
+    if open.joined.iter().any(is_there) {
+        return Ok(None);
+    }
     let meant: Vec<&RoomLine> = open.rooms.iter().filter(|line| is_meant(line, room)).collect();
     match meant.first() {
         Some(_) if meant.len() > 1 => {
             let links: Vec<&str> = meant.iter().map(|line| line.link.as_str()).collect();
             Err(failed(format!("it may be {}", links.join(" or "))))
         }
-        Some(line) => Ok(Seen { account: open, line }.link()),
+        Some(line) => Ok(Some(Seen { account: open, line }.link())),
         // Nobody tells of it, but it is written as an id is: it is asked for by that.
         None if (open.entry.room_ids.holds)(room) => {
-            Ok(Link { link: written.to_owned(), id: room.to_owned(), note: String::new() })
+            Ok(Some(Link { link: written.to_owned(), id: room.to_owned(), note: String::new() }))
         }
         None => {
             let seen: Vec<&str> = open.rooms.iter().map(|line| line.link.as_str()).collect();

@@ -28,6 +28,8 @@ pub struct Open {
     pub connector: Option<Arc<dyn Connector>>,
     /// What it sees.
     pub rooms: Vec<RoomLine>,
+    /// What is joined already: the channel, the room as it is written there, and what it is.
+    pub joined: Vec<(String, String, Option<RoomLine>)>,
     /// Whether its rooms are written by their ids: where the platform has no list, nobody knows a name before Relay is there.
     pub by_id: bool,
 }
@@ -40,7 +42,7 @@ impl Open {
         bot: String,
         connector: Option<Arc<dyn Connector>>,
     ) -> Self {
-        Self { name, entry, bot, connector, rooms: Vec::new(), by_id: false }
+        Self { name, entry, bot, connector, rooms: Vec::new(), joined: Vec::new(), by_id: false }
     }
 
     /// Keeps what it sees.
@@ -77,7 +79,7 @@ pub async fn find(asker: &mut dyn Asker, open: &mut Open) -> Result<(), Ended> {
         });
         let seen = discover::look(&open.name, &*connector, guide, patience).await;
         asker.done();
-        let found = tell(asker, &seen);
+        let found = tell(asker, SEES, &seen);
         open.sees(seen);
         if !asker.is_attended() {
             return Ok(());
@@ -102,7 +104,8 @@ pub async fn find_again(asker: &mut dyn Asker, open: &mut Open) -> Result<(), En
         asker.busy(&format!("Asking {} for its rooms", guide.title));
         let seen = discover::look(&open.name, &*connector, guide, UNATTENDED).await;
         asker.done();
-        let found = tell(asker, &seen);
+        // Here nothing has named its platform before.
+        let found = tell(asker, &format!("On {} it sees", guide.title), &seen);
         open.sees(seen);
         if found {
             return Ok(());
@@ -126,13 +129,16 @@ async fn ask_for(asker: &mut dyn Asker, open: &mut Open, connector: &dyn Connect
     asker.busy("Looking at them");
     let seen = discover::named(&open.name, connector, &ids).await;
     asker.done();
-    tell(asker, &seen);
+    tell(asker, SEES, &seen);
     open.sees(seen);
     Ok(())
 }
 
+/// Who sees rooms, where the account was spoken of before.
+const SEES: &str = "It sees";
+
 /// Says what was found; whether that is something.
-fn tell(asker: &mut dyn Asker, seen: &AccountRooms) -> bool {
+fn tell(asker: &mut dyn Asker, sees: &str, seen: &AccountRooms) -> bool {
     for problem in seen.problem.iter().chain(&seen.warnings) {
         asker.problem(problem);
     }
@@ -142,10 +148,10 @@ fn tell(asker: &mut dyn Asker, seen: &AccountRooms) -> bool {
         more => format!(" and {more} more"),
     };
     match seen.rooms.len() {
-        0 if seen.problem.is_none() => asker.problem("It sees no room yet."),
+        0 if seen.problem.is_none() => asker.problem(&format!("{sees} no room yet.")),
         0 => {}
-        1 => asker.good(&format!("It sees one room: {}.", names.join(""))),
-        count => asker.good(&format!("It sees {count} rooms: {}{more}.", names.join(", "))),
+        1 => asker.good(&format!("{sees} one room: {}.", names.join(""))),
+        count => asker.good(&format!("{sees} {count} rooms: {}{more}.", names.join(", "))),
     }
     !seen.rooms.is_empty() && seen.problem.is_none()
 }

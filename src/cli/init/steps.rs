@@ -31,6 +31,12 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
         None => (Vec::new(), Vec::new()),
     };
     let mut draft = begin(asker, place, existing.is_some())?;
+    // Answers that are given again speak of an account that they have made.
+    if !asker.is_attended() {
+        let said = asker.sections();
+        let is_made = |name: &String| said.contains(name) && accounts.iter().any(|open| open.name == *name);
+        draft.platforms.retain(|platform| !is_made(platform));
+    }
     for made in std::mem::take(&mut draft.accounts) {
         // It came into the file by another run.
         if accounts.iter().any(|open| open.name == made.name) {
@@ -147,6 +153,7 @@ async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ende
         };
         problems.extend(seen.problem.iter().map(|problem| format!("{name}: {problem}")));
         let mut open = Open::new(name.clone(), entry, name, connector);
+        open.joined = linked(config, &seen);
         open.sees(not_linked(config, seen));
         accounts.push(open);
     }
@@ -157,7 +164,22 @@ async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ende
     Ok(accounts)
 }
 
-/// The rooms that are in no channel.
+/// The rooms of an account that are in a channel.
+fn linked(config: &Config, seen: &AccountRooms) -> Vec<(String, String, Option<RoomLine>)> {
+    let mut all = Vec::new();
+    for channel in &config.channels {
+        for (link, _) in
+            channel.links_in_force().into_iter().filter(|(link, _)| link.at.account.0 == seen.account)
+        {
+            let room = link.at.room.to_string();
+            let line = seen.rooms.iter().find(|line| channels::is_meant(line, &room)).cloned();
+            all.push((channel.name.clone(), room, line));
+        }
+    }
+    all
+}
+
+/// The rooms that are in no channel. Where Relay tells the admins what needs a person, nothing is to be carried from.
 fn not_linked(config: &Config, mut seen: AccountRooms) -> AccountRooms {
     let account = seen.account.clone();
     let is_linked = |line: &RoomLine| {
@@ -167,7 +189,11 @@ fn not_linked(config: &Config, mut seen: AccountRooms) -> AccountRooms {
             link.at.account.0 == account && channels::is_meant(line, room)
         })
     };
-    seen.rooms.retain(|line| line.channels.is_empty() && !is_linked(line));
+    let admins = config.alerts.as_ref().and_then(|alerts| alerts.room.as_ref());
+    let is_admins = |line: &RoomLine| {
+        admins.is_some_and(|at| at.account.0 == account && channels::is_meant(line, at.room.as_str()))
+    };
+    seen.rooms.retain(|line| line.channels.is_empty() && !is_linked(line) && !is_admins(line));
     seen
 }
 

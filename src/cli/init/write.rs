@@ -114,6 +114,10 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(NotWritten::Failed(format!("{}: {error}", self.config.display()))),
         };
+        let (old, written) = match old {
+            Some(old) => Written::of(&old),
+            None => (None, Written::default()),
+        };
         let checked = self.text(old.as_deref(), draft, true).map_err(NotWritten::Failed)?;
         let config = Config::parse(&checked, &self.config).map_err(NotWritten::Mistakes)?;
         if let Some(old) = &old {
@@ -121,7 +125,7 @@ impl Place {
             nothing_is_lost(&old, &config).map_err(NotWritten::Failed)?;
         }
         let text = self.text(old.as_deref(), draft, false).map_err(NotWritten::Failed)?;
-        self.put(&text).map_err(NotWritten::Failed)?;
+        self.put(&written.again(&text)).map_err(NotWritten::Failed)?;
         Ok(config)
     }
 
@@ -172,6 +176,30 @@ impl Place {
             section.insert(key, value(text));
         }
         section
+    }
+}
+
+/// How an editor has written a file: with a byte order mark, with the line ends of Windows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Written {
+    has_mark: bool,
+    has_returns: bool,
+}
+
+impl Written {
+    const MARK: char = '\u{FEFF}';
+
+    /// The text without that, and how it was.
+    fn of(text: &str) -> (Option<String>, Self) {
+        let bare = text.strip_prefix(Self::MARK);
+        let has_returns = text.contains("\r\n");
+        let how = Self { has_mark: bare.is_some(), has_returns };
+        (Some(bare.unwrap_or(text).replace("\r\n", "\n")), how)
+    }
+
+    fn again(self, text: &str) -> String {
+        let text = if self.has_returns { text.replace('\n', "\r\n") } else { text.to_owned() };
+        if self.has_mark { format!("{}{text}", Self::MARK) } else { text }
     }
 }
 
@@ -394,6 +422,20 @@ mod tests {
         }
         let mode = std::fs::metadata(&place.config).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o640);
+    }
+
+    #[test]
+    fn a_file_stays_as_its_editor_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let own = "\u{FEFF}# Mine.\r\n[accounts.studio]\r\nplatform = \"telegram\"\r\ntoken = { file = \"secrets/discord.token\" }\r\n";
+        std::fs::write(&place.config, own).unwrap();
+        place.keep_secret("discord", "token", &"1:abc".into()).unwrap();
+        place.write(&draft()).unwrap();
+        let text = std::fs::read_to_string(&place.config).unwrap();
+        assert!(text.starts_with(own) && text.contains("[channels.lobby]\r\n"), "{text:?}");
+        assert!(!text.replace("\r\n", "").contains(['\n', '\r']), "each line ends alike: {text:?}");
+        assert_eq!(text.matches('\u{FEFF}').count(), 1);
     }
 
     #[test]

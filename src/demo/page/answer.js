@@ -1,6 +1,7 @@
 // What Relay answers to a command: shown to one person only where the platform can do that.
 
 import { avatar, body } from "./message.js";
+import { buttons } from "./buttons.js";
 import { el, hue, icon, time } from "./elements.js";
 
 /** A code that lets a room in. */
@@ -19,7 +20,8 @@ export function answer(room, message) {
   copyable(said);
   const head = el("div", { class: "head" }, author, el("span", { class: "badge" }, "APP"), el("span", { class: "when" }, time(message.at)));
   // Slack says it above, Discord below.
-  const parts = room.platform === "slack" ? [only, head, said] : [head, said, only];
+  const offered = buttons(room, message);
+  const parts = room.platform === "slack" ? [only, head, said, offered] : [head, said, offered, only];
   const shown = el("li", { class: "answer", "data-id": message.id, "data-for": whose, tabindex: "-1" });
   shown.append(avatar(message.author, "/icon.svg"), el("div", { class: "content" }, ...parts));
   return shown;

@@ -10,8 +10,19 @@ const COMMANDS = (channel) => [
   ["/relay status", "how this room is joined"],
   [`/relay connect ${channel}`, `join this room to ${channel}`],
   ["/relay disconnect", "take this room out again"],
-  ["/relay approve ", "let a room in, with its code"],
+  ["/relay approve ", "let a room in, with its code", "CODE"],
   ["/relay help", "what there is"],
+  ["/relay privacy", "what is shared of you"],
+  ["/relay pause", "keep back what is said elsewhere"],
+  ["/relay resume", "show what was kept back, and go on"],
+  ["/relay mute ", "show nothing new of somebody elsewhere", "NAME"],
+  ["/relay unmute ", "show them again", "NAME"],
+  ["/relay template", "how people elsewhere are named here"],
+  ["/relay consent", "what you allow in particular"],
+  ["/relay link", "your accounts elsewhere"],
+  ["/relay unlink", "this account alone again"],
+  ["/relay export", "all that is kept of you"],
+  ["/relay forget", "have everything of yours deleted"],
 ];
 
 /** A list above a text field. `fill(text)` puts a command into it. */
@@ -43,8 +54,8 @@ export class Offer {
     const typed = this.#text.value.toLowerCase();
     const begins = ([command]) => command.startsWith(typed) && command !== typed;
     const found = typed.startsWith("/") && typed !== this.#away ? this.#all.filter(begins) : [];
-    this.#options = found.map(([command, what], at) => {
-      const option = el("li", { role: "option", id: `${this.list.id}-${at}`, "aria-selected": "false" }, el("b", {}, command.trim(), command.endsWith(" ") ? " CODE" : ""), el("span", {}, what));
+    this.#options = found.map(([command, what, rest = ""], at) => {
+      const option = el("li", { role: "option", id: `${this.list.id}-${at}`, "aria-selected": "false" }, el("b", {}, command.trim(), rest && ` ${rest}`), el("span", {}, what));
       option.addEventListener("click", () => this.#take(command));
       option.dataset.command = command;
       return option;

@@ -1,5 +1,6 @@
 // One message, in the manner of its platform.
 
+import { buttons } from "./buttons.js";
 import { el, excerpt, hue, time } from "./elements.js";
 import { cards } from "./cards.js";
 import { inWords, media } from "./media.js";
@@ -81,6 +82,7 @@ export function item(room, message) {
     cards(room, message),
     poll(room, message),
     reactions(room, message),
+    buttons(room, message),
     platform === "telegram" ? when : null,
     room.views.way(message),
   );

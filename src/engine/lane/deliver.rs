@@ -216,7 +216,7 @@ impl Lane {
                 Err(DeliverError::Rejected(why)) if !uploads.is_empty() => {
                     let refused: Vec<u16> = uploads.iter().map(|upload| upload.index).collect();
                     tracing::warn!(room = %self.handle.room, envelope = %id, why, "files were refused; the rest goes without them");
-                    row.files = files.fates_without(&refused, &why);
+                    row.files = files.fates_without(self.core.language_of(&self.handle.room), &refused, &why);
                     self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
                     return Ok(Fate::Later(Duration::ZERO, LaneState::Busy));
                 }

@@ -2,9 +2,12 @@
 
 use super::super::core::{Core, LaneHandle};
 use super::Work;
-use super::told::{beside, named, plain};
+use super::told::{beside, named};
+use crate::adapt::around;
 use crate::store::{EnvelopeId, StoreError};
-use relay_contract::text::Run;
+use crate::text;
+use crate::texts::Language;
+use relay_contract::text::{Leaf, Run};
 use relay_contract::{Author, Envelope, Event, Timestamp};
 use std::ops::ControlFlow;
 
@@ -44,7 +47,7 @@ pub fn plan(
             deleted.add(&original);
         }
     }
-    Ok(beside(lane, target, deleted.in_words(), None))
+    Ok(beside(lane, target, deleted.in_words(core.language_of(&lane.room)), None))
 }
 
 /// The message, if a copy of it is in the room. What a person said here stays, and they know it.
@@ -122,33 +125,44 @@ impl Deleted {
         self.last = self.last.max(Some(original.at));
     }
 
-    fn in_words(&self) -> Vec<Run> {
+    fn in_words(&self, language: Language) -> Vec<Run> {
         let (first, last) = (self.first.map(clock), self.last.map(clock));
         let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-        let when = if first == last { format!(" at {last}") } else { format!(" from {first} to {last}") };
-        let messages = self.messages;
+        let (first, last) = (first.as_str(), last.as_str());
+        let when = if first == last { "at" } else { "from" };
+        let count = self.messages;
         match &self.authors[..] {
-            [author] if messages == 1 => {
-                vec![plain("🗑 deleted: what "), named(author.as_ref()), plain(&format!(" said{when}"))]
-            }
-            [author] => {
-                let begins = plain(&format!("🗑 deleted: {messages} messages that "));
-                vec![begins, named(author.as_ref()), plain(&format!(" said{when}"))]
-            }
-            people => {
-                vec![plain(&format!(
-                    "🗑 deleted: {messages} messages that {} people said{when}",
-                    people.len()
-                ))]
-            }
+            [author] if count == 1 => around(named(language, author.as_ref()), |name| {
+                text!(language, "deleted-one", name = name, first = first)
+            }),
+            [author] => around(named(language, author.as_ref()), |name| {
+                text!(
+                    language,
+                    "deleted-of-one",
+                    when = when,
+                    count = count,
+                    name = name,
+                    first = first,
+                    last = last
+                )
+            }),
+            people => vec![Run::new(Leaf::Plain(text!(
+                language,
+                "deleted-of-many",
+                when = when,
+                count = count,
+                people = people.len(),
+                first = first,
+                last = last,
+            )))],
         }
     }
 }
 
-/// Hours and minutes.
+/// Hours and minutes, in UTC.
 fn clock(at: Timestamp) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%H:%M UTC").to_string());
-    at.unwrap_or_else(|_| "another time".to_owned())
+    let at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%H:%M").to_string());
+    at.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -189,7 +203,13 @@ mod tests {
                     event: Event::Posted(Message::new(MessageRef::plain("1"), Text::plain("secret"))),
                 });
             }
-            assert_eq!(Text::from_runs(deleted.in_words()).excerpt(200), words, "{said:?}");
+            assert_eq!(Text::from_runs(deleted.in_words(Language::English)).excerpt(200), words, "{said:?}");
         }
+        let (first, last) = (Some(Timestamp(MINUTE)), Some(Timestamp(2 * MINUTE)));
+        let deleted = Deleted { authors: vec![None], messages: 2, first, last };
+        assert_eq!(
+            Text::from_runs(deleted.in_words(Language::German)).excerpt(200),
+            "🗑 gelöscht: 2 Nachrichten, die jemand von 00:01 bis 00:02 UTC geschrieben hat"
+        );
     }
 }

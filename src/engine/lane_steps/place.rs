@@ -5,6 +5,7 @@ use super::super::masked::Seen;
 use super::content::Content;
 use crate::adapt;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use crate::text;
 use relay_contract::{Feature, MessageRef, NativeId, Support, Takes};
 
 /// So much of a message names the thread that hangs from it.
@@ -72,7 +73,11 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Re
         && can.shows(Feature::Topic) == Support::Native
         && !can.only_threads
     {
-        return Ok(Place::Open { root: None, name: adapt::thread_name(name), conversation });
+        return Ok(Place::Open {
+            root: None,
+            name: adapt::thread_name(core.language_of(&lane.room), name),
+            conversation,
+        });
     }
     Ok(match root {
         Some(root) if !threads => Place::Below(root),
@@ -80,7 +85,7 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Re
             Some(thread) => Place::Thread(thread),
             None => {
                 let name = match named {
-                    Some(name) => adapt::thread_name(name),
+                    Some(name) => adapt::thread_name(core.language_of(&lane.room), name),
                     None => name_of(core, lane, conversation)?,
                 };
                 Place::Open { root: Some(root), name, conversation }
@@ -94,19 +99,17 @@ pub fn of(core: &Core, lane: &LaneHandle, row: &OutboxRow, content: &Seen) -> Re
     })
 }
 
-/// What a thread is called where its name may be somebody's words.
-const UNNAMED: &str = "Thread";
-
 /// A name for a thread that has none: how the message begins that it hangs from.
 fn name_of(core: &Core, lane: &LaneHandle, conversation: EnvelopeId) -> Result<String, StoreError> {
+    let language = core.language_of(&lane.room);
     // A name stays where the words that it is made of are taken back.
     if core.asks_consent() {
-        return Ok(UNNAMED.to_owned());
+        return Ok(text!(language, "a-thread"));
     }
     let begins = match Content::now(core, conversation)? {
         Some(now) => now.seen_in(core, &lane.room, Takes::default())?,
         None => None,
     };
     let name = begins.map(|now| now.message().body.excerpt(NAME)).unwrap_or_default();
-    Ok(adapt::thread_name(&name))
+    Ok(adapt::thread_name(language, &name))
 }

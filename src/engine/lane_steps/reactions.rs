@@ -154,7 +154,8 @@ pub fn plan(
     // A person's own message cannot be given a line, and no message where none can be changed.
     let of_person = *content.origin() == lane.room;
     let changes = can.shows(Feature::Edit) == Support::Native;
-    let tally = changes && !of_person && reactions::tally(&all, can.reactions).is_some();
+    let language = core.language_of(&lane.room);
+    let tally = changes && !of_person && reactions::tally(language, &all, can.reactions).is_some();
     let (mut lost, mut steps) = (Vec::new(), Vec::new());
     if (tally || before.tally)
         && let Work::Steps(changes) = change::rerender(core, lane, target, content, files)?

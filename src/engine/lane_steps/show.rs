@@ -55,6 +55,7 @@ pub fn show(
         },
         reactions: &reactions,
         whole: files.whole.as_deref(),
+        language: core.language_of(&lane.room),
     };
     Ok(adapt::message(&message, &told, &connector.capabilities(&lane.room)))
 }

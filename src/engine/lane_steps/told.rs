@@ -8,8 +8,10 @@ use super::content::Content;
 use super::place::Place;
 use super::show::show;
 use super::{Step, Steps, Work, notice};
-use crate::adapt::{corrections, presentable};
+use crate::adapt::{around, corrections, harmless, presentable};
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
+use crate::text;
+use crate::texts::Language;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Author, Emoji, Envelope, Event, Mention, Message, MessageRef, Takes, Text};
 
@@ -51,7 +53,8 @@ pub fn changed(
             let now = &content.message().attachments;
             let left: Vec<u16> = now.iter().enumerate().map(|(at, it)| content.number(at, it)).collect();
             let gone = before.attachments.iter().zip(0..).filter(|(_, number)| !left.contains(number));
-            let removed = corrections::removed(gone.map(|(file, _)| file.name.as_str()));
+            let removed =
+                corrections::removed(core.language_of(&lane.room), gone.map(|(file, _)| file.name.as_str()));
             corrections::words(&before.body, &content.message().body).into_iter().chain(removed).collect()
         }
     };
@@ -86,25 +89,26 @@ pub fn reacted(
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let (Some(content), true, false) = (content, added, there.is_empty()) else { return Ok(Work::Nothing) };
     let said = content.message().body.excerpt(LONGEST_EXCERPT);
-    let to = if said.is_empty() { "a message".to_owned() } else { format!("“{said}”") };
-    let reacted = format!(" reacted with {} to {to}", emoji.shown());
-    let by = core.author_seen_in(&lane.room, id, envelope);
-    let runs = vec![named(by.as_ref()), plain(&reacted)];
+    let language = core.language_of(&lane.room);
+    let to = match said.is_empty() {
+        true => text!(language, "a-message"),
+        false => text!(language, "quoted", words = harmless(&said)),
+    };
+    let by = named(language, core.author_seen_in(&lane.room, id, envelope).as_ref());
+    let emoji = harmless(&emoji.shown());
+    let runs =
+        around(by, |by| text!(language, "reacted", name = by, emoji = emoji.as_str(), message = to.as_str()));
     Ok(beside(lane, target, runs, there.into_iter().next()))
 }
 
 /// A person as the room names anybody: without notifying them.
-pub(super) fn named(author: Option<&Author>) -> Run {
+pub(super) fn named(language: Language, author: Option<&Author>) -> Run {
     match author {
         Some(author) => {
             Run::new(Leaf::Mention(Mention::Person { id: None, name: presentable(&author.name) }))
         }
-        None => plain("someone"),
+        None => Run::new(Leaf::Plain(text!(language, "someone"))),
     }
-}
-
-pub(super) fn plain(words: &str) -> Run {
-    Run::new(Leaf::Plain(words.to_owned()))
 }
 
 /// A line of Relay's own beside a message.

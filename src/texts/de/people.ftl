@@ -131,7 +131,6 @@ consent-plugin = das Plugin {$name}
 # /relay link und unlink
 
 link-elsewhere = Hier könnten andere den Code lesen. Schreib /relay link dort, wo Relay nur dir antwortet, auf Discord, Slack oder IRC, und bring den Code hierher: /relay link CODE.
-link-too-many-tries = Das waren viele Versuche in kurzer Zeit. Warte zehn Minuten.
 link-too-many-codes = Es warten zu viele Codes darauf, benutzt zu werden. Versuch es später noch einmal.
 link-code =
     Schreib mit deinem Konto auf einer anderen Plattform, dort in einem verbundenen Raum:

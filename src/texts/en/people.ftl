@@ -131,7 +131,6 @@ consent-plugin = the plugin {$name}
 # /relay link and unlink
 
 link-elsewhere = Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC, and bring the code here: /relay link CODE.
-link-too-many-tries = Those were many tries in a short time. Wait ten minutes.
 link-too-many-codes = Too many codes wait to be used. Try again later.
 link-code =
     With your account on another platform, write there, in a room that is joined:
