@@ -176,7 +176,10 @@ fn a_click_gives_the_command_of_whoever_clicks() {
     let call = given(clicked("relay:connect the lobby yes"));
     assert_eq!(call.ask, Ask::Connect { channel: "the lobby".into(), sure: true });
     assert_eq!((call.asker.id.as_str(), call.locale.as_deref()), ("9", Some("de")));
-    assert!(!Reply::of(&call).unwrap().may_manage);
+    assert!(Reply::of(&call).unwrap().may_manage);
+    // By what whoever clicks may, not whoever was answered.
+    let other = with(clicked("relay:status"), "/member/permissions", json!("0"));
+    assert!(!Reply::of(&given(other)).unwrap().may_manage);
     assert_eq!(given(clicked("relay:dance")).ask, Ask::Unknown("dance".into()));
     for (native, why) in [
         (clicked("status"), "not a button of ours"),

@@ -73,7 +73,7 @@ fn shortcuts() {
     }
     let cases = [
         (shortcut("somebody_elses", None), "unknown shortcut"),
-        (json!({ "type": "block_actions", "user": { "id": "U1" } }), "interaction"),
+        (json!({ "type": "block_actions", "user": { "id": "U1" } }), "not a button of ours"),
         (json!({ "type": "shortcut", "callback_id": "relay_help", "user": { "id": "U1" } }), "interaction"),
     ];
     for (payload, why) in cases {
