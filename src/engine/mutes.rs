@@ -96,14 +96,14 @@ impl Core {
         };
         Ok(match &envelope.event {
             Event::Posted(_) | Event::Member { .. } => does(),
-            Event::Edited { .. } => does() || self.is_muted_author(room, row.target, None)?,
+            Event::Edited { .. } => does() || self.is_muted_author(room, row.target, false)?,
             Event::Reacted { added: true, .. } if does() => true,
             // It takes out of the room what is not to be seen there.
             Event::Arrived { version, .. } if version.starts_with(MASKED) => false,
-            Event::Reacted { .. } => self.is_muted_author(room, row.target, Some(()))?,
+            Event::Reacted { .. } => self.is_muted_author(room, row.target, true)?,
+            // Shown again as it is, it brings nothing by itself.
             Event::Arrived { version, .. } => {
-                let brings_nothing = version.starts_with(AGAIN);
-                self.is_muted_author(room, row.target, brings_nothing.then_some(()))?
+                self.is_muted_author(room, row.target, version.starts_with(AGAIN))?
             }
             Event::Deleted { .. }
             | Event::Removed { .. }
@@ -120,18 +120,16 @@ impl Core {
         &self,
         room: &RoomKey,
         target: Option<EnvelopeId>,
-        if_changed: Option<()>,
+        if_changed: bool,
     ) -> Result<bool, StoreError> {
         let Some(target) = target else { return Ok(false) };
         let Some(posted) = self.ledger.envelope(target)? else { return Ok(false) };
         let Some(author) = &posted.author else { return Ok(false) };
         let Some(since) = self.muted_since(room, &posted.origin, author) else { return Ok(false) };
-        match if_changed {
-            None => Ok(true),
-            Some(()) => {
-                Ok(self.ledger.newest_change_id(target)?.is_some_and(|change| change.at().0 >= since))
-            }
+        if !if_changed {
+            return Ok(true);
         }
+        Ok(self.ledger.newest_change_id(target)?.is_some_and(|change| change.at().0 >= since))
     }
 
     /// How whoever wrote a message from elsewhere is known in a room; none where the room wrote it itself, or nobody did. Reads the disk.
