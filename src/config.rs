@@ -609,7 +609,7 @@ pub const LINK_KEYS: &[Key] = &[
     Key {
         name: "moderates",
         doc: "Whether Relay moderates here: a copy that is deleted in this room is deleted everywhere, and what moderators of other rooms \
-              remove with /relay delete is removed here too, also when a member of this room wrote it. Default: false.",
+              remove with /relay delete is removed here too, also when a member of this room wrote it (on Slack not: no app may delete what people wrote there). Default: false.",
     },
     Key {
         name: "privacy",

@@ -6,7 +6,7 @@ use crate::engine::RunningAccount;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Author, Call, Envelope, Event, MessageKey, MessageRef, Standing, Timestamp};
+use relay_contract::{Author, Call, Envelope, Event, MessageKey, MessageRef, RoomKey, Standing, Timestamp};
 use std::sync::Arc;
 
 /// So many names are told an emoji.
@@ -52,9 +52,7 @@ impl Commands {
     ) -> Result<String, Refused> {
         let language = self.language(call);
         let (message, posted) = self.posted(call, message)?;
-        let elsewhere =
-            posted.as_ref().map(|posted| posted.origin.clone()).filter(|origin| *origin != call.room);
-        let stays = elsewhere.is_some_and(|origin| !self.core.routes.borrow().moderates(&origin));
+        let origin = posted.as_ref().map(|posted| posted.origin.clone());
         let is_author = posted.is_some_and(|posted| {
             let same_network = (&posted.origin.platform, &posted.origin.network)
                 == (&call.room.platform, &call.room.network);
@@ -80,9 +78,12 @@ impl Commands {
         };
         stored.map_err(|error| unreadable(language, &error))?;
         tracing::info!(room = %call.room, by = %asker.id, message = %message.id, "a message is removed everywhere");
-        Ok(match stays {
-            true => text!(language, "delete-stays"),
-            false => text!(language, "delete-begun"),
+        let moderated =
+            |origin: &RoomKey| *origin == call.room || self.core.routes.borrow().moderates(origin);
+        Ok(match origin {
+            Some(origin) if !moderated(&origin) => text!(language, "delete-stays"),
+            Some(origin) if !self.core.removes_in(&origin) => text!(language, "delete-kept"),
+            _ => text!(language, "delete-begun"),
         })
     }
 

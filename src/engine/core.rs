@@ -347,6 +347,13 @@ impl Core {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
     }
 
+    /// Whether Relay may delete what people wrote in a room; whoever cannot be asked refuses it by itself.
+    pub fn removes_in(&self, room: &RoomKey) -> bool {
+        let mut by = self.known.asked_for(room).into_iter();
+        let account = by.find_map(|(by, ..)| self.accounts.get(&by));
+        account.is_none_or(|account| account.connector.capabilities(room).removes)
+    }
+
     /// The lane of a room, made if there is none and an account can reach the room.
     pub(super) fn lane_or_new(&self, room: &RoomKey) -> Option<Arc<LaneHandle>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);

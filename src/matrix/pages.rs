@@ -78,6 +78,9 @@ fn limits(entry: &Entry) -> String {
     if let Some(most) = column.reactions {
         let _ = writeln!(out, "- Different reactions that Relay can put on one message: {most}.");
     }
+    if !capabilities.removes {
+        out.push_str("- What people write is deleted by themselves alone; `/relay delete` and `moderates` take away its copies.\n");
+    }
     for ((most, seconds), what) in [(room_rate, "one room"), (account_rate, "all rooms of an account")] {
         if most != u32::MAX {
             let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };

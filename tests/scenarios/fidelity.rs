@@ -1,6 +1,7 @@
 //! What people do beyond posting: reactions, threads, files, removal, names.
 
 use crate::bench::{Bench, until};
+use crate::joining::ask;
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, File, Given, Seen};
 
@@ -156,6 +157,41 @@ async fn whoever_may_removes_a_message_everywhere_and_others_do_not() {
     .await;
     // In the room where it was written Relay deletes what people wrote only where the link lets it moderate.
     assert_eq!(bench.with("discord", "somebody's words").len(), 1);
+}
+
+/// A platform that lets nobody delete for people is not asked, and whoever asked is told what stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_on_slack_stays_there_and_who_asks_is_told() {
+    let mut bench = Bench::new().await;
+    bench.link_as("slack", "moderates = true");
+    bench.start();
+    bench.connected(3).await;
+    let room = bench.room("slack");
+    let gone_elsewhere = |word: &'static str| {
+        let bench = &bench;
+        async move {
+            for there in ["discord", "telegram"] {
+                until(&format!("{word} is gone on {there}"), || bench.with(there, word).is_empty()).await;
+            }
+        }
+    };
+    let own = bench.say("slack", "my own words");
+    bench.arrives("discord", "my own words").await;
+    bench.arrives("telegram", "my own words").await;
+    let answer = ask(&bench, "slack", 0, &room, &format!("shortcut:relay_delete {own}")).await;
+    assert!(answer.contains("Relay may not delete"), "{answer}");
+    gone_elsewhere("my own words").await;
+    // The same from another room, which moderates it.
+    bench.say("slack", "other words");
+    let copy = bench.arrives("discord", "other words").await;
+    bench.arrives("telegram", "other words").await;
+    let answer =
+        ask(&bench, "discord", 0, &bench.room("discord"), &format!("shortcut:Delete everywhere {}", copy.id))
+            .await;
+    assert!(answer.contains("Relay may not delete"), "{answer}");
+    gone_elsewhere("other words").await;
+    assert_eq!(bench.with("slack", "words").len(), 2, "both stay where they were written");
+    assert_eq!(bench.counter("dead"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

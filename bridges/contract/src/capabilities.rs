@@ -68,6 +68,8 @@ pub struct Capabilities {
     pub only_threads: bool,
     /// Each line of a text is a message of its own, and a name that has to stand in the text stands before each: it is `Draft::name`.
     pub names_lines: bool,
+    /// Relay may delete what people wrote here, if it is asked to or moderates.
+    pub removes: bool,
     /// How many lines one message may have where each stands by itself: of a longer text the rest is behind `Draft::whole`.
     pub most_lines: u32,
     /// A ceiling on requests that change this room: (requests, in seconds). The server's own word rules over it.
@@ -86,6 +88,7 @@ impl Capabilities {
             reactions: u32::MAX,
             only_threads: false,
             names_lines: false,
+            removes: true,
             most_lines: u32::MAX,
             room_rate: (u32::MAX, 1),
             account_rate: (u32::MAX, 1),

@@ -43,6 +43,7 @@ pub fn of_room(room: Option<Room>, members: bool) -> Capabilities {
         files: FileLimits { shown: room.map_or(SMALLEST_LIMIT, |room| room.largest_file), heard: u64::MAX },
         reactions: if here.has(P::ADD_REACTIONS) { MOST_REACTIONS } else { 0 },
         only_threads: here.forum,
+        removes: here.has(P::MANAGE_MESSAGES),
         room_rate: RATE,
         // <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
         account_rate: (50, 1),

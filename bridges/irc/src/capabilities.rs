@@ -56,6 +56,7 @@ fn all(here: Here) -> Capabilities {
     Capabilities {
         account_rate: ACCOUNT_RATE,
         names_lines: true,
+        removes: here.redacts && here.operator,
         ..Capabilities::new(|feature| cell(here, feature), text)
     }
 }

@@ -10,6 +10,7 @@ pub fn of(rights: Rights, largest: Option<u64>) -> Capabilities {
     Capabilities {
         files: FileLimits { shown: largest.unwrap_or(u64::MAX), heard: u64::MAX },
         reactions: if rights.reacts { u32::MAX } else { 0 },
+        removes: rights.redacts,
         ..Capabilities::new(|feature| cell(feature, rights), text)
     }
 }

@@ -16,6 +16,9 @@ pub fn of_a_room(rights: Rights) -> Capabilities {
     Capabilities {
         files: FileLimits { shown: MOST_BYTES, heard: MOST_BYTES },
         reactions: if rights.reacts { MOST_REACTIONS } else { 0 },
+        // "When used with a bot token, this method may delete only messages posted by that bot":
+        // <https://docs.slack.dev/reference/methods/chat.delete/>.
+        removes: false,
         // One post a second and channel, several hundred a minute and workspace; edits and deletes are tier 3, 50 a
         // minute and more: <https://docs.slack.dev/apis/web-api/rate-limits/>. What is too many says 429.
         room_rate: (1, 1),

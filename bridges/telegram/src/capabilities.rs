@@ -27,6 +27,7 @@ pub fn of(room: &RoomKey, chat: &Chat) -> Capabilities {
         files: FileLimits { shown: LARGEST, heard: LARGEST_FETCHED },
         // A bot's second reaction takes the place of its first. Source: <https://core.telegram.org/bots/api#setmessagereaction>.
         reactions: 1,
+        removes: chat.rights.deletes,
         ..Capabilities::new(|feature| cell(feature, chat, private), text)
     }
 }

@@ -17,10 +17,12 @@ const HEAD: &str = "\
 # All keys: docs/config.md. After a change: relay check
 
 [relay]
-data_dir = \"relay-data\"          # Relay keeps everything it must remember in this folder
 listen = \"127.0.0.1:8722\"        # /healthz and /readyz
 tell_rooms = true                # each room is told once, pinned, what is shown elsewhere; false: tell it yourself
 ";
+/// Where what it must remember goes; under systemd that says where.
+const DATA_DIR: &str =
+    "data_dir = \"relay-data\"          # Relay keeps everything it must remember in this folder\n";
 /// Mode of a new file: it holds no secret.
 const MODE: u32 = 0o644;
 
@@ -146,7 +148,11 @@ impl Place {
 
     /// The old text, or the head of a new one, with what was answered in it.
     fn text(&self, old: Option<&str>, draft: &Draft, as_file: bool) -> Result<String, String> {
-        let parsed = old.unwrap_or(HEAD).parse();
+        let new = match self.credentials {
+            Some(_) => HEAD.to_owned(),
+            None => HEAD.replace("[relay]\n", &format!("[relay]\n{DATA_DIR}")),
+        };
+        let parsed = old.unwrap_or(&new).parse();
         let mut document: DocumentMut =
             parsed.map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
         for account in &draft.accounts {
@@ -521,6 +527,7 @@ mod tests {
         place.write(&draft()).unwrap();
         let text = std::fs::read_to_string(&place.config).unwrap();
         assert!(text.contains("token = { credential = \"relay_discord-token\" }"), "{text}");
+        assert!(!text.contains("data_dir"), "systemd says where: {text}");
         assert_eq!(place.secret("discord", "token").unwrap().expose_secret(), "abc.def");
     }
 }

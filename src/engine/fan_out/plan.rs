@@ -264,13 +264,14 @@ impl Planning<'_> {
         Ok(FannedOut { changes: Some(target), ..self.rows(self.copies(target)?, target) })
     }
 
-    /// Gone in all rooms; where a person wrote it, if it is asked for there or the link lets Relay moderate.
+    /// Gone in all rooms; where a person wrote it, if it is asked for there or the link lets Relay moderate, and the platform lets it.
     fn removed(&self, target: EnvelopeId) -> Result<FannedOut, StoreError> {
         let mut rooms = self.copies(target)?;
         if let Some(original) = self.core.ledger.envelope(target)? {
             let asked_there = matches!(self.envelope.event, Event::Removed { .. })
                 && original.origin == self.envelope.origin;
-            if asked_there || self.core.routes.borrow().moderates(&original.origin) {
+            let may = asked_there || self.core.routes.borrow().moderates(&original.origin);
+            if may && self.core.removes_in(&original.origin) {
                 rooms.insert(original.origin.clone());
             }
         }

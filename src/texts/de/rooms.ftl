@@ -103,6 +103,7 @@ who-nobody = Niemand hat auf diese Nachricht reagiert.
 who-more = und { $count } weitere
 delete-begun = Sie wird in allen Räumen gelöscht.
 delete-stays = Ihre Kopien werden gelöscht. Die Nachricht selbst bleibt in dem Raum, in dem sie geschrieben wurde: Jener Raum lässt Relay nicht moderieren (`moderates` seiner Verbindung).
+delete-kept = Ihre Kopien werden gelöscht. Die Nachricht selbst bleibt, wo sie geschrieben wurde: Was Menschen dort schreiben, darf Relay nicht löschen. Wer sie geschrieben hat, kann es.
 
 trace-unknown = Relay kennt diese Nachricht nicht: Sie wurde geschrieben, bevor der Raum verbunden war, von einem Bot, der nicht übertragen wird, oder während Relay nicht da war.
 trace-unreadable = Das lässt sich gerade nicht nachsehen; warum, steht im Protokoll von Relay.

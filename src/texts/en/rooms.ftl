@@ -88,6 +88,7 @@ who-nobody = Nobody has reacted to this message.
 who-more = and { $count } more
 delete-begun = It is being deleted in every room.
 delete-stays = Its copies are being deleted. The message itself stays in the room where it was written: that room does not let Relay moderate (`moderates` of its link).
+delete-kept = Its copies are being deleted. The message itself stays where it was written: what people write there Relay may not delete. Whoever wrote it can.
 
 trace-unknown = Relay does not know this message: it was written before the room was linked, by a bot that is not carried, or while Relay was away.
 trace-unreadable = It cannot be looked up now; Relay's log says why.
