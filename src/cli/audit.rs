@@ -230,6 +230,13 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
             "the audit that is kept here ends with line {}, before the export does: it was cut off",
             kept.head.n
         )),
+        // What is kept here was kept when the export was made: lines only ever go from the front.
+        Ok(kept) if export.from > kept.from => fail(format!(
+            "the beginning of the export was cut off: it begins with line {}, and lines {} to {} are kept here",
+            export.from,
+            kept.from,
+            export.from - 1
+        )),
         Ok(kept) if kept.from > export.head.n + 1 => {
             sayln!(
                 "The audit that is kept here begins later, with line {}: older ones are not kept.",
@@ -246,7 +253,11 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(kept) => {
-            sayln!("The audit that is kept here goes on from it, up to line {}.", kept.head.n);
+            sayln!(
+                "The audit that is kept here goes on from it: lines {} to {} are not in the export. They are newer than it, or its end was cut off.",
+                export.head.n + 1,
+                kept.head.n
+            );
             ExitCode::SUCCESS
         }
     }
@@ -255,10 +266,16 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
 fn whole(what: &str, checked: &Checked) -> String {
     match checked.lines() {
         0 => format!("{what} is whole: it has no lines yet."),
-        _ => format!(
-            "{what} is whole: lines {} to {}, none altered, removed or moved. It ends with {}.",
-            checked.from, checked.head.n, checked.head.hash
-        ),
+        _ => {
+            let before = match checked.from {
+                0 | 1 => String::new(),
+                from => format!(" Lines 1 to {} are not in it.", from - 1),
+            };
+            format!(
+                "{what} is whole: lines {} to {}, none altered, removed or moved.{before} It ends with {}.",
+                checked.from, checked.head.n, checked.head.hash
+            )
+        }
     }
 }
 

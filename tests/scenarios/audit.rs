@@ -138,12 +138,14 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
     // Both verify it, and the log that is kept is the same.
     let shown = file.to_str().unwrap();
     let (ok, words) = script(&file);
-    assert!(ok && words.contains("is whole"), "{words}");
+    let ends = lines.last().unwrap()["hash"].as_str().unwrap();
+    assert!(ok && words.contains(&format!("is whole: lines 1 to {}. It ends with {ends}.", lines.len())), "{words}");
     let (ok, words) = relay(&bench, &["audit", "verify", shown]);
     assert!(ok && words.contains("The audit that is kept here"), "{words}");
     let (ok, words) = relay(&bench, &["audit", "verify"]);
     assert!(ok && words.contains(&format!("lines 1 to {}", lines.len())), "{words}");
     tampered(&bench, &text);
+    cut(&bench, &text);
     // As people look at it.
     let (ok, words) = relay(&bench, &["audit", "show", "--room", "slack", "--last", "100"]);
     assert!(
@@ -197,6 +199,30 @@ fn tampered(bench: &Bench, text: &str) {
         let (ok, words) = relay(bench, &["audit", "verify", file.to_str().unwrap()]);
         assert!(!ok && words.contains(found), "{how}, by Relay: {words}");
     }
+}
+
+/// A part of an export says that it is one, and what is kept here tells what was cut off.
+fn cut(bench: &Bench, text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let hash = |line: &str| serde_json::from_str::<Value>(line).unwrap()["hash"].as_str().unwrap().to_owned();
+    let file = bench.dir.path().join("cut.jsonl");
+    let verified = |lines: &[String]| {
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        (script(&file), relay(bench, &["audit", "verify", file.to_str().unwrap()]))
+    };
+    // Line n stands at place n.
+    let begins = format!("{{\"from\":4,\"prev\":\"{}\"}}", hash(lines[3]));
+    let later: Vec<String> =
+        std::iter::once(begins).chain(lines[4..].iter().map(|line| line.to_string())).collect();
+    let ((whole, by_script), (ok, words)) = verified(&later);
+    assert!(whole && by_script.contains("Lines 1 to 3 are not in it"), "{by_script}");
+    assert!(!ok && words.contains("begins with line 4, and lines 1 to 3 are kept here"), "{words}");
+    let ends = format!("{{\"ends\":3,\"hash\":\"{}\"}}", hash(lines[3]));
+    let shorter: Vec<String> =
+        lines[..4].iter().map(|line| line.to_string()).chain(std::iter::once(ends)).collect();
+    let ((whole, by_script), (ok, words)) = verified(&shorter);
+    assert!(whole && by_script.contains("lines 1 to 3. It ends"), "{by_script}");
+    assert!(ok && words.contains("lines 4 to ") && words.contains("or its end was cut off"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
