@@ -100,7 +100,7 @@ enum Command {
     Disconnect(disconnect::Disconnect),
     /// Have what somebody said lately gone: what waits is cancelled, what was delivered is deleted
     Purge(purge::Purge),
-    /// Write all that is kept of a person into a file, for that person
+    /// Write what is kept of a person into a file, for that person: of attachments the names alone
     Export(export::Export),
     /// Show, export and verify the log of what has left, where to, and by whose leave
     Audit(audit::Audit),

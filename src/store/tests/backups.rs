@@ -233,4 +233,7 @@ fn nothing_but_an_older_backup_is_replaced() {
             assert_eq!(fs::read(&path).unwrap(), there, "{may}");
         }
     }
+    for folder in [folder.path().to_owned(), folder.path().join("new/")] {
+        assert!(matches!(Whole::begin(&folder).err(), Some(BackupError::Folder(named)) if named == folder));
+    }
 }
