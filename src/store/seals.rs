@@ -92,6 +92,9 @@ pub struct KeysReport {
     pub master: String,
     /// Whether it lies in the folder with what it opens.
     pub lies_beside: bool,
+    /// A file with a master key that lies there though the config names another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<PathBuf>,
     /// Master keys that open the file: two while one takes the other's place.
     pub masters: u64,
 }
@@ -373,6 +376,18 @@ impl Seals {
         file.rewrite(&facts)
     }
 
+    /// The key of what is nobody's.
+    pub(super) fn common(&self) -> Option<KeyNumber> {
+        self.known().common
+    }
+
+    /// Whether the key of a record is missing, and was not destroyed.
+    pub(super) fn misses(&self, bytes: &[u8]) -> bool {
+        let known = self.known();
+        sealed_with(bytes)
+            .is_some_and(|(_, number)| !known.keys.contains_key(&number) && !known.is_gone(number))
+    }
+
     /// Whoever is forgotten.
     pub(super) fn gone(&self) -> Vec<Gone> {
         self.known().gone.clone()
@@ -383,6 +398,7 @@ impl Seals {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.known();
+        let unused = file.unused_master();
         Ok(KeysReport {
             people: known.of.len() as u64,
             retired: known.retired.values().map(|numbers| numbers.len() as u64).sum(),
@@ -390,6 +406,7 @@ impl Seals {
             file: file.path().to_owned(),
             master: file.master().in_words(),
             lies_beside: file.master().lies_beside(file.path()),
+            unused,
             masters: file.masters() as u64,
         })
     }
@@ -410,11 +427,6 @@ impl Seals {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes new keys for a state directory that has lost its own.
-pub fn make_keys(data_dir: &Path, master: Master) -> Result<(), StoreError> {
-    Seals::open(data_dir, master, false, None).map(drop)
 }
 
 /// Version and key's number of a sealed record; none where it is not sealed.

@@ -275,3 +275,35 @@ async fn what_may_have_left_is_written_down_too() {
     bench.stop().await;
     assert_eq!(tried(&bench).len(), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_from_before_an_export_is_told_from_an_alteration() {
+    let mut bench = Bench::started().await;
+    bench.say("discord", "before the backup");
+    bench.arrives("slack", "before the backup").await;
+    bench.arrives("telegram", "before the backup").await;
+    let file = |name: &str| bench.dir.path().join(name).display().to_string();
+    let (backup, keys, export) = (file("b"), file("k"), file("a.jsonl"));
+    until("both are written", || relay(&bench, &["audit", "show", "--json"]).1.lines().count() == 2).await;
+    assert!(relay(&bench, &["backup", &backup]).0 && relay(&bench, &["keys", "backup", &keys]).0);
+    bench.say("discord", "after the backup");
+    bench.arrives("slack", "after the backup").await;
+    bench.arrives("telegram", "after the backup").await;
+    until("both are written", || relay(&bench, &["audit", "show", "--json"]).1.lines().count() == 4).await;
+    assert!(relay(&bench, &["audit", "export", &export]).0);
+    // One that is there is not written over, nor is a folder taken for a file.
+    let folder = bench.dir.path().display().to_string();
+    for (taken, why) in [(&export, "name another file"), (&folder, "is a folder: name a file in it")] {
+        let (ok, words) = relay(&bench, &["audit", "export", taken]);
+        assert!(!ok && words.contains(why) && !words.contains("or a folder"), "{words}");
+    }
+    let nobody = relay(&bench, &["export", "discord:nobody", "--out", "-"]).1;
+    assert!(nobody.contains("Relay keeps nothing of") && !nobody.contains("did not answer"), "{nobody}");
+    bench.stop().await;
+    std::fs::remove_dir_all(bench.state().join("ledger")).unwrap();
+    let (ok, words) = relay(&bench, &["restore", &backup, "--keys", &keys]);
+    assert!(ok, "{words}");
+    let (ok, words) = relay(&bench, &["audit", "verify", &export]);
+    assert!(!ok && words.contains("a backup of before the export was restored"), "{words}");
+    assert!(words.contains("the same lines up to 2, of 20"), "{words}");
+}

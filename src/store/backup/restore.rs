@@ -3,12 +3,9 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::consent::Entry;
-use crate::store::erase::Erased;
-use crate::store::records::Record;
-use crate::store::seals::{Gone, Master, Seals};
+use crate::store::seals::{Master, Seals};
 use crate::store::shared::{IDENTITY, Opening, Shared};
-use crate::store::{StoreError, folder, format, keys};
+use crate::store::{StoreError, folder, format, other_keys};
 use fjall::PersistMode;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -94,42 +91,6 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupEr
     Ok(Some(seals))
 }
 
-/// What people have said about themselves since the backup was made holds again, and whoever was forgotten is again at the next start;
-/// nothing of theirs can be read already. Answers how many those are.
-fn replay(shared: &Shared, seals: &Seals) -> Result<u64, StoreError> {
-    let mut batch = shared.db.batch();
-    let mut count = 0;
-    for Gone { person, at, .. } in seals.gone() {
-        let key = keys::erasure(person.as_str());
-        let known = shared.meta.get(&key)?.map(|bytes| Erased::decode(&bytes)).transpose()?;
-        if known.is_none_or(|known| known.asked < at) {
-            count += 1;
-            batch.insert(&shared.meta, key, Erased { asked: at, ..Erased::default() }.encode()?);
-        }
-    }
-    for (person, words) in seals.words() {
-        let entries: Vec<_> = shared
-            .meta
-            .prefix(keys::consent_of(person.as_str()))
-            .map(|entry| entry.into_inner().map_err(StoreError::from))
-            .collect::<Result<_, _>>()?;
-        let last = entries.last().map(|(_, value)| Entry::decode(value)).transpose()?;
-        if last.map(|entry| entry.at) >= words.last().map(|entry| entry.at) {
-            continue;
-        }
-        for (key, _) in entries {
-            batch.remove(&shared.meta, key);
-        }
-        for (number, entry) in (0..).zip(&words) {
-            batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
-        }
-    }
-    // The keys may be older than the ledger.
-    batch.remove(&shared.meta, format::NEWEST_KEY);
-    batch.commit()?;
-    Ok(count)
-}
-
 fn open(backup: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
     Reader::new(BufReader::with_capacity(AHEAD, File::open(backup).map_err(failed("opening", backup))?))
 }
@@ -155,7 +116,15 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
-    let forgotten = seals.map_or(Ok(0), |seals| replay(&shared, seals))?;
+    let forgotten = match seals {
+        Some(seals) => other_keys::settle(&shared.db, &shared.meta, seals)?,
+        // Whichever it gets: they are looked at when they are there.
+        None => {
+            shared.meta.insert(format::OTHER_KEYS, []).map_err(StoreError::from)?;
+            shared.meta.remove(format::NEWEST_KEY).map_err(StoreError::from)?;
+            0
+        }
+    };
     shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes()).map_err(StoreError::from)?;
     shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from)?;
     drop(shared);

@@ -123,10 +123,8 @@ impl KeyFile {
             }
             opened => opened?,
         };
+        opened.has(newest, path, &bytes)?;
         let Opened { own, is_first, others, facts, whole } = opened;
-        if newest.is_some_and(|newest| !facts.iter().any(|fact| fact.knows(newest))) {
-            return Err(StoreError::DamagedKeys { path: path.to_owned(), at: whole });
-        }
         let mut out =
             OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
         if whole < bytes.len() {
@@ -168,6 +166,7 @@ impl KeyFile {
         };
         let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
         let opened = Opened::read(bytes, &own).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
+        opened.has(newest, path, bytes)?;
         let key = Zeroizing::new(random()?);
         folder::write_private(path, &image(&[wrap(&master, &key)?], &key, &opened.facts)?)?;
         tracing::warn!(
@@ -182,12 +181,28 @@ impl KeyFile {
         Opened::read(bytes, master).map(|opened| opened.facts)
     }
 
+    /// Whether a file can be read, and has this key.
+    pub(super) fn look(
+        path: &Path,
+        bytes: &[u8],
+        master: &Master,
+        newest: Option<KeyNumber>,
+    ) -> Result<(), StoreError> {
+        Opened::read(bytes, master)?.has(newest, path, bytes)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     pub(super) fn master(&self) -> &Master {
         &self.master
+    }
+
+    /// A master key of Relay's own that lies beside it, and is not the one that is used.
+    pub(super) fn unused_master(&self) -> Option<PathBuf> {
+        let folder = self.path.parent()?;
+        (*self.master.home() == Home::Given).then(|| Master::place(folder)).filter(|path| path.exists())
     }
 
     /// How many master keys open it.
@@ -286,6 +301,17 @@ struct Opened {
 }
 
 impl Opened {
+    /// Whether the key that was made last is in it: without it, it was cut off or is another one.
+    fn has(&self, newest: Option<KeyNumber>, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        match newest.is_none_or(|newest| self.facts.iter().any(|fact| fact.knows(newest))) {
+            true => Ok(()),
+            false if self.whole < bytes.len() => {
+                Err(StoreError::DamagedKeys { path: path.to_owned(), at: self.whole })
+            }
+            false => Err(StoreError::OlderKeys(path.to_owned())),
+        }
+    }
+
     fn read(bytes: &[u8], master: &Master) -> Result<Self, StoreError> {
         let damaged = |at: usize| StoreError::DamagedKeys { path: PathBuf::from(super::KEYS), at };
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged(0))?;
