@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-const SECRET: &[u8] = b"pseudonyms";
+pub(super) const SECRET: &[u8] = b"pseudonyms";
 
 /// A history is never written anew, and its words are closed: an entry is its own record.
 impl Record for Entry {

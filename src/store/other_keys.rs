@@ -6,7 +6,7 @@
 
 use super::erase::Erased;
 use super::records::Record;
-use super::seals::{Gone, KEYS, Master, Seals};
+use super::seals::{Expected, Gone, KEYS, Master, Seals};
 use super::shared::{Opening, Shared, bad_key};
 use super::{StoreError, folder, format, keys};
 use crate::consent::{Entry, History, Person};
@@ -23,7 +23,7 @@ pub fn make_keys(data_dir: &Path, master: Master) -> Result<u64, StoreError> {
     if folder::is_in_use(data_dir) {
         return Err(StoreError::Locked(ledger));
     }
-    drop(Seals::open(data_dir, master.clone(), false, None)?);
+    drop(Seals::open(data_dir, master.clone(), &Expected::default())?);
     if ledger.exists() { accept_keys(data_dir, master) } else { Ok(0) }
 }
 
@@ -66,12 +66,14 @@ pub(super) fn settle(db: &Database, meta: &Keyspace, seals: &Seals) -> Result<u6
         }
     }
     seals.sync()?;
+    seals.outdo(Expected::read(meta)?.changes)?;
     // From here on these are its keys.
     batch.remove(meta, format::OTHER_KEYS);
     match seals.common() {
         Some(number) => batch.insert(meta, format::NEWEST_KEY, number.bytes()),
         None => batch.remove(meta, format::NEWEST_KEY),
     }
+    batch.insert(meta, format::KEY_CHANGES, seals.changes().to_be_bytes());
     batch.commit()?;
     Ok(forgotten)
 }

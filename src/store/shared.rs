@@ -9,8 +9,8 @@ use super::muted::Mutes;
 use super::newest::Newest;
 use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
-use super::seals::{KeyNumber, Master, Seals};
-use super::{StoreError, damage, folder, format, held, keys, marks, other_keys, tail};
+use super::seals::{Expected, Master, Seals};
+use super::{StoreError, audit, consent, damage, folder, format, held, keys, marks, other_keys, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
 use relay_contract::{Mark, RoomKey, Timestamp};
@@ -125,13 +125,13 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
     Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
 }
 
-fn newest_key(meta: &Keyspace) -> Result<Option<KeyNumber>, StoreError> {
-    Ok(meta.get(format::NEWEST_KEY)?.and_then(|bytes| KeyNumber::read(&bytes)))
+/// What a ledger that nothing uses knows of its keys. Nothing where it knows nothing, and where opening it might mend something or leave files of
+/// another user.
+pub(super) fn expected_of(ledger: &Path) -> Expected {
+    read_expected(ledger).unwrap_or_default()
 }
 
-/// The key that a ledger which nothing uses has made last. None where it has none, and where opening it might mend something or leave files of
-/// another user.
-pub(super) fn newest_key_of(ledger: &Path) -> Option<KeyNumber> {
+fn read_expected(ledger: &Path) -> Option<Expected> {
     use std::os::unix::fs::MetadataExt;
     let is_own = std::fs::metadata(ledger).ok()?.uid() == rustix::process::geteuid().as_raw();
     if !is_own || damage::whole_keyspaces(ledger).is_err() || !matches!(tail::look(ledger), Ok(None)) {
@@ -141,7 +141,7 @@ pub(super) fn newest_key_of(ledger: &Path) -> Option<KeyNumber> {
     if !db.keyspace_exists("meta") {
         return None;
     }
-    newest_key(&db.keyspace("meta", KeyspaceCreateOptions::default).ok()?).ok()?
+    Expected::read(&db.keyspace("meta", KeyspaceCreateOptions::default).ok()?).ok()
 }
 
 impl Shared {
@@ -174,13 +174,14 @@ impl Shared {
                 may_be_other = false;
                 Seals::closed()
             }
-            Opening::With(data_dir, master) => {
-                let newest = newest_key(&meta)?;
-                Seals::open(data_dir, master, meta.contains_key(format::SEALED_KEY)?, newest)?
-            }
+            Opening::With(data_dir, master) => Seals::open(data_dir, master, &Expected::read(&meta)?)?,
             Opening::WithOther(data_dir, master) => {
                 may_be_other = true;
-                Seals::open(data_dir, master, true, None)?
+                let seals = Seals::open(data_dir, master, &Expected::any())?;
+                for secret in [consent::SECRET, audit::SECRET] {
+                    seals.give_up_secret(&meta, secret)?;
+                }
+                seals
             }
         };
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);

@@ -139,7 +139,10 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
     let shown = file.to_str().unwrap();
     let (ok, words) = script(&file);
     let ends = lines.last().unwrap()["hash"].as_str().unwrap();
-    assert!(ok && words.contains(&format!("is whole: lines 1 to {}. It ends with {ends}.", lines.len())), "{words}");
+    assert!(
+        ok && words.contains(&format!("is whole: lines 1 to {}. It ends with {ends}.", lines.len())),
+        "{words}"
+    );
     let (ok, words) = relay(&bench, &["audit", "verify", shown]);
     assert!(ok && words.contains("The audit that is kept here"), "{words}");
     let (ok, words) = relay(&bench, &["audit", "verify"]);

@@ -3,7 +3,7 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::store::seals::{Master, Seals};
+use crate::store::seals::{Expected, Master, Seals};
 use crate::store::shared::{IDENTITY, Opening, Shared};
 use crate::store::{StoreError, folder, format, other_keys};
 use fjall::PersistMode;
@@ -84,7 +84,7 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupEr
         // Nothing is made where it does not fit.
         Seals::check(copy, &master)?;
     }
-    let seals = Seals::open(data_dir, master.clone(), false, None)?;
+    let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
@@ -121,7 +121,9 @@ fn fill(
         // Whichever it gets: they are looked at when they are there.
         None => {
             shared.meta.insert(format::OTHER_KEYS, []).map_err(StoreError::from)?;
-            shared.meta.remove(format::NEWEST_KEY).map_err(StoreError::from)?;
+            for known in [format::NEWEST_KEY, format::KEY_CHANGES] {
+                shared.meta.remove(known).map_err(StoreError::from)?;
+            }
             0
         }
     };

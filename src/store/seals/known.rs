@@ -44,6 +44,7 @@ impl Known {
             }
             Fact::Said { person, words } => drop(self.words.insert(person, words)),
             Fact::Gone(gone) => self.forget(gone),
+            Fact::Written { .. } => {}
         }
     }
 

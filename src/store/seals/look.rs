@@ -2,7 +2,7 @@
 
 use super::file::KeyFile;
 use super::{KEYS, Master};
-use crate::store::shared::newest_key_of;
+use crate::store::shared::expected_of;
 use crate::store::{StoreError, folder};
 use secrecy::SecretString;
 use std::io::ErrorKind;
@@ -28,10 +28,10 @@ pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreEr
         Some(named) => std::iter::once(named).chain(own).collect(),
         None => vec![Master::own_that_is_there(data_dir)?],
     };
-    let newest = newest_key_of(&data_dir.join("ledger"));
+    let expected = expected_of(&data_dir.join("ledger"));
     let mut refused = StoreError::OtherMaster(path.clone());
     for master in &masters {
-        match KeyFile::look(&path, &bytes, master, newest) {
+        match KeyFile::look(&path, &bytes, master, &expected) {
             Ok(()) => return Ok(()),
             Err(StoreError::OtherMaster(_)) => {}
             Err(StoreError::DamagedKeys { at, .. }) => {

@@ -17,7 +17,10 @@ fn dump(data_dir: &Path) -> Vec<BTreeMap<Vec<u8>, Vec<u8>>> {
         let entries = keyspace.iter().map(|entry| entry.into_inner().unwrap());
         let entries = entries.map(|(key, value)| (key.to_vec(), value.to_vec()));
         entries
-            .filter(|(key, _)| key != IDENTITY && key != format::OTHER_KEYS && key != format::NEWEST_KEY)
+            .filter(|(key, _)| {
+                let of_this_one = [IDENTITY, format::OTHER_KEYS, format::NEWEST_KEY, format::KEY_CHANGES];
+                !of_this_one.contains(&key.as_slice())
+            })
             .collect()
     };
     shared.keyspaces().into_iter().map(of).collect()
