@@ -17,6 +17,7 @@ mod said;
 pub(super) mod sealing;
 #[cfg(test)]
 pub(super) mod tests;
+mod weighed;
 mod words;
 
 pub use file::{Gone, MAGIC};
