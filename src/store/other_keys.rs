@@ -4,13 +4,15 @@
 //!
 //! **Crash cases.** First the file of keys is written, then the ledger, in one batch; both can be done again.
 
+use super::consent::histories;
 use super::erase::Erased;
 use super::records::Record;
-use super::seals::{Expected, Gone, KEYS, Master, Seals};
+use super::seals::{Expected, Gone, KEYS, Master, Seals, knows_more};
 use super::shared::{Opening, Shared, bad_key};
 use super::{StoreError, folder, format, keys};
 use crate::consent::{Entry, History, Person};
 use fjall::{Database, Keyspace, OwnedWriteBatch as WriteBatch, PersistMode};
+use relay_contract::Timestamp;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -50,19 +52,20 @@ pub(super) fn settle(db: &Database, meta: &Keyspace, seals: &Seals) -> Result<u6
     let mut batch = db.batch().durability(Some(PersistMode::SyncAll));
     let forgotten = forget_here(meta, seals, &mut batch)?;
     for (person, words) in &words {
-        if histories.get(person).is_none_or(|history| newest(history.entries()) < newest(words)) {
+        let known = histories.get(person).map(History::entries).unwrap_or_default();
+        if knows_more(words, known) {
             for entry in meta.prefix(keys::consent_of(person.as_str())) {
                 batch.remove(meta, entry.key()?);
             }
-            for (number, entry) in (0..).zip(words) {
+            for (number, entry) in (0..).zip(History::brought_back(known, words.clone())) {
                 batch.insert(meta, keys::consent(person.as_str(), number), entry.encode()?);
             }
         }
     }
     for (person, history) in &histories {
-        let known = words.get(person).and_then(|words| newest(words));
-        if known < newest(history.entries()) {
-            seals.keep_words(person, history.last_word())?;
+        let known = words.get(person).map(Vec::as_slice).unwrap_or_default();
+        if knows_more(history.entries(), known) {
+            seals.keep_said(person, history.entries())?;
         }
     }
     seals.sync()?;
@@ -80,16 +83,6 @@ pub(super) fn settle(db: &Database, meta: &Keyspace, seals: &Seals) -> Result<u6
 
 fn newest(words: &[Entry]) -> Option<i64> {
     words.last().map(|entry| entry.at.0)
-}
-
-fn histories(meta: &Keyspace) -> Result<HashMap<Person, History>, StoreError> {
-    let mut all: HashMap<Person, History> = HashMap::new();
-    for entry in meta.prefix(keys::CONSENT_PREFIX) {
-        let (key, value) = entry.into_inner()?;
-        let person = keys::parse_consent(&key).ok_or_else(bad_key)?;
-        all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
-    }
-    Ok(all)
 }
 
 /// Whoever asked the ledger to be forgotten after the keys were copied: their keys go as they went then.
@@ -116,7 +109,7 @@ fn forget_there(
         if erased.done.is_some() {
             let history = histories.get(&person).cloned().unwrap_or_default();
             let again = history.entries().iter().any(|entry| entry.allows && entry.at.0 > erased.asked);
-            seals.destroy(&person, erased.asked, history.last_word().to_vec(), !again)?;
+            seals.destroy(&person, erased.asked, history.left_after(Timestamp(erased.asked)), !again)?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use crate::store::seals::{Expected, Master, Seals};
 use crate::store::shared::{IDENTITY, Opening, Shared};
 use crate::store::{StoreError, folder, format, other_keys};
 use fjall::PersistMode;
+use relay_contract::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -25,6 +26,8 @@ pub struct Restored {
     pub has_keys: bool,
     /// People who were forgotten after it was made, and are again.
     pub forgotten: u64,
+    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy.
+    pub keys_of: Option<Timestamp>,
 }
 
 /// What is needed to read what is sealed in a backup.
@@ -57,7 +60,7 @@ pub fn restore(
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
     // Before anything is written: a copy that does not fit is found out now.
-    let seals = seals(data_dir, keys)?;
+    let (seals, keys_of) = seals(data_dir, keys)?;
     let forgotten = match fill(open(backup)?, data_dir, &unfinished, seals.as_ref(), progress) {
         Ok(forgotten) => forgotten,
         Err(error) => {
@@ -66,29 +69,38 @@ pub fn restore(
         }
     };
     folder::rename(&unfinished, &ledger)?;
-    Ok(Restored { checked, has_keys: seals.is_some(), forgotten })
+    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, keys_of })
 }
 
-/// The keys that there are, those of a copy among them.
-fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupError> {
+/// The keys that there are, those of a copy among them, and when that was made.
+fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
     let has_own = data_dir.join(crate::store::KEYS).exists();
     let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
     if !has_own && copy.is_none() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let master = match &keys.master_key {
         Some(key) => Master::given(key)?,
         None => Master::own_that_is_there(data_dir)?,
     };
+    let mut keys_of = None;
     if let Some(copy) = &copy {
         // Nothing is made where it does not fit.
-        Seals::check(copy, &master)?;
+        let told = Seals::check(copy, &master)?;
+        keys_of = told.or_else(|| keys.copy.and_then(written));
     }
     let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
-    Ok(Some(seals))
+    Ok((Some(seals), keys_of))
+}
+
+/// When a file was written last: an older Relay's copy of the keys does not tell when it was made.
+fn written(path: &Path) -> Option<Timestamp> {
+    let at = std::fs::metadata(path).and_then(|about| about.modified()).ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
 fn open(backup: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
