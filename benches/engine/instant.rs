@@ -65,6 +65,14 @@ impl Instant {
         RoomKey::new(PLATFORM, self.network.as_str(), room)
     }
 
+    /// What the ledger gets of a message.
+    pub fn envelope(&self, number: u64) -> Option<Envelope> {
+        match self.translate(&Self::said(number, 1)) {
+            Translation::Events(events) => events.into_iter().next(),
+            _ => None,
+        }
+    }
+
     fn said(number: u64, rooms: u64) -> RawEvent {
         let payload = json!({
             "room": (number % rooms).to_string(),

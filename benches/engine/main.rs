@@ -14,7 +14,7 @@ use figures::{Figure, Target};
 use instant::{Instant, PEOPLE, Say};
 use process::Process;
 use relay::consent::{Person, Stance};
-use relay::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Stores, block_on};
+use relay::engine::{AccountPlan, Channel, Core, Engine, Plan, PlannedLink, PlannedRoom, Stores, block_on};
 use relay::media::{Media, Settings};
 use relay::routing::Direction;
 use relay_contract::{Account, NativeId};
@@ -108,6 +108,10 @@ async fn consent(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
             rounds.push(cpu / arguments.messages as f64);
         }
     }
+    let sealing = match engines.get(1) {
+        Some((engine, ..)) => sealing(arguments, &engine.core())?,
+        None => return Err("three engines were started".into()),
+    };
     let mut all: Vec<Vec<f64>> = Vec::new();
     for (engine, .., rounds, _dir) in engines {
         engine.stop().await;
@@ -116,8 +120,13 @@ async fn consent(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
     let [nobody, everybody, again] = all.as_slice() else { return Err("three engines were started".into()) };
     let more = |than: &[f64]| than.iter().zip(nobody).map(|(with, without)| with - without).collect();
     let ratio = everybody.iter().zip(nobody).map(|(with, without)| 100.0 * with / without).collect();
+    let chosen = Figure::new("consent: CPU a message more when everybody has chosen", "µs", more(everybody));
+    let sealed = Figure::new("encryption: CPU a message more than in clear", "µs", sealing);
+    let together = vec![chosen.median + sealed.median];
     Ok(vec![
-        Figure::new("consent: CPU a message more when everybody has chosen", "µs", more(everybody))
+        chosen,
+        sealed,
+        Figure::new("consent, minimisation and encryption together", "µs", together)
             .aimed(Target::AtMost(15.0)),
         Figure::new("consent: the same against nobody", "%", ratio),
         Figure::new(
@@ -126,6 +135,22 @@ async fn consent(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
             more(again),
         ),
     ])
+}
+
+/// What it costs to seal a message's record, beside making it in clear: what is read back comes from memory, unless Relay was started anew.
+fn sealing(arguments: &Arguments, core: &Core) -> Result<Vec<f64>, Trouble> {
+    let process = Process::of(std::process::id());
+    let (here, _say) = Instant::new("here");
+    let weigh = |sealed: bool| -> Result<f64, Trouble> {
+        let cpu = process.cpu().map_err(told)?;
+        for number in 0..arguments.messages {
+            let envelope = here.envelope(number).ok_or("it says nothing")?;
+            core.ledger.weigh(core.ledger.newest(), envelope, sealed)?;
+        }
+        let cpu = process.cpu().map_err(told)? - cpu;
+        Ok(cpu.as_secs_f64() * 1e6 / arguments.messages as f64)
+    };
+    (0..arguments.rounds).map(|_| Ok(weigh(true)? - weigh(false)?)).collect()
 }
 
 /// What one round has given.

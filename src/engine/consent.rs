@@ -332,6 +332,20 @@ impl Core {
         Deed::of(id, envelope).is_none_or(|deed| self.may_see(room, deed, class))
     }
 
+    /// Whether a room may see a message, and the name that it bears there: one look at what its author has said answers both.
+    pub(super) fn shows_message(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> bool {
+        if !self.asks_consent() {
+            return true;
+        }
+        let Some(deed) = Deed::of(id, envelope) else { return true };
+        let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));
+        let between = (deed.origin, room);
+        let may = deed.origin == room
+            || !is_person(deed.origin, deed.author)
+            || self.allows(history.as_deref(), DataClass::Content, between, Some(deed.said));
+        may && !history.is_some_and(|history| self.names_too_much(&history, deed, room))
+    }
+
     /// Whether what a row brings is not to be seen in its room: somebody has said no, or has not said yes.
     pub(super) fn is_withheld(
         &self,
@@ -351,10 +365,7 @@ impl Core {
         }
         Ok(match &envelope.event {
             // What would bear a name that was allowed then and is not now is taken back, so it does not come first.
-            Event::Posted(_) => {
-                !self.shows(room, id, envelope, DataClass::Content)
-                    || self.is_named_too_much(room, id, envelope)
-            }
+            Event::Posted(_) => !self.shows_message(room, id, envelope),
             Event::Reacted { added: true, .. } => !self.shows(room, id, envelope, DataClass::Reactions),
             // It names whoever comes or goes.
             Event::Member { .. } => [DataClass::Presence, DataClass::Identity]

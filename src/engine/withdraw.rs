@@ -7,7 +7,7 @@ use super::consent::Deed;
 use super::core::Core;
 use super::lane_steps::MASKED;
 use crate::adapt::plain;
-use crate::consent::{DataClass, Entry, Person, Purpose, Stance};
+use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
 use crate::media::Belongings;
 use crate::store::{EnvelopeId, StoreError, Verdict};
 use beside::{is_about, names};
@@ -334,8 +334,12 @@ impl Core {
         let Some(history) = self.ledger.consent_of(&Person::of(deed.origin, deed.author)) else {
             return false;
         };
-        // What the admin sets holds from then on; what somebody says, for the past too.
-        self.was_named(&history, deed, room) && !self.lets_be_named(&history, deed, room)
+        self.names_too_much(&history, deed, room)
+    }
+
+    /// The same by what its author has said. What the admin sets holds from then on; what somebody says, for the past too.
+    pub(super) fn names_too_much(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
+        self.was_named(history, deed, room) && !self.lets_be_named(history, deed, room)
     }
 }
 

@@ -16,6 +16,7 @@ mod master;
 pub(super) mod sealing;
 #[cfg(test)]
 pub(super) mod tests;
+mod weighed;
 mod words;
 
 pub use file::{Gone, MAGIC};

@@ -127,10 +127,7 @@ impl Planning<'_> {
         let (targets, muted): (Vec<_>, Vec<_>) = routes
             .targets(&self.envelope.origin)
             .into_iter()
-            .filter(|(room, _)| {
-                self.may_be_seen(room, DataClass::Content)
-                    && !self.core.is_named_too_much(room, self.id, self.envelope)
-            })
+            .filter(|(room, _)| self.counted(self.core.shows_message(room, self.id, self.envelope)))
             .partition(|(room, _)| !self.is_muted_in(room));
         let not_shown = |(room, _)| Note::NotShown { room, message: self.id };
         notes.extend(muted.into_iter().map(not_shown));
@@ -142,7 +139,11 @@ impl Planning<'_> {
     /// Whether a room may see what the envelope brings.
     fn may_be_seen(&self, room: &RoomKey, class: DataClass) -> bool {
         let deed = Deed::of(self.id, self.envelope);
-        let seen = deed.is_none_or(|deed| self.core.may_see(room, deed, class));
+        self.counted(deed.is_none_or(|deed| self.core.may_see(room, deed, class)))
+    }
+
+    /// What is not to be seen is counted.
+    fn counted(&self, seen: bool) -> bool {
         if !seen {
             self.core.counters.add(Count::Withheld);
         }
