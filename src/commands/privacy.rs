@@ -1,13 +1,15 @@
 //! `/relay privacy`: what becomes of what the asker says, and what they choose about it.
 
-use super::{Commands, Refused, words};
-use crate::consent::{History, Level, Person, Stance, Unsaid};
+mod shown;
+
+use super::{Commands, Refused};
+use crate::consent::{History, Person, Stance};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
-use crate::store::{Erased, StoreError, stream};
+use crate::store::{Erased, StoreError};
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Call, RoomKey, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use relay_contract::{Call, Timestamp};
+use std::collections::BTreeSet;
 use std::io;
 use tokio::sync::Semaphore;
 
@@ -26,7 +28,7 @@ impl Commands {
         let person = asker(call);
         let language = self.language(call);
         // Others who read it would know whose the name is.
-        let names = account.connector.answers_alone();
+        let names = account.connector.answers_alone(call);
         let Some(word) = to else { return Ok(self.shared(language, &call.room, &person, names)) };
         let Some(stance) = Stance::named(&word.trim().to_lowercase()) else {
             let unknown = text!(language, "privacy-unknown", word = word.escape_debug().to_string());
@@ -42,7 +44,7 @@ impl Commands {
             tracing::error!(%error, "a choice cannot be written down");
             text!(language, "privacy-not-written")
         })?;
-        let words = self.in_words(language, stance, &call.room, &person, names);
+        let words = self.chosen_in_words(language, stance, &call.room, &person, names);
         let mut told = holds(language, chosen.is_same, &words);
         if names && self.core.ledger.linked(&person).is_some() {
             told = format!("{told} {}", text!(language, "chosen-for-all"));
@@ -56,7 +58,9 @@ impl Commands {
             }
             false => None,
         };
-        let lines = [Some(told), self.levels(language, &call.room), before];
+        let levels = self.levels(language, &call.room);
+        let now = levels.as_ref().and_then(|_| self.shown_now(language, &call.room, &person));
+        let lines = [Some(told), now, levels, before];
         Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
@@ -68,121 +72,6 @@ impl Commands {
             history.entries().iter().map(|entry| entry.at.0).filter(|at| *at > since).collect()
         };
         history.is_some_and(|history| moments(&history).len() >= AN_HOUR)
-    }
-
-    /// What is shared of somebody, with whom, since when, and what they may choose.
-    fn shared(&self, language: Language, room: &RoomKey, person: &Person, names: bool) -> String {
-        let newest = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
-        let chosen = match (self.core.stance_of(person), newest) {
-            (Some(stance), Some(entry)) => text!(
-                language,
-                "privacy-chosen",
-                stance = stance.word(),
-                date = date(entry.at),
-                time = time(entry.at),
-                words = self.in_words(language, stance, room, person, names),
-            ),
-            (None, Some(_)) => text!(language, "privacy-in-particular"),
-            (_, None) => match self.unsaid(room) {
-                Unsaid::Notice => text!(language, "privacy-unsaid-carried"),
-                Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
-            },
-        };
-        let taking_back = match self.core.ledger.is_taking_back(person) {
-            Ok(true) => Some(text!(language, "privacy-taking-back")),
-            _ => None,
-        };
-        let choices = Some(text!(language, "privacy-choices"));
-        let recipients = Some(self.recipients(language, room));
-        let lines = [recipients, Some(chosen), self.levels(language, room), taking_back, choices];
-        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
-    }
-
-    /// Who sees what is said in a room. Other rooms are counted and not named: the asker may not be able to see them.
-    fn recipients(&self, language: Language, room: &RoomKey) -> String {
-        let routes = self.core.routes.borrow().clone();
-        let mut programs = false;
-        let mut all: BTreeMap<String, usize> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
-            match stream::keeps(&to) {
-                true => programs = true,
-                false => *all.entry(words::shown(&to.platform)).or_default() += 1,
-            }
-        }
-        let rooms = all.into_iter().map(|(platform, count)| {
-            text!(language, "privacy-recipient-rooms", count = count, platform = platform)
-        });
-        let programs = programs.then(|| text!(language, "privacy-recipient-programs"));
-        let all: Vec<String> = rooms.chain(programs).collect();
-        match all.is_empty() {
-            true => text!(language, "privacy-nowhere"),
-            false => text!(language, "privacy-recipients", rooms = all.join(", ")),
-        }
-    }
-
-    /// What the other rooms are shown at most, whatever anybody chooses; none where that is everything.
-    fn levels(&self, language: Language, room: &RoomKey) -> Option<String> {
-        let routes = self.core.routes.borrow().clone();
-        let mut all: BTreeMap<Level, Vec<String>> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
-            let who = match stream::keeps(&to) {
-                true => text!(language, "privacy-programs"),
-                false => words::shown(&to.platform),
-            };
-            let known = all.entry(routes.level_between(room, &to)).or_default();
-            if !known.contains(&who) {
-                known.push(who);
-            }
-        }
-        let lines = all.into_iter().filter_map(|(level, who)| {
-            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
-            let platforms = who.into_iter().reduce(both).unwrap_or_default();
-            match level {
-                Level::Full => None,
-                Level::Balanced => Some(text!(language, "privacy-level-balanced", platforms = platforms)),
-                Level::Minimal => Some(text!(language, "privacy-level-minimal", platforms = platforms)),
-            }
-        });
-        let lines: Vec<String> = lines.collect();
-        (!lines.is_empty()).then(|| text!(language, "privacy-levels", lines = lines.join("; ")))
-    }
-
-    fn unsaid(&self, room: &RoomKey) -> Unsaid {
-        let routes = self.core.routes.borrow();
-        let any = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
-        if any { Unsaid::OptIn } else { Unsaid::Notice }
-    }
-
-    fn in_words(
-        &self,
-        language: Language,
-        stance: Stance,
-        room: &RoomKey,
-        person: &Person,
-        names: bool,
-    ) -> String {
-        let called = || {
-            let routes = self.core.routes.borrow().clone();
-            let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
-                let name = self.core.ledger.pseudonyms().name(person, channel);
-                text!(language, "stance-name-in", name = name, channel = channel)
-            });
-            let names = called.collect::<Vec<_>>().join(", ");
-            (!names.is_empty()).then_some(names)
-        };
-        match stance {
-            Stance::Full => text!(language, "stance-full"),
-            Stance::Balanced => text!(language, "stance-balanced"),
-            Stance::None => text!(language, "stance-none"),
-            Stance::Anonymous => match called() {
-                Some(names) => text!(language, "stance-anonymous-as", names = names),
-                None => text!(language, "stance-anonymous"),
-            },
-            Stance::Minimal => match called() {
-                Some(names) => text!(language, "stance-minimal-as", names = names),
-                None => text!(language, "stance-minimal"),
-            },
-        }
     }
 }
 
@@ -236,7 +125,7 @@ impl Commands {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
         let person = asker(call);
-        if !account.connector.answers_alone() || !self.core.media.gives_links() {
+        if !account.connector.answers_alone(call) || !self.core.media.gives_links() {
             let person = format!("{}:{}", call.room.platform, call.asker.id);
             return Err(text!(language, "export-ask-whoever-runs", person = person));
         }
@@ -370,6 +259,8 @@ fn left_in_words(language: Language, kept: &str) -> String {
             text!(language, "forgotten-left-no-deletes", count = count, platform = platform)
         }
         WhyLeft::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
+        WhyLeft::Thread => text!(language, "forgotten-left-thread", count = count, platform = platform),
+        WhyLeft::Digest => text!(language, "forgotten-left-digest", count = count, platform = platform),
     }
 }
 

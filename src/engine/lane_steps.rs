@@ -9,6 +9,7 @@ mod reactions;
 mod show;
 mod speaker;
 mod told;
+mod unseen;
 
 pub use content::Content;
 pub use left::Ran;
@@ -17,7 +18,7 @@ pub use show::{called, mark_of, shown_name};
 use super::core::{Core, LaneHandle};
 use super::fan_out::quotes;
 use super::files::Files;
-use super::masked::Seen;
+use super::masked::{NAMELESS, Seen};
 use crate::adapt::{self, Adapted};
 use crate::audit::Left;
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
@@ -258,7 +259,7 @@ fn work(
             Ok(Work::Nothing)
         }
         (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(MASKED) => {
-            masked(core, lane, target, content, files)
+            unseen::masked(core, lane, target, content, files)
         }
         // Where an answer is one, it quotes nothing.
         (Event::Arrived { version, .. }, Some(_), _)
@@ -268,6 +269,12 @@ fn work(
         }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) if !changes => {
             told::changed(core, lane, envelope, target, content, files)
+        }
+        // A name beside a message cannot be changed: where it is not to be seen any more, another takes its place.
+        (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content))
+            if content.did().contains(&NAMELESS) && can.shows(Feature::Persona) == Support::Native =>
+        {
+            change::anew(core, lane, target, content, files)
         }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {
             change::rerender(core, lane, target, content, files)
@@ -316,30 +323,6 @@ fn work(
         }
         (_, Some(_), None) => Ok(Work::Nothing),
         (_, None, _) => Ok(Work::Impossible("its target is not known")),
-    }
-}
-
-/// A message of which the room may see less than it did: shown anew, or deleted where it would still say who it is.
-fn masked(
-    core: &Core,
-    lane: &LaneHandle,
-    target: EnvelopeId,
-    content: Option<&Seen>,
-    files: &Files,
-) -> Result<Work, StoreError> {
-    let can = lane.account.connector.capabilities(&lane.room);
-    let Some(posted) = core.ledger.envelope(target)? else { return Ok(Work::Nothing) };
-    if posted.origin == lane.room {
-        return Ok(Work::Nothing);
-    }
-    let named = core.is_named_too_much(&lane.room, target, &posted);
-    match content.filter(|_| !(named && can.shows(Feature::Persona) == Support::Native)) {
-        None if can.shows(Feature::Delete) == Support::Native => delete(core, lane, target),
-        Some(content) if can.shows(Feature::Edit) == Support::Native => {
-            change::rerender(core, lane, target, content, files)
-        }
-        // It stays as it was said: nothing can be changed there.
-        _ => Ok(Work::Nothing),
     }
 }
 
