@@ -9,7 +9,7 @@ use crate::audit::Grant;
 use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipient, Stance, Unsaid};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
-use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+use relay_contract::{Author, Envelope, Event, NativeId, RoomKey, Standing, Timestamp};
 
 /// Some platforms tell times in whole seconds, in milliseconds.
 const SECOND: i64 = 1_000;
@@ -193,6 +193,14 @@ impl Core {
         self.seen(room, deed)
     }
 
+    /// Whether a room may be told now who does something in another one.
+    pub fn may_name(&self, room: &RoomKey, origin: &RoomKey, id: &NativeId) -> bool {
+        let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
+        let now = self.consent_clock();
+        let seen = self.seen_as(room, Deed { origin, author: &author, said: now, known: now });
+        seen.is_some_and(|seen| seen.id == *id)
+    }
+
     /// How the author of an envelope is seen in a room.
     pub(super) fn author_seen_in(
         &self,
@@ -284,6 +292,20 @@ impl Core {
             && origin != room
             && !stream::keeps(origin)
             && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
+    }
+
+    /// Whether anybody of any network might be one who is not to be named in a room.
+    pub(super) fn hides_anybody(&self, room: &RoomKey) -> bool {
+        let classes = [DataClass::Identity, DataClass::Content];
+        let routes = self.routes.borrow().clone();
+        let mut channels = routes.links_of(room);
+        self.asks_consent()
+            && (channels.any(|(name, link)| {
+                let level = routes.level(name).tighter(link.settings.privacy);
+                routes.unsaid(name) == Unsaid::OptIn || !classes.into_iter().all(|class| level.shows(class))
+            }) || self.ledger.anybody_is(|_, history| {
+                classes.into_iter().any(|class| !self.allows(Some(history), class, (room, room), None))
+            }))
     }
 
     fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {

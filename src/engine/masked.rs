@@ -1,5 +1,6 @@
 //! A message as it may be seen in a room: people who are not to be named there are not, neither as authors nor in what others say.
 
+mod passed;
 mod seen;
 
 pub use seen::{By, Seen};
@@ -11,6 +12,7 @@ use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
+use passed::Passed;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
     Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Takes, Text,
@@ -90,8 +92,9 @@ impl Core {
                 did.push("quote masked");
             }
         }
+        let passed = self.whose_words(room, message)?;
         if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, (origin, said), forward, &hides)
+            && !self.mask_forward(room, (origin, said), forward, &passed, &hides)
         {
             message.attachments.clear();
             message.poll = None;
@@ -99,10 +102,19 @@ impl Core {
             message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
             did.push("forwarded words taken out");
         }
-        if message.quoted.iter().any(|id| {
-            self.named(room, (origin, said), id, "") != Some(String::new())
-                || !self.shows_words_of(room, (origin, said), id)
-        }) {
+        let quotes_hidden = message.forward.is_none()
+            && match passed {
+                Passed::Hidden => true,
+                // Of some of them it is not told who wrote them.
+                Passed::Unknown => message.quoted.len() < message.words_of.len() && self.hides_anybody(room),
+                Passed::Shown(_) => false,
+            };
+        if quotes_hidden
+            || message.quoted.iter().any(|id| {
+                self.named(room, (origin, said), id, "") != Some(String::new())
+                    || !self.shows_words_of(room, (origin, said), id)
+            })
+        {
             message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
             did.push("quotes taken out");
         }
@@ -212,12 +224,32 @@ impl Core {
     }
 
     /// Whether what was passed on may be seen; its author's name is taken out where that may not.
-    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hides: &Hides<'_>) -> bool {
+    fn mask_forward(
+        &self,
+        room: &RoomKey,
+        said: Said<'_>,
+        forward: &mut Forward,
+        passed: &Passed,
+        hides: &Hides<'_>,
+    ) -> bool {
+        match passed {
+            Passed::Hidden => {
+                forward.author = None;
+                return false;
+            }
+            Passed::Shown(author) => {
+                forward.author = forward.author.is_some().then(|| author.name.clone());
+                return true;
+            }
+            Passed::Unknown => {}
+        }
         let Some(id) = &forward.author_id else {
-            if **hides {
+            // It may be what Relay posted for anybody.
+            let hides = **hides || self.hides_anybody(room);
+            if hides {
                 forward.author = None;
             }
-            return !**hides;
+            return !hides;
         };
         let name = forward.author.clone().unwrap_or_default();
         match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {

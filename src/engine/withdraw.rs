@@ -262,14 +262,8 @@ impl Core {
             }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
-                let quotes = match &message.reply {
-                    Some(reply) if !named => {
-                        let answered = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
-                        self.is_by(person, &answered)?
-                    }
-                    _ => false,
-                };
-                Ok(if named || quotes { Taken::Mask(key) } else { Taken::Nothing })
+                let is_shown_anew = named || self.has_words_of(person, &envelope.origin, message)?;
+                Ok(if is_shown_anew { Taken::Mask(key) } else { Taken::Nothing })
             }
             _ => Ok(Taken::Nothing),
         }
@@ -284,13 +278,29 @@ impl Core {
             .any(|(room, _)| self.shows(room, id, envelope, DataClass::Content))
     }
 
-    /// Whether somebody wrote a message.
-    fn is_by(&self, person: &Person, message: &MessageKey) -> Result<bool, StoreError> {
-        let Some(found) = self.lookup.find(message)? else { return Ok(false) };
-        let posted = self.ledger.envelope(found.envelope)?;
-        Ok(posted.is_some_and(|posted| {
-            posted.author.as_ref().is_some_and(|by| Person::of(&posted.origin, by) == *person)
-        }))
+    /// Whether a message answers, passes on or quotes what somebody wrote, or passes on what they might have written.
+    fn has_words_of(&self, person: &Person, origin: &RoomKey, message: &Message) -> Result<bool, StoreError> {
+        if let Some(reply) = &message.reply {
+            let answered = MessageKey { room: origin.clone(), id: reply.target.clone() };
+            if self.is_by(person, &answered)?.unwrap_or(false) {
+                return Ok(true);
+            }
+        }
+        for passed in &message.words_of {
+            // Each room finds out whether it may still see what is by nobody knows whom.
+            if self.is_by(person, passed)?.unwrap_or(true) {
+                return Ok(true);
+            }
+        }
+        Ok(message.words_of.is_empty() && is_by_nobody_known(message))
+    }
+
+    /// Whether somebody wrote a message; none where that is not known.
+    fn is_by(&self, person: &Person, message: &MessageKey) -> Result<Option<bool>, StoreError> {
+        let Some(found) = self.lookup.find(message)? else { return Ok(None) };
+        let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(None) };
+        let author = posted.author.as_ref();
+        Ok(author.map(|by| Person::of(&posted.origin, by) == *person))
     }
 
     /// Writes down what somebody allows or not in particular; answers false where they have just said so.
@@ -369,12 +379,20 @@ fn is_about(person: &Person, envelope: &Envelope) -> bool {
         return true;
     }
     match &envelope.event {
-        // Of what an answer answers it is looked up later whose it is.
+        // Of what an answer answers, and of what is passed on, it is looked up later whose it is.
         Event::Posted(message) | Event::Edited { to: message, .. } => {
-            message.reply.is_some() || names(message, is_them)
+            message.reply.is_some()
+                || !message.words_of.is_empty()
+                || is_by_nobody_known(message)
+                || names(message, is_them)
         }
         _ => false,
     }
+}
+
+/// Whether a message passes on what nobody knows who said.
+fn is_by_nobody_known(message: &Message) -> bool {
+    message.forward.as_ref().is_some_and(|forward| forward.author_id.is_none())
 }
 
 fn names(message: &Message, is_them: impl Fn(&NativeId) -> bool) -> bool {
