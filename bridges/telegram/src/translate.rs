@@ -146,7 +146,7 @@ fn body(message: &wire::Message) -> relay_contract::Text {
     match (&message.text, &message.caption) {
         (Some(text), _) => parse::text(text, &message.entities),
         (None, Some(caption)) => parse::text(caption, &message.caption_entities),
-        (None, None) => relay_contract::Text::default(),
+        (None, None) => attachments::contact(&message.rest).unwrap_or_default(),
     }
 }
 
