@@ -14,6 +14,9 @@ use relay_contract::{Author, Envelope, Event, NativeId, RoomKey, Standing, Times
 /// Some platforms tell times in whole seconds, in milliseconds.
 const SECOND: i64 = 1_000;
 
+/// What may not be seen where somebody is not to be known by what others show of them.
+pub(super) const WHO_AND_WHAT: [DataClass; 2] = [DataClass::Identity, DataClass::Content];
+
 /// Something that a person did.
 #[derive(Clone, Copy)]
 pub struct Deed<'a> {
@@ -56,6 +59,15 @@ fn end_of(at: Timestamp) -> Timestamp {
 /// Programs and bots have nothing to hide, and nobody to ask.
 fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
+}
+
+/// Whether somebody has ever kept one of these from a room.
+fn forbade(history: &History, room: &RoomKey, classes: &[DataClass]) -> bool {
+    let recipient = Recipient::of(room);
+    let purpose = Purpose::Bridging;
+    let forbade =
+        |class| history.ever_forbade(&Asked { purpose, class, recipient: &recipient, default: true });
+    classes.iter().copied().any(forbade)
 }
 
 impl Core {
@@ -283,7 +295,7 @@ impl Core {
         if !self.asks_consent() || origin == room || stream::keeps(origin) {
             return false;
         }
-        self.hides_any(&[DataClass::Identity, DataClass::Content], (origin, room))
+        self.hides_any(&WHO_AND_WHAT, (origin, room))
     }
 
     /// Whether somebody of a room's network, of whom it is not told who they are, might be one who does not show that they are there.
@@ -294,18 +306,48 @@ impl Core {
             && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
     }
 
-    /// Whether anybody of any network might be one who is not to be named in a room.
+    /// Whether anybody of any network might be one who is not to be named in a room, or was when something was said.
     pub(super) fn hides_anybody(&self, room: &RoomKey) -> bool {
-        let classes = [DataClass::Identity, DataClass::Content];
         let routes = self.routes.borrow().clone();
         let mut channels = routes.links_of(room);
         self.asks_consent()
             && (channels.any(|(name, link)| {
                 let level = routes.level(name).tighter(link.settings.privacy);
-                routes.unsaid(name) == Unsaid::OptIn || !classes.into_iter().all(|class| level.shows(class))
+                routes.unsaid(name) == Unsaid::OptIn
+                    || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
             }) || self.ledger.anybody_is(|_, history| {
-                classes.into_iter().any(|class| !self.allows(Some(history), class, (room, room), None))
+                forbade(history, room, &WHO_AND_WHAT)
+                    || WHO_AND_WHAT
+                        .into_iter()
+                        .any(|class| !self.allows(Some(history), class, (room, room), None))
             }))
+    }
+
+    /// The same of what was said at a time that is not known: they may have said yes since.
+    pub(super) fn hid_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        if !self.asks_consent() || origin == room || stream::keeps(origin) {
+            return false;
+        }
+        let network = Person::from_parts(origin, "");
+        self.hides_any(&WHO_AND_WHAT, (origin, room))
+            || self.ledger.anybody_is(|person, history| {
+                person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
+            })
+    }
+
+    /// Whether somebody has ever kept one of these from a room.
+    pub(super) fn ever_hid(
+        &self,
+        room: &RoomKey,
+        origin: &RoomKey,
+        id: &NativeId,
+        classes: &[DataClass],
+    ) -> bool {
+        if !self.asks_consent() || origin == room || stream::keeps(origin) {
+            return false;
+        }
+        let history = self.ledger.consent_of(&Person::from_parts(origin, id.as_str()));
+        history.is_some_and(|history| forbade(&history, room, classes))
     }
 
     fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {
