@@ -46,7 +46,7 @@ impl Commands {
     pub(super) fn give_link_code(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
-        if !account.connector.answers_alone() {
+        if !account.connector.answers_alone(call) {
             return Err(text!(language, "link-elsewhere"));
         }
         let who = format!("link {}", asker(call).as_str());
@@ -125,7 +125,7 @@ impl Commands {
         tracing::info!(platform = %call.room.platform, with = %first.side.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
         // What others read says nothing of what the two had chosen: who was given the code is told.
-        if !account.connector.answers_alone() {
+        if !account.connector.answers_alone(call) {
             return Ok(text!(language, "linked-other"));
         }
         let linked = text!(language, "linked", other = called(language, &first.side));

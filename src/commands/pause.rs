@@ -35,7 +35,7 @@ impl Commands {
         let by = presentable(&call.asker.name);
         tracing::info!(account = %account.name, room = %call.room, until, "a room is paused from the chat");
         // Where everybody reads the answer, it tells them.
-        if is_new && account.connector.answers_alone() {
+        if is_new && account.connector.answers_alone(call) {
             let spoken = self.core.language_of(&call.room);
             let words = match until {
                 Some(until) => text!(spoken, "pause-notice-until", by = by.as_str(), until = moment(until)),

@@ -13,7 +13,7 @@ use crate::routing::Routes;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
-use passed::Passed;
+pub(super) use passed::Passed;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
     Author, Envelope, Event, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing,

@@ -134,8 +134,9 @@ pub trait Connector: Send + Sync + 'static {
         "/relay"
     }
 
-    /// Whether an answer is certain to be for the asker alone: what nobody else is to know is told only then.
-    fn answers_alone(&self) -> bool {
+    /// Whether the answer to a command is certain to be for the asker alone: what nobody else is to know is told only then.
+    fn answers_alone(&self, call: &Call) -> bool {
+        let _ = call;
         false
     }
 

@@ -114,6 +114,10 @@ impl Connector for Telegram {
         answers::manages_room(&self.api, room, person).await
     }
 
+    fn answers_alone(&self, call: &Call) -> bool {
+        ids::is_private(&call.room.room)
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
         let mut parts = render(answer.text.clone());

@@ -7,7 +7,7 @@ use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{Author, Event, Message, MessageKey, RoomKey};
 
 /// What a room may know of words that somebody else passes on or quotes there.
-pub(super) enum Passed {
+pub(in super::super) enum Passed {
     /// It is not known whose they are.
     Unknown,
     /// Them, by somebody who is called so there.
@@ -18,7 +18,11 @@ pub(super) enum Passed {
 
 impl Core {
     /// What a room may know of all the messages whose words stand in one: the least of what it may know of each.
-    pub(super) fn whose_words(&self, room: &RoomKey, message: &Message) -> Result<Passed, StoreError> {
+    pub(in super::super) fn whose_words(
+        &self,
+        room: &RoomKey,
+        message: &Message,
+    ) -> Result<Passed, StoreError> {
         let mut shown = None;
         let mut is_known = true;
         for key in &message.words_of {
