@@ -78,6 +78,9 @@ impl Commands {
         platforms.sort_unstable();
         platforms.dedup();
         let whom = text!(language, "consent-whom", platforms = platforms.join(", "));
+        let has_programs = platforms.iter().any(|platform| ["relay", "webhook"].contains(&platform.as_str()));
+        let programs = has_programs.then(|| text!(language, "consent-whom-programs"));
+        let whom = [Some(whom), programs].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how"), whom]);
         lines.collect::<Vec<_>>().join("\n")
     }

@@ -1,13 +1,14 @@
 //! `/relay privacy`: what becomes of what the asker says, and what they choose about it.
 
-use super::{Commands, Refused, words};
-use crate::consent::{DataClass, Level, Person, Stance, Unsaid};
+mod shown;
+
+use super::{Commands, Refused};
+use crate::consent::{Person, Stance};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
-use crate::store::{Erased, StoreError, stream};
+use crate::store::{Erased, StoreError};
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Call, RoomKey, Timestamp};
-use std::collections::BTreeMap;
+use relay_contract::{Call, Timestamp};
 use std::io;
 use tokio::sync::Semaphore;
 
@@ -68,190 +69,6 @@ impl Commands {
             history.entries().iter().filter(|entry| entry.at.0 > since).count() >= AN_HOUR
         })
     }
-
-    /// What is shared of somebody, with whom, since when, and what they may choose.
-    fn shared(&self, language: Language, room: &RoomKey, person: &Person, names: bool) -> String {
-        let newest = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
-        let levels = self.levels(language, room);
-        let carries = !self.core.routes.borrow().targets(room).is_empty();
-        // What is shown is told in particular wherever one word does not say it.
-        let mut tells_now = levels.is_some();
-        let chosen = match (self.core.stance_of(person), newest) {
-            (Some(stance), Some(entry)) => text!(
-                language,
-                "privacy-chosen",
-                stance = stance.word(),
-                date = date(entry.at),
-                time = time(entry.at),
-                words = self.chosen_in_words(language, stance, room, person, names),
-            ),
-            (None, Some(_)) => {
-                tells_now = true;
-                text!(language, "privacy-in-particular")
-            }
-            (_, None) if !carries => text!(language, "privacy-unsaid-elsewhere"),
-            (_, None) => match self.unsaid(room) {
-                Unsaid::Notice if levels.is_some() => text!(language, "privacy-unsaid"),
-                Unsaid::Notice => text!(language, "privacy-unsaid-carried"),
-                Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
-            },
-        };
-        let taking_back = match self.core.ledger.is_taking_back(person) {
-            Ok(true) => Some(text!(language, "privacy-taking-back")),
-            _ => None,
-        };
-        let choices = Some(text!(language, "privacy-choices"));
-        let recipients = Some(self.recipients(language, room));
-        let now = if tells_now { self.shown_now(language, room, person) } else { None };
-        let lines = [recipients, Some(chosen), now, levels, taking_back, choices];
-        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
-    }
-
-    /// Who sees what is said in a room. Other rooms are counted and not named: the asker may not be able to see them.
-    fn recipients(&self, language: Language, room: &RoomKey) -> String {
-        let routes = self.core.routes.borrow().clone();
-        let mut programs = false;
-        let mut all: BTreeMap<String, usize> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
-            match stream::keeps(&to) {
-                true => programs = true,
-                false => *all.entry(words::shown(&to.platform)).or_default() += 1,
-            }
-        }
-        let rooms = all.into_iter().map(|(platform, count)| {
-            text!(language, "privacy-recipient-rooms", count = count, platform = platform)
-        });
-        let programs = programs.then(|| text!(language, "privacy-recipient-programs"));
-        let all: Vec<String> = rooms.chain(programs).collect();
-        match all.is_empty() {
-            true => text!(language, "privacy-nowhere"),
-            false => text!(language, "privacy-recipients", rooms = all.join(", ")),
-        }
-    }
-
-    /// What the other rooms are shown at most, whatever anybody chooses; none where that is everything.
-    fn levels(&self, language: Language, room: &RoomKey) -> Option<String> {
-        let routes = self.core.routes.borrow().clone();
-        let mut all: BTreeMap<Level, Vec<String>> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
-            let who = match stream::keeps(&to) {
-                true => text!(language, "privacy-programs"),
-                false => words::shown(&to.platform),
-            };
-            let known = all.entry(routes.level_between(room, &to)).or_default();
-            if !known.contains(&who) {
-                known.push(who);
-            }
-        }
-        let lines = all.into_iter().filter_map(|(level, who)| {
-            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
-            let platforms = who.into_iter().reduce(both).unwrap_or_default();
-            match level {
-                Level::Full => None,
-                Level::Balanced => Some(text!(language, "privacy-level-balanced", platforms = platforms)),
-                Level::Minimal => Some(text!(language, "privacy-level-minimal", platforms = platforms)),
-            }
-        });
-        let lines: Vec<String> = lines.collect();
-        (!lines.is_empty()).then(|| text!(language, "privacy-levels", lines = lines.join("; ")))
-    }
-
-    /// What is shown now of what somebody does in a room, on which platforms; none where that goes nowhere.
-    fn shown_now(&self, language: Language, room: &RoomKey, person: &Person) -> Option<String> {
-        let routes = self.core.routes.borrow().clone();
-        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
-            let who = match stream::keeps(&to) {
-                true => text!(language, "privacy-programs"),
-                false => words::shown(&to.platform),
-            };
-            let what = classes_in_words(language, &self.core.shown_of(person, room, &to));
-            let known = all.entry(what).or_default();
-            if !known.contains(&who) {
-                known.push(who);
-            }
-        }
-        let lines = all.into_iter().map(|(what, who)| {
-            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
-            let platforms = who.into_iter().reduce(both).unwrap_or_default();
-            text!(language, "privacy-now-on", platforms = platforms, what = what)
-        });
-        let lines: Vec<String> = lines.collect();
-        (!lines.is_empty()).then(|| text!(language, "privacy-now", lines = lines.join("; ")))
-    }
-
-    /// A choice in words; in its one word where the room shows less of everybody than those say.
-    fn chosen_in_words(
-        &self,
-        language: Language,
-        stance: Stance,
-        room: &RoomKey,
-        person: &Person,
-        names: bool,
-    ) -> String {
-        match stance {
-            Stance::Full | Stance::Balanced if self.levels(language, room).is_some() => {
-                stance.word().to_owned()
-            }
-            _ => self.in_words(language, stance, room, person, names),
-        }
-    }
-
-    fn unsaid(&self, room: &RoomKey) -> Unsaid {
-        let routes = self.core.routes.borrow();
-        let any = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
-        if any { Unsaid::OptIn } else { Unsaid::Notice }
-    }
-
-    fn in_words(
-        &self,
-        language: Language,
-        stance: Stance,
-        room: &RoomKey,
-        person: &Person,
-        names: bool,
-    ) -> String {
-        let called = || {
-            let routes = self.core.routes.borrow().clone();
-            let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
-                let name = self.core.ledger.pseudonyms().name(person, channel);
-                text!(language, "stance-name-in", name = name, channel = channel)
-            });
-            let names = called.collect::<Vec<_>>().join(", ");
-            (!names.is_empty()).then_some(names)
-        };
-        match stance {
-            Stance::Full => text!(language, "stance-full"),
-            Stance::Balanced => text!(language, "stance-balanced"),
-            Stance::None => text!(language, "stance-none"),
-            Stance::Anonymous => match called() {
-                Some(names) => text!(language, "stance-anonymous-as", names = names),
-                None => text!(language, "stance-anonymous"),
-            },
-            Stance::Minimal => match called() {
-                Some(names) => text!(language, "stance-minimal-as", names = names),
-                None => text!(language, "stance-minimal"),
-            },
-        }
-    }
-}
-
-/// What is shown of somebody, as people say it.
-fn classes_in_words(language: Language, classes: &[DataClass]) -> String {
-    let has = |class| classes.contains(&class);
-    let (words, reactions) = (has(DataClass::Content), has(DataClass::Reactions));
-    let (named, acts) = (has(DataClass::Identity), words || reactions);
-    let all = [
-        words.then(|| text!(language, "shown-texts")),
-        (words && has(DataClass::Attachments)).then(|| text!(language, "shown-files")),
-        reactions.then(|| text!(language, "shown-reactions")),
-        (acts && named).then(|| text!(language, "shown-name")),
-        (acts && !named).then(|| text!(language, "shown-other-name")),
-        (words && named && has(DataClass::Picture)).then(|| text!(language, "shown-picture")),
-        (named && has(DataClass::Presence)).then(|| text!(language, "shown-presence")),
-    ];
-    let all: Vec<String> = all.into_iter().flatten().collect();
-    if all.is_empty() { text!(language, "shown-nothing") } else { all.join(", ") }
 }
 
 /// The largest export that is given in the chat, in bytes.

@@ -9,6 +9,7 @@ mod reactions;
 mod show;
 mod speaker;
 mod told;
+mod unseen;
 
 pub use content::Content;
 pub use left::Ran;
@@ -258,7 +259,7 @@ fn work(
             Ok(Work::Nothing)
         }
         (Event::Arrived { version, .. }, Some(target), content) if version.starts_with(MASKED) => {
-            masked(core, lane, target, content, files)
+            unseen::masked(core, lane, target, content, files)
         }
         // Where an answer is one, it quotes nothing.
         (Event::Arrived { version, .. }, Some(_), _)
@@ -322,46 +323,6 @@ fn work(
         }
         (_, Some(_), None) => Ok(Work::Nothing),
         (_, None, _) => Ok(Work::Impossible("its target is not known")),
-    }
-}
-
-/// A message of which the room may see less than it did: shown anew, or deleted where it would still say who it is.
-fn masked(
-    core: &Core,
-    lane: &LaneHandle,
-    target: EnvelopeId,
-    content: Option<&Seen>,
-    files: &Files,
-) -> Result<Work, StoreError> {
-    let can = lane.account.connector.capabilities(&lane.room);
-    let Some(posted) = core.ledger.envelope(target)? else { return Ok(Work::Nothing) };
-    if posted.origin == lane.room {
-        return Ok(Work::Nothing);
-    }
-    if matches!(posted.event, Event::PollEnded { .. } | Event::Member { .. }) {
-        return untold(core, lane, target, &posted);
-    }
-    let named = core.is_named_too_much(&lane.room, target, &posted);
-    match content.filter(|_| !(named && can.shows(Feature::Persona) == Support::Native)) {
-        None if can.shows(Feature::Delete) == Support::Native => delete(core, lane, target),
-        Some(content) if can.shows(Feature::Edit) == Support::Native => {
-            change::rerender(core, lane, target, content, files)
-        }
-        // It stays as it was said: nothing can be changed there.
-        _ => Ok(Work::Nothing),
-    }
-}
-
-/// A line that the room was told, which goes where what it tells of is not to be seen any more.
-fn untold(core: &Core, lane: &LaneHandle, line: EnvelopeId, told: &Envelope) -> Result<Work, StoreError> {
-    let deletes = lane.account.connector.capabilities(&lane.room).shows(Feature::Delete) == Support::Native;
-    let about = match told.subject() {
-        Some(subject) => core.lookup.find(&subject)?.map(|found| found.envelope),
-        None => None,
-    };
-    match deletes && core.is_withheld(&lane.room, line, told, &OutboxRow::new("", about))? {
-        true => delete(core, lane, line),
-        false => Ok(Work::Nothing),
     }
 }
 

@@ -115,7 +115,8 @@ consent-how =
     • /relay consent grant archive content for 30 days
     Zwecke: bridging, archive, moderation, ai, analytics, personalisation, marketing. Was: content, attachments, identity, presence, reactions, derived, picture. /relay privacy sagt das Übliche mit einem Wort.
 consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
-consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME. relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
+consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME.
+consent-whom-programs = relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
 consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
 consent-unused = Dafür tut Relay heute nichts; dein Wort wird aufbewahrt, bis es so weit ist.

@@ -115,7 +115,8 @@ consent-how =
     • /relay consent grant archive content for 30 days
     Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, reactions, derived, picture. /relay privacy says the most usual things in one word.
 consent-since = {$line} (since {$date} {$time} UTC, with {$how})
-consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME. relay are programs that have a token for Relay, webhook those that it calls.
+consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME.
+consent-whom-programs = relay are programs that have a token for Relay, webhook those that it calls.
 consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
 consent-unused = Relay does nothing for that today; your word is kept for when it does.
