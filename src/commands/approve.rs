@@ -7,7 +7,7 @@ use crate::adapt::presentable;
 use crate::engine::RunningAccount;
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Account, Call, NativeId, Visibility};
+use relay_contract::{Account, Call, NativeId, RoomKey, Visibility};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,7 +48,7 @@ impl Commands {
         if !self.core.is_owners_room(&waiting.channel, &call.room) {
             return Err(not_good(language));
         }
-        match self.review(language, code, waiting, sure).await? {
+        match self.review(language, code, waiting, sure, Some(&call.room)).await? {
             Review::Shown(words) => {
                 let how = text!(language, "approve-how", code = code.trim());
                 let sure = offer(text!(language, "approve-sure"), format!("approve {} yes", code.trim()));
@@ -65,7 +65,7 @@ impl Commands {
         }
         let language = Language::English;
         let waiting = self.codes().look(what, Instant::now()).ok_or_else(|| not_good(language))?;
-        self.review(language, what, waiting, sure).await
+        self.review(language, what, waiting, sure, None).await
     }
 
     async fn review(
@@ -74,9 +74,13 @@ impl Commands {
         code: &str,
         waiting: Waiting,
         sure: bool,
+        told_in: Option<&RoomKey>,
     ) -> Result<Review, Refused> {
         if !sure {
-            return Ok(Review::Shown(described(language, &waiting)));
+            // Whoever runs Relay is told all; a room, no more than it may see of them.
+            let may_name =
+                told_in.is_none_or(|room| self.core.may_name(room, &waiting.report.key, &waiting.asker));
+            return Ok(Review::Shown(described(language, &waiting, may_name)));
         }
         let account = self.core.accounts.get(&waiting.account).ok_or_else(|| not_good(language))?;
         let now = self.describe(language, &account, &waiting.report.key.room).await?;
@@ -115,7 +119,7 @@ fn not_good(language: Language) -> Refused {
 }
 
 /// Who knocks, as whoever lets them in needs to know.
-fn described(language: Language, waiting: &Waiting) -> String {
+fn described(language: Language, waiting: &Waiting, may_name: bool) -> String {
     let report = &waiting.report;
     let channel = waiting.channel.clone();
     let lines = [
@@ -127,7 +131,10 @@ fn described(language: Language, waiting: &Waiting) -> String {
             Some(members) => text!(language, "knocks-people", count = members),
             None => text!(language, "knocks-people-unknown"),
         },
-        text!(language, "knocks-asker", asker = waiting.by.clone()),
+        match may_name {
+            true => text!(language, "knocks-asker", asker = waiting.by.clone()),
+            false => text!(language, "knocks-asker-unnamed"),
+        },
     ];
     lines.join("\n")
 }

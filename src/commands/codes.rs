@@ -2,7 +2,7 @@
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use relay_contract::{Account, RoomReport};
+use relay_contract::{Account, NativeId, RoomReport};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,21 @@ pub struct Waiting {
     pub report: RoomReport,
     /// Who asked, name and id.
     pub by: String,
+    /// The same, by id alone.
+    pub asker: NativeId,
     until: Instant,
 }
 
 impl Waiting {
     /// From now on, for a quarter of an hour.
-    pub fn new(channel: &str, account: Account, report: RoomReport, by: String, now: Instant) -> Self {
-        Self { channel: channel.to_owned(), account, report, by, until: now + GOOD_FOR }
+    pub fn new(
+        channel: &str,
+        account: Account,
+        report: RoomReport,
+        (by, asker): (String, NativeId),
+        now: Instant,
+    ) -> Self {
+        Self { channel: channel.to_owned(), account, report, by, asker, until: now + GOOD_FOR }
     }
 }
 
@@ -178,7 +186,7 @@ mod tests {
             members: None,
             warnings: vec![],
         };
-        Waiting::new("lobby", Account("a".into()), report, "Ada (1)".into(), now)
+        Waiting::new("lobby", Account("a".into()), report, ("Ada (1)".into(), "1".into()), now)
     }
 
     #[test]

@@ -60,7 +60,8 @@ impl Commands {
         }
         self.may(call, "ask", ASKS)?;
         let carries = carries::report(language, &account.connector.capabilities(&report.key));
-        let waiting = Waiting::new(channel, account.name.clone(), report, by, Instant::now());
+        let waiting =
+            Waiting::new(channel, account.name.clone(), report, (by, call.asker.id.clone()), Instant::now());
         let code = self.codes().make(waiting, Instant::now());
         let Some(code) = code else {
             return Err(text!(language, "connect-too-many"));

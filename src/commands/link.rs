@@ -124,10 +124,11 @@ impl Commands {
         };
         tracing::info!(platform = %call.room.platform, with = %first.side.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
-        let linked = match account.connector.answers_alone(call) {
-            true => text!(language, "linked", other = called(language, &first.side)),
-            false => text!(language, "linked-other"),
-        };
+        // What others read says nothing of what the two had chosen: who was given the code is told.
+        if !account.connector.answers_alone(call) {
+            return Ok(text!(language, "linked-other"));
+        }
+        let linked = text!(language, "linked", other = called(language, &first.side));
         let tighter = (!tighter.is_empty()).then(|| text!(language, "linked-tighter"));
         let sentences = [Some(linked), tighter, Some(text!(language, "link-means"))];
         Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))

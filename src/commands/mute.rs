@@ -8,6 +8,7 @@ use crate::store::{Muted, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, MessageRef, Offer, RoomKey};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// So many are told, and offered, at once.
 const MOST: usize = 20;
@@ -45,10 +46,11 @@ impl Commands {
         let until = span.map(|span| until(language, span)).transpose()?;
         let KnownThere { person, name, bare, mark } = known;
         let now = self.core.consent_clock();
-        let muted = Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until };
-        // Whoever is muted already stays so from when they were.
-        let before = self.core.ledger.muted(&call.room, &person, now);
-        let muted = Muted { since: before.map_or(muted.since, |before| before.since), ..muted };
+        let muted =
+            Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until, also: Vec::new() };
+        // Whoever is muted already stays so from when they were, and goes on being told of by what they were called then.
+        let there = self.core.ledger.mutes_in(&call.room).into_iter().find(|(other, _)| *other == person);
+        let muted = there.map_or(muted.clone(), |(_, before)| before.and(muted, now));
         let stored = self.core.ledger.mute(call.room.clone(), person, muted).await;
         stored.map_err(|error| unwritten(language, &error))?;
         tracing::info!(account = %account.name, room = %call.room, until, "somebody from elsewhere is muted in a room from the chat");
@@ -68,22 +70,30 @@ impl Commands {
     ) -> Result<Reply, Refused> {
         let language = self.language(call);
         self.must_manage(account, call).await?;
-        let muted = self.muted_there(&call.room);
+        let muted = self.muted_there(language, &call.room);
         if words.trim().is_empty() {
             return Ok(self.mutes(language, &call.room));
         }
-        let meant: Vec<KnownThere> = muted.into_iter().filter(|known| known.is_called(words)).collect();
+        let meant: Vec<Listed> = muted.into_iter().filter(|listed| listed.known.is_called(words)).collect();
         let meant = match meant.as_slice() {
             [] => return Err(text!(language, "unmute-unknown", name = shown(words))),
-            [known] => known.clone(),
-            several => return Err(self.which(language, "unmute", several, None)),
+            [listed] => listed.clone(),
+            several => {
+                let several: Vec<KnownThere> = several.iter().map(|listed| listed.known.clone()).collect();
+                return Err(self.which(language, "unmute", &several, None));
+            }
         };
         // They are muted with whichever of their accounts.
-        let people = self.core.ledger.accounts_of(&meant.person);
-        let stored = self.core.ledger.unmute(call.room.clone(), Some(people)).await;
+        let people = self.core.ledger.accounts_of(&meant.known.person);
+        let left = meant.muted.clone().without(&meant.one.name, &meant.one.mark, self.core.consent_clock());
+        let stored = match left {
+            // By another of their names they stay muted.
+            Some(left) => self.core.ledger.mute(call.room.clone(), meant.known.person.clone(), left).await,
+            None => self.core.ledger.unmute(call.room.clone(), Some(people)).await,
+        };
         stored.map_err(|error| unwritten(language, &error))?;
         tracing::info!(account = %account.name, room = %call.room, "somebody from elsewhere is muted in a room no more");
-        Ok(text!(language, "unmute-done", name = meant.name).into())
+        Ok(text!(language, "unmute-done", name = meant.known.name).into())
     }
 
     /// A room that has left everything has nobody to be held or muted in it.
@@ -96,19 +106,24 @@ impl Commands {
     }
 
     fn mutes(&self, language: Language, room: &RoomKey) -> Reply {
-        let now = self.core.consent_clock();
-        let mut muted: Vec<Muted> =
-            self.core.ledger.mutes_in(room).into_iter().map(|(_, muted)| muted).collect();
-        muted.retain(|muted| muted.holds(now));
-        muted.sort_by_key(|muted| muted.since);
+        let mut muted = self.muted_there(language, room);
+        muted.sort_by_key(|listed| listed.one.since);
         if muted.is_empty() {
             return format!("{}\n{}", text!(language, "mute-nobody"), text!(language, "mute-how")).into();
         }
         let mut lines = vec![text!(language, "mute-list", count = muted.len())];
-        for Muted { name, mark, until, .. } in muted.iter().take(MOST) {
-            let name = format!("{name} #{mark}");
-            lines.push(match until {
-                Some(until) => text!(language, "mute-line-until", name = name, until = moment(*until)),
+        for Listed { known, one, is_named, .. } in muted.iter().take(MOST) {
+            let name = match is_named {
+                true => format!("{} #{}", known.name, known.mark),
+                false => text!(
+                    language,
+                    "mute-somebody-since",
+                    mark = known.mark.as_str(),
+                    since = moment(one.since)
+                ),
+            };
+            lines.push(match one.until {
+                Some(until) => text!(language, "mute-line-until", name = name, until = moment(until)),
                 None => text!(language, "mute-line", name = name),
             });
         }
@@ -117,19 +132,37 @@ impl Commands {
         }
         lines.push(text!(language, "mute-how"));
         let offered = muted.iter().take(MOST_OFFERED);
-        let offers = offered.map(|muted| unmute_offer(language, &muted.name, &muted.mark)).collect();
+        let offers =
+            offered.map(|listed| unmute_offer(language, &listed.known.name, &listed.known.mark)).collect();
         Reply { words: lines.join("\n"), offers }
     }
 
-    fn muted_there(&self, room: &RoomKey) -> Vec<KnownThere> {
+    /// Who is muted in a room, once for each name that they were muted by; without it where the room may not be told it any more.
+    fn muted_there(&self, language: Language, room: &RoomKey) -> Vec<Listed> {
         let now = self.core.consent_clock();
-        let there = self.core.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
+        let mut there = Vec::new();
+        for (person, muted) in self.core.ledger.mutes_in(room) {
+            for one in muted.names(now) {
+                let is_named = self.core.is_called_still(room, &person, &one.bare);
+                let known = match is_named {
+                    true => KnownThere {
+                        person: person.clone(),
+                        name: one.name.clone(),
+                        bare: one.bare.clone(),
+                        mark: one.mark.clone(),
+                    },
+                    // Of the time alone, for what else tells them apart tells who they are.
+                    false => KnownThere {
+                        person: person.clone(),
+                        name: text!(language, "mute-somebody"),
+                        bare: text!(language, "mute-somebody"),
+                        mark: format!("{:03x}", xxh3_64(&one.since.to_be_bytes()) & 0xFFF),
+                    },
+                };
+                there.push(Listed { known, one: one.clone(), muted: muted.clone(), is_named });
+            }
+        }
         there
-            .map(|(person, muted)| {
-                let Muted { name, bare, mark, .. } = muted;
-                KnownThere { person, name, bare, mark }
-            })
-            .collect()
     }
 
     /// Whom a name means, each person once, with whichever of their accounts.
@@ -159,6 +192,18 @@ impl Commands {
         }
         lines.join("\n")
     }
+}
+
+/// Somebody who is muted, as the room is told of them.
+#[derive(Clone)]
+struct Listed {
+    known: KnownThere,
+    /// By this one of their names.
+    one: Muted,
+    /// By all of them.
+    muted: Muted,
+    /// Whether the room may still be told this name.
+    is_named: bool,
 }
 
 /// A name and a span: `Ada for 1 hour`, `for 1 hour`, `Ada`. A name may have a `for` in it: a span begins with a number.

@@ -212,6 +212,14 @@ impl Core {
         self.seen(room, deed)
     }
 
+    /// Whether a room may be told now who does something in another one.
+    pub fn may_name(&self, room: &RoomKey, origin: &RoomKey, id: &NativeId) -> bool {
+        let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
+        let now = self.consent_clock();
+        let seen = self.seen_as(room, Deed { origin, author: &author, said: now, known: now });
+        seen.is_some_and(|seen| seen.id == *id)
+    }
+
     /// How the author of an envelope is seen in a room.
     pub(super) fn author_seen_in(
         &self,
@@ -303,6 +311,23 @@ impl Core {
             && origin != room
             && !stream::keeps(origin)
             && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
+    }
+
+    /// Whether anybody of any network might be one who is not to be named in a room, or was when something was said.
+    pub(super) fn hides_anybody(&self, room: &RoomKey) -> bool {
+        let routes = self.routes.borrow().clone();
+        let mut channels = routes.links_of(room);
+        self.asks_consent()
+            && (channels.any(|(name, link)| {
+                let level = routes.level(name).tighter(link.settings.privacy);
+                routes.unsaid(name) == Unsaid::OptIn
+                    || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
+            }) || self.ledger.anybody_is(|_, history| {
+                forbade(history, room, &WHO_AND_WHAT)
+                    || WHO_AND_WHAT
+                        .into_iter()
+                        .any(|class| !self.allows(Some(history), class, (room, room), None))
+            }))
     }
 
     /// The same of what was said at a time that is not known: they may have said yes since.

@@ -1,5 +1,6 @@
 //! A message as it may be seen in a room: people who are not to be named there are not, neither as authors nor in what others say.
 
+mod passed;
 mod seen;
 
 pub use seen::{By, Seen};
@@ -12,6 +13,7 @@ use crate::routing::Routes;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
+pub(super) use passed::Passed;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
     Author, Envelope, Event, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing,
@@ -93,8 +95,9 @@ impl Core {
                 did.push("quote masked");
             }
         }
+        let passed = self.whose_words(room, message)?;
         if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, (origin, said), forward, &hid)
+            && !self.mask_forward(room, (origin, said), forward, &passed, &hid)
         {
             message.attachments.clear();
             message.poll = None;
@@ -102,11 +105,20 @@ impl Core {
             message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
             did.push("forwarded words taken out");
         }
-        if message.quoted.iter().any(|id| {
-            self.named(room, (origin, said), id, "") != Some(String::new())
-                || !self.shows_words_of(room, (origin, said), id)
-                || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
-        }) {
+        let quotes_hidden = message.forward.is_none()
+            && match passed {
+                Passed::Hidden => true,
+                // Of some of them it is not told who wrote them.
+                Passed::Unknown => message.quoted.len() < message.words_of.len() && self.hides_anybody(room),
+                Passed::Shown(_) => false,
+            };
+        if quotes_hidden
+            || message.quoted.iter().any(|id| {
+                self.named(room, (origin, said), id, "") != Some(String::new())
+                    || !self.shows_words_of(room, (origin, said), id)
+                    || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
+            })
+        {
             message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
             did.push("quotes taken out");
         }
@@ -231,12 +243,32 @@ impl Core {
     }
 
     /// Whether what was passed on may be seen; its author's name is taken out where that may not.
-    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hid: &Hides<'_>) -> bool {
+    fn mask_forward(
+        &self,
+        room: &RoomKey,
+        said: Said<'_>,
+        forward: &mut Forward,
+        passed: &Passed,
+        hid: &Hides<'_>,
+    ) -> bool {
+        match passed {
+            Passed::Hidden => {
+                forward.author = None;
+                return false;
+            }
+            Passed::Shown(author) => {
+                forward.author = forward.author.is_some().then(|| author.name.clone());
+                return true;
+            }
+            Passed::Unknown => {}
+        }
         let Some(id) = &forward.author_id else {
-            if **hid {
+            // It may be what Relay posted for anybody.
+            let hid = **hid || self.hides_anybody(room);
+            if hid {
                 forward.author = None;
             }
-            return !**hid;
+            return !hid;
         };
         let name = forward.author.clone().unwrap_or_default();
         match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {

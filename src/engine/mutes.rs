@@ -10,7 +10,7 @@ use super::lane_steps::{AGAIN, MASKED, called};
 use crate::adapt::names::presentable;
 use crate::consent::Person;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{Author, Envelope, Event, RoomKey, Timestamp};
+use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -130,6 +130,30 @@ impl Core {
             return Ok(true);
         }
         Ok(self.ledger.newest_change_id(target)?.is_some_and(|change| change.at().0 >= since))
+    }
+
+    /// Whether a room may still be told of somebody by the name that they were muted under there.
+    pub fn is_called_still(&self, room: &RoomKey, person: &Person, bare: &str) -> bool {
+        if !self.asks_consent() {
+            return true;
+        }
+        let routes = self.routes.borrow().clone();
+        let channels = routes.links_of(room);
+        let linked = channels.flat_map(|(channel, _)| routes.channel(channel)).map(|link| &link.room);
+        let of_network = linked.filter_map(|origin| {
+            let id = person.as_str().strip_prefix(Person::from_parts(origin, "").as_str())?;
+            Some((origin, id)).filter(|(origin, _)| *origin != room)
+        });
+        let now = self.consent_clock();
+        let mut called = of_network
+            .map(|(origin, id)| {
+                let standing = Standing::Person;
+                let author = Author { id: id.into(), name: bare.to_owned(), avatar: None, standing };
+                let deed = Deed { origin, author: &author, said: now, known: now };
+                self.seen_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+            })
+            .peekable();
+        called.peek().is_some() && called.all(|is_so| is_so)
     }
 
     /// How whoever wrote a message from elsewhere is known in a room; none where the room wrote it itself, or nobody did. Reads the disk.

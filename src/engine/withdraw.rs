@@ -269,17 +269,12 @@ impl Core {
             }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
-                let quotes = match &message.reply {
-                    Some(reply) if !named => {
-                        let answered = MessageKey { room: envelope.origin.clone(), id: reply.target.clone() };
-                        self.is_by(person, &answered)?
-                    }
-                    _ => false,
-                };
-                Ok(match self.passed_on(person, &envelope, message) {
+                Ok(match self.passed_on(person, &envelope, message)? {
                     Some(true) => Taken::MaskFiles(id, key),
                     Some(false) => Taken::Mask(key),
-                    None if named || quotes => Taken::Mask(key),
+                    None if named || self.has_words_of(person, &envelope.origin, message)? => {
+                        Taken::Mask(key)
+                    }
                     None => Taken::Nothing,
                 })
             }
@@ -302,11 +297,7 @@ impl Core {
 
     /// Whether somebody wrote a message.
     pub(super) fn is_by(&self, person: &Person, message: &MessageKey) -> Result<bool, StoreError> {
-        let Some(found) = self.lookup.find(message)? else { return Ok(false) };
-        let posted = self.ledger.envelope(found.envelope)?;
-        Ok(posted.is_some_and(|posted| {
-            posted.author.as_ref().is_some_and(|by| Person::of(&posted.origin, by) == *person)
-        }))
+        Ok(self.wrote(person, message)?.unwrap_or(false))
     }
 
     /// Writes down what somebody allows or not in particular, and has taken back what crossed before and does not fit.

@@ -32,11 +32,13 @@ impl Belongings {
     }
 }
 
-/// Blobs that are to go, and those that others have too.
+/// Blobs that are to go, and those that others have too; and the same of what links are given out for, a blob under a name.
 #[derive(Default)]
 struct Blobs {
     theirs: HashSet<String>,
     others: HashSet<String>,
+    their_names: HashSet<(String, String)>,
+    others_names: HashSet<(String, String)>,
 }
 
 impl Media {
@@ -60,6 +62,8 @@ impl Media {
         let of = what.clone();
         let look = move |blobs: &mut Blobs, _: &str, file: FileRecord| {
             let theirs = of.messages.contains(&file.envelope);
+            let names = if theirs { &mut blobs.their_names } else { &mut blobs.others_names };
+            names.insert((file.blob.clone(), file.name));
             if theirs { &mut blobs.theirs } else { &mut blobs.others }.insert(file.blob);
             true
         };
@@ -80,10 +84,12 @@ impl Media {
         let gone: HashSet<String> = blobs.theirs.difference(&blobs.others).cloned().collect();
         // Links first: what they lead to is found through the records.
         let of = gone.clone();
-        self.0
-            .links
-            .sift((), move |(), _, link: LinkRecord| link.revoked || !of.contains(&link.blob))
-            .await?;
+        // Others may have the same bytes: under another name they have another link.
+        let named: HashSet<_> = blobs.their_names.difference(&blobs.others_names).cloned().collect();
+        let look = move |(): &mut (), _: &str, link: LinkRecord| {
+            link.revoked || !(of.contains(&link.blob) || named.contains(&(link.blob, link.name)))
+        };
+        self.0.links.sift((), look).await?;
         for blob in gone.iter().filter_map(|blob| BlobId::parse(blob)) {
             self.0.store.delete(&blob).await?;
         }

@@ -28,12 +28,49 @@ pub struct Muted {
     pub since: i64,
     /// Until when; until somebody ends it where none.
     pub until: Option<i64>,
+    /// They were muted by another name, too: told as somebody else's, so that nobody learns that both are one person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Muted>,
 }
+
+/// By so many names somebody is muted at most.
+const MOST_NAMES: usize = 16;
 
 impl Muted {
     /// Whether it still holds.
     pub fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now.0 < until)
+        self.names(now).next().is_some()
+    }
+
+    /// Each name that still holds, by itself.
+    pub fn names(&self, now: Timestamp) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also).filter(move |one| one.until.is_none_or(|until| now.0 < until))
+    }
+
+    /// The same person muted by one more name, or again by one of theirs.
+    pub fn and(self, one: Self, now: Timestamp) -> Self {
+        let is_same = |other: &&Self| (&other.name, &other.mark) == (&one.name, &one.mark);
+        let since = self.names(now).find(is_same).map_or(one.since, |before| before.since);
+        let one = Self { since, ..one };
+        let others: Vec<Self> =
+            self.names(now).filter(|other| !is_same(other)).take(MOST_NAMES).cloned().collect();
+        Self::all(others.into_iter().chain([one.clone()])).unwrap_or(one)
+    }
+
+    /// The same person without one of their names; none where that was the last.
+    pub fn without(self, name: &str, mark: &str, now: Timestamp) -> Option<Self> {
+        let others =
+            self.names(now).filter(|other| (other.name.as_str(), other.mark.as_str()) != (name, mark));
+        Self::all(others.cloned().collect::<Vec<_>>().into_iter())
+    }
+
+    fn all(names: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut names: Vec<Self> = names.map(|one| Self { also: Vec::new(), ..one }).collect();
+        // The first says since when nothing of theirs is shown.
+        names.sort_by_key(|one| one.since);
+        let first = names.first().cloned()?;
+        names.remove(0);
+        Some(Self { also: names, ..first })
     }
 }
 

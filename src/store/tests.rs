@@ -374,6 +374,7 @@ fn rich_envelope() -> Envelope {
             forward: Some(Forward { author: Some("Cy".into()), author_id: None, room: Some("owls".into()) }),
             no_preview: true,
             quoted: Vec::new(),
+            words_of: vec![MessageKey { room: room("there"), id: "7".into() }],
             ..Message::new(MessageRef::plain("1").within(Some("t".into())), body)
         },
         version: "v".into(),

@@ -293,3 +293,32 @@ async fn each_room_says_how_people_of_elsewhere_are_called_in_it() {
     let copy = bench.arrives("slack", "as the admin has it").await;
     assert!(copy.author.contains("(written by the admin)"), "{}", copy.author);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_muted_is_told_by_no_name_that_the_room_may_not_know() {
+    let bench = Bench::started().await;
+    let name = bench.person("discord");
+    relay(&bench, "discord", 0, "privacy anonymous").await;
+    bench.say("discord", "under another name");
+    let masked = bench.arrives("telegram", "under another name").await;
+    relay(&bench, "discord", 0, "privacy full").await;
+    bench.say("discord", "under my name");
+    bench.arrives("telegram", "under my name").await;
+    let muted = relay(&bench, "telegram", 0, &format!("mute {name}")).await;
+    assert!(muted.contains("is muted in this room"), "{muted}");
+    // By a message under another name, they are one more to whoever reads the list.
+    let muted = asks_about(&bench, 0, &masked.id, "/relay mute").await;
+    assert!(muted.contains("is muted in this room") && !muted.contains(&name), "{muted}");
+    let list = relay(&bench, "telegram", 0, "mute").await;
+    assert!(list.contains("2 people are muted") && list.contains(&name), "{list}");
+    relay(&bench, "discord", 0, "privacy none").await;
+    let list = relay(&bench, "telegram", 0, "mute").await;
+    assert!(list.contains("Somebody #") && !list.contains(&name), "{list}");
+    for left in ["1 person is muted", "Nobody is muted"] {
+        let listed = relay(&bench, "telegram", 0, "mute").await;
+        let mark = listed.split("Somebody #").nth(1).and_then(|rest| rest.get(..3)).unwrap().to_owned();
+        relay(&bench, "telegram", 0, &format!("unmute somebody #{mark}")).await;
+        let list = relay(&bench, "telegram", 0, "mute").await;
+        assert!(list.contains(left), "{list}");
+    }
+}

@@ -425,6 +425,40 @@ async fn no_room_sees_a_name_and_then_its_mask() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
+fn pass_on(bench: &Bench, platform: &str, person: usize, message: &str) {
+    let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
+    let act = Act::Forward { person, room: room.clone(), message: message.into(), to: room };
+    bench.people(platform).act(act).expect("people can pass on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_passed_on_is_by_whoever_said_it() {
+    let bench = started().await;
+    let room = bench.room("discord");
+    ask(&bench, "discord", 0, &room, "/relay consent revoke bridging to telegram").await;
+    bench.say("discord", "for some alone");
+    let copy = bench.arrives("slack", "for some alone").await;
+    pass_on(&bench, "slack", 1, &copy.id);
+    bench.arrives("telegram", "what was passed on is not shown").await;
+    until("it is shown where it was said", || bench.with("discord", "for some alone").len() == 2).await;
+    assert!(bench.with("telegram", "for some alone").is_empty());
+    // Somebody says no after theirs was passed on.
+    say(&bench, "slack", 0, "said and regretted", None);
+    for platform in others("slack") {
+        let copy = bench.arrives(platform, "said and regretted").await;
+        pass_on(&bench, platform, 1, &copy.id);
+    }
+    for platform in others("slack") {
+        until("all of it is there", || bench.with(platform, "said and regretted").len() == 3).await;
+    }
+    choose(&bench, "slack", 0, "none").await;
+    for platform in others("slack") {
+        // What people passed on in their own room is theirs.
+        until("it goes", || bench.with(platform, "said and regretted").len() == 1).await;
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_word_counts_also_after_something_in_particular() {
     let bench = started().await;

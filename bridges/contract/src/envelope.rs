@@ -132,6 +132,8 @@ pub struct Message {
     pub no_preview: bool,
     /// Whose words stand in quotes of `body`, where the platform tells: their ids there.
     pub quoted: Vec<NativeId>,
+    /// The messages whose words stand in `body`, passed on or in quotes, where the platform tells.
+    pub words_of: Vec<MessageKey>,
 }
 
 impl Message {
@@ -147,6 +149,7 @@ impl Message {
             forward: None,
             no_preview: false,
             quoted: Vec::new(),
+            words_of: Vec::new(),
         }
     }
 }

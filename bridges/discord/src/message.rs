@@ -3,8 +3,8 @@
 use crate::native::{Message, Poll, User};
 use crate::parse::{Lookup, parse};
 use crate::translate::{Beside, time};
-use crate::{attachments, cards};
-use relay_contract::{Forward, MessageRef, NativeId, Reply, Text, Timestamp};
+use crate::{PLATFORM, attachments, cards};
+use relay_contract::{Forward, MessageKey, MessageRef, NativeId, Reply, RoomKey, Text, Timestamp};
 use serde_json::Value;
 
 /// How much of an answered message is shown, in characters.
@@ -15,7 +15,7 @@ const SUPPRESS_EMBEDS: u64 = 1 << 2;
 const FORWARD: u64 = 1;
 
 /// The message, unless it has nothing that a bridge can show.
-pub fn message(native: &Message, beside: &Beside) -> Option<relay_contract::Message> {
+pub fn message(network: &str, native: &Message, beside: &Beside) -> Option<relay_contract::Message> {
     let lookup = Lookup::new(&beside.names, &native.mentions);
     let mut body = parse(native.content.as_deref().unwrap_or_default(), &lookup);
     for snapshot in &native.message_snapshots {
@@ -46,6 +46,7 @@ pub fn message(native: &Message, beside: &Beside) -> Option<relay_contract::Mess
         thread: beside.thread(),
         poll,
         forward: forward(native, beside),
+        words_of: passed_on(network, native, beside).into_iter().collect(),
         no_preview: native.flags & SUPPRESS_EMBEDS != 0,
         ..relay_contract::Message::new(at, body)
     })
@@ -69,6 +70,17 @@ fn forward(native: &Message, beside: &Beside) -> Option<Forward> {
         author_id: None,
         room: reference.channel_id.as_ref().and_then(name),
     })
+}
+
+/// The message that is passed on. One of a thread is not found by this, unless it stands in the same one.
+fn passed_on(network: &str, native: &Message, beside: &Beside) -> Option<MessageKey> {
+    let reference = native.message_reference.as_ref().filter(|reference| reference.kind == FORWARD)?;
+    let channel = reference.channel_id.as_deref().filter(|channel| *channel != native.channel_id);
+    let room = match channel {
+        Some(elsewhere) => RoomKey::new(PLATFORM, network, elsewhere),
+        None => beside.room(network, &native.channel_id),
+    };
+    Some(MessageKey { room, id: reference.message_id.as_deref()?.into() })
 }
 
 fn reply(native: &Message, beside: &Beside) -> Option<Reply> {

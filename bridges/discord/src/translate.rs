@@ -144,7 +144,7 @@ fn posted(network: &str, native: &Message, beside: &Beside) -> Translation {
     let Some(author) = author_of(network, native, beside) else {
         return Translation::Unreadable("MESSAGE_CREATE: no author".to_owned());
     };
-    let Some(message) = message(native, beside) else {
+    let Some(message) = message(network, native, beside) else {
         return Translation::Ignored("nothing to show");
     };
     let at = time(native.timestamp.as_deref()).or_else(|| made_at(&native.id)).unwrap_or(beside.heard);
@@ -175,7 +175,7 @@ fn edited(network: &str, native: &Message, beside: &Beside) -> Translation {
     let Some(author) = author_of(network, native, beside) else {
         return Translation::Ignored("partial update");
     };
-    let to = message(native, beside).unwrap_or_else(|| {
+    let to = message(network, native, beside).unwrap_or_else(|| {
         let at = MessageRef::plain(native.id.as_str()).within(beside.thread_id());
         relay_contract::Message {
             thread: beside.thread(),

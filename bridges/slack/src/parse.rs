@@ -54,6 +54,8 @@ pub struct Content {
     pub forward: Option<Forward>,
     /// Whose words are quoted.
     pub quoted: Vec<NativeId>,
+    /// The messages whose words are passed on or quoted: channel and ts of each.
+    pub words_of: Vec<(NativeId, NativeId)>,
 }
 
 /// A picture or file besides those that a message lists itself.

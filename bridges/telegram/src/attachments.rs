@@ -1,7 +1,8 @@
 //! What came with a message.
 
-use crate::locate;
-use relay_contract::{Attachment, FileKind};
+use crate::{ids, locate};
+use relay_contract::text::{Leaf, Run};
+use relay_contract::{Attachment, FileKind, Mention, Text};
 use serde_json::{Map, Value};
 
 /// Kinds of files, with the name for one that has none and the media type that it has when Telegram tells none.
@@ -96,12 +97,6 @@ fn words(fields: &Map<String, Value>) -> Vec<String> {
             _ => "location".into(),
         });
     }
-    if let Some(contact) = fields.get("contact") {
-        // The number stays here: whoever shared it did so with this chat.
-        let name = [string(contact, "first_name"), string(contact, "last_name")].into_iter().flatten();
-        let name = name.collect::<Vec<_>>().join(" ");
-        words.push(with("contact", ": ", Some(&*name).filter(|name| !name.is_empty())));
-    }
     if let Some(dice) = fields.get("dice") {
         let thrown = dice.get("value").and_then(Value::as_i64).map(|value| value.to_string());
         words.push(with(string(dice, "emoji").unwrap_or("dice"), " ", thrown.as_deref()));
@@ -109,6 +104,20 @@ fn words(fields: &Map<String, Value>) -> Vec<String> {
     let others = OTHERS.iter().filter(|(kind, _)| fields.contains_key(*kind));
     words.extend(others.map(|(_, name)| (*name).to_owned()));
     words
+}
+
+/// Somebody whose contact is shared, as a mention of them: what may be known of them elsewhere is theirs to say.
+pub fn contact(fields: &Map<String, Value>) -> Option<Text> {
+    let contact = fields.get("contact")?;
+    // The number stays here: whoever shared it did so with this chat.
+    let name = [string(contact, "first_name"), string(contact, "last_name")].into_iter().flatten();
+    let name = name.collect::<Vec<_>>().join(" ");
+    if name.is_empty() {
+        return Some(Text::plain("contact"));
+    }
+    let id = contact.get("user_id").and_then(Value::as_i64).map(ids::native);
+    let mention = Leaf::Mention(Mention::Person { id, name });
+    Some(Text::from_runs(vec![Run::new(Leaf::Plain("contact: ".into())), Run::new(mention)]))
 }
 
 /// Whether a location moves by itself, which comes as an edit every few seconds.
@@ -156,10 +165,6 @@ mod tests {
                 json!({"venue": {"title": "Café", "address": "Main St 1"}, "location": {"latitude": 1.0}}),
                 vec![("place: Café, Main St 1", None)],
             ),
-            (
-                json!({"contact": {"first_name": "Ada", "phone_number": "+49123"}}),
-                vec![("contact: Ada", None)],
-            ),
             (json!({"dice": {"emoji": "🎲", "value": 5}}), vec![("🎲 5", None)]),
             (json!({"paid_media": {}}), vec![("paid media", None)]),
             (json!({"pinned_message": {}}), vec![]),
@@ -171,6 +176,26 @@ mod tests {
             assert_eq!(found, expected, "{fields}");
         }
     }
+
+    #[test]
+    fn a_contact_names_somebody() {
+        let of = |contact: Value| {
+            let text = contact_of(&contact).into_runs();
+            text.into_iter().map(|run| run.leaf).collect::<Vec<_>>()
+        };
+        let contact_of_ada =
+            json!({"first_name": "Ada", "last_name": "L", "phone_number": "+49123", "user_id": 5});
+        let named = Leaf::Mention(Mention::Person { id: Some("5".into()), name: "Ada L".into() });
+        assert_eq!(of(contact_of_ada), [Leaf::Plain("contact: ".into()), named]);
+        let unknown = Leaf::Mention(Mention::Person { id: None, name: "Ada".into() });
+        assert_eq!(of(json!({"first_name": "Ada"})), [Leaf::Plain("contact: ".into()), unknown]);
+        assert_eq!(of(json!({"phone_number": "+49123"})), [Leaf::Plain("contact".into())]);
+    }
+
+    fn contact_of(told: &Value) -> Text {
+        contact(json!({ "contact": told }).as_object().unwrap()).unwrap()
+    }
+
     #[test]
     fn files_and_where_they_are() {
         let file = |more: Value| {

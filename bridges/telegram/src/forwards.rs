@@ -17,7 +17,7 @@ struct Origin {
 }
 
 /// None for what Telegram itself carries over from a channel into its discussion group.
-pub fn of(message: &wire::Message) -> Option<Forward> {
+pub fn of(message: &wire::Message, own: Option<i64>) -> Option<Forward> {
     let origin = message.rest.get("forward_origin")?;
     if message.rest.get("is_automatic_forward") == Some(&Value::Bool(true)) {
         return None;
@@ -26,7 +26,9 @@ pub fn of(message: &wire::Message) -> Option<Forward> {
         return Some(Forward::default());
     };
     let named = |name: String| Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-    let author_id = origin.sender_user.as_ref().map(|user| user.id.to_string().into());
+    // What Relay posted was said by somebody else, and Telegram does not tell which message it is.
+    let said_by = origin.sender_user.as_ref().filter(|user| Some(user.id) != own);
+    let author_id = said_by.map(|user| user.id.to_string().into());
     let author = origin.sender_user.map(|user| user.name());
     let author = author.or(origin.sender_user_name).or(origin.author_signature).and_then(named);
     let room = origin.chat.or(origin.sender_chat).and_then(|chat| named(chat.name()));
@@ -58,7 +60,7 @@ mod tests {
         let read = |fields: Value| wire::Message::deserialize(fields).unwrap();
         for (origin, expected) in cases {
             let message = read(json!({"message_id": 9, "chat": {"id": -1001}, "forward_origin": origin}));
-            let forward = of(&message);
+            let forward = of(&message, Some(1));
             let got = forward.as_ref().map(|forward| (forward.author.as_deref(), forward.room.as_deref()));
             assert_eq!(got, expected, "{origin}");
         }
@@ -66,6 +68,15 @@ mod tests {
             "message_id": 9, "chat": {"id": -1001}, "forward_origin": {"type": "channel", "chat": channel},
             "is_automatic_forward": true,
         });
-        assert_eq!(of(&read(carried_over)), None);
+        assert_eq!(of(&read(carried_over), Some(1)), None);
+    }
+
+    #[test]
+    fn what_relay_posted_is_by_nobody_that_is_known() {
+        let origin = json!({"type": "user", "sender_user": {"id": 5, "first_name": "Relay"}});
+        let fields = json!({"message_id": 9, "chat": {"id": -1001}, "forward_origin": origin});
+        let message = wire::Message::deserialize(fields).unwrap();
+        let by = |own| of(&message, own).unwrap().author_id;
+        assert_eq!((by(Some(5)), by(Some(6))), (None, Some("5".into())));
     }
 }

@@ -73,7 +73,7 @@ fn posted(payload: &Value, message: &wire::Message, own: &Own) -> Translation {
     if let Some(event) = service(message) {
         return envelope(message, own, message.date, event);
     }
-    match content(payload, message) {
+    match content(payload, message, own) {
         Err(ignored) => Translation::Ignored(ignored),
         Ok(content) => envelope(message, own, message.date, Event::Posted(content)),
     }
@@ -91,7 +91,7 @@ fn edited(payload: &Value, message: &wire::Message, own: &Own) -> Translation {
     if commands::call(message, own).is_some() {
         return Translation::Ignored("edited command");
     }
-    match content(payload, message) {
+    match content(payload, message, own) {
         Err(ignored) => Translation::Ignored(ignored),
         Ok(to) => {
             // The date has seconds only: two edits in one second differ by what they say.
@@ -122,7 +122,7 @@ fn service(message: &wire::Message) -> Option<Event> {
 }
 
 /// What a message says; a word when it says nothing.
-fn content(payload: &Value, message: &wire::Message) -> Result<Message, &'static str> {
+fn content(payload: &Value, message: &wire::Message, own: &Own) -> Result<Message, &'static str> {
     let body = body(message);
     let attachments = attachments::among(&message.rest);
     let poll = polls::among(&message.rest);
@@ -136,7 +136,7 @@ fn content(payload: &Value, message: &wire::Message) -> Result<Message, &'static
         reply: reply(message),
         thread: topics::of(payload, message),
         poll,
-        forward: forwards::of(message),
+        forward: forwards::of(message, own.id),
         no_preview: preview == Some(&Value::Bool(true)),
         ..Message::new(at, body)
     })
@@ -146,7 +146,7 @@ fn body(message: &wire::Message) -> relay_contract::Text {
     match (&message.text, &message.caption) {
         (Some(text), _) => parse::text(text, &message.entities),
         (None, Some(caption)) => parse::text(caption, &message.caption_entities),
-        (None, None) => relay_contract::Text::default(),
+        (None, None) => attachments::contact(&message.rest).unwrap_or_default(),
     }
 }
 

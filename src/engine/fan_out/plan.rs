@@ -116,9 +116,6 @@ impl Planning<'_> {
             None => self.conversation_answered(message)?,
         };
         notes.extend(thread.map(|of| Note::Within { message: self.id, of }));
-        if let Some(author) = &self.envelope.author {
-            notes.extend(self.first_of_the_name(author)?);
-        }
         if let Some(reply) = &message.reply {
             let target = MessageKey { room: self.envelope.origin.clone(), id: reply.target.clone() };
             let known = self.core.lookup.find(&target)?;
@@ -129,6 +126,9 @@ impl Planning<'_> {
             .into_iter()
             .filter(|(room, _)| self.counted(self.core.shows_message(room, self.id, self.envelope)))
             .partition(|(room, _)| !self.is_muted_in(room));
+        if let Some(author) = &self.envelope.author {
+            notes.extend(self.first_of_the_name(author, &targets)?);
+        }
         let not_shown = |(room, _)| Note::NotShown { room, message: self.id };
         notes.extend(muted.into_iter().map(not_shown));
         let rows =
@@ -199,13 +199,25 @@ impl Planning<'_> {
     }
 
     /// Whoever is the first of a name keeps it; others that look like it are told apart.
-    fn first_of_the_name(&self, author: &Author) -> Result<Option<Note>, StoreError> {
+    fn first_of_the_name(
+        &self,
+        author: &Author,
+        targets: &[(RoomKey, &str)],
+    ) -> Result<Option<Note>, StoreError> {
         // A program may make up names without end: they keep nothing from people, and are not remembered.
         if stream::is_persona(&self.envelope.origin, &author.id) {
             return Ok(None);
         }
         let looks = names::looks(&author.name);
         if self.planned.names.contains_key(&looks) || self.core.ledger.name_holder(&looks)?.is_some() {
+            return Ok(None);
+        }
+        // A name that no room is shown keeps nothing from anybody: how others are called would tell that it is there.
+        let is_named_in = |room: &RoomKey| {
+            let seen = self.core.author_seen_in(room, self.id, self.envelope);
+            seen.is_some_and(|seen| seen.id == author.id)
+        };
+        if !targets.iter().any(|(room, _)| is_named_in(room)) {
             return Ok(None);
         }
         Ok(Some(Note::Name { looks, holder: holder(&self.envelope.origin, author) }))

@@ -95,6 +95,10 @@ impl Content {
                 forward: message.forward.clone().or_else(|| original.forward.clone()),
                 poll: message.poll.clone().or_else(|| original.poll.clone()),
                 reply: message.reply.clone().or_else(|| original.reply.clone()),
+                words_of: match message.words_of.is_empty() {
+                    true => original.words_of.clone(),
+                    false => message.words_of.clone(),
+                },
                 ..message
             },
             did: Vec::new(),

@@ -87,6 +87,8 @@ impl Seen {
     pub(super) fn of(core: &Core, mut masked: Content, takes: Takes) -> Result<Self, StoreError> {
         let author = masked.author.take();
         let by = author.map(|author| By::of(core, &masked.origin, author, takes)).transpose()?;
+        // For whoever asks what may be seen, and no room.
+        masked.message.words_of.clear();
         if !takes.ids {
             masked.message.body = without_ids(std::mem::take(&mut masked.message.body));
             masked.message.quoted.clear();

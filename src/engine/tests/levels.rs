@@ -2,13 +2,14 @@
 
 use super::super::consent::Deed;
 use super::super::core::{Core, Keeping, Plan};
+use super::super::fan_out::plan::{Planned, plan};
 use super::super::lane_steps::Content as Whole;
 use crate::consent::{Classes, DataClass, Entry, Level, Person, Purpose, Scope, Stance};
 use crate::media::Media;
 use crate::policy::CatchUpLimits;
 use crate::routing::{Direction, Link, LinkSettings, Routes};
 use crate::store::ledger::WriterGuard;
-use crate::store::{Ledger, MappingIndex, OutboxRow, Verdict};
+use crate::store::{Ledger, MappingIndex, Note, OutboxRow, Verdict};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::*;
 use std::collections::BTreeMap;
@@ -209,6 +210,35 @@ async fn what_is_not_taken_is_not_given() {
                 assert_eq!(has_ids, [ids; 3], "{level:?} {takes:?}: {told}");
             }
         }
+    }
+    core.ledger.clone().close().await.unwrap();
+    index.close().unwrap();
+    drop((core, index));
+    writer.join();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_room_is_shown_is_neither_kept_nor_told() {
+    let World { core, index, writer, _dir, _calls } = opened();
+    let (home, abroad) = (room("home"), room("abroad"));
+    core.routes.send_modify(|now| *now = Arc::new(routes([Level::Full; 4])));
+    let before = Timestamp(Timestamp::now().0 - 5_000);
+    let entries = Stance::Anonymous.entries("", before);
+    core.ledger.say_consent(Person::of(&home, &author(1)), entries, false).await.unwrap();
+    for (number, is_shown) in [(1, false), (2, true)] {
+        let words = Message::new(MessageRef::plain(number.to_string()), Text::plain("hi"));
+        let envelope = Envelope {
+            origin: home.clone(),
+            author: Some(author(number)),
+            at: Timestamp::now(),
+            event: Event::Posted(words),
+        };
+        let queued = core.ledger.accept(Account("a".into()), vec![envelope]).await.unwrap();
+        let [Verdict::Accepted(id)] = queued.await.unwrap().unwrap()[..] else { panic!("it is new") };
+        let planned = plan(&core, id, &Planned::default()).unwrap();
+        let is_kept = planned.notes.iter().any(|note| matches!(note, Note::Name { .. }));
+        assert_eq!((planned.rows.len(), is_kept), (1, is_shown), "{number}");
+        assert_eq!(core.may_name(&abroad, &home, &author(number).id), is_shown, "{number}");
     }
     core.ledger.clone().close().await.unwrap();
     index.close().unwrap();

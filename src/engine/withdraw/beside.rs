@@ -4,6 +4,7 @@
 use super::Taken;
 use crate::consent::{DataClass, Person};
 use crate::engine::core::Core;
+use crate::engine::masked::Passed;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::text::Leaf;
 use relay_contract::{Envelope, Event, Mention, Message, MessageKey, NativeId, RoomKey};
@@ -15,11 +16,12 @@ pub(super) fn is_about(person: &Person, envelope: &Envelope) -> bool {
         return true;
     }
     match &envelope.event {
-        // Of what an answer answers it is looked up later whose it is.
+        // Of what an answer answers, and of what is passed on, it is looked up later whose it is.
         Event::Posted(message) | Event::Edited { to: message, .. } => {
             message.reply.is_some()
+                || !message.words_of.is_empty()
                 || names(message, is_them)
-                || is_passed_on_by_nobody(message) && is_of(person, &envelope.origin)
+                || is_passed_on_by_nobody(message)
         }
         Event::PollEnded { .. } => is_of(person, &envelope.origin),
         _ => false,
@@ -49,22 +51,67 @@ fn is_of(person: &Person, room: &RoomKey) -> bool {
 impl Core {
     /// Whether a message passes on what somebody wrote, or may have written, who does not let it be seen in all rooms that it went to;
     /// and then whether none of them may see it.
-    pub(super) fn passed_on(&self, person: &Person, envelope: &Envelope, message: &Message) -> Option<bool> {
-        let forward = message.forward.as_ref()?;
+    pub(super) fn passed_on(
+        &self,
+        person: &Person,
+        envelope: &Envelope,
+        message: &Message,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some(forward) = &message.forward else { return Ok(None) };
         let origin = &envelope.origin;
+        let is_named =
+            forward.author_id.as_ref().map(|id| Person::from_parts(origin, id.as_str()) == *person);
+        if is_named != Some(true) && !self.has_words_of(person, origin, message)? {
+            return Ok(None);
+        }
         let history = self.ledger.consent_of(person);
-        let is_hidden = |room: &RoomKey| match &forward.author_id {
-            Some(id) if Person::from_parts(origin, id.as_str()) == *person => {
-                !self.allows(history.as_deref(), DataClass::Content, (origin, room), None)
-            }
-            Some(_) => false,
-            // Whose words they are is not known: they go as they would if they were passed on now.
-            None => is_of(person, origin) && self.hides_somebody(room, origin),
-        };
         let routes = self.routes.borrow().clone();
         let targets = routes.targets(origin);
-        let hidden = targets.iter().filter(|(room, _)| is_hidden(room)).count();
-        (hidden > 0).then_some(hidden == targets.len())
+        let mut hidden = 0;
+        for (room, _) in &targets {
+            let is_hidden = match self.whose_words(room, message)? {
+                Passed::Hidden => true,
+                Passed::Shown(_) => false,
+                Passed::Unknown => match is_named {
+                    Some(true) => !self.allows(history.as_deref(), DataClass::Content, (origin, room), None),
+                    Some(false) => false,
+                    // Whose words they are is not known: they go as they would if they were passed on now.
+                    None => self.hides_somebody(room, origin) || self.hides_anybody(room),
+                },
+            };
+            hidden += usize::from(is_hidden);
+        }
+        Ok((hidden > 0).then_some(hidden == targets.len()))
+    }
+
+    /// Whether a message answers, passes on or quotes what somebody wrote, or passes on what they might have written.
+    pub(super) fn has_words_of(
+        &self,
+        person: &Person,
+        origin: &RoomKey,
+        message: &Message,
+    ) -> Result<bool, StoreError> {
+        if let Some(reply) = &message.reply {
+            let answered = MessageKey { room: origin.clone(), id: reply.target.clone() };
+            if self.is_by(person, &answered)? {
+                return Ok(true);
+            }
+        }
+        for passed in &message.words_of {
+            // Each room finds out whether it may still see what is by nobody knows whom.
+            if self.wrote(person, passed)?.unwrap_or(true) {
+                return Ok(true);
+            }
+        }
+        Ok(message.words_of.is_empty() && is_passed_on_by_nobody(message))
+    }
+
+    /// Whether somebody wrote a message; none where that is not known.
+    pub(super) fn wrote(&self, person: &Person, message: &MessageKey) -> Result<Option<bool>, StoreError> {
+        let Some(found) = self.lookup.find(message)? else { return Ok(None) };
+        let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(None) };
+        let author = posted.author.as_ref();
+        Ok(author.map(|by| Person::of(&posted.origin, by) == *person))
     }
 
     /// What becomes of a line that rooms were told, which is about a message or a person.

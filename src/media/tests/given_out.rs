@@ -176,3 +176,22 @@ async fn a_face_is_fetched_once_and_kept_by_its_content() {
     let bench = Bench::new(MediaSection::default(), &[("/a", 0, StatusCode::OK, "image/png", &face)]).await;
     assert_eq!((bench.media.avatar(&format!("{}/a", bench.host)).await, bench.asked("/a")), (None, 0));
 }
+
+#[tokio::test]
+async fn who_is_forgotten_has_no_link_also_where_somebody_else_has_the_same_bytes() {
+    let same = (StatusCode::OK, "text/plain", b"the same bytes".as_slice());
+    let pages = [("/hers", 0, same.0, same.1, same.2), ("/his", 0, same.0, same.1, same.2)];
+    let bench = Bench::new(public(), &pages).await;
+    let hers = ready(bench.get(key(0), &Attachment::named("hers.txt"), "/hers").await);
+    let his = ready(bench.get(key(1), &Attachment::named("his.txt"), "/his").await);
+    assert_eq!(hers.blob, his.blob);
+    for stored in [&hers, &his] {
+        bench.media.link(stored, &stored.name).await.unwrap();
+    }
+    let mut gone = forget::Belongings::default();
+    gone.messages.insert(key(0).envelope);
+    bench.media.forget(gone).await.unwrap();
+    let left: Vec<_> = bench.media.list().await.unwrap().into_iter().map(|link| link.name).collect();
+    assert_eq!(left, ["his.txt"]);
+    assert!(bench.media.0.store.size(&his.blob).await.unwrap().is_some());
+}

@@ -4,7 +4,7 @@ use super::Record;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
     Account, Attachment, Author, Emoji, Envelope, Event, FileKind, Forward, MemberChange, Mention, Message,
-    MessageRef, Poll, Reply, RoomKey, Standing, Style, Text, Thread, Time, TimeStyle, Timestamp,
+    MessageKey, MessageRef, Poll, Reply, RoomKey, Standing, Style, Text, Thread, Time, TimeStyle, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,8 @@ struct StoredMessage {
     no_preview: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     quoted: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words_of: Vec<MessageKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -287,6 +289,7 @@ fn store_message(message: Message) -> StoredMessage {
         }),
         no_preview: message.no_preview,
         quoted: message.quoted.into_iter().map(String::from).collect(),
+        words_of: message.words_of,
     }
 }
 
@@ -320,6 +323,7 @@ fn load_message(message: StoredMessage) -> Message {
         }),
         no_preview: message.no_preview,
         quoted: message.quoted.into_iter().map(Into::into).collect(),
+        words_of: message.words_of,
     }
 }
 

@@ -15,8 +15,14 @@ fn side(id: &str) -> Side {
 }
 
 async fn mute(ledger: &Ledger, in_room: &str, who: &str, until: Option<i64>) {
-    let muted =
-        Muted { name: format!("{who} ‹P›"), bare: who.into(), mark: "abc".into(), since: 100, until };
+    let muted = Muted {
+        name: format!("{who} ‹P›"),
+        bare: who.into(),
+        mark: "abc".into(),
+        since: 100,
+        until,
+        also: Vec::new(),
+    };
     ledger.mute(room(in_room), person(who), muted).await.unwrap();
 }
 

@@ -47,6 +47,8 @@ mute-list = { $count ->
     }
 mute-line = • { $name }
 mute-line-until = • { $name }, bis { $until }
+mute-somebody = Jemand
+mute-somebody-since = Jemand #{ $mark }, stummgeschaltet am { $since }
 mute-more = { $count ->
         [one] • und { $count } weitere
        *[other] • und { $count } weitere

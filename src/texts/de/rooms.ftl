@@ -176,6 +176,7 @@ knocks-readers = Lesen können dort: { $readers }
 knocks-people = Leute: { $count }
 knocks-people-unknown = Leute: unbekannt, wie viele
 knocks-asker = Gefragt hat: { $asker }
+knocks-asker-unnamed = Gefragt hat: jemand mit dem Recht, den Raum zu verwalten
 readers-private = wer eingeladen wurde
 readers-space = alle in seinem Bereich
 readers-world = alle

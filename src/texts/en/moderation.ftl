@@ -47,6 +47,8 @@ mute-list = { $count ->
     }
 mute-line = • { $name }
 mute-line-until = • { $name }, until { $until }
+mute-somebody = Somebody
+mute-somebody-since = Somebody #{ $mark }, muted on { $since }
 mute-more = { $count ->
         [one] • and { $count } more
        *[other] • and { $count } more

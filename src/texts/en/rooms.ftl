@@ -150,6 +150,7 @@ knocks-readers = Readable by: { $readers }
 knocks-people = People: { $count }
 knocks-people-unknown = People: an unknown number of
 knocks-asker = Asked by: { $asker }
+knocks-asker-unnamed = Asked by: somebody who may manage the room
 readers-private = those who were invited
 readers-space = everybody in its space
 readers-world = anybody

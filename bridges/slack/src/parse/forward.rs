@@ -3,19 +3,23 @@
 
 use super::rich::{list, string};
 use super::{Content, Names, Shown, card, mrkdwn, plain, said};
-use relay_contract::{Forward, Style, Text};
+use relay_contract::{Forward, NativeId, Style, Text};
 use serde_json::Value;
 
 /// Adds what was passed on. What the person says to it stands before it, and it is then a quote.
 pub fn add(share: &Value, names: &Names, content: &mut Content) {
     let passed = passed_on(share, names);
+    // Also where Slack does not tell: whose words they are is then unknown, and not nobody's.
+    let id = |name| NativeId::from(string(share, name).unwrap_or_default());
+    content.words_of.push((id("channel_id"), id("ts")));
     let from = Forward {
         author: author(share),
         author_id: string(share, "author_id").map(Into::into),
         room: room(share),
     };
     if content.body.is_empty() && content.shown.is_empty() && content.forward.is_none() {
-        *content = Content { forward: Some(from), ..passed };
+        let words_of = std::mem::take(&mut content.words_of);
+        *content = Content { forward: Some(from), words_of, ..passed };
         return;
     }
     content.quoted.extend(from.author_id);
