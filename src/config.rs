@@ -14,6 +14,7 @@ pub mod reference;
 mod relay_section;
 mod secrets;
 mod shapes;
+mod template;
 #[cfg(test)]
 mod tests;
 mod webhooks_section;
@@ -21,8 +22,8 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
-pub use links::check_template;
 pub use shapes::misplaced;
+pub use template::{TemplateMistake, check as check_template};
 
 use crate::consent::{Level, Unsaid};
 use crate::flood::Flood;

@@ -59,5 +59,10 @@ template-now = Die Vorlage dieses Raums ist { $template }: Wer auf { $platform }
 template-now-none = Dieser Raum hat keine Vorlage: Wer auf { $platform } Ada heißt, wird als { $example } gezeigt.
 template-how = /relay template mit einem Text ändert sie: {"{"}name{"}"} steht für den Namen und {"{"}platform{"}"} für die Plattform. Die Plattform folgt immer in ‹ › auf den Namen. /relay template default nimmt es zurück.
 template-long = Eine Vorlage ist eine Zeile mit höchstens { $most } Zeichen.
+template-nameless = Diese Vorlage sagt nicht, wer jemand ist. Setz {"{"}name{"}"} dahin, wo der Name stehen soll.
+template-unknown = { $near ->
+        [none] {"{"}{ $word }{"}"} steht in einer Vorlage für nichts. Es gibt {"{"}name{"}"} und {"{"}platform{"}"}.
+       *[other] {"{"}{ $word }{"}"} steht in einer Vorlage für nichts. Meinst du {"{"}{ $near }{"}"}?
+    }
 template-set = Von jetzt an heißen Leute von anderswo hier so: { $example }
 template-default = Von jetzt an heißen Leute von anderswo hier so, wie wer Relay betreibt es eingestellt hat: { $example }

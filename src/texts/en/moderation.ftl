@@ -59,5 +59,10 @@ template-now = The template of this room is { $template }: somebody called Ada o
 template-now-none = This room has no template: somebody called Ada on { $platform } is shown as { $example }.
 template-how = /relay template with a text changes it: {"{"}name{"}"} stands for what somebody is called and {"{"}platform{"}"} for where they write. Where somebody writes always follows the name in ‹ ›. /relay template default takes it back.
 template-long = A template is one line of at most { $most } characters.
+template-nameless = This template says nothing of who somebody is. Put {"{"}name{"}"} where the name is to stand.
+template-unknown = { $near ->
+        [none] {"{"}{ $word }{"}"} stands for nothing in a template. There are {"{"}name{"}"} and {"{"}platform{"}"}.
+       *[other] {"{"}{ $word }{"}"} stands for nothing in a template. Did you mean {"{"}{ $near }{"}"}?
+    }
 template-set = From now on people from elsewhere are called here like this: { $example }
 template-default = From now on people from elsewhere are called here as whoever runs Relay has set it: { $example }
