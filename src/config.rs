@@ -633,6 +633,14 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads something while the credentials of the config, `relay_X`, are the files `X` of a folder; without one as ever.
+    pub fn with_credentials<T>(folder: Option<&Path>, read: impl FnOnce() -> T) -> T {
+        match folder {
+            Some(folder) => secrets::with_credentials(folder, read),
+            None => read(),
+        }
+    }
+
     fn warn_of_lonely_channels(&mut self) {
         let has_api = |name: &str| self.api.as_ref().is_some_and(|api| api.has(name));
         for channel in self.channels.iter().filter(|channel| !has_api(&channel.name)) {
