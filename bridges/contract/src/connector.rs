@@ -139,6 +139,12 @@ pub trait Connector: Send + Sync + 'static {
         false
     }
 
+    /// Whether the answer to a command may be where the others in its room do not read it: these are then told of what concerns them.
+    fn may_answer_apart(&self, call: &Call) -> bool {
+        let _ = call;
+        self.answers_alone()
+    }
+
     /// Whether an id is certain to be the same person as before. Where anybody may take it who comes first (a nick), nothing that cannot be
     /// undone is done in its name.
     fn proves(&self, person: &NativeId) -> bool {
