@@ -4,6 +4,7 @@ use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
 use super::words::{full_name, named, named_in, now, shown, too_many};
 use super::{COMMAND_LINE, Commands, Refused, Reply, carries, offer, problem};
 use crate::config::joined::Entry;
+use crate::consent::Unsaid;
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
 use crate::text;
@@ -219,15 +220,26 @@ impl Commands {
     /// start.
     async fn announce(&self, account: &RunningAccount, room: &RoomKey, name: &str, channel: &str) {
         let (language, platform) = (self.core.language_in(channel), shown(&room.platform));
-        let privacy = self.core.privacy_commands(language, channel);
-        let words = text!(
-            language,
-            "room-joined",
-            room = name,
-            platform = platform,
-            channel = channel,
-            privacy = privacy
-        );
+        let (unsaid, privacy) =
+            (self.core.routes.borrow().unsaid(channel), self.core.privacy_commands(language, channel));
+        let words = match unsaid {
+            Unsaid::Notice => text!(
+                language,
+                "room-joined",
+                room = name,
+                platform = platform,
+                channel = channel,
+                privacy = privacy
+            ),
+            Unsaid::OptIn => text!(
+                language,
+                "room-joined-asked",
+                room = name,
+                platform = platform,
+                channel = channel,
+                privacy = privacy
+            ),
+        };
         self.tell_of_joining(account, room, channel, &words).await;
         let place = format!("{}:{}", account.name, room.room);
         let told = move |joined: &mut crate::config::Joined| {

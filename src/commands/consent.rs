@@ -35,13 +35,22 @@ impl Commands {
         entry.how = format!("/relay consent in {}", call.room);
         let told = in_words(language, &entry, entry.at);
         let is_proven = account.connector.proves(&call.asker.id);
-        let is_told = account.connector.answers_alone() && self.core.ledger.linked(&person).is_some();
+        let is_told = account.connector.answers_alone(call) && self.core.ledger.linked(&person).is_some();
         let all = is_told.then(|| text!(language, "chosen-for-all"));
+        let for_a_time = entry.until.is_some();
+        let is_no = !entry.allows && entry.purpose == Purpose::Bridging;
         let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
         let said = self.core.say_entry(person, entry, is_proven).await;
         let said = said.map_err(|error| unreadable(language, &error))?;
-        let sentences = [Some(holds(language, !said, &told)), unused, all];
-        Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
+        let before = match said.takes_back {
+            true if for_a_time => Some(text!(language, "consent-taken-back-for-good")),
+            true => Some(text!(language, "privacy-taken-back")),
+            false if is_no && !is_proven && !said.is_same => Some(text!(language, "privacy-unproven-stays")),
+            false => None,
+        };
+        let sentences = [Some(holds(language, said.is_same, &told)), unused, all];
+        let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Ok([Some(told), before].into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
     /// What somebody has said, newest first, and how more is said.
@@ -50,12 +59,26 @@ impl Commands {
         let entries = history.as_ref().map(|history| history.entries()).unwrap_or_default();
         let now = self.core.consent_clock();
         let told = entries.iter().rev().take(TOLD);
-        let told = told.map(|entry| format!("• {}", in_words(language, entry, now)));
+        let told = told.map(|entry| {
+            // Where it was said is not told here: others may read it.
+            let how = entry.how.split_once(" in ").map_or(entry.how.as_str(), |(how, _)| how);
+            let line = in_words(language, entry, now);
+            let (date, time) = (date(entry.at), time(entry.at));
+            format!(
+                "• {}",
+                text!(language, "consent-since", line = line, date = date, time = time, how = how)
+            )
+        });
         let first = match entries.is_empty() {
             true => text!(language, "consent-nothing"),
             false => text!(language, "consent-said"),
         };
-        let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how")]);
+        let mut platforms: Vec<String> =
+            self.core.accounts.all().iter().map(|account| account.connector.platform().to_string()).collect();
+        platforms.sort_unstable();
+        platforms.dedup();
+        let whom = text!(language, "consent-whom", platforms = platforms.join(", "));
+        let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how"), whom]);
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -46,7 +46,7 @@ impl Commands {
     pub(super) fn give_link_code(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
-        if !account.connector.answers_alone() {
+        if !account.connector.answers_alone(call) {
             return Err(text!(language, "link-elsewhere"));
         }
         let who = format!("link {}", asker(call).as_str());
@@ -124,7 +124,7 @@ impl Commands {
         };
         tracing::info!(platform = %call.room.platform, with = %first.side.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
-        let linked = match account.connector.answers_alone() {
+        let linked = match account.connector.answers_alone(call) {
             true => text!(language, "linked", other = called(language, &first.side)),
             false => text!(language, "linked-other"),
         };

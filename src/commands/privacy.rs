@@ -1,7 +1,7 @@
 //! `/relay privacy`: what becomes of what the asker says, and what they choose about it.
 
 use super::{Commands, Refused, words};
-use crate::consent::{Level, Person, Stance, Unsaid};
+use crate::consent::{DataClass, Level, Person, Stance, Unsaid};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
 use crate::store::{Erased, StoreError, stream};
 use crate::text;
@@ -26,7 +26,7 @@ impl Commands {
         let person = asker(call);
         let language = self.language(call);
         // Others who read it would know whose the name is.
-        let names = account.connector.answers_alone();
+        let names = account.connector.answers_alone(call);
         let Some(word) = to else { return Ok(self.shared(language, &call.room, &person, names)) };
         let Some(stance) = Stance::named(&word.trim().to_lowercase()) else {
             let unknown = text!(language, "privacy-unknown", word = word.escape_debug().to_string());
@@ -41,7 +41,7 @@ impl Commands {
             tracing::error!(%error, "a choice cannot be written down");
             text!(language, "privacy-not-written")
         })?;
-        let words = self.in_words(language, stance, &call.room, &person, names);
+        let words = self.chosen_in_words(language, stance, &call.room, &person, names);
         let mut told = holds(language, chosen.is_same, &words);
         if names && self.core.ledger.linked(&person).is_some() {
             told = format!("{told} {}", text!(language, "chosen-for-all"));
@@ -55,7 +55,9 @@ impl Commands {
             }
             false => None,
         };
-        let lines = [Some(told), self.levels(language, &call.room), before];
+        let levels = self.levels(language, &call.room);
+        let now = levels.as_ref().and_then(|_| self.shown_now(language, &call.room, &person));
+        let lines = [Some(told), now, levels, before];
         Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
@@ -70,6 +72,10 @@ impl Commands {
     /// What is shared of somebody, with whom, since when, and what they may choose.
     fn shared(&self, language: Language, room: &RoomKey, person: &Person, names: bool) -> String {
         let newest = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
+        let levels = self.levels(language, room);
+        let carries = !self.core.routes.borrow().targets(room).is_empty();
+        // What is shown is told in particular wherever one word does not say it.
+        let mut tells_now = levels.is_some();
         let chosen = match (self.core.stance_of(person), newest) {
             (Some(stance), Some(entry)) => text!(
                 language,
@@ -77,10 +83,15 @@ impl Commands {
                 stance = stance.word(),
                 date = date(entry.at),
                 time = time(entry.at),
-                words = self.in_words(language, stance, room, person, names),
+                words = self.chosen_in_words(language, stance, room, person, names),
             ),
-            (None, Some(_)) => text!(language, "privacy-in-particular"),
+            (None, Some(_)) => {
+                tells_now = true;
+                text!(language, "privacy-in-particular")
+            }
+            (_, None) if !carries => text!(language, "privacy-unsaid-elsewhere"),
             (_, None) => match self.unsaid(room) {
+                Unsaid::Notice if levels.is_some() => text!(language, "privacy-unsaid"),
                 Unsaid::Notice => text!(language, "privacy-unsaid-carried"),
                 Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
             },
@@ -91,7 +102,8 @@ impl Commands {
         };
         let choices = Some(text!(language, "privacy-choices"));
         let recipients = Some(self.recipients(language, room));
-        let lines = [recipients, Some(chosen), self.levels(language, room), taking_back, choices];
+        let now = if tells_now { self.shown_now(language, room, person) } else { None };
+        let lines = [recipients, Some(chosen), now, levels, taking_back, choices];
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
@@ -144,6 +156,47 @@ impl Commands {
         (!lines.is_empty()).then(|| text!(language, "privacy-levels", lines = lines.join("; ")))
     }
 
+    /// What is shown now of what somebody does in a room, on which platforms; none where that goes nowhere.
+    fn shown_now(&self, language: Language, room: &RoomKey, person: &Person) -> Option<String> {
+        let routes = self.core.routes.borrow().clone();
+        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (to, _) in routes.targets(room) {
+            let who = match stream::keeps(&to) {
+                true => text!(language, "privacy-programs"),
+                false => words::shown(&to.platform),
+            };
+            let what = classes_in_words(language, &self.core.shown_of(person, room, &to));
+            let known = all.entry(what).or_default();
+            if !known.contains(&who) {
+                known.push(who);
+            }
+        }
+        let lines = all.into_iter().map(|(what, who)| {
+            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
+            let platforms = who.into_iter().reduce(both).unwrap_or_default();
+            text!(language, "privacy-now-on", platforms = platforms, what = what)
+        });
+        let lines: Vec<String> = lines.collect();
+        (!lines.is_empty()).then(|| text!(language, "privacy-now", lines = lines.join("; ")))
+    }
+
+    /// A choice in words; in its one word where the room shows less of everybody than those say.
+    fn chosen_in_words(
+        &self,
+        language: Language,
+        stance: Stance,
+        room: &RoomKey,
+        person: &Person,
+        names: bool,
+    ) -> String {
+        match stance {
+            Stance::Full | Stance::Balanced if self.levels(language, room).is_some() => {
+                stance.word().to_owned()
+            }
+            _ => self.in_words(language, stance, room, person, names),
+        }
+    }
+
     fn unsaid(&self, room: &RoomKey) -> Unsaid {
         let routes = self.core.routes.borrow();
         let any = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
@@ -181,6 +234,24 @@ impl Commands {
             },
         }
     }
+}
+
+/// What is shown of somebody, as people say it.
+fn classes_in_words(language: Language, classes: &[DataClass]) -> String {
+    let has = |class| classes.contains(&class);
+    let (words, reactions) = (has(DataClass::Content), has(DataClass::Reactions));
+    let (named, acts) = (has(DataClass::Identity), words || reactions);
+    let all = [
+        words.then(|| text!(language, "shown-texts")),
+        (words && has(DataClass::Attachments)).then(|| text!(language, "shown-files")),
+        reactions.then(|| text!(language, "shown-reactions")),
+        (acts && named).then(|| text!(language, "shown-name")),
+        (acts && !named).then(|| text!(language, "shown-other-name")),
+        (words && named && has(DataClass::Picture)).then(|| text!(language, "shown-picture")),
+        (named && has(DataClass::Presence)).then(|| text!(language, "shown-presence")),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    if all.is_empty() { text!(language, "shown-nothing") } else { all.join(", ") }
 }
 
 /// The largest export that is given in the chat, in bytes.
@@ -233,7 +304,7 @@ impl Commands {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
         let person = asker(call);
-        if !account.connector.answers_alone() || !self.core.media.gives_links() {
+        if !account.connector.answers_alone(call) || !self.core.media.gives_links() {
             let person = format!("{}:{}", call.room.platform, call.asker.id);
             return Err(text!(language, "export-ask-whoever-runs", person = person));
         }
@@ -367,6 +438,8 @@ fn left_in_words(language: Language, kept: &str) -> String {
             text!(language, "forgotten-left-no-deletes", count = count, platform = platform)
         }
         WhyLeft::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
+        WhyLeft::Thread => text!(language, "forgotten-left-thread", count = count, platform = platform),
+        WhyLeft::Digest => text!(language, "forgotten-left-digest", count = count, platform = platform),
     }
 }
 

@@ -118,6 +118,13 @@ impl Core {
         }
     }
 
+    /// What of somebody a room is shown now of what they do in another one.
+    pub fn shown_of(&self, person: &Person, origin: &RoomKey, room: &RoomKey) -> Vec<DataClass> {
+        let history = self.ledger.consent_of(person);
+        let allowed = |class: &DataClass| self.allows(history.as_deref(), *class, (origin, room), None);
+        DataClass::ALL.into_iter().filter(allowed).collect()
+    }
+
     /// By what a room may see a class of what somebody did: what they have said last about it, or what holds for who has said nothing.
     pub(super) fn grant(&self, room: &RoomKey, deed: Deed<'_>, class: DataClass) -> Grant {
         if !is_person(deed.origin, deed.author) {

@@ -12,6 +12,7 @@ use crate::adapt::names::capitalised;
 use crate::adapt::plain;
 use crate::consent::{Person, Stance};
 use crate::media::Belongings;
+use crate::routing::Notices;
 use crate::store::{EnvelopeId, Erased, StoreError};
 use actix::Addr;
 use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
@@ -174,11 +175,18 @@ impl Core {
                 if until.is_some_and(|until| id.at() >= until) {
                     return;
                 }
-                if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
-                    theirs.push((id, envelope));
+                let by = envelope.author.as_ref();
+                let is_theirs = by.is_some_and(|by| Person::of(&envelope.origin, by) == *person);
+                if is_theirs || matches!(envelope.event, Event::PollEnded { .. }) {
+                    theirs.push((id, is_theirs, envelope));
                 }
             })?;
-            for (id, envelope) in theirs {
+            for (id, is_theirs, envelope) in theirs {
+                // How a poll ended is nobody's; what it asks is.
+                let poll = envelope.subject().filter(|_| !is_theirs);
+                if poll.map_or(Ok(false), |poll| self.is_by(person, &poll).map(|theirs| !theirs))? {
+                    continue;
+                }
                 self.look_at(id, &envelope, &mut kept, &mut stays)?;
             }
             let Some(last) = last else { break };
@@ -199,16 +207,20 @@ impl Core {
         kept.waits += self.ledger.pending(id)?.len() as u64;
         let picture = envelope.author.as_ref().and_then(|author| author.avatar.as_deref());
         picture.into_iter().for_each(|url| kept.belongings.add_picture(url));
-        let message = match &envelope.event {
-            Event::Posted(message) => message,
+        match &envelope.event {
+            Event::Posted(message) => {
+                kept.belongings.add_text(&plain::text(&message.body));
+                kept.belongings.messages.insert(id.0);
+                self.look_at_threads(id, envelope, stays)?;
+            }
             Event::Edited { to, .. } => {
                 kept.belongings.add_text(&plain::text(&to.body));
                 return Ok(());
             }
+            Event::Member { .. } => self.look_at_digests(id, envelope, stays)?,
+            Event::PollEnded { .. } => {}
             _ => return Ok(()),
-        };
-        kept.belongings.add_text(&plain::text(&message.body));
-        kept.belongings.messages.insert(id.0);
+        }
         // The delete that is under way is about it.
         if let Some(change) = self.ledger.newest_change_id(id)? {
             kept.waits += self.ledger.pending(change)?.len() as u64;
@@ -217,6 +229,44 @@ impl Core {
             let there = self.lookup.messages(id, &room)?.unwrap_or_default().len() as u64;
             if there > 0 && room != envelope.origin {
                 *stays.entry(self.why_it_stays(&room)).or_default() += there;
+            }
+        }
+        Ok(())
+    }
+
+    /// Threads that were opened elsewhere for what they said: their names stay.
+    fn look_at_threads(
+        &self,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        stays: &mut Stays,
+    ) -> Result<(), StoreError> {
+        let routes = self.routes.borrow().clone();
+        for (room, _) in routes.targets(&envelope.origin) {
+            let has_names = self.lane(&room).is_some_and(|lane| {
+                lane.account.connector.capabilities(&room).shows(Feature::Topic) == Support::Native
+            });
+            let there = self.ledger.thread_there(id, &room)?.and_then(|there| there.thread);
+            if has_names && there.is_some() {
+                *stays.entry((capitalised(&room.platform), WhyLeft::Thread)).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Digests that told of their coming or going beside that of others.
+    fn look_at_digests(
+        &self,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        stays: &mut Stays,
+    ) -> Result<(), StoreError> {
+        let routes = self.routes.borrow().clone();
+        let untold = self.ledger.digests()?;
+        for (room, channel) in routes.targets(&envelope.origin) {
+            let waits = || untold.iter().any(|(of, ids)| *of == room && ids.contains(&id));
+            if routes.settings(&room, channel).notices == Notices::Digest && !waits() {
+                *stays.entry((capitalised(&room.platform), WhyLeft::Digest)).or_default() += 1;
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ pub use show::{called, mark_of, shown_name};
 use super::core::{Core, LaneHandle};
 use super::fan_out::quotes;
 use super::files::Files;
-use super::masked::Seen;
+use super::masked::{NAMELESS, Seen};
 use crate::adapt::{self, Adapted};
 use crate::audit::Left;
 use crate::store::{EnvelopeId, OutboxRow, ShownReactions, StoreError};
@@ -269,6 +269,12 @@ fn work(
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) if !changes => {
             told::changed(core, lane, envelope, target, content, files)
         }
+        // A name beside a message cannot be changed: where it is not to be seen any more, another takes its place.
+        (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content))
+            if content.did().contains(&NAMELESS) && can.shows(Feature::Persona) == Support::Native =>
+        {
+            change::anew(core, lane, target, content, files)
+        }
         (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content)) => {
             change::rerender(core, lane, target, content, files)
         }
@@ -332,6 +338,9 @@ fn masked(
     if posted.origin == lane.room {
         return Ok(Work::Nothing);
     }
+    if matches!(posted.event, Event::PollEnded { .. } | Event::Member { .. }) {
+        return untold(core, lane, target, &posted);
+    }
     let named = core.is_named_too_much(&lane.room, target, &posted);
     match content.filter(|_| !(named && can.shows(Feature::Persona) == Support::Native)) {
         None if can.shows(Feature::Delete) == Support::Native => delete(core, lane, target),
@@ -340,6 +349,19 @@ fn masked(
         }
         // It stays as it was said: nothing can be changed there.
         _ => Ok(Work::Nothing),
+    }
+}
+
+/// A line that the room was told, which goes where what it tells of is not to be seen any more.
+fn untold(core: &Core, lane: &LaneHandle, line: EnvelopeId, told: &Envelope) -> Result<Work, StoreError> {
+    let deletes = lane.account.connector.capabilities(&lane.room).shows(Feature::Delete) == Support::Native;
+    let about = match told.subject() {
+        Some(subject) => core.lookup.find(&subject)?.map(|found| found.envelope),
+        None => None,
+    };
+    match deletes && core.is_withheld(&lane.room, line, told, &OutboxRow::new("", about))? {
+        true => delete(core, lane, line),
+        false => Ok(Work::Nothing),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What somebody takes back of what has crossed: deleted elsewhere, or shown anew without their name. Through the journal, like
 //! everything that happens, and again after a crash: what was done already is known there.
 
+mod beside;
+
 use super::consent::Deed;
 use super::core::Core;
 use super::lane_steps::MASKED;
@@ -8,8 +10,8 @@ use crate::adapt::plain;
 use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
 use crate::media::Belongings;
 use crate::store::{EnvelopeId, StoreError, Verdict};
-use relay_contract::text::Leaf;
-use relay_contract::{Account, Envelope, Event, Mention, Message, MessageKey, NativeId, RoomKey, Timestamp};
+use beside::{is_about, names};
+use relay_contract::{Account, Envelope, Event, Message, MessageKey, RoomKey, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,6 +56,8 @@ enum Taken {
     Mask(MessageKey),
     /// The same, and the files of it that were given out go: no room may see them any more.
     MaskFiles(EnvelopeId, MessageKey),
+    /// A line that other rooms were told goes in all of them; it is named by one of its copies.
+    Untell(MessageKey),
 }
 
 impl Core {
@@ -220,6 +224,9 @@ impl Core {
     fn taken(&self, person: &Person, id: EnvelopeId, envelope: Envelope) -> Result<Taken, StoreError> {
         let is_theirs =
             envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person);
+        if matches!(envelope.event, Event::Member { .. }) && is_theirs {
+            return self.told_of(id, &envelope, None);
+        }
         let Some(key) = envelope.subject() else { return Ok(Taken::Nothing) };
         match &envelope.event {
             Event::Posted(message) if is_theirs => {
@@ -269,7 +276,16 @@ impl Core {
                     }
                     _ => false,
                 };
-                Ok(if named || quotes { Taken::Mask(key) } else { Taken::Nothing })
+                Ok(match self.passed_on(person, &envelope, message) {
+                    Some(true) => Taken::MaskFiles(id, key),
+                    Some(false) => Taken::Mask(key),
+                    None if named || quotes => Taken::Mask(key),
+                    None => Taken::Nothing,
+                })
+            }
+            Event::PollEnded { .. } if self.is_by(person, &key)? => {
+                let poll = self.lookup.find(&key)?.map(|found| found.envelope);
+                self.told_of(id, &envelope, poll)
             }
             _ => Ok(Taken::Nothing),
         }
@@ -285,7 +301,7 @@ impl Core {
     }
 
     /// Whether somebody wrote a message.
-    fn is_by(&self, person: &Person, message: &MessageKey) -> Result<bool, StoreError> {
+    pub(super) fn is_by(&self, person: &Person, message: &MessageKey) -> Result<bool, StoreError> {
         let Some(found) = self.lookup.find(message)? else { return Ok(false) };
         let posted = self.ledger.envelope(found.envelope)?;
         Ok(posted.is_some_and(|posted| {
@@ -293,23 +309,23 @@ impl Core {
         }))
     }
 
-    /// Writes down what somebody allows or not in particular; answers false where they have just said so.
+    /// Writes down what somebody allows or not in particular, and has taken back what crossed before and does not fit.
     pub async fn say_entry(
         self: &Arc<Self>,
         person: Person,
         entry: Entry,
         is_proven: bool,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Chosen, StoreError> {
         let says_so = |of| self.ledger.consent_of(of).is_some_and(|history| history.ends_with(&entry));
         if self.ledger.accounts_of(&person).iter().all(says_so) {
-            return Ok(false);
+            return Ok(Chosen { is_same: true, takes_back: self.ledger.is_taking_back(&person)? });
         }
         let takes_back = !entry.allows && entry.purpose == Purpose::Bridging && is_proven;
         let said = self.ledger.say_consent(person, vec![entry], takes_back).await?;
         if takes_back {
             said.into_iter().for_each(|of| self.take_back_soon(of));
         }
-        Ok(true)
+        Ok(Chosen { is_same: false, takes_back })
     }
 
     /// Whether a message is in a room under a name that is not to be seen there any more.
@@ -352,6 +368,10 @@ impl Taken {
                 let event = Event::Arrived { target: key.id.clone(), version: format!("{MASKED}{number}") };
                 of(key, event)
             }
+            Self::Untell(key) => {
+                let event = Event::Removed { target: key.id.clone() };
+                of(key, event)
+            }
             Self::Unreact(envelope) => {
                 let Event::Reacted { target, emoji, .. } = envelope.event else { return None };
                 let version = format!("{WITHDRAWN}{number}");
@@ -360,28 +380,4 @@ impl Taken {
             }
         })
     }
-}
-
-/// Whether an envelope is a person's, or names them.
-fn is_about(person: &Person, envelope: &Envelope) -> bool {
-    let is_them = |id: &NativeId| Person::from_parts(&envelope.origin, id.as_str()) == *person;
-    if envelope.author.as_ref().is_some_and(|author| is_them(&author.id)) {
-        return true;
-    }
-    match &envelope.event {
-        // Of what an answer answers it is looked up later whose it is.
-        Event::Posted(message) | Event::Edited { to: message, .. } => {
-            message.reply.is_some() || names(message, is_them)
-        }
-        _ => false,
-    }
-}
-
-fn names(message: &Message, is_them: impl Fn(&NativeId) -> bool) -> bool {
-    let forwarded = message.forward.as_ref().and_then(|forward| forward.author_id.as_ref());
-    forwarded.is_some_and(&is_them)
-        || message.quoted.iter().any(&is_them)
-        || message.body.clone().into_runs().iter().any(
-            |run| matches!(&run.leaf, Leaf::Mention(Mention::Person { id: Some(id), .. }) if is_them(id)),
-        )
 }

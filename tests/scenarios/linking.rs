@@ -115,7 +115,7 @@ async fn one_person_on_two_platforms_chooses_once() {
 async fn nobody_comes_to_be_somebody_else() {
     let bench = started().await;
     // Where others can read a code, none is given; it can be brought there.
-    let told = relay(&bench, "telegram", 0, "link").await;
+    let told = relay(&bench, "telegram", 1, "link").await;
     assert!(told.contains("Others could read the code here"), "{told}");
     let first = code(&bench, "slack", 0).await;
     let told = relay(&bench, "telegram", 0, &format!("link {first}")).await;
@@ -147,4 +147,38 @@ async fn nobody_comes_to_be_somebody_else() {
     assert!(told.contains("orgotten"), "{told}");
     let told = relay(&bench, "telegram", 0, "unlink").await;
     assert!(told.contains("linked to no other."), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_chat_with_the_bot_alone_a_code_is_given() {
+    let bench = started().await;
+    let world = bench.platform("telegram");
+    let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
+    let begin = Act::Say {
+        person: person.clone(),
+        room: bot,
+        text: "hello".into(),
+        reply_to: None,
+        files: vec![],
+        thread: None,
+    };
+    bench.people("telegram").act(begin).expect("people can talk to a bot");
+    let asked = |words: &str| {
+        let act = Act::Command { person: person.clone(), room: person.clone(), text: words.into() };
+        bench.people("telegram").act(act).expect("people can ask a bot");
+    };
+    let answer = |word: &str| {
+        let all = bench.people("telegram").messages(&person).unwrap_or_default();
+        all.into_iter().map(|seen| seen.text).find(|text| text.contains(word))
+    };
+    asked("/relay link");
+    until("a code is given", || answer("The code is good once").is_some()).await;
+    // Nothing is carried from there, and nothing else is said.
+    asked("/relay privacy");
+    until("it is told", || answer("What is said here is not carried anywhere.").is_some()).await;
+    let told = answer("What is said here is not carried anywhere.").unwrap_or_default();
+    assert!(told.contains("from a joined room") && !told.contains("you say here is carried"), "{told}");
+    // Where others read, there is none.
+    let told = relay(&bench, "telegram", 1, "link").await;
+    assert!(told.contains("Others could read the code here"), "{told}");
 }

@@ -27,6 +27,7 @@ mod operating;
 mod privacy;
 mod reloading;
 mod reloads;
+mod remains;
 mod sealed;
 mod service;
 mod starting;

@@ -26,7 +26,7 @@ async fn bench() -> Bench {
     Bench::of(world).await
 }
 
-async fn started() -> Bench {
+pub async fn started() -> Bench {
     let mut bench = bench().await;
     bench.start();
     bench.connected(3).await;
@@ -37,11 +37,11 @@ fn others(platform: &str) -> impl Iterator<Item = &'static str> {
     PLATFORMS.into_iter().filter(move |other| *other != platform)
 }
 
-async fn choose(bench: &Bench, platform: &str, person: usize, word: &str) -> String {
+pub async fn choose(bench: &Bench, platform: &str, person: usize, word: &str) -> String {
     ask(bench, platform, person, &bench.room(platform), &format!("/relay privacy {word}")).await
 }
 
-fn say(bench: &Bench, platform: &str, person: usize, text: &str, reply_to: Option<String>) -> String {
+pub fn say(bench: &Bench, platform: &str, person: usize, text: &str, reply_to: Option<String>) -> String {
     let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
     let act = Act::Say { person, room, text: text.into(), reply_to, files: vec![], thread: None };
     bench.people(platform).act(act).expect("people can talk")
@@ -252,7 +252,7 @@ async fn where_people_opt_in_nothing_crosses_before_they_do() {
     let config = std::fs::read_to_string(bench.config()).unwrap();
     std::fs::write(
         bench.config(),
-        config.replace("[channels.lobby]", "[channels.lobby]\nconsent = \"opt_in\""),
+        config.replace("[channels.lobby]", "[channels.lobby]\nconnect = \"open\"\nconsent = \"opt_in\""),
     )
     .unwrap();
     bench.start();
@@ -270,6 +270,11 @@ async fn where_people_opt_in_nothing_crosses_before_they_do() {
         assert!(bench.with(platform, "before the yes").is_empty());
     }
     reached_nobody(&bench, "discord", &["before the yes", "Brunhilde"]);
+    // Who joins is told the same.
+    let second = bench.platform("slack").spaces[0].rooms[1].id.clone();
+    ask(&bench, "slack", 0, &second, "/relay connect lobby").await;
+    let told = bench.arrives("telegram", "has joined lobby").await;
+    assert!(told.text.contains("once they allow it"), "{told:?}");
     let words = choose(&bench, "discord", 1, "perhaps").await;
     assert!(words.contains("There is no /relay privacy perhaps"), "{words}");
 }
@@ -363,6 +368,7 @@ async fn what_is_allowed_to_some_reaches_those() {
     }
     let words = ask(&bench, "discord", 0, &room, "/relay consent revoke bridging to telegram").await;
     assert!(words.contains("bridging: everything to Telegram not allowed"), "{words}");
+    assert!(words.contains("What was carried before and does not fit is being deleted"), "{words}");
     until("it goes where it may not be any more", || bench.with("telegram", "said to all").is_empty()).await;
     bench.people("telegram").heard().begin();
     bench.say("discord", "said to some");
@@ -371,7 +377,14 @@ async fn what_is_allowed_to_some_reaches_those() {
     assert!(!bench.people("telegram").heard().has("said to some"));
     assert_eq!(bench.with("slack", "said to all").len(), 1, "where it may be it stays");
     let words = ask(&bench, "discord", 0, &room, "/relay consent").await;
-    assert!(words.contains("to Telegram not allowed"), "{words}");
+    assert!(words.contains("to Telegram not allowed (since 20"), "{words}");
+    assert!(words.contains(" UTC, with /relay consent)") && words.contains("To whom: discord, "), "{words}");
+    let words = ask(&bench, "discord", 0, &room, "/relay privacy").await;
+    let shown = "your texts, your files, your reactions, your name, your picture, when you come, go or type";
+    assert!(words.contains(&format!("on Slack {shown}")), "{words}");
+    assert!(words.contains("on Telegram nothing"), "{words}");
+    let words = ask(&bench, "discord", 0, &room, "/relay consent revoke bridging content for 1 minute").await;
+    assert!(words.contains("it does not come back when the time is over"), "{words}");
     let words = ask(&bench, "discord", 0, &room, "/relay consent revoke everything").await;
     assert!(words.contains("There is no purpose"), "{words}");
     assert_eq!(bench.counter("dead"), 0);
@@ -492,6 +505,8 @@ async fn where_names_alone_are_shown_no_picture_crosses() {
     let room = bench.room("slack");
     let told = ask(&bench, "slack", 0, &room, "/relay privacy").await;
     assert!(told.contains("no pictures, no comings and goings (balanced)"), "{told}");
+    let shown = "on Discord and Telegram your texts, your files, your reactions, your name.";
+    assert!(told.contains(shown) && !told.contains("with your name and picture"), "{told}");
     choose(&bench, "slack", 0, "full").await;
     listen(&bench);
     bench.say("slack", "a word widens nothing");
@@ -570,6 +585,15 @@ async fn who_was_masked_is_not_named_later_and_the_other_way_round() {
     bench.edit("discord", &named, "changed what a name said");
     let changed = bench.arrives("telegram", "changed what a name said").await;
     assert!(changed.text.contains("someone"), "whose the mask is stays untold: {changed:?}");
+    // Nor beside a message, where its name stands apart from it.
+    let changed = bench.arrives("slack", "changed what a name said").await;
+    assert!(!changed.author.contains(&name) && changed.author.contains("someone"), "{changed:?}");
+    until("the old one goes", || bench.with("slack", "said under a name").is_empty()).await;
+    bench.edit("discord", &named, "changed once more");
+    let changed = bench.arrives("slack", "changed once more").await;
+    assert!(!changed.author.contains(&name), "{changed:?}");
+    until("one is left", || bench.with("slack", "changed what a name said").is_empty()).await;
+    bench.arrives("telegram", "changed once more").await;
     bench.say("discord", "said under the mask again");
     let seen = bench.arrives("telegram", "said under the mask again").await;
     bench.arrives("slack", "said under the mask again").await;

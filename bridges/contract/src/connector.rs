@@ -134,15 +134,15 @@ pub trait Connector: Send + Sync + 'static {
         "/relay"
     }
 
-    /// Whether an answer is certain to be for the asker alone: what nobody else is to know is told only then.
-    fn answers_alone(&self) -> bool {
+    /// Whether the answer to a command is certain to be for the asker alone: what nobody else is to know is told only then.
+    fn answers_alone(&self, call: &Call) -> bool {
+        let _ = call;
         false
     }
 
     /// Whether the answer to a command may be where the others in its room do not read it: these are then told of what concerns them.
     fn may_answer_apart(&self, call: &Call) -> bool {
-        let _ = call;
-        self.answers_alone()
+        self.answers_alone(call)
     }
 
     /// Whether an id is certain to be the same person as before. Where anybody may take it who comes first (a nick), nothing that cannot be

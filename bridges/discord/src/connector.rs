@@ -228,7 +228,7 @@ impl Connector for Discord {
         self.person_manages(room, person).await
     }
 
-    fn answers_alone(&self) -> bool {
+    fn answers_alone(&self, _call: &Call) -> bool {
         true
     }
 

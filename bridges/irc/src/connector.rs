@@ -143,7 +143,7 @@ impl Connector for Irc {
         crate::ids::account_of(person).is_some()
     }
 
-    fn answers_alone(&self) -> bool {
+    fn answers_alone(&self, _call: &Call) -> bool {
         true
     }
 

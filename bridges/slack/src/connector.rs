@@ -161,7 +161,7 @@ impl Connector for Slack {
         commands::may_manage(&self.web, &known.own, room, person).await
     }
 
-    fn answers_alone(&self) -> bool {
+    fn answers_alone(&self, _call: &Call) -> bool {
         true
     }
 

@@ -118,6 +118,10 @@ impl Connector for Telegram {
         answers::may_be_apart(call)
     }
 
+    fn answers_alone(&self, call: &Call) -> bool {
+        ids::is_private(&call.room.room)
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
         let parts = |text: &Text| {

@@ -24,6 +24,12 @@ pub fn chat(room: &NativeId) -> Option<i64> {
     room.as_str().parse().ok().filter(|id| *id != 0)
 }
 
+/// A chat between one person and the bot has that person's id, and ids of people are above zero; all other chats have ids below it.
+/// Source: <https://core.telegram.org/api/bots/ids>.
+pub fn is_private(room: &NativeId) -> bool {
+    chat(room).is_some_and(|chat| chat > 0)
+}
+
 /// A message id.
 pub fn message(id: &NativeId) -> Option<i32> {
     id.as_str().parse().ok().filter(|id| *id > 0)

@@ -9,32 +9,45 @@ pub enum WhyLeft {
     NoDeletes,
     /// The platform did not let Relay delete it.
     Refused,
+    /// A thread that was opened for it keeps its name.
+    Thread,
+    /// A digest told of it together with others.
+    Digest,
 }
 
-/// Between how many and on which platform.
-const ON: &str = " × a message on ";
-
 impl WhyLeft {
-    const ALL: [Self; 3] = [Self::Refused, Self::NoDeletes, Self::Unreached];
+    const ALL: [Self; 5] = [Self::Refused, Self::NoDeletes, Self::Unreached, Self::Thread, Self::Digest];
+
+    /// Between how many and on which platform.
+    fn of_what(self) -> &'static str {
+        match self {
+            Self::Refused | Self::NoDeletes | Self::Unreached => " × a message on ",
+            Self::Thread => " × a thread on ",
+            Self::Digest => " × a coming or going on ",
+        }
+    }
 
     fn words(self) -> &'static str {
         match self {
             Self::Refused => ", which did not let Relay delete it",
             Self::NoDeletes => ", which deletes nothing",
             Self::Unreached => ", in a room that Relay does not reach any more",
+            Self::Thread => ", which keeps the name it was opened with",
+            Self::Digest => ", told together with those of others",
         }
     }
 
     /// As it is kept, of so many messages on a platform.
     pub fn written(self, count: u64, platform: &str) -> String {
-        format!("{count}{ON}{platform}{}", self.words())
+        format!("{count}{}{platform}{}", self.of_what(), self.words())
     }
 
     /// How many, on which platform, and why: of what is kept. None of what an earlier Relay has written in other words.
     pub fn read(kept: &str) -> Option<(u64, &str, Self)> {
-        let (count, rest) = kept.split_once(ON)?;
-        let count = count.parse().ok()?;
-        Self::ALL.into_iter().find_map(|why| Some((count, rest.strip_suffix(why.words())?, why)))
+        Self::ALL.into_iter().find_map(|why| {
+            let (count, rest) = kept.split_once(why.of_what())?;
+            Some((count.parse().ok()?, rest.strip_suffix(why.words())?, why))
+        })
     }
 }
 

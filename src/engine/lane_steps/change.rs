@@ -62,6 +62,36 @@ pub fn rerender(
     Ok(Work::Steps(Steps { thread, reply_to: None, rerenders: true, ..Steps::of(steps, adapted, target) }))
 }
 
+/// The same where nothing of what is there may stay: all of it goes, and comes again behind it.
+pub fn anew(
+    core: &Core,
+    lane: &LaneHandle,
+    target: EnvelopeId,
+    content: &Seen,
+    files: &Files,
+) -> Result<Work, StoreError> {
+    let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
+    // A room that has left gets nothing new, and what is gone already is told in the same words.
+    if there.is_empty() || !core.routes.borrow().speaks(&lane.room) {
+        return match there.is_empty() {
+            true => rerender(core, lane, target, content, files),
+            false => super::delete(core, lane, target),
+        };
+    }
+    let thread = there.first().and_then(|message| message.thread.clone());
+    let connector = &lane.account.connector;
+    let adapted = show(core, lane, content, files, &Place::Main, "")?;
+    let parts = adapted.parts(|draft| connector.render(&lane.room, draft));
+    // A file whose bytes are not kept any more cannot come again.
+    let kept = |part: Part| {
+        let has = |number: &u16| files.uploads.iter().any(|upload| upload.index == *number);
+        Part { files: part.files.iter().copied().filter(has).collect(), ..part }
+    };
+    let parts = parts.into_iter().map(kept).filter(|part| !(part.text.is_empty() && part.files.is_empty()));
+    let steps = there.into_iter().map(Step::Delete).chain(parts.map(Step::Post)).collect();
+    Ok(Work::Steps(Steps { thread, reply_to: None, rerenders: true, ..Steps::of(steps, adapted, target) }))
+}
+
 /// Whether words would have to be posted that belong before what is there already: a text that has outgrown the file it stood beside.
 fn out_of_order(there: &[MessageRef], parts: &[Part]) -> bool {
     let Some(first) = there.first().filter(|first| !first.files.is_empty()) else { return false };

@@ -54,6 +54,8 @@ pub fn plan(
 fn there(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Option<Envelope>, StoreError> {
     let there = core.lookup.messages(target, &lane.room)?.unwrap_or_default();
     let original = core.ledger.envelope(target)?.filter(|original| original.origin != lane.room);
+    // What Relay told itself is nobody's message.
+    let original = original.filter(|original| matches!(original.event, Event::Posted(_)));
     let Some(original) = original.filter(|_| !there.is_empty()) else { return Ok(None) };
     // Whoever is not to be seen here any more is not named for what is taken away.
     let author = core.author_seen_in(&lane.room, target, &original);

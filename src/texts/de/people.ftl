@@ -9,9 +9,21 @@ privacy-stays-with-picture = Was schon übertragen wurde, behält sein Bild. Wer
 privacy-taken-back = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht; eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 privacy-unproven-stays = Was schon übertragen wurde, bleibt: Relay kennt dich nur an einem Nick, den jeder nehmen kann. Melde dich dort mit einem Konto an oder frag, wer Relay betreibt.
 privacy-chosen = Du hast am {$date} um {$time} UTC {$stance} gewählt: {$words}.
-privacy-in-particular = Du hast im Einzelnen etwas festgelegt: /relay consent zeigt es. Was das offen lässt, ist wie bei allen, die nichts gewählt haben.
+privacy-in-particular = Du hast im Einzelnen etwas festgelegt: /relay consent zeigt es.
 privacy-unsaid-carried = Du hast nichts gewählt; was du hier sagst, wird also übertragen, mit deinem Namen und Bild.
+privacy-unsaid = Du hast nichts gewählt.
+privacy-unsaid-elsewhere = Du hast nichts gewählt. Was aus einem verbundenen Raum von dir gezeigt wird, sagt dir dort /relay privacy; was du hier wählst, gilt auch dort.
 privacy-unsaid-asked = Du hast nichts gewählt; von dir wird also nichts von hier übertragen.
+privacy-now = Von dem, was du hier tust, sehen andere jetzt: {$lines}.
+privacy-now-on = auf {$platforms} {$what}
+shown-texts = deine Texte
+shown-files = deine Dateien
+shown-reactions = deine Reaktionen
+shown-name = deinen Namen
+shown-other-name = einen anderen Namen statt deines eigenen
+shown-picture = dein Bild
+shown-presence = wann du kommst, gehst oder tippst
+shown-nothing = nichts
 privacy-taking-back = Was schon übertragen wurde, wird noch zum Löschen zusammengesucht.
 privacy-nowhere = Was hier gesagt wird, wird nirgendwohin übertragen.
 privacy-recipients = Was hier gesagt wird, wird anderswo gezeigt, damit die Leute dort mitreden können: {$rooms}.
@@ -72,6 +84,8 @@ forgotten-left = Was sich nicht rückgängig machen ließ:
 forgotten-left-refused = {$count} × eine Nachricht auf {$platform}, die Relay dort nicht löschen durfte
 forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nichts gelöscht wird
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
+forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
+forgotten-left-digest = {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
 forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Ältere Backups von Relay lassen sich für das, was du gesagt hast, nicht mehr lesen: Der Schlüssel dazu ist vernichtet. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export
@@ -100,6 +114,9 @@ consent-how =
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Zwecke: bridging, archive, moderation, ai, analytics, personalisation, marketing. Was: content, attachments, identity, presence, reactions, derived, picture. /relay privacy sagt das Übliche mit einem Wort.
+consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
+consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME. relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
+consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
 consent-unused = Dafür tut Relay heute nichts; dein Wort wird aufbewahrt, bis es so weit ist.
 consent-how-long = Wie lange soll das sein? Schreib es wie 30 days.
@@ -130,7 +147,7 @@ consent-plugin = das Plugin {$name}
 
 # /relay link und unlink
 
-link-elsewhere = Hier könnten andere den Code lesen. Schreib /relay link dort, wo Relay nur dir antwortet, auf Discord, Slack oder IRC, und bring den Code hierher: /relay link CODE.
+link-elsewhere = Hier könnten andere den Code lesen. Schreib /relay link dort, wo Relay nur dir antwortet, auf Discord, Slack oder IRC oder auf Telegram im Chat mit dem Bot allein, und bring den Code hierher: /relay link CODE.
 link-too-many-codes = Es warten zu viele Codes darauf, benutzt zu werden. Versuch es später noch einmal.
 link-code =
     Schreib mit deinem Konto auf einer anderen Plattform, dort in einem verbundenen Raum:

@@ -9,9 +9,21 @@ privacy-stays-with-picture = What was carried before stays with the picture that
 privacy-taken-back = What was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 privacy-unproven-stays = What was carried before stays: Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay.
 privacy-chosen = You have chosen {$stance} on {$date} at {$time} UTC: {$words}.
-privacy-in-particular = You have said something in particular: /relay consent tells it. What that leaves open is as for who has chosen nothing.
+privacy-in-particular = You have said something in particular: /relay consent tells it.
 privacy-unsaid-carried = You have chosen nothing, so what you say here is carried, with your name and picture.
+privacy-unsaid = You have chosen nothing.
+privacy-unsaid-elsewhere = You have chosen nothing. What is shown of you from a joined room, /relay privacy tells there; what you choose here holds there too.
 privacy-unsaid-asked = You have chosen nothing, so nothing of yours is carried from here.
+privacy-now = Of what you do here others see now: {$lines}.
+privacy-now-on = on {$platforms} {$what}
+shown-texts = your texts
+shown-files = your files
+shown-reactions = your reactions
+shown-name = your name
+shown-other-name = another name in place of yours
+shown-picture = your picture
+shown-presence = when you come, go or type
+shown-nothing = nothing
 privacy-taking-back = What was carried before is still being collected for deletion.
 privacy-nowhere = What is said here is not carried anywhere.
 privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
@@ -72,6 +84,8 @@ forgotten-left = What could not be undone:
 forgotten-left-refused = {$count} × a message on {$platform}, which did not let Relay delete it
 forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes nothing
 forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
+forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
+forgotten-left-digest = {$count} × that you came or went, told on {$platform} together with others
 forgotten-rest = Copies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.
 
 # /relay export
@@ -100,6 +114,9 @@ consent-how =
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, reactions, derived, picture. /relay privacy says the most usual things in one word.
+consent-since = {$line} (since {$date} {$time} UTC, with {$how})
+consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME. relay are programs that have a token for Relay, webhook those that it calls.
+consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
 consent-unused = Relay does nothing for that today; your word is kept for when it does.
 consent-how-long = How long is that? Write it like 30 days.
@@ -130,7 +147,7 @@ consent-plugin = the plugin {$name}
 
 # /relay link and unlink
 
-link-elsewhere = Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC, and bring the code here: /relay link CODE.
+link-elsewhere = Others could read the code here. Write /relay link where Relay answers you alone, on Discord, Slack or IRC or in Telegram's chat with the bot alone, and bring the code here: /relay link CODE.
 link-too-many-codes = Too many codes wait to be used. Try again later.
 link-code =
     With your account on another platform, write there, in a room that is joined:

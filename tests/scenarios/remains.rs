@@ -1,0 +1,121 @@
+//! What tells of somebody beside their own messages, once they say no: the end of their poll, their words passed on by others, and that
+//! they came or went.
+
+use crate::bench::{Bench, until};
+use crate::joining::ask;
+use crate::privacy::{choose, say, started};
+use stand_ins::people::{Act, Given};
+
+fn acts(bench: &Bench, platform: &str, act: Act) -> String {
+    bench.people(platform).act(act).expect("people can do that")
+}
+
+fn person(bench: &Bench, platform: &str) -> String {
+    bench.platform(platform).people[1].id.clone()
+}
+
+/// Says something with a file, which somebody else passes on.
+fn is_passed_on(bench: &Bench, text: &str) {
+    let room = bench.room("discord");
+    let give = Act::Say {
+        person: person(bench, "discord"),
+        room: room.clone(),
+        text: text.into(),
+        reply_to: None,
+        files: vec![Given::Name("unseen.png".into())],
+        thread: None,
+    };
+    let message = acts(bench, "discord", give);
+    let by = bench.platform("discord").people[0].id.clone();
+    acts(bench, "discord", Act::Forward { person: by, room: room.clone(), message, to: room });
+}
+
+/// A poll that ends, a thread with a name.
+async fn asks_and_opens(bench: &Bench) {
+    let room = bench.room("discord");
+    let poll = Act::Ask {
+        person: person(bench, "discord"),
+        room: room.clone(),
+        question: "frumious?".into(),
+        answers: vec!["bandersnatch".into(), "no".into()],
+        multiple: false,
+    };
+    let message = acts(bench, "discord", poll);
+    for platform in ["slack", "telegram"] {
+        until("the poll is there", || bench.people(platform).heard().has("frumious")).await;
+    }
+    acts(bench, "discord", Act::EndPoll { room: room.clone(), message });
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "has ended").await;
+    }
+    let open = Act::Open {
+        person: person(bench, "discord"),
+        room,
+        message: None,
+        name: "a name that stays".into(),
+        text: Some("in a thread".into()),
+    };
+    acts(bench, "discord", open);
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "in a thread").await;
+    }
+}
+
+fn rests(bench: &Bench, platform: &str) -> Vec<String> {
+    let words = ["frumious", "bandersnatch", "vorpal", "unseen.png"];
+    let all = bench.seen(platform).into_iter().filter(|seen| !seen.deleted).map(|seen| format!("{seen:?}"));
+    all.filter(|seen| words.iter().any(|word| seen.contains(word))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_no_goes_what_others_passed_on_and_how_a_poll_ended() {
+    let bench = started().await;
+    for platform in ["slack", "telegram"] {
+        bench.people(platform).heard().begin();
+    }
+    asks_and_opens(&bench).await;
+    is_passed_on(&bench, "vorpal");
+    say(&bench, "discord", 0, "of somebody else", None);
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "of somebody else").await;
+        assert!(bench.with(platform, "vorpal").len() >= 2, "{:?}", bench.seen(platform));
+    }
+    choose(&bench, "discord", 1, "none").await;
+    for platform in ["slack", "telegram"] {
+        until("nothing of it is left", || rests(&bench, platform).is_empty()).await;
+        bench.arrives(platform, "what was passed on is not shown").await;
+        bench.arrives(platform, "of somebody else").await;
+    }
+    let room = bench.room("discord");
+    ask(&bench, "discord", 1, &room, "/relay forget yes").await;
+    let who = format!("discord:{}", person(&bench, "discord"));
+    let told = |more: &[&str]| {
+        let output = bench.command("forget").arg(&who).args(more).output().expect("relay runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    until("it is done", || told(&[]).contains("Forgotten on")).await;
+    // A topic keeps its name, and that is said.
+    let erased: serde_json::Value = serde_json::from_str(&told(&["--json"])).expect("JSON");
+    assert_eq!(
+        erased["left"],
+        serde_json::json!(["1 × a thread on Telegram, which keeps the name it was opened with"]),
+        "{erased}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_no_goes_that_somebody_came() {
+    let mut bench = Bench::new().await;
+    bench.link_as("discord", "notices = \"each\"");
+    bench.start();
+    bench.connected(3).await;
+    let name = bench.platform("slack").people[1].name.clone();
+    let (room, by) = (bench.room("slack"), person(&bench, "slack"));
+    acts(&bench, "slack", Act::Leave { person: by.clone(), room: room.clone() });
+    acts(&bench, "slack", Act::Join { person: by, room });
+    bench.arrives("discord", &format!("{name} has joined")).await;
+    bench.arrives("discord", &format!("{name} has left")).await;
+    choose(&bench, "slack", 1, "none").await;
+    until("it goes", || bench.with("discord", &name).is_empty()).await;
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
