@@ -61,6 +61,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The config file, where nobody names another.
+const USUAL_CONFIG: &str = "bridges.toml";
 /// Exit code for a config file with mistakes, and for a command line that cannot be understood.
 const EXIT_MISTAKES: u8 = 2;
 
@@ -159,7 +161,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ConfigFile {
     /// The config file
-    #[arg(long, short, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    #[arg(long, short, default_value = USUAL_CONFIG, env = "RELAY_CONFIG")]
     config: PathBuf,
 }
 
@@ -167,7 +169,7 @@ struct ConfigFile {
 #[derive(Debug, clap::Args)]
 struct RunningBridge {
     /// The config file, which names the state directory
-    #[arg(long, short, global = true, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    #[arg(long, short, global = true, default_value = USUAL_CONFIG, env = "RELAY_CONFIG")]
     config: PathBuf,
     /// The state directory, instead of a config file
     #[arg(long, global = true, conflicts_with = "config")]

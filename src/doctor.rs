@@ -11,7 +11,7 @@ pub use clock::Clock;
 
 use crate::commands::keys::unused_master;
 use crate::config::{AccountSection, Config, Mistakes, joined};
-use crate::engine::{Core, Finding, Grade, find, of_preflight};
+use crate::engine::{Core, Finding, Grade, find, invited_with, of_preflight};
 use crate::platforms;
 use futures::future::join_all;
 use network::Place;
@@ -202,6 +202,7 @@ async fn of_account(config: &Config, section: &AccountSection) -> Vec<Finding> {
     let late = |_| Err(OpenError::Unavailable("no answer in time".into()));
     let told = tokio::time::timeout(PATIENCE, connector.preflight(&ids)).await.unwrap_or_else(late);
     let mut all = of_preflight(name, &asked, told, began.elapsed());
+    all.extend(invited_with(name, &*connector));
     all.append(&mut found);
     all
 }

@@ -90,7 +90,7 @@ forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. 
 
 # /relay export
 
-export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Dort schreibt sie `relay export {$person} --out FILE`.
+export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Geschrieben wird sie mit `relay export {$person} --out FILE`.
 export-busy = Relay schreibt gerade so eine Datei für jemand anderen. Frag in einer Minute noch einmal.
 export-too-large = Das ist zu viel, um es hier zu geben. Frag, wer Relay betreibt: `relay export` schreibt es.
 export-not-kept = Relay kann die Datei gerade nicht ablegen; sein Protokoll sagt, warum.
