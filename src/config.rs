@@ -12,6 +12,7 @@ pub mod plan;
 pub mod problem;
 pub mod reference;
 mod relay_section;
+mod same;
 mod secrets;
 mod shapes;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
 pub use links::check_template;
+pub use same::shared_secret;
 pub use shapes::misplaced;
 
 use crate::consent::{Level, Unsaid};
