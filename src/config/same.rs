@@ -37,7 +37,10 @@ pub(super) fn check(
             Some((key, &first.settings.account))
         });
         let Some((key, first)) = same else { continue };
-        let name = &later.settings.account;
+        // The one that stands further down in the file.
+        let (of, name) = (first, &later.settings.account);
+        let is_first = place(&name.0, key).start < place(&of.0, key).start;
+        let (first, name) = if is_first { (name, of) } else { (of, name) };
         mistakes.push(Mistake::new(
             place(&name.0, key),
             format!("`{key}` of [accounts.{name}] is also that of [accounts.{first}]: the platform would give each message to only one of them"),

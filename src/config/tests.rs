@@ -46,7 +46,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ),
         ("[accounts.b]\nplatform = \"telegram\"\ntoken = { }", 6, "0 sources", "env"),
         (
-            "[accounts.b]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\napi_url = \"discord.com\"",
+            "[accounts.b]\nplatform = \"discord\"\ntoken = { env = \"HOME\" }\napi_url = \"discord.com\"",
             7,
             "not a URL",
             "://",
