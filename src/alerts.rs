@@ -21,7 +21,7 @@ use email::Mailer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ const CLOCK: Duration = Duration::from_secs(6 * 3_600);
 const START: Duration = Duration::from_secs(120);
 /// How long a letter is tried, in milliseconds.
 const TRIED: i64 = 3_600_000;
+/// How long one attempt to send a letter may take.
+const SENDING: Duration = Duration::from_secs(60);
 /// How long a sample may take into its room.
 const SAMPLE: Duration = Duration::from_secs(15);
 
@@ -79,6 +81,25 @@ impl Ways {
     }
 }
 
+/// What was looked at: what needs a person, and which accounts and links there are.
+struct Looked {
+    causes: Vec<Cause>,
+    accounts: BTreeSet<String>,
+    links: BTreeSet<String>,
+}
+
+/// By this way something is being sent, until it is dropped.
+struct Sending<'a> {
+    alerts: &'a Alerts,
+    way: Way,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.alerts.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.way);
+    }
+}
+
 /// Looks, and tells.
 pub struct Alerts {
     core: Arc<Core>,
@@ -86,6 +107,8 @@ pub struct Alerts {
     clocks: Clocks,
     ways: Ways,
     book: Mutex<Book>,
+    /// The ways by which something is being sent now.
+    under_way: std::sync::Mutex<BTreeSet<Way>>,
 }
 
 impl Alerts {
@@ -99,7 +122,14 @@ impl Alerts {
                 Book::default()
             }
         };
-        Self { core, section, clocks: Clocks::of(config), ways, book: Mutex::new(book) }
+        Self {
+            core,
+            section,
+            clocks: Clocks::of(config),
+            ways,
+            book: Mutex::new(book),
+            under_way: Default::default(),
+        }
     }
 
     fn ways(&self) -> BTreeSet<Way> {
@@ -136,15 +166,20 @@ impl Alerts {
     }
 
     /// Looks once, and tells what is to be told.
-    async fn round(&self, clock: &[Finding]) -> Result<(), StoreError> {
-        let mut causes = self.causes(clock).await?;
+    async fn round(self: &Arc<Self>, clock: &[Finding]) -> Result<(), StoreError> {
+        let Looked { mut causes, accounts, links } = self.look(clock).await?;
         let at = Timestamp::now();
         let quiet = self.section.quiet.as_ref().is_some_and(|quiet| quiet.holds(at));
         let mut book = self.book.lock().await;
         let before = book.clone();
         causes.extend(book.listen(&self.core.heard_last(), at.as_millisecond()));
         let round = Round { now: at.as_millisecond(), quiet, late: self.section.late };
-        if let Some(letter) = book.round(&causes, round) {
+        if let Some(mut letter) = book.round(&causes, round) {
+            for line in &mut letter.over {
+                if let Some(words) = cause::no_more(&line.key, &accounts, &links) {
+                    line.what = words;
+                }
+            }
             log(&letter);
             let to = self.ways();
             if !to.is_empty() {
@@ -153,15 +188,53 @@ impl Alerts {
         }
         // On disk before it is sent, so that nothing is told twice or never.
         self.keep(&before, &book).await?;
-        if book.unsent.is_empty() {
-            return Ok(());
+        let ways: BTreeSet<Way> = book.unsent.iter().flat_map(|letter| letter.to.iter().copied()).collect();
+        drop(book);
+        ways.into_iter().for_each(|way| self.begin_to_send(way));
+        Ok(())
+    }
+
+    /// Sends what is to go by one way, in its order, beside everything else: one that hangs holds no other up. One task a way at most.
+    fn begin_to_send(self: &Arc<Self>, way: Way) {
+        if !self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(way) {
+            return;
         }
-        let before = book.clone();
-        for letter in &mut book.unsent {
-            self.send(letter, at.as_millisecond()).await;
+        let alerts = self.clone();
+        tokio::spawn(async move {
+            let _done = Sending { alerts: &alerts, way };
+            if let Err(error) = alerts.send_all(way).await {
+                tracing::error!(%error, ?way, "it cannot be written down what the admins were told");
+            }
+        });
+    }
+
+    /// What does not work is tried again with the next round, for an hour.
+    async fn send_all(&self, way: Way) -> Result<(), StoreError> {
+        let unsent = self.book.lock().await.unsent.clone();
+        for letter in unsent.iter().filter(|letter| letter.to.contains(&way)) {
+            let sent = tokio::time::timeout(SENDING, self.send_by(way, letter)).await;
+            let late = Timestamp::now().as_millisecond() - letter.at > TRIED;
+            match sent
+                .unwrap_or_else(|_| Err(format!("nothing was answered in {} seconds", SENDING.as_secs())))
+            {
+                Ok(()) => {}
+                Err(why) if late => {
+                    tracing::error!(?way, why, "the admins could not be told in an hour: given up");
+                }
+                Err(why) => {
+                    tracing::warn!(?way, why, "the admins are not told yet");
+                    continue;
+                }
+            }
+            let mut book = self.book.lock().await;
+            let before = book.clone();
+            for sent in book.unsent.iter_mut().filter(|sent| sent.id == letter.id) {
+                sent.to.remove(&way);
+            }
+            book.unsent.retain(|letter| !letter.to.is_empty());
+            self.keep(&before, &book).await?;
         }
-        book.unsent.retain(|letter| !letter.to.is_empty());
-        self.keep(&before, &book).await
+        Ok(())
     }
 
     async fn keep(&self, before: &Book, book: &Book) -> Result<(), StoreError> {
@@ -173,12 +246,13 @@ impl Alerts {
         self.core.ledger.keep_alerts(text).await
     }
 
-    async fn causes(&self, clock: &[Finding]) -> Result<Vec<Cause>, StoreError> {
+    async fn look(&self, clock: &[Finding]) -> Result<Looked, StoreError> {
         let (core, clock, late) = (self.core.clone(), clock.to_vec(), self.section.late);
+        let own_room = self.section.room.as_ref().map(|at| format!("{}:{}", at.account, at.room));
         // It reads the disk.
         let looked = tokio::task::spawn_blocking(move || {
             let (status, queues, given_up) = (core.status(), core.queues()?, core.given_up()?);
-            Ok(cause::all(&Seen {
+            let causes = cause::all(&Seen {
                 status: &status,
                 queues: &queues,
                 given_up: &given_up,
@@ -186,24 +260,13 @@ impl Alerts {
                 own_room: core.admins_trouble(),
                 now: Timestamp::now().as_millisecond(),
                 late,
-            }))
+            });
+            let accounts = status.accounts.iter().map(|account| account.name.clone()).collect();
+            let links =
+                status.channels.iter().flat_map(|channel| &channel.links).map(|link| link.link.clone());
+            Ok(Looked { causes, accounts, links: links.chain(own_room).collect() })
         });
         looked.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// Sends a letter by the ways that are left. What does not work is tried again with the next round, for an hour.
-    async fn send(&self, letter: &mut Letter, now: i64) {
-        for way in letter.to.clone() {
-            let went = self.send_by(way, letter).await;
-            match went {
-                Ok(()) => drop(letter.to.remove(&way)),
-                Err(why) if now - letter.at > TRIED => {
-                    tracing::error!(?way, why, "the admins could not be told in an hour: given up");
-                    letter.to.remove(&way);
-                }
-                Err(why) => tracing::warn!(?way, why, "the admins are not told yet"),
-            }
-        }
     }
 
     async fn send_by(&self, way: Way, letter: &Letter) -> Result<(), String> {

@@ -34,7 +34,7 @@ pub use queue::{QueueAnswer, QueueAsk};
 pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
 pub use trace::became;
 
-use crate::config::Joined;
+use crate::config::{Joined, joined};
 use crate::engine::{Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
 use crate::store::StoreError;
@@ -316,18 +316,29 @@ impl Commands {
             // To its end, also where nobody waits for it any more.
             let _held = held;
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut joined = all.get(&channel).cloned().unwrap_or_default();
+            let before = all.get(&channel).cloned().unwrap_or_default();
+            let mut joined = before.clone();
             joined.channel.clone_from(&channel);
             if !on_disk(&mut joined) {
-                return Ok(false);
+                return Ok(Some(false));
             }
-            crate::config::joined::write(&data_dir, &joined)?;
+            // What somebody has written there by hand is not written over.
+            if joined::on_disk(&data_dir, &channel)? != before.text {
+                return Ok(None);
+            }
+            joined::write(&data_dir, &before, &mut joined)?;
             all.insert(channel, joined);
             core.change_channels(in_force);
-            Ok::<bool, std::io::Error>(true)
+            Ok::<Option<bool>, std::io::Error>(Some(true))
         });
         match changed.await {
-            Ok(Ok(changed)) => {
+            Ok(Ok(None)) => {
+                tracing::warn!(
+                    "a file of bridges.d was changed by hand and is not read yet: nothing is changed from the chat"
+                );
+                Err(text!(language, "changed-by-hand"))
+            }
+            Ok(Ok(Some(changed))) => {
                 let marked = match self.core.forget_marks().await {
                     Ok(()) => self.core.begin_marks().await,
                     Err(error) => Err(error),

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod problem;
 pub mod reference;
 mod relay_section;
+mod same;
 mod secrets;
 mod shapes;
 mod template;
@@ -22,6 +23,7 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
+pub use same::shared_secret;
 pub use shapes::misplaced;
 pub use template::{TemplateMistake, check as check_template};
 

@@ -94,7 +94,7 @@ pub use orders::OrderError;
 pub use purge::{Purged, Whose};
 pub use queue::{QueueHeld, QueueRoom, QueueRow, QueueShown};
 pub use readiness::Readiness;
-pub use reload::{Change, ConfigState, Ending, Refusal};
+pub use reload::{Change, ConfigState, Ending, Heir, Refusal};
 pub use rooms::preflight;
 pub use runtime::{block_on, block_on_without_actors};
 pub use states::{AccountState, LaneState, RoomState};

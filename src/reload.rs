@@ -8,9 +8,9 @@ pub use outcome::{Found, Outcome};
 
 use crate::commands::Commands;
 use crate::config::plan::{Does, Plan, accounts};
-use crate::config::{Config, Mistakes, Reload, joined};
+use crate::config::{AccountSection, Config, Mistakes, Reload, joined};
 use crate::doctor::Doctor;
-use crate::engine::{Change, ConfigState, Core, Refusal};
+use crate::engine::{Change, ConfigState, Core, Heir, Refusal};
 use crate::observe::Count;
 use crate::service;
 use files::Files;
@@ -165,7 +165,7 @@ impl Reloader {
         let held = self.commands.hold_changes().await;
         let before = self.in_force();
         let path = before.path.clone();
-        let (config, plan, change) = match in_time(move || read(&path, &before)).await {
+        let (config, mut plan, change) = match in_time(move || read(&path, &before)).await {
             Ok(read) => read,
             Err(outcome) => return outcome,
         };
@@ -176,6 +176,7 @@ impl Reloader {
             tracing::warn!("{warning}");
         }
         if plan.steps.is_empty() {
+            self.commands.set_joined(config.channels.iter().map(|channel| channel.joined.clone()));
             self.running = config;
             return Outcome::Nothing;
         }
@@ -188,6 +189,16 @@ impl Reloader {
         drop(held);
         for step in &plan.steps {
             tracing::info!("{step}");
+        }
+        plan.waited = ending.waited;
+        if ending.waited > 0 {
+            tracing::warn!(
+                deliveries = ending.waited,
+                "what waited for rooms that no link leads to any more is given up"
+            );
+        }
+        for room in ending.left.iter().filter(|room| self.core.joined(room).is_empty()) {
+            self.commands.forget_moderation(room).await;
         }
         self.core.finish_reload(ending).await;
         Outcome::Done(plan)
@@ -221,7 +232,8 @@ impl Reloader {
                     tracing::error!(why, "the config was read anew and is not taken: all goes on as before");
                 }
                 self.core.counters.add(Count::ReloadRefused);
-                self.core.config.send_modify(|state| state.refused = Some(Refusal { at: now, why }));
+                let restart = matches!(other, Outcome::Restart(_));
+                self.core.config.send_modify(|state| state.refused = Some(Refusal { at: now, why, restart }));
                 return;
             }
         }
@@ -248,7 +260,7 @@ fn load(path: &Path) -> Result<Config, Outcome> {
 fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome> {
     let config = load(path)?;
     let plan = Plan::between(before, &config);
-    let (mut gone, mut opened) = (Vec::new(), Vec::new());
+    let (mut gone, mut opened, mut heirs) = (Vec::new(), Vec::new(), Vec::new());
     if plan.restart.is_empty() {
         for (name, (does, _)) in accounts(before, &config) {
             match config.account(&name) {
@@ -256,6 +268,7 @@ fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome>
                     let account =
                         service::account(section).map_err(|error| Outcome::Failed(error.to_string()))?;
                     opened.extend(account);
+                    heirs.extend(before.accounts.iter().filter_map(|other| heir(section, other)));
                 }
                 _ => gone.push(name),
             }
@@ -264,6 +277,7 @@ fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome>
     let change = Change {
         gone,
         opened,
+        heirs,
         channels: service::channels(&config),
         catch_up: config.relay.catch_up,
         flood: config.relay.flood,
@@ -271,4 +285,12 @@ fn read(path: &Path, before: &Config) -> Result<(Config, Plan, Change), Outcome>
         language: config.relay.language,
     };
     Ok((config, plan, change))
+}
+
+/// An account that reaches, under its own name, what another one has reached: rooms have the same ids for all accounts of a server.
+fn heir(section: &AccountSection, of: &AccountSection) -> Option<Heir> {
+    let (account, other) = (&section.settings.account, &of.settings.account);
+    let same_server = section.platform == of.platform && section.settings.urls == of.settings.urls;
+    let same_bot = section.has_secrets_of(of) && section.settings.texts == of.settings.texts;
+    (account != other && same_server).then(|| Heir { account: account.clone(), of: other.clone(), same_bot })
 }

@@ -3,12 +3,14 @@
 
 use super::cause::Cause;
 use super::habit::{self, Habit};
+use crate::adapt::presentable;
 use crate::engine::HeardLast;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The same is told once in this time, in milliseconds: what comes and goes is told once.
+/// The same is told once in this time, in milliseconds. What comes again after its all-clear is told at once, and is not said to be over
+/// before that time has passed: so what comes and goes is told twice at most, and the last word is true.
 const AGAIN: i64 = 3_600_000;
 /// Rounds for which something is gone before it is over.
 const GONE: u32 = 2;
@@ -49,6 +51,9 @@ pub struct Entry {
     gone: u32,
     /// How much of it was told.
     count: u64,
+    /// It has come again soon after it was told to be over.
+    #[serde(default)]
+    comes_and_goes: bool,
 }
 
 /// One line of a letter.
@@ -113,7 +118,7 @@ impl Book {
             let habit = self.habits.entry(room.link.clone()).or_default();
             habit.listen(now, room.at);
             if habit.is_silent() {
-                let (link, name) = (room.link.clone(), room.name.clone());
+                let (link, name) = (room.link.clone(), presentable(&room.name));
                 silent.push(Cause::Silent { link, name, reachable: room.up });
             }
         }
@@ -135,7 +140,7 @@ impl Book {
         let mut over = Vec::new();
         for (key, entry) in self.entries.iter_mut().filter(|(key, _)| !now_so.contains(*key)) {
             entry.gone = entry.gone.saturating_add(1);
-            if entry.open && entry.gone >= GONE && !round.quiet {
+            if entry.open && entry.gone >= GONE && !round.quiet && !entry.waits(round.now) {
                 entry.open = false;
                 let what = entry.over.clone();
                 over.push(Line { key: key.clone(), what, fix: None, urgent: false });
@@ -164,6 +169,7 @@ impl Book {
             open: false,
             gone: 0,
             count: 0,
+            comes_and_goes: false,
         });
         if entry.gone >= GONE && !entry.open {
             entry.since = round.now;
@@ -173,12 +179,14 @@ impl Book {
         (entry.what, entry.fix, entry.over) = (cause.sentence(), cause.fix(), cause.over());
         let patience = i64::try_from(cause.patience(round.late).as_millis()).unwrap_or(i64::MAX);
         let lately = entry.told.is_some_and(|told| round.now - told < AGAIN);
-        let may = !lately && (cause.is_urgent() || !round.quiet);
+        let may = cause.is_urgent() || !round.quiet;
+        // Also where it was told lately: the last that was said of it is that it is over.
         let is_new = !entry.open && cause.begins() && round.now - entry.since >= patience;
-        let is_more = entry.open && cause.count() > entry.count;
+        let is_more = entry.open && cause.count() > entry.count && !lately;
         if !may || !(is_new || is_more) {
             return None;
         }
+        entry.comes_and_goes = lately && !cause.is_done_by_hand();
         (entry.told, entry.open, entry.count) = (Some(round.now), true, cause.count());
         let (what, fix) = (entry.what.clone(), Some(entry.fix.clone()));
         Some(Line { key, what, fix, urgent: cause.is_urgent() })
@@ -196,6 +204,11 @@ impl Entry {
     /// Whether it was so when it was last looked.
     pub fn is_so(&self) -> bool {
         self.gone == 0
+    }
+
+    /// Whether it is not to be said yet that it is over.
+    fn waits(&self, now: i64) -> bool {
+        self.comes_and_goes && self.told.is_some_and(|told| now - told < AGAIN)
     }
 }
 

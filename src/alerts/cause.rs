@@ -1,7 +1,8 @@
 //! What needs a person, worked out of how everything is: a closed set, each with a key by which it is known again, a sentence, what to
 //! do, and the sentence for when it is over.
 
-use crate::engine::{AccountState, Finding, GivenUp, Grade, LaneState, QueueRoom, Status};
+use crate::adapt::presentable;
+use crate::engine::{AccountState, Finding, GivenUp, Grade, LaneState, QueueRoom, Refusal, Status};
 use crate::spans;
 use relay_contract::Problem;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +119,8 @@ pub enum Cause {
         file: String,
         /// The first reason, with its place.
         why: String,
+        /// Only a restart takes it.
+        restart: bool,
     },
     /// The clock is wrong.
     Clock {
@@ -156,7 +159,7 @@ pub fn all(seen: &Seen<'_>) -> Vec<Cause> {
     found.extend(late(seen, &parked));
     found.extend(seen.given_up.iter().map(|letters| Cause::GivenUp {
         link: letters.link.clone(),
-        name: letters.name.clone(),
+        name: presentable(&letters.name),
         count: letters.count,
         reason: letters.reason.clone(),
     }));
@@ -167,12 +170,11 @@ pub fn all(seen: &Seen<'_>) -> Vec<Cause> {
         found.push(Cause::DiskLow { free: disk.free, least: disk.least_free });
     }
     let config = &seen.status.config;
-    found.extend(
-        config
-            .refused
-            .as_ref()
-            .map(|refused| Cause::Config { file: config.file.clone(), why: refused.why.clone() }),
-    );
+    found.extend(config.refused.as_ref().map(|Refusal { why, restart, .. }| Cause::Config {
+        file: config.file.clone(),
+        why: why.clone(),
+        restart: *restart,
+    }));
     let wrong = seen.clock.iter().filter(|finding| finding.grade != Grade::Fine);
     found.extend(wrong.take(1).map(|finding| Cause::Clock {
         what: finding.what.clone(),
@@ -195,7 +197,7 @@ fn rooms(seen: &Seen<'_>, working: &BTreeSet<&str>) -> Vec<Cause> {
         if !problems.is_empty() {
             let room = Cause::Room {
                 link: link.link.clone(),
-                name: link.name.clone().unwrap_or_else(|| link.room.clone()),
+                name: presentable(link.name.as_ref().unwrap_or(&link.room)),
                 problems,
                 reachable: working.contains(link.account.as_str()),
             };
@@ -219,7 +221,9 @@ fn late(seen: &Seen<'_>, parked: &BTreeSet<&str>) -> Vec<Cause> {
     let mut found: BTreeMap<String, Cause> = BTreeMap::new();
     for queue in seen.queues {
         let (Some(link), Some(head)) = (&queue.link, &queue.head) else { continue };
-        let by = Duration::from_millis(u64::try_from(seen.now - head.accepted).unwrap_or(0));
+        // While it was held it was not late.
+        let since = queue.resumed.map_or(head.accepted, |resumed| resumed.max(head.accepted));
+        let by = Duration::from_millis(u64::try_from(seen.now - since).unwrap_or(0));
         // A person who holds it knows. What is becoming less is over when it is short.
         if matches!(queue.lane, LaneState::Paused { .. }) || by <= seen.late / 4 {
             continue;
@@ -232,7 +236,7 @@ fn late(seen: &Seen<'_>, parked: &BTreeSet<&str>) -> Vec<Cause> {
             _ => "more is said than goes out".to_owned(),
         };
         let is_late = by > seen.late && !parked.contains(account);
-        let name = queue.name.clone().unwrap_or_else(|| link.clone());
+        let name = presentable(queue.name.as_ref().unwrap_or(link));
         let one = found.entry(account.to_owned()).or_insert_with(|| Cause::Late {
             account: account.to_owned(),
             rooms: BTreeSet::new(),
@@ -273,6 +277,11 @@ impl Cause {
     /// Whether it is worth waking somebody: without a person it stays so, and messages pile up or are not heard at all.
     pub fn is_urgent(&self) -> bool {
         matches!(self, Self::Parked { .. } | Self::DiskFull { .. })
+    }
+
+    /// Whether a person has just done it, and wants to know each time.
+    pub fn is_done_by_hand(&self) -> bool {
+        matches!(self, Self::Config { .. })
     }
 
     /// How long it has to be so before it is told: what mends itself is nobody's business.
@@ -341,7 +350,7 @@ impl Cause {
                 free / 1_000_000,
                 least / 1_000_000
             ),
-            Self::Config { file, why } => {
+            Self::Config { file, why, .. } => {
                 format!(
                     "What {file} says now was not taken, and nothing has changed: {}.",
                     why.trim_end_matches('.')
@@ -380,6 +389,11 @@ impl Cause {
                 "Make room on the disk of data_dir, or have less kept: keep_days in [relay], most in [media]."
                     .into()
             }
+            Self::Config { restart: true, .. } => {
+                "Restart Relay (sudo systemctl restart relay, where systemd runs it), or take that change back: nothing else of the file is \
+                 taken before."
+                    .into()
+            }
             Self::Config { .. } => {
                 "All mistakes, with their lines: relay plan. Once they are mended: relay reload".into()
             }
@@ -404,6 +418,18 @@ impl Cause {
             Self::Config { .. } => "What the config file says is in force again.".into(),
             Self::Clock { .. } => "This machine's clock is right again.".into(),
         }
+    }
+}
+
+/// What is said in the place of an all-clear where what it is about is in the config no more.
+pub fn no_more(key: &str, accounts: &BTreeSet<String>, links: &BTreeSet<String>) -> Option<String> {
+    let (kind, of) = key.split_once(' ')?;
+    match kind {
+        "parked" | "down" | "rights" | "late" if !accounts.contains(of) => {
+            Some(format!("The account {of} is in the config no more."))
+        }
+        "room" | "silent" if !links.contains(of) => Some(format!("The room {of} is linked no more.")),
+        _ => None,
     }
 }
 

@@ -74,10 +74,17 @@ fn what_needs_a_person() {
     assert_eq!(found(&well(), &[], &[], &[Finding::fine("clock", "as the platforms' own")]), []);
     let mut refused = well();
     refused.config.file = "bridges.toml".into();
-    refused.config.refused = Some(Refusal { at: 1, why: "bridges.toml:3:1: no account `x`".into() });
+    refused.config.refused =
+        Some(Refusal { at: 1, why: "bridges.toml:3:1: no account `x`".into(), restart: false });
     let told = found(&refused, &[], &[], &[]);
     assert!(
         matches!(&told[..], [(key, said)] if key == "config" && said.contains("nothing has changed: bridges.toml:3:1: no account `x`. ")),
+        "{told:?}"
+    );
+    refused.config.refused = Some(Refusal { at: 1, why: "a change of [alerts]".into(), restart: true });
+    let told = found(&refused, &[], &[], &[]);
+    assert!(
+        matches!(&told[..], [(_, said)] if said.contains("Restart Relay") && !said.contains("relay reload")),
         "{told:?}"
     );
     let parked = json!({ "state": "parked", "problem": problem() });
@@ -218,6 +225,10 @@ fn down() -> Cause {
     Cause::Down { account: "hikers".into(), reason: "no route".into() }
 }
 
+fn refused() -> Cause {
+    Cause::Config { file: "bridges.toml".into(), why: "no account `x`".into(), restart: false }
+}
+
 fn given_up(count: u64) -> Cause {
     Cause::GivenUp { link: "owls:#a".into(), name: "a".into(), count, reason: "too long".into() }
 }
@@ -255,16 +266,33 @@ fn once_and_that_it_is_over() {
             ],
         ),
         (
-            "what comes and goes is told once an hour",
+            "what comes and goes is told twice in an hour at most, and the last word is true",
             vec![
                 (0, vec![parked()], false, &["parked owls"]),
                 (30, vec![], false, &[]),
                 (60, vec![], false, &["-parked owls"]),
-                (90, vec![parked()], false, &[]),
+                (90, vec![parked()], false, &["parked owls"]),
                 (120, vec![], false, &[]),
                 (150, vec![], false, &[]),
-                (3_570, vec![parked()], false, &[]),
-                (3_600, vec![parked()], false, &["parked owls"]),
+                (180, vec![parked()], false, &[]),
+                (210, vec![], false, &[]),
+                (3_660, vec![], false, &[]),
+                (3_690, vec![], false, &["-parked owls"]),
+                (7_300, vec![parked()], false, &["parked owls"]),
+                (7_330, vec![], false, &[]),
+                (7_360, vec![], false, &["-parked owls"]),
+            ],
+        ),
+        (
+            "each file that is not taken is told, and each that is",
+            vec![
+                (0, vec![refused()], false, &["config"]),
+                (30, vec![], false, &[]),
+                (60, vec![], false, &["-config"]),
+                (90, vec![refused()], false, &["config"]),
+                (120, vec![], false, &[]),
+                (150, vec![], false, &["-config"]),
+                (180, vec![refused()], false, &["config"]),
             ],
         ),
         (
@@ -352,4 +380,35 @@ fn a_letter_in_words() {
         book.post(letter.clone());
     }
     assert_eq!(book.unsent.len(), 20);
+}
+
+#[test]
+fn what_was_held_is_late_from_when_it_goes_on() {
+    let well = status(json!([account("owls", json!({ "state": "up" }))]), json!([]), roomy());
+    let waits = |resumed: i64| {
+        let state = json!({ "state": "retrying", "reason": "502", "resumed": NOW - resumed * 1_000 });
+        found(&well, &[queue("owls:#a", 900, state)], &[], &[])
+    };
+    assert_eq!(waits(5), []);
+    assert!(matches!(&waits(400)[..], [(key, said)] if key == "late owls" && said.contains("6 minutes")));
+}
+
+#[test]
+fn what_is_in_the_config_no_more_does_not_work_again() {
+    let (accounts, links) = (["owls".to_owned()].into(), ["owls:#a".to_owned()].into());
+    let gone = |key: &str| cause::no_more(key, &accounts, &links);
+    for key in ["parked owls", "late owls", "room owls:#a", "config", "disk full", "given up owls:#b"] {
+        assert_eq!(gone(key), None, "{key}");
+    }
+    assert_eq!(gone("parked hikers"), Some("The account hikers is in the config no more.".into()));
+    assert_eq!(gone("room owls:#b"), Some("The room owls:#b is linked no more.".into()));
+}
+
+#[test]
+fn a_name_is_a_line_without_what_turns_it_around() {
+    let name = "@everyone\nx\u{202E}y";
+    let letters = GivenUp { link: "owls:#a".into(), name: name.into(), count: 1, reason: "too long".into() };
+    let state = status(json!([]), json!([]), roomy());
+    let [(_, said)] = &found(&state, &[], &[letters], &[])[..] else { panic!("one") };
+    assert!(said.contains("@everyone xy") && !said.contains(['\n', '\u{202E}']), "{said:?}");
 }

@@ -24,8 +24,17 @@ struct Body<'a> {
     /// When, by RFC 3339.
     timestamp: String,
     data: Data<'a>,
-    text: &'a str,
+    /// As Slack takes it.
+    text: String,
+    /// As Discord takes it.
     content: String,
+    allowed_mentions: Mentions,
+}
+
+/// Whom Discord is to call: nobody, whatever a room is called.
+#[derive(Serialize)]
+struct Mentions {
+    parse: [&'static str; 0],
 }
 
 #[derive(Serialize)]
@@ -43,15 +52,7 @@ impl Hook {
 
     /// One attempt.
     pub async fn send(&self, letter: &Letter) -> Result<(), String> {
-        let text = letter.in_words();
-        let body = Body {
-            kind: "alert",
-            timestamp: jiff::Timestamp::from_millisecond(letter.at).unwrap_or_default().to_string(),
-            data: Data { needs: &letter.needs, over: &letter.over },
-            content: text.chars().take(CONTENT).collect(),
-            text: &text,
-        };
-        let body = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
+        let body = body(letter)?;
         let headers = self.headers(&letter.id, &body);
         match self.sender.post(&self.section.url, headers, body.into()).await {
             Ok(Answered { code: 200..=299, .. }) => Ok(()),
@@ -78,5 +79,38 @@ impl Hook {
             }
         }
         headers
+    }
+}
+
+/// What a letter looks like.
+fn body(letter: &Letter) -> Result<Vec<u8>, String> {
+    let text = letter.in_words();
+    let body = Body {
+        kind: "alert",
+        timestamp: jiff::Timestamp::from_millisecond(letter.at).unwrap_or_default().to_string(),
+        data: Data { needs: &letter.needs, over: &letter.over },
+        content: text.chars().take(CONTENT).collect(),
+        // <https://docs.slack.dev/messaging/formatting-message-text/#escaping>
+        text: text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        allowed_mentions: Mentions { parse: [] },
+    };
+    serde_json::to_vec(&body).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_name_calls_nobody() {
+        let what = "What is said elsewhere reaches @everyone <!channel> & co late: 502.".to_owned();
+        let line = Line { key: "late owls".into(), what, fix: None, urgent: false };
+        let letter = Letter { id: "1".into(), at: 0, needs: vec![line], over: vec![], to: BTreeSet::new() };
+        let body: Value = serde_json::from_slice(&body(&letter).unwrap()).unwrap();
+        assert_eq!(body["allowed_mentions"], json!({ "parse": [] }));
+        let text = body["text"].as_str().unwrap();
+        assert!(text.contains("@everyone &lt;!channel&gt; &amp; co") && !text.contains('<'), "{text}");
     }
 }

@@ -71,6 +71,11 @@ pub fn run(check: &Check) -> ExitCode {
                         .iter()
                         .for_each(|entry| sayln!("{}", joined_in_chat(&channel.name, entry)));
                 }
+                for (room, template) in set_in_the_chat(&config) {
+                    sayln!(
+                        "In {room} people are called {template}: that was set in the chat, and counts before `name` of the link."
+                    );
+                }
                 let sees = Sees::all(&config).into_iter();
                 for sees in sees.filter(|sees| check.verbose || sees.level != Level::Full) {
                     sayln!("{}", sees.in_words());
@@ -87,4 +92,10 @@ pub fn run(check: &Check) -> ExitCode {
             ExitCode::from(EXIT_MISTAKES)
         }
     }
+}
+
+/// How people are called in rooms where that was set in the chat.
+fn set_in_the_chat(config: &Config) -> impl Iterator<Item = (&str, &str)> {
+    let named = config.channels.iter().flat_map(|channel| &channel.joined.names);
+    named.map(|named| (named.room.as_str(), named.template.as_str()))
 }

@@ -104,6 +104,7 @@ fn in_force(of: &Planned, plan: &Plan) -> ExitCode {
             .collect();
         print_json(&serde_json::json!({
             "running": true, "steps": plan.steps, "restart": plan.restart, "waiting": waiting,
+            "given_up": plan.waited,
         }));
     } else {
         for (account, why) in &waiting {

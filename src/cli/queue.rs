@@ -296,6 +296,7 @@ mod tests {
             purged: 3,
             head: Some(row("1")),
             next_try: Some(now + 12_000),
+            resumed: None,
             held: vec![QueueHeld {
                 sender: "slack:U1".into(),
                 name: Some("Eve".into()),

@@ -176,6 +176,9 @@ fn write_link(link: &LinkStatus, out: &mut String) -> std::fmt::Result {
     if link.joined {
         write!(out, ", joined in the chat")?;
     }
+    if let Some(template) = &link.template {
+        write!(out, ", people are called {template} (set in the chat)")?;
+    }
     if link.queued > 0 {
         write!(out, ", {} waiting", link.queued)?;
     }

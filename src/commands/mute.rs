@@ -26,7 +26,7 @@ impl Commands {
         let language = self.language(call);
         self.must_manage(account, call).await?;
         self.must_be_joined(language, &call.room)?;
-        let (name, span) = parts(words);
+        let (name, mut span) = parts(words);
         let known = match (name, message) {
             ("", None) if span.is_none() => return Ok(self.mutes(language, &call.room)),
             ("", None) => return Err(text!(language, "mute-whom")),
@@ -37,11 +37,21 @@ impl Commands {
                     .map_err(|error| unread(language, &error))?
                     .ok_or_else(|| text!(language, "mute-from-here"))?
             }
-            (name, _) => match self.whom(language, &call.room, name).await?.as_slice() {
-                [] => return Err(text!(language, "mute-unknown", name = shown(name))),
-                [known] => known.clone(),
-                several => return Err(self.which(language, "mute", several, span)),
-            },
+            (name, _) => {
+                let mut meant = self.read_as(language, &call.room, name, span).await?;
+                if span.is_some() {
+                    // A name may end like a span.
+                    meant.extend(self.read_as(language, &call.room, words.trim(), None).await?);
+                }
+                match meant.as_slice() {
+                    [] => return Err(text!(language, "mute-unknown", name = shown(name))),
+                    [(known, for_so_long)] => {
+                        span = *for_so_long;
+                        known.clone()
+                    }
+                    several => return Err(which(language, "mute", several)),
+                }
+            }
         };
         let until = span.map(|span| until(language, span)).transpose()?;
         let KnownThere { person, name, bare, mark } = known;
@@ -80,8 +90,8 @@ impl Commands {
             [] => return Err(text!(language, "unmute-unknown", name = shown(words))),
             [listed] => listed.clone(),
             several => {
-                let several: Vec<KnownThere> = several.iter().map(|listed| listed.known.clone()).collect();
-                return Err(self.which(language, "unmute", &several, None));
+                let several: Vec<_> = several.iter().map(|listed| (listed.known.clone(), None)).collect();
+                return Err(which(language, "unmute", &several));
             }
         };
         // They are muted with whichever of their accounts.
@@ -98,7 +108,7 @@ impl Commands {
     }
 
     /// A room that has left everything has nobody to be held or muted in it.
-    pub(super) async fn forget_moderation(&self, room: &RoomKey) {
+    pub async fn forget_moderation(&self, room: &RoomKey) {
         let unmuted = self.core.ledger.unmute(room.clone(), None).await;
         let resumed = self.core.resume(crate::store::queue::Held::Chat(room.clone())).await;
         if let Err(error) = unmuted.and(resumed.map(drop)) {
@@ -184,14 +194,16 @@ impl Commands {
         Ok(people)
     }
 
-    /// Several people go by a name: each with what tells them apart.
-    fn which(&self, language: Language, verb: &str, several: &[KnownThere], span: Option<&str>) -> Refused {
-        let mut lines = vec![text!(language, "mute-which", count = several.len())];
-        for KnownThere { name, mark, .. } in several.iter().take(MOST) {
-            let span = span.map(|span| format!(" for {span}")).unwrap_or_default();
-            lines.push(format!("• {name}: /relay {verb} {name} #{mark}{span}"));
-        }
-        lines.join("\n")
+    /// Whom a name means, each with the span that was read beside it.
+    async fn read_as<'w>(
+        &self,
+        language: Language,
+        room: &RoomKey,
+        name: &str,
+        span: Option<&'w str>,
+    ) -> Result<Vec<(KnownThere, Option<&'w str>)>, Refused> {
+        let people = self.whom(language, room, name).await?;
+        Ok(people.into_iter().map(|known| (known, span)).collect())
     }
 }
 
@@ -207,10 +219,21 @@ struct Listed {
     is_named: bool,
 }
 
-/// A name and a span: `Ada for 1 hour`, `for 1 hour`, `Ada`. A name may have a `for` in it: a span begins with a number.
+/// Several people go by a name: each with what tells them apart.
+fn which(language: Language, verb: &str, several: &[(KnownThere, Option<&str>)]) -> Refused {
+    let mut lines = vec![text!(language, "mute-which", count = several.len())];
+    for (KnownThere { name, mark, .. }, span) in several.iter().take(MOST) {
+        let span = span.map(|span| format!(" for {span}")).unwrap_or_default();
+        lines.push(format!("• {name}: /relay {verb} {name} #{mark}{span}"));
+    }
+    lines.join("\n")
+}
+
+/// A name and a span: `Ada for 1 hour`, `for 1 hour`, `Ada`. A name may have a `for` in it: a span begins with a number, and what tells
+/// people apart stands behind a name.
 fn parts(words: &str) -> (&str, Option<&str>) {
     let words = words.trim();
-    let is_span = |span: &str| span.starts_with(|c: char| c.is_ascii_digit());
+    let is_span = |span: &str| span.starts_with(|c: char| c.is_ascii_digit()) && !span.contains('#');
     if let Some(span) = words.strip_prefix("for ").map(str::trim).filter(|span| is_span(span)) {
         return ("", Some(span));
     }
@@ -249,6 +272,8 @@ mod tests {
             ("Thanks for all", ("Thanks for all", None)),
             ("Thanks for all for 3 days", ("Thanks for all", Some("3 days"))),
             ("for all", ("for all", None)),
+            ("Ada for 5 minutes #3f2", ("Ada for 5 minutes #3f2", None)),
+            ("Ada #3f2 for 5 minutes", ("Ada #3f2", Some("5 minutes"))),
         ];
         for (words, expected) in cases {
             assert_eq!(parts(words), expected, "{words:?}");

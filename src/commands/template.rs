@@ -3,15 +3,13 @@
 use super::words::{named, now};
 use super::{Commands, Refused};
 use crate::adapt::{names, presentable};
-use crate::config::joined::Named;
+use crate::config::joined::{LONGEST_TEMPLATE, Named, is_short};
 use crate::config::{Joined, TemplateMistake, check_template};
 use crate::engine::{PlannedLink, RunningAccount};
 use crate::store::stream::PLATFORM;
 use crate::text;
 use relay_contract::{Call, Platform};
 
-/// The longest template, in characters: names are cut so that platforms take them.
-const LONGEST: usize = 60;
 /// Somebody whose name shows how names will look.
 const SOMEBODY: &str = "Ada";
 /// The word that takes it back to what the admin's file says.
@@ -50,8 +48,8 @@ impl Commands {
             template => Some(template.to_owned()),
         };
         if let Some(template) = &template {
-            if template.chars().count() > LONGEST || template.chars().any(char::is_control) {
-                return Err(text!(language, "template-long", most = LONGEST));
+            if !is_short(template) {
+                return Err(text!(language, "template-long", most = LONGEST_TEMPLATE));
             }
             check_template(template).map_err(|wrong| match wrong {
                 TemplateMistake::Nameless => text!(language, "template-nameless"),

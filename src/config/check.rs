@@ -3,16 +3,17 @@
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
 use super::masked::is_plain_word;
 use super::secrets::{KINDS, Source};
-use super::shapes;
 use super::{
     ACCOUNT_KEYS, AccountSection, ChannelSection, Config, Mistake, alerts_section, api_section, links,
     media_section, relay_section,
 };
+use super::{same, shapes};
 use crate::platforms;
 use crate::policy::Unsure;
 use relay_contract::{Account, Field, FieldKind, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -52,10 +53,11 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
     let known: Vec<links::Known<'_>> =
         sections.iter().map(|(name, value)| (*name, platform_of(value))).collect();
     let alerts = alerts_section::check(document.get("alerts"), &known, folder, (mistakes, &mut warnings));
-    let accounts = sections
+    let accounts: Vec<AccountSection> = sections
         .iter()
         .filter_map(|(name, value)| account(name, value, folder, mistakes, &mut warnings))
         .collect();
+    same::check(&accounts, |name, key| key_of(&sections, name, key), mistakes);
     let expire = relay.as_ref().and_then(|relay| relay.expire);
     let channels: Vec<ChannelSection> = named_tables(document, "channels", mistakes)
         .into_iter()
@@ -75,6 +77,13 @@ pub(super) fn check(document: &DeTable<'_>, folder: &Path, mistakes: &mut Vec<Mi
 
 fn platform_of(account: &Value<'_>) -> Option<&'static platforms::Entry> {
     platforms::named(account.get_ref().as_table()?.get("platform")?.get_ref().as_str()?)
+}
+
+/// Where a key of a section stands.
+fn key_of(sections: &[(&str, &Value<'_>)], name: &str, key: &str) -> Range<usize> {
+    let section = sections.iter().find(|(other, _)| *other == name).map(|(_, section)| section);
+    let value = section.and_then(|section| section.get_ref().as_table()?.get(key));
+    value.map_or(0..0, Value::span)
 }
 
 /// The tables inside a section such as `[accounts.NAME]`.

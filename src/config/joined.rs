@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 const HEAD: &str = "# Written by Relay: what was changed with /relay in the chat. What is changed here by hand counts when Relay has read it.\n\n";
 
+/// The longest template, in characters: names are cut so that platforms take them.
+pub const LONGEST_TEMPLATE: usize = 60;
+
 /// What was changed in one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +32,9 @@ pub struct Joined {
     /// How people from elsewhere are called in rooms of it, whatever the admin's own file says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<Named>,
+    /// The file as it was read or written last; none where there was none.
+    #[serde(skip)]
+    pub text: Option<String>,
 }
 
 /// How people from elsewhere are called in one room.
@@ -130,8 +136,9 @@ pub(super) fn read(config: &mut Config) -> Result<(), Mistakes> {
                 return Err(Mistakes::new(&path, "", vec![Mistake::new(0..0, "this is not a file", help)]));
             }
             let text = read_bounded(&path).map_err(|error| Mistakes::unreadable(&path, &error))?;
-            let joined = parse(&text, &path)?;
-            check_templates(&joined, &text, &path)?;
+            let mut joined = parse(&text, &path)?;
+            check(&joined, &text, &path)?;
+            joined.text = Some(text.clone());
             let own_name = format!("{}.toml", file_name(&joined.channel));
             if path.file_name() != Some(own_name.as_ref()) {
                 let what =
@@ -169,17 +176,41 @@ fn parse(text: &str, path: &Path) -> Result<Joined, Mistakes> {
     })
 }
 
-/// A template that a person has put there says who somebody is. What else stands in it an older Relay may have taken.
-fn check_templates(joined: &Joined, text: &str, path: &Path) -> Result<(), Mistakes> {
+/// What a person has put there is checked like what the admin's file says, and like what the chat takes. What else stands in a template an
+/// older Relay may have taken.
+fn check(joined: &Joined, text: &str, path: &Path) -> Result<(), Mistakes> {
+    let mut wrong = Vec::new();
+    let rooms = joined.links.iter().chain(&joined.disconnected).map(|entry| &entry.room);
+    let rooms = rooms.chain(joined.names.iter().map(|named| &named.room));
+    for room in rooms.filter(|room| !names_a_room(room)) {
+        let what = format!("this does not name a room: `{}`", crate::adapt::presentable(room));
+        let place = text.find(&format!("\"{room}\"")).map_or(0..0, |at| at..at + room.len() + 2);
+        wrong.push(Mistake::new(place, what, "Write it like \"ACCOUNT:ROOM\", or remove the entry."));
+    }
     let places = text.match_indices("template").map(|(at, found)| at..at + found.len());
-    let wrong = joined.names.iter().zip(places.map(Some).chain(std::iter::repeat(None)));
-    let wrong = wrong.filter_map(|(named, place)| {
-        let wrong = super::check_template(&named.template).err()?;
-        let (what, help) = (!names_somebody(&named.template)).then(|| wrong.of(&named.template))?;
-        Some(Mistake::new(place.unwrap_or(0..0), what, help))
-    });
-    let wrong: Vec<Mistake> = wrong.collect();
+    for (named, place) in joined.names.iter().zip(places.map(Some).chain(std::iter::repeat(None))) {
+        let place = place.unwrap_or(0..0);
+        let nameless =
+            super::check_template(&named.template).err().filter(|_| !names_somebody(&named.template));
+        if let Some(nameless) = nameless {
+            let (what, help) = nameless.of(&named.template);
+            wrong.push(Mistake::new(place, what, help));
+        } else if !is_short(&named.template) {
+            let what = format!("this template is longer than {LONGEST_TEMPLATE} characters, or than a line");
+            wrong.push(Mistake::new(place, what, "Make it shorter, on one line."));
+        }
+    }
     if wrong.is_empty() { Ok(()) } else { Err(Mistakes::new(path, text, wrong)) }
+}
+
+fn names_a_room(written: &str) -> bool {
+    place(written).is_some_and(|(account, room)| !account.0.is_empty() && !room.as_str().trim().is_empty())
+        && !written.chars().any(char::is_control)
+}
+
+/// Whether a template is not longer than the chat takes it.
+pub fn is_short(template: &str) -> bool {
+    template.chars().count() <= LONGEST_TEMPLATE && !template.chars().any(char::is_control)
 }
 
 fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &mut Vec<String>) {
@@ -256,18 +287,46 @@ impl super::ChannelSection {
     }
 }
 
-/// Writes what was changed in a channel, wholly or not at all; synced when it returns.
-pub fn write(data_dir: &Path, joined: &Joined) -> std::io::Result<()> {
+/// The file of a channel as it is now; none where there is none.
+pub fn on_disk(data_dir: &Path, channel: &str) -> std::io::Result<Option<String>> {
+    match read_bounded(&path(data_dir, channel)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn path(data_dir: &Path, channel: &str) -> PathBuf {
+    folder(data_dir).join(format!("{}.toml", file_name(channel)))
+}
+
+impl Joined {
+    /// Rooms that stand in the file and are left out, such as those of an account that is not there.
+    fn left_out(&self) -> Vec<Entry> {
+        let written = self.text.as_deref().and_then(|text| toml::from_str::<Self>(text).ok());
+        let mut links = written.unwrap_or_default().links;
+        links.retain(|entry| !self.links.iter().any(|link| link.room == entry.room));
+        links
+    }
+}
+
+/// Writes what was changed in a channel, wholly or not at all; synced when it returns. What stood in the file before and was left out stays
+/// there. `changed` is told what the file is now.
+pub fn write(data_dir: &Path, before: &Joined, changed: &mut Joined) -> std::io::Result<()> {
     let folder = folder(data_dir);
     std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{}.toml", file_name(&joined.channel)));
-    let text = toml::to_string_pretty(joined).map_err(std::io::Error::other)?;
+    let path = path(data_dir, &changed.channel);
+    let mut whole = changed.clone();
+    let left_out = before.left_out().into_iter();
+    whole.links.extend(left_out.filter(|entry| !changed.links.iter().any(|link| link.room == entry.room)));
+    let text = format!("{HEAD}{}", toml::to_string_pretty(&whole).map_err(std::io::Error::other)?);
     let unfinished = path.with_extension("unfinished");
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(format!("{HEAD}{text}").as_bytes())?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&unfinished, &path)?;
+    changed.text = Some(text);
     std::fs::File::open(&folder)?.sync_all()
 }
 
@@ -306,6 +365,50 @@ mod tests {
         Config::load(&file)
     }
 
+    fn put(state: &Path, joined: &Joined) {
+        write(state, &Joined::default(), &mut joined.clone()).unwrap();
+    }
+
+    #[test]
+    fn what_is_left_out_stays_in_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let mut joined = Joined { channel: "The Lobby".into(), ..Joined::default() };
+        joined.links = vec![entry("owls:9"), entry("gone:5")];
+        put(&state, &joined);
+        let read = load(dir.path()).unwrap().channels[0].joined.clone();
+        assert_eq!((read.links.len(), on_disk(&state, "The Lobby").unwrap()), (1, read.text.clone()));
+        let mut changed = read.clone();
+        changed.links = vec![entry("owls:7")];
+        write(&state, &read, &mut changed).unwrap();
+        let now = on_disk(&state, "The Lobby").unwrap().unwrap();
+        assert!(now.contains("gone:5") && now.contains("owls:7") && !now.contains("owls:9"), "{now}");
+        assert_eq!(changed.text, Some(now));
+    }
+
+    #[test]
+    fn what_a_person_has_put_there_is_checked() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        put(&state, &Joined { channel: "The Lobby".into(), ..Joined::default() });
+        let file = path(&state, "The Lobby");
+        let long = format!("{{name}}{}", "x".repeat(60));
+        let cases = [
+            ("links = [{ room = \"nocolon\" }]", "does not name a room: `nocolon`"),
+            ("links = [{ room = \"owls:\" }]", "does not name a room: `owls:`"),
+            ("disconnected = [{ room = \":1\" }]", "does not name a room"),
+            ("names = [{ room = \"owls:1\", template = \"LONG\" }]", "longer than 60 characters"),
+            ("names = [{ room = \"owls:1\", template = \"{name}\\u001b[1m\" }]", "or than a line"),
+        ];
+        for (written, expected) in cases {
+            let text = format!("channel = \"The Lobby\"\n{}\n", written.replace("LONG", &long));
+            std::fs::write(&file, text).unwrap();
+            let found = load(dir.path()).unwrap_err();
+            assert!(found.mistakes[0].what.contains(expected), "{written}: {found:?}");
+            assert_eq!(found.mistakes[0].line, 2, "{written}");
+        }
+    }
+
     #[test]
     fn what_was_changed_is_in_force_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
@@ -314,7 +417,7 @@ mod tests {
         let mut joined = Joined { channel: "The Lobby".into(), ..Joined::default() };
         joined.links = vec![entry("owls:9"), entry("gone:5")];
         joined.disconnected = vec![entry("owls:Night Owls/#general")];
-        write(&state, &joined).unwrap();
+        put(&state, &joined);
         let config = load(dir.path()).unwrap();
         let in_force: Vec<_> = config.channels[0]
             .links_in_force()
@@ -337,9 +440,10 @@ mod tests {
         let mut joined = Joined { channel: "The Lobby".into(), ..Joined::default() };
         joined.links = vec![entry("owls:9")];
         joined.names = vec![named("owls:1", "{name} there"), named("owls:9", "<{name}>")];
-        write(&state, &joined).unwrap();
+        put(&state, &joined);
         let config = load(dir.path()).unwrap();
-        assert_eq!(config.channels[0].joined, joined, "it is read as it was written");
+        let read = Joined { text: None, ..config.channels[0].joined.clone() };
+        assert_eq!(read, joined, "it is read as it was written");
         let names: Vec<_> = config.channels[0]
             .links_in_force()
             .into_iter()
@@ -350,7 +454,7 @@ mod tests {
         assert_eq!(names, expected);
         // An older Relay has taken that.
         joined.names = vec![named("owls:1", "{nme} {name}"), named("owls:9", "nobody")];
-        write(&state, &joined).unwrap();
+        put(&state, &joined);
         let found = load(dir.path()).unwrap_err();
         assert_eq!(found.mistakes.len(), 1);
         assert!(found.mistakes[0].what.contains("says nothing of who it is: `nobody`"), "{found:?}");
@@ -360,7 +464,7 @@ mod tests {
     fn a_damaged_file_starts_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        write(&state, &Joined { channel: "The Lobby".into(), ..Joined::default() }).unwrap();
+        put(&state, &Joined { channel: "The Lobby".into(), ..Joined::default() });
         let file = std::fs::read_dir(folder(&state)).unwrap().next().unwrap().unwrap().path();
         std::fs::write(&file, "channel = \"The Lobby\"\nlinks = [{ rom = 1 }]\n").unwrap();
         let found = load(dir.path()).unwrap_err();

@@ -20,6 +20,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What has changed and only a restart takes: with any of it nothing is done.
     pub restart: Vec<String>,
+    /// So many deliveries waited for rooms that no link leads to any more.
+    #[serde(default)]
+    pub waited: u64,
 }
 
 /// One thing that starts, stops or changes.
@@ -49,7 +52,7 @@ pub enum Does {
 impl Plan {
     /// What leads from one config to another.
     pub fn between(before: &Config, after: &Config) -> Self {
-        let mut plan = Self { steps: Vec::new(), restart: restart(before, after) };
+        let mut plan = Self { steps: Vec::new(), restart: restart(before, after), waited: 0 };
         plan.accounts(before, after);
         plan.channels(&before.channels, &after.channels);
         plan.relay(before, after);
@@ -155,7 +158,14 @@ impl Display for Plan {
         for key in &self.restart {
             writeln!(f, "! {key}: only a restart takes it")?;
         }
-        Ok(())
+        match self.waited {
+            0 => Ok(()),
+            1 => writeln!(f, "! 1 delivery waited for a room that no link leads to any more: it is given up"),
+            count => writeln!(
+                f,
+                "! {count} deliveries waited for rooms that no link leads to any more: they are given up"
+            ),
+        }
     }
 }
 
@@ -171,6 +181,14 @@ impl Display for Step {
             write!(f, ": {}", self.how.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl AccountSection {
+    /// Whether it has all the secrets of another one, and no more.
+    pub fn has_secrets_of(&self, other: &Self) -> bool {
+        let (own, others) = (&self.settings.secrets, &other.settings.secrets);
+        differing(own, others, |a, b| a.expose_secret() == b.expose_secret()).is_empty()
     }
 }
 

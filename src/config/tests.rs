@@ -46,7 +46,7 @@ fn each_mistake_has_its_line_and_its_way_out() {
         ),
         ("[accounts.b]\nplatform = \"telegram\"\ntoken = { }", 6, "0 sources", "env"),
         (
-            "[accounts.b]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\napi_url = \"discord.com\"",
+            "[accounts.b]\nplatform = \"discord\"\ntoken = { env = \"HOME\" }\napi_url = \"discord.com\"",
             7,
             "not a URL",
             "://",
@@ -346,4 +346,46 @@ fn the_reference_is_current() {
         std::fs::write(&page, reference::markdown()).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&page).unwrap(), reference::markdown());
+}
+
+#[test]
+fn two_accounts_of_one_bot_are_a_mistake_that_names_both_and_shows_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = |name: &str, secret: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, secret).unwrap();
+        path
+    };
+    let (one, same, other) =
+        (secret("one", "the-same"), secret("two", "the-same"), secret("three", "another"));
+    let account = |name: &str, token: &Path, more: &str| {
+        format!("[accounts.{name}]\nplatform = \"discord\"\ntoken = {{ file = {token:?} }}\n{more}")
+    };
+    let found = mistakes(&(account("hikers", &one, "") + &account("studio", &same, "")));
+    let [(6, what, help)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(what.contains("`token` of [accounts.studio] is also that of [accounts.hikers]"), "{what}");
+    assert!(help.contains("hikers:ROOM") && !format!("{what}{help}").contains("the-same"), "{help}");
+    assert_eq!(mistakes(&(account("hikers", &one, "") + &account("studio", &other, ""))), []);
+    // What another server calls by the same token is another bot; a password may be alike in two places.
+    let elsewhere = "api_url = \"http://127.0.0.1:1\"\n";
+    assert_eq!(mistakes(&(account("hikers", &one, "") + &account("studio", &same, elsewhere))), []);
+    let irc = |name: &str| {
+        format!(
+            "[accounts.{name}]\nplatform = \"irc\"\nserver = \"ircs://irc.example.org\"\nnick = \"{name}\"\npassword = {{ file = {one:?} }}\n"
+        )
+    };
+    assert_eq!(mistakes(&(irc("a") + &irc("b"))), []);
+    // In Slack one of two is enough.
+    let slack = |name: &str, bot: &Path| {
+        format!(
+            "[accounts.{name}]\nplatform = \"slack\"\nbot_token = {{ file = {bot:?} }}\napp_token = {{ file = {:?} }}\n",
+            secret("app", "xapp-1")
+        )
+    };
+    let (first, second) = (secret("b1", "xoxb-1"), secret("b2", "xoxb-2"));
+    let found = mistakes(&(slack("a", &first) + &slack("b", &second)));
+    assert!(
+        matches!(found.as_slice(), [(8, what, _)] if what.contains("`app_token` of [accounts.b]")),
+        "{found:?}"
+    );
 }

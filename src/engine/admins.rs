@@ -115,10 +115,10 @@ impl Core {
     pub fn heard_last(&self) -> Vec<HeardLast> {
         let routes = self.routes.borrow().clone();
         let rooms = self.known.all().into_iter().filter(|(_, known)| routes.hears(&known.key));
-        let one = |(account, known): (Account, KnownRoom)| {
+        let one = |(_, known): (Account, KnownRoom)| {
             let at = self.ledger.mark(&known.key)?.at.0;
-            let asked = self.known.asked_for(&known.key).into_iter().find(|(by, ..)| *by == account);
-            let link = format!("{account}:{}", asked?.1);
+            let (account, asked, known) = self.reached_by(&known.key)?;
+            let link = format!("{account}:{asked}");
             let up = self.accounts.get(&account).is_some_and(|account| account.is_up());
             Some(HeardLast { link, name: known.name, at, up })
         };
@@ -133,7 +133,7 @@ impl Core {
                 !letter.is_purged() && letter.reason != DROPPED && letter.reason != UNLINKED
             })?;
             let Some((_, newest)) = letters.last() else { continue };
-            let known = self.known.asked_for(&room).into_iter().next();
+            let known = self.reached_by(&room);
             let link =
                 known.as_ref().map_or_else(|| room.to_string(), |(by, asked, _)| format!("{by}:{asked}"));
             found.push(GivenUp {

@@ -111,7 +111,7 @@ impl Core {
             .filter(|room| room.platform != lane.room.platform && routes.speaks(room))
             .collect();
         for room in feeding {
-            let account = self.known.asked_for(&room).into_iter().next().map(|(account, ..)| account);
+            let account = self.reached_by(&room).map(|(account, ..)| account);
             if let Some(account) = account {
                 let language = self.language_of(&room);
                 let place = news::place(self, language, &lane.room);

@@ -7,7 +7,7 @@ use super::consent::Deed;
 use super::core::Core;
 use super::fan_out::holder;
 use super::lane_steps::{AGAIN, MASKED, called};
-use crate::adapt::names::presentable;
+use crate::adapt::names::{looks, presentable};
 use crate::consent::Person;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
@@ -35,14 +35,18 @@ pub struct KnownThere {
 }
 
 impl KnownThere {
-    /// Whether these words name them: as they are shown, by their name alone, with or without what tells them apart.
+    /// Whether these words name them: as they are shown, by their name alone, with or without what tells them apart. People see what a name
+    /// looks like: whoever looks like somebody else goes by that name too.
     pub fn is_called(&self, words: &str) -> bool {
         let words = words.trim().trim_start_matches('@').to_lowercase();
         let (name, mark) = match words.rsplit_once(" #") {
             Some((name, mark)) => (name.trim_end(), Some(mark)),
             None => (words.as_str(), None),
         };
-        let is_name = |name: &str| self.name.to_lowercase() == name || self.bare.to_lowercase() == name;
+        let is_name = |name: &str| {
+            let look = looks(name);
+            !name.is_empty() && (looks(&self.name) == look || looks(&self.bare) == look)
+        };
         is_name(&words) || (is_name(name) && mark == Some(self.mark.as_str()))
     }
 }
@@ -235,6 +239,10 @@ mod tests {
         };
         for words in ["Ada", "@ada", " ADA ‹slack› ", "ada #3f2", "Ada ‹Slack› #3f2"] {
             assert!(ada.is_called(words), "{words}");
+        }
+        // A Cyrillic letter, and one that cannot be seen.
+        for words in ["\u{0410}da", "A\u{2060}da", "\u{0410}da #3f2"] {
+            assert!(ada.is_called(words), "{words:?}");
         }
         for words in ["", "Ad", "Adam", "ada #3f3", "#3f2", "Ada ‹Discord›"] {
             assert!(!ada.is_called(words), "{words}");

@@ -5,8 +5,9 @@ use super::orders::{Order, OrderError, Outcome};
 use super::states::{AccountState, LaneState};
 use crate::adapt::presentable;
 use crate::store::ledger::Depth;
+use crate::store::records::KnownRoom;
 use crate::store::{EnvelopeId, HeldEntry, OutboxRow, StoreError};
-use relay_contract::{Envelope, Event, RoomKey};
+use relay_contract::{Account, Envelope, Event, NativeId, RoomKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,6 +41,9 @@ pub struct QueueRoom {
     pub head: Option<QueueRow>,
     /// When it is looked at again, in milliseconds since the epoch, where it waits for a time.
     pub next_try: Option<i64>,
+    /// When the last pause of it ended, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<i64>,
     /// What was said in this room and is held at the door, by sender.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<QueueHeld>,
@@ -129,7 +133,7 @@ impl Core {
             Some((id, row)) => Some(self.queue_row(id, &row)?),
             None => None,
         };
-        let known = self.known.asked_for(room).into_iter().next();
+        let known = self.reached_by(room);
         Ok(QueueRoom {
             room: room.to_string(),
             link: known.as_ref().map(|(account, asked, _)| format!("{account}:{asked}")),
@@ -143,6 +147,7 @@ impl Core {
             dead,
             purged,
             next_try: self.next_try(room).filter(|_| head.is_some()),
+            resumed: self.reached_by(room).and_then(|(account, ..)| self.pauses.ended(&account, room)),
             head,
             held: self.held_in(room, 0)?,
         })
@@ -195,12 +200,19 @@ impl Core {
         }
     }
 
+    /// Through which account a room is reached, and how it was asked for there; where none is there any more, through which it was.
+    pub(super) fn reached_by(&self, room: &RoomKey) -> Option<(Account, NativeId, KnownRoom)> {
+        let mut all = self.known.asked_for(room);
+        let there = all.iter().position(|(account, ..)| self.accounts.has(account)).unwrap_or_default();
+        (there < all.len()).then(|| all.swap_remove(there))
+    }
+
     /// How the lane of a room is, whether it runs or not.
     pub(super) fn lane_state(&self, room: &RoomKey) -> LaneState {
         let lane = self.lane(room);
         let account = match &lane {
             Some(lane) => Some(lane.account.name.clone()),
-            None => self.known.asked_for(room).into_iter().next().map(|(account, ..)| account),
+            None => self.reached_by(room).map(|(account, ..)| account),
         };
         if let Some(holding) = account.and_then(|account| self.pauses.holds(&account, room)) {
             return holding.into();

@@ -44,6 +44,9 @@ pub struct Refusal {
     pub at: i64,
     /// The first reason, with its place.
     pub why: String,
+    /// Only a restart takes it.
+    #[serde(default)]
+    pub restart: bool,
 }
 
 /// What is to be in force.
@@ -52,6 +55,8 @@ pub struct Change {
     pub gone: Vec<Account>,
     /// Accounts that begin, in the place of those that run under the same names.
     pub opened: Vec<AccountPlan>,
+    /// Accounts that begin and reach what another one has reached.
+    pub heirs: Vec<Heir>,
     /// All channels.
     pub channels: Channels,
     /// How far absences are caught up.
@@ -64,11 +69,26 @@ pub struct Change {
     pub language: Language,
 }
 
+/// An account that begins, on the server of another one.
+pub struct Heir {
+    /// The one that begins.
+    pub account: Account,
+    /// The other.
+    pub of: Account,
+    /// It is the same bot under another name: it also finds rooms by the same names.
+    pub same_bot: bool,
+}
+
 /// What ends and begins after a change is in force.
 #[must_use]
 pub struct Ending {
     ends: Vec<End>,
     begins: Vec<Arc<RunningAccount>>,
+    heirs: Vec<Heir>,
+    /// Rooms of which it is sure that no link leads there any more.
+    pub left: Vec<RoomKey>,
+    /// So many deliveries waited for them.
+    pub waited: u64,
 }
 
 /// An account that ends, with its lanes and the rooms that it reached.
@@ -86,9 +106,12 @@ impl Core {
         let before = self.channels();
         let (left, come) = (missing_in(&channels, &before), missing_in(&before, &channels));
         self.meet(&come, &begins).await;
+        let planned: Vec<PlannedLink> = channels.values().flat_map(|channel| channel.links.clone()).collect();
+        if let Err(error) = self.inherit(&change.heirs, &planned).await {
+            tracing::error!(%error, "what is known of the rooms of an account that has another name now is found out anew");
+        }
         // A room that another channel has from now on does not leave.
-        let stay: Vec<PlannedLink> = channels.values().flat_map(|channel| channel.links.clone()).collect();
-        let stay = self.rooms_of_links(&stay);
+        let stay = self.rooms_of_links(&planned);
         let left: Vec<RoomKey> = self.rooms_of_links(&left).difference(&stay).cloned().collect();
         for let_go in join_all(left.iter().map(|room| self.let_all_go(room))).await {
             if let Err(error) = let_go {
@@ -105,16 +128,27 @@ impl Core {
         if let Err(error) = self.mark_anew().await {
             tracing::error!(%error, "rooms that have joined or left are not marked as that");
         }
+        let waited = left.iter().map(|room| self.ledger.depth(room).queued).sum();
         // What waits for them is closed, also where the lane waits for something else.
         left.iter().for_each(|room| self.look_at_lane(room));
         self.look_for_unknown();
-        Some(Ending { ends, begins })
+        // One that has just begun may turn out to reach it by a name.
+        let may_come = |room: &RoomKey| {
+            let of_platform = begins.iter().filter(|account| account.connector.platform() == room.platform);
+            let mut planned = of_platform.flat_map(|account| self.planned_of(&account.name));
+            planned.any(|at| self.known.get(&at.account, &at.room).is_none())
+        };
+        let left = left.into_iter().filter(|room| !may_come(room)).collect();
+        Some(Ending { ends, begins, heirs: change.heirs, left, waited })
     }
 
     /// Sees to it that what has ended ends, and that what has come begins.
     pub async fn finish_reload(self: &Arc<Self>, ending: Ending) {
-        let replaced =
-            |account: &Arc<RunningAccount>| ending.ends.iter().any(|end| end.account.name == account.name);
+        let ends = |name: &Account| ending.ends.iter().any(|end| end.account.name == *name);
+        // One bot does not listen twice.
+        let inherits =
+            |name: &Account| ending.heirs.iter().any(|heir| heir.account == *name && ends(&heir.of));
+        let replaced = |account: &Arc<RunningAccount>| ends(&account.name) || inherits(&account.name);
         let (later, now): (Vec<_>, Vec<_>) = ending.begins.iter().cloned().partition(replaced);
         now.into_iter().for_each(|account| self.begin_account(account));
         join_all(ending.ends.iter().map(|end| self.end_account(end))).await;
@@ -128,6 +162,20 @@ impl Core {
                 tracing::error!(%room, %error, "what waits for a room whose account has ended could not be looked through");
             }
         }
+    }
+
+    /// What an account that begins is to reach, and another one has reached, is known already: what waits there goes on.
+    async fn inherit(&self, heirs: &[Heir], planned: &[PlannedLink]) -> Result<(), StoreError> {
+        for Heir { account, of, same_bot } in heirs {
+            let links = planned.iter().map(|link| &link.at).filter(|at| at.account == *account);
+            for at in links.filter(|at| *same_bot || !at.by_name) {
+                let is_new = self.known.get(account, &at.room).is_none();
+                let Some(known) = self.known.get(of, &at.room).filter(|_| is_new) else { continue };
+                self.ledger.remember_room(account.clone(), at.room.clone(), known.clone()).await?;
+                self.known.put(account, &at.room, known);
+            }
+        }
+        Ok(())
     }
 
     async fn open_accounts(&self, plans: Vec<AccountPlan>) -> Option<Vec<Arc<RunningAccount>>> {

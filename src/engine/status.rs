@@ -124,6 +124,9 @@ pub struct LinkStatus {
     /// It was made from the chat.
     #[serde(default)]
     pub joined: bool,
+    /// How people are called there, where that was set in the chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// What is wrong with the room or missing in it, and what to do.
     pub problems: Vec<String>,
     /// How its lane is, once it runs.
@@ -235,7 +238,7 @@ impl Core {
         let held = self.ledger.held().into_iter();
         let of = |((room, sender), held): (crate::store::Sender, u64)| HeldStatus {
             room: room.to_string(),
-            name: self.known.asked_for(&room).into_iter().next().map(|(.., known)| known.name),
+            name: self.reached_by(&room).map(|(.., known)| known.name),
             sender: format!("{}:{sender}", room.platform),
             held,
         };
@@ -308,6 +311,7 @@ impl Core {
             space: known.as_ref().map(|known| known.space_name.clone()),
             direction: link.direction,
             joined: link.joined,
+            template: link.settings.name.clone().filter(|name| link.own_name.as_ref() != Some(name)),
             problems,
             lane: known.map(|known| self.lane_state(&known.key)),
             queued: depth.queued,

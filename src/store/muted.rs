@@ -51,9 +51,9 @@ impl Muted {
     pub fn and(self, one: Self, now: Timestamp) -> Self {
         let is_same = |other: &&Self| (&other.name, &other.mark) == (&one.name, &one.mark);
         let since = self.names(now).find(is_same).map_or(one.since, |before| before.since);
-        let one = Self { since, ..one };
         let others: Vec<Self> =
             self.names(now).filter(|other| !is_same(other)).take(MOST_NAMES).cloned().collect();
+        let one = Self { since, ..one };
         Self::all(others.into_iter().chain([one.clone()])).unwrap_or(one)
     }
 

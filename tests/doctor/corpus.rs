@@ -110,6 +110,7 @@ pub const CORPUS: &[Case] = &[
     of("a key with a typing mistake", CONFIG, Mistake, "flod", &["flood"]),
     of("a quote that does not end", CONFIG, Mistake, "basic string", &["quote"]),
     of("a token in plain text in the config", CONFIG, Mistake, "plain text", &["file ="]),
+    of("two accounts with the token of one bot", CONFIG, Mistake, "`token` of [accounts.studio] is also that of [accounts.discord]", &["Remove [accounts.studio]", "a bot of its own"]),
     of("a channel with a single room", CONFIG, Look, "fewer than two rooms", &["`links`"]),
     of("a token's environment variable that is not set", CONFIG, Mistake, "`NO_SUCH_TOKEN` is not set", &["export NO_SUCH_TOKEN="]),
     of("a secret's file that is not there", CONFIG, Mistake, "cannot be read", &["chmod 600"]),

@@ -91,6 +91,15 @@ async fn a_channel_with_one_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_accounts_of_one_bot() {
+    let three = Three::new().await;
+    let config = std::fs::read_to_string(three.place.dir.join("bridges.toml")).unwrap();
+    let section = config.split_once("[accounts.discord]").unwrap().1.split_once("[accounts").unwrap().0;
+    three.place.change("[channels.lobby]", &format!("[accounts.studio]{section}[channels.lobby]"));
+    three.place.finds("two accounts with the token of one bot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_variable_that_is_not_set() {
     let name = "a token's environment variable that is not set";
     changed("token = { file = \"discord\" }", "token = { env = \"NO_SUCH_TOKEN\" }", name).await;

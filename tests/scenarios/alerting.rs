@@ -244,3 +244,25 @@ async fn a_sample_goes_by_every_way_and_each_says_what_came_of_it() {
     let words = String::from_utf8(told.stderr).unwrap();
     assert!(!told.status.success() && words.contains("there is no [alerts] section"), "{words}");
 }
+
+/// Promise: a webhook that hangs holds nobody else up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_takes_calls_and_answers_nothing_does_not_delay_the_room() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut calls = Vec::new();
+        while let Ok((call, _)) = listener.accept().await {
+            calls.push(call);
+        }
+    });
+    let mut bench = bench(&format!("[alerts.webhook]\nurl = \"{url}\"\nprivate = true\n")).await;
+    let token = std::fs::read_to_string(bench.dir.path().join("telegram")).unwrap();
+    std::fs::write(bench.dir.path().join("telegram"), format!("123456789:{}", "A".repeat(35))).unwrap();
+    bench.start();
+    bench.connected(2).await;
+    is_told(&bench, "⚠ The account telegram waits for somebody").await;
+    std::fs::write(bench.dir.path().join("telegram"), token).unwrap();
+    assert!(bench.command("reload").output().unwrap().status.success());
+    is_told(&bench, "✓ The account telegram works again").await;
+}

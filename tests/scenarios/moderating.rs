@@ -194,6 +194,7 @@ async fn a_name_mutes_one_person_and_what_waits_of_them_is_not_shown() {
     world.discord.people[0].name = "Robin".into();
     world.telegram.people[0].name = "Robin".into();
     world.telegram.people[1].name = "Kim".into();
+    world.discord.people[1].name = "Kim for 5 minutes".into();
     let mut bench = Bench::of(world).await;
     bench.start();
     bench.connected(3).await;
@@ -242,6 +243,14 @@ async fn a_name_mutes_one_person_and_what_waits_of_them_is_not_shown() {
     says(&bench, "telegram", 1, "kim is back", None);
     bench.arrives("discord", "kim is back").await;
     assert!(bench.with("discord", "kim on slack alone").is_empty());
+    // A name may end like a span: which is meant is asked.
+    says(&bench, "discord", 1, "a name like a span", None);
+    bench.arrives("slack", "a name like a span").await;
+    let which = relay(&bench, "slack", 0, "mute Kim for 5 minutes").await;
+    let line = which.lines().find(|line| line.starts_with("• Kim for 5 minutes ‹Discord")).expect("a choice");
+    assert!(which.contains("• Kim ‹Telegram") && which.contains(" for 5 minutes\n"), "{which}");
+    let muted = relay(&bench, "slack", 0, line.split("/relay ").nth(1).expect("a command")).await;
+    assert!(muted.contains("Kim for 5 minutes ‹Discord› is muted"), "{muted}");
     assert_eq!(bench.counter("dead"), 0);
 }
 

@@ -271,3 +271,95 @@ async fn what_waits_for_a_room_that_leaves_is_given_up_with_its_reason() {
         assert!(["discord", "slack"].iter().all(|account| connects(&bench, account) == 1));
     }
 }
+
+/// One that reads its config only when somebody says so.
+async fn asked() -> Bench {
+    let mut bench = Bench::new().await;
+    change(&bench, "data_dir = \"state\"", "data_dir = \"state\"\nreload = \"asked\"");
+    bench.start();
+    bench.connected(3).await;
+    bench
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_goes_on_through_an_account_that_has_another_name() {
+    let bench = asked().await;
+    bench.fault("telegram", Kind::ServerError, 1_000, "sendMessage");
+    let words = ["one", "two", "three"].map(|word| format!("{word} of five"));
+    words.iter().for_each(|words| drop(bench.say("slack", words)));
+    let queued = || bench.status().unwrap()["channels"][0]["links"][2]["queued"] == 3;
+    until("they wait", queued).await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    let renamed =
+        text.replace("[accounts.telegram]", "[accounts.hikers]").replace("\"telegram:", "\"hikers:");
+    change(&bench, &text, &renamed);
+    let (code, told) = run(&bench, "reload");
+    assert!(code == 0 && told.contains("+ account hikers") && !told.contains("given up"), "{code} {told}");
+    let queue = bench.command("queue").output().unwrap();
+    let queue = String::from_utf8_lossy(&queue.stdout).into_owned();
+    assert!(queue.contains("hikers:") && !queue.contains("telegram:"), "{queue}");
+    bench.people("telegram").faults().disarm();
+    bench.arrives("telegram", &words[2]).await;
+    let there = bench.with("telegram", "of five");
+    let there: Vec<_> =
+        there.iter().filter_map(|seen| words.iter().position(|words| seen.text.contains(words))).collect();
+    assert_eq!((there, bench.counter("dead")), (vec![0, 1, 2], 0));
+    bench.say("telegram", "and back");
+    bench.arrives("slack", "and back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_leaves_with_the_file_is_neither_paused_nor_muted_when_it_comes_back() {
+    let bench = asked().await;
+    let (room, link) = (bench.room("telegram"), format!(", \"telegram:{}\"", bench.room("telegram")));
+    bench.say("slack", "whom telegram mutes");
+    bench.arrives("telegram", "whom telegram mutes").await;
+    let name = bench.person("slack");
+    let muted = ask(&bench, "telegram", 0, &room, &format!("/relay mute {name}")).await;
+    assert!(muted.contains("/relay unmute") || muted.contains(&name), "{muted}");
+    let paused = ask(&bench, "telegram", 0, &room, "/relay pause").await;
+    assert!(paused.contains("Paused"), "{paused}");
+    bench.say("discord", "kept by the pause");
+    let queued = || bench.status().unwrap()["channels"][0]["links"][2]["queued"] == 1;
+    until("it waits", queued).await;
+    change(&bench, &link, "");
+    let (code, told) = run(&bench, "reload");
+    assert!(code == 0 && told.contains("1 delivery waited") && told.contains("given up"), "{code} {told}");
+    until("it is given up", || bench.counter("dead") == 1).await;
+    let queue = bench.command("queue").output().unwrap();
+    assert!(!String::from_utf8_lossy(&queue.stdout).contains("paused"), "{queue:?}");
+    change(
+        &bench,
+        &format!("\"slack:{}\"", bench.room("slack")),
+        &format!("\"slack:{}\"{link}", bench.room("slack")),
+    );
+    assert_eq!(run(&bench, "reload").0, 0);
+    for platform in ["discord", "slack"] {
+        bench.say(platform, &format!("{platform} is heard again"));
+        bench.arrives("telegram", &format!("{platform} is heard again")).await;
+    }
+}
+
+/// What somebody writes into Relay's own file is not written over by whoever changes a channel in the chat before it is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_by_hand_into_bridges_d_is_not_lost_to_the_chat() {
+    let bench = asked().await;
+    let room = bench.room("slack");
+    let set = ask(&bench, "slack", 0, &room, "/relay template {name}!").await;
+    assert!(!set.contains("by hand"), "{set}");
+    let status = run(&bench, "status").1;
+    assert!(status.contains("people are called {name}! (set in the chat)"), "{status}");
+    assert!(run(&bench, "check").1.contains("people are called {name}!"));
+    let file = bench.state().join("bridges.d/lobby.toml");
+    let written = std::fs::read_to_string(&file).unwrap();
+    let by_hand = written.replace("{name}!", "{name}?");
+    std::fs::write(&file, &by_hand).unwrap();
+    let refused = ask(&bench, "slack", 0, &room, "/relay template {name}.").await;
+    assert!(refused.contains("by hand") && refused.contains("relay reload"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), by_hand);
+    assert_eq!(run(&bench, "reload").0, 0);
+    let now = ask(&bench, "slack", 0, &room, "/relay template").await;
+    assert!(now.contains("{name}?"), "{now}");
+    let set = ask(&bench, "slack", 0, &room, "/relay template default").await;
+    assert!(!set.contains("by hand"), "{set}");
+}

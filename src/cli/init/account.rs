@@ -3,9 +3,9 @@
 use super::asker::{Asker, Check, Choice, Ended, Judge, Question};
 use super::draft::NewAccount;
 use super::write::Place;
-use crate::config::misplaced;
+use crate::config::{misplaced, shared_secret};
 use crate::platforms::Entry;
-use relay_contract::{Account, Asked, Connector, Field, FieldKind, OpenError, Preflight, Settings};
+use relay_contract::{Account, Asked, Connector, Field, FieldKind, OpenError, Preflight, Problem, Settings};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
@@ -24,6 +24,29 @@ struct Values {
     secrets: BTreeMap<String, SecretString>,
 }
 
+/// An account that there is already.
+pub struct Other {
+    /// Its platform.
+    pub platform: String,
+    /// With its credentials.
+    pub settings: Settings,
+}
+
+impl Other {
+    fn is_the_bot_of(&self, entry: &'static Entry, settings: &Settings) -> bool {
+        shared_secret((&self.platform, &self.settings), (entry.name(), settings)).is_some()
+    }
+}
+
+/// A second account of one bot would take messages from the first.
+fn is_there(other: &Other) -> Problem {
+    let name = &other.settings.account;
+    Problem::new(
+        format!("This bot is the account {name} already."),
+        "Make another bot for this account; or leave it out: one account reaches all rooms that its bot is in.",
+    )
+}
+
 /// Walks through it until the platform takes the credentials; `None` where it is left out.
 pub async fn make(
     asker: &mut dyn Asker,
@@ -31,6 +54,7 @@ pub async fn make(
     entry: &'static Entry,
     name: &str,
     further: &[(String, String)],
+    others: &[Other],
 ) -> Result<Option<(NewAccount, Arc<dyn Connector>)>, Ended> {
     let guide = entry.guide;
     let mut steps = Vec::new();
@@ -41,7 +65,11 @@ pub async fn make(
     let mut values = ask(asker, entry, name, further)?;
     loop {
         asker.busy(&format!("Asking {} who this is", guide.title));
-        let checked = check(entry, settings(entry, name, &values)).await;
+        let settings = settings(entry, name, &values);
+        let checked = match others.iter().find(|other| other.is_the_bot_of(entry, &settings)) {
+            Some(other) => Err(OpenError::Refused(is_there(other))),
+            None => check(entry, settings).await,
+        };
         asker.done();
         match checked {
             Ok((answer, connector)) => {
@@ -105,12 +133,17 @@ pub async fn reopen(
     entry: &'static Entry,
     account: &NewAccount,
 ) -> Result<Arc<dyn Connector>, String> {
+    let checked = check(entry, kept(place, entry, account)?).await;
+    checked.map(|(_, connector)| connector).map_err(|why| why.to_string())
+}
+
+/// The settings of an account that was found good before.
+pub fn kept(place: &Place, entry: &Entry, account: &NewAccount) -> Result<Settings, String> {
     let mut values = Values { plain: account.plain.clone(), secrets: BTreeMap::new() };
     for key in &account.secrets {
         values.secrets.insert(key.clone(), place.secret(&account.name, key)?);
     }
-    let checked = check(entry, settings(entry, &account.name, &values)).await;
-    checked.map(|(_, connector)| connector).map_err(|why| why.to_string())
+    Ok(settings(entry, &account.name, &values))
 }
 
 /// Puts what is to be pasted into a file, and says which.

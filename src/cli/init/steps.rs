@@ -62,7 +62,10 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
             further.extend(
                 set.iter().filter(|(of, ..)| *of == name).map(|(_, key, value)| (key.clone(), value.clone())),
             );
-            if let Some((made, connector)) = account::make(asker, place, entry, &name, &further).await? {
+            let others = others(existing.as_ref(), place, &draft);
+            if let Some((made, connector)) =
+                account::make(asker, place, entry, &name, &further, &others).await?
+            {
                 let mut open = Open::new(name, entry, made.bot.clone(), Some(connector));
                 draft.accounts.push(made);
                 draft.platforms.remove(0);
@@ -86,6 +89,20 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
     }
     look_at_rooms(asker, &accounts, &mut draft).await?;
     write(asker, place, draft)
+}
+
+/// The accounts that there are, those of this run too, with their credentials.
+fn others(existing: Option<&Config>, place: &Place, draft: &Draft) -> Vec<account::Other> {
+    let there = existing.into_iter().flat_map(|config| &config.accounts).map(|section| account::Other {
+        platform: section.platform.to_owned(),
+        settings: section.settings.clone(),
+    });
+    // What cannot be read is found out when the file is written.
+    let made = draft.accounts.iter().filter_map(|made| {
+        let settings = account::kept(place, platforms::named(&made.platform)?, made).ok()?;
+        Some(account::Other { platform: made.platform.clone(), settings })
+    });
+    there.chain(made).collect()
 }
 
 /// Whatever is said beforehand is of an account that there can be: a mistyped name is found out before anybody is asked.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 const BEFORE: &str = "[relay]\ndata_dir = \"state\"\n\
     [accounts.owls]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n\
-    [accounts.hikers]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n\
+    [accounts.hikers]\nplatform = \"discord\"\ntoken = { env = \"CARGO_PKG_NAME\" }\n\
     [channels.lobby]\nlinks = [\"owls:1\", \"hikers:5\"]\n";
 
 fn config(text: &str) -> Config {
@@ -48,7 +48,7 @@ fn each_change_is_one_line_and_nothing_else() {
         (
             &[(
                 "[channels",
-                "[accounts.more]\nplatform = \"discord\"\ntoken = { env = \"PATH\" }\n[channels",
+                "[accounts.more]\nplatform = \"discord\"\ntoken = { env = \"CARGO_PKG_VERSION\" }\n[channels",
             )],
             "+ account more (discord)\n",
         ),
