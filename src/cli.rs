@@ -61,6 +61,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The config file, where nobody names another.
+const USUAL_CONFIG: &str = "bridges.toml";
 /// Exit code for a config file with mistakes, and for a command line that cannot be understood.
 const EXIT_MISTAKES: u8 = 2;
 
@@ -100,7 +102,7 @@ enum Command {
     Disconnect(disconnect::Disconnect),
     /// Have what somebody said lately gone: what waits is cancelled, what was delivered is deleted
     Purge(purge::Purge),
-    /// Write all that is kept of a person into a file, for that person
+    /// Write what is kept of a person into a file, for that person: of attachments the names alone
     Export(export::Export),
     /// Show, export and verify the log of what has left, where to, and by whose leave
     Audit(audit::Audit),
@@ -159,7 +161,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ConfigFile {
     /// The config file
-    #[arg(long, short, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    #[arg(long, short, default_value = USUAL_CONFIG, env = "RELAY_CONFIG")]
     config: PathBuf,
 }
 
@@ -167,11 +169,34 @@ struct ConfigFile {
 #[derive(Debug, clap::Args)]
 struct RunningBridge {
     /// The config file, which names the state directory
-    #[arg(long, short, global = true, default_value = "bridges.toml", env = "RELAY_CONFIG")]
+    #[arg(long, short, global = true, default_value = USUAL_CONFIG, env = "RELAY_CONFIG")]
     config: PathBuf,
     /// The state directory, instead of a config file
     #[arg(long, global = true, conflicts_with = "config")]
     data_dir: Option<PathBuf>,
+}
+
+/// Where the master key is.
+#[derive(Debug, clap::Args)]
+struct MasterKeyFile {
+    /// The file with the master key, where it is neither in the state directory nor can be had as the config names it, such as a credential of
+    /// systemd's
+    #[arg(long, global = true, value_name = "FILE")]
+    master_key: Option<PathBuf>,
+}
+
+impl MasterKeyFile {
+    /// The one in the file, or else the one that the config names.
+    fn given(&self, bridge: &RunningBridge) -> Result<Option<SecretString>, ExitCode> {
+        let Some(file) = &self.master_key else { return bridge.master_key() };
+        let read = Config::secret("file", &file.to_string_lossy(), Path::new("."), false);
+        read.map(Some).map_err(|(what, help)| fail(format!("{}: {what}. {help}", file.display())))
+    }
+
+    /// The master key for a state directory, where nothing runs that could be asked.
+    fn master(&self, bridge: &RunningBridge, data_dir: &Path) -> Result<Master, ExitCode> {
+        self.given(bridge)?.map_or_else(|| Master::own(data_dir), |key| Master::given(&key)).map_err(fail)
+    }
 }
 
 impl RunningBridge {
@@ -195,12 +220,7 @@ impl RunningBridge {
         })
     }
 
-    /// The master key for its state directory, where nothing runs that could be asked.
-    fn master(&self, data_dir: &Path) -> Result<Master, ExitCode> {
-        self.master_key()?.map_or_else(|| Master::own(data_dir), |key| Master::given(&key)).map_err(fail)
-    }
-
-    /// The one that the config names.
+    /// The master key that its config names.
     fn master_key(&self) -> Result<Option<SecretString>, ExitCode> {
         match &self.data_dir {
             Some(_) => Ok(None),

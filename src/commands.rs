@@ -240,7 +240,7 @@ impl Commands {
             None => reply.words,
         };
         let words = words.replace("/relay", account.connector.called_by());
-        let answer = Answer { text: Text::plain(&words), offers: reply.offers };
+        let answer = Answer { text: words::answered(&words), offers: reply.offers };
         let told = tokio::time::timeout(PLATFORM, account.connector.answer(call, &answer)).await;
         match told {
             Ok(Ok(())) => {}

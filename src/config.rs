@@ -14,6 +14,7 @@ pub mod reference;
 mod relay_section;
 mod secrets;
 mod shapes;
+mod template;
 #[cfg(test)]
 mod tests;
 mod webhooks_section;
@@ -21,8 +22,8 @@ mod webhooks_section;
 pub use problem::{Mistake, Mistakes};
 
 pub use joined::Joined;
-pub use links::check_template;
 pub use shapes::misplaced;
+pub use template::{TemplateMistake, check as check_template};
 
 use crate::consent::{Level, Unsaid};
 use crate::flood::Flood;
@@ -630,6 +631,14 @@ impl Config {
         joined::read(&mut config)?;
         config.warn_of_lonely_channels();
         Ok(config)
+    }
+
+    /// Reads something while the credentials of the config, `relay_X`, are the files `X` of a folder; without one as ever.
+    pub fn with_credentials<T>(folder: Option<&Path>, read: impl FnOnce() -> T) -> T {
+        match folder {
+            Some(folder) => secrets::with_credentials(folder, read),
+            None => read(),
+        }
     }
 
     fn warn_of_lonely_channels(&mut self) {

@@ -340,6 +340,33 @@ impl History {
         self.0.last().is_some_and(|last| last.is_same(entry) && last.until.is_none() && entry.until.is_none())
     }
 
+    /// The last whole word and what was said in particular after it.
+    fn last_word(&self) -> &[Entry] {
+        let is_word = |from: &usize| {
+            Stance::ALL.into_iter().any(|stance| {
+                let said = stance.entries("", Timestamp(0));
+                let there = self.0.get(*from..from + said.len()).unwrap_or_default();
+                there.len() == said.len()
+                    && there.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
+            })
+        };
+        // Some end with what is not allowed: they begin where everything else is.
+        let from = (0..self.0.len()).rev().find(is_word).unwrap_or_default();
+        self.0.get(from..).unwrap_or_default()
+    }
+
+    /// Whether a word allows less than the last one, or takes back what was allowed in particular since: nobody has to wait for that.
+    pub fn is_narrowed_by(&self, word: Stance) -> bool {
+        let last = self.last_word();
+        let begins = |stance: &Stance| {
+            let said = stance.entries("", Timestamp(0));
+            last.len() >= said.len() && last.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
+        };
+        let place = |of: Stance| Stance::ALL.iter().position(|stance| *stance == of);
+        let last = Stance::ALL.into_iter().find(begins).unwrap_or(Stance::Full);
+        word != Stance::Full && place(word) >= place(last)
+    }
+
     /// Whether it is allowed now. The newest entry that is about it and holds now counts, whatever the clock said when it was made:
     /// a clock that was ahead must not make anybody wait for their no.
     pub fn allows(&self, asked: &Asked<'_>, now: Timestamp) -> bool {

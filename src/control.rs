@@ -236,6 +236,9 @@ pub enum AskError {
     /// It does not answer, or not sensibly.
     #[error("the running relay did not answer: {0}")]
     NoAnswer(String),
+    /// It does not do it, and says why.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl AskError {

@@ -9,8 +9,9 @@ mod ports;
 
 pub use clock::Clock;
 
+use crate::commands::keys::unused_master;
 use crate::config::{AccountSection, Config, Mistakes, joined};
-use crate::engine::{Core, Finding, Grade, find, of_preflight};
+use crate::engine::{Core, Finding, Grade, find, invited_with, of_preflight};
 use crate::platforms;
 use futures::future::join_all;
 use network::Place;
@@ -96,8 +97,14 @@ impl Doctor {
         );
         let engine = network::explain(&places, engine).await;
         let proxy = network::past_a_proxy(&places).into_iter().collect();
-        let refused = self.refused().into_iter().collect();
-        Report { running: true, findings: [refused, warnings, machine, clocks, proxy, engine].concat() }
+        let own = self.refused().into_iter().chain(self.unused_master()).collect();
+        Report { running: true, findings: [own, warnings, machine, clocks, proxy, engine].concat() }
+    }
+
+    /// A master key that lies where it is not used.
+    fn unused_master(&self) -> Option<Finding> {
+        let unused = self.core.ledger.keys().ok()?.unused?;
+        Some(said("keys", Grade::Look, &unused_master(&unused)))
     }
 
     /// What the config file says now, where that was not taken.
@@ -195,6 +202,7 @@ async fn of_account(config: &Config, section: &AccountSection) -> Vec<Finding> {
     let late = |_| Err(OpenError::Unavailable("no answer in time".into()));
     let told = tokio::time::timeout(PATIENCE, connector.preflight(&ids)).await.unwrap_or_else(late);
     let mut all = of_preflight(name, &asked, told, began.elapsed());
+    all.extend(invited_with(name, &*connector));
     all.append(&mut found);
     all
 }

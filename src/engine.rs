@@ -80,7 +80,7 @@ pub use admins::{GivenUp, HeardLast, ToldAdmins};
 pub use budgets::Budgets;
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
-pub use doctor::{Finding, Grade, UNANSWERED, of_preflight};
+pub use doctor::{Finding, Grade, UNANSWERED, invited_with, of_preflight};
 pub use elsewhere::{Elsewhere, Trouble};
 pub use export::{ExportError, Exported};
 pub use forget::WhyLeft;

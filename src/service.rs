@@ -3,6 +3,7 @@
 use crate::alerts::{Alerts, Ways};
 use crate::api::{self, Api};
 use crate::commands::Commands;
+use crate::commands::keys::unused_master;
 use crate::config::{
     AccountSection, ApiSection, ChannelSection, Config, LinkSection, RelaySection, RoomText,
 };
@@ -102,6 +103,9 @@ impl Service {
         let compatible = config.api.as_ref().and_then(|section| section.matterbridge.clone());
         let compatible_listener = listen(compatible.as_ref().map(|section| section.listen)).await?;
         let (engine, calls) = Engine::start(stores, media.clone(), plan)?;
+        if let Some(unused) = engine.core().ledger.keys().ok().and_then(|keys| keys.unused) {
+            tracing::warn!("{}", unused_master(&unused));
+        }
         if let Some(webhooks) = webhooks {
             webhooks.reads(&engine.core());
         }

@@ -44,6 +44,7 @@ mod moves;
 mod muted;
 mod newest;
 mod notes;
+mod other_keys;
 pub mod queue;
 mod reads;
 pub mod records;
@@ -65,9 +66,10 @@ pub use linked::{Linked, Linking, MOST_LINKED, Side};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use muted::Muted;
 pub use notes::Note;
+pub use other_keys::{accept_keys, make_keys};
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use retention::{Forgotten, Sweep};
-pub use seals::{KEYS, KeysReport, Master, look as look_at_keys, make_keys};
+pub use seals::{KEYS, KeysReport, Master, look as look_at_keys};
 pub use writer::Verdict;
 
 use std::path::PathBuf;
@@ -139,12 +141,24 @@ pub enum StoreError {
     OtherMaster(PathBuf),
     /// The master key is not there.
     #[error(
-        "{} is not there, and it wraps the keys beside it. Put it back, or name as `master_key` in [relay] where it is now",
+        "{} is not there, and it wraps the keys beside it. Put it back, or name as `master_key` in [relay] where it is now; `relay restore` and `relay \
+         keys` take the file that has it with --master-key",
         .0.display()
     )]
     NoMaster(PathBuf),
+    /// The file of keys lacks the key that the ledger has made last.
+    #[error(
+        "{} is older than the ledger beside it: keys that were made since are not in it. Put the newest one there, if there is another; `relay keys \
+         accept` goes on with this one, and what only those keys open counts as forgotten",
+        .0.display()
+    )]
+    OlderKeys(PathBuf),
     /// The file of keys is damaged.
-    #[error("{} is damaged at byte {at}. Put it back from a backup that `relay keys backup` has written", path.display())]
+    #[error(
+        "{} is damaged at byte {at}. Put it back from a backup that `relay keys backup` has written; where there is none, move it away, and `relay \
+         keys new` goes on without what was said until now",
+        path.display()
+    )]
     DamagedKeys {
         /// Where it is.
         path: PathBuf,

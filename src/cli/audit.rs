@@ -1,11 +1,14 @@
 //! `relay audit`: the log of what has left, where to, and by whose leave.
 
+mod beside;
+
 use super::{RunningBridge, cut, fail, note};
 use crate::audit::{Checked, Checker};
 use crate::control::audit::fetch;
 use crate::spans;
 use crate::store::audit::Wanted;
 use crate::store::backup::Whole;
+use beside::Beside;
 use relay_contract::Timestamp;
 use serde_json::Value;
 use std::fs::File;
@@ -149,11 +152,16 @@ struct Checking {
     begun: Vec<u8>,
     /// The number whose hash is wanted, and the hash.
     asked: Option<(u64, Option<String>)>,
+    /// An export that is read at the same time.
+    beside: Option<Beside>,
 }
 
 impl Checking {
     fn line(&mut self, line: &[u8]) {
         self.checker.line(line);
+        if let Some(beside) = &mut self.beside {
+            beside.line(line);
+        }
         if let Some((number, found)) = &mut self.asked
             && self.checker.reached().is_some_and(|head| head.n == *number)
         {
@@ -211,12 +219,13 @@ fn verify_file(file: &Path, data_dir: Option<&Path>) -> ExitCode {
         Err(fault) => return fail(format!("{name} is not what was written: {fault}")),
     };
     sayln!("{}", whole(&name.to_string(), &checked));
-    compare(&checked, data_dir)
+    compare(file, &checked, data_dir)
 }
 
 /// Whether the log that is kept goes on from an export.
-fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
-    let mut checking = Checking { asked: Some((export.head.n, None)), ..Checking::default() };
+fn compare(file: &Path, export: &Checked, data_dir: Option<&Path>) -> ExitCode {
+    let beside = File::open(file).ok().map(Beside::new);
+    let mut checking = Checking { asked: Some((export.head.n, None)), beside, ..Checking::default() };
     let fetched = data_dir.map(|data_dir| fetch(data_dir, &Wanted::default(), None, &mut checking));
     // Whoever only has the file can compare it with nothing.
     let Some(Ok(())) = fetched else {
@@ -224,11 +233,20 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let found = checking.asked.take().and_then(|(_, hash)| hash);
+    let parts = checking.beside.take().map(|beside| beside.parts()).unwrap_or_default();
     match checking.checker.end() {
         Err(fault) => fail(format!("the audit that is kept here is not what was written: {fault}")),
         Ok(kept) if kept.head.n < export.head.n => fail(format!(
-            "the audit that is kept here ends with line {}, before the export does: it was cut off",
+            "the audit that is kept here ends with line {}, before the export does: it was cut off, or a backup of before the export was \
+             restored. {parts}",
             kept.head.n
+        )),
+        // What is kept here was kept when the export was made: lines only ever go from the front.
+        Ok(kept) if export.from > kept.from => fail(format!(
+            "the beginning of the export was cut off: it begins with line {}, and lines {} to {} are kept here",
+            export.from,
+            kept.from,
+            export.from - 1
         )),
         Ok(kept) if kept.from > export.head.n + 1 => {
             sayln!(
@@ -238,7 +256,8 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(kept) if found.as_deref().is_some_and(|hash| hash != export.head.hash) => fail(format!(
-            "the audit that is kept here is another one: its line {} is not that of the export (it ends with line {})",
+            "the audit that is kept here is another one: its line {} is not that of the export (it ends with line {}). It was altered, or a \
+             backup of before the export was restored. {parts}",
             export.head.n, kept.head.n
         )),
         Ok(kept) if kept.head.n == export.head.n => {
@@ -246,7 +265,11 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(kept) => {
-            sayln!("The audit that is kept here goes on from it, up to line {}.", kept.head.n);
+            sayln!(
+                "The audit that is kept here goes on from it: lines {} to {} are not in the export. They are newer than it, or its end was cut off.",
+                export.head.n + 1,
+                kept.head.n
+            );
             ExitCode::SUCCESS
         }
     }
@@ -255,10 +278,16 @@ fn compare(export: &Checked, data_dir: Option<&Path>) -> ExitCode {
 fn whole(what: &str, checked: &Checked) -> String {
     match checked.lines() {
         0 => format!("{what} is whole: it has no lines yet."),
-        _ => format!(
-            "{what} is whole: lines {} to {}, none altered, removed or moved. It ends with {}.",
-            checked.from, checked.head.n, checked.head.hash
-        ),
+        _ => {
+            let before = match checked.from {
+                0 | 1 => String::new(),
+                from => format!(" Lines 1 to {} are not in it.", from - 1),
+            };
+            format!(
+                "{what} is whole: lines {} to {}, none altered, removed or moved.{before} It ends with {}.",
+                checked.from, checked.head.n, checked.head.hash
+            )
+        }
     }
 }
 
@@ -344,7 +373,9 @@ fn said(line: &Value) -> String {
     let to = line["to"].as_str().unwrap_or_default();
     let (purpose, how) =
         (line["purpose"].as_str().unwrap_or_default(), line["how"].as_str().unwrap_or_default());
-    format!("{allows} {} for {purpose} to {to}: {how}", words(&line["classes"]))
+    let until = line["until"].as_str().and_then(|until| until.get(..19)).map(|until| until.replace('T', " "));
+    let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+    format!("{allows} {} for {purpose} to {to}{until}: {how}", words(&line["classes"]))
 }
 
 fn words(list: &Value) -> String {
@@ -361,6 +392,7 @@ mod tests {
         let lines = [
             r#"{"n":7,"at":"2026-11-26T19:54:17.123Z","what":"left","room":"slack/T1/C2","from":"discord/1/22","envelope":"01J","who":"ab","purpose":"bridging","grants":{"content":"notice","identity":"notice"},"did":["in 3 parts","lost reply"],"body":"cd","prev":"00","hash":"11"}"#,
             r#"{"n":8,"at":"2026-11-26T19:54:18.123Z","what":"consent","who":"ab","entry":0,"allows":false,"purpose":"bridging","classes":["identity","presence"],"to":"all","how":"/relay privacy anonymous in slack/T1/C2","words":1,"holds_from":"2026-11-26T19:54:18.123Z","prev":"11","hash":"22"}"#,
+            r#"{"n":8,"at":"2026-11-26T19:54:18.123Z","what":"consent","who":"ab","entry":2,"allows":true,"purpose":"bridging","classes":["picture"],"to":"irc","how":"/relay consent in a/b/c","words":1,"holds_from":"2026-11-26T19:54:18.123Z","until":"2026-12-26T19:54:18.123Z","prev":"11","hash":"22"}"#,
             r#"{"n":9,"at":"2026-11-26T19:54:19.123Z","what":"deleted","room":"slack/T1/C2","from":"discord/1/22","envelope":"01J","who":"ab","did":[],"prev":"00","hash":"11"}"#,
         ];
         let expected = "   line  at                   what      from                             into\n      \
@@ -368,6 +400,8 @@ mod tests {
              content, identity by notice; in 3 parts, lost reply\n      \
              8  2026-11-26 19:54:18  consent\n      \
              does not allow identity, presence for bridging to all: /relay privacy anonymous in slack/T1/C2\n      \
+             8  2026-11-26 19:54:18  consent\n      \
+             allows picture for bridging to irc until 2026-12-26 19:54:18: /relay consent in a/b/c\n      \
              9  2026-11-26 19:54:19  deleted   discord/1/22                     slack/T1/C2\n";
         assert_eq!(table(&lines), expected);
     }

@@ -3,6 +3,7 @@
 use super::sees::Sees;
 use super::{ConfigFile, EXIT_MISTAKES, mistakes};
 use crate::config::Config;
+use crate::config::joined::Entry;
 use crate::consent::Level;
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,6 +26,15 @@ impl Check {
     pub fn of(config: &Path) -> Self {
         Self { file: ConfigFile { config: config.to_owned() }, verbose: false, json: false }
     }
+}
+
+/// What is said of a room that the admin's own file does not name.
+fn joined_in_chat(channel: &str, entry: &Entry) -> String {
+    let name =
+        if entry.name.is_empty() { String::new() } else { format!(" ({})", entry.name.escape_debug()) };
+    let by = if entry.by.is_empty() { String::new() } else { format!(" by {}", entry.by.escape_debug()) };
+    let at = if entry.at.is_empty() { String::new() } else { format!(" at {}", entry.at.escape_debug()) };
+    format!("`{}`{name} joined [channels.{channel}] from the chat{by}{at}.", entry.room.escape_debug())
 }
 
 /// Checks; exit code 2 if there are mistakes.
@@ -53,6 +63,13 @@ pub fn run(check: &Check) -> ExitCode {
                          credential: whoever copies the folder then cannot read it.",
                         config.relay.data_dir.display()
                     );
+                }
+                for channel in &config.channels {
+                    channel
+                        .joined
+                        .links
+                        .iter()
+                        .for_each(|entry| sayln!("{}", joined_in_chat(&channel.name, entry)));
                 }
                 let sees = Sees::all(&config).into_iter();
                 for sees in sees.filter(|sees| check.verbose || sees.level != Level::Full) {

@@ -12,12 +12,12 @@ mod steps;
 mod terminal;
 mod write;
 
-use super::{ConfigFile, check, cut, fail, mistakes};
+use super::{ConfigFile, USUAL_CONFIG, check, cut, fail, mistakes};
 use crate::engine;
 use answers::Answers;
 use asker::{Asker, Ended};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use terminal::Terminal;
 use write::Place;
@@ -42,6 +42,33 @@ pub struct Init {
     /// A further key of a new account, such as discord.api_url=https://chat.example.org for a compatible server
     #[arg(long, value_name = "ACCOUNT.KEY=VALUE", value_parser = set)]
     set: Vec<steps::Set>,
+}
+
+impl Init {
+    /// The command that goes on with the same, as somebody types it.
+    fn again(&self) -> String {
+        let mut words = vec![myself(), "init".to_owned()];
+        let mut option = |name: &str, value: &str| words.extend([name.to_owned(), typed(value)]);
+        if self.file.config != Path::new(USUAL_CONFIG) {
+            option("--config", &self.file.config.to_string_lossy());
+        }
+        if let Some(folder) = &self.credentials {
+            option("--credentials", &folder.to_string_lossy());
+        }
+        for (account, key, value) in &self.set {
+            option("--set", &format!("{account}.{key}={value}"));
+        }
+        words.join(" ")
+    }
+}
+
+/// A word as a shell takes it for one.
+fn typed(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 fn set(written: &str) -> Result<steps::Set, String> {
@@ -70,7 +97,8 @@ pub fn run(init: &Init) -> ExitCode {
             );
         }
     };
-    let place = Place { config: init.file.config.clone(), credentials: init.credentials.clone() };
+    let (config, credentials) = (init.file.config.clone(), init.credentials.clone());
+    let place = Place { config, credentials, again: init.again() };
     let ended =
         engine::block_on_without_actors(interruptible(steps::converse(asker.as_mut(), &place, &init.set)));
     // The terminal is as it was before anything else is said.
@@ -79,7 +107,7 @@ pub fn run(init: &Init) -> ExitCode {
         Ok(true) => next(&place),
         Ok(false) => ExitCode::SUCCESS,
         Err(Ended::Interrupted) => {
-            eprintln!("\nWhat you have answered is kept: `relay init` goes on from there.");
+            eprintln!("\nWhat you have answered is kept. This goes on from there:\n  {}", place.again);
             ExitCode::from(EXIT_INTERRUPTED)
         }
         Err(Ended::Failed(why)) => fail(why.trim_end()),
@@ -119,4 +147,33 @@ fn next(place: &Place) -> ExitCode {
     sayln!("Always:  README.md, “As a service”.");
     sayln!("A Relay that runs already takes in by itself what was changed.");
     checked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Typed {
+        #[command(flatten)]
+        init: Init,
+    }
+
+    #[test]
+    fn what_was_given_is_given_again() {
+        let again = |given: &[&str]| Typed::parse_from(["init"].iter().chain(given)).init.again();
+        assert!(again(&[]).ends_with(" init"), "{}", again(&[]));
+        let all = [
+            "--config",
+            "/etc/relay/bridges.toml",
+            "--credentials",
+            "/etc/my relay",
+            "--set",
+            "discord.nick=it's",
+        ];
+        let shown = again(&all);
+        let expected = r" init --config /etc/relay/bridges.toml --credentials '/etc/my relay' --set 'discord.nick=it'\''s'";
+        assert!(shown.ends_with(expected), "{shown}");
+    }
 }

@@ -1,11 +1,11 @@
 //! `relay keys`: the keys of what is kept, and what wraps them.
 
-use super::{RunningBridge, fail, print_json};
-use crate::commands::keys::{self, KeysAnswer, KeysAsk};
+use super::{MasterKeyFile, RunningBridge, backup::count, fail, print_json};
+use crate::commands::keys::{self, KeysAnswer, KeysAsk, unused_master};
 use crate::control::{self, AskError, Request, Response};
 use crate::engine;
 use crate::store::backup::Whole;
-use crate::store::{KEYS, KeysReport, Ledger, make_keys};
+use crate::store::{KEYS, KeysReport, Ledger, accept_keys, make_keys};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
@@ -18,6 +18,8 @@ use std::process::ExitCode;
 pub struct Keys {
     #[command(subcommand)]
     what: Option<What>,
+    #[command(flatten)]
+    master: MasterKeyFile,
     #[command(flatten)]
     bridge: RunningBridge,
     /// Print how it stands as JSON
@@ -47,7 +49,14 @@ enum What {
         file: PathBuf,
     },
     /// Make new keys where the old ones are lost for good: what was said until now cannot be read any more, and Relay starts again
+    ///
+    /// What people have chosen about themselves is not among what is lost, and whoever was forgotten stays so.
     New,
+    /// Go on with keys that are older than the ledger, where there are no newer ones
+    ///
+    /// What is sealed with keys that they lack cannot be read any more, and counts as forgotten. What people have chosen about themselves since they
+    /// were copied holds, and whoever was forgotten since then is again.
+    Accept,
 }
 
 /// Does it.
@@ -63,17 +72,25 @@ pub fn run(of: &Keys) -> ExitCode {
                 Ok(to) => to,
                 Err(error) => return fail(error),
             };
-            let said = to.as_ref().map_or("There is a new master key.".to_owned(), |to| {
-                format!(
+            let said = match &to {
+                None => "There is a new master key. A copy of the old one that you keep elsewhere does not open what is kept from now on: put the new \
+                         one there."
+                    .to_owned(),
+                Some(to) => format!(
                     "{} opens the keys now, too. Name it as `master_key`, or put it where the old one was, before Relay is started the next \
-                     time; from then on the old one opens nothing.",
+                     time; from then on the old one does not open them.",
                     to.display()
-                )
-            });
+                ),
+            };
+            let said = format!(
+                "{said}\nWhat `relay keys backup` has written until now needs the old one: make another today, and keep the old one as long as you \
+                 keep those."
+            );
             tell(of, &data_dir, KeysAsk::Rotate { to }, Some(said))
         }
         What::Backup { file } => back_up(of, &data_dir, file),
         What::New => new(of, &data_dir),
+        What::Accept => accept(of, &data_dir),
     }
 }
 
@@ -100,7 +117,7 @@ fn answer(of: &Keys, data_dir: &Path, ask: KeysAsk) -> Result<KeysAnswer, ExitCo
         Ok(Response::Error(error)) => Err(fail(error)),
         Ok(_) => Err(fail("the running relay answered something else: is it of another version?")),
         Err(AskError::NotRunning(_)) if data_dir.join("ledger").exists() => {
-            let opened = Ledger::open_with(data_dir, of.bridge.master(data_dir)?);
+            let opened = Ledger::open_with(data_dir, of.master.master(&of.bridge, data_dir)?);
             let (ledger, writer) = opened.map_err(fail)?;
             let answer = keys::with(&ledger, ask);
             drop(ledger);
@@ -139,31 +156,62 @@ fn back_up(of: &Keys, data_dir: &Path, file: &Path) -> ExitCode {
 fn new(of: &Keys, data_dir: &Path) -> ExitCode {
     let path = data_dir.join(KEYS);
     if path.exists() {
-        return fail(format!("{} is there: nothing was changed", path.display()));
+        return fail(format!(
+            "{} is there: nothing was changed. If it is older than the ledger, `relay keys accept` goes on with it",
+            path.display()
+        ));
     }
-    let master = match of.bridge.master(data_dir) {
+    let master = match of.master.master(&of.bridge, data_dir) {
         Ok(master) => master,
         Err(code) => return code,
     };
     match make_keys(data_dir, master) {
-        Ok(()) => {
-            sayln!(
-                "{}: new keys. What was said until now cannot be read any more, and counts as forgotten.",
-                path.display()
-            );
+        Ok(missing) => {
+            sayln!("{}: new keys. {}", path.display(), lost(missing));
             ExitCode::SUCCESS
         }
         Err(error) => fail(error),
     }
 }
 
+fn accept(of: &Keys, data_dir: &Path) -> ExitCode {
+    if !data_dir.join("ledger").exists() {
+        return fail(format!("{} has no ledger: there is nothing to go on with", data_dir.display()));
+    }
+    let master = match of.master.master(&of.bridge, data_dir) {
+        Ok(master) => master,
+        Err(code) => return code,
+    };
+    match accept_keys(data_dir, master) {
+        Ok(missing) => {
+            sayln!("{}: Relay goes on with these keys. {}", data_dir.join(KEYS).display(), lost(missing));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(error),
+    }
+}
+
+/// What is not there any more.
+fn lost(missing: u64) -> String {
+    match missing {
+        0 => "No message is sealed with a key that is not among them.".to_owned(),
+        _ => format!(
+            "{} sealed with keys that are lost: they cannot be read any more, and count as forgotten. Whose key is lost is no longer \
+             muted, and their accounts are no longer linked; what people have chosen about themselves holds as before.",
+            count(missing, "message is", "messages are")
+        ),
+    }
+}
+
 fn words(report: &KeysReport) -> String {
-    let beside = match report.lies_beside {
-        true => {
+    let beside = match (&report.unused, report.lies_beside) {
+        (Some(unused), _) => format!("\n{}.", unused_master(unused)),
+        (None, true) => {
             "\nIt lies beside what it opens, so whoever copies the whole folder can read what is in it. Better: `master_key` in the config, from a \
              systemd credential."
+                .to_owned()
         }
-        false => "",
+        (None, false) => String::new(),
     };
     let both = if report.masters > 1 {
         "\nAnother master key opens them too, until Relay is started with it."

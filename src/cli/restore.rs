@@ -1,7 +1,7 @@
 //! `relay restore`: a state directory from a backup.
 
 use super::backup::{count, show};
-use super::{RunningBridge, fail, print_json};
+use super::{MasterKeyFile, RunningBridge, fail, print_json};
 use crate::api::tokens;
 use crate::store::backup::{Checked, Restored, WithKeys, restore};
 use jiff::Timestamp;
@@ -17,6 +17,8 @@ pub struct Restore {
     /// The keys that belong to it, as `relay keys backup` has copied them; those of the state directory where it has any
     #[arg(long)]
     keys: Option<PathBuf>,
+    #[command(flatten)]
+    master: MasterKeyFile,
     #[command(flatten)]
     bridge: RunningBridge,
     /// Print what was restored as JSON
@@ -43,7 +45,7 @@ pub fn run(of: &Restore) -> ExitCode {
         Ok(data_dir) => data_dir,
         Err(code) => return code,
     };
-    let master_key = match of.bridge.master_key() {
+    let master_key = match of.master.given(&of.bridge) {
         Ok(master_key) => master_key,
         Err(code) => return code,
     };

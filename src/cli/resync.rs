@@ -83,8 +83,9 @@ fn came_of_it(read: u64, new: u64) -> String {
         if read == 1 { "1 message was read".to_owned() } else { format!("{read} messages were read") };
     match new {
         0 => format!("{messages}; nothing of it was new."),
-        1 => format!("{messages}; 1 had not been heard, and is on its way."),
-        _ => format!("{messages}; {new} had not been heard, and are on their way."),
+        // Not all of it is carried: what its author or the door holds back stays where it was said.
+        1 => format!("{messages}; 1 had not been heard, and goes wherever it may be shown."),
+        _ => format!("{messages}; {new} had not been heard, and go wherever they may be shown."),
     }
 }
 

@@ -112,7 +112,7 @@ impl Commands {
     ) -> Result<(&'m MessageRef, EnvelopeId), Refused> {
         let language = self.language(call);
         let Some(message) = message else {
-            return Err(words::which(language, verb));
+            return Err(words::which(language, &call.room.platform, verb));
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         match self.core.lookup.find(&key) {

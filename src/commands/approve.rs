@@ -5,6 +5,7 @@ use super::words::{full_name, readers, shown, too_many};
 use super::{Commands, Refused, Reply, carries, offer};
 use crate::adapt::presentable;
 use crate::engine::RunningAccount;
+use crate::routing::Connect;
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Account, Call, NativeId, RoomKey, Visibility};
@@ -48,7 +49,7 @@ impl Commands {
         if !self.core.is_owners_room(&waiting.channel, &call.room) {
             return Err(not_good(language));
         }
-        match self.review(language, code, waiting, sure, Some(&call.room)).await? {
+        match self.review(language, code, waiting, Some(&call.room), sure).await? {
             Review::Shown(words) => {
                 let how = text!(language, "approve-how", code = code.trim());
                 let sure = offer(text!(language, "approve-sure"), format!("approve {} yes", code.trim()));
@@ -65,7 +66,7 @@ impl Commands {
         }
         let language = Language::English;
         let waiting = self.codes().look(what, Instant::now()).ok_or_else(|| not_good(language))?;
-        self.review(language, what, waiting, sure, None).await
+        self.review(language, what, waiting, None, sure).await
     }
 
     async fn review(
@@ -73,14 +74,16 @@ impl Commands {
         language: Language,
         code: &str,
         waiting: Waiting,
+        asked_in: Option<&RoomKey>,
         sure: bool,
-        told_in: Option<&RoomKey>,
     ) -> Result<Review, Refused> {
         if !sure {
             // Whoever runs Relay is told all; a room, no more than it may see of them.
             let may_name =
-                told_in.is_none_or(|room| self.core.may_name(room, &waiting.report.key, &waiting.asker));
-            return Ok(Review::Shown(described(language, &waiting, may_name)));
+                asked_in.is_none_or(|room| self.core.may_name(room, &waiting.report.key, &waiting.asker));
+            let also = self.also_joined(language, &waiting, asked_in);
+            let words = [Some(described(language, &waiting, may_name)), also].into_iter().flatten();
+            return Ok(Review::Shown(words.collect::<Vec<_>>().join("\n")));
         }
         let account = self.core.accounts.get(&waiting.account).ok_or_else(|| not_good(language))?;
         let now = self.describe(language, &account, &waiting.report.key.room).await?;
@@ -94,6 +97,32 @@ impl Commands {
         self.join(language, &account, now, &waiting.channel, waiting.by).await?;
         let done = text!(language, "approve-done", room = told, channel = waiting.channel);
         Ok(Review::Done(format!("{done}\n{carries}")))
+    }
+
+    /// The other channels that a room is joined to; by name to whoever may know them: whoever runs Relay, and in the chat of those that
+    /// are open, or that the room in which it is asked has to do with.
+    fn also_joined(
+        &self,
+        language: Language,
+        waiting: &Waiting,
+        asked_in: Option<&RoomKey>,
+    ) -> Option<String> {
+        let channels = self.core.channels();
+        let joined = self.core.joined(&waiting.report.key).into_iter().map(|(name, _)| name);
+        let others: Vec<String> = joined.filter(|name| *name != waiting.channel).collect();
+        let may_know = |room: &RoomKey, name: &str| {
+            channels.get(name).is_some_and(|channel| channel.connect == Connect::Open)
+                || self.core.is_owners_room(name, room)
+                || self.core.joined(room).iter().any(|(joined, _)| joined == name)
+        };
+        let count = others.len();
+        Some(match asked_in {
+            _ if others.is_empty() => return None,
+            Some(room) if !others.iter().all(|name| may_know(room, name)) => {
+                text!(language, "knocks-also-unnamed", count = count)
+            }
+            _ => text!(language, "knocks-also", channels = others.join(", "), count = count),
+        })
     }
 
     async fn approve_wider(&self, account: &Account, room: &NativeId, sure: bool) -> Result<Review, Refused> {

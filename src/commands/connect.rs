@@ -51,6 +51,8 @@ impl Commands {
         if report.visibility == Visibility::Private && !sure {
             let room = full_name(language, &report);
             let words = text!(language, "connect-private", room = room, channel = channel);
+            let words = [Some(words), self.also(language, &call.room)].into_iter().flatten();
+            let words = words.collect::<Vec<_>>().join("\n");
             let sure = offer(text!(language, "connect-sure"), format!("connect {channel} yes"));
             return Ok(Reply::offering(words, vec![sure]));
         }
@@ -73,8 +75,16 @@ impl Commands {
             true => text!(language, "connect-use-in-chat", code = code.clone()),
             false => text!(language, "connect-use", code = code.clone()),
         };
+        let also = self.also(language, &call.room).map_or_else(String::new, |also| format!("{also}\n\n"));
         let then = text!(language, "connect-once-in");
-        Ok(format!("{give}\n\n{code}\n\n{used}\n\n{then}\n{carries}").into())
+        Ok(format!("{give}\n\n{code}\n\n{used}\n\n{also}{then}\n{carries}").into())
+    }
+
+    /// Of a room that is to join one more channel: what is said in it goes to all.
+    fn also(&self, language: Language, room: &RoomKey) -> Option<String> {
+        let joined: Vec<String> = self.core.joined(room).into_iter().map(|(name, _)| name).collect();
+        let also = || text!(language, "connect-also", channels = joined.join(", "), count = joined.len());
+        (!joined.is_empty()).then(also)
     }
 
     /// Nobody guesses names, or asks for codes without end.
@@ -211,14 +221,25 @@ impl Commands {
     /// start.
     async fn announce(&self, account: &RunningAccount, room: &RoomKey, name: &str, channel: &str) {
         let (language, platform) = (self.core.language_in(channel), shown(&room.platform));
-        let unsaid = self.core.routes.borrow().unsaid(channel);
+        let (unsaid, privacy) =
+            (self.core.routes.borrow().unsaid(channel), self.core.privacy_commands(language, channel));
         let words = match unsaid {
-            Unsaid::Notice => {
-                text!(language, "room-joined", room = name, platform = platform, channel = channel)
-            }
-            Unsaid::OptIn => {
-                text!(language, "room-joined-asked", room = name, platform = platform, channel = channel)
-            }
+            Unsaid::Notice => text!(
+                language,
+                "room-joined",
+                room = name,
+                platform = platform,
+                channel = channel,
+                privacy = privacy
+            ),
+            Unsaid::OptIn => text!(
+                language,
+                "room-joined-asked",
+                room = name,
+                platform = platform,
+                channel = channel,
+                privacy = privacy
+            ),
         };
         self.tell_of_joining(account, room, channel, &words).await;
         let place = format!("{}:{}", account.name, room.room);

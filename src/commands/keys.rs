@@ -5,7 +5,7 @@ use crate::store::{KeysReport, Master, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is asked about the keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +30,15 @@ pub enum KeysAnswer {
     Report(KeysReport),
     /// The copy, in base64. Without a master key it opens nothing.
     Copy(String),
+}
+
+/// What is said of a master key that lies beside the keys though the config names another place.
+pub fn unused_master(path: &Path) -> String {
+    format!(
+        "{} lies beside the keys and is not used, for the config names `master_key`. Delete it there: it may open what is in the folder, and older \
+         copies of it, to whoever copies the whole folder",
+        path.display()
+    )
 }
 
 /// Does it with a ledger. Blocks.

@@ -58,7 +58,8 @@ impl Commands {
             Some(until) => text!(language, "mute-done-until", name = name.as_str(), until = moment(until)),
             None => text!(language, "mute-done", name = name.as_str()),
         };
-        Ok(Reply { words, offers: vec![unmute_offer(language, &name, &mark)] })
+        let delete = text!(language, "mute-delete", platform = call.room.platform.as_str());
+        Ok(Reply { words: format!("{words} {delete}"), offers: vec![unmute_offer(language, &name, &mark)] })
     }
 
     /// Shows somebody again.

@@ -33,8 +33,7 @@ impl Commands {
 
     /// The channels that a room can be joined to at once.
     pub(super) fn open(&self, language: Language, room: &RoomKey) -> Vec<Offer> {
-        let joined: Vec<String> = self.core.joined(room).into_iter().map(|(name, _)| name).collect();
-        let open = self.core.suggest(room, "").into_iter().filter(|name| !joined.contains(name));
+        let open = self.core.suggest(room, "").into_iter();
         let join = |name: String| {
             let words = format!("connect {name}");
             offer(text!(language, "button-join", channel = name), words)

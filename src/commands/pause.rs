@@ -27,25 +27,17 @@ impl Commands {
         self.must_manage(account, call).await?;
         self.must_be_joined(language, &call.room)?;
         let until = span.map(|span| until(language, span)).transpose()?;
-        let is_new = self
-            .core
-            .pause_from_chat(&call.room, until)
-            .await
-            .map_err(|error| unwritten(language, &error))?;
+        let before = self.core.paused_from_chat(&call.room).map(|pause| pause.ends);
+        self.core.pause_from_chat(&call.room, until).await.map_err(|error| unwritten(language, &error))?;
         let by = presentable(&call.asker.name);
         tracing::info!(account = %account.name, room = %call.room, until, "a room is paused from the chat");
-        // Where everybody reads the answer, it tells them.
-        if is_new && account.connector.answers_alone(call) {
+        if before != Some(until) {
             let spoken = self.core.language_of(&call.room);
             let words = match until {
                 Some(until) => text!(spoken, "pause-notice-until", by = by.as_str(), until = moment(until)),
                 None => text!(spoken, "pause-notice", by = by.as_str()),
             };
-            let words = words.replace("/relay", account.connector.called_by());
-            let told = self.core.notice_ahead(&account.name, &call.room, Text::plain(&words)).await;
-            if let Err(error) = told {
-                tracing::error!(%error, "a room is not told that it is paused");
-            }
+            self.tell_room(account, call, &words).await;
         }
         let mut words = match until {
             Some(until) => text!(language, "pause-done-until", until = moment(until)),
@@ -63,6 +55,15 @@ impl Commands {
     pub(super) async fn resume(&self, account: &RunningAccount, call: &Call) -> Result<String, Refused> {
         let language = self.language(call);
         self.must_manage(account, call).await?;
+        // Said while it is held, so that it stands before what comes then.
+        if self.core.paused_from_chat(&call.room).is_some() {
+            let (spoken, by) = (self.core.language_of(&call.room), presentable(&call.asker.name));
+            let words = match self.core.is_held_by_operator(&account.name, &call.room) {
+                false => text!(spoken, "resume-notice", by = by),
+                true => text!(spoken, "resume-notice-still-held", by = by),
+            };
+            self.tell_room(account, call, &words).await;
+        }
         let was_paused = self
             .core
             .resume(Held::Chat(call.room.clone()))
@@ -73,6 +74,18 @@ impl Commands {
             (true, true) => Ok(text!(language, "resume-still-held")),
             (false, true) => Err(text!(language, "resume-held-by-operator")),
             (false, false) => Err(text!(language, "resume-not-paused")),
+        }
+    }
+
+    /// Tells a room what was changed in it; where everybody reads the answer, that tells them.
+    async fn tell_room(&self, account: &RunningAccount, call: &Call, words: &str) {
+        if !account.connector.may_answer_apart(call) {
+            return;
+        }
+        let words = words.replace("/relay", account.connector.called_by());
+        let told = self.core.notice_ahead(&account.name, &call.room, Text::plain(&words)).await;
+        if let Err(error) = told {
+            tracing::error!(%error, "a room is not told what those who manage it have changed");
         }
     }
 

@@ -3,16 +3,17 @@
 mod shown;
 
 use super::{Commands, Refused};
-use crate::consent::{Person, Stance};
+use crate::consent::{History, Person, Stance};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
 use crate::store::{Erased, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, Timestamp};
+use std::collections::BTreeSet;
 use std::io;
 use tokio::sync::Semaphore;
 
-/// So many choices an hour; whoever has made more may still say no.
+/// So many choices an hour; whoever has made more may still allow less.
 const AN_HOUR: usize = 20;
 const HOUR: i64 = 60 * 60 * 1000;
 
@@ -33,7 +34,8 @@ impl Commands {
             let unknown = text!(language, "privacy-unknown", word = word.escape_debug().to_string());
             return Err(format!("{unknown} {}", text!(language, "privacy-choices")));
         };
-        if stance != Stance::None && self.chose_often(&person) {
+        let narrows = self.core.ledger.consent_of(&person).is_some_and(|said| said.is_narrowed_by(stance));
+        if !narrows && self.chose_often(&person) {
             return Err(text!(language, "privacy-too-often"));
         }
         let how = format!("/relay privacy {} in {}", stance.word(), call.room);
@@ -65,9 +67,11 @@ impl Commands {
     pub(super) fn chose_often(&self, person: &Person) -> bool {
         let since = Timestamp::now().0.saturating_sub(HOUR);
         let history = self.core.ledger.consent_of(person);
-        history.is_some_and(|history| {
-            history.entries().iter().filter(|entry| entry.at.0 > since).count() >= AN_HOUR
-        })
+        // A word can be several entries of one moment.
+        let moments = |history: &History| -> BTreeSet<i64> {
+            history.entries().iter().map(|entry| entry.at.0).filter(|at| *at > since).collect()
+        };
+        history.is_some_and(|history| moments(&history).len() >= AN_HOUR)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::words::{named, now};
 use super::{Commands, Refused};
-use crate::adapt::names;
-use crate::config::Joined;
-use crate::config::check_template;
+use crate::adapt::{names, presentable};
 use crate::config::joined::Named;
+use crate::config::{Joined, TemplateMistake, check_template};
 use crate::engine::{PlannedLink, RunningAccount};
 use crate::store::stream::PLATFORM;
 use crate::text;
@@ -54,7 +53,13 @@ impl Commands {
             if template.chars().count() > LONGEST || template.chars().any(char::is_control) {
                 return Err(text!(language, "template-long", most = LONGEST));
             }
-            check_template(template).map_err(|(what, help)| format!("{what}. {help}"))?;
+            check_template(template).map_err(|wrong| match wrong {
+                TemplateMistake::Nameless => text!(language, "template-nameless"),
+                TemplateMistake::Unknown(word, near) => {
+                    let (word, near) = (presentable(&word), near.unwrap_or("none"));
+                    text!(language, "template-unknown", word = word, near = near)
+                }
+            })?;
         }
         for (channel, link) in self.core.joined(&call.room) {
             self.name_people(call, &channel, link, template.clone()).await?;

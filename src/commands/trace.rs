@@ -26,7 +26,7 @@ impl Commands {
     pub(super) async fn trace_here(&self, call: &Call, message: Option<&MessageRef>) -> String {
         let language = self.language(call);
         let Some(message) = message else {
-            return super::words::which(language, "trace");
+            return super::words::which(language, &call.room.platform, "trace");
         };
         let key = MessageKey { room: call.room.clone(), id: message.id.clone() };
         let core = self.core.clone();

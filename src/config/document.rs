@@ -97,15 +97,19 @@ pub(super) fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
 }
 
-/// A suggestion: the nearest known word, or all of them.
-pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let nearest = known
-        .clone()
+/// The known word that is likely meant.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likely = known
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, candidate)) => format!("Did you mean `{candidate}`?"),
+    likely.map(|(_, candidate)| candidate)
+}
+
+/// A suggestion: the nearest known word, or all of them.
+pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, known.clone()) {
+        Some(candidate) => format!("Did you mean `{candidate}`?"),
         None => {
             let all: Vec<_> = known.map(|word| format!("`{word}`")).collect();
             if all.is_empty() {

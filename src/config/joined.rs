@@ -1,6 +1,7 @@
 //! What was changed from the chat: `bridges.d/CHANNEL.toml` in the state directory. Relay writes it; the admin's own file is
 //! never touched. It is plain TOML, so that a person can read it, and put it right.
 
+use super::template::names_somebody;
 use super::{Config, LinkSection, Mistake, Mistakes, RoomText, read_bounded};
 use crate::routing::Direction;
 use relay_contract::{Account, NativeId};
@@ -168,12 +169,13 @@ fn parse(text: &str, path: &Path) -> Result<Joined, Mistakes> {
     })
 }
 
-/// A template that a person has put there is checked like one of the admin's file.
+/// A template that a person has put there says who somebody is. What else stands in it an older Relay may have taken.
 fn check_templates(joined: &Joined, text: &str, path: &Path) -> Result<(), Mistakes> {
     let places = text.match_indices("template").map(|(at, found)| at..at + found.len());
     let wrong = joined.names.iter().zip(places.map(Some).chain(std::iter::repeat(None)));
     let wrong = wrong.filter_map(|(named, place)| {
-        let (what, help) = super::check_template(&named.template).err()?;
+        let wrong = super::check_template(&named.template).err()?;
+        let (what, help) = (!names_somebody(&named.template)).then(|| wrong.of(&named.template))?;
         Some(Mistake::new(place.unwrap_or(0..0), what, help))
     });
     let wrong: Vec<Mistake> = wrong.collect();
@@ -346,7 +348,8 @@ mod tests {
         let expected = [("1", Some("{name} there")), ("Night Owls/#general", None), ("9", Some("<{name}>"))]
             .map(|(room, name)| (room.to_owned(), name.map(str::to_owned)));
         assert_eq!(names, expected);
-        joined.names = vec![named("owls:1", "{name}"), named("owls:9", "nobody")];
+        // An older Relay has taken that.
+        joined.names = vec![named("owls:1", "{nme} {name}"), named("owls:9", "nobody")];
         write(&state, &joined).unwrap();
         let found = load(dir.path()).unwrap_err();
         assert_eq!(found.mistakes.len(), 1);

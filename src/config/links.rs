@@ -1,6 +1,7 @@
 //! `[channels.NAME]`: which rooms are joined, and who may join them.
 
 use super::document::{self, Value, did_you_mean, is_misspelt, missing, names, refuse_unknown, table, text};
+use super::template;
 use super::{CHANNEL_KEYS, ChannelSection, Joined, LINK_KEYS, LinkSection, Mistake, RoomText, relay_section};
 use crate::consent::{Level, Unsaid};
 use crate::platforms::Entry;
@@ -135,23 +136,13 @@ fn yes_or_no(section: &DeTable<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> b
 
 fn name_template(value: &Value<'_>, mistakes: &mut Vec<Mistake>) -> Option<String> {
     let written = text(value, "`name`", mistakes)?;
-    match check_template(written) {
+    match template::check(written) {
         Ok(()) => Some(written.to_owned()),
-        Err((what, help)) => {
+        Err(wrong) => {
+            let (what, help) = wrong.of(written);
             mistakes.push(Mistake::new(value.span(), what, help));
             None
         }
-    }
-}
-
-/// How people from elsewhere are called: what is wrong with it, and what to write instead.
-pub fn check_template(written: &str) -> Result<(), (String, &'static str)> {
-    match written.contains("{name}") {
-        true => Ok(()),
-        false => Err((
-            format!("`name` says nothing of who it is: `{}`", written.escape_debug()),
-            "Put {name} where the name is to stand.",
-        )),
     }
 }
 

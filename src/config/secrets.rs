@@ -2,6 +2,7 @@
 
 use super::masked;
 use secrecy::SecretString;
+use std::cell::RefCell;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,26 @@ pub(super) enum Source {
 
 /// The kinds of source, for messages.
 pub(super) const KINDS: &[&str] = &["env", "file", "credential"];
+
+/// What `LoadCredential=relay:FOLDER` puts before the name of each file of a folder.
+const OF_FOLDER: &str = "relay_";
+
+thread_local! {
+    /// The folder that systemd is to make credentials of.
+    static FOLDER: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// Reads something while the credentials `relay_X` are the files `X` of a folder, as `LoadCredential=relay:FOLDER` will have it.
+pub(super) fn with_credentials<T>(folder: &Path, read: impl FnOnce() -> T) -> T {
+    struct Before(Option<PathBuf>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            FOLDER.set(self.0.take());
+        }
+    }
+    let _before = Before(FOLDER.replace(Some(folder.to_owned())));
+    read()
+}
 
 impl Source {
     pub(super) fn new(kind: &str, name: &str, folder: &Path) -> Option<Self> {
@@ -63,24 +84,7 @@ impl Source {
                 }
             })?,
             Self::File { path, shown } => read_file(path, *shown)?,
-            Self::Credential(name) => {
-                let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    let shown = if masked::is_plain_name(name) { name.as_str() } else { "NAME" };
-                    (
-                        "there are no credentials: relay was not started by systemd with any".to_owned(),
-                        format!("Add LoadCredential={shown}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
-                    )
-                })?;
-                let is_plain = masked::is_plain_name(name);
-                let path = Path::new(&folder).join(name);
-                if is_plain && !path.exists() {
-                    return Err((
-                        format!("the unit has no credential of the name {name}"),
-                        format!("Add LoadCredential={name}:/path/to/it to the unit, then: sudo systemctl daemon-reload"),
-                    ));
-                }
-                read_file(&path, is_plain)?
-            }
+            Self::Credential(name) => read_credential(name)?,
         };
         // Some editors put a byte order mark at the start of a file.
         let secret = secret.strip_prefix('\u{feff}').unwrap_or(&secret).trim_end_matches(['\n', '\r']);
@@ -95,6 +99,29 @@ impl Source {
         }
         Ok(secret.to_owned().into())
     }
+}
+
+fn read_credential(name: &str) -> Result<String, (String, String)> {
+    let is_plain = masked::is_plain_name(name);
+    let to_be = FOLDER.with_borrow(|folder| Some(folder.as_ref()?.join(name.strip_prefix(OF_FOLDER)?)));
+    if let Some(path) = to_be.filter(|_| is_plain) {
+        return read_file(&path, true);
+    }
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+        let shown = if is_plain { name } else { "NAME" };
+        (
+            "there are no credentials: relay was not started by systemd with any".to_owned(),
+            format!("Add LoadCredential={shown}:/path/to/it to the unit, or use {{ file = \"…\" }}."),
+        )
+    })?;
+    let path = Path::new(&folder).join(name);
+    if is_plain && !path.exists() {
+        return Err((
+            format!("the unit has no credential of the name {name}"),
+            format!("Add LoadCredential={name}:/path/to/it to the unit, then: sudo systemctl daemon-reload"),
+        ));
+    }
+    read_file(&path, is_plain)
 }
 
 fn read_file(path: &Path, may_be_shown: bool) -> Result<String, (String, String)> {

@@ -190,3 +190,20 @@ fn a_word_is_the_last_where_nothing_is_said_after_it() {
     history.add(Entry { until: Some(Timestamp(9)), ..archive.clone() });
     assert!(!history.ends_with(&archive), "it ends at another time");
 }
+
+#[test]
+fn whatever_allows_less_is_known() {
+    let mut history = History::default();
+    let mut say = |entries: Vec<Entry>| {
+        entries.into_iter().for_each(|entry| history.add(entry));
+        Stance::ALL.into_iter().filter(|stance| history.is_narrowed_by(*stance)).collect::<Vec<_>>()
+    };
+    use Stance::{Anonymous, Balanced, Full, Minimal, None};
+    assert_eq!(say(vec![]), [Balanced, Anonymous, Minimal, None], "nobody has said anything");
+    assert_eq!(say(Full.entries("t", Timestamp(1))), [Balanced, Anonymous, Minimal, None]);
+    assert_eq!(say(Anonymous.entries("t", Timestamp(2))), [Anonymous, Minimal, None]);
+    let mut grant = Full.entries("t", Timestamp(3));
+    grant[0].scope = Scope::Platform("discord".into());
+    assert_eq!(say(grant), [Anonymous, Minimal, None], "what was allowed in particular goes");
+    assert_eq!(say(None.entries("t", Timestamp(4))), [None]);
+}

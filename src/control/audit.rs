@@ -84,7 +84,7 @@ fn ask(
     lines.read_until(b'\n', &mut answer)?;
     match serde_json::from_slice(&answer) {
         Ok(Response::Audit) => {}
-        Ok(Response::Error(error)) => return Ok(Err(AskError::NoAnswer(error))),
+        Ok(Response::Error(error)) => return Ok(Err(AskError::Refused(error))),
         _ => return Ok(Err(AskError::NoAnswer("is it of another version?".into()))),
     }
     io::copy(&mut lines, out)?;

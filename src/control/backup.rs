@@ -77,7 +77,7 @@ pub fn fetch(data_dir: &Path, media: bool, copy: impl Write) -> Result<Reader<im
     from.read_until(b'\n', &mut answer).map_err(told)?;
     match serde_json::from_slice(&answer) {
         Ok(Response::Backup) => Ok(Reader::new(Copied { from, copy })?),
-        Ok(Response::Error(error)) => Err(FetchError::Ask(AskError::NoAnswer(error))),
+        Ok(Response::Error(error)) => Err(FetchError::Ask(AskError::Refused(error))),
         _ => Err(FetchError::Ask(AskError::NoAnswer("is it of another version?".into()))),
     }
 }

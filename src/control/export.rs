@@ -39,7 +39,7 @@ pub fn fetch(data_dir: &Path, who: &str, mut out: impl Write) -> Result<u64, Ask
     lines.read_until(b'\n', &mut answer).map_err(told)?;
     match serde_json::from_slice(&answer) {
         Ok(Response::Export) => {}
-        Ok(Response::Error(error)) => return Err(AskError::NoAnswer(error)),
+        Ok(Response::Error(error)) => return Err(AskError::Refused(error)),
         _ => return Err(AskError::NoAnswer("is it of another version?".into())),
     }
     let (mut count, mut last) = (0, Vec::new());

@@ -1,6 +1,7 @@
 //! What is in the state directory of a Relay that cannot be asked: whether another process has it, and whether its keys can be opened.
 
 use super::said;
+use crate::commands::keys::unused_master;
 use crate::engine::{Finding, Grade};
 use crate::store::{folder, look_at_keys};
 use secrecy::SecretString;
@@ -31,7 +32,11 @@ fn look(data_dir: &Path, master: Option<&SecretString>) -> Left {
                    `data_dir`.";
         return Left { findings: vec![Finding::broken("state", what, fix)], is_held: true };
     }
+    let unused = data_dir.join("master.key");
     let found = match look_at_keys(data_dir, master) {
+        Ok(()) if master.is_some() && data_dir.join("ledger").exists() && unused.exists() => {
+            said("keys", Grade::Look, &unused_master(&unused))
+        }
         Ok(()) if data_dir.join("ledger").exists() => Finding::fine("keys", "the master key opens them"),
         Ok(()) => return Left::default(),
         Err(error) => said("keys", Grade::Broken, &error.to_string()),

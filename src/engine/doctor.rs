@@ -6,7 +6,7 @@ use super::rooms::preflight;
 use super::states::{AccountState, LaneState, RoomState};
 use crate::spans;
 use futures::future::join_all;
-use relay_contract::{NativeId, OpenError, Preflight, Problem, Timestamp};
+use relay_contract::{Connector, NativeId, OpenError, Preflight, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,6 +122,12 @@ pub fn of_preflight(
     found
 }
 
+/// With which link an account is invited, where its platform has such.
+pub fn invited_with(account: &str, connector: &dyn Connector) -> Option<Finding> {
+    let link = connector.invitation()?;
+    Some(Finding::fine(format!("account {account}"), format!("invited with {link}")))
+}
+
 /// A room as it is written, with what people call it where that is not said yet.
 fn called(written: &str, name: Option<&str>) -> String {
     let name = name.and_then(|name| name.rsplit('/').next()).map(crate::adapt::presentable);
@@ -178,6 +184,7 @@ impl Core {
         let began = Instant::now();
         let told = preflight(account, &ids).await;
         let mut all = of_preflight(&name, &asked, told, began.elapsed());
+        all.extend(invited_with(&name, &*account.connector));
         let about = format!("account {name}");
         match &*account.state.borrow() {
             AccountState::Up => {}

@@ -141,14 +141,14 @@ impl Core {
         language_among(&self.channels(), [channel]).unwrap_or_else(|| self.limits().language)
     }
 
-    /// The channels that begin like this and that somebody who manages this room can be offered: those that are open, and
-    /// those that the room is joined to.
+    /// The channels that begin like this and that a room can be joined to at once: those that are open. Of others nobody is told who
+    /// does not know them.
     pub fn suggest(&self, room: &RoomKey, begun: &str) -> Vec<String> {
         let begun = begun.to_lowercase();
         let joined = self.joined(room);
         let channels = self.channels();
         let offered = channels.iter().filter(|(name, channel)| {
-            channel.connect == Connect::Open || joined.iter().any(|(joined, _)| joined == *name)
+            channel.connect == Connect::Open && !joined.iter().any(|(joined, _)| joined == *name)
         });
         let named = offered.filter(|(name, _)| name.to_lowercase().starts_with(&begun));
         named.map(|(name, _)| name.clone()).take(25).collect()

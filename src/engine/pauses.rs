@@ -104,14 +104,12 @@ impl Core {
         Ok(true)
     }
 
-    /// Those who manage a room hold it, until then or until they let it go on; whoever holds it already says until when anew. False
-    /// when it was held.
-    pub async fn pause_from_chat(&self, room: &RoomKey, ends: Option<i64>) -> Result<bool, StoreError> {
+    /// Those who manage a room hold it, until then or until they let it go on; whoever holds it already says until when anew.
+    pub async fn pause_from_chat(&self, room: &RoomKey, ends: Option<i64>) -> Result<(), StoreError> {
         let held = Held::Chat(room.clone());
         let before = self.pauses.running(&held);
         let since = before.map_or(Timestamp::now().0, |pause| pause.since);
-        self.put_pause(held, Pause { since, until: None, ends }).await?;
-        Ok(before.is_none())
+        self.put_pause(held, Pause { since, until: None, ends }).await
     }
 
     /// How those who manage a room hold it; none when they do not.

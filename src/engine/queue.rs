@@ -2,7 +2,7 @@
 
 use super::core::{Core, LaneHandle};
 use super::orders::{Order, OrderError, Outcome};
-use super::states::LaneState;
+use super::states::{AccountState, LaneState};
 use crate::adapt::presentable;
 use crate::store::ledger::Depth;
 use crate::store::{EnvelopeId, HeldEntry, OutboxRow, StoreError};
@@ -138,7 +138,7 @@ impl Core {
                 false => format!("{}/{}", known.space_name, known.name),
             }),
             channels: self.joined(room).into_iter().map(|(name, _)| name).collect(),
-            lane: self.lane_state(room),
+            lane: self.waits_for(room),
             queued,
             dead,
             purged,
@@ -181,6 +181,18 @@ impl Core {
             Ok(QueueRow { reason: Some(letter.reason.clone()), given_up: Some(letter.at), ..row })
         });
         rows.collect()
+    }
+
+    /// How the lane of a room is; where it waits for its account and that is parked, why.
+    fn waits_for(&self, room: &RoomKey) -> LaneState {
+        let account = || match self.lane(room) {
+            Some(lane) => Some(lane.account.clone()),
+            None => self.accounts.get(&self.known.asked_for(room).into_iter().next()?.0),
+        };
+        match self.lane_state(room) {
+            LaneState::Waiting => because(account().map(|account| account.state.borrow().clone())),
+            lane => lane,
+        }
     }
 
     /// How the lane of a room is, whether it runs or not.
@@ -266,4 +278,27 @@ fn excerpt(envelope: &Envelope) -> Option<String> {
     // What turns the direction of writing would turn the table's.
     let shown = shown.filter(|c| !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'));
     Some(shown.collect::<String>()).filter(|text| !text.trim().is_empty())
+}
+
+/// What a lane is that waits for its account.
+fn because(account: Option<AccountState>) -> LaneState {
+    match account {
+        Some(AccountState::Parked { problem }) => LaneState::Parked { problem },
+        _ => LaneState::Waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Problem;
+
+    #[test]
+    fn whoever_waits_for_a_parked_account_is_told_why() {
+        let problem = Problem::new("Discord does not accept the token.", "Copy it anew.");
+        let parked = because(Some(AccountState::Parked { problem: problem.clone() }));
+        assert_eq!(parked, LaneState::Parked { problem });
+        assert_eq!(because(Some(AccountState::Starting)), LaneState::Waiting);
+        assert_eq!(because(None), LaneState::Waiting);
+    }
 }

@@ -260,7 +260,10 @@ impl Inbox for ReaderInbox<'_> {
     }
 
     fn connected(&self) {
-        tracing::info!(account = %self.reader.account.name, "connected");
+        // Some platforms say it of a session, and of what it goes on with.
+        if !self.reader.account.is_up() {
+            tracing::info!(account = %self.reader.account.name, "connected");
+        }
         self.reader.account.set_state(AccountState::Up);
     }
 

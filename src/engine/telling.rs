@@ -81,7 +81,8 @@ impl Core {
             // What is said in a room that is alone goes nowhere.
             let (Some(about), true) = (untold.first(), rooms.len() > 1) else { continue };
             let Some((account, _)) = rooms.get(about) else { continue };
-            let words = in_words(self.language_in(name), &rooms, channel.unsaid);
+            let language = self.language_in(name);
+            let words = in_words(language, &rooms, channel.unsaid, &self.privacy_commands(language, name));
             // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
             let of: Vec<u8> = untold.iter().flat_map(|room| format!("{room}\n").into_bytes()).collect();
             let id = NativeId::from(format!("{PINNED}{name} {:016x}", xxh3_64(&of)));
@@ -92,6 +93,20 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// How people in the rooms of a channel call up what is shown of them.
+    pub fn privacy_commands(&self, language: Language, channel: &str) -> String {
+        let channels = self.channels();
+        let rooms = channels.get(channel).map(|channel| self.rooms_of(channel)).unwrap_or_default();
+        let mut called = Called::new();
+        for (room, (account, _)) in rooms {
+            if let Some(account) = self.accounts.get(&account) {
+                let platforms = called.entry(account.connector.called_by()).or_default();
+                platforms.insert(capitalised(&room.platform));
+            }
+        }
+        commands_in_words(language, &called)
     }
 
     /// The rooms of a channel in which people are, as far as they were found, and whether each was joined in the chat.
@@ -106,19 +121,40 @@ impl Core {
 
 type Rooms = BTreeMap<RoomKey, (Account, bool)>;
 
-fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid) -> String {
-    let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
-    let platforms: Vec<String> = platforms.into_iter().collect();
-    let platforms = match platforms.split_last() {
+/// The platforms on which a command begins alike, by how it begins.
+type Called = BTreeMap<&'static str, BTreeSet<String>>;
+
+fn commands_in_words(language: Language, called: &Called) -> String {
+    // With a slash it is like everywhere.
+    let mut all = called.iter().rev();
+    let first = format!("{} privacy", all.next().map_or("/relay", |(word, _)| word));
+    all.fold(first, |first, (word, platforms)| {
+        let (command, platforms) = (format!("{word} privacy"), together(language, platforms));
+        text!(language, "told-command-on", first = first, command = command, platforms = platforms)
+    })
+}
+
+fn together(language: Language, platforms: &BTreeSet<String>) -> String {
+    let platforms: Vec<String> = platforms.iter().cloned().collect();
+    match platforms.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, others)) => {
             text!(language, "told-platforms", others = others.join(", "), last = last.as_str())
         }
         None => String::new(),
-    };
+    }
+}
+
+fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid, privacy: &str) -> String {
+    let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
+    let (rooms, platforms) = (rooms.len(), together(language, &platforms));
     match unsaid {
-        Unsaid::Notice => text!(language, "told-rooms-carried", rooms = rooms.len(), platforms = platforms),
-        Unsaid::OptIn => text!(language, "told-rooms-asked", rooms = rooms.len(), platforms = platforms),
+        Unsaid::Notice => {
+            text!(language, "told-rooms-carried", rooms = rooms, platforms = platforms, privacy = privacy)
+        }
+        Unsaid::OptIn => {
+            text!(language, "told-rooms-asked", rooms = rooms, platforms = platforms, privacy = privacy)
+        }
     }
 }
 
@@ -128,17 +164,32 @@ mod tests {
     use relay_contract::Platform;
 
     #[test]
+    fn a_command_is_told_as_it_begins_in_the_rooms_that_are_there() {
+        let on = |all: &[(&'static str, &[&str])]| -> Called {
+            all.iter().map(|(word, on)| (*word, on.iter().map(|name| (*name).to_owned()).collect())).collect()
+        };
+        let (usual, other) = (("/relay", &["Discord", "Slack"][..]), ("!relay", &["IRC", "Matrix"][..]));
+        let told = |all: &[(&'static str, &[&str])]| commands_in_words(Language::English, &on(all));
+        assert_eq!(told(&[usual]), "/relay privacy");
+        assert_eq!(told(&[other]), "!relay privacy");
+        assert_eq!(told(&[usual, other]), "/relay privacy, or !relay privacy on IRC and Matrix");
+        assert_eq!(told(&[usual, ("!relay", &["IRC"])]), "/relay privacy, or !relay privacy on IRC");
+        let german = commands_in_words(Language::German, &on(&[usual, other]));
+        assert_eq!(german, "/relay privacy, oder !relay privacy auf IRC und Matrix");
+    }
+
+    #[test]
     fn rooms_are_told_in_their_language() {
         let room = |platform: &str| RoomKey::new(Platform::from_stored(platform.to_owned()), "s", "r");
         let of = |platform: &str| (room(platform), (Account("a".into()), false));
         let rooms: Rooms = ["alpha", "beta", "gamma"].into_iter().map(of).collect();
-        let english = in_words(Language::English, &rooms, Unsaid::Notice);
+        let english = in_words(Language::English, &rooms, Unsaid::Notice, "/relay privacy");
         assert_eq!(
             english,
             "3 rooms on Alpha, Beta and Gamma are joined by Relay, this one among them: what is said in one is shown in the others. \
-             Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix."
+             Everybody decides what is shown of them: /relay privacy."
         );
-        let german = in_words(Language::German, &rooms, Unsaid::OptIn);
+        let german = in_words(Language::German, &rooms, Unsaid::OptIn, "/relay privacy");
         assert!(
             german.starts_with("3 Räume auf Alpha, Beta und Gamma sind durch Relay verbunden"),
             "{german}"

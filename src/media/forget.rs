@@ -46,8 +46,18 @@ impl Media {
     pub async fn forget(&self, what: Belongings) -> io::Result<u64> {
         // Never closed: no sweep looks through the records meanwhile.
         let _turn = self.0.sweeping.acquire().await;
+        // As an older Relay kept them, in clear; the others are found by their links.
         let texts = what.texts.iter().map(|digest| BlobId::of_digest(digest).as_str().to_owned());
         let blobs = Blobs { theirs: texts.collect(), ..Blobs::default() };
+        let id = |digest| hex(&Digest::of(self.token_of_text(digest).as_bytes()));
+        let linked: HashSet<String> = what.texts.iter().map(id).collect();
+        let look = move |blobs: &mut Blobs, name: &str, link: LinkRecord| {
+            if linked.contains(name) {
+                blobs.theirs.insert(link.blob);
+            }
+            true
+        };
+        let blobs = self.0.links.sift(blobs, look).await?;
         let what = Arc::new(what);
         let of = what.clone();
         let look = move |blobs: &mut Blobs, _: &str, file: FileRecord| {

@@ -38,6 +38,17 @@ pub struct LinkLine {
     pub revoked: bool,
 }
 
+/// What a link leads to.
+pub(super) struct Linked<'a> {
+    pub(super) blob: &'a BlobId,
+    /// Bytes of what is given out.
+    pub(super) size: u64,
+    pub(super) mime: &'a str,
+    pub(super) name: &'a str,
+    /// Its bytes are sealed with a key that is made of the token.
+    pub(super) sealed: bool,
+}
+
 impl Media {
     /// Whether the settings name a public URL.
     pub fn gives_links(&self) -> bool {
@@ -50,8 +61,14 @@ impl Media {
     }
 
     pub(super) async fn link_to(&self, blob: &BlobId, size: u64, mime: &str, name: &str) -> Option<String> {
-        let base = self.0.settings.url.as_ref()?;
         let token = self.0.seal.token(&format!("{blob}\0{name}"));
+        self.link_with(&token, Linked { blob, size, mime, name, sealed: false }).await
+    }
+
+    /// A link with this token.
+    pub(super) async fn link_with(&self, token: &str, to: Linked<'_>) -> Option<String> {
+        let Linked { blob, size, mime, name, sealed } = to;
+        let base = self.0.settings.url.as_ref()?;
         let id = Digest::of(token.as_bytes());
         let now = Timestamp::now().0;
         let known = self.0.links.get(&id).await.ok().flatten();
@@ -68,6 +85,7 @@ impl Media {
                 at: now,
                 expires: now.saturating_add(i64::from(self.0.settings.keep_days) * DAY_MS),
                 revoked: false,
+                sealed,
             };
             if let Err(error) = self.0.links.put(&id, &record).await {
                 tracing::error!(%error, "a link cannot be given out");

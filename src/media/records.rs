@@ -56,6 +56,9 @@ pub struct LinkRecord {
     pub expires: i64,
     /// An admin has taken it back, for good.
     pub revoked: bool,
+    /// Its bytes are sealed with a key that is made of the link: a text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
 }
 
 /// A person's picture.
@@ -274,6 +277,7 @@ mod tests {
             at: 3,
             expires: 9,
             revoked: false,
+            sealed: false,
         };
         let stored = rmp_serde::to_vec_named(&file).unwrap();
         let words = |bytes: &[u8]| -> String {
@@ -283,6 +287,10 @@ mod tests {
         assert_eq!(
             words(&rmp_serde::to_vec_named(&link).unwrap()),
             "blobabsizemimeimagepngnamecatpngatexpiresrevoked"
+        );
+        assert_eq!(
+            words(&rmp_serde::to_vec_named(&LinkRecord { sealed: true, ..link }).unwrap()),
+            "blobabsizemimeimagepngnamecatpngatexpiresrevokedsealed"
         );
         assert_eq!(rmp_serde::from_slice::<FileRecord>(&stored).unwrap(), file);
     }

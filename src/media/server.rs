@@ -1,5 +1,6 @@
 //! Files to whoever has a link: an address and a listener of their own, where no cookie lives and nothing runs.
 
+use super::texts::{TextKey, sealed_size};
 use super::{Media, Stored, sniff};
 use axum::Router;
 use axum::body::Body;
@@ -40,8 +41,9 @@ async fn linked(
 ) -> Response<Body> {
     let found = async {
         let link = media.linked(&token, &name).await?;
-        let given =
-            Given { blob: &BlobId::parse(&link.blob)?, size: link.size, mime: &link.mime, name: &link.name };
+        let key = link.sealed.then(|| TextKey::of(&token));
+        let blob = &BlobId::parse(&link.blob)?;
+        let given = Given { blob, size: link.size, mime: &link.mime, name: &link.name, key };
         given.answer(&media, &asked).await
     };
     found.await.unwrap_or_else(nothing)
@@ -64,7 +66,7 @@ fn safe(mut answer: Response<Body>) -> Response<Body> {
 /// A file, or the part of it that the request's header asks for; none when its bytes are gone.
 pub(crate) async fn file(media: &Media, stored: &Stored, asked: &HeaderMap) -> Option<Response<Body>> {
     let Stored { blob, size, mime, name, .. } = stored;
-    Given { blob, size: *size, mime, name }.answer(media, asked).await
+    Given { blob, size: *size, mime, name, key: None }.answer(media, asked).await
 }
 
 /// A file that is given out.
@@ -73,12 +75,15 @@ struct Given<'a> {
     size: u64,
     mime: &'a str,
     name: &'a str,
+    /// What it is sealed with.
+    key: Option<TextKey>,
 }
 
 impl Given<'_> {
     async fn answer(&self, media: &Media, asked: &HeaderMap) -> Option<Response<Body>> {
-        let Self { blob, size, mime, name } = *self;
-        if media.0.store.size(blob).await.ok().flatten()? != size {
+        let Self { blob, size, mime, name, ref key } = *self;
+        let kept = if key.is_some() { sealed_size(size) } else { size };
+        if media.0.store.size(blob).await.ok().flatten()? != kept {
             return None;
         }
         let wanted = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -92,7 +97,10 @@ impl Given<'_> {
                 return answer.body(Body::empty()).ok().map(safe);
             }
         };
-        let bytes = media.0.store.open(blob, range.clone()).await.ok()?;
+        let bytes = match key {
+            Some(key) => key.clone().open(media.0.store.clone(), blob.clone(), size, range.clone()),
+            None => media.0.store.open(blob, range.clone()).await.ok()?,
+        };
         let mime = if sniff::is_harmless(mime) { mime } else { "application/octet-stream" };
         // Text without this is read as whatever the reader's computer takes for usual.
         let mime = if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() };

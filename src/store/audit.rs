@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-const SECRET: &[u8] = b"audit_secret";
+pub(super) const SECRET: &[u8] = b"audit_secret";
 /// The number and the hash of the last line that is not kept any more.
 const ANCHOR: &[u8] = b"audit_anchor";
 /// Lines that go at once.

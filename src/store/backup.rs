@@ -96,8 +96,11 @@ pub enum BackupError {
     )]
     Occupied(PathBuf),
     /// Something else bears that name.
-    #[error("{} is there already, and is no backup: name another file, or a folder", .0.display())]
+    #[error("{} is there already, and is no older backup that could be replaced: name another file", .0.display())]
     Taken(PathBuf),
+    /// A file is wanted.
+    #[error("{} is a folder: name a file in it", .0.display())]
+    Folder(PathBuf),
     /// There is no ledger.
     #[error("{} has no ledger: there is nothing to back up", .0.display())]
     Nothing(PathBuf),

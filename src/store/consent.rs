@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-const SECRET: &[u8] = b"pseudonyms";
+pub(super) const SECRET: &[u8] = b"pseudonyms";
 
 /// A history is never written anew, and its words are closed: an entry is its own record.
 impl Record for Entry {
@@ -34,6 +34,28 @@ pub(super) struct Book {
     latest: AtomicI64,
 }
 
+/// All that people have said about themselves, as it is stored.
+pub(super) fn histories(meta: &Keyspace) -> Result<HashMap<Person, History>, StoreError> {
+    let mut all: HashMap<Person, History> = HashMap::new();
+    for entry in meta.prefix(keys::CONSENT_PREFIX) {
+        let (key, value) = entry.into_inner()?;
+        let person = keys::parse_consent(&key).ok_or(StoreError::Corrupt {
+            place: "consent",
+            why: "a key has not the expected shape".into(),
+        })?;
+        all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
+    }
+    for (person, history) in &mut all {
+        let erased = meta.get(keys::erasure(person.as_str()))?;
+        // An older Relay kept what they had said last alone, as if they had said nothing before.
+        if erased.map(|bytes| Erased::decode(&bytes)).transpose()?.is_some_and(|erased| erased.done.is_some())
+        {
+            *history = History::of(History::with_nothing_before(history.entries().to_vec()));
+        }
+    }
+    Ok(all)
+}
+
 impl Book {
     /// Makes names for who does not want to be named.
     pub(super) fn pseudonyms(&self) -> &Pseudonyms {
@@ -42,26 +64,7 @@ impl Book {
 
     /// Reads them; makes the secret of the pseudonyms where there is none yet.
     pub(super) fn read(meta: &Keyspace, seals: &Seals) -> Result<Self, StoreError> {
-        let mut all: HashMap<Person, History> = HashMap::new();
-        for entry in meta.prefix(keys::CONSENT_PREFIX) {
-            let (key, value) = entry.into_inner()?;
-            let person = keys::parse_consent(&key).ok_or(StoreError::Corrupt {
-                place: "consent",
-                why: "a key has not the expected shape".into(),
-            })?;
-            all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
-        }
-        for (person, history) in &mut all {
-            let erased = meta.get(keys::erasure(person.as_str()))?;
-            // An older Relay kept what they had said last alone, as if they had said nothing before.
-            if erased
-                .map(|bytes| Erased::decode(&bytes))
-                .transpose()?
-                .is_some_and(|erased| erased.done.is_some())
-            {
-                *history = History::of(History::with_nothing_before(history.entries().to_vec()));
-            }
-        }
+        let all = histories(meta)?;
         seals.keep_all_said(&all);
         let secret = seals.secret(meta, SECRET)?;
         let any = AtomicBool::new(!all.is_empty());

@@ -16,6 +16,12 @@ pub const FORMAT_KEY: &[u8] = b"format";
 /// The number of the key that was made last, in meta: a file of keys that has not heard of it is not whole.
 pub const NEWEST_KEY: &[u8] = b"newest key";
 
+/// How often the file of keys was changed, in meta: one that was changed less often is damaged or older.
+pub const KEY_CHANGES: &[u8] = b"key changes";
+
+/// Stands in meta where the keys may be other ones than it was written with: it was restored without any.
+pub const OTHER_KEYS: &[u8] = b"other keys";
+
 /// Stands in meta where all is sealed that is to be.
 pub const SEALED_KEY: &[u8] = b"sealed";
 

@@ -9,6 +9,7 @@
 //! **Crash cases.** A key is in its file before the batch is written that needs it, and synced before that batch is. Destroying one is
 //! a new file under another name, synced, then renamed: it is there or gone.
 
+mod expected;
 mod file;
 mod known;
 mod look;
@@ -20,6 +21,7 @@ pub(super) mod tests;
 mod weighed;
 mod words;
 
+pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
 pub use look::look;
@@ -31,13 +33,14 @@ use crate::consent::{Entry, Person};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use file::{Fact, KeyFile};
+use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use known::Known;
 use rand::RngCore;
 use relay_contract::{Envelope, RoomKey, Standing, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
@@ -73,8 +76,10 @@ pub struct Seals {
     known: RwLock<Known>,
     /// Something was added that is not synced yet.
     unsynced: AtomicBool,
-    /// The key that was added last, until it is synced.
+    /// The key that was added last, until the ledger knows it.
     newest: Mutex<Option<KeyNumber>>,
+    /// Of how many changes the ledger knows.
+    noted: AtomicU64,
     /// Somebody was told that there are records whose key is not there.
     told: AtomicBool,
 }
@@ -94,6 +99,9 @@ pub struct KeysReport {
     pub master: String,
     /// Whether it lies in the folder with what it opens.
     pub lies_beside: bool,
+    /// A file with a master key that lies there though the config names another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<PathBuf>,
     /// Master keys that open the file: two while one takes the other's place.
     pub masters: u64,
 }
@@ -106,26 +114,23 @@ enum Inside {
 }
 
 impl Seals {
-    /// Reads the keys of a state directory; makes them for one that has none. `needs_them`: there are records that they opened; `newest`: the one
-    /// that was made last, without which the file is not whole, and is left as it is.
-    pub(super) fn open(
-        data_dir: &Path,
-        master: Master,
-        needs_them: bool,
-        newest: Option<KeyNumber>,
-    ) -> Result<Self, StoreError> {
+    /// Reads the keys of a state directory; makes them for one that has none and needs none. A file without what is expected of it is left as it
+    /// is.
+    pub(super) fn open(data_dir: &Path, master: Master, expected: &Expected) -> Result<Self, StoreError> {
         let path = data_dir.join(KEYS);
-        if needs_them && !path.exists() {
+        if expected.needed && !path.exists() {
             return Err(StoreError::NoKeys(path));
         }
-        let (file, facts) = KeyFile::open(&path, master, newest)?;
+        let (file, facts) = KeyFile::open(&path, master, expected)?;
         let mut known = Known::default();
         facts.into_iter().for_each(|fact| known.learn(fact));
         let seals = Self {
             file: Some(Mutex::new(file)),
             known: RwLock::new(known),
-            unsynced: AtomicBool::new(false),
+            // Whoever was killed has perhaps not synced what is read here.
+            unsynced: AtomicBool::new(true),
             newest: Mutex::default(),
+            noted: AtomicU64::new(expected.changes),
             told: AtomicBool::new(false),
         };
         if seals.known().common.is_none() {
@@ -143,6 +148,7 @@ impl Seals {
             known: RwLock::default(),
             unsynced: AtomicBool::new(false),
             newest: Mutex::default(),
+            noted: AtomicU64::new(0),
             told: AtomicBool::new(false),
         }
     }
@@ -317,17 +323,49 @@ impl Seals {
         self.known.write().unwrap_or_else(PoisonError::into_inner).forget(gone);
         // Nobody who reads waits for the disk. Where that fails it is done again, and the numbers are known.
         let facts = self.known().facts();
-        file.rewrite(&facts)?;
+        file.rewrite(&facts, 0)?;
         self.unsynced.store(false, Ordering::Release);
         Ok(())
     }
 
-    /// What was added is on disk when this returns; answers the newest key among it.
-    pub(super) fn sync(&self) -> Result<Option<KeyNumber>, StoreError> {
-        if let (true, Some(file)) = (self.unsynced.swap(false, Ordering::AcqRel), &self.file) {
-            file.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+    /// What was added is on disk when this returns.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        if let (true, Some(file)) = (self.unsynced.swap(false, Ordering::AcqRel), &self.file)
+            && let Err(error) = file.lock().unwrap_or_else(PoisonError::into_inner).sync()
+        {
+            self.unsynced.store(true, Ordering::Release);
+            return Err(error);
         }
-        Ok(self.newest.lock().unwrap_or_else(PoisonError::into_inner).take())
+        Ok(())
+    }
+
+    /// The same; what a ledger is to know of it goes into a batch.
+    pub(super) fn sync_into(&self, meta: &Keyspace, batch: &mut WriteBatch) -> Result<(), StoreError> {
+        self.sync()?;
+        if let Some(newest) = self.newest.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            batch.insert(meta, format::NEWEST_KEY, newest.bytes());
+        }
+        let changes = self.changes();
+        if self.noted.swap(changes, Ordering::AcqRel) != changes {
+            batch.insert(meta, format::KEY_CHANGES, changes.to_be_bytes());
+        }
+        Ok(())
+    }
+
+    /// How often the file was changed, as far as that is on disk.
+    pub(super) fn changes(&self) -> u64 {
+        let file = self.file.as_ref();
+        file.map_or(0, |file| file.lock().unwrap_or_else(PoisonError::into_inner).synced())
+    }
+
+    /// From now on the file was changed oftener than one that had so many changes, and that one is known to be older.
+    pub(super) fn outdo(&self, changes: u64) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        match file.synced() < changes {
+            true => file.rewrite(&self.known().facts(), changes),
+            false => Ok(()),
+        }
     }
 
     /// Takes another master key: where this Relay keeps it itself, it makes a new one; else `to` takes its place beside the old one, until a start
@@ -353,7 +391,7 @@ impl Seals {
 
     /// Whether a copy of a file of keys can be read with this master key; answers when it was made, where it tells.
     pub(super) fn check(copy: &[u8], master: &Master) -> Result<Option<Timestamp>, StoreError> {
-        let facts = KeyFile::read(copy, master)?;
+        let (facts, _) = KeyFile::read(copy, master)?;
         Ok(facts.into_iter().find_map(|fact| match fact {
             Fact::Copied { at } => Some(Timestamp(at)),
             _ => None,
@@ -363,13 +401,25 @@ impl Seals {
     /// Takes in keys of a copy, but those of people who are forgotten here or there.
     pub(super) fn merge(&self, copy: &[u8], master: &Master) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
-        let facts = KeyFile::read(copy, master)?;
+        let (facts, changes) = KeyFile::read(copy, master)?;
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut theirs = Known::default();
         facts.into_iter().for_each(|fact| theirs.learn(fact));
         self.known.write().unwrap_or_else(PoisonError::into_inner).join(theirs);
         let facts = self.known().facts();
-        file.rewrite(&facts)
+        file.rewrite(&facts, changes)
+    }
+
+    /// The key of what is nobody's.
+    pub(super) fn common(&self) -> Option<KeyNumber> {
+        self.known().common
+    }
+
+    /// Whether the key of a record is missing, and was not destroyed.
+    pub(super) fn misses(&self, bytes: &[u8]) -> bool {
+        let known = self.known();
+        sealed_with(bytes)
+            .is_some_and(|(_, number)| !known.keys.contains_key(&number) && !known.is_gone(number))
     }
 
     /// Whoever is forgotten.
@@ -382,6 +432,7 @@ impl Seals {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.known();
+        let unused = file.unused_master();
         Ok(KeysReport {
             people: known.of.len() as u64,
             retired: known.retired.values().map(|numbers| numbers.len() as u64).sum(),
@@ -389,6 +440,7 @@ impl Seals {
             file: file.path().to_owned(),
             master: file.master().in_words(),
             lies_beside: file.master().lies_beside(file.path()),
+            unused,
             masters: file.masters() as u64,
         })
     }
@@ -409,11 +461,6 @@ impl Seals {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes new keys for a state directory that has lost its own.
-pub fn make_keys(data_dir: &Path, master: Master) -> Result<(), StoreError> {
-    Seals::open(data_dir, master, false, None).map(drop)
 }
 
 /// Version and key's number of a sealed record; none where it is not sealed.

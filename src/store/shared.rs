@@ -9,8 +9,8 @@ use super::muted::Mutes;
 use super::newest::Newest;
 use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
-use super::seals::{KeyNumber, Master, Seals};
-use super::{StoreError, damage, folder, format, held, keys, marks, tail};
+use super::seals::{Expected, Master, Seals};
+use super::{StoreError, audit, consent, damage, folder, format, held, keys, marks, other_keys, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
 use relay_contract::{Mark, RoomKey, Timestamp};
@@ -26,6 +26,8 @@ pub(super) enum Opening<'a> {
     Closed,
     /// With the keys of this state directory, and the master key that wraps them.
     With(&'a Path, Master),
+    /// The same, whether or not they are the ones that it was written with: see [`super::other_keys`].
+    WithOther(&'a Path, Master),
 }
 
 /// The keyspaces, and what is known of them without asking the disk.
@@ -123,6 +125,25 @@ fn open_database(path: &Path) -> fjall::Result<Database> {
     Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
 }
 
+/// What a ledger that nothing uses knows of its keys. Nothing where it knows nothing, and where opening it might mend something or leave files of
+/// another user.
+pub(super) fn expected_of(ledger: &Path) -> Expected {
+    read_expected(ledger).unwrap_or_default()
+}
+
+fn read_expected(ledger: &Path) -> Option<Expected> {
+    use std::os::unix::fs::MetadataExt;
+    let is_own = std::fs::metadata(ledger).ok()?.uid() == rustix::process::geteuid().as_raw();
+    if !is_own || damage::whole_keyspaces(ledger).is_err() || !matches!(tail::look(ledger), Ok(None)) {
+        return None;
+    }
+    let db = open_database(ledger).ok()?;
+    if !db.keyspace_exists("meta") {
+        return None;
+    }
+    Expected::read(&db.keyspace("meta", KeyspaceCreateOptions::default).ok()?).ok()
+}
+
 impl Shared {
     /// `is_new`: it is being made. One that was made has an identity, whatever else.
     pub(super) fn open(path: &Path, is_new: bool, opening: Opening<'_>) -> Result<Self, StoreError> {
@@ -147,15 +168,27 @@ impl Shared {
         if !is_new && meta.get(IDENTITY)?.is_none() {
             return Err(damage::emptied(path));
         }
+        let mut may_be_other = meta.contains_key(format::OTHER_KEYS)?;
         let seals = match opening {
-            Opening::Closed => Seals::closed(),
-            Opening::With(data_dir, master) => {
-                let newest = meta.get(format::NEWEST_KEY)?.and_then(|bytes| KeyNumber::read(&bytes));
-                Seals::open(data_dir, master, meta.contains_key(format::SEALED_KEY)?, newest)?
+            Opening::Closed => {
+                may_be_other = false;
+                Seals::closed()
+            }
+            Opening::With(data_dir, master) => Seals::open(data_dir, master, &Expected::read(&meta)?)?,
+            Opening::WithOther(data_dir, master) => {
+                may_be_other = true;
+                let seals = Seals::open(data_dir, master, &Expected::any())?;
+                for secret in [consent::SECRET, audit::SECRET] {
+                    seals.give_up_secret(&meta, secret)?;
+                }
+                seals
             }
         };
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);
         format::settle(&db, &meta, &[&journal, &work, &index], path)?;
+        if may_be_other {
+            other_keys::settle(&db, &meta, &seals)?;
+        }
         let mut shared = Self {
             newest_at_start: EnvelopeId::default(),
             last_alive,

@@ -17,7 +17,7 @@ use super::lines::MANY;
 use super::newest::Entered;
 use super::records::{EnvelopeId, IndexLine, Record};
 use super::shared::Shared;
-use super::{StoreError, format, keys, marks, moves, notes, stream};
+use super::{StoreError, keys, marks, moves, notes, stream};
 use crate::audit::Left;
 use crate::consent::Entry;
 use fjall::{OwnedWriteBatch as WriteBatch, PersistMode};
@@ -136,11 +136,7 @@ impl Writer<'_> {
             tracing::error!(%error, "up to where rooms were heard is not stored");
         }
         // A key that was lost would take with it what is sealed with it.
-        let keys = self.shared.seals.sync().map(|newest| {
-            if let Some(newest) = newest {
-                group.batch.insert(&self.shared.meta, format::NEWEST_KEY, newest.bytes());
-            }
-        });
+        let keys = self.shared.seals.sync_into(&self.shared.meta, &mut group.batch);
         self.shared.lines.add(group.lines);
         // Without a word on durability, fjall would keep a batch in its own memory, where `kill -9` finds it.
         let batch = group.batch.durability(Some(PersistMode::Buffer));

@@ -44,7 +44,10 @@ def main():
         lines = file.read().splitlines()
     if why := fault(lines):
         sys.exit(f"{sys.argv[1]} is not what was written: {why}")
-    print(f"{sys.argv[1]} is whole: {len(lines) - 2} lines")
+    first, last = json.loads(lines[0])["from"], json.loads(lines[-1])
+    if first > 1:
+        print(f"Lines 1 to {first - 1} are not in it: Relay kept them no longer, or somebody has cut them off.")
+    print(f"{sys.argv[1]} is whole: lines {first} to {last['ends']}. It ends with {last['hash']}.")
 
 
 main()

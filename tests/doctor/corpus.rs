@@ -136,6 +136,8 @@ pub const CORPUS: &[Case] = &[
     of("a master key that is gone", &["keys"], Broken, "master.key is not there", &["`master_key` in [relay]"]),
     of("the file of keys is gone", &["keys"], Broken, "is not there", &["relay restore --keys"]),
     of("the file of keys is damaged", &["keys"], Broken, "is damaged", &["relay keys backup"]),
+    of("a file of keys that is older than the ledger", &["keys"], Broken, "older than the ledger", &["relay keys accept"]),
+    of("a master key beside the keys that the config names elsewhere", &["keys"], Look, "is not used", &["Delete it there"]),
     of("a master key that others may read", &["keys"], Look, "Others may read", &["chmod 600"]),
     of("a master key that is too short", &["keys"], Broken, "at least 32 characters", &["openssl rand -base64 32"]),
     of("another Relay works with this data_dir", &["state"], Broken, "Another relay process", &["systemctl restart relay"]),

@@ -288,6 +288,33 @@ async fn keys_that_are_damaged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_older() {
+    let mut three = Three::running().await;
+    let keys = three.place.dir.join("state/keys");
+    let older = std::fs::read(&keys).unwrap();
+    three.bench.say("slack", "somebody new");
+    three.bench.arrives("discord", "somebody new").await;
+    three.bench.stop().await;
+    three.place.is_well();
+    write(keys, older).unwrap();
+    three.place.finds("a file of keys that is older than the ledger");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_that_is_not_used() {
+    let lies = |place: &Place| {
+        write(place.dir.join("state/master.key"), "another-master-key-of-more-than-32-characters").unwrap();
+        set_permissions(place.dir.join("state/master.key"), PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    left(
+        "master_key = { file = \"master\" }",
+        lies,
+        "a master key beside the keys that the config names elsewhere",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_master_key_that_others_read() {
     let open = |place: &Place| {
         set_permissions(place.dir.join("state/master.key"), PermissionsExt::from_mode(0o644)).unwrap();

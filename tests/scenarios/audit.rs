@@ -138,12 +138,17 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
     // Both verify it, and the log that is kept is the same.
     let shown = file.to_str().unwrap();
     let (ok, words) = script(&file);
-    assert!(ok && words.contains("is whole"), "{words}");
+    let ends = lines.last().unwrap()["hash"].as_str().unwrap();
+    assert!(
+        ok && words.contains(&format!("is whole: lines 1 to {}. It ends with {ends}.", lines.len())),
+        "{words}"
+    );
     let (ok, words) = relay(&bench, &["audit", "verify", shown]);
     assert!(ok && words.contains("The audit that is kept here"), "{words}");
     let (ok, words) = relay(&bench, &["audit", "verify"]);
     assert!(ok && words.contains(&format!("lines 1 to {}", lines.len())), "{words}");
     tampered(&bench, &text);
+    cut(&bench, &text);
     // As people look at it.
     let (ok, words) = relay(&bench, &["audit", "show", "--room", "slack", "--last", "100"]);
     assert!(
@@ -199,6 +204,30 @@ fn tampered(bench: &Bench, text: &str) {
     }
 }
 
+/// A part of an export says that it is one, and what is kept here tells what was cut off.
+fn cut(bench: &Bench, text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let hash = |line: &str| serde_json::from_str::<Value>(line).unwrap()["hash"].as_str().unwrap().to_owned();
+    let file = bench.dir.path().join("cut.jsonl");
+    let verified = |lines: &[String]| {
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        (script(&file), relay(bench, &["audit", "verify", file.to_str().unwrap()]))
+    };
+    // Line n stands at place n.
+    let begins = format!("{{\"from\":4,\"prev\":\"{}\"}}", hash(lines[3]));
+    let later: Vec<String> =
+        std::iter::once(begins).chain(lines[4..].iter().map(|line| line.to_string())).collect();
+    let ((whole, by_script), (ok, words)) = verified(&later);
+    assert!(whole && by_script.contains("Lines 1 to 3 are not in it"), "{by_script}");
+    assert!(!ok && words.contains("begins with line 4, and lines 1 to 3 are kept here"), "{words}");
+    let ends = format!("{{\"ends\":3,\"hash\":\"{}\"}}", hash(lines[3]));
+    let shorter: Vec<String> =
+        lines[..4].iter().map(|line| line.to_string()).chain(std::iter::once(ends)).collect();
+    let ((whole, by_script), (ok, words)) = verified(&shorter);
+    assert!(whole && by_script.contains("lines 1 to 3. It ends"), "{by_script}");
+    assert!(ok && words.contains("lines 4 to ") && words.contains("or its end was cut off"), "{words}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_left_is_written_down_too() {
     let mut bench = Bench::new().await;
@@ -248,4 +277,36 @@ async fn what_may_have_left_is_written_down_too() {
     bench.arrives("telegram", "not written").await;
     bench.stop().await;
     assert_eq!(tried(&bench).len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_from_before_an_export_is_told_from_an_alteration() {
+    let mut bench = Bench::started().await;
+    bench.say("discord", "before the backup");
+    bench.arrives("slack", "before the backup").await;
+    bench.arrives("telegram", "before the backup").await;
+    let file = |name: &str| bench.dir.path().join(name).display().to_string();
+    let (backup, keys, export) = (file("b"), file("k"), file("a.jsonl"));
+    until("both are written", || relay(&bench, &["audit", "show", "--json"]).1.lines().count() == 2).await;
+    assert!(relay(&bench, &["backup", &backup]).0 && relay(&bench, &["keys", "backup", &keys]).0);
+    bench.say("discord", "after the backup");
+    bench.arrives("slack", "after the backup").await;
+    bench.arrives("telegram", "after the backup").await;
+    until("both are written", || relay(&bench, &["audit", "show", "--json"]).1.lines().count() == 4).await;
+    assert!(relay(&bench, &["audit", "export", &export]).0);
+    // One that is there is not written over, nor is a folder taken for a file.
+    let folder = bench.dir.path().display().to_string();
+    for (taken, why) in [(&export, "name another file"), (&folder, "is a folder: name a file in it")] {
+        let (ok, words) = relay(&bench, &["audit", "export", taken]);
+        assert!(!ok && words.contains(why) && !words.contains("or a folder"), "{words}");
+    }
+    let nobody = relay(&bench, &["export", "discord:nobody", "--out", "-"]).1;
+    assert!(nobody.contains("Relay keeps nothing of") && !nobody.contains("did not answer"), "{nobody}");
+    bench.stop().await;
+    std::fs::remove_dir_all(bench.state().join("ledger")).unwrap();
+    let (ok, words) = relay(&bench, &["restore", &backup, "--keys", &keys]);
+    assert!(ok, "{words}");
+    let (ok, words) = relay(&bench, &["audit", "verify", &export]);
+    assert!(!ok && words.contains("a backup of before the export was restored"), "{words}");
+    assert!(words.contains("the same lines up to 2, of 20"), "{words}");
 }

@@ -65,6 +65,7 @@ impl Admin {
         command.arg("init").args(self.servers()).arg("--answers").arg(file).current_dir(self.folder.path());
         command
             .env("DISCORD_TOKEN", self.token("discord"))
+            .env("TELEGRAM_TOKEN", self.token("telegram"))
             .env("SLACK_BOT_TOKEN", self.token("slack"))
             .env("SLACK_APP_TOKEN", self.secrets()[2].clone())
             .env_remove("STATE_DIRECTORY")
@@ -180,6 +181,35 @@ async fn from_nothing_to_a_message_that_crosses_in_a_terminal() {
     terminal.press(&["lobby", ENTER]);
     terminal.see("Are there other rooms to join?");
     terminal.press(&[ENTER]);
+    // The group is private: that it is meant is asked for, and nobody says so by Enter alone.
+    terminal.see("Sunday hikers is private");
+    assert!(terminal.screen().contains("telegram:Sunday hikers (private)"), "{}", terminal.screen());
+    terminal.press(&[ENTER]);
+    assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
+    assert!(
+        terminal.all().contains("Nothing was written. Choose other rooms with:"),
+        "{}",
+        terminal.screen()
+    );
+    assert!(!admin.config().exists());
+    let mut terminal = admin.init();
+    terminal.see("Go on from there?");
+    terminal.press(&[ENTER]);
+    terminal.see("Telegram: let");
+    terminal.see("When that is done:");
+    admin.bench.say("telegram", "still here?");
+    terminal.press(&[ENTER]);
+    terminal.see("Are the rooms there");
+    terminal.press(&[ENTER]);
+    terminal.see("These rooms may belong together.");
+    assert!(terminal.screen().contains("Sunday hikers (private)"), "{}", terminal.screen());
+    terminal.press(&[DOWN, SPACE, DOWN, SPACE, ENTER]);
+    terminal.see("What is the channel of");
+    terminal.press(&["lobby", ENTER]);
+    terminal.see("Are there other rooms to join?");
+    terminal.press(&[ENTER]);
+    terminal.see("Sunday hikers is private");
+    terminal.press(&["y"]);
     terminal.see("Write it into bridges.toml?");
     terminal.press(&[ENTER]);
     assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
@@ -277,6 +307,18 @@ async fn unattended_and_run_again() {
     assert!(both(&output).contains("Nothing is to be changed."), "{}", both(&output));
     assert_eq!(admin.text(), before);
 
+    // A private room is joined where somebody has said that it is meant.
+    let more = format!("{ANSWERS}hikers = [\"telegram:-1\"]\n");
+    let more = more.replace("\"slack\"]", "\"slack\", \"telegram\"]");
+    let group = admin.bench.platform("telegram").spaces[0].rooms[0].id.clone();
+    let more = more.replace("[channels]", "[telegram]\ntoken = { env = \"TELEGRAM_TOKEN\" }\n[channels]");
+    let more = more.replace("telegram:-1", &format!("telegram:{group}"));
+    let output = admin.answer(&more);
+    assert!(!output.status.success(), "{}", both(&output));
+    let told = format!("telegram:{group} is private. To join it all the same, answer private = true");
+    assert!(both(&output).contains(&told), "{}", both(&output));
+    assert_eq!(admin.text(), before);
+
     // The admin writes into it, and comes again for another channel.
     let own = admin.text().replace("[channels.lobby]", "# Ours since 2019.\n[channels.lobby]");
     std::fs::write(admin.config(), own).expect("it can be written");
@@ -289,7 +331,9 @@ async fn unattended_and_run_again() {
     assert!(!screen.contains("#general"), "what is joined already is not offered: {screen}");
     terminal.press(&[ENTER]);
     terminal.see("What is the channel of");
-    terminal.press(&[ENTER]);
+    terminal.press(&["lobby", ENTER]);
+    terminal.see("There is a channel lobby already");
+    terminal.press(&["\x7f\x7f\x7f\x7f\x7f", "random", ENTER]);
     terminal.see("Write it into bridges.toml?");
     terminal.press(&[ENTER]);
     assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());

@@ -170,7 +170,7 @@ async fn owners_let_in_where_they_are_and_nowhere_else() {
     let mut bench = Bench::new().await;
     let owners = second(&bench, "slack");
     bench.write_config(&format!(
-        "owners = [\"slack:{owners}\"]\n[channels.den]\nconnect = \"ask\"\nowners = [\"discord:{}\"]\n",
+        "owners = [\"slack:{owners}\"]\n[channels.den]\nconnect = \"ask\"\nowners = [\"discord:{}\"]\n[channels.yard]\nconnect = \"open\"\n",
         second(&bench, "discord")
     ));
     bench.start();
@@ -193,6 +193,20 @@ async fn owners_let_in_where_they_are_and_nowhere_else() {
     assert!(used.contains("not good"), "{used}");
     bench.say("discord", "it works");
     is_in(&bench, "telegram", &room, "it works").await;
+    // It asks for one more: that it is in another already is told to all, and in which to whoever may know.
+    let asked = ask(&bench, "telegram", 0, &room, "/relay connect den").await;
+    assert!(asked.contains("joined to lobby already: what is said in it then goes to both"), "{asked}");
+    let code = self::code(&asked);
+    let shown = ask(&bench, "discord", 0, &elsewhere, &format!("/relay approve {code}")).await;
+    assert!(shown.contains("joined to another channel already") && !shown.contains("lobby"), "{shown}");
+    let (_, shown) = approve(&bench, &code, &[]);
+    assert!(shown.contains("It is joined to lobby already: what is said there then goes to both"), "{shown}");
+    // What is proposed is what it can be joined to.
+    let wrong = ask(&bench, "telegram", 0, &room, "/relay connect yrad").await;
+    assert!(wrong.contains("Open here: yard."), "{wrong}");
+    ask(&bench, "telegram", 0, &room, "/relay connect yard").await;
+    let wrong = ask(&bench, "telegram", 0, &room, "/relay connect yrad").await;
+    assert!(!wrong.contains("Open here"), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

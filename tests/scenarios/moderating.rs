@@ -51,11 +51,9 @@ async fn a_room_is_paused_over_a_restart_and_everything_comes_in_its_order() {
         assert!(not_paused.contains("is not paused"), "{platform}: {not_paused}");
         let paused = ask(&bench, platform, 0, &room, "/relay pause").await;
         assert!(paused.contains("Paused") && paused.contains("/relay resume"), "{platform}: {paused}");
-        // Where the answer is for the asker alone, the room is told by whom, once.
-        if platform != "telegram" {
-            let told = format!("{} has paused", bench.person(platform));
-            bench.arrives(platform, &told).await;
-        }
+        // Where not everybody reads the answer, the room is told by whom, once.
+        let told = format!("{} has paused", bench.person(platform));
+        bench.arrives(platform, &told).await;
         let words: Vec<String> = (0..4).map(|n| format!("{platform} waits {n}")).collect();
         for (n, word) in words.iter().enumerate() {
             bench.say(others[n % 2], word);
@@ -74,6 +72,9 @@ async fn a_room_is_paused_over_a_restart_and_everything_comes_in_its_order() {
         assert_eq!(carried(&bench, platform, &format!("{platform} waits")), [""; 0], "{platform}");
         let resumed = ask(&bench, platform, 0, &room, "/relay resume").await;
         assert!(resumed.contains("goes on"), "{platform}: {resumed}");
+        // What was told of it is not left to stand.
+        let ended = format!("{} has ended the pause", bench.person(platform));
+        bench.arrives(platform, &ended).await;
         bench.arrives(platform, &words[3]).await;
         let came = carried(&bench, platform, &format!("{platform} waits"));
         let in_order = words.iter().zip(&came).all(|(word, copy)| copy.contains(word.as_str()));
@@ -82,6 +83,20 @@ async fn a_room_is_paused_over_a_restart_and_everything_comes_in_its_order() {
         assert!(bench.with(platform, &told).len() <= 1, "{platform}");
     }
     assert_eq!(bench.counter("dead"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_told_when_its_pause_is_changed() {
+    let bench = Bench::started().await;
+    relay(&bench, "slack", 0, "pause for 2 hours").await;
+    bench.arrives("slack", "into this room until").await;
+    relay(&bench, "slack", 0, "pause").await;
+    bench.arrives("slack", "into this room. It is kept").await;
+    // Nothing new is told of.
+    relay(&bench, "slack", 0, "pause").await;
+    relay(&bench, "slack", 0, "resume").await;
+    bench.arrives("slack", "has ended the pause").await;
+    assert_eq!(bench.with("slack", "into this room. It is kept").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -479,6 +479,25 @@ async fn the_last_word_counts_also_after_something_in_particular() {
     assert!(choose(&bench, "discord", 0, "none").await.contains("That holds already"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_chooses_very_often_may_still_allow_less() {
+    let bench = started().await;
+    for round in 0..20 {
+        let told = choose(&bench, "discord", 0, if round % 2 == 0 { "minimal" } else { "balanced" }).await;
+        assert!(told.contains("From now on"), "{round}: {told}");
+    }
+    for word in ["full", "balanced"] {
+        let told = choose(&bench, "discord", 0, word).await;
+        assert!(word == "balanced" || told.contains("Wait an hour"), "{told}");
+    }
+    for word in ["anonymous", "minimal", "none"] {
+        let told = choose(&bench, "discord", 0, word).await;
+        assert!(told.contains("From now on"), "{word}: {told}");
+    }
+    let told = choose(&bench, "discord", 0, "minimal").await;
+    assert!(told.contains("Wait an hour"), "{told}");
+}
+
 /// With this in the section of the channel.
 async fn started_with(line: &str) -> Bench {
     let mut bench = bench().await;

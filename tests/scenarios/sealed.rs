@@ -225,7 +225,7 @@ async fn keys_are_rotated_while_it_runs_and_kills_cost_nothing() {
     let master = || fs::read(bench.state().join("master.key")).unwrap();
     let before = master();
     let said = ok(bench.command("keys").arg("rotate"));
-    assert!(said.contains("There is a new master key"), "{said}");
+    assert!(said.contains("There is a new master key") && said.contains("needs the old one"), "{said}");
     assert_ne!(before, master());
     for round in 0..6_u64 {
         let mut rotating = bench.command("keys");
@@ -241,4 +241,89 @@ async fn keys_are_rotated_while_it_runs_and_kills_cost_nothing() {
     }
     bench.edit("slack", &first, "after all of it");
     bench.arrives("discord", "after all of it").await;
+}
+
+/// Stops Relay, changes its file of keys, and is told at the next start what to do about it.
+async fn refused_with(bench: &mut Bench, change: impl FnOnce(&Path), advice: &str) {
+    bench.stop().await;
+    change(&bench.state().join("keys"));
+    let refused = bench.command("run").output().unwrap();
+    assert!(!refused.status.success() && told(&refused).contains(advice), "{}", told(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_keys_and_older_ones_are_gone_on_with_as_the_refusal_says() {
+    let mut bench = Bench::started().await;
+    bench.say("slack", "before");
+    bench.arrives("discord", "before").await;
+    let copy = bench.dir.path().join("copy");
+    ok(bench.command("keys").arg("backup").arg(&copy));
+    // Somebody who is new: their key is in no copy.
+    bench.say("telegram", "somebody new");
+    bench.arrives("discord", "somebody new").await;
+
+    refused_with(&mut bench, |keys| assert!(fs::copy(&copy, keys).unwrap() > 0), "relay keys accept").await;
+    let new = bench.command("keys").arg("new").output().unwrap();
+    assert!(!new.status.success() && told(&new).contains("relay keys accept"), "{}", told(&new));
+    let accepted = ok(bench.command("keys").arg("accept"));
+    assert!(accepted.contains("count as forgotten"), "{accepted}");
+    bench.start();
+    bench.connected(3).await;
+    bench.say("slack", "with the older ones");
+    bench.arrives("discord", "with the older ones").await;
+
+    refused_with(&mut bench, |keys| fs::remove_file(keys).unwrap(), "relay keys new").await;
+    let new = ok(bench.command("keys").arg("new"));
+    assert!(new.contains("new keys") && new.contains("count as forgotten"), "{new}");
+    for round in ["with the new ones", "and once more"] {
+        bench.start();
+        bench.connected(3).await;
+        bench.say("slack", round);
+        bench.arrives("discord", round).await;
+        bench.stop().await;
+    }
+}
+
+/// As a service has it: the config names a credential, and whoever restores has the file that it is made of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_of_the_configs_opens_a_restore_from_its_file() {
+    let mut bench = Bench::started().await;
+    bench.say("slack", "of before");
+    bench.arrives("discord", "of before").await;
+    bench.stop().await;
+    let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
+    let master = bench.dir.path().join("master");
+    fs::copy(bench.state().join("master.key"), &master).unwrap();
+    ok(bench.command("backup").arg(&backup));
+    ok(bench.command("keys").arg("backup").arg(&keys));
+    let fresh = bench.dir.path().join("fresh");
+    let relay = |what: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        command.args(what).arg("--data-dir").arg(&fresh);
+        command
+    };
+    let mut restore = relay(&["restore"]);
+    restore.arg(&backup).arg("--keys").arg(&keys);
+    let refused = restore.output().unwrap();
+    assert!(!refused.status.success() && told(&refused).contains("--master-key"), "{}", told(&refused));
+    ok(restore.arg("--master-key").arg(&master));
+    assert!(!fresh.join("master.key").exists(), "it is not put beside what it opens");
+    let shown = ok(relay(&["keys"]).arg("--master-key").arg(&master));
+    assert!(shown.contains("given by the config"), "{shown}");
+
+    // Where it lies beside the keys as well, whoever looks is told.
+    bench.write_config("");
+    let named = format!("master_key = {{ file = {:?} }}", master.display().to_string());
+    let config = fs::read_to_string(bench.config()).unwrap();
+    fs::write(
+        bench.config(),
+        config.replacen("data_dir = \"state\"", &format!("data_dir = \"state\"\n{named}"), 1),
+    )
+    .unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let shown = ok(&mut bench.command("keys"));
+    for told in [shown, bench.log()] {
+        assert!(told.contains("master.key lies beside the keys and is not used"), "{told}");
+    }
 }

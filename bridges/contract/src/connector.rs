@@ -140,6 +140,11 @@ pub trait Connector: Send + Sync + 'static {
         false
     }
 
+    /// Whether the answer to a command may be where the others in its room do not read it: these are then told of what concerns them.
+    fn may_answer_apart(&self, call: &Call) -> bool {
+        self.answers_alone(call)
+    }
+
     /// Whether an id is certain to be the same person as before. Where anybody may take it who comes first (a nick), nothing that cannot be
     /// undone is done in its name.
     fn proves(&self, person: &NativeId) -> bool {

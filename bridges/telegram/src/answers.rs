@@ -6,7 +6,7 @@ use crate::commands::Origin;
 use crate::deliver;
 use crate::errors::{self, Doing};
 use crate::ids;
-use relay_contract::{Call, DeliverError, NativeId, Offer, Part, Problem, RoomKey, Text};
+use relay_contract::{Call, DeliverError, NativeId, Part, Problem, RoomKey, Text};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -29,15 +29,27 @@ pub fn cut() -> Text {
 
 /// Answers in the asker's private chat with the bot, where nobody else reads it; in the chat of the command when they
 /// have none, because a bot may not begin one. Source: <https://core.telegram.org/bots/faq>.
-pub async fn answer(api: &Api, call: &Call, parts: &[Part], offers: &[Offer]) -> Result<(), DeliverError> {
-    let origin = origin(call)?;
+pub async fn answer(
+    api: &Api,
+    call: &Call,
+    answer: &relay_contract::Answer,
+    parts: impl Fn(&Text) -> Vec<Part>,
+) -> Result<(), DeliverError> {
+    let (origin, offers) = (origin(call)?, &answer.offers);
     if let Some(person) = origin.person.filter(|_| !origin.is_private()) {
-        match say(api, person, None, parts, buttons::markup(offers, Some(origin.chat))).await {
+        // There nobody sees which chat it is about.
+        let named = Text::plain(&format!("{}:", call.space.name)).followed_by(answer.text.clone());
+        match say(api, person, None, &parts(&named), buttons::markup(offers, Some(origin.chat))).await {
             Err(DeliverError::Forbidden(_)) => {}
             said => return said,
         }
     }
-    say(api, origin.chat, Some(&origin), parts, buttons::markup(offers, None)).await
+    say(api, origin.chat, Some(&origin), &parts(&answer.text), buttons::markup(offers, None)).await
+}
+
+/// Whether the answer goes into the asker's own chat, where they have one.
+pub fn may_be_apart(call: &Call) -> bool {
+    origin(call).is_ok_and(|origin| origin.person.is_some() && !origin.is_private())
 }
 
 /// The buttons stand below the last part.

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use relay_contract::errors::ListenError;
 use relay_contract::{
     Answer, Attempt, Call, Capabilities, Connector, DeliverError, Draft, Emoji, Inbox, Listing, Located,
-    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey,
+    MessageRef, NativeId, OpenError, Part, Platform, Preflight, Problem, RawEvent, Receipt, RoomKey, Text,
     Translation,
 };
 use std::sync::{PoisonError, RwLock};
@@ -114,17 +114,24 @@ impl Connector for Telegram {
         answers::manages_room(&self.api, room, person).await
     }
 
+    fn may_answer_apart(&self, call: &Call) -> bool {
+        answers::may_be_apart(call)
+    }
+
     fn answers_alone(&self, call: &Call) -> bool {
         ids::is_private(&call.room.room)
     }
 
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
-        let mut parts = render(answer.text.clone());
-        if parts.len() > answers::MOST {
-            parts.truncate(answers::MOST - 1);
-            parts.extend(render(answers::cut()));
-        }
-        answers::answer(&self.api, call, &parts, &answer.offers).await
+        let parts = |text: &Text| {
+            let mut parts = render(text.clone());
+            if parts.len() > answers::MOST {
+                parts.truncate(answers::MOST - 1);
+                parts.extend(render(answers::cut()));
+            }
+            parts
+        };
+        answers::answer(&self.api, call, answer, parts).await
     }
 }

@@ -1,10 +1,11 @@
 //! Which rooms are joined: what belongs together is proposed, somebody ticks.
 
-use super::asker::{Asker, Check, Choice, Ended, GivenChannels, Question};
+use super::asker::{Asker, Check, Choice, Ended, GivenChannels, Judge, Question};
 use super::draft::Link;
 use super::pairs::{self, Room, channel_name};
 use super::rooms::{Open, hint};
 use crate::commands::RoomLine;
+use relay_contract::Visibility;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ pub fn choose(asker: &mut dyn Asker, accounts: &[Open], known: &[String]) -> Res
         return given_rooms(given, accounts);
     }
     let mut chosen = Chosen::new();
-    let mut taken = proposed(asker, &rooms, known, &mut chosen)?;
+    let mut taken = proposed(asker, (accounts, &rooms), known, &mut chosen)?;
     while asker.is_attended() {
         let free: Vec<Seen<'_>> =
             rooms.iter().filter(|seen| !taken.contains(seen.line.link.as_str())).copied().collect();
@@ -54,22 +55,25 @@ pub fn choose(asker: &mut dyn Asker, accounts: &[Open], known: &[String]) -> Res
 /// What belongs together. Answers the links that are taken.
 fn proposed<'a>(
     asker: &mut dyn Asker,
-    rooms: &[Seen<'a>],
+    (accounts, rooms): (&[Open], &[Seen<'a>]),
     known: &[String],
     chosen: &mut Chosen,
 ) -> Result<BTreeSet<&'a str>, Ended> {
-    let named: Vec<Room> = rooms.iter().map(Seen::room).collect();
+    let free = rooms.iter().filter(|seen| !seen.account.left.contains(&seen.line.id));
+    let rooms: Vec<Seen<'a>> = free.copied().collect();
+    // Behind those that are free, so that these keep their places.
+    let joined = accounts.iter().flat_map(|account| {
+        let lines = account.joined.iter().filter_map(|(_, _, line)| line.as_ref());
+        lines.map(move |line| Room { joined: true, ..Seen { account, line }.room() })
+    });
+    let named: Vec<Room> = rooms.iter().map(Seen::room).chain(joined).collect();
     let proposals = pairs::propose(&named);
     if proposals.is_empty() {
         return Ok(BTreeSet::new());
     }
     let choices = proposals.iter().map(|proposal| {
-        let links: Vec<&str> = proposal
-            .rooms
-            .iter()
-            .filter_map(|at| rooms.get(*at))
-            .map(|seen| seen.line.link.as_str())
-            .collect();
+        let links: Vec<String> =
+            proposal.rooms.iter().filter_map(|at| rooms.get(*at)).map(Seen::label).collect();
         Choice { label: links.join(" + "), hint: proposal.why.to_owned(), ticked: proposal.likely }
     });
     let choices: Vec<Choice> = choices.collect();
@@ -88,7 +92,7 @@ fn proposed<'a>(
         let group: Vec<Seen<'a>> = group.iter().filter_map(|at| rooms.get(*at)).copied().collect();
         taken.extend(group.iter().map(|seen| seen.line.link.as_str()));
         let name = match asker.is_attended() {
-            true => name_for(asker, &group, &free_name(&usual, known, chosen))?,
+            true => name_for(asker, &group, &usual, known, chosen)?,
             false => free_name(&usual, known, chosen),
         };
         chosen.entry(name).or_default().extend(group.iter().map(Seen::link));
@@ -117,8 +121,7 @@ fn others<'a>(
     chosen: &mut Chosen,
     taken: &mut BTreeSet<&'a str>,
 ) -> Result<(), Ended> {
-    let choices: Vec<Choice> =
-        free.iter().map(|seen| Choice::new(seen.line.link.as_str(), hint(seen.line))).collect();
+    let choices: Vec<Choice> = free.iter().map(|seen| Choice::new(seen.label(), hint(seen.line))).collect();
     let ticked = asker.many(&Question::new("channels", "Which rooms?"), &choices, 1)?;
     let group: Vec<Seen<'a>> = ticked.iter().filter_map(|at| free.get(*at)).copied().collect();
     let there: BTreeSet<String> = known.iter().chain(chosen.keys()).cloned().collect();
@@ -133,7 +136,7 @@ fn others<'a>(
         Some(name) => name.clone(),
         None => {
             let usual = group.first().map_or_else(String::new, |seen| channel_name(&seen.line.name));
-            name_for(asker, &group, &free_name(&usual, known, chosen))?
+            name_for(asker, &group, &usual, known, chosen)?
         }
     };
     taken.extend(group.iter().map(|seen| seen.line.link.as_str()));
@@ -141,16 +144,32 @@ fn others<'a>(
     Ok(())
 }
 
-fn name_for(asker: &mut dyn Asker, group: &[Seen<'_>], usual: &str) -> Result<String, Ended> {
+/// A name of its own for a new channel: rooms come into one that is there only where somebody chooses that one.
+fn name_for(
+    asker: &mut dyn Asker,
+    group: &[Seen<'_>],
+    usual: &str,
+    known: &[String],
+    chosen: &Chosen,
+) -> Result<String, Ended> {
     let links: Vec<&str> = group.iter().map(|seen| seen.line.link.as_str()).collect();
     let words = format!("What is the channel of {} called?", links.join(" + "));
+    let usual = free_name(usual, known, chosen);
+    let check = name_check(known.iter().chain(chosen.keys()).cloned().collect());
+    asker.text(&Question::new("channels", words), &usual, check)
+}
+
+fn name_check(there: BTreeSet<String>) -> Check {
     let is_fine = |typed: &str| typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let judge = move |typed: &str| match is_fine(typed) {
-        true => Ok(()),
-        false => Err("Use letters, digits, - and _".to_owned()),
+    let judge = move |typed: &str| match typed.trim() {
+        typed if there.contains(typed) => {
+            Err(format!("There is a channel {typed} already: take another name"))
+        }
+        typed if is_fine(typed) => Ok(()),
+        _ => Err("Use letters, digits, - and _".to_owned()),
     };
-    let check = Check { typing: Rc::new(judge), whole: Rc::new(judge) };
-    asker.text(&Question::new("channels", words), usual, check)
+    let judge: Judge = Rc::new(judge);
+    Check { typing: judge.clone(), whole: judge }
 }
 
 fn free_name(usual: &str, known: &[String], chosen: &Chosen) -> String {
@@ -195,7 +214,9 @@ fn given_room(channel: &str, written: &str, accounts: &[Open]) -> Result<Option<
         Some(line) => Ok(Some(Seen { account: open, line }.link())),
         // Nobody tells of it, but it is written as an id is: it is asked for by that.
         None if (open.entry.room_ids.holds)(room) => {
-            Ok(Some(Link { link: written.to_owned(), id: room.to_owned(), note: String::new() }))
+            // Who reads it is told when the room is looked at.
+            let (link, id, note) = (written.to_owned(), room.to_owned(), String::new());
+            Ok(Some(Link { link, id, note, private: true }))
         }
         None => {
             let seen: Vec<&str> = open.rooms.iter().map(|line| line.link.as_str()).collect();
@@ -221,7 +242,17 @@ impl Seen<'_> {
             space: self.line.space.clone(),
             name: self.line.name.clone(),
             members: self.line.members,
+            joined: false,
         }
+    }
+
+    fn is_private(&self) -> bool {
+        self.line.visibility == Visibility::Private
+    }
+
+    /// As it stands in a list.
+    fn label(&self) -> String {
+        format!("{}{}", self.line.link, if self.is_private() { " (private)" } else { "" })
     }
 
     fn link(&self) -> Link {
@@ -235,6 +266,22 @@ impl Seen<'_> {
             false if line.space == line.name => line.name.clone(),
             false => format!("{}/{}", line.space, line.name),
         };
-        Link { link, id: line.id.clone(), note }
+        Link { link, id: line.id.clone(), note, private: self.is_private() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_channel_is_not_called_like_one_that_is_there() {
+        let Check { typing, whole } = name_check(BTreeSet::from(["lobby".to_owned()]));
+        for check in [typing, whole] {
+            assert_eq!(check("lobby-2"), Ok(()));
+            let told = check("lobby ").unwrap_err();
+            assert!(told.contains("There is a channel lobby already"), "{told}");
+            assert!(check("tea time").unwrap_err().contains("letters, digits"));
+        }
     }
 }

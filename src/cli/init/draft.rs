@@ -42,15 +42,33 @@ pub struct Link {
     pub id: String,
     /// What people call it, where that is not what is written.
     pub note: String,
+    /// Only who was invited reads it; also where nobody tells.
+    #[serde(default = "unknown")]
+    pub private: bool,
+}
+
+/// What an earlier run has not written down may be private.
+fn unknown() -> bool {
+    true
 }
 
 impl Link {
+    /// Whether it is of this account.
+    pub fn is_of(&self, account: &str) -> bool {
+        self.link.split_once(':').is_some_and(|(of, _)| of == account)
+    }
+
     /// As people read it.
     pub fn shown(&self) -> String {
         match self.link.split_once(':').filter(|_| !self.note.is_empty()) {
             Some((account, _)) => format!("{account}:{}", self.note),
             None => self.link.clone(),
         }
+    }
+
+    /// The same, with a word where only who was invited reads it.
+    pub fn shown_with_readers(&self) -> String {
+        format!("{}{}", self.shown(), if self.private { " (private)" } else { "" })
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Room {
     pub name: String,
     /// How many people are in it, where that is known.
     pub members: Option<u64>,
+    /// It is in a channel: nothing is proposed for it, but it may be the main room.
+    pub joined: bool,
 }
 
 /// Rooms that may belong together.
@@ -64,7 +66,7 @@ pub fn propose(rooms: &[Room]) -> Vec<Proposal> {
 /// Rooms that are called the same.
 fn by_name(rooms: &[Room]) -> Vec<Proposal> {
     let mut called: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (at, room) in rooms.iter().enumerate() {
+    for (at, room) in rooms.iter().enumerate().filter(|(_, room)| !room.joined) {
         called.entry(words(&room.name).join(" ")).or_default().push(at);
     }
     let groups = called.into_iter().filter(|(words, _)| !words.is_empty());
@@ -110,7 +112,8 @@ fn of_everybody(rooms: &[Room], proposals: &[Proposal]) -> Option<Proposal> {
             // Of several that are alike the first.
             (is_main(rooms, *at), members, std::cmp::Reverse(*at))
         });
-        group.extend(first);
+        // What is left of an account whose main room is joined is not the main room.
+        group.extend(first.filter(|at| rooms.get(*at).is_some_and(|room| !room.joined)));
     }
     let why = if begun == 0 { "the main room of each" } else { "the main room, beside the main rooms" };
     (group.len() > 1 && group.len() > begun).then(|| {
@@ -152,7 +155,7 @@ fn one_each(rooms: &[Room], group: &[usize]) -> Vec<usize> {
 
 fn are_alike(rooms: &[Room], one: usize, other: usize) -> bool {
     let (Some(one), Some(other)) = (rooms.get(one), rooms.get(other)) else { return false };
-    if one.account == other.account {
+    if one.account == other.account || one.joined || other.joined {
         return false;
     }
     let (a, b) = (words(&one.name), words(&other.name));
@@ -206,11 +209,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn room(written: &str) -> Room {
+        let (written, joined) = written.strip_prefix('!').map_or((written, false), |rest| (rest, true));
         let (account, rest) = written.split_once(':').unwrap();
         let (rest, members) =
             rest.split_once('=').map_or((rest, None), |(rest, count)| (rest, count.parse().ok()));
         let (space, name) = rest.split_once('/').unwrap_or((rest, rest));
-        Room { account: account.into(), space: space.into(), name: name.into(), members }
+        Room { account: account.into(), space: space.into(), name: name.into(), members, joined }
     }
 
     fn proposed(rooms: &[&str]) -> Vec<String> {
@@ -243,6 +247,11 @@ mod tests {
                 &["[x] general = 0 1", "[ ] general = 3 0 1"],
             ),
             (&["d:Owls/#music", "t:Hikers"], &["[ ] music = 0 1"]),
+            // Whose main room is joined already is not proposed by what is left.
+            (&["d:Owls/#music", "t:Hikers", "!d:Owls/#general"], &[]),
+            (&["d:Owls/#music=3", "t:Hikers", "!d:Owls/#tea=30", "!t:Tea"], &[]),
+            (&["d:Owls/#general", "t:Hikers", "!d:Owls/#music"], &["[ ] general = 0 1"]),
+            (&["d:Owls/#tea", "t:Tea", "!s:Studio/#tea"], &["[x] tea = 0 1"]),
             // Nothing with itself, and nothing of one account alone.
             (&["d:Owls/#general", "d:Birds/#general"], &[]),
             (&["d:Owls/#general"], &[]),
@@ -275,7 +284,7 @@ mod tests {
         ) {
             let rooms: Vec<Room> = rooms
                 .into_iter()
-                .map(|(account, space, name, members)| Room { account, space, name, members })
+                .map(|(account, space, name, members)| Room { account, space, name, members, joined: false })
                 .collect();
             let proposals = propose(&rooms);
             let mut likely = BTreeSet::new();

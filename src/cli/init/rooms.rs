@@ -30,6 +30,8 @@ pub struct Open {
     pub rooms: Vec<RoomLine>,
     /// What is joined already: the channel, the room as it is written there, and what it is.
     pub joined: Vec<(String, String, Option<RoomLine>)>,
+    /// The ids of rooms that were disconnected in the chat: nobody proposes to join them again.
+    pub left: Vec<String>,
     /// Whether its rooms are written by their ids: where the platform has no list, nobody knows a name before Relay is there.
     pub by_id: bool,
 }
@@ -42,7 +44,8 @@ impl Open {
         bot: String,
         connector: Option<Arc<dyn Connector>>,
     ) -> Self {
-        Self { name, entry, bot, connector, rooms: Vec::new(), joined: Vec::new(), by_id: false }
+        let (rooms, joined, left) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, entry, bot, connector, rooms, joined, left, by_id: false }
     }
 
     /// Keeps what it sees.

@@ -10,7 +10,7 @@ use crate::commands::{AccountRooms, RoomLine};
 use crate::config::Config;
 use crate::control::{self, Request, Response};
 use crate::platforms::{self, Entry};
-use relay_contract::NativeId;
+use relay_contract::{Account, NativeId, Visibility};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -84,8 +84,8 @@ pub async fn converse(asker: &mut dyn Asker, place: &Place, set: &[Set]) -> Resu
         asker.tell("Nothing is to be changed.");
         return Ok(false);
     }
-    look_at_rooms(asker, &accounts, &draft).await?;
-    write(asker, place, &draft)
+    look_at_rooms(asker, &accounts, &mut draft).await?;
+    write(asker, place, draft)
 }
 
 /// Whatever is said beforehand is of an account that there can be: a mistyped name is found out before anybody is asked.
@@ -117,7 +117,7 @@ fn existing(place: &Place) -> Result<Option<Config>, Ended> {
     if !place.config.exists() {
         return Ok(None);
     }
-    Config::load(&place.config).map(Some).map_err(|found| {
+    place.load().map(Some).map_err(|found| {
         Ended::Failed(format!(
             "{} has mistakes, which come first:\n{}",
             place.config.display(),
@@ -154,6 +154,7 @@ async fn there(asker: &mut dyn Asker, config: &Config) -> Result<Vec<Open>, Ende
         problems.extend(seen.problem.iter().map(|problem| format!("{name}: {problem}")));
         let mut open = Open::new(name.clone(), entry, name, connector);
         open.joined = linked(config, &seen);
+        open.left = left(config, &seen);
         open.sees(not_linked(config, seen));
         accounts.push(open);
     }
@@ -177,6 +178,18 @@ fn linked(config: &Config, seen: &AccountRooms) -> Vec<(String, String, Option<R
         }
     }
     all
+}
+
+/// The rooms of an account that were disconnected in the chat.
+fn left(config: &Config, seen: &AccountRooms) -> Vec<String> {
+    let account = Account(seen.account.clone());
+    let is_left = |line: &&RoomLine| {
+        config.channels.iter().any(|channel| {
+            let mut own = channel.links.iter().filter(|link| channel.is_disconnected(link));
+            own.any(|link| link.at.account == account && channels::is_meant(line, link.at.room.as_str()))
+        })
+    };
+    seen.rooms.iter().filter(is_left).map(|line| line.id.clone()).collect()
 }
 
 /// The rooms that are in no channel. Where Relay tells the admins what needs a person, nothing is to be carried from.
@@ -262,23 +275,25 @@ fn account_name(entry: &'static Entry, taken: &[&str], place: &Place) -> String 
 }
 
 /// Whether Relay may do in the chosen rooms what it needs to.
-async fn look_at_rooms(asker: &mut dyn Asker, accounts: &[Open], draft: &Draft) -> Result<(), Ended> {
+async fn look_at_rooms(asker: &mut dyn Asker, accounts: &[Open], draft: &mut Draft) -> Result<(), Ended> {
     loop {
         let mut problems = Vec::new();
         asker.busy("Looking at the rooms that are to be joined");
         for open in accounts {
             let Some(connector) = &open.connector else { continue };
-            let own =
-                |link: &&super::draft::Link| link.link.split_once(':').is_some_and(|(of, _)| of == open.name);
-            let links = draft.channels.values().flatten().filter(own);
+            let links = draft.channels.values().flatten().filter(|link| link.is_of(&open.name));
             let ids: Vec<NativeId> = links.map(|link| NativeId::from(link.id.as_str())).collect();
             if ids.is_empty() {
                 continue;
             }
             match timeout(ASKING, connector.preflight(&ids)).await {
                 Ok(Ok(answer)) => {
-                    problems.extend(answer.rooms.into_iter().flat_map(|(_, room)| match room {
+                    problems.extend(answer.rooms.into_iter().flat_map(|(id, room)| match room {
                         Ok(report) => {
+                            let asked = draft.channels.values_mut().flatten();
+                            asked
+                                .filter(|link| link.is_of(&open.name) && link.id == id.as_str())
+                                .for_each(|link| link.private = report.visibility == Visibility::Private);
                             report.warnings.iter().map(|warning| (false, warning.to_string())).collect()
                         }
                         Err(problem) => vec![(true, problem.to_string())],
@@ -310,23 +325,51 @@ async fn look_at_rooms(asker: &mut dyn Asker, accounts: &[Open], draft: &Draft) 
     }
 }
 
-fn write(asker: &mut dyn Asker, place: &Place, draft: &Draft) -> Result<bool, Ended> {
+/// Whether private rooms are meant to be joined, where there are any.
+fn is_meant_so(asker: &mut dyn Asker, draft: &Draft) -> Result<bool, Ended> {
+    let private = draft.channels.values().flatten().filter(|link| link.private);
+    let private: Vec<String> = private.map(super::draft::Link::shown).collect();
+    let (rooms, is, them) = match private.as_slice() {
+        [] => return Ok(true),
+        [one] => (one.clone(), "is", "it"),
+        more => (more.join(", "), "are", "them"),
+    };
+    let words = format!(
+        "{rooms} {is} private: what is said there is shown to the people in the other rooms of the channel. Join {them}?"
+    );
+    let is_meant = asker.confirm(&Question::new("private", words), false)?;
+    if !is_meant && !asker.is_attended() {
+        let why = format!("{rooms} {is} private. To join {them} all the same, answer private = true");
+        return Err(Ended::Failed(why));
+    }
+    Ok(is_meant)
+}
+
+fn write(asker: &mut dyn Asker, place: &Place, mut draft: Draft) -> Result<bool, Ended> {
     let mut lines = Vec::new();
     for (name, links) in &draft.channels {
-        let links: Vec<String> = links.iter().map(super::draft::Link::shown).collect();
+        let links: Vec<String> = links.iter().map(super::draft::Link::shown_with_readers).collect();
         lines.push(format!("{name}: {}", links.join(" + ")));
     }
     if lines.is_empty() {
-        lines.push("No room is joined yet: run relay init again, or write /relay connect in a room.".into());
+        let again = &place.again;
+        lines.push(format!("No room is joined yet: run {again} again, or write /relay connect in a room."));
     }
     asker.tell(&lines.join("\n"));
+    if !is_meant_so(asker, &draft)? {
+        // Which rooms are joined is asked again.
+        draft.channels.clear();
+        keep(asker, place, &draft)?;
+        asker.tell(&format!("Nothing was written. Choose other rooms with: {}", place.again));
+        return Ok(false);
+    }
     let path = place.config.display();
     let question = Question::new("write", format!("Write it into {path}?"));
     if !asker.confirm(&question, true)? {
-        asker.tell("Nothing was written. Run relay init again to go on from here.");
+        asker.tell(&format!("Nothing was written. Go on from here with: {}", place.again));
         return Ok(false);
     }
-    match place.write(draft) {
+    match place.write(&draft) {
         Ok(_) => {}
         Err(NotWritten::Failed(why)) => return Err(Ended::Failed(why)),
         Err(NotWritten::Mistakes(found)) => return Err(Ended::Failed(mistakes::show(&found))),

@@ -33,6 +33,8 @@ pub struct Place {
     pub config: PathBuf,
     /// The folder of systemd's credentials, where secrets go there.
     pub credentials: Option<PathBuf>,
+    /// The command that goes on with it.
+    pub again: String,
 }
 
 impl Place {
@@ -93,17 +95,23 @@ impl Place {
         read.map_err(|(what, _)| what)
     }
 
+    /// The config that there is.
+    pub fn load(&self) -> Result<Config, Mistakes> {
+        // Nobody has given them to this process: they are read where systemd takes them from.
+        Config::with_credentials(self.credentials.as_deref(), || Config::load(&self.config))
+    }
+
+    fn parse(&self, text: &str) -> Result<Config, NotWritten> {
+        let parse = || Config::parse(text, &self.config);
+        Config::with_credentials(self.credentials.as_deref(), parse).map_err(NotWritten::Mistakes)
+    }
+
     /// What `bridges.toml` says of a secret.
-    fn source(&self, account: &str, key: &str, as_file: bool) -> Value {
+    fn source(&self, account: &str, key: &str) -> Value {
         let file = self.file(account, key);
         let mut source = InlineTable::new();
         match &self.credentials {
             None => source.insert("file", format!("secrets/{file}").into()),
-            // Where there are no credentials yet, the check reads the files that they are made of.
-            Some(folder) if as_file => {
-                let path = std::path::absolute(folder.join(file)).unwrap_or_default();
-                source.insert("file", path.to_string_lossy().into_owned().into())
-            }
             Some(_) => source.insert("credential", format!("relay_{file}").into()),
         };
         Value::InlineTable(source)
@@ -120,13 +128,12 @@ impl Place {
             Some(old) => Written::of(&old),
             None => (None, Written::default()),
         };
-        let checked = self.text(old.as_deref(), draft, true).map_err(NotWritten::Failed)?;
-        let config = Config::parse(&checked, &self.config).map_err(NotWritten::Mistakes)?;
+        let text = self.text(old.as_deref(), draft).map_err(NotWritten::Failed)?;
+        let config = self.parse(&text)?;
         if let Some(old) = &old {
-            let old = Config::parse(old, &self.config).map_err(NotWritten::Mistakes)?;
+            let old = self.parse(old)?;
             nothing_is_lost(&old, &config).map_err(NotWritten::Failed)?;
         }
-        let text = self.text(old.as_deref(), draft, false).map_err(NotWritten::Failed)?;
         self.put(&written.again(&text)).map_err(NotWritten::Failed)?;
         Ok(config)
     }
@@ -147,7 +154,7 @@ impl Place {
     }
 
     /// The old text, or the head of a new one, with what was answered in it.
-    fn text(&self, old: Option<&str>, draft: &Draft, as_file: bool) -> Result<String, String> {
+    fn text(&self, old: Option<&str>, draft: &Draft) -> Result<String, String> {
         let new = match self.credentials {
             Some(_) => HEAD.to_owned(),
             None => HEAD.replace("[relay]\n", &format!("[relay]\n{DATA_DIR}")),
@@ -156,7 +163,7 @@ impl Place {
         let mut document: DocumentMut =
             parsed.map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
         for account in &draft.accounts {
-            let section = self.account(account, as_file);
+            let section = self.account(account);
             let accounts = section_of(&mut document, "accounts")?;
             if accounts.contains_key(&account.name) {
                 return Err(format!("there is an account {} already, which stays as it is", account.name));
@@ -171,12 +178,12 @@ impl Place {
         Ok(document.to_string())
     }
 
-    fn account(&self, account: &NewAccount, as_file: bool) -> Table {
+    fn account(&self, account: &NewAccount) -> Table {
         let title = platforms::named(&account.platform).map_or("", |entry| entry.guide.title);
         let mut section = apart(&format!("# {title}, where the bot is called {}.\n", one_line(&account.bot)));
         section.insert("platform", value(&account.platform));
         for key in &account.secrets {
-            section.insert(key, Item::Value(self.source(&account.name, key, as_file)));
+            section.insert(key, Item::Value(self.source(&account.name, key)));
         }
         for (key, text) in &account.plain {
             section.insert(key, value(text));
@@ -364,7 +371,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn link(link: &str, note: &str) -> Link {
-        Link { link: link.into(), id: "1".into(), note: note.into() }
+        Link { link: link.into(), id: "1".into(), note: note.into(), private: false }
     }
 
     fn draft() -> Draft {
@@ -384,7 +391,7 @@ mod tests {
     }
 
     fn place(folder: &Path) -> Place {
-        Place { config: folder.join("bridges.toml"), credentials: None }
+        Place { config: folder.join("bridges.toml"), credentials: None, again: "relay init".into() }
     }
 
     #[test]
@@ -522,12 +529,25 @@ mod tests {
     fn credentials_of_systemd() {
         let folder = tempfile::tempdir().unwrap();
         let credentials = Some(folder.path().join("credentials"));
-        let place = Place { config: folder.path().join("bridges.toml"), credentials };
+        let place = Place { credentials, ..place(folder.path()) };
         place.keep_secret("discord", "token", &"abc.def".into()).unwrap();
         place.write(&draft()).unwrap();
         let text = std::fs::read_to_string(&place.config).unwrap();
         assert!(text.contains("token = { credential = \"relay_discord-token\" }"), "{text}");
         assert!(!text.contains("data_dir"), "systemd says where: {text}");
         assert_eq!(place.secret("discord", "token").unwrap().expose_secret(), "abc.def");
+        // Run again, it reads what systemd would give, and adds to it.
+        let config = place.load().unwrap();
+        assert_eq!(config.accounts.len(), 1);
+        let more = draft().channels.remove("lobby").unwrap();
+        let channels = BTreeMap::from([("tea".to_owned(), more)]);
+        let config = place.write(&Draft { channels, ..Draft::default() }).unwrap();
+        assert_eq!(config.channels.len(), 2);
+        // Whoever is started without them has none.
+        let found = Config::load(&place.config).unwrap_err();
+        assert!(found.mistakes[0].what.contains("there are no credentials"), "{found:?}");
+        std::fs::remove_file(folder.path().join("credentials/discord-token")).unwrap();
+        let found = place.load().unwrap_err();
+        assert!(found.mistakes[0].what.contains("credentials/discord-token cannot be read"), "{found:?}");
     }
 }

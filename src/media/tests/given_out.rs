@@ -105,6 +105,49 @@ async fn files_are_served_to_keep_and_not_to_run() {
 }
 
 #[tokio::test]
+async fn a_text_stands_nowhere_in_clear_and_its_link_gives_it() {
+    let bench = Bench::plain(&[]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, bench.media.clone()));
+    let mut texts: Vec<String> = vec!["canary".into(), "canary ".repeat(65_536 / 7)];
+    texts.push((0..30_000).map(|number| format!("canary {number}\n")).collect());
+    let longest = texts[2].clone();
+    let mut links = Vec::new();
+    for text in &texts {
+        let link = bench.media.text_link(text).await.unwrap();
+        assert_eq!(bench.media.text_link(text).await.as_ref(), Some(&link));
+        let here = link.replace("https://media.test", &served);
+        let (code, headers, body) = got(&here, None).await;
+        assert_eq!((code, headers["content-length"].to_str().unwrap()), (200, &*text.len().to_string()));
+        assert!(body == text.as_bytes());
+        links.push(here);
+    }
+    let end = longest.len();
+    for range in [0..1, 65_530..65_540, 65_536..131_072, 65_535..131_073, 200_000..end, end - 1..end] {
+        let asked = format!("bytes={}-{}", range.start, range.end - 1);
+        let (code, _, body) = got(&links[2], Some(&asked)).await;
+        assert!(code == 206 && body == longest.as_bytes()[range], "{asked}");
+    }
+    // Neither the words nor the link are on disk.
+    let token = links[0].split('/').nth(4).unwrap();
+    for word in ["canary", token] {
+        let found = std::process::Command::new("grep")
+            .args(["-r", "-a", "--", word])
+            .arg(bench.folder.path())
+            .output();
+        assert!(found.unwrap().stdout.is_empty(), "{word}");
+    }
+    // Whoever said it is forgotten: it goes.
+    let mut gone = Belongings::default();
+    gone.add_text(&texts[0]);
+    gone.add_text("what was never linked");
+    bench.media.forget(gone).await.unwrap();
+    assert_eq!((got(&links[0], None).await.0, got(&links[2], None).await.0), (404, 200));
+    assert_eq!(bench.count("blobs"), 2);
+}
+
+#[tokio::test]
 async fn a_face_is_fetched_once_and_kept_by_its_content() {
     let mut face = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(8, 8).write_to(&mut face, image::ImageFormat::Png).unwrap();

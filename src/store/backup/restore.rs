@@ -3,12 +3,9 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::consent::{Entry, History};
-use crate::store::erase::Erased;
-use crate::store::records::Record;
-use crate::store::seals::{Gone, Master, Seals, knows_more};
+use crate::store::seals::{Expected, Master, Seals};
 use crate::store::shared::{IDENTITY, Opening, Shared};
-use crate::store::{StoreError, folder, format, keys};
+use crate::store::{StoreError, folder, format, other_keys};
 use fjall::PersistMode;
 use relay_contract::Timestamp;
 use secrecy::SecretString;
@@ -92,7 +89,7 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<
         let told = Seals::check(copy, &master)?;
         keys_of = told.or_else(|| keys.copy.and_then(written));
     }
-    let seals = Seals::open(data_dir, master.clone(), false, None)?;
+    let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
@@ -104,42 +101,6 @@ fn written(path: &Path) -> Option<Timestamp> {
     let at = std::fs::metadata(path).and_then(|about| about.modified()).ok()?;
     let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok().map(Timestamp)
-}
-
-/// What people have said about themselves since the backup was made holds again, and whoever was forgotten is again at the next start;
-/// nothing of theirs can be read already. Answers how many those are.
-fn replay(shared: &Shared, seals: &Seals) -> Result<u64, StoreError> {
-    let mut batch = shared.db.batch();
-    let mut count = 0;
-    for Gone { person, at, .. } in seals.gone() {
-        let key = keys::erasure(person.as_str());
-        let known = shared.meta.get(&key)?.map(|bytes| Erased::decode(&bytes)).transpose()?;
-        if known.is_none_or(|known| known.asked < at) {
-            count += 1;
-            batch.insert(&shared.meta, key, Erased { asked: at, ..Erased::default() }.encode()?);
-        }
-    }
-    for (person, words) in seals.words() {
-        let stored: Vec<_> = shared
-            .meta
-            .prefix(keys::consent_of(person.as_str()))
-            .map(|entry| entry.into_inner().map_err(StoreError::from))
-            .collect::<Result<_, _>>()?;
-        let known = stored.iter().map(|(_, value)| Entry::decode(value)).collect::<Result<Vec<_>, _>>()?;
-        if !knows_more(&words, &known) {
-            continue;
-        }
-        for (key, _) in stored {
-            batch.remove(&shared.meta, key);
-        }
-        for (number, entry) in (0..).zip(History::brought_back(&known, words)) {
-            batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
-        }
-    }
-    // The keys may be older than the ledger.
-    batch.remove(&shared.meta, format::NEWEST_KEY);
-    batch.commit()?;
-    Ok(count)
 }
 
 fn open(backup: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
@@ -167,7 +128,17 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
-    let forgotten = seals.map_or(Ok(0), |seals| replay(&shared, seals))?;
+    let forgotten = match seals {
+        Some(seals) => other_keys::settle(&shared.db, &shared.meta, seals)?,
+        // Whichever it gets: they are looked at when they are there.
+        None => {
+            shared.meta.insert(format::OTHER_KEYS, []).map_err(StoreError::from)?;
+            for known in [format::NEWEST_KEY, format::KEY_CHANGES] {
+                shared.meta.remove(known).map_err(StoreError::from)?;
+            }
+            0
+        }
+    };
     shared.meta.insert(IDENTITY, ulid::Ulid::new().to_bytes()).map_err(StoreError::from)?;
     shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from)?;
     drop(shared);

@@ -8,6 +8,7 @@ use fjall::Readable;
 use relay_contract::Timestamp;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What was changed from the chat: small, and without it rooms that have joined are not linked any more.
@@ -170,6 +171,9 @@ impl Whole {
     /// Begins it; in the place of an older backup, and of nothing else.
     pub fn begin(path: &Path) -> Result<Self, BackupError> {
         use std::os::unix::fs::OpenOptionsExt;
+        if path.is_dir() || path.as_os_str().as_bytes().ends_with(b"/") {
+            return Err(BackupError::Folder(path.to_owned()));
+        }
         if is_something_else(path) {
             return Err(BackupError::Taken(path.to_owned()));
         }

@@ -2,9 +2,11 @@
 //! by it (nonce 24, key 32, tag 16); then facts, oldest first: length (u32), nonce (24), the fact in MessagePack sealed with the file's own key,
 //! tag (16). Each fact is bound to its number, so that none can be taken out or moved. Numbers are in big endian.
 //!
-//! A fact that is not whole at the end is what a crash has left of one that nothing needed yet, and is dropped.
+//! The first fact says how many were written with it, and how often the file was changed before: each fact that is added, and each time that it
+//! is written anew, is a change. The ledger keeps how many changes are on disk ([`Expected`]). What is not whole behind those is what a crash has
+//! left of a fact that nothing needed yet, and goes when something is added; what is not whole among them is damage.
 
-use super::{Key, KeyNumber, Master, NONCE, TAG, random};
+use super::{Expected, Key, KeyNumber, Master, NONCE, TAG, random};
 use crate::consent::{Entry, Person};
 use crate::store::seals::master::Home;
 use crate::store::{StoreError, folder};
@@ -59,6 +61,8 @@ pub(super) enum Fact {
     Copied { at: i64 },
     /// Somebody is forgotten.
     Gone(Gone),
+    /// The file was written anew: how often it was changed until then, and how many facts were written with this one.
+    Written { changes: u64, facts: u64 },
 }
 
 impl Fact {
@@ -109,8 +113,14 @@ pub(super) struct KeyFile {
     others: Vec<([u8; MARK], Vec<u8>)>,
     own: Key,
     facts: u64,
+    /// How often it was changed.
+    changes: u64,
+    /// How many changes are on disk.
+    synced: u64,
     /// Bytes of what is written whole.
     whole: u64,
+    /// Behind that is what a crash has left.
+    has_rest: bool,
     out: File,
     /// Something was not written whole: the file is written anew before anything is added.
     is_torn: bool,
@@ -121,14 +131,14 @@ impl KeyFile {
     pub(super) fn open(
         path: &Path,
         master: Master,
-        newest: Option<KeyNumber>,
+        expected: &Expected,
     ) -> Result<(Self, Vec<Fact>), StoreError> {
         let failed = |what, e: &std::io::Error| folder::failed(what, path, e);
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let own = Zeroizing::new(random()?);
-                let bytes = image(&[wrap(&master, &own)?], &own, &[])?;
+                let bytes = image(&[wrap(&master, &own)?], &own, &[], 0)?;
                 folder::write_private(path, &bytes)?;
                 bytes
             }
@@ -136,34 +146,27 @@ impl KeyFile {
         };
         let opened = match Opened::read(&bytes, &master) {
             Err(StoreError::OtherMaster(_)) => {
-                return Self::open_with_own(path, &bytes, master, newest);
+                return Self::open_with_own(path, &bytes, master, expected);
             }
             Err(StoreError::DamagedKeys { at, .. }) => {
                 return Err(StoreError::DamagedKeys { path: path.to_owned(), at });
             }
             opened => opened?,
         };
-        let Opened { own, is_first, others, facts, whole } = opened;
-        if newest.is_some_and(|newest| !facts.iter().any(|fact| fact.knows(newest))) {
-            return Err(StoreError::DamagedKeys { path: path.to_owned(), at: whole });
-        }
-        let mut out =
-            OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
-        if whole < bytes.len() {
-            // Nothing needed it yet.
-            out = OpenOptions::new().write(true).open(path).map_err(|e| failed("opening the keys", &e))?;
-            out.set_len(whole as u64)
-                .and_then(|()| out.sync_all())
-                .map_err(|e| failed("cutting the keys", &e))?;
-            out = OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
-        }
+        opened.has(expected, path, &bytes)?;
+        let Opened { own, is_first, others, facts, changes, whole } = opened;
+        let out = OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
         let mut file = Self {
             path: path.to_owned(),
             master,
             others,
             own,
             facts: facts.len() as u64,
+            changes,
+            // What was read may not be on disk yet; the next sync says so.
+            synced: expected.changes.min(changes),
             whole: whole as u64,
+            has_rest: whole < bytes.len(),
             out,
             is_torn: false,
         };
@@ -179,7 +182,7 @@ impl KeyFile {
         path: &Path,
         bytes: &[u8],
         master: Master,
-        newest: Option<KeyNumber>,
+        expected: &Expected,
     ) -> Result<(Self, Vec<Fact>), StoreError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let own = match master.home() {
@@ -188,18 +191,30 @@ impl KeyFile {
         };
         let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
         let opened = Opened::read(bytes, &own).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
+        opened.has(expected, path, bytes)?;
         let key = Zeroizing::new(random()?);
-        folder::write_private(path, &image(&[wrap(&master, &key)?], &key, &opened.facts)?)?;
+        let bytes = image(&[wrap(&master, &key)?], &key, &opened.facts, opened.changes)?;
+        folder::write_private(path, &bytes)?;
         tracing::warn!(
             "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
             own.in_words()
         );
-        Self::open(path, master, newest)
+        Self::open(path, master, expected)
     }
 
-    /// The facts of a copy.
-    pub(super) fn read(bytes: &[u8], master: &Master) -> Result<Vec<Fact>, StoreError> {
-        Opened::read(bytes, master).map(|opened| opened.facts)
+    /// The facts of a copy, and how often the file was changed until it was made.
+    pub(super) fn read(bytes: &[u8], master: &Master) -> Result<(Vec<Fact>, u64), StoreError> {
+        Opened::read(bytes, master).map(|opened| (opened.facts, opened.changes))
+    }
+
+    /// Whether a file can be read, and has what it must.
+    pub(super) fn look(
+        path: &Path,
+        bytes: &[u8],
+        master: &Master,
+        expected: &Expected,
+    ) -> Result<(), StoreError> {
+        Opened::read(bytes, master)?.has(expected, path, bytes)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -208,6 +223,12 @@ impl KeyFile {
 
     pub(super) fn master(&self) -> &Master {
         &self.master
+    }
+
+    /// A master key of Relay's own that lies beside it, and is not the one that is used.
+    pub(super) fn unused_master(&self) -> Option<PathBuf> {
+        let folder = self.path.parent()?;
+        (*self.master.home() == Home::Given).then(|| Master::place(folder)).filter(|path| path.exists())
     }
 
     /// How many master keys open it.
@@ -222,6 +243,11 @@ impl KeyFile {
                 "the file of keys was not written whole; Relay has to start anew".into(),
             ));
         }
+        if self.has_rest {
+            let cut = self.out.set_len(self.whole).and_then(|()| self.out.sync_all());
+            cut.map_err(|e| folder::failed("cutting the keys", &self.path, &e))?;
+            self.has_rest = false;
+        }
         let mut bytes = Vec::new();
         add(&mut bytes, fact, self.facts, &self.own)?;
         self.out.write_all(&bytes).map_err(|e| {
@@ -231,6 +257,7 @@ impl KeyFile {
         })?;
         self.whole += bytes.len() as u64;
         self.facts += 1;
+        self.changes += 1;
         Ok(())
     }
 
@@ -238,27 +265,39 @@ impl KeyFile {
         self.out.sync_data().map_err(|e| {
             self.is_torn = true;
             folder::failed("syncing the keys", &self.path, &e)
-        })
+        })?;
+        self.synced = self.changes;
+        Ok(())
     }
 
-    /// Writes the file anew with these facts alone.
-    pub(super) fn rewrite(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
-        let bytes = self.image(facts)?;
-        self.put(&bytes, facts)
+    /// How often it was changed, as far as that is on disk.
+    pub(super) fn synced(&self) -> u64 {
+        self.synced
+    }
+
+    /// Writes the file anew with these facts alone. It was changed oftener than any that had so many changes.
+    pub(super) fn rewrite(&mut self, facts: &[Fact], than: u64) -> Result<(), StoreError> {
+        let changes = self.changes.max(than) + 1;
+        let bytes = image(&self.slots()?, &self.own, facts, changes)?;
+        self.put(&bytes, facts, changes)
     }
 
     /// The file with these facts.
     pub(super) fn image(&self, facts: &[Fact]) -> Result<Vec<u8>, StoreError> {
+        image(&self.slots()?, &self.own, facts, self.changes)
+    }
+
+    fn slots(&self) -> Result<Vec<([u8; MARK], Vec<u8>)>, StoreError> {
         let mut slots = vec![wrap(&self.master, &self.own)?];
         slots.extend(self.others.iter().cloned());
-        image(&slots, &self.own, facts)
+        Ok(slots)
     }
 
     /// A further master key opens it too.
     pub(super) fn admit(&mut self, to: &Master, facts: &[Fact]) -> Result<(), StoreError> {
         let slot = wrap(to, &self.own)?;
         self.others = if slot.0 == self.master.mark() { Vec::new() } else { vec![slot] };
-        self.rewrite(facts)
+        self.rewrite(facts, 0)
     }
 
     /// Makes a new master key where Relay keeps it itself. First both open the file, then the new one is kept, then the old one opens it no
@@ -274,22 +313,23 @@ impl KeyFile {
     /// Only its master key opens it from now on, and a new key of its own seals it.
     fn settle(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
         let own = Zeroizing::new(random()?);
-        let bytes = image(&[wrap(&self.master, &own)?], &own, facts)?;
-        self.put(&bytes, facts)?;
+        let bytes = image(&[wrap(&self.master, &own)?], &own, facts, self.changes)?;
+        self.put(&bytes, facts, self.changes)?;
         (self.own, self.others) = (own, Vec::new());
         Ok(())
     }
 
-    fn put(&mut self, bytes: &[u8], facts: &[Fact]) -> Result<(), StoreError> {
+    fn put(&mut self, bytes: &[u8], facts: &[Fact], changes: u64) -> Result<(), StoreError> {
         let unfinished = folder::prepare_private(&self.path, bytes)?;
         // Until it is certain which file has this name.
         self.is_torn = true;
         folder::rename(&unfinished, &self.path)?;
         let opened = OpenOptions::new().append(true).open(&self.path);
         self.out = opened.map_err(|e| folder::failed("opening the keys", &self.path, &e))?;
-        self.facts = facts.len() as u64;
+        self.facts = 1 + told(facts).count() as u64;
+        (self.changes, self.synced) = (changes, changes);
         self.whole = bytes.len() as u64;
-        self.is_torn = false;
+        (self.is_torn, self.has_rest) = (false, false);
         Ok(())
     }
 }
@@ -301,11 +341,26 @@ struct Opened {
     is_first: bool,
     others: Vec<([u8; MARK], Vec<u8>)>,
     facts: Vec<Fact>,
+    /// How often it was changed.
+    changes: u64,
     /// How many bytes of it are whole.
     whole: usize,
 }
 
 impl Opened {
+    /// Whether it has what the ledger knows of: without it, it was cut off or is another one.
+    fn has(&self, expected: &Expected, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let has_newest =
+            expected.newest.is_none_or(|newest| self.facts.iter().any(|fact| fact.knows(newest)));
+        let is_common = |fact: &Fact| matches!(fact, Fact::Key { person: None, .. });
+        let has_common = !expected.needed || self.facts.iter().any(is_common);
+        match has_newest && self.changes >= expected.changes {
+            true if has_common => Ok(()),
+            false if self.whole == bytes.len() => Err(StoreError::OlderKeys(path.to_owned())),
+            _ => Err(StoreError::DamagedKeys { path: path.to_owned(), at: self.whole }),
+        }
+    }
+
     fn read(bytes: &[u8], master: &Master) -> Result<Self, StoreError> {
         let damaged = |at: usize| StoreError::DamagedKeys { path: PathBuf::from(super::KEYS), at };
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged(0))?;
@@ -322,19 +377,34 @@ impl Opened {
         }
         let own = own.ok_or_else(|| StoreError::OtherMaster(PathBuf::from(super::KEYS)))?;
         let mut facts = Vec::new();
+        // Those that were written at once: a crash leaves all of them, or the file of before.
+        let (mut at_once, mut before) = (0, 0);
+        let changed = |facts: &Vec<Fact>, at_once: u64, before: u64| {
+            before + (facts.len() as u64).saturating_sub(at_once)
+        };
         while !rest.is_empty() {
             let at = bytes.len() - rest.len();
             match next(rest, facts.len() as u64, &own) {
                 Some((fact, after)) => {
+                    if let (0, Fact::Written { changes, facts }) = (facts.len(), &fact) {
+                        (at_once, before) = (1 + facts, *changes);
+                    }
                     facts.push(fact);
                     rest = after;
                 }
                 // The end of what a crash has left; in the middle it is damage.
-                None if is_end(rest) => return Ok(Self { own, is_first, others, facts, whole: at }),
+                None if is_end(rest) && facts.len() as u64 >= at_once => {
+                    let changes = changed(&facts, at_once, before);
+                    return Ok(Self { own, is_first, others, facts, changes, whole: at });
+                }
                 None => return Err(damaged(at)),
             }
         }
-        Ok(Self { own, is_first, others, facts, whole: bytes.len() })
+        if (facts.len() as u64) < at_once {
+            return Err(damaged(bytes.len()));
+        }
+        let changes = changed(&facts, at_once, before);
+        Ok(Self { own, is_first, others, facts, changes, whole: bytes.len() })
     }
 }
 
@@ -361,14 +431,35 @@ fn add(bytes: &mut Vec<u8>, fact: &Fact, number: u64, own: &Key) -> Result<(), S
     Ok(())
 }
 
-fn image(slots: &[([u8; MARK], Vec<u8>)], own: &Key, facts: &[Fact]) -> Result<Vec<u8>, StoreError> {
+/// A file as it was before it told how often it was changed.
+#[cfg(test)]
+pub(super) fn of_before(master: &Master, facts: &[Fact]) -> Vec<u8> {
+    let own: Key = Zeroizing::new([7; 32]);
+    let mut bytes = image(&[wrap(master, &own).unwrap()], &own, &[], 0).unwrap();
+    bytes.truncate(MAGIC.len() + 1 + MARK + WRAPPED);
+    (0..).zip(told(facts)).for_each(|(number, fact)| add(&mut bytes, fact, number, &own).unwrap());
+    bytes
+}
+
+/// Facts but the one that tells of the file itself.
+fn told(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
+    facts.iter().filter(|fact| !matches!(fact, Fact::Written { .. }))
+}
+
+fn image(
+    slots: &[([u8; MARK], Vec<u8>)],
+    own: &Key,
+    facts: &[Fact],
+    changes: u64,
+) -> Result<Vec<u8>, StoreError> {
     let mut bytes = MAGIC.to_vec();
     bytes.push(u8::try_from(slots.len()).unwrap_or(u8::MAX));
     for (mark, wrapped) in slots {
         bytes.extend_from_slice(mark);
         bytes.extend_from_slice(wrapped);
     }
-    (0..).zip(facts).try_for_each(|(number, fact)| add(&mut bytes, fact, number, own))?;
+    add(&mut bytes, &Fact::Written { changes, facts: told(facts).count() as u64 }, 0, own)?;
+    (1..).zip(told(facts)).try_for_each(|(number, fact)| add(&mut bytes, fact, number, own))?;
     Ok(bytes)
 }
 

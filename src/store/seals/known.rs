@@ -53,7 +53,7 @@ impl Known {
             }
             Fact::History { person, entries } => drop(self.words.insert(person, entries)),
             Fact::Also { person, entries } => self.words.entry(person).or_default().extend(entries),
-            Fact::Copied { .. } => {}
+            Fact::Copied { .. } | Fact::Written { .. } => {}
             Fact::Gone(gone) if gone.whole => self.forget(gone),
             Fact::Gone(gone) => {
                 let words = History::with_nothing_before(gone.words);

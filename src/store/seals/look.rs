@@ -2,12 +2,14 @@
 
 use super::file::KeyFile;
 use super::{KEYS, Master};
+use crate::store::shared::expected_of;
 use crate::store::{StoreError, folder};
 use secrecy::SecretString;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Whether the file of keys is there where it must be, and the master key opens it. Changes nothing. Blocks.
+/// Whether the file of keys is there where it must be, the master key opens it, and it has the key that the ledger has made last. Changes
+/// nothing. Blocks.
 pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreError> {
     let path = data_dir.join(KEYS);
     let named = given.map(Master::given).transpose()?;
@@ -26,10 +28,11 @@ pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreEr
         Some(named) => std::iter::once(named).chain(own).collect(),
         None => vec![Master::own_that_is_there(data_dir)?],
     };
+    let expected = expected_of(&data_dir.join("ledger"));
     let mut refused = StoreError::OtherMaster(path.clone());
     for master in &masters {
-        match KeyFile::read(&bytes, master) {
-            Ok(_) => return Ok(()),
+        match KeyFile::look(&path, &bytes, master, &expected) {
+            Ok(()) => return Ok(()),
             Err(StoreError::OtherMaster(_)) => {}
             Err(StoreError::DamagedKeys { at, .. }) => {
                 refused = StoreError::DamagedKeys { path: path.clone(), at };

@@ -51,6 +51,11 @@ impl Master {
         Self::at(&data_dir.join(OWN))
     }
 
+    /// Where Relay's own one of a state directory is.
+    pub(super) fn place(data_dir: &Path) -> PathBuf {
+        data_dir.join(OWN)
+    }
+
     /// Relay's own one of a state directory.
     pub(in crate::store) fn own_that_is_there(data_dir: &Path) -> Result<Self, StoreError> {
         Self::own_if_there(data_dir)?.ok_or_else(|| StoreError::NoMaster(data_dir.join(OWN)))

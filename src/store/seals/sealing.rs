@@ -62,8 +62,8 @@ fn copy(from: &Shared, to: &Path) -> Result<(), StoreError> {
         }
         batch.commit()?;
     }
-    from.seals.sync()?;
     let mut batch = to.db.batch().durability(Some(PersistMode::SyncAll));
+    from.seals.sync_into(&to.meta, &mut batch)?;
     batch.insert(&to.meta, format::SEALED_KEY, []);
     format::raise(&to.meta, &mut batch);
     Ok(batch.commit()?)

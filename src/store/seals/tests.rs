@@ -238,7 +238,7 @@ async fn who_speaks_again_after_asking_keeps_that() {
 #[test]
 fn a_record_is_read_only_where_it_belongs_and_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap();
+    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap();
     let stored = StoredEnvelope::new(Account("a".into()), said_by("u1", "1"));
     let sealed = seals.seal(&stored, Some(&person("u1")), b"at").unwrap();
     assert_eq!(seals.unseal::<StoredEnvelope>(&sealed, b"at").unwrap(), Some(stored));
@@ -257,7 +257,7 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let master = Master::own(dir.path()).unwrap();
     let path = dir.path().join(KEYS);
-    let seals = Seals::open(dir.path(), master.clone(), false, None).unwrap();
+    let seals = Seals::open(dir.path(), master.clone(), &Expected::default()).unwrap();
     let mut ends = vec![fs::read(&path).unwrap().len()];
     for user in ["u1", "u2", "u3"] {
         seals.number_for(Some(&person(user))).unwrap();
@@ -272,13 +272,17 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
             };
             let people = ends.iter().filter(|end| is_whole(end)).count() - 1;
             fs::write(&path, [&whole[..cut], rest].concat()).unwrap();
-            match Seals::open(dir.path(), master.clone(), true, None) {
+            match Seals::open(dir.path(), master.clone(), &Expected::any()) {
                 Ok(seals) => {
                     assert_eq!(seals.report().unwrap().people, people as u64, "{cut}");
+                    assert!(
+                        fs::read(&path).unwrap() == [&whole[..cut], rest].concat(),
+                        "a look changes nothing: {cut}"
+                    );
                     // What is added stands behind what is whole.
                     seals.number_for(Some(&person("new"))).unwrap();
                     seals.sync().unwrap();
-                    let again = Seals::open(dir.path(), master.clone(), true, None).unwrap();
+                    let again = Seals::open(dir.path(), master.clone(), &Expected::any()).unwrap();
                     assert_eq!(again.report().unwrap().people, people as u64 + 1, "{cut}");
                 }
                 // A length that was half written before zeros may be any.
@@ -288,32 +292,221 @@ fn a_file_of_keys_that_was_cut_off_anywhere_is_read_as_far_as_it_is_whole() {
     }
     // A length that was altered looks like an end that was cut off; what the ledger needs is not there then, and nothing is cut.
     fs::write(&path, &whole).unwrap();
-    let newest = Seals::open(dir.path(), master.clone(), true, None).unwrap().known().of[&person("u3")];
-    drop(Seals::open(dir.path(), master.clone(), true, Some(newest)).unwrap());
+    let newest = Seals::open(dir.path(), master.clone(), &Expected::any()).unwrap().known().of[&person("u3")];
+    drop(
+        Seals::open(dir.path(), master.clone(), &Expected { newest: Some(newest), ..Expected::any() })
+            .unwrap(),
+    );
     let mut altered = whole.clone();
     altered[ends[0] + 1] ^= 1;
     fs::write(&path, &altered).unwrap();
-    let opened = Seals::open(dir.path(), master.clone(), true, Some(newest)).err();
+    let opened =
+        Seals::open(dir.path(), master.clone(), &Expected { newest: Some(newest), ..Expected::any() }).err();
     assert!(matches!(opened, Some(StoreError::DamagedKeys { .. })), "{opened:?}");
     assert_eq!(fs::read(&path).unwrap(), altered);
     let mut altered = whole.clone();
     altered[ends[0] + 10] ^= 1;
     fs::write(&path, altered).unwrap();
-    let opened = Seals::open(dir.path(), master.clone(), true, None).err();
+    let opened = Seals::open(dir.path(), master.clone(), &Expected::any()).err();
     assert!(matches!(opened, Some(StoreError::DamagedKeys { at, .. }) if at == ends[0]));
     fs::write(&path, &whole[..4]).unwrap();
     assert!(matches!(
-        Seals::open(dir.path(), master, true, None).err(),
+        Seals::open(dir.path(), master, &Expected::any()).err(),
         Some(StoreError::DamagedKeys { at: 0, .. })
     ));
+}
+
+/// Where the facts of a file of keys end.
+fn ends(file: &[u8]) -> Vec<usize> {
+    let mut at = MAGIC.len() + 1 + 8 + NONCE + 32 + TAG;
+    let mut ends = Vec::new();
+    while let Some(length) = file.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+        at += 4 + u32::from_be_bytes(*length) as usize;
+        ends.push(at);
+    }
+    ends
+}
+
+/// Somebody is forgotten, all of it.
+async fn is_forgotten(ledger: &Ledger, user: &str) {
+    let asked = Erased { asked: Timestamp::now().0, ..Erased::default() };
+    let no = Stance::None.entries("t", Timestamp::now());
+    ledger.say_forget(person(user), no, asked.clone()).await.unwrap();
+    let done = Erased { done: Some(asked.asked + 1), ..asked };
+    ledger.remember_erased(person(user), done).await.unwrap();
+}
+
+async fn close(ledger: Ledger, writer: crate::store::ledger::WriterGuard) {
+    ledger.close().await.unwrap();
+    drop(ledger);
+    writer.join();
+}
+
+#[tokio::test]
+async fn what_is_damaged_at_its_end_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(KEYS);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    for user in ["u1", "u2", "u3"] {
+        accept(&ledger, said_by(user, user)).await;
+    }
+    let called = ledger.pseudonyms().name(&person("u1"), "c");
+    // Written anew, and then two facts are added: a key and a choice.
+    is_forgotten(&ledger, "u3").await;
+    accept(&ledger, said_by("u4", "4")).await;
+    ledger.say_consent(person("u4"), Stance::None.entries("t", Timestamp::now()), false).await.unwrap();
+    close(ledger, writer).await;
+    let whole = fs::read(&path).unwrap();
+    let ends = ends(&whole);
+    assert_eq!(ends.last(), Some(&whole.len()));
+    let mut damaged: Vec<Vec<u8>> = ends[..ends.len() - 1].iter().map(|end| whole[..*end].to_vec()).collect();
+    damaged.extend(ends.iter().map(|end| whole[..end - 1].to_vec()));
+    damaged.extend(ends.iter().map(|end| {
+        let mut flipped = whole.clone();
+        flipped[end - 1] ^= 1;
+        flipped
+    }));
+    for damaged in damaged {
+        fs::write(&path, &damaged).unwrap();
+        for refused in [Ledger::open(dir.path()).err(), look(dir.path(), None).err()] {
+            let is_told = matches!(&refused, Some(StoreError::DamagedKeys { .. } | StoreError::OlderKeys(_)));
+            assert!(is_told, "{} of {}: {refused:?}", damaged.len(), whole.len());
+        }
+        assert!(fs::read(&path).unwrap() == damaged, "it was written to");
+    }
+    fs::write(&path, &whole).unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.pseudonyms().name(&person("u1"), "c"), called);
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn the_keys_of_before_somebody_was_forgotten_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(KEYS);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    accept(&ledger, said_by("u1", "1")).await;
+    let theirs = accept(&ledger, said_by("u2", "2")).await;
+    let older = [ledger.copy_keys().unwrap(), fs::read(&path).unwrap()];
+    is_forgotten(&ledger, "u2").await;
+    let now = ledger.copy_keys().unwrap();
+    close(ledger, writer).await;
+    for older in older {
+        fs::write(&path, &older).unwrap();
+        assert!(matches!(Ledger::open(dir.path()).err(), Some(StoreError::OlderKeys(_))));
+        assert!(fs::read(&path).unwrap() == older);
+    }
+    // A copy of now is as good as the file.
+    fs::write(&path, now).unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert!(ledger.envelope(theirs).unwrap().is_none());
+    close(ledger, writer).await;
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let there = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy_folder(&path, &there),
+            false => assert!(fs::copy(&path, &there).is_ok()),
+        }
+    }
+}
+
+/// Killed when the keys are destroyed and the ledger does not know yet: it is done again, and nothing is brought back.
+#[tokio::test]
+async fn a_forgetting_can_be_cut_off_between_the_keys_and_the_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, before) = (dir.path().join("ledger"), dir.path().join("before"));
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let theirs = accept(&ledger, said_by("u1", "1")).await;
+    let asked = Erased { asked: Timestamp::now().0, ..Erased::default() };
+    let no = Stance::None.entries("t", Timestamp::now());
+    ledger.say_forget(person("u1"), no, asked.clone()).await.unwrap();
+    close(ledger, writer).await;
+    copy_folder(&kept, &before);
+    let done = Erased { done: Some(asked.asked + 1), ..asked };
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    ledger.remember_erased(person("u1"), done.clone()).await.unwrap();
+    close(ledger, writer).await;
+    fs::remove_dir_all(&kept).unwrap();
+    fs::rename(&before, &kept).unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.to_erase().unwrap(), [person("u1")]);
+    assert!(ledger.envelope(theirs).unwrap().is_none());
+    ledger.remember_erased(person("u1"), done).await.unwrap();
+    close(ledger, writer).await;
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert!(ledger.to_erase().unwrap().is_empty() && ledger.envelope(theirs).unwrap().is_none());
+    close(ledger, writer).await;
+}
+
+/// Takes from a ledger what it knows of its keys, as one of an older Relay.
+fn forget_changes(data_dir: &Path) {
+    let opening = Opening::With(data_dir, Master::own(data_dir).unwrap());
+    let shared = Shared::open(&data_dir.join("ledger"), false, opening).unwrap();
+    for known in [format::NEWEST_KEY, format::KEY_CHANGES] {
+        shared.meta.remove(known).unwrap();
+    }
+    shared.db.persist(fjall::PersistMode::SyncAll).unwrap();
+}
+
+#[tokio::test]
+async fn keys_of_an_older_relay_are_read_and_counted_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(KEYS);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let theirs = accept(&ledger, said_by("u1", "1")).await;
+    let called = ledger.pseudonyms().name(&person("u1"), "c");
+    let facts = ledger.shared.seals.known().facts();
+    close(ledger, writer).await;
+    forget_changes(dir.path());
+    let before = file::of_before(&Master::own(dir.path()).unwrap(), &facts);
+    // Its end is the common key: without it, not even that one is taken for what a crash has left.
+    let cut = before.len() - 1;
+    fs::write(&path, &before[..cut]).unwrap();
+    assert!(matches!(Ledger::open(dir.path()).err(), Some(StoreError::DamagedKeys { .. })));
+    assert!(fs::read(&path).unwrap() == before[..cut]);
+    fs::write(&path, &before).unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert!(ledger.envelope(theirs).unwrap().is_some());
+    assert_eq!(ledger.pseudonyms().name(&person("u1"), "c"), called);
+    // One commit, and it is known how far the file goes.
+    ledger.move_cursor(Account("a".into()), "c".into()).await.unwrap();
+    close(ledger, writer).await;
+    let ends = ends(&before);
+    fs::write(&path, &before[..ends[ends.len() - 2]]).unwrap();
+    assert!(Ledger::open(dir.path()).is_err());
+}
+
+/// Keys that open nothing of a ledger are not taken for its own, and what it calls people by is not made anew.
+#[tokio::test]
+async fn a_secret_that_cannot_be_opened_is_not_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(KEYS);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let called = ledger.pseudonyms().name(&person("u1"), "c");
+    close(ledger, writer).await;
+    forget_changes(dir.path());
+    let own = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    drop(Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap());
+    let refused = Ledger::open(dir.path()).err();
+    assert!(matches!(refused, Some(StoreError::OlderKeys(_))), "{refused:?}");
+    fs::write(&path, own).unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.pseudonyms().name(&person("u1"), "c"), called);
+    close(ledger, writer).await;
 }
 
 /// Whenever a rotation is cut off, what is kept opens the keys.
 #[test]
 fn a_rotation_can_be_cut_off_anywhere() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || Seals::open(dir.path(), Master::own(dir.path()).unwrap(), true, None);
-    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap();
+    let open = || Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::any());
+    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap();
     seals.number_for(Some(&person("u1"))).unwrap();
     seals.sync().unwrap();
     let (path, master) = (dir.path().join(KEYS), dir.path().join("master.key"));
@@ -321,7 +514,7 @@ fn a_rotation_can_be_cut_off_anywhere() {
     // By hand: first both open it, and the new one is kept, and then the old one opens it no more.
     let own = Master::own(dir.path()).unwrap();
     let (to, text) = own.another().unwrap().unwrap();
-    let (mut file, facts) = KeyFile::open(&path, own, None).unwrap();
+    let (mut file, facts) = KeyFile::open(&path, own, &Expected::any()).unwrap();
     file.admit(&to, &facts).unwrap();
     let both = fs::read(&path).unwrap();
     assert_eq!(open().unwrap().report().unwrap().people, 1, "cut off before the new one is kept");
@@ -346,25 +539,28 @@ fn a_rotation_can_be_cut_off_anywhere() {
 #[test]
 fn a_master_key_of_the_config_takes_the_place_of_relays_own() {
     let dir = tempfile::tempdir().unwrap();
-    drop(Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap());
+    drop(Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap());
     let given = |text: &str| Master::given(&text.to_owned().into());
     assert!(matches!(given("short").err(), Some(StoreError::WeakMaster { .. })));
     let first = given(&"a".repeat(40)).unwrap();
-    let seals = Seals::open(dir.path(), first.clone(), true, None).unwrap();
+    let seals = Seals::open(dir.path(), first.clone(), &Expected::any()).unwrap();
     assert!(!seals.report().unwrap().lies_beside);
     assert!(matches!(seals.rotate(None), Err(StoreError::GivenMaster)));
     // Another takes its place when it is started with; until then both open it.
     let second = given(&"b".repeat(40)).unwrap();
     seals.rotate(Some(second.clone())).unwrap();
-    drop(Seals::open(dir.path(), first.clone(), true, None).unwrap());
-    drop(Seals::open(dir.path(), second.clone(), true, None).unwrap());
+    drop(Seals::open(dir.path(), first.clone(), &Expected::any()).unwrap());
+    drop(Seals::open(dir.path(), second.clone(), &Expected::any()).unwrap());
     fs::remove_file(dir.path().join("master.key")).unwrap();
-    assert!(matches!(Seals::open(dir.path(), first, true, None).err(), Some(StoreError::OtherMaster(_))));
+    assert!(matches!(
+        Seals::open(dir.path(), first, &Expected::any()).err(),
+        Some(StoreError::OtherMaster(_))
+    ));
     assert!(
         matches!(Master::own(dir.path()).err(), Some(StoreError::NoMaster(_))),
         "none is made that opens nothing"
     );
     fs::remove_file(dir.path().join(KEYS)).unwrap();
-    assert!(matches!(Seals::open(dir.path(), second, true, None).err(), Some(StoreError::NoKeys(_))));
+    assert!(matches!(Seals::open(dir.path(), second, &Expected::any()).err(), Some(StoreError::NoKeys(_))));
     let _ = Fact::common().unwrap();
 }

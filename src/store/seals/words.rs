@@ -1,5 +1,6 @@
 //! What is sealed beside whole records: words in them, names that are looked for, secrets.
 
+use super::file::KeyFile;
 use super::{Inside, Seals, random};
 use crate::store::StoreError;
 use crate::store::records::Record;
@@ -8,6 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use fjall::Keyspace;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, PoisonError};
 
 /// How words begin that are covered.
 const COVERED: char = '\u{1}';
@@ -47,7 +49,8 @@ impl Seals {
         sum.as_ref().first_chunk().copied().ok_or(StoreError::Closed)
     }
 
-    /// A secret of the ledger, made when it is first asked for. One that cannot be read any more is made anew.
+    /// A secret of the ledger, made when it is first asked for. One that cannot be opened is never made anew: whoever is called by a pseudonym would
+    /// be called by another one.
     pub(in crate::store) fn secret(&self, meta: &Keyspace, name: &[u8]) -> Result<[u8; 32], StoreError> {
         if self.is_closed() {
             return Ok([0; 32]);
@@ -55,16 +58,27 @@ impl Seals {
         let stored = meta.get(name)?;
         // As it was kept before anything was sealed.
         let plain = stored.as_deref().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let sealed = match (&stored, plain) {
-            (Some(bytes), None) => self.unseal::<Secret>(bytes, name)?,
-            _ => None,
-        };
-        if let Some(Secret(secret)) = &sealed {
-            return Ok(*secret);
+        if let (Some(bytes), None) = (&stored, plain) {
+            let opened = self.unseal::<Secret>(bytes, name)?.ok_or_else(|| self.too_old())?;
+            return Ok(opened.0);
         }
         let secret = plain.map_or_else(random, Ok)?;
         meta.insert(name, self.seal(&Secret(secret), None, name)?)?;
         Ok(secret)
+    }
+
+    /// Lets go of a secret whose key is lost: somebody has said that Relay is to go on without.
+    pub(in crate::store) fn give_up_secret(&self, meta: &Keyspace, name: &[u8]) -> Result<(), StoreError> {
+        match meta.get(name)? {
+            Some(bytes) if self.misses(&bytes) => Ok(meta.remove(name)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn too_old(&self) -> StoreError {
+        let path =
+            |file: &Mutex<KeyFile>| file.lock().unwrap_or_else(PoisonError::into_inner).path().to_owned();
+        self.file.as_ref().map_or(StoreError::Closed, |file| StoreError::OlderKeys(path(file)))
     }
 }
 

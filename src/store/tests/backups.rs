@@ -16,7 +16,12 @@ fn dump(data_dir: &Path) -> Vec<BTreeMap<Vec<u8>, Vec<u8>>> {
     let of = |keyspace: &fjall::Keyspace| {
         let entries = keyspace.iter().map(|entry| entry.into_inner().unwrap());
         let entries = entries.map(|(key, value)| (key.to_vec(), value.to_vec()));
-        entries.filter(|(key, _)| key != IDENTITY).collect()
+        entries
+            .filter(|(key, _)| {
+                let of_this_one = [IDENTITY, format::OTHER_KEYS, format::NEWEST_KEY, format::KEY_CHANGES];
+                !of_this_one.contains(&key.as_slice())
+            })
+            .collect()
     };
     shared.keyspaces().into_iter().map(of).collect()
 }
@@ -232,5 +237,8 @@ fn nothing_but_an_older_backup_is_replaced() {
         if let Some(there) = there {
             assert_eq!(fs::read(&path).unwrap(), there, "{may}");
         }
+    }
+    for folder in [folder.path().to_owned(), folder.path().join("new/")] {
+        assert!(matches!(Whole::begin(&folder).err(), Some(BackupError::Folder(named)) if named == folder));
     }
 }

@@ -21,6 +21,8 @@ pause-status-until = Pausiert von denen, die diesen Raum verwalten, bis { $until
         [one] { $count } Zustellung wartet und kommt dann.
        *[other] { $count } Zustellungen warten und kommen dann in ihrer Reihenfolge.
     }
+resume-notice = { $by } hat die Pause beendet: Was anderswo gesagt wird, kommt wieder in diesen Raum, und davor in seiner Reihenfolge, was aufgehoben wurde.
+resume-notice-still-held = { $by } hat die Pause beendet. Aber auch wer Relay betreibt, hat diesen Raum pausiert: Was aufgehoben wurde, kommt, sobald es dort weitergeht.
 resume-done = In diesem Raum geht es weiter: Was aufgehoben wurde, kommt jetzt in seiner Reihenfolge.
 resume-still-held = Deine Pause ist beendet. Aber auch wer Relay betreibt, hat diesen Raum pausiert: Was aufgehoben wurde, kommt, sobald es dort weitergeht.
 resume-held-by-operator = Wer Relay betreibt, hat diesen Raum pausiert oder das ganze Konto, das ihn erreicht. Nur dort lässt sich das beenden: relay queue resume.
@@ -29,8 +31,15 @@ resume-not-paused = Dieser Raum ist nicht pausiert.
 moderation-unread = Relay kann gerade nicht lesen, was es gespeichert hat; sein Protokoll sagt, warum.
 
 # Namen stehen da, wie der Raum sie zeigt, mit ihrer Plattform.
-mute-done = { $name } ist in diesem Raum stummgeschaltet: Neues von dort wird hier nicht gezeigt, bis /relay unmute. Die Person erfährt es nicht, und andere Räume zeigen sie wie bisher. Was schon hier steht, bleibt; antworte darauf mit /relay delete, um es zu löschen.
-mute-done-until = { $name } ist in diesem Raum bis { $until } stummgeschaltet: Neues von dort wird hier nicht gezeigt. Die Person erfährt es nicht, und andere Räume zeigen sie wie bisher. Was schon hier steht, bleibt; antworte darauf mit /relay delete, um es zu löschen.
+mute-done = { $name } ist in diesem Raum stummgeschaltet: Neues von dort wird hier nicht gezeigt, bis /relay unmute. Die Person erfährt es nicht, und andere Räume zeigen sie wie bisher. Was schon hier steht, bleibt.
+mute-done-until = { $name } ist in diesem Raum bis { $until } stummgeschaltet: Neues von dort wird hier nicht gezeigt. Die Person erfährt es nicht, und andere Räume zeigen sie wie bisher. Was schon hier steht, bleibt.
+# Wo Nachrichten Menüs haben, kann ein Befehl auf keine antworten.
+mute-delete = { $platform ->
+        [telegram] Um es zu löschen, antworte darauf mit /relay delete.
+        [irc] Um es zu löschen, antworte darauf mit /relay delete.
+        [matrix] Um es zu löschen, antworte darauf mit /relay delete.
+       *[other] Um es zu löschen, nimm den Eintrag von Relay in seinem Menü.
+    }
 mute-offer-unmute = { $name } wieder zeigen
 mute-whom = Wen? Schreib den Namen, wie er hier gezeigt wird, zum Beispiel /relay mute Ada for 1 hour, oder wähl es bei einer Nachricht der Person.
 mute-from-here = Diese Nachricht kommt nicht von anderswo: Wer in diesem Raum schreibt, wird mit den Mitteln der eigenen Plattform stummgeschaltet.
@@ -61,5 +70,10 @@ template-now = Die Vorlage dieses Raums ist { $template }: Wer auf { $platform }
 template-now-none = Dieser Raum hat keine Vorlage: Wer auf { $platform } Ada heißt, wird als { $example } gezeigt.
 template-how = /relay template mit einem Text ändert sie: {"{"}name{"}"} steht für den Namen und {"{"}platform{"}"} für die Plattform. Die Plattform folgt immer in ‹ › auf den Namen. /relay template default nimmt es zurück.
 template-long = Eine Vorlage ist eine Zeile mit höchstens { $most } Zeichen.
+template-nameless = Diese Vorlage sagt nicht, wer jemand ist. Setz {"{"}name{"}"} dahin, wo der Name stehen soll.
+template-unknown = { $near ->
+        [none] {"{"}{ $word }{"}"} steht in einer Vorlage für nichts. Es gibt {"{"}name{"}"} und {"{"}platform{"}"}.
+       *[other] {"{"}{ $word }{"}"} steht in einer Vorlage für nichts. Meinst du {"{"}{ $near }{"}"}?
+    }
 template-set = Von jetzt an heißen Leute von anderswo hier so: { $example }
 template-default = Von jetzt an heißen Leute von anderswo hier so, wie wer Relay betreibt es eingestellt hat: { $example }

@@ -32,7 +32,7 @@ flood =
        *[other] Nachrichten von { $name } kommen in den anderen Räumen später an: mehr als { $most } in der Minute. { $count } warten, und keine geht verloren.
     }
 
-room-joined = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was in einem seiner Räume gesagt wird, wird in den anderen gezeigt. Was von dir gezeigt wird, bestimmst du: /relay privacy, auf IRC und Matrix !relay privacy.
-room-joined-asked = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was jemand in einem seiner Räume sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: /relay privacy, auf IRC und Matrix !relay privacy.
+room-joined = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was in einem seiner Räume gesagt wird, wird in den anderen gezeigt. Was von dir gezeigt wird, bestimmst du: { $privacy }.
+room-joined-asked = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was jemand in einem seiner Räume sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: { $privacy }.
 room-left = { $room } ({ $platform }) ist nicht mehr mit { $channel } verbunden.
 room-of = { $room } in { $space }

@@ -3,7 +3,7 @@
 # /relay privacy
 
 privacy-unknown = /relay privacy {$word} gibt es nicht.
-privacy-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; /relay privacy none geht immer.
+privacy-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; weniger zu erlauben geht immer.
 privacy-not-written = Relay kann nicht aufschreiben, was du wählst; sein Protokoll sagt, warum. Es hat sich nichts geändert.
 privacy-stays-with-picture = Was schon übertragen wurde, behält sein Bild. Wer es weghaben will, sagt zuerst /relay privacy none.
 privacy-taken-back = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht; eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
@@ -90,19 +90,19 @@ forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. 
 
 # /relay export
 
-export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Dort schreibt sie `relay export {$person} --out FILE`.
+export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Geschrieben wird sie mit `relay export {$person} --out FILE`.
 export-busy = Relay schreibt gerade so eine Datei für jemand anderen. Frag in einer Minute noch einmal.
 export-too-large = Das ist zu viel, um es hier zu geben. Frag, wer Relay betreibt: `relay export` schreibt es.
 export-not-kept = Relay kann die Datei gerade nicht ablegen; sein Protokoll sagt, warum.
 exported =
-    Alles, was Relay von dir aufbewahrt, { $events ->
+    Was Relay von dir aufbewahrt, { $events ->
         [one] {$events} Sache
        *[other] {$events} Sachen
     }, die du gesagt oder getan hast, und { $choices ->
         [one] {$choices} Entscheidung
        *[other] {$choices} Entscheidungen
     }: {$link}
-exported-link = Wer den Link hat, kann es lesen; er läuft von selbst ab.
+exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab.
 
 # /relay consent
 

@@ -97,7 +97,14 @@ trouble-dropped = wer Relay betreibt, hat es herausgenommen
 trouble-unsure = vielleicht ist es trotzdem da; wer Relay betreibt, muss entscheiden
 trouble-refused = { $platform } hat es nicht angenommen
 
-which-message = Um welche Nachricht geht es? Nimm den Eintrag von Relay in ihrem Menü; auf einer Plattform ohne solche Menüs antworte auf die Nachricht mit /relay { $verb }.
+# Wo Nachrichten Menüs haben, kann ein Befehl auf keine antworten.
+which-message =
+    Um welche Nachricht geht es? { $platform ->
+        [telegram] Antworte auf sie mit /relay { $verb }.
+        [irc] Antworte auf sie mit /relay { $verb }.
+        [matrix] Antworte auf sie mit /relay { $verb }.
+       *[other] Nimm den Eintrag von Relay in ihrem Menü.
+    }
 message-unknown = Relay kennt diese Nachricht nicht: Sie wurde nicht übertragen.
 who-nobody = Niemand hat auf diese Nachricht reagiert.
 who-more = und { $count } weitere
@@ -144,6 +151,11 @@ connect-too-many = Zu viele Räume warten darauf, hereingelassen zu werden. Vers
 connect-code = Wer { $channel } betreibt, muss diesen Raum hereinlassen. Gib dafür diesen Code weiter; er gilt einmal und { $minutes } Minuten lang:
 connect-use-in-chat = Benutzt wird er mit /relay approve { $code } in einem Raum derer, denen der Kanal gehört, oder dort, wo Relay läuft: relay approve { $code }
 connect-use = Benutzt wird er dort, wo Relay läuft: relay approve { $code }
+connect-also =
+    Dieser Raum ist schon mit { $channels } verbunden: Was in ihm gesagt wird, geht dann an { $count ->
+        [one] beide
+       *[other] alle
+    }.
 connect-once-in = Sobald der Raum verbunden ist:
 connect-unknown = Es gibt keinen Kanal { $channel }, mit dem dieser Raum verbunden werden kann. Wie er heißt, weiß, wer Relay betreibt.
 connect-unknown-open = Es gibt keinen Kanal { $channel }, mit dem dieser Raum verbunden werden kann. Offen sind hier: { $open }.
@@ -175,6 +187,17 @@ knocks-space = Bereich: { $space }
 knocks-readers = Lesen können dort: { $readers }
 knocks-people = Leute: { $count }
 knocks-people-unknown = Leute: unbekannt, wie viele
+knocks-also =
+    Er ist schon mit { $channels } verbunden: Was dort gesagt wird, geht dann an { $count ->
+        [one] beide
+       *[other] alle
+    }.
+# An die, die die Namen der anderen vielleicht nicht kennen.
+knocks-also-unnamed =
+    { $count ->
+        [one] Er ist schon mit einem anderen Kanal verbunden: Was dort gesagt wird, geht dann an beide.
+       *[other] Er ist schon mit { $count } anderen Kanälen verbunden: Was dort gesagt wird, geht dann an alle.
+    }
 knocks-asker = Gefragt hat: { $asker }
 knocks-asker-unnamed = Gefragt hat: jemand mit dem Recht, den Raum zu verwalten
 readers-private = wer eingeladen wurde

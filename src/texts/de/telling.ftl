@@ -2,6 +2,8 @@
 
 told-carried = Was in diesem Raum gesagt wird, wird auch in Räumen anderswo gezeigt. Was von dir gezeigt wird, entscheidest du: /relay privacy
 told-asked = Was in diesem Raum gesagt wird, wird auch in Räumen anderswo gezeigt; von dem, was du sagst, nichts, bis du es erlaubst: /relay privacy
-told-rooms-carried = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was in einem gesagt wird, wird in den anderen gezeigt. Jeder entscheidet selbst, was von ihm gezeigt wird: /relay privacy, oder !relay privacy auf IRC und Matrix.
-told-rooms-asked = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was jemand in einem sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: /relay privacy, oder !relay privacy auf IRC und Matrix.
+told-rooms-carried = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was in einem gesagt wird, wird in den anderen gezeigt. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
+told-rooms-asked = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was jemand in einem sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: {$privacy}.
+# Etwa "/relay privacy, oder !relay privacy auf IRC und Matrix".
+told-command-on = {$first}, oder {$command} auf {$platforms}
 told-platforms = {$others} und {$last}

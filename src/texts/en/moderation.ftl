@@ -21,6 +21,8 @@ pause-status-until = Paused by those who manage this room until { $until }, or u
         [one] { $count } delivery waits, and comes then.
        *[other] { $count } deliveries wait, and come then in their order.
     }
+resume-notice = { $by } has ended the pause: what is said elsewhere comes into this room again, and what was kept before it, in its order.
+resume-notice-still-held = { $by } has ended the pause. Whoever runs Relay holds this room as well: what was kept comes when they let it go on.
 resume-done = This room goes on: what was kept comes now, in its order.
 resume-still-held = Your pause has ended. Whoever runs Relay holds this room as well: what was kept comes when they let it go on.
 resume-held-by-operator = Whoever runs Relay holds this room, or all of the account that reaches it. Only they can let it go on: relay queue resume.
@@ -29,8 +31,15 @@ resume-not-paused = This room is not paused.
 moderation-unread = Relay cannot read its state now; its log says why.
 
 # Names are as the room shows them, with their platform.
-mute-done = { $name } is muted in this room: nothing new of theirs is shown here until /relay unmute. They are not told, and other rooms show them as before. What is here already stays; answer it with /relay delete to delete it.
-mute-done-until = { $name } is muted in this room until { $until }: nothing new of theirs is shown here. They are not told, and other rooms show them as before. What is here already stays; answer it with /relay delete to delete it.
+mute-done = { $name } is muted in this room: nothing new of theirs is shown here until /relay unmute. They are not told, and other rooms show them as before. What is here already stays.
+mute-done-until = { $name } is muted in this room until { $until }: nothing new of theirs is shown here. They are not told, and other rooms show them as before. What is here already stays.
+# Where messages have menus, a command cannot answer one.
+mute-delete = { $platform ->
+        [telegram] To delete it, answer it with /relay delete.
+        [irc] To delete it, answer it with /relay delete.
+        [matrix] To delete it, answer it with /relay delete.
+       *[other] To delete it, use Relay's entry in its own menu.
+    }
 mute-offer-unmute = Unmute { $name }
 mute-whom = Whom? Write the name as it is shown here, such as /relay mute Ada for 1 hour, or choose it about a message of theirs.
 mute-from-here = This message is not from elsewhere: whoever writes in this room is muted by the means of its own platform.
@@ -61,5 +70,10 @@ template-now = The template of this room is { $template }: somebody called Ada o
 template-now-none = This room has no template: somebody called Ada on { $platform } is shown as { $example }.
 template-how = /relay template with a text changes it: {"{"}name{"}"} stands for what somebody is called and {"{"}platform{"}"} for where they write. Where somebody writes always follows the name in ‹ ›. /relay template default takes it back.
 template-long = A template is one line of at most { $most } characters.
+template-nameless = This template says nothing of who somebody is. Put {"{"}name{"}"} where the name is to stand.
+template-unknown = { $near ->
+        [none] {"{"}{ $word }{"}"} stands for nothing in a template. There are {"{"}name{"}"} and {"{"}platform{"}"}.
+       *[other] {"{"}{ $word }{"}"} stands for nothing in a template. Did you mean {"{"}{ $near }{"}"}?
+    }
 template-set = From now on people from elsewhere are called here like this: { $example }
 template-default = From now on people from elsewhere are called here as whoever runs Relay has set it: { $example }

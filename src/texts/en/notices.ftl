@@ -24,7 +24,7 @@ late-parked = somebody who runs Relay has to mend something there
 
 flood = Messages of { $name } arrive later in the other rooms: more than { $most } a minute. { $count } wait, and none is lost.
 
-room-joined = { $room } ({ $platform }) has joined { $channel }: what is said in one of its rooms is shown in the others. Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.
-room-joined-asked = { $room } ({ $platform }) has joined { $channel }: what somebody says in one of its rooms is shown in the others once they allow it: /relay privacy, or !relay privacy on IRC and Matrix.
+room-joined = { $room } ({ $platform }) has joined { $channel }: what is said in one of its rooms is shown in the others. Everybody decides what is shown of them: { $privacy }.
+room-joined-asked = { $room } ({ $platform }) has joined { $channel }: what somebody says in one of its rooms is shown in the others once they allow it: { $privacy }.
 room-left = { $room } ({ $platform }) has left { $channel }.
 room-of = { $room } of { $space }

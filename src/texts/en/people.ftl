@@ -3,7 +3,7 @@
 # /relay privacy
 
 privacy-unknown = There is no /relay privacy {$word}.
-privacy-too-often = You have chosen many times in the last hour. Wait an hour; /relay privacy none is always possible.
+privacy-too-often = You have chosen many times in the last hour. Wait an hour; to allow less is always possible.
 privacy-not-written = Relay cannot write down what you choose; its log says why. Nothing has changed.
 privacy-stays-with-picture = What was carried before stays with the picture that it has. Whoever wants it gone says /relay privacy none first.
 privacy-taken-back = What was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
@@ -95,14 +95,14 @@ export-busy = Relay writes such a file for somebody else just now. Ask again in 
 export-too-large = It is too much to give it here. Ask whoever runs Relay: `relay export` writes it.
 export-not-kept = Relay cannot keep the file now; its log says why.
 exported =
-    All that Relay keeps of you, { $events ->
+    What Relay keeps of you, { $events ->
         [one] {$events} thing
        *[other] {$events} things
     } that you said and did and { $choices ->
         [one] {$choices} choice
        *[other] {$choices} choices
     }: {$link}
-exported-link = Whoever has the link can read it; it ends by itself.
+exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself.
 
 # /relay consent
 

@@ -82,7 +82,14 @@ trouble-dropped = whoever runs Relay has taken it out
 trouble-unsure = it may be there all the same; whoever runs Relay is to decide
 trouble-refused = { $platform } did not take it
 
-which-message = About which message? Use Relay's entry in that message's own menu; on a platform without one, answer the message with /relay { $verb }.
+# Where messages have menus, a command cannot answer one.
+which-message =
+    About which message? { $platform ->
+        [telegram] Answer it with /relay { $verb }.
+        [irc] Answer it with /relay { $verb }.
+        [matrix] Answer it with /relay { $verb }.
+       *[other] Use Relay's entry in that message's own menu.
+    }
 message-unknown = Relay does not know this message: it was not carried.
 who-nobody = Nobody has reacted to this message.
 who-more = and { $count } more
@@ -121,6 +128,11 @@ connect-too-many = Too many rooms wait to be let in. Try again later.
 connect-code = Who runs { $channel } has to let this room in. Give them this code; it is good once, for { $minutes } minutes:
 connect-use-in-chat = They use it with /relay approve { $code } in a room of its owners, or where Relay runs: relay approve { $code }
 connect-use = They use it where Relay runs: relay approve { $code }
+connect-also =
+    This room is joined to { $channels } already: what is said in it then goes to { $count ->
+        [one] both
+       *[other] all of them
+    }.
 connect-once-in = Once it is in:
 connect-unknown = There is no channel { $channel } that this room can be joined to. Whoever runs Relay knows its name.
 connect-unknown-open = There is no channel { $channel } that this room can be joined to. Open here: { $open }.
@@ -149,6 +161,17 @@ knocks-space = Space: { $space }
 knocks-readers = Readable by: { $readers }
 knocks-people = People: { $count }
 knocks-people-unknown = People: an unknown number of
+knocks-also =
+    It is joined to { $channels } already: what is said there then goes to { $count ->
+        [one] both
+       *[other] all of them
+    }.
+# To whoever may not know the names of the others.
+knocks-also-unnamed =
+    { $count ->
+        [one] It is joined to another channel already: what is said there then goes to both.
+       *[other] It is joined to { $count } other channels already: what is said there then goes to all of them.
+    }
 knocks-asker = Asked by: { $asker }
 knocks-asker-unnamed = Asked by: somebody who may manage the room
 readers-private = those who were invited

@@ -2,6 +2,8 @@
 
 told-carried = What is said in this room is shown in rooms elsewhere, too. What is shown of you is yours to decide: /relay privacy
 told-asked = What is said in this room is shown in rooms elsewhere, too; of what you say nothing is, until you allow it: /relay privacy
-told-rooms-carried = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what is said in one is shown in the others. Everybody decides what is shown of them: /relay privacy, or !relay privacy on IRC and Matrix.
-told-rooms-asked = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what somebody says in one is shown in the others once they allow it: /relay privacy, or !relay privacy on IRC and Matrix.
+told-rooms-carried = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what is said in one is shown in the others. Everybody decides what is shown of them: {$privacy}.
+told-rooms-asked = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what somebody says in one is shown in the others once they allow it: {$privacy}.
+# Such as "/relay privacy, or !relay privacy on IRC and Matrix".
+told-command-on = {$first}, or {$command} on {$platforms}
 told-platforms = {$others} and {$last}

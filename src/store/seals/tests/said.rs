@@ -30,7 +30,7 @@ fn words_of(ledger: &Ledger, user: &str) -> Vec<Entry> {
 
 /// Writes the file of keys as an older Relay did: only what was said last.
 fn as_before(path: &Path, master: &Master) {
-    let (mut file, facts) = KeyFile::open(path, master.clone(), None).unwrap();
+    let (mut file, facts) = KeyFile::open(path, master.clone(), &Expected::default()).unwrap();
     let mut known = Known::default();
     facts.into_iter().for_each(|fact| known.learn(fact));
     // The last of them is a whole word here.
@@ -39,7 +39,7 @@ fn as_before(path: &Path, master: &Master) {
         said.map(|(person, words)| Fact::Said { person, words: words.last().cloned().into_iter().collect() });
     let mut facts: Vec<Fact> = said.collect();
     facts.extend(known.facts());
-    file.rewrite(&facts).unwrap();
+    file.rewrite(&facts, 0).unwrap();
 }
 
 /// A ledger that is made from a backup and these keys, on a machine of its own.
@@ -168,7 +168,7 @@ async fn what_was_forbidden_before_somebody_was_forgotten_stays_so() {
 fn what_is_known_of_somebody_is_not_lost_to_an_older_copy() {
     let dir = tempfile::tempdir().unwrap();
     let master = Master::own(dir.path()).unwrap();
-    let seals = Seals::open(dir.path(), master.clone(), false, None).unwrap();
+    let seals = Seals::open(dir.path(), master.clone(), &Expected::default()).unwrap();
     let who = person("u1");
     let mut said = Stance::for_good("/relay forget", Timestamp(5));
     seals.destroy(&who, 5, said.clone(), true).unwrap();
@@ -183,10 +183,10 @@ fn what_is_known_of_somebody_is_not_lost_to_an_older_copy() {
     said.extend((20..2_000).flat_map(|at| Stance::Anonymous.entries("t", Timestamp(at))));
     seals.keep_said(&who, &said).unwrap();
     drop(seals);
-    let seals = Seals::open(dir.path(), master.clone(), false, None).unwrap();
+    let seals = Seals::open(dir.path(), master.clone(), &Expected::default()).unwrap();
     assert_eq!(seals.words(), vec![(who.clone(), said.clone())]);
     seals.rotate(None).unwrap();
     drop(seals);
-    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), false, None).unwrap();
+    let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap();
     assert_eq!(seals.words(), vec![(who, said)]);
 }

@@ -1,0 +1,188 @@
+//! What is lost with keys, and what is not.
+
+use super::*;
+use crate::consent::Stance;
+use crate::store::backup::{WithKeys, back_up, restore};
+use crate::store::ledger::WriterGuard;
+use crate::store::{EnvelopeId, Ledger, Verdict, look_at_keys};
+use relay_contract::{
+    Account, Author, Envelope, Event, Message, MessageRef, Platform, RoomKey, Standing, Text, Timestamp,
+};
+use std::fs;
+
+fn room() -> RoomKey {
+    RoomKey::new(Platform::new("p"), "net", "here")
+}
+
+fn person(user: &str) -> Person {
+    Person::from_parts(&room(), user)
+}
+
+/// Somebody says something.
+async fn says(ledger: &Ledger, user: &str) -> EnvelopeId {
+    let author = Author { id: user.into(), name: user.into(), avatar: None, standing: Standing::Person };
+    let message =
+        Message::new(MessageRef::plain(format!("{user} {:?}", Timestamp::now())), Text::plain("words"));
+    let envelope = Envelope {
+        origin: room(),
+        author: Some(author),
+        at: Timestamp::now(),
+        event: Event::Posted(message),
+    };
+    let accepted = ledger.accept(Account("a".into()), vec![envelope]).await.unwrap().await.unwrap().unwrap();
+    match accepted[0] {
+        Verdict::Accepted(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn chooses(ledger: &Ledger, user: &str, stance: Stance, at: i64) {
+    ledger.say_consent(person(user), stance.entries("t", Timestamp(at)), false).await.unwrap();
+}
+
+/// Somebody is forgotten, all of it.
+async fn is_forgotten(ledger: &Ledger, user: &str, at: i64) {
+    let asked = Erased { asked: at, ..Erased::default() };
+    ledger.say_forget(person(user), Stance::None.entries("t", Timestamp(at)), asked.clone()).await.unwrap();
+    ledger.remember_erased(person(user), Erased { done: Some(at + 1), ..asked }).await.unwrap();
+}
+
+async fn close(ledger: Ledger, writer: WriterGuard) {
+    ledger.close().await.unwrap();
+    drop(ledger);
+    writer.join();
+}
+
+fn stance(ledger: &Ledger, user: &str) -> Option<Stance> {
+    ledger.consent_of(&person(user)).and_then(|history| history.stance())
+}
+
+fn is_there(ledger: &Ledger, id: EnvelopeId) -> bool {
+    ledger.envelope(id).unwrap().is_some()
+}
+
+fn own(data_dir: &Path) -> Master {
+    Master::own(data_dir).unwrap()
+}
+
+#[tokio::test]
+async fn new_keys_go_on_without_what_was_said_and_with_what_was_chosen() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    let lost = says(&ledger, "u1").await;
+    chooses(&ledger, "u2", Stance::None, 5).await;
+    is_forgotten(&ledger, "u3", 7).await;
+    close(ledger, writer).await;
+    assert!(matches!(make_keys(dir, own(dir)), Ok(0)), "with all of them there nothing is lost");
+    fs::remove_file(dir.join(KEYS)).unwrap();
+    assert!(matches!(look_at_keys(dir, None), Err(StoreError::NoKeys(_))));
+    assert_eq!(make_keys(dir, own(dir)).unwrap(), 1);
+    look_at_keys(dir, None).unwrap();
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    assert!(!is_there(&ledger, lost));
+    let kept = says(&ledger, "u1").await;
+    assert_eq!((stance(&ledger, "u2"), stance(&ledger, "u3")), (Some(Stance::None), Some(Stance::None)));
+    // A ledger from before any of that is restored by these keys: they know it too.
+    let words = ledger.shared.seals.words();
+    assert!(
+        words.iter().any(|(who, words)| *who == person("u2") && words.last().unwrap().at.0 == 5),
+        "{words:?}"
+    );
+    assert!(ledger.shared.seals.gone().iter().any(|gone| gone.person == person("u3") && gone.at == 7));
+    close(ledger, writer).await;
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    assert!(is_there(&ledger, kept), "the new keys are its own");
+    close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn an_older_copy_is_taken_only_when_somebody_says_so_and_loses_no_no() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    let early = says(&ledger, "u1").await;
+    let of_gone = says(&ledger, "u3").await;
+    let of_going = says(&ledger, "u4").await;
+    chooses(&ledger, "u2", Stance::Full, 5).await;
+    let copy = ledger.copy_keys().unwrap();
+    chooses(&ledger, "u2", Stance::None, 6).await;
+    is_forgotten(&ledger, "u3", 7).await;
+    let asked = Erased { asked: 8, ..Erased::default() };
+    ledger.say_forget(person("u4"), Stance::None.entries("t", Timestamp(8)), asked).await.unwrap();
+    let late = says(&ledger, "u5").await;
+    close(ledger, writer).await;
+
+    fs::write(dir.join(KEYS), &copy).unwrap();
+    for refused in [Ledger::open(dir).err(), look_at_keys(dir, None).err()] {
+        assert!(
+            matches!(&refused, Some(error @ StoreError::OlderKeys(_)) if error.to_string().contains("relay keys accept"))
+        );
+    }
+    assert_eq!(fs::read(dir.join(KEYS)).unwrap(), copy, "nothing was changed");
+    assert_eq!(accept_keys(dir, own(dir)).unwrap(), 1);
+    look_at_keys(dir, None).unwrap();
+    let (ledger, writer) = Ledger::open(dir).unwrap();
+    assert!(is_there(&ledger, early) && !is_there(&ledger, late));
+    assert!(!is_there(&ledger, of_gone), "who was forgotten since is not brought back");
+    assert_eq!(stance(&ledger, "u2"), Some(Stance::None));
+    let seals = &ledger.shared.seals;
+    assert!(seals.words().iter().any(|(who, words)| *who == person("u2") && words.last().unwrap().at.0 == 6));
+    // What they say from their wish on is not sealed with the key that goes.
+    assert!(is_there(&ledger, of_going) && seals.report().unwrap().retired == 1);
+    let again = says(&ledger, "u4").await;
+    ledger.say_consent(person("u4"), Stance::Full.entries("t", Timestamp(9)), false).await.unwrap();
+    ledger
+        .remember_erased(person("u4"), Erased { asked: 8, done: Some(10), ..Erased::default() })
+        .await
+        .unwrap();
+    assert!(!is_there(&ledger, of_going) && is_there(&ledger, again));
+    close(ledger, writer).await;
+}
+
+/// The keys are put there after a restore without any: they know of later than the backup.
+#[tokio::test]
+async fn keys_that_come_after_the_restore_bring_back_what_was_chosen_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    let id = says(&ledger, "u1").await;
+    let of_gone = says(&ledger, "u3").await;
+    let backup = dir.path().join("b");
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    chooses(&ledger, "u1", Stance::None, 6).await;
+    is_forgotten(&ledger, "u3", 7).await;
+    close(ledger, writer).await;
+    let fresh = dir.path().join("fresh");
+    let none = WithKeys { copy: None, master_key: None };
+    assert!(!restore(&backup, &fresh, &none, &mut |_, _| {}).unwrap().has_keys);
+    for file in [KEYS, "master.key"] {
+        fs::copy(state.join(file), fresh.join(file)).unwrap();
+    }
+    let (ledger, writer) = Ledger::open(&fresh).unwrap();
+    assert_eq!(stance(&ledger, "u1"), Some(Stance::None));
+    assert_eq!(ledger.to_erase().unwrap(), vec![person("u3")]);
+    assert!(is_there(&ledger, id) && !is_there(&ledger, of_gone));
+    close(ledger, writer).await;
+}
+
+/// As the restore advises where there are no keys.
+#[tokio::test]
+async fn a_restore_without_keys_goes_on_with_new_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    says(&ledger, "u1").await;
+    let backup = dir.path().join("b");
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    close(ledger, writer).await;
+    let fresh = dir.path().join("fresh");
+    restore(&backup, &fresh, &WithKeys { copy: None, master_key: None }, &mut |_, _| {}).unwrap();
+    assert!(matches!(Ledger::open(&fresh).err(), Some(StoreError::NoKeys(_))));
+    assert_eq!(make_keys(&fresh, own(&fresh)).unwrap(), 1);
+    let (ledger, writer) = Ledger::open(&fresh).unwrap();
+    says(&ledger, "u1").await;
+    close(ledger, writer).await;
+    let (ledger, writer) = Ledger::open(&fresh).unwrap();
+    close(ledger, writer).await;
+}
