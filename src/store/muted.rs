@@ -49,12 +49,12 @@ impl Muted {
 
     /// The same person muted by one more name, or again by one of theirs.
     pub fn and(self, one: Self, now: Timestamp) -> Self {
-        let is_same = |other: &&Self| (&other.name, &other.mark) == (&one.name, &one.mark);
-        let since = self.names(now).find(is_same).map_or(one.since, |before| before.since);
-        let others: Vec<Self> =
-            self.names(now).filter(|other| !is_same(other)).take(MOST_NAMES).cloned().collect();
+        let (same, mut all): (Vec<&Self>, Vec<&Self>) =
+            self.names(now).partition(|other| (&other.name, &other.mark) == (&one.name, &one.mark));
+        all.truncate(MOST_NAMES);
+        let since = same.first().map_or(one.since, |before| before.since);
         let one = Self { since, ..one };
-        Self::all(others.into_iter().chain([one.clone()])).unwrap_or(one)
+        Self::all(all.into_iter().cloned().chain([one.clone()])).unwrap_or(one)
     }
 
     /// The same person without one of their names; none where that was the last.
