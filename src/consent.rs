@@ -3,6 +3,7 @@
 //! What a person has said about themselves is a [`History`]: entries that are only ever added to. Every question is answered by
 //! [`History::allows`], from the newest entry that is about it; where none is, by the default of whoever asks.
 
+mod kept;
 mod level;
 mod linked;
 mod pseudonym;
@@ -262,7 +263,7 @@ pub struct Entry {
     pub words: u16,
     /// When they said it.
     pub at: Timestamp,
-    /// From when it holds.
+    /// From when it holds. A *no* may hold for what was before it was said.
     pub from: Timestamp,
     /// Until when, not included; for ever where none.
     pub until: Option<Timestamp>,
@@ -285,6 +286,11 @@ impl Entry {
         let is_part =
             |stance: &Stance| stance.entries("", Timestamp(0)).iter().any(|part| part.is_same(self));
         self.allows && !Stance::ALL.iter().any(is_part)
+    }
+
+    /// Whether it counts for what was then: only a *no* reaches back behind when it was said.
+    fn was_said(&self, then: Timestamp) -> bool {
+        self.at <= then || (!self.allows && self.from <= then)
     }
 
     fn holds(&self, now: Timestamp) -> bool {
@@ -334,30 +340,15 @@ impl History {
         self.0.last().is_some_and(|last| last.is_same(entry) && last.until.is_none() && entry.until.is_none())
     }
 
-    /// The last whole word and what was said in particular after it: what is left when the rest is forgotten.
-    pub fn last_word(&self) -> &[Entry] {
-        let is_word = |from: &usize| {
-            Stance::ALL.into_iter().any(|stance| {
-                let said = stance.entries("", Timestamp(0));
-                let there = self.0.get(*from..from + said.len()).unwrap_or_default();
-                there.len() == said.len()
-                    && there.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
-            })
-        };
-        // Some end with what is not allowed: they begin where everything else is.
-        let from = (0..self.0.len()).rev().find(is_word).unwrap_or_default();
-        self.0.get(from..).unwrap_or_default()
-    }
-
     /// Whether it is allowed now. The newest entry that is about it and holds now counts, whatever the clock said when it was made:
     /// a clock that was ahead must not make anybody wait for their no.
     pub fn allows(&self, asked: &Asked<'_>, now: Timestamp) -> bool {
         Self::answer(self.0.iter(), asked, now)
     }
 
-    /// Whether it was allowed at a moment that is past, by what they had said until then.
+    /// Whether it was allowed at a moment that is past, by what they had said until then, or have forbidden since for what was then.
     pub fn allowed(&self, asked: &Asked<'_>, then: Timestamp) -> bool {
-        Self::answer(self.0.iter().filter(|entry| entry.at <= then), asked, then)
+        Self::answer(self.0.iter().filter(|entry| entry.was_said(then)), asked, then)
     }
 
     /// Whether they have allowed it in particular, and it is what counts now: beyond what the admin shows of anybody.
@@ -367,7 +358,7 @@ impl History {
 
     /// The same of a moment that is past, by what they had said until then.
     pub fn granted(&self, asked: &Asked<'_>, then: Timestamp) -> bool {
-        let until_then = self.0.iter().filter(|entry| entry.at <= then);
+        let until_then = self.0.iter().filter(|entry| entry.was_said(then));
         Self::newest(until_then, asked, then).is_some_and(Entry::is_grant)
     }
 

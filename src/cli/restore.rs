@@ -31,6 +31,8 @@ struct Done<'a> {
     has_keys: bool,
     /// People who were forgotten since, and are again.
     forgotten: u64,
+    /// When the copy of the keys was made, in milliseconds since the epoch: what people have said about themselves since is not known.
+    keys_of: Option<i64>,
     #[serde(flatten)]
     checked: Checked,
 }
@@ -57,12 +59,15 @@ pub fn run(of: &Restore) -> ExitCode {
     });
     drop(bar);
     match restored {
-        Ok(Restored { checked, has_keys, forgotten }) if of.json => {
-            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, checked })
+        Ok(Restored { checked, has_keys, forgotten, keys_of }) if of.json => {
+            let keys_of = keys_of.map(|at| at.0);
+            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, keys_of, checked })
         }
-        Ok(Restored { checked, has_keys, forgotten }) => {
+        Ok(Restored { checked, has_keys, forgotten, keys_of }) => {
             sayln!("{}", words(&checked, &data_dir));
             of_keys(has_keys, forgotten).into_iter().for_each(|words| sayln!("{words}"));
+            let now = relay_contract::Timestamp::now().0;
+            keys_of.into_iter().for_each(|at| sayln!("{}", of_copy(at.0, now)));
             sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
             ExitCode::SUCCESS
         }
@@ -98,6 +103,22 @@ fn of_keys(has_keys: bool, forgotten: u64) -> Option<String> {
             if count == 1 { "is again" } else { "are again" },
         )),
     }
+}
+
+/// What a copy of the keys that is so old does not know.
+fn of_copy(at: i64, now: i64) -> String {
+    let made = Timestamp::from_millisecond(at).unwrap_or_default();
+    let minutes = now.saturating_sub(at).max(0).unsigned_abs() / 60_000;
+    let old = match minutes {
+        0..120 => count(minutes, "minute", "minutes"),
+        120..2880 => count(minutes / 60, "hour", "hours"),
+        _ => count(minutes / 1440, "day", "days"),
+    };
+    format!(
+        "The copy of the keys is of {} ({old} old). Who has said since then that nothing of theirs is to be carried, or wanted to be forgotten, \
+         is not known: it is carried again, also what they said since, until they say so anew. The keys of the lost machine itself know it.",
+        made.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
 }
 
 fn words(Checked { about, contents }: &Checked, data_dir: &Path) -> String {

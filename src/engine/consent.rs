@@ -9,10 +9,13 @@ use crate::audit::Grant;
 use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipient, Stance, Unsaid};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
-use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+use relay_contract::{Author, Envelope, Event, NativeId, RoomKey, Standing, Timestamp};
 
 /// Some platforms tell times in whole seconds, in milliseconds.
 const SECOND: i64 = 1_000;
+
+/// What may not be seen where somebody is not to be known by what others show of them.
+pub(super) const WHO_AND_WHAT: [DataClass; 2] = [DataClass::Identity, DataClass::Content];
 
 /// Something that a person did.
 #[derive(Clone, Copy)]
@@ -56,6 +59,15 @@ fn end_of(at: Timestamp) -> Timestamp {
 /// Programs and bots have nothing to hide, and nobody to ask.
 fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
+}
+
+/// Whether somebody has ever kept one of these from a room.
+fn forbade(history: &History, room: &RoomKey, classes: &[DataClass]) -> bool {
+    let recipient = Recipient::of(room);
+    let purpose = Purpose::Bridging;
+    let forbade =
+        |class| history.ever_forbade(&Asked { purpose, class, recipient: &recipient, default: true });
+    classes.iter().copied().any(forbade)
 }
 
 impl Core {
@@ -282,7 +294,7 @@ impl Core {
         if !self.asks_consent() || origin == room || stream::keeps(origin) {
             return false;
         }
-        self.hides_any(&[DataClass::Identity, DataClass::Content], (origin, room))
+        self.hides_any(&WHO_AND_WHAT, (origin, room))
     }
 
     /// Whether somebody of a room's network, of whom it is not told who they are, might be one who does not show that they are there.
@@ -291,6 +303,33 @@ impl Core {
             && origin != room
             && !stream::keeps(origin)
             && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
+    }
+
+    /// The same of what was said at a time that is not known: they may have said yes since.
+    pub(super) fn hid_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        if !self.asks_consent() || origin == room || stream::keeps(origin) {
+            return false;
+        }
+        let network = Person::from_parts(origin, "");
+        self.hides_any(&WHO_AND_WHAT, (origin, room))
+            || self.ledger.anybody_is(|person, history| {
+                person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
+            })
+    }
+
+    /// Whether somebody has ever kept one of these from a room.
+    pub(super) fn ever_hid(
+        &self,
+        room: &RoomKey,
+        origin: &RoomKey,
+        id: &NativeId,
+        classes: &[DataClass],
+    ) -> bool {
+        if !self.asks_consent() || origin == room || stream::keeps(origin) {
+            return false;
+        }
+        let history = self.ledger.consent_of(&Person::from_parts(origin, id.as_str()));
+        history.is_some_and(|history| forbade(&history, room, classes))
     }
 
     fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {

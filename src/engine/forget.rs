@@ -41,7 +41,7 @@ impl Core {
         // What could not be undone the last time is not undone by asking again.
         let left = self.ledger.erased(&person)?.map(|erased| erased.left).unwrap_or_default();
         let erased = Erased { asked: asked.0, left, ..Erased::default() };
-        let entries = Stance::None.entries("/relay forget", asked);
+        let entries = Stance::for_good("/relay forget", asked);
         // Also where they had said no before: what was in a room by then may still be.
         let said = self.ledger.say_forget(person, entries, erased.clone()).await?;
         said.into_iter().for_each(|of| self.take_back_soon(of));

@@ -4,17 +4,18 @@ mod seen;
 
 pub use seen::{By, Seen};
 
-use super::consent::Deed;
+use super::consent::{Deed, WHO_AND_WHAT};
 use super::core::Core;
 use super::lane_steps::Content;
 use crate::consent::DataClass;
+use crate::routing::Routes;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::text::{Container, Leaf, Run};
 use relay_contract::{
-    Author, Envelope, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing, Takes, Text,
-    Timestamp,
+    Author, Envelope, Event, Forward, Mention, Message, MessageKey, NativeId, Reply, RoomKey, Standing,
+    Takes, Text, Timestamp,
 };
 use std::cell::LazyCell;
 
@@ -79,19 +80,21 @@ impl Core {
     ) -> Result<(), StoreError> {
         // Looks at everybody who has chosen: only where somebody is named without an id.
         let hides: Hides<'_> = LazyCell::new(Box::new(|| self.hides_somebody(room, origin)));
+        // When what is shown again was said is not known: whoever says yes now may have said no then.
+        let hid: Hides<'_> = LazyCell::new(Box::new(|| self.hid_somebody(room, origin)));
         if message.body.names_people() {
             let body = std::mem::take(&mut message.body);
             message.body = self.mask_text(room, (origin, said), body, &hides, did);
         }
         if let Some(reply) = &mut message.reply {
             let before = (reply.author.clone(), reply.excerpt.is_some());
-            self.mask_reply(room, origin, reply, &hides)?;
+            self.mask_reply(room, origin, reply, &hid)?;
             if before != (reply.author.clone(), reply.excerpt.is_some()) {
                 did.push("quote masked");
             }
         }
         if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, (origin, said), forward, &hides)
+            && !self.mask_forward(room, (origin, said), forward, &hid)
         {
             message.attachments.clear();
             message.poll = None;
@@ -102,11 +105,25 @@ impl Core {
         if message.quoted.iter().any(|id| {
             self.named(room, (origin, said), id, "") != Some(String::new())
                 || !self.shows_words_of(room, (origin, said), id)
+                || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
         }) {
             message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
             did.push("quotes taken out");
         }
         Ok(())
+    }
+
+    /// Takes out of an answer, before it is written down, how the platform says that what it answers begins, where no room would be shown
+    /// that: what is known of it stands in the ledger, and what is not may be of somebody who lets nothing be written down.
+    pub(super) fn leave_unsaid(&self, routes: &Routes, envelope: &mut Envelope) {
+        let (Event::Posted(message) | Event::Edited { to: message, .. }) = &mut envelope.event else {
+            return;
+        };
+        let Some(reply) = message.reply.as_mut().filter(|reply| reply.excerpt.is_some()) else { return };
+        let mut rooms = routes.targets(&envelope.origin).into_iter().map(|(room, _)| room).peekable();
+        if rooms.peek().is_some() && rooms.all(|room| self.hid_somebody(&room, &envelope.origin)) {
+            (reply.author, reply.excerpt) = (None, None);
+        }
     }
 
     /// Whoever an envelope is by, as a room may know them, and as much of them as its platform takes.
@@ -178,10 +195,11 @@ impl Core {
         self.named_as(room, Deed { origin, author: &author, said, known }).map(|seen| seen.name)
     }
 
-    /// Whether a room may see what somebody said whom others quote there.
+    /// Whether a room may see what somebody said whom others quote there, at whatever time that was.
     fn shows_words_of(&self, room: &RoomKey, (origin, (said, known)): Said<'_>, id: &NativeId) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        self.may_see(room, Deed { origin, author: &author, said, known }, DataClass::Content)
+        !self.ever_hid(room, origin, id, &[DataClass::Content])
+            && self.may_see(room, Deed { origin, author: &author, said, known }, DataClass::Content)
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
@@ -190,7 +208,7 @@ impl Core {
         room: &RoomKey,
         origin: &RoomKey,
         reply: &mut Reply,
-        hides: &Hides<'_>,
+        hid: &Hides<'_>,
     ) -> Result<(), StoreError> {
         let key = MessageKey { room: origin.clone(), id: reply.target.clone() };
         let known = match self.lookup.find(&key)? {
@@ -202,27 +220,30 @@ impl Core {
             reply.excerpt = None;
         }
         match known {
-            Some(Whom::AsTheyAre(_)) => {}
+            Some(Whom::AsTheyAre(Some(_))) => {}
             Some(Whom::Under(author)) => reply.author = Some(author.name),
             Some(Whom::Hidden) => (reply.author, reply.excerpt) = (None, None),
-            None if **hides => (reply.author, reply.excerpt) = (None, None),
-            None => {}
+            // Not written down, or gone.
+            Some(Whom::AsTheyAre(None)) | None if **hid => (reply.author, reply.excerpt) = (None, None),
+            Some(Whom::AsTheyAre(None)) | None => {}
         }
         Ok(())
     }
 
     /// Whether what was passed on may be seen; its author's name is taken out where that may not.
-    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hides: &Hides<'_>) -> bool {
+    fn mask_forward(&self, room: &RoomKey, said: Said<'_>, forward: &mut Forward, hid: &Hides<'_>) -> bool {
         let Some(id) = &forward.author_id else {
-            if **hides {
+            if **hid {
                 forward.author = None;
             }
-            return !**hides;
+            return !**hid;
         };
         let name = forward.author.clone().unwrap_or_default();
         match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {
-            Some(name) => {
-                forward.author = forward.author.is_some().then_some(name);
+            Some(shown) => {
+                // Who was to be called otherwise then is not named by it now.
+                let hid_then = shown == name && self.ever_hid(room, said.0, id, &[DataClass::Identity]);
+                forward.author = forward.author.is_some().then_some(shown).filter(|_| !hid_then);
                 true
             }
             None => {

@@ -148,7 +148,12 @@ impl Space {
                     self.core.whisper_soon(&self.account, envelope);
                 }
                 let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
-                Ok(Read::Envelopes(wanted.collect()))
+                let routes = self.core.routes.borrow().clone();
+                let said = wanted.map(|mut envelope| {
+                    self.core.leave_unsaid(&routes, &mut envelope);
+                    envelope
+                });
+                Ok(Read::Envelopes(said.collect()))
             }
             Ok(Translation::Ignored(word)) => {
                 tracing::trace!(account = %self.account.name, word, "ignored");

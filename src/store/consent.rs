@@ -51,6 +51,18 @@ impl Book {
             })?;
             all.entry(Person::from_stored(person)).or_default().add(Entry::decode(&value)?);
         }
+        for (person, history) in &mut all {
+            let erased = meta.get(keys::erasure(person.as_str()))?;
+            // An older Relay kept what they had said last alone, as if they had said nothing before.
+            if erased
+                .map(|bytes| Erased::decode(&bytes))
+                .transpose()?
+                .is_some_and(|erased| erased.done.is_some())
+            {
+                *history = History::of(History::with_nothing_before(history.entries().to_vec()));
+            }
+        }
+        seals.keep_all_said(&all);
         let secret = seals.secret(meta, SECRET)?;
         let any = AtomicBool::new(!all.is_empty());
         let all = all.into_iter().map(|(person, history)| (person, Arc::new(history))).collect();
@@ -89,7 +101,7 @@ impl Book {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
             history.add(entry);
         }
-        shared.seals.keep_words(person, history.last_word())?;
+        shared.seals.keep_said(person, history.entries())?;
         if takes_back {
             batch.insert(&shared.meta, keys::taking_back(person.as_str()), []);
         }
@@ -114,8 +126,8 @@ impl Book {
         all.get(person).map_or(0, |history| history.entries().len())
     }
 
-    /// Puts what has become of somebody's wish to be forgotten into a batch. Once it is done, their last choice is all that is left of what they
-    /// said about themselves.
+    /// Puts what has become of somebody's wish to be forgotten into a batch. Once it is done, what is left of what they said about themselves is
+    /// that nothing of before is allowed, and what they have said since.
     pub(super) fn erased(
         &self,
         shared: &Shared,
@@ -133,14 +145,13 @@ impl Book {
         }
         let allows_again = history.entries().iter().any(|entry| entry.allows && entry.at.0 > erased.asked);
         // It waits for the disk, and questions must not wait for it: only this thread changes what is asked about.
-        shared.seals.destroy(person, erased.asked, history.last_word().to_vec(), !allows_again)?;
-        let mut left = History::default();
-        for (number, entry) in (0..).zip(history.last_word()) {
+        let left = history.left_after(Timestamp(erased.asked));
+        shared.seals.destroy(person, erased.asked, left.clone(), !allows_again)?;
+        for (number, entry) in (0..).zip(&left) {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
-            left.add(entry.clone());
         }
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(person.clone(), Arc::new(left));
+        all.insert(person.clone(), Arc::new(History::of(left)));
         Ok(())
     }
 }

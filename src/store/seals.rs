@@ -13,6 +13,7 @@ mod file;
 mod known;
 mod look;
 mod master;
+mod said;
 pub(super) mod sealing;
 #[cfg(test)]
 pub(super) mod tests;
@@ -20,6 +21,7 @@ mod weighed;
 mod words;
 
 pub use file::{Gone, MAGIC};
+pub(super) use known::knows_more;
 pub use look::look;
 pub use master::Master;
 
@@ -31,7 +33,7 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use file::{Fact, KeyFile};
 use known::Known;
 use rand::RngCore;
-use relay_contract::{Envelope, RoomKey, Standing};
+use relay_contract::{Envelope, RoomKey, Standing, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -282,16 +284,6 @@ impl Seals {
             || known.gone.iter().any(|gone| gone.person == *person && gone.numbers.contains(&number))
     }
 
-    /// Keeps what somebody has said last about themselves, for a ledger that is restored from before that.
-    pub(super) fn keep_words(&self, person: &Person, words: &[Entry]) -> Result<(), StoreError> {
-        self.add(Fact::Said { person: person.clone(), words: words.to_vec() })
-    }
-
-    /// What everybody has said last about themselves.
-    pub(super) fn words(&self) -> Vec<(Person, Vec<Entry>)> {
-        self.known().words.iter().map(|(person, words)| (person.clone(), words.clone())).collect()
-    }
-
     /// What they say from now on is sealed with another key: theirs goes with what they said until now.
     pub(super) fn retire(&self, person: &Person) -> Result<(), StoreError> {
         if self.known().of.contains_key(person) {
@@ -302,7 +294,7 @@ impl Seals {
     }
 
     /// Destroys the keys of what somebody said until they wanted to be forgotten, and those of later too unless they have allowed something
-    /// again. `words`: what they have said last, which a restored ledger goes by.
+    /// again. `words`: what is left of what they have said, which a restored ledger goes by.
     pub(super) fn destroy(
         &self,
         person: &Person,
@@ -320,7 +312,8 @@ impl Seals {
             }
         }
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone = Gone { person: person.clone(), numbers: numbers.into_iter().collect(), at, words };
+        let gone =
+            Gone { person: person.clone(), numbers: numbers.into_iter().collect(), at, words, whole: true };
         self.known.write().unwrap_or_else(PoisonError::into_inner).forget(gone);
         // Nobody who reads waits for the disk. Where that fails it is done again, and the numbers are known.
         let facts = self.known().facts();
@@ -353,12 +346,18 @@ impl Seals {
     pub(super) fn copy(&self) -> Result<Vec<u8>, StoreError> {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.image(&self.known().facts())
+        let mut facts = self.known().facts();
+        facts.push(Fact::Copied { at: Timestamp::now().0 });
+        file.image(&facts)
     }
 
-    /// Whether a copy of a file of keys can be read with this master key.
-    pub(super) fn check(copy: &[u8], master: &Master) -> Result<(), StoreError> {
-        KeyFile::read(copy, master).map(drop)
+    /// Whether a copy of a file of keys can be read with this master key; answers when it was made, where it tells.
+    pub(super) fn check(copy: &[u8], master: &Master) -> Result<Option<Timestamp>, StoreError> {
+        let facts = KeyFile::read(copy, master)?;
+        Ok(facts.into_iter().find_map(|fact| match fact {
+            Fact::Copied { at } => Some(Timestamp(at)),
+            _ => None,
+        }))
     }
 
     /// Takes in keys of a copy, but those of people who are forgotten here or there.

@@ -704,3 +704,44 @@ async fn patiently(what: &str, is_so: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_under_a_no_does_not_come_with_what_others_make_of_it_after_a_yes() {
+    let bench = started().await;
+    for from in PLATFORMS {
+        choose(&bench, from, 0, "none").await;
+        let secret = say(&bench, from, 0, &format!("xyzzy of {from}"), None);
+        say(&bench, from, 1, &format!("{from} answers at once"), Some(secret.clone()));
+        has_passed(&bench, from, &format!("{from}-heard-it")).await;
+        // Platforms tell whole seconds.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        choose(&bench, from, 0, "full").await;
+        listen(&bench);
+        say(&bench, from, 1, &format!("{from} answers later"), Some(secret.clone()));
+        let (person, room) = (bench.platform(from).people[1].id.clone(), bench.room(from));
+        let forward = Act::Forward { person, room: room.clone(), message: secret, to: room };
+        bench.people(from).act(forward).expect("people can pass on");
+        has_passed(&bench, from, &format!("{from}-is-through")).await;
+        for platform in others(from) {
+            bench.arrives(platform, &format!("{from} answers later")).await;
+            let passed = || bench.with(platform, "what was passed on is not shown").len();
+            until("that something was passed on is told", || passed() > 0).await;
+        }
+        reached_nobody(&bench, from, &["xyzzy"]);
+        // What is said now is shown, and quoted.
+        let open = say(&bench, from, 0, &format!("plugh of {from}"), None);
+        for platform in others(from) {
+            bench.arrives(platform, &format!("plugh of {from}")).await;
+        }
+        say(&bench, from, 1, &format!("{from} answers in the open"), Some(open));
+        for platform in others(from) {
+            bench.arrives(platform, &format!("{from} answers in the open")).await;
+        }
+    }
+    // Nor is it kept with what answered it.
+    let who = format!("discord:{}", bench.platform("discord").people[1].id);
+    let (ok, kept) = told(&bench, &["export", &who, "--out", "-"]);
+    assert!(ok && kept.contains("discord answers at once"), "{kept}");
+    // Only what they have passed on themselves.
+    assert!(kept.matches("xyzzy").count() <= 1, "{kept}");
+}

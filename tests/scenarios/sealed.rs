@@ -1,8 +1,10 @@
 //! What is kept is sealed: nothing of it stands anywhere in clear, and who is forgotten is not in what was copied before.
 
 use crate::bench::{Bench, PLATFORMS, until};
+use crate::joining::ask;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use stand_ins::faults::Kind;
+use stand_ins::people::Act;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -162,6 +164,57 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
         told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_brings_nothing_back_that_was_forbidden_since() {
+    let mut bench = Bench::started().await;
+    let room = bench.room("discord");
+    bench.say("discord", "of before");
+    bench.arrives("telegram", "of before").await;
+    bench.arrives("slack", "of before").await;
+    let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
+    ok(bench.command("backup").arg(&backup));
+    bench.say("discord", "xyzzy, and regretted");
+    bench.arrives("telegram", "xyzzy").await;
+    bench.arrives("slack", "xyzzy").await;
+    ask(&bench, "discord", 0, &room, "/relay privacy none").await;
+    until("it is taken back", || bench.with("slack", "xyzzy").is_empty()).await;
+    until("and there", || bench.with("telegram", "xyzzy").is_empty()).await;
+    bench.say("discord", "plugh, which is for nobody");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    ask(&bench, "discord", 0, &room, "/relay privacy full").await;
+    ok(bench.command("keys").arg("backup").arg(&keys));
+    bench.stop().await;
+
+    new_machine(&bench, &keys);
+    let restored = ok(bench.command("restore").arg(&backup).arg("--keys").arg(&keys));
+    assert!(
+        restored.contains("The copy of the keys is of ") && restored.contains("minutes old"),
+        "{restored}"
+    );
+    // It comes once more where the platform tells of it, as everything since the backup.
+    let away = Act::Say {
+        person: bench.platform("discord").people[1].id.clone(),
+        room,
+        text: "while it was away".into(),
+        reply_to: None,
+        files: vec![],
+        thread: None,
+    };
+    bench.people("discord").act(away).expect("people can talk");
+    bench.start();
+    bench.connected(3).await;
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "while it was away").await;
+        for word in ["xyzzy", "plugh"] {
+            assert!(
+                bench.with(platform, word).is_empty(),
+                "{word} on {platform}: {:?}",
+                bench.with(platform, word)
+            );
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

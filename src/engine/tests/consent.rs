@@ -60,7 +60,8 @@ fn last(
     let recipient = Recipient::Space { platform: Platform::new("p"), network: to.network.clone() };
     let mut answer = (default, false);
     for entry in entries {
-        let said = by.is_none_or(|by| entry.at.0 <= by);
+        // A no may be for what was before it.
+        let said = by.is_none_or(|by| entry.at.0 <= by || (!entry.allows && entry.from.0 <= by));
         let holds = entry.from.0 <= when && entry.until.is_none_or(|until| when < until.0);
         let classes = Vec::from(entry.classes);
         let covers = classes.contains(&class)

@@ -3,13 +3,14 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::consent::Entry;
+use crate::consent::{Entry, History};
 use crate::store::erase::Erased;
 use crate::store::records::Record;
-use crate::store::seals::{Gone, Master, Seals};
+use crate::store::seals::{Gone, Master, Seals, knows_more};
 use crate::store::shared::{IDENTITY, Opening, Shared};
 use crate::store::{StoreError, folder, format, keys};
 use fjall::PersistMode;
+use relay_contract::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -28,6 +29,8 @@ pub struct Restored {
     pub has_keys: bool,
     /// People who were forgotten after it was made, and are again.
     pub forgotten: u64,
+    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy.
+    pub keys_of: Option<Timestamp>,
 }
 
 /// What is needed to read what is sealed in a backup.
@@ -60,7 +63,7 @@ pub fn restore(
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
     // Before anything is written: a copy that does not fit is found out now.
-    let seals = seals(data_dir, keys)?;
+    let (seals, keys_of) = seals(data_dir, keys)?;
     let forgotten = match fill(open(backup)?, data_dir, &unfinished, seals.as_ref(), progress) {
         Ok(forgotten) => forgotten,
         Err(error) => {
@@ -69,29 +72,38 @@ pub fn restore(
         }
     };
     folder::rename(&unfinished, &ledger)?;
-    Ok(Restored { checked, has_keys: seals.is_some(), forgotten })
+    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, keys_of })
 }
 
-/// The keys that there are, those of a copy among them.
-fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<Option<Seals>, BackupError> {
+/// The keys that there are, those of a copy among them, and when that was made.
+fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
     let has_own = data_dir.join(crate::store::KEYS).exists();
     let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
     if !has_own && copy.is_none() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let master = match &keys.master_key {
         Some(key) => Master::given(key)?,
         None => Master::own_that_is_there(data_dir)?,
     };
+    let mut keys_of = None;
     if let Some(copy) = &copy {
         // Nothing is made where it does not fit.
-        Seals::check(copy, &master)?;
+        let told = Seals::check(copy, &master)?;
+        keys_of = told.or_else(|| keys.copy.and_then(written));
     }
     let seals = Seals::open(data_dir, master.clone(), false, None)?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
-    Ok(Some(seals))
+    Ok((Some(seals), keys_of))
+}
+
+/// When a file was written last: an older Relay's copy of the keys does not tell when it was made.
+fn written(path: &Path) -> Option<Timestamp> {
+    let at = std::fs::metadata(path).and_then(|about| about.modified()).ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
 /// What people have said about themselves since the backup was made holds again, and whoever was forgotten is again at the next start;
@@ -108,19 +120,19 @@ fn replay(shared: &Shared, seals: &Seals) -> Result<u64, StoreError> {
         }
     }
     for (person, words) in seals.words() {
-        let entries: Vec<_> = shared
+        let stored: Vec<_> = shared
             .meta
             .prefix(keys::consent_of(person.as_str()))
             .map(|entry| entry.into_inner().map_err(StoreError::from))
             .collect::<Result<_, _>>()?;
-        let last = entries.last().map(|(_, value)| Entry::decode(value)).transpose()?;
-        if last.map(|entry| entry.at) >= words.last().map(|entry| entry.at) {
+        let known = stored.iter().map(|(_, value)| Entry::decode(value)).collect::<Result<Vec<_>, _>>()?;
+        if !knows_more(&words, &known) {
             continue;
         }
-        for (key, _) in entries {
+        for (key, _) in stored {
             batch.remove(&shared.meta, key);
         }
-        for (number, entry) in (0..).zip(&words) {
+        for (number, entry) in (0..).zip(History::brought_back(&known, words)) {
             batch.insert(&shared.meta, keys::consent(person.as_str(), number), entry.encode()?);
         }
     }

@@ -22,6 +22,8 @@ const MARK: usize = 8;
 const WRAPPED: usize = NONCE + 32 + TAG;
 /// The most that a fact may have.
 const LONGEST: usize = 1 << 20;
+/// The most entries that one fact tells: far less than [`LONGEST`].
+const MOST_ENTRIES: usize = 500;
 
 /// Whoever is forgotten: their keys are destroyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +34,11 @@ pub struct Gone {
     pub numbers: Vec<KeyNumber>,
     /// When they asked for it, in milliseconds since the epoch.
     pub at: i64,
-    /// What they said last about themselves.
+    /// What they said about themselves, as far as it is kept.
     pub words: Vec<Entry>,
+    /// Older Relays kept only what was said last, and not that nothing before it is allowed.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 /// What the file tells.
@@ -44,8 +49,14 @@ pub(super) enum Fact {
     Key { number: KeyNumber, person: Option<Person>, key: [u8; 32] },
     /// The person's key is for what they said until now.
     Retired { person: Person },
-    /// What somebody has said last about themselves.
+    /// What somebody has said last about themselves, as older Relays kept it: there may have been more before.
     Said { person: Person, words: Vec<Entry> },
+    /// All that somebody has said about themselves.
+    History { person: Person, entries: Vec<Entry> },
+    /// What they have said after that.
+    Also { person: Person, entries: Vec<Entry> },
+    /// When this copy was made, in milliseconds since the epoch.
+    Copied { at: i64 },
     /// Somebody is forgotten.
     Gone(Gone),
 }
@@ -63,12 +74,21 @@ impl Fact {
         Ok(Self::Key { number, person: None, key: random()? })
     }
 
+    /// All that somebody has said about themselves, in facts that are not too long.
+    pub(super) fn history(person: &Person, entries: &[Entry]) -> Vec<Self> {
+        let (first, rest) = entries.split_at(entries.len().min(MOST_ENTRIES));
+        let first = Self::History { person: person.clone(), entries: first.to_vec() };
+        let rest = rest.chunks(MOST_ENTRIES);
+        let rest = rest.map(|entries| Self::Also { person: person.clone(), entries: entries.to_vec() });
+        std::iter::once(first).chain(rest).collect()
+    }
+
     /// Whether it tells of this key, be it destroyed.
     fn knows(&self, key: KeyNumber) -> bool {
         match self {
             Self::Key { number, .. } => *number == key,
             Self::Gone(gone) => gone.numbers.contains(&key),
-            Self::Retired { .. } | Self::Said { .. } => false,
+            _ => false,
         }
     }
 

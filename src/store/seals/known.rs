@@ -2,9 +2,15 @@
 
 use super::file::{Fact, Gone};
 use super::{Key, KeyNumber};
-use crate::consent::{Entry, Person};
+use crate::consent::{Entry, History, Person};
 use std::collections::{HashMap, HashSet};
 use zeroize::Zeroizing;
+
+/// Whether somebody has said more by these entries than by others.
+pub(in crate::store) fn knows_more(entries: &[Entry], than: &[Entry]) -> bool {
+    let at = |entries: &[Entry]| entries.last().map(|entry| entry.at);
+    at(entries) > at(than) || (entries.len() > than.len() && entries.starts_with(than))
+}
 
 /// What the file of keys tells.
 #[derive(Default)]
@@ -18,7 +24,7 @@ pub(super) struct Known {
     pub(super) of: HashMap<Person, KeyNumber>,
     /// What they said before they wanted to be forgotten was sealed with these.
     pub(super) retired: HashMap<Person, Vec<KeyNumber>>,
-    /// What people have said last about themselves.
+    /// What people have said about themselves; where not all of it is known, nothing of before is allowed by it.
     pub(super) words: HashMap<Person, Vec<Entry>>,
     pub(super) gone: Vec<Gone>,
 }
@@ -42,8 +48,17 @@ impl Known {
                     self.retired.entry(person).or_default().push(number);
                 }
             }
-            Fact::Said { person, words } => drop(self.words.insert(person, words)),
-            Fact::Gone(gone) => self.forget(gone),
+            Fact::Said { person, words } => {
+                self.words.insert(person, History::with_nothing_before(words));
+            }
+            Fact::History { person, entries } => drop(self.words.insert(person, entries)),
+            Fact::Also { person, entries } => self.words.entry(person).or_default().extend(entries),
+            Fact::Copied { .. } => {}
+            Fact::Gone(gone) if gone.whole => self.forget(gone),
+            Fact::Gone(gone) => {
+                let words = History::with_nothing_before(gone.words);
+                self.forget(Gone { words, whole: true, ..gone });
+            }
         }
     }
 
@@ -103,10 +118,17 @@ impl Known {
         self.commons.extend(other.commons);
         // What is common is sealed with theirs in the ledger that they belong to.
         self.common = other.common.or(self.common);
-        other.gone.into_iter().for_each(|gone| self.forget(gone));
+        for gone in other.gone {
+            let (person, own) = (gone.person.clone(), self.words.get(&gone.person).cloned());
+            let own = own.filter(|own| knows_more(own, &gone.words));
+            self.forget(gone);
+            // What they have said after that, as it is known here.
+            if let Some(own) = own {
+                self.words.insert(person, own);
+            }
+        }
         for (person, words) in other.words {
-            let at = |words: &[Entry]| words.last().map(|entry| entry.at);
-            if self.words.get(&person).is_none_or(|own| at(own) < at(&words)) {
+            if self.words.get(&person).is_none_or(|own| knows_more(&words, own)) {
                 self.words.insert(person, words);
             }
         }
@@ -125,8 +147,7 @@ impl Known {
                 facts.push(Fact::Retired { person: person.clone() });
             }
         }
-        let said = self.words.iter().map(|(person, words)| (person.clone(), words.clone()));
-        facts.extend(said.map(|(person, words)| Fact::Said { person, words }));
+        facts.extend(self.words.iter().flat_map(|(person, entries)| Fact::history(person, entries)));
         facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
         // The one that is in use comes last.
         let older = self.commons.iter().filter(|number| Some(**number) != self.common);

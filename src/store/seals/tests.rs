@@ -1,5 +1,7 @@
 //! What is sealed, what opens it, and what a crash leaves.
 
+mod said;
+
 use super::file::{Fact, KeyFile};
 use super::*;
 use crate::consent::{Stance, Unsaid};

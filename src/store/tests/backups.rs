@@ -91,7 +91,9 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
     fs::copy(dir.path().join("master.key"), state.join("master.key")).unwrap();
     let keys = WithKeys { copy: Some(&dir.path().join("keys")), master_key: None };
     let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
-    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0 });
+    let keys_of = restored.keys_of;
+    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0, keys_of });
+    assert!(keys_of.is_some(), "the file tells, where the keys do not");
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 
     let (ledger, writer) = Ledger::open(&state).unwrap();
