@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_a_parked_account_is_told_why() {
-        let problem = Problem::new("Discord does not accept the token.", "Copy it anew.");
+        let problem = Problem::new("The token is not accepted.", "Copy it anew.");
         let parked = because(Some(AccountState::Parked { problem: problem.clone() }));
         assert_eq!(parked, LaneState::Parked { problem });
         assert_eq!(because(Some(AccountState::Starting)), LaneState::Waiting);

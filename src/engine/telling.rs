@@ -168,14 +168,14 @@ mod tests {
         let on = |all: &[(&'static str, &[&str])]| -> Called {
             all.iter().map(|(word, on)| (*word, on.iter().map(|name| (*name).to_owned()).collect())).collect()
         };
-        let (usual, other) = (("/relay", &["Discord", "Slack"][..]), ("!relay", &["IRC", "Matrix"][..]));
+        let (usual, other) = (("/relay", &["Alpha", "Beta"][..]), ("!relay", &["Delta", "Gamma"][..]));
         let told = |all: &[(&'static str, &[&str])]| commands_in_words(Language::English, &on(all));
         assert_eq!(told(&[usual]), "/relay privacy");
         assert_eq!(told(&[other]), "!relay privacy");
-        assert_eq!(told(&[usual, other]), "/relay privacy, or !relay privacy on IRC and Matrix");
-        assert_eq!(told(&[usual, ("!relay", &["IRC"])]), "/relay privacy, or !relay privacy on IRC");
+        assert_eq!(told(&[usual, other]), "/relay privacy, or !relay privacy on Delta and Gamma");
+        assert_eq!(told(&[usual, ("!relay", &["Delta"])]), "/relay privacy, or !relay privacy on Delta");
         let german = commands_in_words(Language::German, &on(&[usual, other]));
-        assert_eq!(german, "/relay privacy, oder !relay privacy auf IRC und Matrix");
+        assert_eq!(german, "/relay privacy, oder !relay privacy auf Delta und Gamma");
     }
 
     #[test]

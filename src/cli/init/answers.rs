@@ -10,7 +10,7 @@ use toml::{Table, Value};
 pub const EXAMPLE: &str = r##"# Answers for `relay init --answers FILE`.
 
 platforms = ["discord", "slack", "telegram"]
-private = true                          # rooms that are read by invitation only may be joined
+# private = true                        # rooms that are read by invitation only may be joined, too
 
 [discord]
 token = { env = "DISCORD_TOKEN" }       # or { file = "PATH" }; a secret never stands here
