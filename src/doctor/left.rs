@@ -6,6 +6,7 @@ use crate::engine::{Finding, Grade};
 use crate::store::{folder, look_at_keys};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What was found there.
 #[derive(Default)]
@@ -22,8 +23,21 @@ pub async fn examine(data_dir: PathBuf, master: Option<SecretString>) -> Left {
     looked.unwrap_or_default()
 }
 
+/// Whether a process has the ledger, and not only for the moment in which another doctor looks into it.
+fn is_held(data_dir: &Path) -> bool {
+    const LOOKS: u32 = 40;
+    const A_WHILE: Duration = Duration::from_millis(50);
+    (0..LOOKS).all(|_| {
+        let held = folder::is_in_use(data_dir);
+        if held {
+            std::thread::sleep(A_WHILE);
+        }
+        held
+    })
+}
+
 fn look(data_dir: &Path, master: Option<&SecretString>) -> Left {
-    if folder::is_in_use(data_dir) {
+    if is_held(data_dir) {
         let shown = data_dir.display();
         let what = format!(
             "Another relay process works with {shown}, and cannot be asked: its control.sock is gone."

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// Whether what is sealed can be read.
@@ -121,8 +122,18 @@ pub(super) fn make_whole(data_dir: &Path, path: &Path) -> Result<(), StoreError>
     folder::rename(&unfinished, path)
 }
 
+/// Somebody who only looks (`relay doctor`) has it for a moment: that is waited for.
 fn open_database(path: &Path) -> fjall::Result<Database> {
-    Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20).worker_threads(1).open()
+    const LOOKS: u32 = 40;
+    const A_WHILE: Duration = Duration::from_millis(50);
+    for _ in 0..LOOKS {
+        let opened = Database::builder(path).cache_size(16 << 20).max_journaling_size(64 << 20);
+        match opened.worker_threads(1).open() {
+            Err(fjall::Error::Locked) => std::thread::sleep(A_WHILE),
+            opened => return opened,
+        }
+    }
+    Err(fjall::Error::Locked)
 }
 
 /// What a ledger that nothing uses knows of its keys. Nothing where it knows nothing, and where opening it might mend something or leave files of

@@ -4,6 +4,7 @@ use crate::bench::{Bench, until};
 use crate::terminal::{CTRL_C, DOWN, ENTER, SPACE, Terminal};
 use pty_process::blocking::Command as PtyCommand;
 use stand_ins::irc;
+use stand_ins::people::Act;
 use stand_ins::world::World;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -181,35 +182,6 @@ async fn from_nothing_to_a_message_that_crosses_in_a_terminal() {
     terminal.press(&["lobby", ENTER]);
     terminal.see("Are there other rooms to join?");
     terminal.press(&[ENTER]);
-    // The group is private: that it is meant is asked for, and nobody says so by Enter alone.
-    terminal.see("Sunday hikers is private");
-    assert!(terminal.screen().contains("telegram:Sunday hikers (private)"), "{}", terminal.screen());
-    terminal.press(&[ENTER]);
-    assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
-    assert!(
-        terminal.all().contains("Nothing was written. Choose other rooms with:"),
-        "{}",
-        terminal.screen()
-    );
-    assert!(!admin.config().exists());
-    let mut terminal = admin.init();
-    terminal.see("Go on from there?");
-    terminal.press(&[ENTER]);
-    terminal.see("Telegram: let");
-    terminal.see("When that is done:");
-    admin.bench.say("telegram", "still here?");
-    terminal.press(&[ENTER]);
-    terminal.see("Are the rooms there");
-    terminal.press(&[ENTER]);
-    terminal.see("These rooms may belong together.");
-    assert!(terminal.screen().contains("Sunday hikers (private)"), "{}", terminal.screen());
-    terminal.press(&[DOWN, SPACE, DOWN, SPACE, ENTER]);
-    terminal.see("What is the channel of");
-    terminal.press(&["lobby", ENTER]);
-    terminal.see("Are there other rooms to join?");
-    terminal.press(&[ENTER]);
-    terminal.see("Sunday hikers is private");
-    terminal.press(&["y"]);
     terminal.see("Write it into bridges.toml?");
     terminal.press(&[ENTER]);
     assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
@@ -308,16 +280,16 @@ async fn unattended_and_run_again() {
     assert_eq!(admin.text(), before);
 
     // A private room is joined where somebody has said that it is meant.
-    let more = format!("{ANSWERS}hikers = [\"telegram:-1\"]\n");
-    let more = more.replace("\"slack\"]", "\"slack\", \"telegram\"]");
-    let group = admin.bench.platform("telegram").spaces[0].rooms[0].id.clone();
-    let more = more.replace("[channels]", "[telegram]\ntoken = { env = \"TELEGRAM_TOKEN\" }\n[channels]");
-    let more = more.replace("telegram:-1", &format!("telegram:{group}"));
+    let room = admin.bench.platform("slack").spaces[0].rooms[1].id.clone();
+    let hidden = |private: bool| Act::SetPrivate { room: room.clone(), private };
+    admin.bench.people("slack").act(hidden(true)).expect("it can be hidden");
+    let more = format!("{ANSWERS}den = [\"slack:{room}\"]\n");
     let output = admin.answer(&more);
     assert!(!output.status.success(), "{}", both(&output));
-    let told = format!("telegram:{group} is private. To join it all the same, answer private = true");
-    assert!(both(&output).contains(&told), "{}", both(&output));
+    let told = "is private. To join it all the same, answer private = true";
+    assert!(both(&output).contains(told), "{}", both(&output));
     assert_eq!(admin.text(), before);
+    admin.bench.people("slack").act(hidden(false)).expect("it can be shown");
 
     // The admin writes into it, and comes again for another channel.
     let own = admin.text().replace("[channels.lobby]", "# Ours since 2019.\n[channels.lobby]");

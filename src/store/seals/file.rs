@@ -105,12 +105,15 @@ impl Fact {
     }
 }
 
+/// The file's own key, wrapped by a master key, after what that one is known by.
+type Slot = ([u8; MARK], Vec<u8>);
+
 /// The file, open for what is added.
 pub(super) struct KeyFile {
     path: PathBuf,
     master: Master,
     /// Further master keys that open it, by their marks, each with the wrapped key.
-    others: Vec<([u8; MARK], Vec<u8>)>,
+    others: Vec<Slot>,
     own: Key,
     facts: u64,
     /// How often it was changed.
@@ -287,7 +290,7 @@ impl KeyFile {
         image(&self.slots()?, &self.own, facts, self.changes)
     }
 
-    fn slots(&self) -> Result<Vec<([u8; MARK], Vec<u8>)>, StoreError> {
+    fn slots(&self) -> Result<Vec<Slot>, StoreError> {
         let mut slots = vec![wrap(&self.master, &self.own)?];
         slots.extend(self.others.iter().cloned());
         Ok(slots)
@@ -339,7 +342,7 @@ struct Opened {
     own: Key,
     /// The master key is the one that the file was written with, not one that is to take its place.
     is_first: bool,
-    others: Vec<([u8; MARK], Vec<u8>)>,
+    others: Vec<Slot>,
     facts: Vec<Fact>,
     /// How often it was changed.
     changes: u64,
@@ -446,12 +449,7 @@ fn told(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
     facts.iter().filter(|fact| !matches!(fact, Fact::Written { .. }))
 }
 
-fn image(
-    slots: &[([u8; MARK], Vec<u8>)],
-    own: &Key,
-    facts: &[Fact],
-    changes: u64,
-) -> Result<Vec<u8>, StoreError> {
+fn image(slots: &[Slot], own: &Key, facts: &[Fact], changes: u64) -> Result<Vec<u8>, StoreError> {
     let mut bytes = MAGIC.to_vec();
     bytes.push(u8::try_from(slots.len()).unwrap_or(u8::MAX));
     for (mark, wrapped) in slots {
@@ -463,7 +461,7 @@ fn image(
     Ok(bytes)
 }
 
-fn wrap(master: &Master, own: &Key) -> Result<([u8; MARK], Vec<u8>), StoreError> {
+fn wrap(master: &Master, own: &Key) -> Result<Slot, StoreError> {
     let key = Zeroizing::new(*master.key());
     Ok((master.mark(), sealed(&key, &master.mark(), own.as_slice())?))
 }

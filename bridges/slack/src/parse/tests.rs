@@ -359,9 +359,9 @@ proptest! {
     #[test]
     fn nothing_panics_and_no_word_is_lost(source in "[a-c *_~`<>|&;@#!^:\\n]{0,40}") {
         let text = mrkdwn::text(&source, &Names::default());
-        // Letters of the source outside of brackets and entities appear, in order.
+        // Letters of the source outside of brackets, entities and names of emoji (`:a:`) appear, in order.
         let shown: String = noted(&text);
-        if !source.contains(['<', '&', '`']) {
+        if !source.contains(['<', '&', '`', ':']) {
             let letters = |text: &str| text.chars().filter(|c| ('a'..='c').contains(c)).count();
             prop_assert!(letters(&shown) >= letters(&source), "{shown}");
         }
