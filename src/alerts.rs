@@ -223,7 +223,8 @@ impl Alerts {
                 }
                 Err(why) => {
                     tracing::warn!(?way, why, "the admins are not told yet");
-                    continue;
+                    // What comes after it is not told before it.
+                    return Ok(());
                 }
             }
             let mut book = self.book.lock().await;

@@ -241,13 +241,15 @@ fn compare(file: &Path, export: &Checked, data_dir: Option<&Path>) -> ExitCode {
              restored. {parts}",
             kept.head.n
         )),
-        // What is kept here was kept when the export was made: lines only ever go from the front.
-        Ok(kept) if export.from > kept.from => fail(format!(
-            "the beginning of the export was cut off: it begins with line {}, and lines {} to {} are kept here",
-            export.from,
-            kept.from,
-            export.from - 1
-        )),
+        // What is kept here and goes on from the export was kept when that was made: lines only ever go from the front.
+        Ok(kept) if export.from > kept.from && found.as_deref() == Some(export.head.hash.as_str()) => {
+            fail(format!(
+                "the beginning of the export was cut off: it begins with line {}, and lines {} to {} are kept here",
+                export.from,
+                kept.from,
+                export.from - 1
+            ))
+        }
         Ok(kept) if kept.from > export.head.n + 1 => {
             sayln!(
                 "The audit that is kept here begins later, with line {}: older ones are not kept.",

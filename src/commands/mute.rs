@@ -85,7 +85,17 @@ impl Commands {
         if words.trim().is_empty() {
             return Ok(self.mutes(language, &call.room));
         }
-        let meant: Vec<Listed> = muted.into_iter().filter(|listed| listed.known.is_called(words)).collect();
+        // Somebody without a name is called so in each language: the list may have been another's.
+        let is_called = |known: &KnownThere, is_named: bool| {
+            let nameless = |language: Language| {
+                let bare = text!(language, "mute-somebody");
+                KnownThere { name: bare.clone(), bare, ..known.clone() }.is_called(words)
+            };
+            known.is_called(words)
+                || (!is_named && [Language::English, Language::German].into_iter().any(nameless))
+        };
+        let meant: Vec<Listed> =
+            muted.into_iter().filter(|listed| is_called(&listed.known, listed.is_named)).collect();
         let meant = match meant.as_slice() {
             [] => return Err(text!(language, "unmute-unknown", name = shown(words))),
             [listed] => listed.clone(),
@@ -94,13 +104,15 @@ impl Commands {
                 return Err(which(language, "unmute", &several));
             }
         };
-        // They are muted with whichever of their accounts.
-        let people = self.core.ledger.accounts_of(&meant.known.person);
         let left = meant.muted.clone().without(&meant.one.name, &meant.one.mark, self.core.consent_clock());
         let stored = match left {
             // By another of their names they stay muted.
             Some(left) => self.core.ledger.mute(call.room.clone(), meant.known.person.clone(), left).await,
-            None => self.core.ledger.unmute(call.room.clone(), Some(people)).await,
+            // With another of their accounts they stay muted: that these are one person's is nobody's to know.
+            None => {
+                let person = vec![meant.known.person.clone()];
+                self.core.ledger.unmute(call.room.clone(), Some(person)).await
+            }
         };
         stored.map_err(|error| unwritten(language, &error))?;
         tracing::info!(account = %account.name, room = %call.room, "somebody from elsewhere is muted in a room no more");

@@ -218,7 +218,7 @@ impl Commands {
                 false => format!("{}; done before: {}", unreadable(error), to.join(", ")),
             })?;
             if let (false, Held::Room(room)) = (pause, &held)
-                && let Some((account, ..)) = core.known.asked_for(room).into_iter().next()
+                && let Some((account, ..)) = core.reached_by(room)
                 && core.account_paused(&account).is_some()
             {
                 with_account.entry(account).or_default().push(name.clone());
@@ -280,7 +280,7 @@ impl Commands {
 
     /// A room as `ACCOUNT:ROOM`, the name before the id.
     pub(super) fn called(&self, room: &RoomKey) -> String {
-        match self.core().known.asked_for(room).into_iter().next() {
+        match self.core().reached_by(room) {
             Some((account, asked, _)) => format!("{account}:{asked}"),
             None => room.to_string(),
         }

@@ -220,7 +220,7 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
         if !known {
             warnings.push(format!(
                 "`{}` joined [channels.{name}] from the chat, but there is no such account: it is left out. Write that \
-                 account into the config, or take the room out of bridges.d while Relay does not run.",
+                 account into the config, or take the room out of bridges.d, then: relay reload.",
                 entry.room
             ));
         }
@@ -231,12 +231,26 @@ fn apply(channel: &mut super::ChannelSection, accounts: &[Account], warnings: &m
         if written {
             warnings.push(format!(
                 "`{}` joined [channels.{name}] from the chat and stands in bridges.toml too: what is written there counts. Take it out \
-                 of bridges.d while Relay does not run.",
+                 of bridges.d, then: relay reload.",
                 entry.room.escape_debug()
             ));
         }
         !written
     });
+    // An account may have another name by now: its room stays out.
+    for entry in &mut channel.joined.disconnected {
+        let Some((of, room)) = place(&entry.room).filter(|(of, _)| !accounts.contains(of)) else { continue };
+        let is_same = |link: &&super::LinkSection| {
+            link.at.room == room || entry.id.as_deref() == Some(link.at.room.as_str())
+        };
+        if let Some(link) = channel.links.iter().find(is_same) {
+            warnings.push(format!(
+                "`{}` was disconnected from [channels.{name}] in the chat; there is no account {of} any more: the room stays disconnected.",
+                entry.room.escape_debug()
+            ));
+            entry.room = format!("{}:{}", link.at.account, link.at.room);
+        }
+    }
     for entry in &channel.joined.disconnected {
         if channel.links.iter().any(|link| entry.is(&link.at.account, &link.at.room)) {
             warnings.push(disconnected(name, entry));
@@ -318,7 +332,12 @@ pub fn write(data_dir: &Path, before: &Joined, changed: &mut Joined) -> std::io:
     let path = path(data_dir, &changed.channel);
     let mut whole = changed.clone();
     let left_out = before.left_out().into_iter();
-    whole.links.extend(left_out.filter(|entry| !changed.links.iter().any(|link| link.room == entry.room)));
+    let is_gone = |entry: &Entry| {
+        let place = entry.place();
+        place.is_some_and(|(of, room)| changed.disconnected.iter().any(|gone| gone.is(&of, &room)))
+    };
+    let is_there = |entry: &Entry| changed.links.iter().any(|link| link.room == entry.room);
+    whole.links.extend(left_out.filter(|entry| !is_gone(entry) && !is_there(entry)));
     let text = format!("{HEAD}{}", toml::to_string_pretty(&whole).map_err(std::io::Error::other)?);
     let unfinished = path.with_extension("unfinished");
     let mut file =
@@ -327,7 +346,11 @@ pub fn write(data_dir: &Path, before: &Joined, changed: &mut Joined) -> std::io:
     file.sync_all()?;
     std::fs::rename(&unfinished, &path)?;
     changed.text = Some(text);
-    std::fs::File::open(&folder)?.sync_all()
+    // It is in force already: whoever asked is not told otherwise.
+    if let Err(error) = std::fs::File::open(&folder).and_then(|folder| folder.sync_all()) {
+        tracing::error!(%error, "what was changed in bridges.d may be lost if the machine stops now");
+    }
+    Ok(())
 }
 
 /// A channel's name as a file's: what is not a letter or a digit stands there as its number, so that no two are alike.

@@ -1,4 +1,4 @@
-//! Two accounts of one bot: a platform gives each thing that happens to one of its connections, and the other never hears of it.
+//! Two accounts of one bot: some platforms give each thing that happens to one of its connections, and the other never hears of it.
 
 use super::{AccountSection, Mistake};
 use relay_contract::Settings;
@@ -25,13 +25,16 @@ pub fn shared_secret(
     secrets.find(|(key, secret)| is_same(key, secret.expose_secret())).map(|(key, _)| *key)
 }
 
+/// Platforms that give each thing that happens to one connection alone; others give it to all of them.
+const GIVES_ONCE: [&str; 2] = ["slack", "telegram"];
+
 /// Every account that is the bot of another one; `place` says where a key of an account stands in the file.
 pub(super) fn check(
     accounts: &[AccountSection],
     place: impl Fn(&str, &str) -> Range<usize>,
     mistakes: &mut Vec<Mistake>,
 ) {
-    for (at, later) in accounts.iter().enumerate() {
+    for (at, later) in accounts.iter().enumerate().filter(|(_, later)| GIVES_ONCE.contains(&later.platform)) {
         let same = accounts.iter().take(at).find_map(|first| {
             let key = shared_secret((first.platform, &first.settings), (later.platform, &later.settings))?;
             Some((key, &first.settings.account))

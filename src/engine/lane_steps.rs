@@ -271,7 +271,7 @@ fn work(
             told::changed(core, lane, envelope, target, content, files)
         }
         // A name beside a message cannot be changed: where it is not to be seen any more, another takes its place.
-        (Event::Edited { .. } | Event::Arrived { .. }, Some(target), Some(content))
+        (Event::Edited { .. }, Some(target), Some(content))
             if content.did().contains(&NAMELESS) && can.shows(Feature::Persona) == Support::Native =>
         {
             change::anew(core, lane, target, content, files)

@@ -105,13 +105,15 @@ impl Core {
             message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
             did.push("forwarded words taken out");
         }
-        let quotes_hidden = message.forward.is_none()
-            && match passed {
-                Passed::Hidden => true,
-                // Of some of them it is not told who wrote them.
-                Passed::Unknown => message.quoted.len() < message.words_of.len() && self.hides_anybody(room),
-                Passed::Shown(_) => false,
-            };
+        let forwards = usize::from(message.forward.is_some());
+        let quotes_hidden = match passed {
+            Passed::Hidden => forwards == 0,
+            // Of some of them it is not told who wrote them.
+            Passed::Unknown => {
+                message.quoted.len() + forwards < message.words_of.len() && self.hides_anybody(room)
+            }
+            Passed::Shown(_) => false,
+        };
         if quotes_hidden
             || message.quoted.iter().any(|id| {
                 self.named(room, (origin, said), id, "") != Some(String::new())

@@ -192,7 +192,7 @@ impl Core {
     fn waits_for(&self, room: &RoomKey) -> LaneState {
         let account = || match self.lane(room) {
             Some(lane) => Some(lane.account.clone()),
-            None => self.accounts.get(&self.known.asked_for(room).into_iter().next()?.0),
+            None => self.accounts.get(&self.reached_by(room)?.0),
         };
         match self.lane_state(room) {
             LaneState::Waiting => because(account().map(|account| account.state.borrow().clone())),
@@ -201,7 +201,7 @@ impl Core {
     }
 
     /// Through which account a room is reached, and how it was asked for there; where none is there any more, through which it was.
-    pub(super) fn reached_by(&self, room: &RoomKey) -> Option<(Account, NativeId, KnownRoom)> {
+    pub fn reached_by(&self, room: &RoomKey) -> Option<(Account, NativeId, KnownRoom)> {
         let mut all = self.known.asked_for(room);
         let there = all.iter().position(|(account, ..)| self.accounts.has(account)).unwrap_or_default();
         (there < all.len()).then(|| all.swap_remove(there))

@@ -51,6 +51,7 @@ impl Muted {
     pub fn and(self, one: Self, now: Timestamp) -> Self {
         let (same, mut all): (Vec<&Self>, Vec<&Self>) =
             self.names(now).partition(|other| (&other.name, &other.mark) == (&one.name, &one.mark));
+        all.sort_by_key(|other| std::cmp::Reverse(other.until.unwrap_or(i64::MAX)));
         all.truncate(MOST_NAMES);
         let since = same.first().map_or(one.since, |before| before.since);
         let one = Self { since, ..one };
@@ -112,7 +113,7 @@ impl Mutes {
     ) -> Result<(), StoreError> {
         let key = keys::mute(room, person.as_str());
         let sealed = shared.seals.seal(&muted, Some(person), &key)?;
-        let now = Timestamp(muted.since);
+        let now = Timestamp::now();
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let there = all.entry(room.clone()).or_default();
         there.retain(|other, muted| {

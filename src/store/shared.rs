@@ -148,7 +148,15 @@ fn read_expected(ledger: &Path) -> Option<Expected> {
     if !is_own || damage::whole_keyspaces(ledger).is_err() || !matches!(tail::look(ledger), Ok(None)) {
         return None;
     }
+    let files = ledger.read_dir().ok()?.flatten();
+    let written = files.filter_map(|file| Some((file.path(), file.metadata().ok()?.modified().ok()?)));
+    let written: Vec<_> = written.collect();
     let db = open_database(ledger).ok()?;
+    // Opening cuts off what the journal had set aside; these times tell when Relay was alive last.
+    for (path, at) in written {
+        let file = std::fs::File::options().write(true).open(&path);
+        let _ = file.and_then(|file| file.set_modified(at));
+    }
     if !db.keyspace_exists("meta") {
         return None;
     }
@@ -198,6 +206,10 @@ impl Shared {
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);
         format::settle(&db, &meta, &[&journal, &work, &index], path)?;
         if may_be_other {
+            // Keys of another ledger are refused before anything is written.
+            for secret in [consent::SECRET, audit::SECRET] {
+                seals.secret(&meta, secret)?;
+            }
             other_keys::settle(&db, &meta, &seals)?;
         }
         let mut shared = Self {

@@ -44,7 +44,7 @@ impl Beside {
     pub fn parts(&self) -> String {
         match &self.same {
             Some((number, at)) => format!(
-                "Both have the same lines up to {number}, of {at}: was a backup restored that was made just after that, it is this; if none was, \\
+                "Both have the same lines up to {number}, of {at}: was a backup restored that was made just after that, it is this; if none was, \
                  the log was written anew from there"
             ),
             None => "They have no line in common".to_owned(),

@@ -3,6 +3,7 @@
 use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
+use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::{Author, Event, Message, MessageKey, RoomKey};
 
@@ -29,7 +30,7 @@ impl Core {
             match self.passed(room, key)? {
                 Passed::Hidden => return Ok(Passed::Hidden),
                 Passed::Unknown => is_known = false,
-                Passed::Shown(author) => shown = Some(author),
+                Passed::Shown(author) => shown = shown.or(Some(author)),
             }
         }
         Ok(shown.filter(|_| is_known).map_or(Passed::Unknown, Passed::Shown))
@@ -42,7 +43,9 @@ impl Core {
         let (Event::Posted(_), Some(deed)) = (&posted.event, Deed::of(found.envelope, &posted)) else {
             return Ok(Passed::Unknown);
         };
-        if !self.shows_message(room, found.envelope, &posted) {
+        if !self.shows_message(room, found.envelope, &posted)
+            || self.ever_hid(room, deed.origin, &deed.author.id, &[DataClass::Content])
+        {
             return Ok(Passed::Hidden);
         }
         let Some(seen) = self.seen_as(room, deed) else { return Ok(Passed::Hidden) };

@@ -85,7 +85,7 @@ forgotten-left-refused = {$count} × eine Nachricht auf {$platform}, die Relay d
 forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nichts gelöscht wird
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
-forgotten-left-digest = {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
+forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
 forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Ältere Backups von Relay lassen sich für das, was du gesagt hast, nicht mehr lesen: Der Schlüssel dazu ist vernichtet. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export
