@@ -25,8 +25,8 @@ pub fn shared_secret(
     secrets.find(|(key, secret)| is_same(key, secret.expose_secret())).map(|(key, _)| *key)
 }
 
-/// Platforms that give each thing that happens to one connection alone; others give it to all of them.
-const GIVES_ONCE: [&str; 2] = ["slack", "telegram"];
+/// Platforms whose bots are one connection each: of two, Slack and Telegram tell one of what happens, and on Discord both answer it.
+const IS_ONE: [&str; 3] = ["slack", "telegram", "discord"];
 
 /// Every account that is the bot of another one; `place` says where a key of an account stands in the file.
 pub(super) fn check(
@@ -34,7 +34,7 @@ pub(super) fn check(
     place: impl Fn(&str, &str) -> Range<usize>,
     mistakes: &mut Vec<Mistake>,
 ) {
-    for (at, later) in accounts.iter().enumerate().filter(|(_, later)| GIVES_ONCE.contains(&later.platform)) {
+    for (at, later) in accounts.iter().enumerate().filter(|(_, later)| IS_ONE.contains(&later.platform)) {
         let same = accounts.iter().take(at).find_map(|first| {
             let key = shared_secret((first.platform, &first.settings), (later.platform, &later.settings))?;
             Some((key, &first.settings.account))
@@ -46,7 +46,7 @@ pub(super) fn check(
         let (first, name) = if is_first { (name, of) } else { (of, name) };
         mistakes.push(Mistake::new(
             place(&name.0, key),
-            format!("`{key}` of [accounts.{name}] is also that of [accounts.{first}]: the platform would give each message to only one of them"),
+            format!("`{key}` of [accounts.{name}] is also that of [accounts.{first}]: a bot is one account"),
             format!("Remove [accounts.{name}], and write {first}:ROOM in `links`; or make a bot of its own for it, with its own token."),
         ));
     }
