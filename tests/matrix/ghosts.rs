@@ -154,8 +154,7 @@ async fn nothing_old_is_carried_at_the_first_start() {
     let Some(mut yard) = Yard::with_ghosts().await else { return };
     yard.relay.joins(&yard.yard).await;
     yard.ada.says(&yard.yard, "long ago").await;
-    yard.bench.start();
-    yard.bench.connected(2).await;
+    begun(&mut yard).await;
     yard.ada.says(&yard.yard, "now").await;
     yard.copy(&yard.barn, "now").await;
     assert!(yard.bo.sees(&yard.barn).await.iter().all(|seen| !seen.body().contains("long ago")));
