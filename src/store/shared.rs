@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{Notify, watch};
 
 /// Whether what is sealed can be read.
@@ -148,19 +148,27 @@ fn read_expected(ledger: &Path) -> Option<Expected> {
     if !is_own || damage::whole_keyspaces(ledger).is_err() || !matches!(tail::look(ledger), Ok(None)) {
         return None;
     }
-    let files = ledger.read_dir().ok()?.flatten();
-    let written = files.filter_map(|file| Some((file.path(), file.metadata().ok()?.modified().ok()?)));
-    let written: Vec<_> = written.collect();
-    let db = open_database(ledger).ok()?;
-    // Opening cuts off what the journal had set aside; these times tell when Relay was alive last.
-    for (path, at) in written {
-        let file = std::fs::File::options().write(true).open(&path);
-        let _ = file.and_then(|file| file.set_modified(at));
+    let last_alive = newest_write(ledger);
+    let expected = (|| {
+        let db = open_database(ledger).ok()?;
+        let meta = db.keyspace_exists("meta").then(|| db.keyspace("meta", KeyspaceCreateOptions::default))?;
+        Expected::read(&meta.ok()?).ok()
+    })();
+    // Opening cuts off what the journal had set aside; the times of the files tell when Relay was alive last.
+    let _ = written_last(ledger, last_alive);
+    expected
+}
+
+/// Has a folder's files say that none was written to after a time.
+fn written_last(path: &Path, at: Timestamp) -> std::io::Result<()> {
+    let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
+    for file in path.read_dir()? {
+        let file = file?;
+        if file.file_type()?.is_file() && file.metadata()?.modified()? > at {
+            std::fs::File::options().write(true).open(file.path())?.set_modified(at)?;
+        }
     }
-    if !db.keyspace_exists("meta") {
-        return None;
-    }
-    Expected::read(&db.keyspace("meta", KeyspaceCreateOptions::default).ok()?).ok()
+    Ok(())
 }
 
 impl Shared {
@@ -312,11 +320,10 @@ impl Shared {
 }
 
 /// When a file of the folder was last written to.
-fn newest_write(path: &Path) -> Timestamp {
+pub(super) fn newest_write(path: &Path) -> Timestamp {
     let files = path.read_dir().into_iter().flatten().flatten();
     let written = files.filter_map(|file| file.metadata().ok()?.modified().ok());
-    let since =
-        written.max().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+    let since = written.max().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::consent::{Stance, Unsaid};
 use crate::store::ledger::FannedOut;
 use crate::store::records::{Reactor, SetAside};
-use crate::store::shared::{Opening, Shared};
+use crate::store::shared::{Opening, Shared, newest_write};
 use crate::store::{Erased, Ledger, Note, OutboxRow, keys};
 use relay_contract::{Account, Author, Event, Message, MessageRef, Platform, Text, Timestamp};
 use std::fs;
@@ -441,6 +441,28 @@ async fn a_forgetting_can_be_cut_off_between_the_keys_and_the_ledger() {
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     assert!(ledger.to_erase().unwrap().is_empty() && ledger.envelope(theirs).unwrap().is_none());
     close(ledger, writer).await;
+}
+
+/// By the times of its files a start knows since when it may have posted what nobody has confirmed: a look must not move them.
+#[tokio::test]
+async fn a_look_leaves_the_ledger_as_old_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    accept(&ledger, said_by("u1", "1")).await;
+    close(ledger, writer).await;
+    let path = dir.path().join("ledger");
+    let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    for file in fs::read_dir(&path).unwrap().map(|file| file.unwrap()).filter(|file| file.path().is_file()) {
+        let opened = fs::File::options().write(true).open(file.path()).unwrap();
+        // As a crash leaves the journal: what was set aside in it is there.
+        if file.path().extension().is_some_and(|kind| kind == "jnl") {
+            opened.set_len(opened.metadata().unwrap().len() + (1 << 20)).unwrap();
+        }
+        opened.set_modified(an_hour_ago).unwrap();
+    }
+    let before = newest_write(&path);
+    look(dir.path(), None).unwrap();
+    assert_eq!(newest_write(&path), before);
 }
 
 /// Takes from a ledger what it knows of its keys, as one of an older Relay.
