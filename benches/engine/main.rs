@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --bench engine`
 
+mod consent;
 #[path = "../figures.rs"]
 mod figures;
 mod instant;
@@ -11,10 +12,9 @@ mod process;
 
 use clap::Parser;
 use figures::{Figure, Target};
-use instant::{Instant, PEOPLE, Say};
+use instant::{Instant, Say};
 use process::Process;
-use relay::consent::{Person, Stance};
-use relay::engine::{AccountPlan, Channel, Core, Engine, Plan, PlannedLink, PlannedRoom, Stores, block_on};
+use relay::engine::{AccountPlan, Channel, Engine, Plan, PlannedLink, PlannedRoom, Stores, block_on};
 use relay::media::{Media, Settings};
 use relay::routing::Direction;
 use relay_contract::{Account, NativeId};
@@ -42,6 +42,9 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Be the engine of another such process: its input says how many messages are to be carried, line by line
+    #[arg(long, hide = true)]
+    turns: Option<consent::Who>,
     /// `cargo bench` says so
     #[arg(long, hide = true)]
     bench: bool,
@@ -54,103 +57,26 @@ type Trouble = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut figures = Vec::new();
-    for &rooms in &arguments.rooms {
-        match measure(&arguments, rooms.max(1)) {
-            Ok(of_rooms) => figures.extend(of_rooms),
-            Err(trouble) => {
-                eprintln!("engine: {trouble}");
-                return ExitCode::FAILURE;
-            }
-        }
-    }
-    match block_on(consent(&arguments)) {
-        Ok(of_consent) => figures.extend(of_consent),
+    let done = match arguments.turns {
+        Some(who) => block_on(consent::take_turns(who)),
+        None => figures(&arguments).map(|figures| figures::show(&figures, arguments.json)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             eprintln!("engine: {trouble}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    figures::show(&figures, arguments.json);
-    ExitCode::SUCCESS
 }
 
-/// What it costs a message that everybody has chosen what is to be seen of them, half of them another name: against an engine to
-/// which nobody has said anything. A third one is like the first: what those two differ by is not worth believing. Each is the first of
-/// a round as often as the others, for what one has put off is done in the time of the next.
-async fn consent(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
-    const ROOMS: u64 = 16;
-    let mut engines = Vec::new();
-    for chosen in [false, true, false] {
-        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let (here, say) = Instant::new("here");
-        let (there, _silent) = Instant::new("there");
-        let (here, there) = (Arc::new(here), Arc::new(there));
-        let media = Media::open(&Settings::default(), dir.path())?;
-        let (engine, calls) = Engine::start(Stores::open(dir.path())?, media, plan(&here, &there, ROOMS))?;
-        for person in (0..if chosen { PEOPLE } else { 0 }).rev() {
-            let stance = if person % 2 == 0 { Stance::Anonymous } else { Stance::Full };
-            let person = Person::from_parts(&here.key("0"), &person.to_string());
-            engine.core().choose(person, stance, "the benchmark", true).await?;
-        }
-        let mut said = 0;
-        carry(&engine, &there, &say, &mut said, ROOMS, 1_000).await?;
-        engines.push((engine, there, say, said, Vec::new(), (dir, calls)));
+fn figures(arguments: &Arguments) -> Result<Vec<Figure>, Trouble> {
+    let mut figures = Vec::new();
+    for &rooms in &arguments.rooms {
+        figures.extend(measure(arguments, rooms.max(1))?);
     }
-    let process = Process::of(std::process::id());
-    for round in 0..arguments.rounds.next_multiple_of(engines.len() as u32) {
-        for turn in 0..engines.len() {
-            let at = (round as usize + turn) % engines.len();
-            let (engine, there, say, said, rounds, _) = &mut engines[at];
-            let cpu = process.cpu().map_err(told)?;
-            carry(engine, there, say, said, ROOMS, arguments.messages).await?;
-            let cpu = (process.cpu().map_err(told)? - cpu).as_secs_f64() * 1e6;
-            rounds.push(cpu / arguments.messages as f64);
-        }
-    }
-    let sealing = match engines.get(1) {
-        Some((engine, ..)) => sealing(arguments, &engine.core())?,
-        None => return Err("three engines were started".into()),
-    };
-    let mut all: Vec<Vec<f64>> = Vec::new();
-    for (engine, .., rounds, _dir) in engines {
-        engine.stop().await;
-        all.push(rounds);
-    }
-    let [nobody, everybody, again] = all.as_slice() else { return Err("three engines were started".into()) };
-    let more = |than: &[f64]| than.iter().zip(nobody).map(|(with, without)| with - without).collect();
-    let ratio = everybody.iter().zip(nobody).map(|(with, without)| 100.0 * with / without).collect();
-    let chosen = Figure::new("consent: CPU a message more when everybody has chosen", "µs", more(everybody));
-    let sealed = Figure::new("encryption: CPU a message more than in clear", "µs", sealing);
-    let together = vec![chosen.median + sealed.median];
-    Ok(vec![
-        chosen,
-        sealed,
-        Figure::new("consent, minimisation and encryption together", "µs", together)
-            .aimed(Target::AtMost(15.0)),
-        Figure::new("consent: the same against nobody", "%", ratio),
-        Figure::new(
-            "consent: what two engines differ by to which nobody has said anything",
-            "µs",
-            more(again),
-        ),
-    ])
-}
-
-/// What it costs to seal a message's record, beside making it in clear: what is read back comes from memory, unless Relay was started anew.
-fn sealing(arguments: &Arguments, core: &Core) -> Result<Vec<f64>, Trouble> {
-    let process = Process::of(std::process::id());
-    let (here, _say) = Instant::new("here");
-    let weigh = |sealed: bool| -> Result<f64, Trouble> {
-        let cpu = process.cpu().map_err(told)?;
-        for number in 0..arguments.messages {
-            let envelope = here.envelope(number).ok_or("it says nothing")?;
-            core.ledger.weigh(core.ledger.newest(), envelope, sealed)?;
-        }
-        let cpu = process.cpu().map_err(told)? - cpu;
-        Ok(cpu.as_secs_f64() * 1e6 / arguments.messages as f64)
-    };
-    (0..arguments.rounds).map(|_| Ok(weigh(true)? - weigh(false)?)).collect()
+    figures.extend(consent::measure(arguments)?);
+    Ok(figures)
 }
 
 /// What one round has given.
