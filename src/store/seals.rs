@@ -25,6 +25,7 @@ pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
 pub use look::look;
+pub(super) use look::open_secrets;
 pub use master::Master;
 
 use super::records::{EnvelopeId, Record, StoredEnvelope};
