@@ -157,6 +157,9 @@ async fn what_the_homeserver_leaves_lying_is_carried_too_and_in_its_place() {
     yard.bench.stop().await;
     yard.bench.start();
     yard.bench.connected(2).await;
+    // Relay counts from what comes last.
+    yard.ada.says(&yard.yard, "hello").await;
+    yard.copy(&yard.barn, "hello").await;
     for (left_lying, next) in [("number 0", Some("number 1")), ("number 2", None)] {
         crate::bench::until("it sends", || yard.synapse.sends(&service)).await;
         yard.synapse.keeps_back(&service, true);

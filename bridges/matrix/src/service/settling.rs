@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// An event that comes so old was sent before, or could not be: Synapse waits at least that long before it makes up.
 const OLD: Duration = Duration::from_secs(2);
 /// It has settled when nothing has come for so long, and at the latest so long after the last sign that it makes up.
-const QUIET: Duration = Duration::from_secs(5);
+const QUIET: Duration = Duration::from_secs(15);
 const LONGEST: Duration = Duration::from_secs(60);
 /// Shortest time between two ends without an interruption: where a homeserver is only slow, everything it tells comes old.
 const BETWEEN: Duration = Duration::from_secs(60);
@@ -118,11 +118,11 @@ mod tests {
         // All of one transaction, once a room.
         let (new, none) = (json!({ "unsigned": { "age": 3 } }), json!({}));
         assert_eq!(settling.told(&[("a", &new), ("a", &none), ("b", &none)], at(3)), ["a", "b"]);
-        assert_eq!(settling.over(), Some(at(8)));
+        assert_eq!(settling.over(), Some(at(18)));
         settling.goes_on(at(4));
-        assert_eq!(settling.over(), Some(at(9)));
-        settling.end(at(9));
-        assert_eq!((told(&mut settling, 100, at(10)), settling.over()), (0, None));
+        assert_eq!(settling.over(), Some(at(19)));
+        settling.end(at(19));
+        assert_eq!((told(&mut settling, 100, at(20)), settling.over()), (0, None));
     }
 
     #[test]
@@ -130,14 +130,14 @@ mod tests {
         let (mut settling, began) = (Settling::default(), Instant::now());
         let at = |seconds| began + Duration::from_secs(seconds);
         assert_eq!(told(&mut settling, 2_000, began), 1);
-        assert_eq!(settling.over(), Some(at(5)));
-        settling.end(at(5));
+        assert_eq!(settling.over(), Some(at(15)));
+        settling.end(at(15));
         // A slow server is not asked for everything all the time.
-        assert_eq!(told(&mut settling, 2_000, at(6)), 1);
-        assert_eq!(settling.over(), Some(at(65)));
+        assert_eq!(told(&mut settling, 2_000, at(16)), 1);
+        assert_eq!(settling.over(), Some(at(75)));
         // But an interruption is.
-        settling.begin(at(7));
-        assert_eq!(settling.over(), Some(at(12)));
+        settling.begin(at(17));
+        assert_eq!(settling.over(), Some(at(32)));
     }
 
     #[test]
