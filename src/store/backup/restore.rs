@@ -26,7 +26,8 @@ pub struct Restored {
     pub has_keys: bool,
     /// People who were forgotten after it was made, and are again.
     pub forgotten: u64,
-    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy.
+    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy, and where it is the
+    /// state directory's own file.
     pub keys_of: Option<Timestamp>,
 }
 
@@ -74,7 +75,8 @@ pub fn restore(
 
 /// The keys that there are, those of a copy among them, and when that was made.
 fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
-    let has_own = data_dir.join(crate::store::KEYS).exists();
+    let own = data_dir.join(crate::store::KEYS);
+    let has_own = own.exists();
     let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
     if !has_own && copy.is_none() {
         return Ok((None, None));
@@ -87,7 +89,9 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<
     if let Some(copy) = &copy {
         // Nothing is made where it does not fit.
         let told = Seals::check(copy, &master)?;
-        keys_of = told.or_else(|| keys.copy.and_then(written));
+        // The file that is in use itself is not old, whenever it was written last: nothing has been said since.
+        let is_in_use = has_own && &std::fs::read(&own).map_err(failed("reading", &own))? == copy;
+        keys_of = told.or_else(|| keys.copy.and_then(written)).filter(|_| !is_in_use);
     }
     let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {
