@@ -65,6 +65,17 @@ impl Core {
             line(&value, &mut out)?;
             exported.choices += 1;
         }
+        for (room, muted) in self.ledger.mutes_of(person) {
+            // Of other rooms the platform alone, and by whom is somebody else's.
+            for muted in muted.names(self.consent_clock()) {
+                let (since, until) =
+                    (time(Timestamp(muted.since)), muted.until.map(|until| time(Timestamp(until))));
+                let value = json!({
+                    "what": "mute", "on": room.platform.as_str(), "name": muted.bare, "since": since, "until": until,
+                });
+                line(&value, &mut out)?;
+            }
+        }
         let mut from = EnvelopeId::default();
         loop {
             let mut theirs = Vec::new();

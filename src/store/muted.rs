@@ -209,6 +209,15 @@ impl Ledger {
         there.map(|(person, muted)| (person.clone(), muted.clone())).collect()
     }
 
+    /// In which rooms this one account of somebody is muted, and how; those that have ended included.
+    pub fn mutes_of(&self, person: &Person) -> Vec<(RoomKey, Muted)> {
+        let all = self.shared.mutes.all.read().unwrap_or_else(PoisonError::into_inner);
+        let mut of: Vec<_> =
+            all.iter().filter_map(|(room, there)| Some((room.clone(), there.get(person)?.clone()))).collect();
+        of.sort_by_key(|(_, muted)| muted.since);
+        of
+    }
+
     /// How somebody is muted in a room, with any of their accounts.
     pub fn muted(&self, room: &RoomKey, person: &Person, now: Timestamp) -> Option<Muted> {
         if !self.anybody_muted() {

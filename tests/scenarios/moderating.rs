@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::ask;
+use crate::privacy;
 use stand_ins::people::Act;
 use stand_ins::world::World;
 use std::time::Duration;
@@ -179,8 +180,18 @@ async fn somebody_from_elsewhere_is_muted_in_one_room_by_a_message_of_theirs() {
     assert!(list.contains("1 person is muted") && list.contains(&bench.persona("discord")), "{list}");
     let refused = relay(&bench, "telegram", 1, "mute").await;
     assert!(refused.contains("may manage this room"), "{refused}");
+    // Whoever is muted is told so in what is kept of them: on which platform, and not where or by whom.
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
+    let of_them = || privacy::told(&bench, &["export", &who, "--out", "-"]).1;
+    let mutes = |lines: String| -> Vec<String> {
+        lines.lines().filter(|line| line.contains("\"what\":\"mute\"")).map(str::to_owned).collect()
+    };
+    let kept = mutes(of_them());
+    assert!(kept.len() == 1 && kept[0].contains("\"on\":\"telegram\""), "{kept:?}");
+    assert!(!kept[0].contains(&bench.room("telegram")), "{kept:?}");
     let shown = relay(&bench, "telegram", 0, &format!("unmute {}", bench.person("discord"))).await;
     assert!(shown.contains("is shown in this room again"), "{shown}");
+    assert_eq!(mutes(of_them()), Vec::<String>::new());
     says(&bench, "discord", 0, "for everybody", None);
     bench.arrives("telegram", "for everybody").await;
     assert!(bench.with("telegram", "not for telegram").is_empty(), "it does not come later");

@@ -279,6 +279,7 @@ async fn where_people_opt_in_nothing_crosses_before_they_do() {
     assert!(words.contains("There is no /relay privacy perhaps"), "{words}");
 }
 
+/// What a subcommand says, and whether it went well.
 pub fn told(bench: &Bench, words: &[&str]) -> (bool, String) {
     let mut command = bench.command(words[0]);
     let output = command.args(&words[1..]).output().unwrap();
