@@ -9,6 +9,7 @@ mod draft;
 mod pairs;
 mod rooms;
 mod steps;
+mod taken;
 mod terminal;
 mod write;
 

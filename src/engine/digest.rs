@@ -1,14 +1,18 @@
-//! Who came and went, told once an hour: a message of Relay's own in each room whose link wants a digest.
+//! Who came and went, told once an hour: a message of Relay's own in each room whose link wants a digest. Which digests told of somebody is
+//! found again in the journal.
 
 use super::consent::Deed;
 use super::core::Core;
 use super::news;
+use crate::adapt::names::presentable;
+use crate::adapt::plain;
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::text::{Container, Leaf, Run};
-use relay_contract::{Account, Envelope, Event, RoomKey, Text, Timestamp};
+use relay_contract::{Envelope, Event, RoomKey, Text, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +53,8 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
         return core.ledger.digested(room, ids).await;
     };
     let (language, mut lines) = (core.language_of(&room), Vec::new());
+    // Whoever says no from here on withholds it.
+    let at = Timestamp::now();
     for id in &ids {
         let Some(news) = core.ledger.envelope(*id)? else { continue };
         // They may have said no since.
@@ -65,22 +71,64 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
         return core.ledger.digested(room, ids).await;
     }
     // Named by the last of its news: told again after a crash, it is known.
-    accept(core, &account, &room, &format!("{DIGEST}{last}"), in_words(language, &lines)).await?;
+    let event = Event::Noticed {
+        id: format!("{DIGEST}{last}").as_str().into(),
+        // No channel has an empty name: the room alone is told.
+        channel: String::new(),
+        body: in_words(language, &lines),
+    };
+    let envelope = Envelope { origin: room.clone(), author: None, at, event };
+    let queued = core.ledger.accept(account, vec![envelope]).await?;
+    queued.await.map_err(|_| StoreError::Closed)??;
     core.ledger.digested(room, ids).await
 }
 
-async fn accept(
-    core: &Core,
-    account: &Account,
-    room: &RoomKey,
-    id: &str,
-    body: Text,
-) -> Result<(), StoreError> {
-    // No channel has an empty name: the room alone is told.
-    let event = Event::Noticed { id: id.into(), channel: String::new(), body };
-    let envelope = Envelope { origin: room.clone(), author: None, at: Timestamp::now(), event };
-    let queued = core.ledger.accept(account.clone(), vec![envelope]).await?;
-    queued.await.map_err(|_| StoreError::Closed)?.map(drop)
+/// Finds the digests that told of somebody, where the journal is gone through in its order.
+#[derive(Default)]
+pub(super) struct Digests {
+    /// Their comings and goings so far.
+    news: Vec<(EnvelopeId, Envelope)>,
+    /// The last news of each room's last digest so far.
+    told: BTreeMap<RoomKey, EnvelopeId>,
+}
+
+impl Digests {
+    /// Somebody came or went.
+    pub fn add(&mut self, id: EnvelopeId, news: Envelope) {
+        self.news.push((id, news));
+    }
+
+    /// Which of these a digest has told.
+    pub fn told_by(&mut self, core: &Core, digest: &Envelope) -> Vec<&(EnvelopeId, Envelope)> {
+        let (Some(last), Event::Noticed { body, .. }) = (last_of(digest), &digest.event) else {
+            return Vec::new();
+        };
+        let room = &digest.origin;
+        let before = self.told.insert(room.clone(), last);
+        let is_of_its_hour = |id: EnvelopeId| id <= last && before.is_none_or(|before| id > before);
+        let routes = core.routes.borrow().clone();
+        let words = plain::text(body);
+        // The room may be linked with others by now.
+        let is_in = |news: &Envelope| {
+            let name = news.author.as_ref().map(|author| presentable(&author.name));
+            name.is_some_and(|name| words.contains(&*name))
+                || routes.targets(&news.origin).iter().any(|(target, _)| target == room)
+        };
+        self.news.iter().filter(|(id, news)| is_of_its_hour(*id) && is_in(news)).collect()
+    }
+}
+
+/// Whether an envelope is a digest.
+pub(super) fn is_digest(envelope: &Envelope) -> bool {
+    last_of(envelope).is_some()
+}
+
+/// The last news that a digest has told; none where it is none.
+fn last_of(envelope: &Envelope) -> Option<EnvelopeId> {
+    match &envelope.event {
+        Event::Noticed { id, .. } => EnvelopeId::parse(id.as_str().strip_prefix(DIGEST)?),
+        _ => None,
+    }
 }
 
 fn in_words(language: Language, lines: &[String]) -> Text {

@@ -6,13 +6,13 @@ mod left;
 pub use left::WhyLeft;
 
 use super::core::Core;
+use super::digest::{Digests, is_digest};
 use super::keeping::{blocking, let_go};
 use super::mapping::Mapping;
 use crate::adapt::names::capitalised;
 use crate::adapt::plain;
 use crate::consent::{Person, Stance};
 use crate::media::Belongings;
-use crate::routing::Notices;
 use crate::store::{EnvelopeId, Erased, StoreError};
 use actix::Addr;
 use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
@@ -133,7 +133,7 @@ async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Res
     let files = core.media.forget(found.belongings).await;
     files.map_err(|error| StoreError::Engine(format!("their files are not gone: {error}")))?;
     let ledger = core.ledger.clone();
-    let mut erasure = ledger.begin_erasure(person.clone(), until);
+    let mut erasure = ledger.begin_erasure(person.clone(), until, found.digests);
     loop {
         let ledger = core.ledger.clone();
         let (piece, rest) = blocking(move || Ok((ledger.next_erased(&mut erasure)?, erasure))).await?;
@@ -160,6 +160,8 @@ struct Kept {
     belongings: Belongings,
     /// Deliveries of theirs that are still to be made, or taken back.
     waits: u64,
+    /// Digests that told of them.
+    digests: Vec<EnvelopeId>,
     /// What could not be undone, in words.
     left: Vec<String>,
 }
@@ -168,10 +170,14 @@ impl Core {
     /// Reads the whole journal, in pieces.
     fn kept_of(&self, person: &Person, until: Option<Timestamp>) -> Result<Kept, StoreError> {
         let (mut kept, mut from) = (Kept::default(), EnvelopeId::default());
-        let mut stays = Stays::new();
+        let (mut stays, mut digests) = (Stays::new(), Digests::default());
         loop {
             let mut theirs = Vec::new();
             let last = self.ledger.accepted_by(Some(person), from, PIECE, |id, envelope| {
+                // A digest of later may tell of what was before.
+                if is_digest(&envelope) {
+                    return theirs.push((id, false, envelope));
+                }
                 if until.is_some_and(|until| id.at() >= until) {
                     return;
                 }
@@ -182,6 +188,14 @@ impl Core {
                 }
             })?;
             for (id, is_theirs, envelope) in theirs {
+                if is_digest(&envelope) {
+                    let told = digests.told_by(self, &envelope).len() as u64;
+                    self.look_at_digest(id, &envelope.origin, told, &mut kept, &mut stays)?;
+                    continue;
+                }
+                if matches!(envelope.event, Event::Member { .. }) {
+                    digests.add(id, envelope.clone());
+                }
                 // How a poll ended is nobody's; what it asks is.
                 let poll = envelope.subject().filter(|_| !is_theirs);
                 if poll.map_or(Ok(false), |poll| self.is_by(person, &poll).map(|theirs| !theirs))? {
@@ -217,14 +231,10 @@ impl Core {
                 kept.belongings.add_text(&plain::text(&to.body));
                 return Ok(());
             }
-            Event::Member { .. } => self.look_at_digests(id, envelope, stays)?,
-            Event::PollEnded { .. } => {}
+            Event::Member { .. } | Event::PollEnded { .. } => {}
             _ => return Ok(()),
         }
-        // The delete that is under way is about it.
-        if let Some(change) = self.ledger.newest_change_id(id)? {
-            kept.waits += self.ledger.pending(change)?.len() as u64;
-        }
+        kept.waits += self.change_waits(id)?;
         for room in self.lookup.delivered_to(id)? {
             let there = self.lookup.messages(id, &room)?.unwrap_or_default().len() as u64;
             if there > 0 && room != envelope.origin {
@@ -254,22 +264,30 @@ impl Core {
         Ok(())
     }
 
-    /// Digests that told of their coming or going beside that of others.
-    fn look_at_digests(
+    /// A digest that told of so many of their comings and goings, maybe none.
+    fn look_at_digest(
         &self,
         id: EnvelopeId,
-        envelope: &Envelope,
+        room: &RoomKey,
+        told: u64,
+        kept: &mut Kept,
         stays: &mut Stays,
     ) -> Result<(), StoreError> {
-        let routes = self.routes.borrow().clone();
-        let untold = self.ledger.digests()?;
-        for (room, channel) in routes.targets(&envelope.origin) {
-            let waits = || untold.iter().any(|(of, ids)| *of == room && ids.contains(&id));
-            if routes.settings(&room, channel).notices == Notices::Digest && !waits() {
-                *stays.entry((capitalised(&room.platform), WhyLeft::Digest)).or_default() += 1;
-            }
+        if told == 0 {
+            return Ok(());
+        }
+        kept.digests.push(id);
+        kept.waits += self.ledger.pending(id)?.len() as u64 + self.change_waits(id)?;
+        if !self.lookup.messages(id, room)?.unwrap_or_default().is_empty() {
+            *stays.entry((capitalised(&room.platform), WhyLeft::Digest)).or_default() += told;
         }
         Ok(())
+    }
+
+    /// How many rooms wait for the newest change of a message: the delete that is under way is about it.
+    fn change_waits(&self, id: EnvelopeId) -> Result<u64, StoreError> {
+        let change = self.ledger.newest_change_id(id)?;
+        change.map_or(Ok(0), |change| Ok(self.ledger.pending(change)?.len() as u64))
     }
 
     fn why_it_stays(&self, room: &RoomKey) -> (String, WhyLeft) {

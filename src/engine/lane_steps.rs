@@ -376,7 +376,9 @@ fn delete(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Work, St
         return Ok(Work::Nothing);
     }
     let original = core.ledger.envelope(target)?;
-    let of_person = original.is_some_and(|original| original.origin == lane.room);
+    // What Relay itself said in the room is a copy like others.
+    let is_by_person = |original: &Envelope| matches!(original.event, Event::Posted(_));
+    let of_person = original.is_some_and(|original| original.origin == lane.room && is_by_person(&original));
     let steps = there.into_iter().map(Step::Delete).collect();
     Ok(Work::Steps(Steps { steps, subject: target, of_person, ..Steps::default() }))
 }

@@ -5,6 +5,7 @@ mod beside;
 
 use super::consent::Deed;
 use super::core::Core;
+use super::digest::{Digests, is_digest};
 use super::lane_steps::MASKED;
 use crate::adapt::plain;
 use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
@@ -56,7 +57,7 @@ enum Taken {
     Mask(MessageKey),
     /// The same, and the files of it that were given out go: no room may see them any more.
     MaskFiles(EnvelopeId, MessageKey),
-    /// A line that other rooms were told goes in all of them; it is named by one of its copies.
+    /// A line or a digest that rooms were told goes in all of them; it is named by one of its copies.
     Untell(MessageKey),
 }
 
@@ -141,15 +142,20 @@ impl Core {
         self.mapped().await;
         let Some(history) = self.ledger.consent_of(person) else { return Ok(0) };
         let (mut from, mut count) = (EnvelopeId::default(), 0);
-        let mut gone = Belongings::default();
+        let (mut gone, mut digests) = (Belongings::default(), Digests::default());
         // What comes later is asked about when it is fanned out.
         let until = self.ledger.newest();
         let at = Timestamp::now();
         let number = history.entries().last().map_or(0, |entry| entry.at.0);
         while from < until {
             let (core, of) = (self.clone(), person.clone());
-            let read = tokio::task::spawn_blocking(move || core.to_take_back(&of, from, until));
-            let (last, taken) = read.await.map_err(|_| StoreError::Engine("reading panicked".into()))??;
+            let read = tokio::task::spawn_blocking(move || {
+                let taken = core.to_take_back(&of, from, until, &mut digests);
+                taken.map(|(last, taken)| (last, taken, digests))
+            });
+            let (last, taken, so_far) =
+                read.await.map_err(|_| StoreError::Engine("reading panicked".into()))??;
+            digests = so_far;
             let Some(last) = last else { break };
             from = last;
             taken.iter().for_each(|taken| taken.add_to(&mut gone));
@@ -197,6 +203,7 @@ impl Core {
         person: &Person,
         from: EnvelopeId,
         until: EnvelopeId,
+        digests: &mut Digests,
     ) -> Result<(Option<EnvelopeId>, Vec<Taken>), StoreError> {
         let mut found = Vec::new();
         let last = self.ledger.accepted_after(from, PIECE, |id, envelope| {
@@ -210,6 +217,13 @@ impl Core {
         })?;
         let mut taken = Vec::with_capacity(found.len());
         for (id, envelope) in found {
+            if is_digest(&envelope) {
+                taken.push(self.taken_digest(digests, id, &envelope)?);
+                continue;
+            }
+            if matches!(envelope.event, Event::Member { .. }) {
+                digests.add(id, envelope.clone());
+            }
             taken.push(self.taken(person, id, envelope)?);
         }
         // Whatever else is there cannot be read: it is passed over, as by everybody.

@@ -51,6 +51,8 @@ pub struct Erasure {
     person: Person,
     /// What was accepted from then on stays.
     until: Option<Timestamp>,
+    /// Digests that told of them: they go with it.
+    digests: Vec<EnvelopeId>,
     stage: usize,
     from: Vec<u8>,
     ids: HashSet<EnvelopeId>,
@@ -59,9 +61,14 @@ pub struct Erasure {
 }
 
 impl Ledger {
-    /// Begins to erase a person. Blocks, as its pieces do.
-    pub fn begin_erasure(&self, person: Person, until: Option<Timestamp>) -> Erasure {
-        Erasure { person, until, stage: 0, from: Vec::new(), ids: HashSet::new(), waits: 0 }
+    /// Begins to erase a person, and the digests that told of them. Blocks, as its pieces do.
+    pub fn begin_erasure(
+        &self,
+        person: Person,
+        until: Option<Timestamp>,
+        digests: Vec<EnvelopeId>,
+    ) -> Erasure {
+        Erasure { person, until, digests, stage: 0, from: Vec::new(), ids: HashSet::new(), waits: 0 }
     }
 
     /// The next piece; none when there is no more. What something waits for stays, and is counted.
@@ -76,7 +83,8 @@ impl Ledger {
             4 => erasure.names(shared, &mut piece)?,
             5 => erasure.aside(shared, &mut piece)?,
             6 => erasure.of_messages(shared, &mut piece)?,
-            7 => erasure.envelopes(shared, &mut piece)?,
+            7 => erasure.digests(&mut piece),
+            8 => erasure.envelopes(shared, &mut piece)?,
             _ => return Ok(None),
         };
         if ended {
@@ -122,22 +130,18 @@ impl Erasure {
 
     /// The envelopes, but those that something waits for.
     fn find(&mut self, shared: &Shared) -> Result<bool, StoreError> {
+        if self.from.is_empty() {
+            for id in self.digests.clone() {
+                self.erase_unless_awaited(shared, id)?;
+            }
+        }
         let numbers = shared.seals.numbers_of(Some(&self.person));
         for (looked_at, entry) in (1..).zip(shared.journal.range(self.from.clone()..)) {
             let (key, value) = entry.into_inner()?;
             let id = id_of(&key)?;
             let stays = self.until.is_some_and(|until| id.at() >= until);
             if !stays && is_among(&value, &numbers) && self.is_theirs(shared, id, &value) {
-                // Also for the change that is still to be made of it elsewhere: without its lines it would find nothing.
-                let change = shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?;
-                let mut waits = shared.work.contains_key(keys::to_fan_out(id))?;
-                for id in change.into_iter().chain([id]) {
-                    waits |= shared.work.prefix(keys::pending_of(id)).next().is_some();
-                }
-                match waits {
-                    true => self.waits += 1,
-                    false => drop(self.ids.insert(id)),
-                }
+                self.erase_unless_awaited(shared, id)?;
             }
             if looked_at == PIECE {
                 self.from = after(&key);
@@ -145,6 +149,20 @@ impl Erasure {
             }
         }
         Ok(true)
+    }
+
+    fn erase_unless_awaited(&mut self, shared: &Shared, id: EnvelopeId) -> Result<(), StoreError> {
+        // Also for the change that is still to be made of it elsewhere: without its lines it would find nothing.
+        let change = shared.work.get(keys::changed(id))?.map(|change| id_of(&change)).transpose()?;
+        let mut waits = shared.work.contains_key(keys::to_fan_out(id))?;
+        for id in change.into_iter().chain([id]) {
+            waits |= shared.work.prefix(keys::pending_of(id)).next().is_some();
+        }
+        match waits {
+            true => self.waits += 1,
+            false => drop(self.ids.insert(id)),
+        }
+        Ok(())
     }
 
     fn lines(&mut self, shared: &Shared, piece: &mut Forgotten) -> Result<bool, StoreError> {
@@ -256,6 +274,17 @@ impl Erasure {
             self.from = id.0.to_vec();
         }
         Ok(ids.len() <= PIECE)
+    }
+
+    /// Before the news that they told: by those they are found again.
+    fn digests(&mut self, piece: &mut Forgotten) -> bool {
+        let few = self.digests.len().min(PIECE);
+        for id in self.digests.drain(..few) {
+            if self.ids.remove(&id) {
+                piece.erase_envelope(id, None);
+            }
+        }
+        self.digests.is_empty()
     }
 
     /// Last: whoever begins anew finds with them what belongs to them.

@@ -8,6 +8,7 @@ mod audit;
 mod beginning;
 mod bench;
 mod buttons;
+mod clocks;
 mod commands;
 mod door;
 mod faults;
@@ -24,6 +25,9 @@ mod million;
 mod moderating;
 mod noticing;
 mod operating;
+#[path = "../faults/other_time.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+mod other_time;
 mod privacy;
 mod reloading;
 mod reloads;

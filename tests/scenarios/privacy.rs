@@ -14,7 +14,7 @@ const NAMES: [(&str, [&str; 2]); 3] = [
     ("telegram", ["Hanabusa Vrill", "Ivoslav Quartz"]),
 ];
 
-async fn bench() -> Bench {
+pub async fn bench() -> Bench {
     let mut world = World::demo();
     for (platform, (_, names)) in
         [&mut world.discord, &mut world.slack, &mut world.telegram].into_iter().zip(NAMES)
@@ -33,7 +33,7 @@ pub async fn started() -> Bench {
     bench
 }
 
-fn others(platform: &str) -> impl Iterator<Item = &'static str> {
+pub fn others(platform: &str) -> impl Iterator<Item = &'static str> {
     PLATFORMS.into_iter().filter(move |other| *other != platform)
 }
 
@@ -47,7 +47,7 @@ pub fn say(bench: &Bench, platform: &str, person: usize, text: &str, reply_to: O
     bench.people(platform).act(act).expect("people can talk")
 }
 
-fn react(bench: &Bench, platform: &str, person: usize, message: &str, emoji: &str) {
+pub fn react(bench: &Bench, platform: &str, person: usize, message: &str, emoji: &str) {
     let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
     let act = Act::React { person, room, message: message.into(), emoji: emoji.into(), on: true };
     bench.people(platform).act(act).expect("people can react");
@@ -61,12 +61,12 @@ fn mention(bench: &Bench, platform: &str, person: usize) -> String {
     }
 }
 
-fn listen(bench: &Bench) {
+pub fn listen(bench: &Bench) {
     PLATFORMS.into_iter().for_each(|platform| bench.people(platform).heard().begin());
 }
 
 /// Nothing of this may have reached the other platforms.
-fn reached_nobody(bench: &Bench, from: &str, what: &[&str]) {
+pub fn reached_nobody(bench: &Bench, from: &str, what: &[&str]) {
     for platform in others(from) {
         let heard = bench.people(platform).heard();
         assert!(!heard.is_empty(), "{platform} was spoken to");
@@ -77,7 +77,7 @@ fn reached_nobody(bench: &Bench, from: &str, what: &[&str]) {
 }
 
 /// What is said later has arrived, so that what was to come before it has.
-async fn has_passed(bench: &Bench, from: &str, word: &str) {
+pub async fn has_passed(bench: &Bench, from: &str, word: &str) {
     say(bench, from, 1, word, None);
     for platform in others(from) {
         bench.arrives(platform, word).await;
@@ -776,7 +776,7 @@ async fn restored_elsewhere(bench: &mut Bench, backup: &str) {
     patiently("it can be exported", || !whole().contains("ask again")).await;
 }
 
-async fn patiently(what: &str, is_so: impl Fn() -> bool) {
+pub async fn patiently(what: &str, is_so: impl Fn() -> bool) {
     let began = std::time::Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(600), "never: {what}");

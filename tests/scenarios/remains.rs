@@ -2,8 +2,9 @@
 //! they came or went.
 
 use crate::bench::{Bench, until};
+use crate::clocks;
 use crate::joining::ask;
-use crate::privacy::{choose, say, started};
+use crate::privacy::{choose, patiently, say, started, told};
 use stand_ins::people::{Act, Given};
 
 fn acts(bench: &Bench, platform: &str, act: Act) -> String {
@@ -117,5 +118,37 @@ async fn with_a_no_goes_that_somebody_came() {
     bench.arrives("discord", &format!("{name} has left")).await;
     choose(&bench, "slack", 1, "none").await;
     until("it goes", || bench.with("discord", &name).is_empty()).await;
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_goes_with_somebody_whom_it_names_and_no_other_does() {
+    let Some(clock) = clocks::clock() else { return };
+    let mut bench = Bench::new().await;
+    bench.link_as("discord", "notices = \"digest\"");
+    clocks::start(&mut bench, &clock).await;
+    let names = [0, 1].map(|person| bench.platform("slack").people[person].name.clone());
+    let digests = |number: usize| bench.with("discord", &format!("{} has left", names[number])).len();
+    let room = bench.room("slack");
+    // It is looked every minute whether one is due.
+    for (hour, person) in [(1, 0), (2, 1)] {
+        let by = bench.platform("slack").people[person].id.clone();
+        acts(&bench, "slack", Act::Leave { person: by.clone(), room: room.clone() });
+        acts(&bench, "slack", Act::Join { person: by, room: room.clone() });
+        say(&bench, "slack", 0, &format!("behind it {hour}"), None);
+        bench.arrives("discord", &format!("behind it {hour}")).await;
+        clock.set(&format!("+{}m", hour * 61));
+        patiently("the digest is told", || digests(person) == 1).await;
+    }
+    let who = format!("slack:{}", bench.platform("slack").people[1].id);
+    let words = ask(&bench, "slack", 1, &room, "/relay forget yes").await;
+    assert!(words.contains("From now on nothing of yours is carried"), "{words}");
+    patiently("it is done", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
+    assert_eq!((digests(0), digests(1)), (1, 0), "{:?}", bench.with("discord", "has left"));
+    let (_, words) = told(&bench, &["forget", &who, "--json"]);
+    let erased: serde_json::Value = serde_json::from_str(&words).unwrap();
+    assert!(erased["left"].as_array().unwrap().is_empty(), "{erased}");
+    // That they left, that they came, and the digest.
+    assert_eq!(erased["events"], 3, "{erased}");
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }

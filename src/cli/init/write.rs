@@ -39,14 +39,15 @@ pub struct Place {
 
 impl Place {
     /// The folder of the secrets' files.
-    fn secrets(&self) -> PathBuf {
+    pub(super) fn secrets(&self) -> PathBuf {
         match &self.credentials {
             Some(folder) => folder.clone(),
             None => self.config.parent().unwrap_or(Path::new("")).join("secrets"),
         }
     }
 
-    fn file(&self, account: &str, key: &str) -> String {
+    /// What the file of one is called.
+    pub(super) fn file(&self, account: &str, key: &str) -> String {
         match self.credentials {
             Some(_) => format!("{account}-{}", key.replace('_', "-")),
             None => format!("{account}.{key}"),
@@ -71,20 +72,6 @@ impl Place {
             same_owner(&config, &path)?;
         }
         Ok(())
-    }
-
-    /// Whether no account of the file has a secret where this one would have its own.
-    pub fn is_free(&self, account: &str, keys: &[&str]) -> bool {
-        let document = std::fs::read_to_string(&self.config).ok().and_then(|text| text.parse().ok());
-        let Some(document): Option<DocumentMut> = document else { return true };
-        let folder = self.config.parent().unwrap_or(Path::new(""));
-        let mut named = Vec::new();
-        texts(document.as_item(), &mut named);
-        keys.iter().all(|key| {
-            let file = self.file(account, key);
-            let path = self.secrets().join(&file);
-            !named.iter().any(|text| folder.join(text) == path || *text == format!("relay_{file}"))
-        })
     }
 
     /// Reads one back.
@@ -138,12 +125,17 @@ impl Place {
         Ok(config)
     }
 
+    /// What a write that was cut off has left.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        unfinished(&self.config)
+    }
+
     /// In one step: whoever reads it meanwhile reads the old one or the new one.
     fn put(&self, text: &str) -> Result<(), String> {
         let target = std::fs::canonicalize(&self.config).unwrap_or_else(|_| self.config.clone());
         let known = std::fs::metadata(&target).ok();
         let mode = known.as_ref().map_or(MODE, |known| known.permissions().mode() & 0o777);
-        let path = target.with_added_extension("new");
+        let path = unfinished(&target);
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
         write_private(&path, text.as_bytes()).map_err(|error| error.to_string())?;
         if let Some(known) = &known {
@@ -225,6 +217,11 @@ pub enum NotWritten {
     Mistakes(Mistakes),
 }
 
+/// Where a file is written that is to take this one's place.
+fn unfinished(target: &Path) -> PathBuf {
+    target.with_added_extension("new")
+}
+
 /// A section with an empty line before it.
 fn apart(comment: &str) -> Table {
     let mut table = Table::new();
@@ -264,16 +261,6 @@ fn same_owner(known: &Metadata, path: &Path) -> Result<(), String> {
         let (uid, gid) = owner;
         format!("{} cannot be given to user {uid} and group {gid}, as the config is: {error}", path.display())
     })
-}
-
-/// All texts that stand somewhere in it.
-fn texts<'a>(item: &'a Item, found: &mut Vec<&'a str>) {
-    if let Some(text) = item.as_str() {
-        found.push(text);
-    }
-    if let Some(table) = item.as_table_like() {
-        table.iter().for_each(|(_, item)| texts(item, found));
-    }
 }
 
 /// `[accounts]` and `[channels]` are written by their parts alone.
@@ -483,17 +470,6 @@ mod tests {
         let (two, one) = (parsed("\"a:1\", \"a:2\""), parsed("\"a:1\""));
         assert_eq!(nothing_is_lost(&one, &two), Ok(()));
         assert!(nothing_is_lost(&two, &one).unwrap_err().contains("a:2 in lobby would be lost"));
-    }
-
-    #[test]
-    fn a_secret_of_another_account_is_not_written_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = place(folder.path());
-        assert!(place.is_free("discord", &["token"]));
-        let own =
-            "[accounts.studio]\nplatform = \"telegram\"\ntoken = { file = \"secrets/discord.token\" }\n";
-        std::fs::write(&place.config, own).unwrap();
-        assert!(!place.is_free("discord", &["token"]) && place.is_free("discord-2", &["token"]));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use super::Taken;
 use crate::consent::{DataClass, Person};
 use crate::engine::core::Core;
+use crate::engine::digest::{Digests, is_digest};
 use crate::engine::masked::Passed;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::text::Leaf;
-use relay_contract::{Envelope, Event, Mention, Message, MessageKey, NativeId, RoomKey};
+use relay_contract::{Envelope, Event, Mention, Message, MessageKey, MessageRef, NativeId, RoomKey};
 
 /// Whether an envelope is a person's, or names them, or may be about them.
 pub(super) fn is_about(person: &Person, envelope: &Envelope) -> bool {
@@ -24,6 +25,7 @@ pub(super) fn is_about(person: &Person, envelope: &Envelope) -> bool {
                 || is_passed_on_by_nobody(message)
         }
         Event::PollEnded { .. } => is_of(person, &envelope.origin),
+        Event::Noticed { .. } => is_digest(envelope),
         _ => false,
     }
 }
@@ -112,6 +114,24 @@ impl Core {
         let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(None) };
         let author = posted.author.as_ref();
         Ok(author.map(|by| Person::of(&posted.origin, by) == *person))
+    }
+
+    /// A digest goes as a whole where it told of a coming or going that is not to be seen in its room any more.
+    pub(super) fn taken_digest(
+        &self,
+        digests: &mut Digests,
+        id: EnvelopeId,
+        envelope: &Envelope,
+    ) -> Result<Taken, StoreError> {
+        let room = &envelope.origin;
+        let mut is_hidden = false;
+        for (of, news) in digests.told_by(self, envelope) {
+            is_hidden |= self.is_withheld(room, *of, news, &OutboxRow::new("", None))?;
+        }
+        let there = if is_hidden { self.lookup.messages(id, room)? } else { None };
+        let first = there.unwrap_or_default().into_iter().next();
+        let untold = |first: MessageRef| Taken::Untell(MessageKey { room: room.clone(), id: first.id });
+        Ok(first.map_or(Taken::Nothing, untold))
     }
 
     /// What becomes of a line that rooms were told, which is about a message or a person.

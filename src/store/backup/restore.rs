@@ -26,7 +26,8 @@ pub struct Restored {
     pub has_keys: bool,
     /// People who were forgotten after it was made, and are again.
     pub forgotten: u64,
-    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy.
+    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy, and where it is the
+    /// state directory's own file.
     pub keys_of: Option<Timestamp>,
 }
 
@@ -103,10 +104,11 @@ fn seals(
     keys: &WithKeys<'_>,
     secrets: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
+    let read = |path: &Path| std::fs::read(path).map_err(failed("reading", path));
     let own = data_dir.join(crate::store::KEYS);
-    let has_own = own.exists();
-    let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
-    if !has_own && copy.is_none() {
+    let own = own.exists().then(|| read(&own)).transpose()?;
+    let copy = keys.copy.map(read).transpose()?;
+    if own.is_none() && copy.is_none() {
         return Ok((None, None));
     }
     let master = match &keys.master_key {
@@ -117,9 +119,9 @@ fn seals(
     if let Some(copy) = &copy {
         // Nothing is made where it does not fit.
         let told = Seals::check(copy, &master)?;
-        keys_of = told.or_else(|| keys.copy.and_then(written));
+        // The file that is in use itself is not old, whenever it was written last: nothing has been said since.
+        keys_of = told.or_else(|| keys.copy.and_then(written)).filter(|_| own.as_ref() != Some(copy));
     }
-    let own = has_own.then(|| std::fs::read(&own).map_err(failed("reading", own))).transpose()?;
     if !open_secrets(data_dir, &master, [own.as_deref(), copy.as_deref()], secrets)? {
         return keys.copy.map_or(Ok((None, None)), |copy| Err(BackupError::OtherKeys(copy.to_owned())));
     }

@@ -200,7 +200,7 @@ async fn whose_key_is_destroyed_cannot_be_read_in_any_copy() {
             let stance = ledger.consent_of(&person("u1")).unwrap().stance();
             assert_eq!(stance, Some(Stance::None), "their no is there again: {:?}", Unsaid::Notice);
             // What nobody can read any more goes too.
-            let mut erasure = ledger.begin_erasure(person("u1"), None);
+            let mut erasure = ledger.begin_erasure(person("u1"), None, Vec::new());
             let mut gone = 0;
             while let Some(piece) = ledger.next_erased(&mut erasure).unwrap() {
                 gone += piece.envelopes();

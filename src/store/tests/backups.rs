@@ -116,6 +116,31 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
 }
 
 #[tokio::test]
+async fn the_keys_that_are_in_use_are_not_called_old() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = made(dir.path()).await;
+    let copied = dir.path().join("keys");
+    // All but the keys was lost, and their file is given as well: by its name, or as a copy of it. One that differs is as old as it says.
+    for (name, is_own, differs) in [("own", true, false), ("copy", false, false), ("older", false, true)] {
+        let state = other.path().join(name);
+        fs::create_dir(&state).unwrap();
+        fs::copy(dir.path().join("master.key"), state.join("master.key")).unwrap();
+        if differs {
+            // Those of another Relay, which this folder had since.
+            let made = Ledger::open(&state).unwrap();
+            close(made.0, made.1).await;
+            fs::remove_dir_all(state.join("ledger")).unwrap();
+        } else {
+            fs::copy(&copied, state.join("keys")).unwrap();
+        }
+        let own = state.join("keys");
+        let keys = WithKeys { copy: Some(if is_own { &own } else { &copied }), master_key: None };
+        let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
+        assert_eq!((restored.has_keys, restored.keys_of.is_some()), (true, differs), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn every_record_and_every_file_comes_back() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = made(dir.path()).await;
