@@ -125,7 +125,11 @@ impl Commands {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
         let person = asker(call);
-        if !account.connector.answers_alone(call) || !self.core.media.gives_links() {
+        let (is_alone, links) = (account.connector.answers_alone(call), self.core.media.gives_links());
+        if !is_alone && links && account.connector.has_chat_alone() {
+            return Err(text!(language, "export-write-alone"));
+        }
+        if !is_alone || !links {
             let person = format!("{}:{}", call.room.platform, call.asker.id);
             return Err(text!(language, "export-ask-whoever-runs", person = person));
         }
@@ -145,8 +149,8 @@ impl Commands {
             Err(_) => return Err(text!(language, "went-wrong")),
         };
         let text = String::from_utf8(text).unwrap_or_default();
-        match self.core.media.text_link(&text).await {
-            Some(link) => {
+        match self.core.media.export_link(&text).await {
+            Some((link, until)) => {
                 let (events, choices) = (exported.events, exported.choices);
                 let all = text!(language, "exported", events = events, choices = choices, link = link);
                 Ok(format!("{all}\n{}", text!(language, "exported-link")))

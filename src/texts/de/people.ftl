@@ -102,8 +102,9 @@ exported =
         [one] {$choices} Entscheidung
        *[other] {$choices} Entscheidungen
     }: {$link}
-exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab.
+exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab, spätestens am {$date} um {$time} UTC.
 
+export-write-alone = Hier könnten andere die Datei nehmen. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
 # /relay consent
 
 consent-nothing = Du hast dazu nichts gesagt.

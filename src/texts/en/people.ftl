@@ -102,8 +102,9 @@ exported =
         [one] {$choices} choice
        *[other] {$choices} choices
     }: {$link}
-exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself.
+exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself, on {$date} at {$time} UTC at the latest.
 
+export-write-alone = Others could take the file here. Write /relay export to Relay in a chat with its bot alone: there you get a link.
 # /relay consent
 
 consent-nothing = You have said nothing about it.
