@@ -94,7 +94,9 @@ impl Commands {
         let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error))?;
         match (sure, erased) {
             (false, Some(erased)) => {
-                Ok(format!("{}\n{}", receipt(language, &erased), self.forget_in_words(language, &person)))
+                let warning = self.has_to_forget(&person).then(|| self.forget_in_words(language, &person));
+                let lines = [Some(receipt(language, &erased)), warning];
+                Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
             }
             (false, None) => Ok(self.forget_in_words(language, &person)),
             (true, Some(erased)) if erased.done.is_none() => Ok(receipt(language, &erased)),
@@ -130,6 +132,16 @@ impl Commands {
             return Err(text!(language, "export-write-alone"));
         }
         if !is_alone || !links {
+    /// Whether it can be asked for that somebody is forgotten: that is not under way, nor done with nothing of theirs since.
+    pub(super) fn has_to_forget(&self, person: &Person) -> bool {
+        let ledger = &self.core.ledger;
+        match ledger.erased(person) {
+            Ok(Some(erased)) if erased.done.is_none() => false,
+            Ok(Some(_)) => ledger.people_with_keys().contains(person) || ledger.linked(person).is_some(),
+            Ok(None) | Err(_) => true,
+        }
+    }
+
             let person = format!("{}:{}", call.room.platform, call.asker.id);
             return Err(text!(language, "export-ask-whoever-runs", person = person));
         }

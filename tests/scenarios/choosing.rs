@@ -2,10 +2,43 @@
 
 use crate::bench::{Bench, until};
 use crate::joining::ask;
+use crate::privacy::{choose, say, started, told};
+use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 
 async fn relay(bench: &Bench, platform: &str, person: usize, words: &str) -> String {
     ask(bench, platform, person, &bench.room(platform), &format!("/relay {words}")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_is_warned_only_of_what_is_still_to_go() {
+    let bench = started().await;
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
+    let red = |bench: &Bench| {
+        let seen = bench.people("discord").messages(&bench.room("discord")).unwrap();
+        let newest = seen.into_iter().rev().find(|seen| seen.only_for.is_some());
+        newest.is_some_and(|seen| !seen.buttons.is_empty())
+    };
+    bench.say("discord", "to be forgotten");
+    bench.arrives("slack", "to be forgotten").await;
+    let words = relay(&bench, "discord", 0, "forget").await;
+    assert!(words.contains("/relay forget yes") && red(&bench), "{words}");
+    bench.fault("slack", Kind::ServerError, 1_000_000, "chat.delete");
+    relay(&bench, "discord", 0, "forget yes").await;
+    let words = relay(&bench, "discord", 0, "forget").await;
+    assert!(words.contains("You asked on") && !words.contains("/relay forget yes"), "{words}");
+    assert!(!red(&bench), "{words}");
+    bench.people("slack").faults().disarm();
+    until("it is done", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
+    let words = relay(&bench, "discord", 0, "forget").await;
+    assert!(words.contains("Forgotten on") && !words.contains("/relay forget yes"), "{words}");
+    assert!(!red(&bench), "{words}");
+    // What is said later can be forgotten again.
+    choose(&bench, "discord", 0, "full").await;
+    say(&bench, "discord", 0, "said afterwards", None);
+    bench.arrives("slack", "said afterwards").await;
+    let words = relay(&bench, "discord", 0, "forget").await;
+    assert!(words.contains("Forgotten on") && words.contains("/relay forget yes") && red(&bench), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
