@@ -98,7 +98,12 @@ impl Commands {
     }
 
     /// What is shown now of what somebody does in a room, on which platforms; none where that goes nowhere.
-    pub(super) fn shown_now(&self, language: Language, room: &RoomKey, person: &Person) -> Option<String> {
+    pub(in crate::commands) fn shown_now(
+        &self,
+        language: Language,
+        room: &RoomKey,
+        person: &Person,
+    ) -> Option<String> {
         let routes = self.core.routes.borrow().clone();
         let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
