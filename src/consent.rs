@@ -9,6 +9,7 @@ mod linked;
 mod pseudonym;
 #[cfg(test)]
 mod tests;
+mod word;
 
 pub use level::Level;
 pub use linked::tightened;
@@ -357,13 +358,8 @@ impl History {
 
     /// Whether a word allows less than the last one, or takes back what was allowed in particular since: nobody has to wait for that.
     pub fn is_narrowed_by(&self, word: Stance) -> bool {
-        let last = self.last_word();
-        let begins = |stance: &Stance| {
-            let said = stance.entries("", Timestamp(0));
-            last.len() >= said.len() && last.iter().zip(&said).all(|(entry, other)| entry.is_same(other))
-        };
         let place = |of: Stance| Stance::ALL.iter().position(|stance| *stance == of);
-        let last = Stance::ALL.into_iter().find(begins).unwrap_or(Stance::Full);
+        let last = Stance::beginning(self.last_word()).unwrap_or(Stance::Full);
         word != Stance::Full && place(word) >= place(last)
     }
 

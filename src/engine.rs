@@ -101,6 +101,7 @@ pub use states::{AccountState, LaneState, RoomState};
 pub use status::{AccountStatus, ChannelStatus, DeadLetterStatus, LinkStatus, Status};
 pub use told::{Pages, Said, Told, What};
 pub use trace::{Came, Trace, TracedRoom};
+pub use withdraw::NotDone;
 
 use crate::media::Media;
 use crate::store::ledger::WriterGuard;

@@ -40,8 +40,11 @@ impl Commands {
         let for_a_time = entry.until.is_some();
         let is_no = !entry.allows && entry.purpose == Purpose::Bridging;
         let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
-        let said = self.core.say_entry(person, entry, is_proven).await;
+        let is_bridging = entry.purpose == Purpose::Bridging;
+        let said = self.core.say_entry(person.clone(), entry, is_proven).await;
         let said = said.map_err(|error| unreadable(language, &error))?;
+        // What is allowed or not shows nothing of what it comes to, beside what else was said and what the room shows of everybody.
+        let now = is_bridging.then(|| self.shown_now(language, &call.room, &person)).flatten();
         let before = match said.takes_back {
             true if for_a_time => Some(text!(language, "consent-taken-back-for-good")),
             true => Some(text!(language, "privacy-taken-back")),
@@ -50,7 +53,7 @@ impl Commands {
         };
         let sentences = [Some(holds(language, said.is_same, &told)), unused, all];
         let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Ok([Some(told), before].into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        Ok([Some(told), now, before].into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
     /// What somebody has said, newest first, and how more is said.
@@ -113,7 +116,7 @@ fn parse(language: Language, said: &str, platforms: &[Platform], now: Timestamp)
             return Err(wrong(text!(language, "consent-neither", word = other)));
         }
     };
-    let word = parts.next().unwrap_or_default();
+    let Some(word) = parts.next() else { return Err(text!(language, "consent-how")) };
     let purpose = Purpose::ALL.iter().find(|(_, known)| *known == word).map(|(purpose, _)| *purpose);
     let purpose = purpose.ok_or_else(|| {
         wrong(text!(language, "consent-no-purpose", word = word.escape_debug().to_string()))
@@ -207,7 +210,7 @@ mod tests {
                 "grant ai content to service:tongues for 30 days",
                 Ok("ai: content to the service tongues allowed until 2023-12-14 22:13 UTC"),
             ),
-            ("grant", Err("There is no purpose ``")),
+            ("grant", Err("/relay consent grant or revoke PURPOSE")),
             ("allow bridging", Err("`allow` is neither grant nor revoke")),
             ("grant love", Err("There is no purpose `love`")),
             ("grant bridging souls", Err("There is no such thing as `souls`")),
@@ -218,7 +221,9 @@ mod tests {
         for (words, expected) in cases {
             match (said(words), expected) {
                 (Ok(told), Ok(expected)) => assert_eq!(told, expected, "{words}"),
-                (Err(told), Err(expected)) => assert!(told.contains(expected), "{words}: {told}"),
+                (Err(told), Err(expected)) => {
+                    assert!(told.contains(expected) && !told.contains("``"), "{words}: {told}");
+                }
                 (told, _) => panic!("{words}: {told:?}"),
             }
         }

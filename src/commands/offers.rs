@@ -1,5 +1,6 @@
 //! What the asker may want next: buttons, where the platform has such. Those that go with certain words are with those words.
 
+use super::privacy::asker;
 use super::{Commands, offer};
 use crate::consent::Stance;
 use crate::engine::RunningAccount;
@@ -17,7 +18,7 @@ impl Commands {
         let language = self.language(call);
         match &call.ask {
             Ask::Privacy { to } if !is_choice(to.as_deref()) => choices(language),
-            Ask::Forget { sure: false } if well => {
+            Ask::Forget { sure: false } if well && self.has_to_forget(&asker(call)) => {
                 vec![Offer { grave: true, ..offer(text!(language, "button-forget"), "forget yes") }]
             }
             Ask::Status if self.core.joined(&call.room).is_empty() => {

@@ -9,6 +9,7 @@ use crate::store::{Erased, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, Timestamp};
+use shown::Asker;
 use std::collections::BTreeSet;
 use std::io;
 use tokio::sync::Semaphore;
@@ -27,9 +28,10 @@ impl Commands {
     ) -> Result<String, Refused> {
         let person = asker(call);
         let language = self.language(call);
-        // Others who read it would know whose the name is.
-        let names = account.connector.answers_alone(call);
-        let Some(word) = to else { return Ok(self.shared(language, &call.room, &person, names)) };
+        let is_proven = account.connector.proves(&call.asker.id);
+        let is_alone = account.connector.answers_alone(call);
+        let asker = Asker { person: &person, is_alone, is_proven };
+        let Some(word) = to else { return Ok(self.shared(language, &call.room, asker).await) };
         let Some(stance) = Stance::named(&word.trim().to_lowercase()) else {
             let unknown = text!(language, "privacy-unknown", word = word.escape_debug().to_string());
             return Err(format!("{unknown} {}", text!(language, "privacy-choices")));
@@ -39,16 +41,17 @@ impl Commands {
             return Err(text!(language, "privacy-too-often"));
         }
         let how = format!("/relay privacy {} in {}", stance.word(), call.room);
-        let is_proven = account.connector.proves(&call.asker.id);
         let chosen = self.core.choose(person.clone(), stance, &how, is_proven).await.map_err(|error| {
             tracing::error!(%error, "a choice cannot be written down");
             text!(language, "privacy-not-written")
         })?;
-        let words = self.chosen_in_words(language, stance, &call.room, &person, names);
-        let mut told = holds(language, chosen.is_same, &words);
-        if names && self.core.ledger.linked(&person).is_some() {
-            told = format!("{told} {}", text!(language, "chosen-for-all"));
-        }
+        let holds = match self.chosen_in_words(language, stance, &call.room, asker) {
+            Some(words) => holds(language, chosen.is_same, &words),
+            None if chosen.is_same => text!(language, "chosen-already-word", stance = stance.word()),
+            None => text!(language, "chosen-now-word", stance = stance.word()),
+        };
+        let linked = is_alone.then(|| self.choice_of_linked(language, stance, &person)).flatten();
+        let told = [Some(holds), linked].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let before = match chosen.takes_back {
             // A picture stands beside what was posted, and no platform changes that.
             true if stance == Stance::Balanced => Some(text!(language, "privacy-stays-with-picture")),
@@ -62,6 +65,21 @@ impl Commands {
         let now = levels.as_ref().and_then(|_| self.shown_now(language, &call.room, &person));
         let lines = [Some(told), now, levels, before];
         Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What a word has to do with the other accounts of somebody.
+    fn choice_of_linked(&self, language: Language, stance: Stance, person: &Person) -> Option<String> {
+        self.core.ledger.linked(person)?;
+        let now = self.core.consent_clock();
+        let others = self.core.ledger.accounts_of(person).into_iter().filter(|other| other != person);
+        let mut others = others.filter_map(|other| self.core.ledger.consent_of(&other));
+        let is_tighter = others.any(|other| other.is_tighter_than(stance, now));
+        let sentences = [
+            (stance != Stance::Full).then(|| text!(language, "chosen-for-all")),
+            is_tighter.then(|| text!(language, "chosen-less-elsewhere")),
+        ];
+        let all = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (!all.is_empty()).then_some(all)
     }
 
     pub(super) fn chose_often(&self, person: &Person) -> bool {
@@ -94,7 +112,9 @@ impl Commands {
         let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error))?;
         match (sure, erased) {
             (false, Some(erased)) => {
-                Ok(format!("{}\n{}", receipt(language, &erased), self.forget_in_words(language, &person)))
+                let warning = self.has_to_forget(&person).then(|| self.forget_in_words(language, &person));
+                let lines = [Some(receipt(language, &erased)), warning];
+                Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
             }
             (false, None) => Ok(self.forget_in_words(language, &person)),
             (true, Some(erased)) if erased.done.is_none() => Ok(receipt(language, &erased)),
@@ -112,6 +132,16 @@ impl Commands {
         }
     }
 
+    /// Whether it can be asked for that somebody is forgotten: that is not under way, nor done with nothing of theirs since.
+    pub(super) fn has_to_forget(&self, person: &Person) -> bool {
+        let ledger = &self.core.ledger;
+        match ledger.erased(person) {
+            Ok(Some(erased)) if erased.done.is_none() => false,
+            Ok(Some(_)) => ledger.people_with_keys().contains(person) || ledger.linked(person).is_some(),
+            Ok(None) | Err(_) => true,
+        }
+    }
+
     fn forget_in_words(&self, language: Language, person: &Person) -> String {
         let means = text!(language, "forget-means");
         match self.core.ledger.linked(person) {
@@ -125,7 +155,11 @@ impl Commands {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
         let person = asker(call);
-        if !account.connector.answers_alone(call) || !self.core.media.gives_links() {
+        let (is_alone, links) = (account.connector.answers_alone(call), self.core.media.gives_links());
+        if !is_alone && links && account.connector.has_chat_alone() {
+            return Err(text!(language, "export-write-alone"));
+        }
+        if !is_alone || !links {
             let person = format!("{}:{}", call.room.platform, call.asker.id);
             return Err(text!(language, "export-ask-whoever-runs", person = person));
         }
@@ -145,11 +179,12 @@ impl Commands {
             Err(_) => return Err(text!(language, "went-wrong")),
         };
         let text = String::from_utf8(text).unwrap_or_default();
-        match self.core.media.text_link(&text).await {
-            Some(link) => {
+        match self.core.media.export_link(&text).await {
+            Some((link, until)) => {
                 let (events, choices) = (exported.events, exported.choices);
                 let all = text!(language, "exported", events = events, choices = choices, link = link);
-                Ok(format!("{all}\n{}", text!(language, "exported-link")))
+                let link = text!(language, "exported-link", date = date(until), time = time(until));
+                Ok(format!("{all}\n{link}"))
             }
             None => Err(text!(language, "export-not-kept")),
         }

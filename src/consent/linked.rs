@@ -1,6 +1,6 @@
 //! What holds once two accounts are one person's: whatever one of them forbids, the other does too. Nothing is loosened.
 
-use super::{Entry, History, Purpose, Scope, Stance};
+use super::{DataClass, Entry, History, Purpose, Scope, Stance};
 use relay_contract::Timestamp;
 
 /// What is to be added to a history so that it allows nothing that another one forbids, now or later. Errs towards what is tighter: an
@@ -20,6 +20,16 @@ pub fn tightened(of: &History, by: &History, how: &str, now: Timestamp) -> Vec<E
     let anew = |entry| Entry { how: how.to_owned(), at: now, from: now, ..entry };
     added.extend(left.into_iter().map(anew));
     added
+}
+
+impl History {
+    /// Whether it forbids to anybody what a word allows.
+    pub fn is_tighter_than(&self, word: Stance, now: Timestamp) -> bool {
+        denials(self, now).into_iter().map(|denied| denied.entry).any(|entry| {
+            let forbids = |class| entry.classes.has(class) && word.allows(class);
+            entry.purpose == Purpose::Bridging && DataClass::ALL.into_iter().any(forbids)
+        })
+    }
 }
 
 /// The words are in one line: each forbids what the one before it does, and more.
@@ -69,8 +79,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Asked;
     use super::super::tests::{entry, recipients};
-    use super::super::{Asked, DataClass};
     use super::*;
     use proptest::prelude::*;
 

@@ -2,6 +2,7 @@
 //! everything that happens, and again after a crash: what was done already is known there.
 
 mod beside;
+mod waits;
 
 use super::consent::Deed;
 use super::core::Core;
@@ -16,6 +17,7 @@ use relay_contract::{Account, Envelope, Event, Message, MessageKey, RoomKey, Tim
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+pub use waits::NotDone;
 
 /// So much of the journal is read at once, and between two pieces others have their turn.
 const PIECE: usize = 2_000;

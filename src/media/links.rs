@@ -62,11 +62,12 @@ impl Media {
 
     pub(super) async fn link_to(&self, blob: &BlobId, size: u64, mime: &str, name: &str) -> Option<String> {
         let token = self.0.seal.token(&format!("{blob}\0{name}"));
-        self.link_with(&token, Linked { blob, size, mime, name, sealed: false }).await
+        let to = Linked { blob, size, mime, name, sealed: false };
+        self.link_with(&token, to).await.map(|(link, _)| link)
     }
 
-    /// A link with this token.
-    pub(super) async fn link_with(&self, token: &str, to: Linked<'_>) -> Option<String> {
+    /// A link with this token, and when it ends.
+    pub(super) async fn link_with(&self, token: &str, to: Linked<'_>) -> Option<(String, Timestamp)> {
         let Linked { blob, size, mime, name, sealed } = to;
         let base = self.0.settings.url.as_ref()?;
         let id = Digest::of(token.as_bytes());
@@ -75,15 +76,17 @@ impl Media {
         if known.as_ref().is_some_and(|known| known.revoked) {
             return None;
         }
+        let mut expires = known.as_ref().map_or(now, |known| known.expires);
         // Written again at most once a day: an edit a minute is no write a minute.
         if known.is_none_or(|known| now - known.at > DAY_MS) {
+            expires = now.saturating_add(i64::from(self.0.settings.keep_days) * DAY_MS);
             let record = LinkRecord {
                 blob: blob.as_str().to_owned(),
                 size,
                 mime: mime.to_owned(),
                 name: name.to_owned(),
                 at: now,
-                expires: now.saturating_add(i64::from(self.0.settings.keep_days) * DAY_MS),
+                expires,
                 revoked: false,
                 sealed,
             };
@@ -92,7 +95,7 @@ impl Media {
                 return None;
             }
         }
-        Some(format!("{base}/m/{token}/{}", utf8_percent_encode(name, PATH)))
+        Some((format!("{base}/m/{token}/{}", utf8_percent_encode(name, PATH)), Timestamp(expires)))
     }
 
     /// What a token and a name lead to, now.

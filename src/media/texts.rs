@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use futures::{StreamExt, TryStreamExt, stream};
-use relay_contract::{BlobId, BlobStore, ByteStream};
+use relay_contract::{BlobId, BlobStore, ByteStream, Timestamp};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 
 /// What such a file is called.
 const NAME: &str = "message.txt";
+/// What an export is called.
+const EXPORT: &str = "relay-export.jsonl";
 /// Its media type.
 const MIME: &str = "text/plain";
 /// Bytes that are sealed together, so that a part of a file can be read without the rest.
@@ -27,6 +29,18 @@ const TAG: u64 = 16;
 impl Media {
     /// A link to a text, where the settings name a public URL. The same text has the same link, which ends like every other.
     pub async fn text_link(&self, text: &str) -> Option<String> {
+        let token = self.token_of_text(&Digest::of(text.as_bytes()));
+        self.sealed_link(text, &token, NAME).await.map(|(link, _)| link)
+    }
+
+    /// The same for an export, with when the link ends.
+    pub async fn export_link(&self, text: &str) -> Option<(String, Timestamp)> {
+        let digest = super::records::hex(&Digest::of(text.as_bytes()));
+        let token = self.0.seal.token(&format!("export\0{digest}"));
+        self.sealed_link(text, &token, EXPORT).await
+    }
+
+    async fn sealed_link(&self, text: &str, token: &str, name: &str) -> Option<(String, Timestamp)> {
         if !self.gives_links() {
             return None;
         }
@@ -34,8 +48,7 @@ impl Media {
             tracing::warn!("there is no room for a long text, and it has no link");
             return None;
         }
-        let token = self.token_of_text(&Digest::of(text.as_bytes()));
-        let key = TextKey::of(&token);
+        let key = TextKey::of(token);
         let pieces: io::Result<Vec<Bytes>> = (0..)
             .zip(text.as_bytes().chunks(PIECE as usize))
             .map(|(at, piece)| key.seal(at, piece))
@@ -49,9 +62,8 @@ impl Media {
                 // Held until the link says that it is needed.
                 let _content = self.content(blob.id.clone(), blob.size);
                 self.came(blob.size);
-                let to =
-                    Linked { blob: &blob.id, size: text.len() as u64, mime: MIME, name: NAME, sealed: true };
-                self.link_with(&token, to).await
+                let to = Linked { blob: &blob.id, size: text.len() as u64, mime: MIME, name, sealed: true };
+                self.link_with(token, to).await
             }
             Err(error) => {
                 tracing::warn!(%error, "a long text cannot be kept, and has no link");

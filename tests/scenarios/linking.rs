@@ -182,3 +182,24 @@ async fn in_a_chat_with_the_bot_alone_a_code_is_given() {
     let told = relay(&bench, "telegram", 1, "link").await;
     assert!(told.contains("Others could read the code here"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tighter_word_of_a_linked_account_is_told_as_a_word() {
+    let bench = started().await;
+    relay(&bench, "discord", 0, "privacy full").await;
+    let code = code(&bench, "discord", 0).await;
+    relay(&bench, "slack", 0, &format!("link {code}")).await;
+    let told = relay(&bench, "slack", 0, "privacy balanced").await;
+    assert!(told.contains("What that forbids, it forbids for all your linked accounts."), "{told}");
+    let told = relay(&bench, "discord", 0, "privacy").await;
+    assert!(told.contains("You have chosen balanced on 20") && !told.contains("in particular"), "{told}");
+    // It forbids nothing; the other account goes on allowing less.
+    let less = "With another of your linked accounts you allow less, and that stays.";
+    let told = relay(&bench, "discord", 0, "privacy full").await;
+    assert!(told.contains(less) && !told.contains("What that forbids"), "{told}");
+    assert!(relay(&bench, "slack", 0, "privacy").await.contains("You have chosen balanced on 20"));
+    let told = relay(&bench, "slack", 0, "privacy full").await;
+    assert!(!told.contains("linked accounts"), "{told}");
+    let told = relay(&bench, "slack", 0, "privacy none").await;
+    assert!(told.contains("What that forbids") && !told.contains(less), "{told}");
+}

@@ -8,6 +8,7 @@ mod audit;
 mod beginning;
 mod bench;
 mod buttons;
+mod choosing;
 mod clocks;
 mod commands;
 mod door;

@@ -525,7 +525,7 @@ async fn who_chooses_very_often_may_still_allow_less() {
 }
 
 /// With this in the section of the channel.
-async fn started_with(line: &str) -> Bench {
+pub async fn started_with(line: &str) -> Bench {
     let mut bench = bench().await;
     let config = std::fs::read_to_string(bench.config()).unwrap();
     let config = config.replace("[channels.lobby]", &format!("[channels.lobby]\n{line}"));

@@ -140,6 +140,11 @@ pub trait Connector: Send + Sync + 'static {
         false
     }
 
+    /// Whether somebody can ask in a chat that is theirs and Relay's alone, so that the answer is for them alone there.
+    fn has_chat_alone(&self) -> bool {
+        false
+    }
+
     /// Whether the answer to a command may be where the others in its room do not read it: these are then told of what concerns them.
     fn may_answer_apart(&self, call: &Call) -> bool {
         self.answers_alone(call)

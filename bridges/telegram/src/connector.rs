@@ -122,6 +122,10 @@ impl Connector for Telegram {
         ids::is_private(&call.room.room)
     }
 
+    fn has_chat_alone(&self) -> bool {
+        true
+    }
+
     async fn answer(&self, call: &Call, answer: &Answer) -> Result<(), DeliverError> {
         let render = |body| self.render(&call.room, &Draft { body, ..Draft::default() });
         let parts = |text: &Text| {

@@ -1,31 +1,54 @@
 //! What is shown of somebody elsewhere, in words: to whom, how much, and by what they have chosen.
 
 use super::super::{Commands, words};
-use super::{date, time};
-use crate::consent::{DataClass, Level, Person, Stance, Unsaid};
+use super::{date, time, unreadable};
+use crate::consent::{DataClass, Level, Person, Purpose, Stance, Unsaid};
+use crate::engine::NotDone;
 use crate::store::stream;
 use crate::text;
 use crate::texts::Language;
-use relay_contract::RoomKey;
+use relay_contract::{Platform, RoomKey};
 use std::collections::BTreeMap;
+use tokio::sync::Semaphore;
+
+/// One at a time: each reads what waits for other rooms.
+static LOOKS: Semaphore = Semaphore::const_new(1);
+
+/// Who asks, and how they are answered.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub(super) person: &'a Person,
+    /// Nobody but them reads the answer.
+    pub(super) is_alone: bool,
+    /// It is certain who they are.
+    pub(super) is_proven: bool,
+}
 
 impl Commands {
     /// What is shared of somebody, with whom, since when, and what they may choose.
-    pub(super) fn shared(&self, language: Language, room: &RoomKey, person: &Person, names: bool) -> String {
-        let newest = self.core.ledger.consent_of(person).and_then(|all| all.entries().last().cloned());
+    pub(super) async fn shared(&self, language: Language, room: &RoomKey, asker: Asker<'_>) -> String {
+        let person = asker.person;
+        let said = self.core.ledger.consent_of(person).filter(|all| !all.entries().is_empty());
         let levels = self.levels(language, room);
         let carries = !self.core.routes.borrow().targets(room).is_empty();
         // What is shown is told in particular wherever one word does not say it.
         let mut tells_now = levels.is_some();
-        let chosen = match (self.core.stance_of(person), newest) {
-            (Some(stance), Some(entry)) => text!(
-                language,
-                "privacy-chosen",
-                stance = stance.word(),
-                date = date(entry.at),
-                time = time(entry.at),
-                words = self.chosen_in_words(language, stance, room, person, names),
-            ),
+        let word = said.as_ref().and_then(|all| all.word_in_force(self.unsaid(room) == Unsaid::Notice));
+        let chosen = match (word, said) {
+            (Some((stance, at)), _) => {
+                let (word, date, time) = (stance.word(), date(at), time(at));
+                match self.chosen_in_words(language, stance, room, asker) {
+                    Some(words) => text!(
+                        language,
+                        "privacy-chosen",
+                        stance = word,
+                        date = date,
+                        time = time,
+                        words = words
+                    ),
+                    None => text!(language, "privacy-chosen-word", stance = word, date = date, time = time),
+                }
+            }
             (None, Some(_)) => {
                 tells_now = true;
                 text!(language, "privacy-in-particular")
@@ -37,15 +60,47 @@ impl Commands {
                 Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
             },
         };
-        let taking_back = match self.core.ledger.is_taking_back(person) {
-            Ok(true) => Some(text!(language, "privacy-taking-back")),
-            _ => None,
-        };
+        let taking_back = self.taking_back(language, asker).await;
         let choices = Some(text!(language, "privacy-choices"));
         let recipients = Some(self.recipients(language, room));
         let now = if tells_now { self.shown_now(language, room, person) } else { None };
         let lines = [recipients, Some(chosen), now, levels, taking_back, choices];
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// How far it is with what they take back: what waits for its room, and what was given up.
+    async fn taking_back(&self, language: Language, asker: Asker<'_>) -> Option<String> {
+        // Which accounts are linked is nobody else's to know.
+        let people = match asker.is_alone {
+            true => self.core.ledger.accounts_of(asker.person),
+            false => vec![asker.person.clone()],
+        };
+        let said = people.iter().filter_map(|person| self.core.ledger.consent_of(person));
+        let mut entries = said.flat_map(|all| all.entries().to_vec());
+        if !entries.any(|entry| !entry.allows && entry.purpose == Purpose::Bridging) {
+            return None;
+        }
+        let is_collecting =
+            people.iter().any(|person| matches!(self.core.ledger.is_taking_back(person), Ok(true)));
+        let promised = asker.is_proven && people.iter().any(|person| self.core.has_taken_back(person));
+        let Ok(_turn) = LOOKS.acquire().await else { return None };
+        let core = self.core.clone();
+        let found = match tokio::task::spawn_blocking(move || core.not_taken_back(people)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return Some(unreadable(language, &error)),
+            Err(_) => return Some(text!(language, "went-wrong")),
+        };
+        let NotDone { waits, given_up, is_cut } = found;
+        let is_done = promised && !is_collecting && !is_cut && waits.is_empty();
+        let sentences = [
+            is_collecting.then(|| text!(language, "privacy-taking-back")),
+            on_platforms(language, waits).map(|lines| text!(language, "privacy-waits", lines = lines)),
+            is_cut.then(|| text!(language, "privacy-waits-much")),
+            is_done.then(|| text!(language, "privacy-done")),
+            on_platforms(language, given_up).map(|lines| text!(language, "privacy-given-up", lines = lines)),
+        ];
+        let all = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (!all.is_empty()).then_some(all)
     }
 
     /// Who sees what is said in a room. Other rooms are counted and not named: the asker may not be able to see them.
@@ -98,7 +153,12 @@ impl Commands {
     }
 
     /// What is shown now of what somebody does in a room, on which platforms; none where that goes nowhere.
-    pub(super) fn shown_now(&self, language: Language, room: &RoomKey, person: &Person) -> Option<String> {
+    pub(in crate::commands) fn shown_now(
+        &self,
+        language: Language,
+        room: &RoomKey,
+        person: &Person,
+    ) -> Option<String> {
         let routes = self.core.routes.borrow().clone();
         let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
@@ -121,21 +181,17 @@ impl Commands {
         (!lines.is_empty()).then(|| text!(language, "privacy-now", lines = lines.join("; ")))
     }
 
-    /// A choice in words; in its one word where the room shows less of everybody than those say.
+    /// A choice in words; none where the room shows less of everybody than those would say.
     pub(super) fn chosen_in_words(
         &self,
         language: Language,
         stance: Stance,
         room: &RoomKey,
-        person: &Person,
-        names: bool,
-    ) -> String {
-        match stance {
-            Stance::Full | Stance::Balanced if self.levels(language, room).is_some() => {
-                stance.word().to_owned()
-            }
-            _ => self.in_words(language, stance, room, person, names),
-        }
+        asker: Asker<'_>,
+    ) -> Option<String> {
+        let says_more = matches!(stance, Stance::Full | Stance::Balanced);
+        let is_less = says_more && self.levels(language, room).is_some();
+        (!is_less).then(|| self.in_words(language, stance, room, asker))
     }
 
     fn unsaid(&self, room: &RoomKey) -> Unsaid {
@@ -144,18 +200,12 @@ impl Commands {
         if any { Unsaid::OptIn } else { Unsaid::Notice }
     }
 
-    fn in_words(
-        &self,
-        language: Language,
-        stance: Stance,
-        room: &RoomKey,
-        person: &Person,
-        names: bool,
-    ) -> String {
+    fn in_words(&self, language: Language, stance: Stance, room: &RoomKey, asker: Asker<'_>) -> String {
         let called = || {
             let routes = self.core.routes.borrow().clone();
-            let called = routes.links_of(room).filter(|_| names).map(|(channel, _)| {
-                let name = self.core.ledger.pseudonyms().name(person, channel);
+            // Others who read it would know whose the name is.
+            let called = routes.links_of(room).filter(|_| asker.is_alone).map(|(channel, _)| {
+                let name = self.core.ledger.pseudonyms().name(asker.person, channel);
                 text!(language, "stance-name-in", name = name, channel = channel)
             });
             let names = called.collect::<Vec<_>>().join(", ");
@@ -175,6 +225,15 @@ impl Commands {
             },
         }
     }
+}
+
+/// How much, on which platforms; none where it is nothing.
+fn on_platforms(language: Language, counts: BTreeMap<Platform, usize>) -> Option<String> {
+    let lines = counts.into_iter().map(|(platform, count)| {
+        text!(language, "privacy-count", count = count, platform = words::shown(&platform))
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
 }
 
 /// What is shown of somebody, as people say it.

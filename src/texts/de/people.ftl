@@ -9,6 +9,7 @@ privacy-stays-with-picture = Was schon übertragen wurde, behält sein Bild. Wer
 privacy-taken-back = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht; eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 privacy-unproven-stays = Was schon übertragen wurde, bleibt: Relay kennt dich nur an einem Nick, den jeder nehmen kann. Melde dich dort mit einem Konto an oder frag, wer Relay betreibt.
 privacy-chosen = Du hast am {$date} um {$time} UTC {$stance} gewählt: {$words}.
+privacy-chosen-word = Du hast am {$date} um {$time} UTC {$stance} gewählt.
 privacy-in-particular = Du hast im Einzelnen etwas festgelegt: /relay consent zeigt es.
 privacy-unsaid-carried = Du hast nichts gewählt; was du hier sagst, wird also übertragen, mit deinem Namen und Bild.
 privacy-unsaid = Du hast nichts gewählt.
@@ -25,6 +26,15 @@ shown-picture = dein Bild
 shown-presence = wann du kommst, gehst oder tippst
 shown-nothing = nichts
 privacy-taking-back = Was schon übertragen wurde, wird noch zum Löschen zusammengesucht.
+privacy-waits = Von dem, was schon übertragen wurde, wartet das noch darauf, gelöscht zu werden: {$lines}.
+privacy-waits-much = Für andere Räume wartet so viel, dass Relay nicht alles danach durchsieht, was davon deins ist.
+privacy-done = Von dem, was schon übertragen wurde, wartet nichts mehr darauf, gelöscht zu werden.
+privacy-given-up = Das ließ sich nicht löschen und bleibt: {$lines}.
+privacy-count =
+    { $count ->
+        [one] eine Sache auf {$platform}
+       *[other] {$count} Sachen auf {$platform}
+    }
 privacy-nowhere = Was hier gesagt wird, wird nirgendwohin übertragen.
 privacy-recipients = Was hier gesagt wird, wird anderswo gezeigt, damit die Leute dort mitreden können: {$rooms}.
 privacy-recipient-programs = Programme, die ein Token für Relay haben
@@ -51,7 +61,10 @@ privacy-choices =
 
 chosen-now = Ab jetzt gilt: {$words}.
 chosen-already = Das gilt schon: {$words}.
+chosen-now-word = Ab jetzt gilt {$stance}.
+chosen-already-word = {$stance} gilt schon.
 chosen-for-all = Was das verbietet, verbietet es für alle deine verknüpften Konten.
+chosen-less-elsewhere = Mit einem anderen deiner verknüpften Konten erlaubst du weniger, und dabei bleibt es.
 stance-full = was du sagst, wird mit deinem Namen und Bild übertragen
 stance-balanced = was du sagst, wird mit deinem Namen übertragen, ohne dein Bild, und nicht, wann du kommst, gehst oder tippst
 stance-anonymous = was du sagst, wird unter einem anderen Namen übertragen, ohne dein Bild; was deine Worte und Dateien selbst über dich verraten, bleibt darin
@@ -91,6 +104,7 @@ forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. 
 # /relay export
 
 export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Geschrieben wird sie mit `relay export {$person} --out FILE`.
+export-write-alone = Hier könnten andere die Datei nehmen. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
 export-busy = Relay schreibt gerade so eine Datei für jemand anderen. Frag in einer Minute noch einmal.
 export-too-large = Das ist zu viel, um es hier zu geben. Frag, wer Relay betreibt: `relay export` schreibt es.
 export-not-kept = Relay kann die Datei gerade nicht ablegen; sein Protokoll sagt, warum.
@@ -102,7 +116,7 @@ exported =
         [one] {$choices} Entscheidung
        *[other] {$choices} Entscheidungen
     }: {$link}
-exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab.
+exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab, spätestens am {$date} um {$time} UTC.
 
 # /relay consent
 

@@ -9,6 +9,7 @@ privacy-stays-with-picture = What was carried before stays with the picture that
 privacy-taken-back = What was carried before and does not fit is being deleted in the other rooms; a platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 privacy-unproven-stays = What was carried before stays: Relay knows you by a nick alone, which anybody may take. Log in to an account there, or ask whoever runs Relay.
 privacy-chosen = You have chosen {$stance} on {$date} at {$time} UTC: {$words}.
+privacy-chosen-word = You have chosen {$stance} on {$date} at {$time} UTC.
 privacy-in-particular = You have said something in particular: /relay consent tells it.
 privacy-unsaid-carried = You have chosen nothing, so what you say here is carried, with your name and picture.
 privacy-unsaid = You have chosen nothing.
@@ -25,6 +26,15 @@ shown-picture = your picture
 shown-presence = when you come, go or type
 shown-nothing = nothing
 privacy-taking-back = What was carried before is still being collected for deletion.
+privacy-waits = Of what was carried before, this still waits to be deleted: {$lines}.
+privacy-waits-much = So much waits for other rooms that Relay does not look through all of it for what is yours.
+privacy-done = Of what was carried before, nothing waits to be deleted any more.
+privacy-given-up = This could not be deleted, and stays: {$lines}.
+privacy-count =
+    { $count ->
+        [one] one thing on {$platform}
+       *[other] {$count} things on {$platform}
+    }
 privacy-nowhere = What is said here is not carried anywhere.
 privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
 privacy-recipient-programs = programs that have a token for Relay
@@ -51,7 +61,10 @@ privacy-choices =
 
 chosen-now = From now on: {$words}.
 chosen-already = That holds already: {$words}.
+chosen-now-word = From now on {$stance} holds.
+chosen-already-word = {$stance} holds already.
 chosen-for-all = What that forbids, it forbids for all your linked accounts.
+chosen-less-elsewhere = With another of your linked accounts you allow less, and that stays.
 stance-full = what you say is carried with your name and picture
 stance-balanced = what you say is carried with your name, without your picture, and not when you come, go or type
 stance-anonymous = what you say is carried as another name, without your picture; what your words and files themselves tell of you stays in them
@@ -91,6 +104,7 @@ forgotten-rest = Copies that people have made are not in Relay's hands. Backups 
 # /relay export
 
 export-ask-whoever-runs = Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay export {$person} --out FILE`.
+export-write-alone = Others could take the file here. Write /relay export to Relay in a chat with its bot alone: there you get a link.
 export-busy = Relay writes such a file for somebody else just now. Ask again in a minute.
 export-too-large = It is too much to give it here. Ask whoever runs Relay: `relay export` writes it.
 export-not-kept = Relay cannot keep the file now; its log says why.
@@ -102,7 +116,7 @@ exported =
         [one] {$choices} choice
        *[other] {$choices} choices
     }: {$link}
-exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself.
+exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself, on {$date} at {$time} UTC at the latest.
 
 # /relay consent
 
