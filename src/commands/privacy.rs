@@ -145,7 +145,7 @@ impl Commands {
             Err(_) => return Err(text!(language, "went-wrong")),
         };
         let text = String::from_utf8(text).unwrap_or_default();
-        match self.core.media.text_link(&text).await {
+        match self.core.media.text_link(&text, None).await {
             Some(link) => {
                 let (events, choices) = (exported.events, exported.choices);
                 let all = text!(language, "exported", events = events, choices = choices, link = link);

@@ -6,6 +6,7 @@
 use super::Media;
 use super::digest::Digest;
 use super::links::Linked;
+use super::records::{GivenTo, hex};
 use bytes::Bytes;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
@@ -25,8 +26,8 @@ const PIECE: u64 = 64 * 1024;
 const TAG: u64 = 16;
 
 impl Media {
-    /// A link to a text, where the settings name a public URL. The same text has the same link, which ends like every other.
-    pub async fn text_link(&self, text: &str) -> Option<String> {
+    /// A link to a text, where the settings name a public URL. The same text for the same has the same link, which ends like every other.
+    pub async fn text_link(&self, text: &str, to: Option<GivenTo>) -> Option<String> {
         if !self.gives_links() {
             return None;
         }
@@ -34,7 +35,7 @@ impl Media {
             tracing::warn!("there is no room for a long text, and it has no link");
             return None;
         }
-        let token = self.token_of_text(&Digest::of(text.as_bytes()));
+        let token = self.token_of_text(&Digest::of(text.as_bytes()), to.as_ref());
         let key = TextKey::of(&token);
         let pieces: io::Result<Vec<Bytes>> = (0..)
             .zip(text.as_bytes().chunks(PIECE as usize))
@@ -49,8 +50,8 @@ impl Media {
                 // Held until the link says that it is needed.
                 let _content = self.content(blob.id.clone(), blob.size);
                 self.came(blob.size);
-                let to =
-                    Linked { blob: &blob.id, size: text.len() as u64, mime: MIME, name: NAME, sealed: true };
+                let size = text.len() as u64;
+                let to = Linked { blob: &blob.id, size, mime: MIME, name: NAME, sealed: true, given: to };
                 self.link_with(&token, to).await
             }
             Err(error) => {
@@ -60,9 +61,15 @@ impl Media {
         }
     }
 
+    /// How the link to a text for a room reads, whether or not it leads anywhere; gives none out.
+    pub fn address_of_text(&self, text: &str, to: GivenTo) -> Option<String> {
+        self.address(&self.token_of_text(&Digest::of(text.as_bytes()), Some(&to)), NAME)
+    }
+
     /// What a link to a text is made of, by the text's hash.
-    pub(super) fn token_of_text(&self, digest: &[u8; 32]) -> String {
-        self.0.seal.token(&format!("text\0{}", super::records::hex(digest)))
+    pub(super) fn token_of_text(&self, digest: &[u8; 32], to: Option<&GivenTo>) -> String {
+        let text = format!("text\0{}", hex(digest));
+        self.0.seal.token(&to.map_or_else(|| text.clone(), |to| format!("{text}\0{}", to.mark())))
     }
 }
 
