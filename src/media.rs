@@ -27,9 +27,10 @@ mod uploads;
 pub use fetch::{Answered, FetchError, Sender, Unanswered};
 pub use flights::{Failure, Fetched, FileKey};
 pub use folder::Folder;
-pub use forget::Belongings;
+pub use forget::{Belongings, Links};
 pub use intake::TakeError;
 pub use links::LinkLine;
+pub use records::GivenTo;
 pub use sweep::Swept;
 
 pub use crate::config::MediaSection as Settings;

@@ -5,7 +5,7 @@ use super::core::{Core, LaneHandle};
 use super::lane_steps::Content;
 use super::masked::Seen;
 use crate::adapt::{FileShown, names, plain};
-use crate::media::{Failure, Fetched, FileKey, Stored};
+use crate::media::{Failure, Fetched, FileKey, GivenTo, Stored};
 use crate::sizes::in_words;
 use crate::store::stream::PLATFORM;
 use crate::store::{EnvelopeId, Ledger, OutboxRow, StoreError, StoredFate};
@@ -81,6 +81,8 @@ struct One<'a> {
     message: &'a MessageRef,
     file: &'a Attachment,
     number: u16,
+    /// No link to it is given out, only what there may be in the room already is looked for.
+    is_withheld: bool,
 }
 
 impl One<'_> {
@@ -125,17 +127,18 @@ impl One<'_> {
                 if self.file.spoiler && can.shows(Feature::Spoiler) == Support::Dropped =>
             {
                 let platform = names::capitalised(&lane.room.platform);
-                (self.left(&stored, text!(language, "file-spoiler", platform = platform)).await, None)
+                let why = text!(language, "file-spoiler", platform = platform);
+                (self.left(&stored, &lane.room, why).await, None)
             }
             // Nothing is to be said about it: the room has no files.
             Fetched::Ready(stored) if can.shows(Feature::File) != Support::Native => {
-                (self.left(&stored, String::new()).await, None)
+                (self.left(&stored, &lane.room, String::new()).await, None)
             }
             Fetched::Ready(stored) if stored.size > can.files.shown => {
                 let platform = names::capitalised(&lane.room.platform);
                 let most = in_words(can.files.shown);
                 let why = text!(language, "file-larger", platform = platform, most = most);
-                (self.left(&stored, why).await, None)
+                (self.left(&stored, &lane.room, why).await, None)
             }
             Fetched::Ready(stored) => {
                 (FileShown::Upload(draft(&stored, self.number)), Some(stored.upload(self.number, self.file)))
@@ -144,8 +147,13 @@ impl One<'_> {
     }
 
     /// It stays behind, with a link where there is one.
-    async fn left(&self, stored: &Stored, why: String) -> FileShown {
-        match self.core.media.link(stored, &stored.name).await {
+    async fn left(&self, stored: &Stored, room: &RoomKey, why: String) -> FileShown {
+        let to = GivenTo::of(self.subject.0, room);
+        let link = match self.is_withheld {
+            true => self.core.media.address_of_file(stored, &stored.name, to),
+            false => self.core.media.link(stored, &stored.name, to).await,
+        };
+        match link {
             Some(url) => FileShown::Linked { url, why },
             None => FileShown::Named { why },
         }
@@ -160,7 +168,7 @@ pub async fn of(
     content: &Seen,
 ) -> Result<Files, StoreError> {
     let can = lane.account.connector.capabilities(&lane.room);
-    let whole = whole(core, content, &can).await;
+    let whole = whole(core, content, (&lane.room, &can)).await;
     let mut files = match lane.account.connector.takes(&lane.room).pictures {
         Pictures::File => Files { picture: picture(core, content, &can).await, whole, ..Files::default() },
         Pictures::Address => Files { avatar: avatar(core, content, &can).await, whole, ..Files::default() },
@@ -178,7 +186,8 @@ pub async fn of(
         let number = content.number(place, file);
         files.numbers.push(number);
         let (subject, origin, message) = (content.subject(), content.origin(), &content.message().at);
-        let one = One { core, subject, origin, message, file, number };
+        let is_withheld = content.is_withheld();
+        let one = One { core, subject, origin, message, file, number, is_withheld };
         if there.iter().any(|message| message.files.contains(&number)) {
             let (draft, upload) = one.as_it_was().await;
             files.shown.push(FileShown::Upload(draft));
@@ -242,7 +251,7 @@ async fn avatar(core: &Core, content: &Seen, can: &Capabilities) -> Option<Strin
 }
 
 /// A link to the whole text, where the room takes only so many lines.
-async fn whole(core: &Core, content: &Seen, can: &Capabilities) -> Option<String> {
+async fn whole(core: &Core, content: &Seen, (room, can): (&RoomKey, &Capabilities)) -> Option<String> {
     if can.most_lines == u32::MAX {
         return None;
     }
@@ -250,7 +259,11 @@ async fn whole(core: &Core, content: &Seen, can: &Capabilities) -> Option<String
     if plain::line_count(&words, can.text.most) <= can.most_lines as usize {
         return None;
     }
-    core.media.text_link(&words).await
+    let to = GivenTo::of(content.subject().0, room);
+    match content.is_withheld() {
+        true => core.media.address_of_text(&words, to),
+        false => core.media.text_link(&words, Some(to)).await,
+    }
 }
 
 /// The author's picture as a file, where the room shows pictures.
@@ -295,7 +308,7 @@ impl Core {
         let mut files = files.filter(|(place, file)| content.number(*place, file) == number);
         let Some((_, file)) = files.next() else { return Ok(None) };
         let (origin, message) = (content.origin(), &content.message().at);
-        let one = One { core: self, subject, origin, message, file, number };
+        let one = One { core: self, subject, origin, message, file, number, is_withheld: false };
         Ok(Some(match one.fetched().await {
             Fetched::Waiting => self.media.wait(one.key(), PATIENCE).await,
             at_once => at_once,
@@ -309,7 +322,7 @@ impl Core {
         for (place, file) in files {
             if content.number(place, file) == number {
                 let (origin, message) = (&content.origin, &content.message.at);
-                let one = One { core: self, subject, origin, message, file, number };
+                let one = One { core: self, subject, origin, message, file, number, is_withheld: false };
                 return Ok(matches!(one.fetched().await, Fetched::Waiting));
             }
         }

@@ -223,8 +223,7 @@ impl Core {
         picture.into_iter().for_each(|url| kept.belongings.add_picture(url));
         match &envelope.event {
             Event::Posted(message) => {
-                kept.belongings.add_text(&plain::text(&message.body));
-                kept.belongings.messages.insert(id.0);
+                kept.belongings.add_message(id.0, &plain::text(&message.body));
                 self.look_at_threads(id, envelope, stays)?;
             }
             Event::Edited { to, .. } => {

@@ -38,7 +38,7 @@ impl Content {
 
     /// As it was said: to find out what of it is in a room already, of which nothing more is to be seen there.
     pub(super) fn unmasked(self, core: &Core, takes: Takes) -> Result<Seen, StoreError> {
-        Seen::of(core, self, takes)
+        Ok(Seen::of(core, self, takes)?.withheld())
     }
 
     fn masked_for(self, core: &Core, room: &RoomKey) -> Result<Option<Self>, StoreError> {

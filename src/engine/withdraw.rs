@@ -2,6 +2,7 @@
 //! everything that happens, and again after a crash: what was done already is known there.
 
 mod beside;
+mod given;
 mod waits;
 
 use super::consent::Deed;
@@ -13,6 +14,7 @@ use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
 use crate::media::Belongings;
 use crate::store::{EnvelopeId, StoreError, Verdict};
 use beside::{is_about, names};
+use given::Given;
 use relay_contract::{Account, Envelope, Event, Message, MessageKey, RoomKey, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
@@ -49,17 +51,22 @@ pub struct Chosen {
 /// What is to be done with an envelope.
 enum Taken {
     Nothing,
-    /// It is taken back already, or an edit of theirs: what was given out of it goes.
-    GivenOut(EnvelopeId, Box<Message>),
+    /// It is taken back already: what was given out of it goes, and their picture if this is one that no room may see.
+    GivenOut(EnvelopeId, Box<Message>, Option<String>),
+    /// An edit of theirs: what was given out of its message goes, but what rooms may see.
+    Edit(Box<Message>, Box<Given>),
     /// Its message is deleted elsewhere.
-    Delete(EnvelopeId, MessageKey, Box<Message>),
+    Delete(EnvelopeId, MessageKey, Box<Message>, Option<String>),
     /// Its reaction is taken away elsewhere.
     Unreact(Box<Envelope>),
-    /// It is shown anew, as far as each room may see it: somebody else's message names them, or some rooms may not see theirs any more.
-    Mask(MessageKey),
+    /// It is shown anew, as far as each room may see it: somebody else's message names them, or some rooms may not see theirs any more. Links
+    /// to it end that show more.
+    Mask(MessageKey, Box<Given>),
     /// The same, and the files of it that were given out go: no room may see them any more.
-    MaskFiles(EnvelopeId, MessageKey),
-    /// A line or a digest that rooms were told goes in all of them; it is named by one of its copies.
+    MaskFiles(MessageKey, Box<Given>),
+    /// A line that other rooms were told is looked at anew in each; it is named by one of its copies.
+    Retell(MessageKey),
+    /// The same, or a digest, goes in all of them.
     Untell(MessageKey),
 }
 
@@ -169,7 +176,7 @@ impl Core {
             }
         }
         // Links to files and long texts that were given out end too.
-        if !gone.messages.is_empty()
+        if !gone.is_empty()
             && let Err(error) = self.media.forget(gone).await
         {
             return Err(StoreError::Engine(format!("files are not gone: {error}")));
@@ -232,6 +239,15 @@ impl Core {
         Ok((last, taken))
     }
 
+    /// What was given out and goes when somebody's choice is put into force.
+    #[cfg(test)]
+    pub(super) fn gone_of(&self, person: &Person) -> Belongings {
+        let mut gone = Belongings::default();
+        let found = self.to_take_back(person, EnvelopeId::default(), self.ledger.newest());
+        found.unwrap().1.iter().for_each(|taken| taken.add_to(&mut gone));
+        gone
+    }
+
     /// Whether no room may see the files of a message.
     fn files_are_for_nobody(&self, rooms: &[RoomKey], id: EnvelopeId, envelope: &Envelope) -> bool {
         !rooms.iter().any(|room| self.shows(room, id, envelope, DataClass::Attachments))
@@ -246,11 +262,7 @@ impl Core {
         let Some(key) = envelope.subject() else { return Ok(Taken::Nothing) };
         match &envelope.event {
             Event::Posted(message) if is_theirs => {
-                // Pending before delivered: a row that completes in between is then seen twice, never missed.
-                let mut rooms = self.ledger.pending(id)?;
-                rooms.extend(self.lookup.delivered_to(id)?);
-                rooms.sort_unstable();
-                rooms.dedup();
+                let mut rooms = self.rooms_with(id)?;
                 rooms.retain(|room| *room != envelope.origin);
                 let hidden = |room: &&RoomKey| {
                     !self.shows(room, id, &envelope, DataClass::Content)
@@ -259,16 +271,22 @@ impl Core {
                 let count = rooms.iter().filter(hidden).count();
                 let files = !message.attachments.is_empty()
                     && rooms.iter().any(|room| !self.shows(room, id, &envelope, DataClass::Attachments));
+                let picture = envelope.author.as_ref().and_then(|by| by.avatar.clone());
+                let picture = picture.filter(|_| !self.shows_picture(person, &envelope.origin));
                 Ok(match count {
-                    _ if self.ledger.is_taken_back(id)? => Taken::GivenOut(id, Box::new(message.clone())),
+                    _ if self.ledger.is_taken_back(id)? => {
+                        Taken::GivenOut(id, Box::new(message.clone()), picture)
+                    }
                     0 if !files => Taken::Nothing,
                     // Gone everywhere, and for good.
-                    all if all > 0 && all == rooms.len() => Taken::Delete(id, key, Box::new(message.clone())),
+                    all if all > 0 && all == rooms.len() => {
+                        Taken::Delete(id, key, Box::new(message.clone()), picture)
+                    }
                     // Each of these rooms finds out what it may still see.
                     _ if files && self.files_are_for_nobody(&rooms, id, &envelope) => {
-                        Taken::MaskFiles(id, key)
+                        Taken::MaskFiles(key.clone(), self.given_out(id, &key)?)
                     }
-                    _ => Taken::Mask(key),
+                    _ => Taken::Mask(key.clone(), self.given_out(id, &key)?),
                 })
             }
             Event::Reacted { added: true, .. } if is_theirs => {
@@ -281,15 +299,15 @@ impl Core {
             }
             Event::Edited { to, .. } if is_theirs => Ok(match self.is_shown_to_some(id, &envelope) {
                 true => Taken::Nothing,
-                false => Taken::GivenOut(id, Box::new(to.clone())),
+                false => Taken::Edit(Box::new(to.clone()), self.given_out(id, &key)?),
             }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
                 Ok(match self.passed_on(person, &envelope, message)? {
-                    Some(true) => Taken::MaskFiles(id, key),
-                    Some(false) => Taken::Mask(key),
+                    Some(true) => Taken::MaskFiles(key.clone(), self.given_out(id, &key)?),
+                    Some(false) => Taken::Mask(key.clone(), self.given_out(id, &key)?),
                     None if named || self.has_words_of(person, &envelope.origin, message)? => {
-                        Taken::Mask(key)
+                        Taken::Mask(key.clone(), self.given_out(id, &key)?)
                     }
                     None => Taken::Nothing,
                 })
@@ -353,12 +371,18 @@ impl Core {
 impl Taken {
     /// What was given out of it.
     fn add_to(&self, gone: &mut Belongings) {
-        if let Self::Delete(id, _, message) | Self::GivenOut(id, message) = self {
-            gone.messages.insert(id.0);
-            gone.add_text(&plain::text(&message.body));
-        }
-        if let Self::MaskFiles(id, _) = self {
-            gone.messages.insert(id.0);
+        match self {
+            Self::Delete(id, _, message, picture) | Self::GivenOut(id, message, picture) => {
+                gone.add_message(id.0, &plain::text(&message.body));
+                picture.iter().for_each(|url| gone.add_picture(url));
+            }
+            Self::Edit(message, given) => {
+                given.add_to(gone);
+                gone.add_text(&plain::text(&message.body));
+            }
+            Self::Mask(_, given) => given.add_to(gone),
+            Self::MaskFiles(_, given) => given.add_files_to(gone),
+            Self::Nothing | Self::Unreact(_) | Self::Retell(_) | Self::Untell(_) => {}
         }
     }
 
@@ -366,12 +390,12 @@ impl Taken {
     fn into_envelope(self, number: i64, at: Timestamp) -> Option<Envelope> {
         let of = |key: MessageKey, event| Envelope { origin: key.room, author: None, at, event };
         Some(match self {
-            Self::Nothing | Self::GivenOut(..) => return None,
-            Self::Delete(_, key, _) => {
+            Self::Nothing | Self::GivenOut(..) | Self::Edit(..) => return None,
+            Self::Delete(_, key, ..) => {
                 let event = Event::Deleted { target: key.id.clone() };
                 of(key, event)
             }
-            Self::Mask(key) | Self::MaskFiles(_, key) => {
+            Self::Mask(key, _) | Self::MaskFiles(key, _) | Self::Retell(key) => {
                 let event = Event::Arrived { target: key.id.clone(), version: format!("{MASKED}{number}") };
                 of(key, event)
             }

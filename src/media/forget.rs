@@ -3,27 +3,81 @@
 
 use super::Media;
 use super::digest::Digest;
-use super::records::{AvatarRecord, FileRecord, LinkRecord, UploadRecord, hex};
-use relay_contract::BlobId;
-use std::collections::HashSet;
+use super::records::{AvatarRecord, FileRecord, GivenTo, LinkRecord, UploadRecord, hex};
+use relay_contract::{BlobId, RoomKey};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
 /// What is to go.
 #[derive(Debug, Default, Clone)]
 pub struct Belongings {
-    /// The envelopes of the messages that had files.
+    /// The envelopes of the messages whose files go.
     pub messages: HashSet<[u8; 16]>,
-    /// Texts that may have been linked as a whole.
+    /// Texts that an older Relay may have linked as a whole.
     pub texts: HashSet<[u8; 32]>,
+    /// Of these messages' links all end but those that stay.
+    pub links: HashMap<[u8; 16], Links>,
     /// The addresses of their pictures.
     pub pictures: HashSet<[u8; 32]>,
 }
 
+/// Which links of a message stay.
+#[derive(Debug, Default, Clone)]
+pub struct Links {
+    /// Those to its files that were given to these rooms.
+    files: HashSet<[u8; 32]>,
+    /// Those to it as a whole that say this in these rooms.
+    texts: HashSet<([u8; 32], [u8; 32])>,
+    /// Some room may not see its files.
+    files_end: bool,
+}
+
+impl Links {
+    /// A room may still see its files.
+    pub fn keep_files(&mut self, room: &RoomKey) {
+        self.files.insert(GivenTo::of([0; 16], room).room);
+    }
+
+    /// A room may not see its files: what an older Relay gave out to all of them ends too.
+    pub fn end_files(&mut self) {
+        self.files_end = true;
+    }
+
+    /// A room sees it like this.
+    pub fn keep_text(&mut self, room: &RoomKey, text: &str) {
+        self.texts.insert((GivenTo::of([0; 16], room).room, Digest::of(text.as_bytes())));
+    }
+}
+
 impl Belongings {
+    /// Whether nothing is to go.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.texts.is_empty() && self.links.is_empty() && self.pictures.is_empty()
+    }
+
+    /// A message with all that was given out of it, and its text.
+    pub fn add_message(&mut self, envelope: [u8; 16], text: &str) {
+        self.messages.insert(envelope);
+        self.links.insert(envelope, Links::default());
+        self.add_text(text);
+    }
+
     /// A text that may have been linked as a whole.
     pub fn add_text(&mut self, text: &str) {
         self.texts.insert(Digest::of(text.as_bytes()));
+    }
+
+    /// Whether a link of a message ends, unless it is to a text that stays.
+    fn ends(&self, to: &GivenTo, is_text: bool) -> bool {
+        let links = self.links.get(&to.envelope);
+        match is_text {
+            true => links.is_some(),
+            false => {
+                self.messages.contains(&to.envelope)
+                    || links.is_some_and(|links| !links.files.contains(&to.room))
+            }
+        }
     }
 
     /// The address of a picture.
@@ -39,6 +93,8 @@ struct Blobs {
     others: HashSet<String>,
     their_names: HashSet<(String, String)>,
     others_names: HashSet<(String, String)>,
+    /// The links that end, by their names on disk.
+    links: HashSet<String>,
 }
 
 impl Media {
@@ -49,20 +105,35 @@ impl Media {
         // As an older Relay kept them, in clear; the others are found by their links.
         let texts = what.texts.iter().map(|digest| BlobId::of_digest(digest).as_str().to_owned());
         let blobs = Blobs { theirs: texts.collect(), ..Blobs::default() };
-        let id = |digest| hex(&Digest::of(self.token_of_text(digest).as_bytes()));
-        let linked: HashSet<String> = what.texts.iter().map(id).collect();
+        let id = |digest, to: Option<&GivenTo>| hex(&Digest::of(self.token_of_text(digest, to).as_bytes()));
+        let linked: HashSet<String> = what.texts.iter().map(|digest| id(digest, None)).collect();
+        let stay: HashSet<String> = what
+            .links
+            .iter()
+            .flat_map(|(envelope, links)| links.texts.iter().map(move |text| (*envelope, text)))
+            .map(|(envelope, (room, digest))| id(digest, Some(&GivenTo { envelope, room: *room })))
+            .collect();
+        let what = Arc::new(what);
+        let of = what.clone();
         let look = move |blobs: &mut Blobs, name: &str, link: LinkRecord| {
-            if linked.contains(name) {
+            let of_message = link.given.filter(|_| !link.revoked);
+            let ends = of_message.is_some_and(|to| of.ends(&to, link.sealed) && !stay.contains(name));
+            if ends {
+                blobs.links.insert(name.to_owned());
+            }
+            if linked.contains(name) || (ends && link.sealed) {
                 blobs.theirs.insert(link.blob);
+            } else if of_message.is_some() && !ends {
+                blobs.others.insert(link.blob);
             }
             true
         };
         let blobs = self.0.links.sift(blobs, look).await?;
-        let what = Arc::new(what);
         let of = what.clone();
         let look = move |blobs: &mut Blobs, _: &str, file: FileRecord| {
             let theirs = of.messages.contains(&file.envelope);
-            let names = if theirs { &mut blobs.their_names } else { &mut blobs.others_names };
+            let ends = theirs || of.links.get(&file.envelope).is_some_and(|links| links.files_end);
+            let names = if ends { &mut blobs.their_names } else { &mut blobs.others_names };
             names.insert((file.blob.clone(), file.name));
             if theirs { &mut blobs.theirs } else { &mut blobs.others }.insert(file.blob);
             true
@@ -84,10 +155,12 @@ impl Media {
         let gone: HashSet<String> = blobs.theirs.difference(&blobs.others).cloned().collect();
         // Links first: what they lead to is found through the records.
         let of = gone.clone();
-        // Others may have the same bytes: under another name they have another link.
+        // Others may have the same bytes: under another name an older Relay gave them another link.
         let named: HashSet<_> = blobs.their_names.difference(&blobs.others_names).cloned().collect();
-        let look = move |(): &mut (), _: &str, link: LinkRecord| {
-            link.revoked || !(of.contains(&link.blob) || named.contains(&(link.blob, link.name)))
+        let ended = blobs.links;
+        let look = move |(): &mut (), name: &str, link: LinkRecord| {
+            let is_named = link.given.is_none() && named.contains(&(link.blob.clone(), link.name));
+            link.revoked || !(of.contains(&link.blob) || ended.contains(name) || is_named)
         };
         self.0.links.sift((), look).await?;
         for blob in gone.iter().filter_map(|blob| BlobId::parse(blob)) {

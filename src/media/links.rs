@@ -1,11 +1,11 @@
 //! Links to files: nobody guesses one, each ends by itself, and an admin can end it at once.
 //!
-//! A link's token is made of the blob and the name with the store's secret, so that an edited message shows the same link again; on disk
-//! stands only its hash.
+//! A link's token is made of the blob, the name, the message and the room with the store's secret, so that an edited message shows the same
+//! link again, and no other message or room has it; on disk stands only its hash.
 
 use super::digest::Digest;
 use super::folder::in_words;
-use super::records::{LinkRecord, hex};
+use super::records::{GivenTo, LinkRecord, hex};
 use super::{Media, Stored};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_contract::{BlobId, Timestamp};
@@ -47,6 +47,8 @@ pub(super) struct Linked<'a> {
     pub(super) name: &'a str,
     /// Its bytes are sealed with a key that is made of the token.
     pub(super) sealed: bool,
+    /// For whom it is.
+    pub(super) given: Option<GivenTo>,
 }
 
 impl Media {
@@ -55,21 +57,48 @@ impl Media {
         self.0.settings.url.is_some()
     }
 
-    /// A link to a file under this name, where the settings name a public URL; `None` also for one that was taken back.
-    pub async fn link(&self, stored: &Stored, name: &str) -> Option<String> {
-        self.link_to(&stored.blob, stored.size, &stored.mime, name).await
+    /// A link to a file of a message under this name, for a room, where the settings name a public URL; `None` also where one to that file
+    /// under that name was taken back.
+    pub async fn link(&self, stored: &Stored, name: &str, to: GivenTo) -> Option<String> {
+        let Stored { blob, size, mime, .. } = stored;
+        let known = self.0.links.get(&self.id_of_file(blob.as_str(), name)).await.ok().flatten();
+        if known.is_some_and(|known| known.revoked) {
+            return None;
+        }
+        let token = self.token_of_file(blob, name, &to);
+        let to = Linked { blob, size: *size, mime, name, sealed: false, given: Some(to) };
+        self.link_with(&token, to).await.map(|(link, _)| link)
+    }
+
+    /// How that link reads, whether or not it leads anywhere; gives none out.
+    pub fn address_of_file(&self, stored: &Stored, name: &str, to: GivenTo) -> Option<String> {
+        self.address(&self.token_of_file(&stored.blob, name, &to), name)
+    }
+
+    fn token_of_file(&self, blob: &BlobId, name: &str, to: &GivenTo) -> String {
+        self.0.seal.token(&format!("{blob}\0{name}\0{}", to.mark()))
+    }
+
+    pub(super) fn address(&self, token: &str, name: &str) -> Option<String> {
+        let base = self.0.settings.url.as_ref()?;
+        Some(format!("{base}/m/{token}/{}", utf8_percent_encode(name, PATH)))
+    }
+
+    /// Under which that a file was taken back is known, whatever links to it were given out.
+    fn id_of_file(&self, blob: &str, name: &str) -> [u8; 32] {
+        Digest::of(self.0.seal.token(&format!("{blob}\0{name}")).as_bytes())
     }
 
     pub(super) async fn link_to(&self, blob: &BlobId, size: u64, mime: &str, name: &str) -> Option<String> {
         let token = self.0.seal.token(&format!("{blob}\0{name}"));
-        let to = Linked { blob, size, mime, name, sealed: false };
+        let to = Linked { blob, size, mime, name, sealed: false, given: None };
         self.link_with(&token, to).await.map(|(link, _)| link)
     }
 
     /// A link with this token, and when it ends.
     pub(super) async fn link_with(&self, token: &str, to: Linked<'_>) -> Option<(String, Timestamp)> {
-        let Linked { blob, size, mime, name, sealed } = to;
-        let base = self.0.settings.url.as_ref()?;
+        let Linked { blob, size, mime, name, sealed, given } = to;
+        let address = self.address(token, name)?;
         let id = Digest::of(token.as_bytes());
         let now = Timestamp::now().0;
         let known = self.0.links.get(&id).await.ok().flatten();
@@ -89,13 +118,14 @@ impl Media {
                 expires,
                 revoked: false,
                 sealed,
+                given,
             };
             if let Err(error) = self.0.links.put(&id, &record).await {
                 tracing::error!(%error, "a link cannot be given out");
                 return None;
             }
         }
-        Some((format!("{base}/m/{token}/{}", utf8_percent_encode(name, PATH)), Timestamp(expires)))
+        Some((address, Timestamp(expires)))
     }
 
     /// What a token and a name lead to, now.
@@ -150,8 +180,17 @@ impl Media {
                 Err("there is no such link, or it has ended by itself: `relay media list` shows them".into())
             }
             [(id, link)] => {
-                let revoked = LinkRecord { revoked: true, ..link.clone() };
-                self.0.links.put(id, &revoked).await.map_err(|error| error.to_string())?;
+                let is_of_file = link.given.is_some() && !link.sealed;
+                let id = if is_of_file { self.id_of_file(&link.blob, &link.name) } else { *id };
+                let revoked = LinkRecord { revoked: true, given: None, ..link.clone() };
+                self.0.links.put(&id, &revoked).await.map_err(|error| error.to_string())?;
+                if is_of_file {
+                    // Other rooms and messages have others to the same file.
+                    let same = move |(): &mut (), _: &str, link: LinkRecord| {
+                        link.revoked || link.blob != revoked.blob || link.name != revoked.name
+                    };
+                    self.0.links.sift((), same).await.map_err(|error| error.to_string())?;
+                }
                 Ok(link.name.clone())
             }
             _ => Err("several links begin like that: write more of the id".into()),

@@ -1,9 +1,10 @@
 //! What is known of files, links and pictures of people: a small file each, so that nothing of it has to be in memory and each changes
 //! at once or not at all. Named by a hash; losing one costs a fetch, or a link.
 
+use super::digest::Digest;
 use super::folder::{blocking, in_words, make};
 use crate::store::format::{split_header, with_header};
-use relay_contract::FileKind;
+use relay_contract::{FileKind, RoomKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -59,6 +60,32 @@ pub struct LinkRecord {
     /// Its bytes are sealed with a key that is made of the link: a text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sealed: bool,
+    /// For whom it was made; an older Relay's, those to pictures and to exports are for nobody in particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<GivenTo>,
+}
+
+/// For whom a link is: of one message, for one room. So it ends when the room may not see that any more, and no other with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GivenTo {
+    /// The envelope of the message.
+    pub envelope: [u8; 16],
+    /// The room's hash.
+    pub room: [u8; 32],
+}
+
+impl GivenTo {
+    /// For a room.
+    pub fn of(envelope: [u8; 16], room: &RoomKey) -> Self {
+        let RoomKey { platform, network, room } = room;
+        Self { envelope, room: Digest::of(format!("{platform}\0{network}\0{room}").as_bytes()) }
+    }
+
+    /// What makes its links others than those of other messages and rooms.
+    pub(super) fn mark(&self) -> String {
+        let envelope = ulid::Ulid::from_bytes(self.envelope);
+        format!("{envelope}\0{}", hex(&self.room))
+    }
 }
 
 /// A person's picture.
@@ -278,6 +305,7 @@ mod tests {
             expires: 9,
             revoked: false,
             sealed: false,
+            given: None,
         };
         let stored = rmp_serde::to_vec_named(&file).unwrap();
         let words = |bytes: &[u8]| -> String {
@@ -289,9 +317,14 @@ mod tests {
             "blobabsizemimeimagepngnamecatpngatexpiresrevoked"
         );
         assert_eq!(
-            words(&rmp_serde::to_vec_named(&LinkRecord { sealed: true, ..link }).unwrap()),
+            words(&rmp_serde::to_vec_named(&LinkRecord { sealed: true, ..link.clone() }).unwrap()),
             "blobabsizemimeimagepngnamecatpngatexpiresrevokedsealed"
         );
+        let given = GivenTo { envelope: [7; 16], room: [8; 32] };
+        let given = LinkRecord { given: Some(given), ..link };
+        let stored_link = rmp_serde::to_vec_named(&given).unwrap();
+        assert_eq!(words(&stored_link), "blobabsizemimeimagepngnamecatpngatexpiresrevokedgivenenveloperoom");
+        assert_eq!(rmp_serde::from_slice::<LinkRecord>(&stored_link).unwrap(), given);
         assert_eq!(rmp_serde::from_slice::<FileRecord>(&stored).unwrap(), file);
     }
 }

@@ -62,6 +62,11 @@ fn opened(settings: &MediaSection, folder: &Path) -> Media {
     media
 }
 
+/// One of two rooms that a message went to.
+fn for_room(number: u8) -> GivenTo {
+    GivenTo { envelope: key(0).envelope, room: [number; 32] }
+}
+
 impl Bench {
     async fn new(
         settings: MediaSection,

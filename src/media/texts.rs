@@ -6,6 +6,7 @@
 use super::Media;
 use super::digest::Digest;
 use super::links::Linked;
+use super::records::{GivenTo, hex};
 use bytes::Bytes;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
@@ -27,20 +28,25 @@ const PIECE: u64 = 64 * 1024;
 const TAG: u64 = 16;
 
 impl Media {
-    /// A link to a text, where the settings name a public URL. The same text has the same link, which ends like every other.
-    pub async fn text_link(&self, text: &str) -> Option<String> {
-        let token = self.token_of_text(&Digest::of(text.as_bytes()));
-        self.sealed_link(text, &token, NAME).await.map(|(link, _)| link)
+    /// A link to a text, where the settings name a public URL. The same text for the same has the same link, which ends like every other.
+    pub async fn text_link(&self, text: &str, to: Option<GivenTo>) -> Option<String> {
+        let token = self.token_of_text(&Digest::of(text.as_bytes()), to.as_ref());
+        self.sealed_link(text, (&token, NAME), to).await.map(|(link, _)| link)
     }
 
     /// The same for an export, with when the link ends.
     pub async fn export_link(&self, text: &str) -> Option<(String, Timestamp)> {
         let digest = super::records::hex(&Digest::of(text.as_bytes()));
         let token = self.0.seal.token(&format!("export\0{digest}"));
-        self.sealed_link(text, &token, EXPORT).await
+        self.sealed_link(text, (&token, EXPORT), None).await
     }
 
-    async fn sealed_link(&self, text: &str, token: &str, name: &str) -> Option<(String, Timestamp)> {
+    async fn sealed_link(
+        &self,
+        text: &str,
+        (token, name): (&str, &str),
+        given: Option<GivenTo>,
+    ) -> Option<(String, Timestamp)> {
         if !self.gives_links() {
             return None;
         }
@@ -62,7 +68,8 @@ impl Media {
                 // Held until the link says that it is needed.
                 let _content = self.content(blob.id.clone(), blob.size);
                 self.came(blob.size);
-                let to = Linked { blob: &blob.id, size: text.len() as u64, mime: MIME, name, sealed: true };
+                let size = text.len() as u64;
+                let to = Linked { blob: &blob.id, size, mime: MIME, name, sealed: true, given };
                 self.link_with(token, to).await
             }
             Err(error) => {
@@ -72,9 +79,15 @@ impl Media {
         }
     }
 
+    /// How the link to a text for a room reads, whether or not it leads anywhere; gives none out.
+    pub fn address_of_text(&self, text: &str, to: GivenTo) -> Option<String> {
+        self.address(&self.token_of_text(&Digest::of(text.as_bytes()), Some(&to)), NAME)
+    }
+
     /// What a link to a text is made of, by the text's hash.
-    pub(super) fn token_of_text(&self, digest: &[u8; 32]) -> String {
-        self.0.seal.token(&format!("text\0{}", super::records::hex(digest)))
+    pub(super) fn token_of_text(&self, digest: &[u8; 32], to: Option<&GivenTo>) -> String {
+        let text = format!("text\0{}", hex(digest));
+        self.0.seal.token(&to.map_or_else(|| text.clone(), |to| format!("{text}\0{}", to.mark())))
     }
 }
 

@@ -1,23 +1,29 @@
 //! IRC and a platform that can do more: what people there change, IRC is told of.
 
 use crate::bench::{CHANNELS, relay, until};
-use crate::person::Person;
+use crate::person::{PATIENCE, Person, Said};
 use crate::server::{self, Server};
 use stand_ins::StandIns;
-use stand_ins::people::{Act, Given};
+use stand_ins::people::{Act, Given, Seen};
 use stand_ins::ports;
 use stand_ins::world::World;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A Discord guild and an IRC server, and Relay between them.
+/// A Discord guild, a Slack workspace where that is wanted, and an IRC server, and Relay between them.
 struct Both {
     stand_ins: StandIns,
     ada: Person,
     room: String,
     person: String,
     person_id: String,
+    other: stand_ins::world::Person,
+    slack_room: String,
     media: u16,
+    /// Links to long texts so far.
+    linked: AtomicUsize,
     _server: Server,
     _dir: tempfile::TempDir,
     relay: Child,
@@ -25,6 +31,14 @@ struct Both {
 
 impl Both {
     async fn started() -> Self {
+        Self::of(false).await
+    }
+
+    async fn with_slack() -> Self {
+        Self::of(true).await
+    }
+
+    async fn of(has_slack: bool) -> Self {
         let mut world = World::demo();
         world.fill_ids().unwrap();
         let stand_ins = stand_ins::start(world.clone()).await.unwrap();
@@ -34,6 +48,17 @@ impl Both {
         std::fs::write(dir.path().join("discord"), &world.discord.bots[0].token).unwrap();
         let room = world.discord.spaces[0].rooms[0].id.clone();
         let (person, person_id) = (world.discord.people[0].name.clone(), world.discord.people[0].id.clone());
+        let other = world.discord.people[1].clone();
+        let slack_room = world.slack.spaces[0].rooms[0].id.clone();
+        std::fs::write(dir.path().join("slack"), &world.slack.bots[0].token).unwrap();
+        std::fs::write(dir.path().join("slack-app"), &world.slack.bots[0].app_token).unwrap();
+        let account = format!(
+            "[accounts.s]\nplatform = \"slack\"\nbot_token = {{ file = \"slack\" }}\n\
+             app_token = {{ file = \"slack-app\" }}\nceilings = false\napi_url = \"{}\"\n",
+            stand_ins.slack.api_url()
+        );
+        let slack_link = format!(", \"s:{slack_room}\"");
+        let (account, slack_link) = if has_slack { (account, slack_link) } else { Default::default() };
         let media = ports::free();
         let config = format!(
             "[relay]\ndata_dir = \"state\"\nflood = \"off\"\ntell_rooms = false\n\
@@ -41,7 +66,7 @@ impl Both {
              [accounts.d]\nplatform = \"discord\"\ntoken = {{ file = \"discord\" }}\nceilings = false\n\
              api_url = \"{}\"\ngateway_url = \"{}\"\n\
              [accounts.i]\nplatform = \"irc\"\nserver = \"irc://127.0.0.1:{}\"\nnick = \"relay\"\nceilings = false\n\
-             [channels.lobby]\nlinks = [\"d:{room}\", \"i:{}\"]\n",
+             {account}[channels.lobby]\nlinks = [\"d:{room}\", \"i:{}\"{slack_link}]\n",
             stand_ins.discord.api_url(),
             stand_ins.discord.gateway_url().unwrap(),
             server.port,
@@ -49,12 +74,62 @@ impl Both {
         );
         std::fs::write(dir.path().join("bridges.toml"), config).unwrap();
         let relay = relay(dir.path());
-        let both = Self { stand_ins, ada, room, person, person_id, media, _server: server, _dir: dir, relay };
+        let (_server, _dir) = (server, dir);
+        let both = Self {
+            stand_ins,
+            ada,
+            room,
+            person,
+            person_id,
+            other,
+            slack_room,
+            media,
+            linked: AtomicUsize::new(0),
+            _server,
+            _dir,
+            relay,
+        };
         both.ada.hears("Relay coming", |line| line.starts_with(":relay!") && line.contains(" JOIN ")).await;
         // Until the other side listens too.
         both.ada.says(CHANNELS[0], "is it there").await;
         until("it is there", || both.there("is it there").is_some()).await;
+        until("it is on Slack", || !has_slack || both.on_slack("is it there").is_some()).await;
         both
+    }
+
+    /// Somebody on Discord gives a command.
+    async fn asks(&self, person: &str, text: &str) {
+        let act = Act::Command { person: person.into(), room: self.room.clone(), text: text.into() };
+        // It is there as soon as Relay has registered it.
+        until(text, || self.stand_ins.discord.act(act.clone()).is_ok()).await;
+    }
+
+    /// What has these words on Slack and is there.
+    fn on_slack(&self, words: &str) -> Option<Seen> {
+        let all = self.stand_ins.slack.messages(&self.slack_room).unwrap();
+        all.into_iter().find(|message| !message.deleted && message.text.contains(words))
+    }
+
+    /// Says a text that IRC shows the beginning of, with this in it; answers the path of the link to the whole of it.
+    async fn says_at_length(&self, which: &str, more: &str) -> String {
+        let lines: Vec<String> = (0..30).map(|at| format!("{which} {at:02}.")).collect();
+        self.say(&format!("{}\n{more}", lines.join("\n")), None);
+        self.ada.sees(&format!("{which} 00.")).await;
+        let has_link = |said: &Said| said.text.contains("more lines: https");
+        let before = self.linked.load(Ordering::Relaxed);
+        until("its link", || self.ada.said().iter().filter(|said| has_link(said)).count() > before).await;
+        self.linked.store(before + 1, Ordering::Relaxed);
+        let line = self.ada.said().into_iter().filter(has_link).next_back().unwrap();
+        path_in(&line.text)
+    }
+
+    /// Waits until a link leads nowhere.
+    async fn ends(&self, path: &str) {
+        let began = Instant::now();
+        while !got(self.media, path).await.starts_with("HTTP/1.1 404") {
+            assert!(began.elapsed() < PATIENCE, "{path} stays open");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     fn act(&self, act: Act) -> String {
@@ -186,6 +261,59 @@ async fn what_is_no_line_has_a_link() {
     let page = got(both.media, path).await;
     assert!(long.iter().all(|verse| page.contains(verse.as_str())), "{page}");
     assert!(!both.ada.said().iter().any(|said| said.text.contains("verse 29.")), "{:?}", both.ada.said());
+}
+
+/// Promise: a link to a whole text ends when who said it, or whom it names, is not to be seen there any more; no other one with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_of_a_text_is_not_to_be_read_longer_than_the_text() {
+    if !server::is_there() {
+        return;
+    }
+    let both = Both::started().await;
+    let other = &both.other;
+    let mention = format!("it was <@{}>", other.id);
+    let named = both.says_at_length("verse", &mention).await;
+    let page = got(both.media, &named).await;
+    assert!(page.contains("verse 29.") && page.contains(&other.name), "{page}");
+    let innocent = both.says_at_length("chapter", "it was nobody").await;
+    both.asks(&other.name, "/relay privacy none").await;
+    both.ends(&named).await;
+    assert!(got(both.media, &innocent).await.contains("chapter 29."));
+    // Without their name it has another one, which is found all the same when it is to end.
+    let masked = both.says_at_length("stanza", &mention).await;
+    let page = got(both.media, &masked).await;
+    assert!(page.contains("stanza 29.") && !page.contains(&other.name), "{page}");
+    both.asks(&both.person, "/relay privacy none").await;
+    both.ends(&masked).await;
+    both.ends(&innocent).await;
+}
+
+/// Promise: what somebody takes back of one platform is not to be read there by a link either; elsewhere it stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_ends_where_one_platform_may_not_see_what_it_leads_to() {
+    if !server::is_there() {
+        return;
+    }
+    let both = Both::with_slack().await;
+    let (person, room) = (both.person.clone(), both.room.clone());
+    let files = vec![Given::Name("notes.txt".into())];
+    both.act(Act::Say { person, room, text: "look".into(), reply_to: None, files, thread: None });
+    let file = path_in(&both.ada.sees("notes.txt").await.text);
+    until("Slack has it", || both.on_slack("look").is_some()).await;
+    let text = both.says_at_length("verse", "the end").await;
+    for path in [&file, &text] {
+        assert!(got(both.media, path).await.starts_with("HTTP/1.1 200"), "{path}");
+    }
+    both.asks(&both.person, "/relay consent revoke bridging to irc").await;
+    both.ends(&file).await;
+    both.ends(&text).await;
+    assert!(both.on_slack("look").is_some() && both.on_slack("verse 00.").is_some());
+}
+
+/// The path of the link in a line.
+fn path_in(line: &str) -> String {
+    let (_, path) = line.split_once("https://media.example.org").unwrap();
+    path.trim_end_matches([' ', ')']).to_owned()
 }
 
 /// What a web server on loopback answers.

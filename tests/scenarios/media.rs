@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use relay::config::MediaSection;
-use relay::media::{Fetched, FileKey, Media};
+use relay::media::{Fetched, FileKey, GivenTo, Media};
 use relay_contract::{Attachment, Located};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,7 +31,7 @@ async fn given_out(bench: &Bench, url: &str) -> String {
     let Fetched::Ready(stored) = media.wait(key, Duration::from_secs(20)).await else {
         panic!("not fetched")
     };
-    media.link(&stored, "film.txt").await.unwrap()
+    media.link(&stored, "film.txt", GivenTo { envelope: [1; 16], room: [2; 32] }).await.unwrap()
 }
 
 fn told(bench: &Bench, args: &[&str]) -> (bool, String) {

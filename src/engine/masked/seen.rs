@@ -80,6 +80,7 @@ impl By {
 pub struct Seen {
     content: Content,
     by: Option<By>,
+    is_withheld: bool,
 }
 
 impl Seen {
@@ -96,7 +97,12 @@ impl Seen {
                 forward.author_id = None;
             }
         }
-        Ok(Self { content: masked, by })
+        Ok(Self { content: masked, by, is_withheld: false })
+    }
+
+    /// The same where nothing of it is to be seen.
+    pub(super) fn withheld(self) -> Self {
+        Self { is_withheld: true, ..self }
     }
 
     /// The envelope that posted it.
@@ -117,6 +123,11 @@ impl Seen {
     /// What it says.
     pub fn message(&self) -> &Message {
         &self.content.message
+    }
+
+    /// Whether nothing of it is to be seen there any more, and only what is there already is looked for.
+    pub fn is_withheld(&self) -> bool {
+        self.is_withheld
     }
 
     /// What was taken out of it, and whom it hides.

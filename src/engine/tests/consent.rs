@@ -394,3 +394,35 @@ async fn what_is_seen_is_what_the_model_says() {
     }
     println!("{lived} histories, {asked} questions, no disagreement");
 }
+
+/// Promise: the picture that Relay itself gives out of somebody goes with their messages, where no room may see it any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_goes_with_the_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = opened(dir.path(), Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2] });
+    let core = &world.core;
+    let person = Person::of(&room(HALL), &author(0));
+    let message = Message::new(MessageRef::plain("1"), Text::plain("said"));
+    let at = Timestamp(core.consent_clock().0 / 1000 * 1000 - 1);
+    let event = Event::Posted(message);
+    let envelope = Envelope { origin: room(HALL), author: Some(author(0)), at, event };
+    let queued = core.ledger.accept(Account("a".into()), vec![envelope]).await.unwrap();
+    let verdicts = queued.await.unwrap().unwrap();
+    let [Verdict::Accepted(id)] = verdicts[..] else { panic!("{verdicts:?}") };
+    let fanned = plan(core, id, &Planned::default()).unwrap();
+    assert_eq!(fanned.rows.len(), 2);
+    core.ledger.fan_out(vec![fanned]).await.unwrap();
+    let gone = async |entries: Vec<Entry>| {
+        core.ledger.say_consent(person.clone(), entries, false).await.unwrap();
+        let gone = core.gone_of(&person);
+        (gone.messages.len(), gone.links.len(), gone.pictures.len())
+    };
+    let said = |stance: Stance| stance.entries("test", core.consent_clock());
+    // What says *balanced* leaves them beside what was said.
+    assert_eq!(gone(said(Stance::Balanced)).await, (0, 0, 0));
+    assert_eq!(gone(said(Stance::Full)).await, (0, 0, 0));
+    let for_one = |entry: Entry| Entry { scope: Scope::One(Recipient::of(&room(ROOMS[0]))), ..entry };
+    assert_eq!(gone(said(Stance::None).into_iter().map(for_one).collect()).await, (0, 1, 0));
+    assert_eq!(gone(said(Stance::None)).await, (1, 1, 1));
+    world.close().await;
+}

@@ -151,7 +151,7 @@ impl Core {
         }
         Ok(match copy {
             Some(copy) if hidden == rooms => Taken::Untell(copy),
-            Some(copy) if hidden > 0 => Taken::Mask(copy),
+            Some(copy) if hidden > 0 => Taken::Retell(copy),
             _ => Taken::Nothing,
         })
     }

@@ -1,21 +1,22 @@
 //! Links, the server behind them, and faces.
 
 use super::*;
+use relay_contract::RoomKey;
 
 #[tokio::test]
 async fn a_link_is_the_same_each_time_and_ends_when_it_is_taken_back() {
     let mut bench = Bench::plain(&[("/a", "text/plain", b"hello"), ("/b", "text/plain", b"other")]).await;
     let stored = ready(bench.get(key(0), &Attachment::named("ä b.txt"), "/a").await);
     let other = ready(bench.get(key(1), &Attachment::named("b.txt"), "/b").await);
-    let link = bench.media.link(&stored, "ä b.txt").await.unwrap();
+    let link = bench.media.link(&stored, "ä b.txt", for_room(0)).await.unwrap();
     assert!(link.starts_with("https://media.test/m/") && link.ends_with("/%C3%A4%20b.txt"), "{link}");
-    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
+    assert_eq!(bench.media.link(&stored, "ä b.txt", for_room(0)).await.as_ref(), Some(&link));
     bench.restart();
-    assert_eq!(bench.media.link(&stored, "ä b.txt").await.as_ref(), Some(&link));
-    let second = bench.media.link(&other, "b.txt").await.unwrap();
+    assert_eq!(bench.media.link(&stored, "ä b.txt", for_room(0)).await.as_ref(), Some(&link));
+    let second = bench.media.link(&other, "b.txt", for_room(0)).await.unwrap();
     assert_eq!(bench.media.list().await.unwrap().len(), 2);
     assert_eq!(bench.media.revoke(&link).await, Ok("ä b.txt".into()));
-    assert_eq!(bench.media.link(&stored, "ä b.txt").await, None);
+    assert_eq!(bench.media.link(&stored, "ä b.txt", for_room(0)).await, None);
     let lines = bench.media.list().await.unwrap();
     let line = lines.iter().find(|line| line.name == "b.txt").unwrap();
     assert_eq!(lines.iter().filter(|line| line.revoked).count(), 1);
@@ -33,7 +34,7 @@ async fn a_link_is_the_same_each_time_and_ends_when_it_is_taken_back() {
     assert!(found.stdout.is_empty());
     // Without a public URL there is no link.
     let bench = Bench::new(MediaSection::default(), &[]).await;
-    assert_eq!(bench.media.link(&stored, "x").await, None);
+    assert_eq!(bench.media.link(&stored, "x", for_room(0)).await, None);
 }
 
 /// One GET, with a range if one is given: status, headers, body.
@@ -59,8 +60,8 @@ async fn files_are_served_to_keep_and_not_to_run() {
     let here = |link: &str| link.replace("https://media.test", &served);
     let page = ready(bench.get(key(0), &Attachment::named("a.html"), "/a").await);
     let gif = ready(bench.get(key(1), &image("b.gif"), "/b").await);
-    let page = here(&bench.media.link(&page, "a.html").await.unwrap());
-    let link = bench.media.link(&gif, "b.gif").await.unwrap();
+    let page = here(&bench.media.link(&page, "a.html", for_room(0)).await.unwrap());
+    let link = bench.media.link(&gif, "b.gif", for_room(0)).await.unwrap();
     for (url, mime) in [(page.clone(), "application/octet-stream"), (here(&link), "image/gif")] {
         let (code, headers, _) = got(&url, None).await;
         let header = |name: &str| {
@@ -115,8 +116,8 @@ async fn a_text_stands_nowhere_in_clear_and_its_link_gives_it() {
     let longest = texts[2].clone();
     let mut links = Vec::new();
     for text in &texts {
-        let link = bench.media.text_link(text).await.unwrap();
-        assert_eq!(bench.media.text_link(text).await.as_ref(), Some(&link));
+        let link = bench.media.text_link(text, None).await.unwrap();
+        assert_eq!(bench.media.text_link(text, None).await.as_ref(), Some(&link));
         let here = link.replace("https://media.test", &served);
         let (code, headers, body) = got(&here, None).await;
         assert_eq!((code, headers["content-length"].to_str().unwrap()), (200, &*text.len().to_string()));
@@ -186,8 +187,8 @@ async fn who_is_forgotten_has_no_link_also_where_somebody_else_has_the_same_byte
     let of_another = FileKey { envelope: [8; 16], index: 0 };
     let his = ready(bench.get(of_another, &Attachment::named("his.txt"), "/his").await);
     assert_eq!(hers.blob, his.blob);
-    for stored in [&hers, &his] {
-        bench.media.link(stored, &stored.name).await.unwrap();
+    for (stored, of) in [(&hers, key(0).envelope), (&his, of_another.envelope)] {
+        bench.media.link(stored, &stored.name, GivenTo { envelope: of, room: [0; 32] }).await.unwrap();
     }
     let mut gone = forget::Belongings::default();
     gone.messages.insert(key(0).envelope);
@@ -195,4 +196,64 @@ async fn who_is_forgotten_has_no_link_also_where_somebody_else_has_the_same_byte
     let left: Vec<_> = bench.media.list().await.unwrap().into_iter().map(|link| link.name).collect();
     assert_eq!(left, ["his.txt"]);
     assert!(bench.media.0.store.size(&his.blob).await.unwrap().is_some());
+}
+
+/// Promise: a room that may see less has no link to it any more; those that may see it keep theirs.
+#[tokio::test]
+async fn a_link_ends_for_one_room_alone() {
+    let bench = Bench::plain(&[("/a", "text/plain", b"hello")]).await;
+    let stored = ready(bench.get(key(0), &Attachment::named("a.txt"), "/a").await);
+    let rooms = ["yard", "inn"].map(|room| RoomKey::new(relay_contract::Platform::new("p"), "n", room));
+    let of = key(0).envelope;
+    let mut given = Vec::new();
+    for room in &rooms {
+        let to = GivenTo::of(of, room);
+        given.push(bench.media.link(&stored, "a.txt", to).await.unwrap());
+        given.push(bench.media.text_link("who it was", Some(to)).await.unwrap());
+    }
+    let another = GivenTo::of([8; 16], &rooms[0]);
+    given.push(bench.media.text_link("who it was", Some(another)).await.unwrap());
+    let different: std::collections::HashSet<&String> = given.iter().collect();
+    assert_eq!(different.len(), 5);
+    // How one reads that ended is known, and opens nothing.
+    let mut links = Links::default();
+    links.keep_files(&rooms[1]);
+    links.keep_text(&rooms[0], "somebody");
+    links.keep_text(&rooms[1], "who it was");
+    links.end_files();
+    let mut gone = Belongings::default();
+    assert!(gone.is_empty());
+    gone.links.insert(of, links);
+    assert!(!gone.is_empty());
+    bench.media.forget(gone).await.unwrap();
+    let to = GivenTo::of(of, &rooms[0]);
+    assert_eq!(bench.media.address_of_file(&stored, "a.txt", to).as_ref(), Some(&given[0]));
+    assert_eq!(bench.media.address_of_text("who it was", to).as_ref(), Some(&given[1]));
+    let mut open = Vec::new();
+    for link in &given {
+        let mut parts = link.split('/').skip(4);
+        let (token, name) = (parts.next().unwrap(), parts.next().unwrap());
+        open.push(bench.media.linked(token, name).await.is_some());
+    }
+    assert_eq!(open, [false, false, true, true, true]);
+    assert!(bench.media.0.store.size(&stored.blob).await.unwrap().is_some());
+    // All of it, whatever it said where; what is another message's stays.
+    let mut gone = Belongings::default();
+    gone.add_message(of, "the text as it was written");
+    bench.media.forget(gone).await.unwrap();
+    assert_eq!((bench.media.list().await.unwrap().len(), bench.count("files")), (1, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_was_taken_back_has_no_link_in_any_room() {
+    let bench = Bench::plain(&[("/a", "text/plain", b"hello")]).await;
+    let stored = ready(bench.get(key(0), &Attachment::named("a.txt"), "/a").await);
+    let link = bench.media.link(&stored, "a.txt", for_room(0)).await.unwrap();
+    bench.media.link(&stored, "a.txt", for_room(1)).await.unwrap();
+    bench.media.revoke(&link).await.unwrap();
+    let lines = bench.media.list().await.unwrap();
+    assert!(lines.len() == 1 && lines[0].revoked, "{lines:?}");
+    for room in 0..3 {
+        assert_eq!(bench.media.link(&stored, "a.txt", for_room(room)).await, None);
+    }
 }

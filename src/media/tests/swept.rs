@@ -25,7 +25,7 @@ async fn some_files(settings: MediaSection, count: u16) -> (Bench, Vec<Stored>) 
 #[tokio::test]
 async fn what_is_old_goes_and_what_is_needed_stays() {
     let (bench, all) = some_files(public(), 4).await;
-    let link = bench.media.link(&all[3], "a.txt").await.unwrap();
+    let link = bench.media.link(&all[3], "a.txt", for_room(0)).await.unwrap();
     // All are forty days old; the second is still to be delivered, the third is held, the fourth has a link.
     for (index, stored) in all.iter().enumerate() {
         bench.age(stored, 40);
@@ -45,7 +45,7 @@ async fn what_is_old_goes_and_what_is_needed_stays() {
     assert_eq!((swept.dropped, swept.kept), (2, 1));
     assert_eq!(media.0.store.size(&all[1].blob).await.unwrap(), Some(100));
     assert_eq!(bench.count("files"), 1);
-    assert_eq!(media.link(&all[3], "a.txt").await, None, "taken back stays taken back");
+    assert_eq!(media.link(&all[3], "a.txt", for_room(0)).await, None, "taken back stays taken back");
 }
 
 #[tokio::test]
