@@ -86,23 +86,7 @@ impl Core {
 
     /// What holds between two rooms for who has said nothing.
     fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
-        let routes = self.routes.borrow();
-        if !routes.has_opt_in() {
-            return Unsaid::Notice;
-        }
-        match routes.between(origin, room) {
-            Some(channel) => routes.unsaid(channel),
-            // By way of a third room, or a link that is gone: what nobody has allowed is not.
-            None => {
-                let asks = |of: &RoomKey| {
-                    let mut channels =
-                        routes.links_of(of).map(|(channel, _)| routes.unsaid(channel)).peekable();
-                    channels.peek().is_none() || channels.any(|unsaid| unsaid == Unsaid::OptIn)
-                };
-                let asked = asks(origin) || asks(room);
-                if asked { Unsaid::OptIn } else { Unsaid::Notice }
-            }
-        }
+        self.routes.borrow().unsaid_between(origin, room)
     }
 
     /// How much of the people of one room another one is shown.
