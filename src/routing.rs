@@ -1,8 +1,13 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
+mod before;
+
+pub use before::Before;
+
 use crate::consent::{Level, Unsaid};
 use relay_contract::{RoomKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Which way a link carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,6 +102,8 @@ pub struct Routes {
     named_since: BTreeMap<String, Timestamp>,
     /// Whether any channel or link shows less than everything.
     has_levels: bool,
+    /// What held for the rooms before.
+    before: Arc<Before>,
 }
 
 impl Routes {
@@ -163,11 +170,12 @@ impl Routes {
 
     /// Since when the people of one room are named in another as they are now, where that was once otherwise.
     pub fn named_since(&self, origin: &RoomKey, room: &RoomKey) -> Option<Timestamp> {
+        let masked = self.masked_since(origin, room);
         if self.named_since.is_empty() {
-            return None;
+            return masked;
         }
         let channels = self.links_of(origin).chain(self.links_of(room));
-        channels.filter_map(|(name, _)| self.named_since.get(name).copied()).max()
+        channels.filter_map(|(name, _)| self.named_since.get(name).copied()).chain(masked).max()
     }
 
     /// The least that is shown of people anywhere.
@@ -196,7 +204,7 @@ impl Routes {
 
     /// Whether there is anything to ask where nobody has ever chosen.
     pub fn asks_consent(&self) -> bool {
-        self.has_opt_in() || self.has_levels || !self.named_since.is_empty()
+        self.has_opt_in() || self.has_levels || !self.named_since.is_empty() || self.has_before()
     }
 
     /// The channel through which what is said in one room comes into another: the first that leads there.

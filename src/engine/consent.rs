@@ -56,6 +56,11 @@ fn end_of(at: Timestamp) -> Timestamp {
     if at.0 % SECOND == 0 { Timestamp(at.0.saturating_add(SECOND - 1)) } else { at }
 }
 
+/// The other way round: when what is taken to have been said at the end of a second may have been said.
+fn begin_of(said: Timestamp) -> Timestamp {
+    if said.0 % SECOND == SECOND - 1 { Timestamp(said.0 + 1 - SECOND) } else { said }
+}
+
 /// Programs and bots have nothing to hide, and nobody to ask.
 fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
@@ -89,6 +94,12 @@ impl Core {
         self.routes.borrow().unsaid_between(origin, room)
     }
 
+    /// Whether people were asked first when something was said, where they are not now.
+    fn was_asked(&self, origin: &RoomKey, room: &RoomKey, said: Timestamp) -> bool {
+        let until = self.routes.borrow().asked_until(origin, room);
+        until.is_some_and(|until| begin_of(said) < until)
+    }
+
     /// How much of the people of one room another one is shown.
     fn level(&self, origin: &RoomKey, room: &RoomKey) -> Level {
         self.routes.borrow().level_between(origin, room)
@@ -102,13 +113,15 @@ impl Core {
         said: Option<Timestamp>,
     ) -> bool {
         let default = self.unsaid(origin, room) == Unsaid::Notice;
+        let by_default_then = default && said.is_none_or(|said| !self.was_asked(origin, room, said));
         let is_shown = self.level(origin, room).shows(class);
-        let Some(history) = history else { return default && is_shown };
+        let Some(history) = history else { return by_default_then && is_shown };
         let recipient = Recipient::of(room);
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
+        let asked_then = Asked { default: by_default_then, ..asked.clone() };
         let now = self.consent_clock();
         match is_shown {
-            true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked, then)),
+            true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked_then, then)),
             // Beyond what the admin shows of anybody, only their own word for it counts.
             false => history.grants(&asked, now) && said.is_none_or(|then| history.granted(&asked, then)),
         }
@@ -234,11 +247,23 @@ impl Core {
         if history.as_deref().is_some_and(|history| self.was_named(history, deed, room)) {
             return None;
         }
+        // A mask that is there only because no link leads there any more stands beside no name either.
+        if self.has_left(origin, room)
+            && history.as_deref().is_none_or(|history| self.lets_be_named(history, deed, room))
+        {
+            return None;
+        }
         // Whose reactions alone are carried is not named either.
         if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
             return None;
         }
         Some(self.pseudonymous(room, origin, &person))
+    }
+
+    /// Whether one of two rooms is in no channel any more.
+    fn has_left(&self, origin: &RoomKey, room: &RoomKey) -> bool {
+        let routes = self.routes.borrow();
+        [origin, room].into_iter().any(|of| routes.links_of(of).next().is_none())
     }
 
     /// Somebody under the name that they have in the channel which leads from one room to another.
@@ -261,12 +286,15 @@ impl Core {
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
-        history.allows(&asked, self.consent_clock()) && history.allowed(&asked, deed.said)
+        let default = default && !self.was_asked(deed.origin, room, deed.said);
+        let asked_then = Asked { default, ..asked.clone() };
+        history.allows(&asked, self.consent_clock()) && history.allowed(&asked_then, deed.said)
     }
 
     /// Whether a room could see who did something when they did it.
     pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
-        let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
+        let default =
+            self.unsaid(deed.origin, room) == Unsaid::Notice && !self.was_asked(deed.origin, room, deed.said);
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
@@ -302,16 +330,18 @@ impl Core {
         let routes = self.routes.borrow().clone();
         let mut channels = routes.links_of(room);
         self.asks_consent()
-            && (channels.any(|(name, link)| {
-                let level = routes.level(name).tighter(link.settings.privacy);
-                routes.unsaid(name) == Unsaid::OptIn
-                    || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
-            }) || self.ledger.anybody_is(|_, history| {
-                forbade(history, room, &WHO_AND_WHAT)
-                    || WHO_AND_WHAT
-                        .into_iter()
-                        .any(|class| !self.allows(Some(history), class, (room, room), None))
-            }))
+            && (routes.has_asked(room)
+                || channels.any(|(name, link)| {
+                    let level = routes.level(name).tighter(link.settings.privacy);
+                    routes.unsaid(name) == Unsaid::OptIn
+                        || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
+                })
+                || self.ledger.anybody_is(|_, history| {
+                    forbade(history, room, &WHO_AND_WHAT)
+                        || WHO_AND_WHAT
+                            .into_iter()
+                            .any(|class| !self.allows(Some(history), class, (room, room), None))
+                }))
     }
 
     /// The same of what was said at a time that is not known: they may have said yes since.
@@ -320,10 +350,17 @@ impl Core {
             return false;
         }
         let network = Person::from_parts(origin, "");
-        self.hides_any(&WHO_AND_WHAT, (origin, room))
+        self.ever_asked(room, origin)
+            || self.hides_any(&WHO_AND_WHAT, (origin, room))
             || self.ledger.anybody_is(|person, history| {
                 person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
             })
+    }
+
+    /// Whether people were ever asked before anything of theirs came into a room, where they are not now: whoever had not said yes then
+    /// kept everything from it.
+    pub(super) fn ever_asked(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        origin != room && !stream::keeps(origin) && self.routes.borrow().asked_until(origin, room).is_some()
     }
 
     /// Whether somebody has ever kept one of these from a room.

@@ -22,6 +22,7 @@ mod living;
 mod media;
 mod million;
 mod moderating;
+mod moving;
 mod noticing;
 mod operating;
 mod privacy;

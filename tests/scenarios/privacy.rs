@@ -14,7 +14,7 @@ const NAMES: [(&str, [&str; 2]); 3] = [
     ("telegram", ["Hanabusa Vrill", "Ivoslav Quartz"]),
 ];
 
-async fn bench() -> Bench {
+pub async fn bench() -> Bench {
     let mut world = World::demo();
     for (platform, (_, names)) in
         [&mut world.discord, &mut world.slack, &mut world.telegram].into_iter().zip(NAMES)
@@ -61,12 +61,12 @@ fn mention(bench: &Bench, platform: &str, person: usize) -> String {
     }
 }
 
-fn listen(bench: &Bench) {
+pub fn listen(bench: &Bench) {
     PLATFORMS.into_iter().for_each(|platform| bench.people(platform).heard().begin());
 }
 
 /// Nothing of this may have reached the other platforms.
-fn reached_nobody(bench: &Bench, from: &str, what: &[&str]) {
+pub fn reached_nobody(bench: &Bench, from: &str, what: &[&str]) {
     for platform in others(from) {
         let heard = bench.people(platform).heard();
         assert!(!heard.is_empty(), "{platform} was spoken to");
@@ -426,7 +426,7 @@ async fn no_room_sees_a_name_and_then_its_mask() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
-fn pass_on(bench: &Bench, platform: &str, person: usize, message: &str) {
+pub fn pass_on(bench: &Bench, platform: &str, person: usize, message: &str) {
     let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
     let act = Act::Forward { person, room: room.clone(), message: message.into(), to: room };
     bench.people(platform).act(act).expect("people can pass on");
