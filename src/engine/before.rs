@@ -1,9 +1,11 @@
 //! What held for each room before ([`Before`]), kept beside since when channels name people. It is written behind what comes into force: what
 //! a crash lets it miss is found by the next start, and counts from then.
 
+use super::consent::begin_of;
+use super::core::Core;
 use crate::routing::{Before, Routes};
-use crate::store::{StoreError, folder};
-use relay_contract::Timestamp;
+use crate::store::{StoreError, folder, stream};
+use relay_contract::{RoomKey, Timestamp};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,6 +64,26 @@ impl Kept {
                 tracing::error!(%error, "{FILE} cannot be written: it is tried again with the next change")
             }
         }
+    }
+}
+
+impl Core {
+    /// Whether people were asked first when something was said, where they are not now.
+    pub(super) fn was_asked(&self, origin: &RoomKey, room: &RoomKey, said: Timestamp) -> bool {
+        let until = self.routes.borrow().asked_until(origin, room);
+        until.is_some_and(|until| begin_of(said) < until)
+    }
+
+    /// Whether people were ever asked before anything of theirs came into a room, where they are not now: whoever had not said yes then
+    /// kept everything from it.
+    pub(super) fn ever_asked(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        origin != room && !stream::keeps(origin) && self.routes.borrow().asked_until(origin, room).is_some()
+    }
+
+    /// Whether one of two rooms is in no channel any more.
+    pub(super) fn has_left(&self, origin: &RoomKey, room: &RoomKey) -> bool {
+        let routes = self.routes.borrow();
+        [origin, room].into_iter().any(|of| routes.links_of(of).next().is_none())
     }
 }
 

@@ -57,7 +57,7 @@ fn end_of(at: Timestamp) -> Timestamp {
 }
 
 /// The other way round: when what is taken to have been said at the end of a second may have been said.
-fn begin_of(said: Timestamp) -> Timestamp {
+pub(super) fn begin_of(said: Timestamp) -> Timestamp {
     if said.0 % SECOND == SECOND - 1 { Timestamp(said.0 + 1 - SECOND) } else { said }
 }
 
@@ -92,12 +92,6 @@ impl Core {
     /// What holds between two rooms for who has said nothing.
     fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
         self.routes.borrow().unsaid_between(origin, room)
-    }
-
-    /// Whether people were asked first when something was said, where they are not now.
-    fn was_asked(&self, origin: &RoomKey, room: &RoomKey, said: Timestamp) -> bool {
-        let until = self.routes.borrow().asked_until(origin, room);
-        until.is_some_and(|until| begin_of(said) < until)
     }
 
     /// How much of the people of one room another one is shown.
@@ -260,12 +254,6 @@ impl Core {
         Some(self.pseudonymous(room, origin, &person))
     }
 
-    /// Whether one of two rooms is in no channel any more.
-    fn has_left(&self, origin: &RoomKey, room: &RoomKey) -> bool {
-        let routes = self.routes.borrow();
-        [origin, room].into_iter().any(|of| routes.links_of(of).next().is_none())
-    }
-
     /// Somebody under the name that they have in the channel which leads from one room to another.
     fn pseudonymous(&self, room: &RoomKey, origin: &RoomKey, person: &Person) -> Author {
         let routes = self.routes.borrow().clone();
@@ -355,12 +343,6 @@ impl Core {
             || self.ledger.anybody_is(|person, history| {
                 person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
             })
-    }
-
-    /// Whether people were ever asked before anything of theirs came into a room, where they are not now: whoever had not said yes then
-    /// kept everything from it.
-    pub(super) fn ever_asked(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        origin != room && !stream::keeps(origin) && self.routes.borrow().asked_until(origin, room).is_some()
     }
 
     /// Whether somebody has ever kept one of these from a room.
