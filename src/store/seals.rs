@@ -24,7 +24,8 @@ mod words;
 pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
-pub use look::look;
+pub(super) use look::open_secrets;
+pub use look::{lacks_its_master, look};
 pub use master::Master;
 
 use super::records::{EnvelopeId, Record, StoredEnvelope};
