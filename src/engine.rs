@@ -11,6 +11,7 @@
 mod accounts;
 mod admins;
 mod audit;
+mod before;
 mod budgets;
 mod canary;
 mod catch_up;

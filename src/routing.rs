@@ -1,8 +1,13 @@
 //! Which rooms an envelope goes to. Pure: a value made from the config and what the rooms turned out to be.
 
+mod before;
+
+pub use before::Before;
+
 use crate::consent::{Level, Unsaid};
 use relay_contract::{RoomKey, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Which way a link carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,6 +102,8 @@ pub struct Routes {
     named_since: BTreeMap<String, Timestamp>,
     /// Whether any channel or link shows less than everything.
     has_levels: bool,
+    /// What held for the rooms before.
+    before: Arc<Before>,
 }
 
 impl Routes {
@@ -124,6 +131,24 @@ impl Routes {
         !self.opt_in.is_empty()
     }
 
+    /// What holds between two rooms for who has said nothing: the tighter of all channels that lead there.
+    pub fn unsaid_between(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
+        if !self.has_opt_in() {
+            return Unsaid::Notice;
+        }
+        let asks = |name: &str| self.unsaid(name) == Unsaid::OptIn;
+        let mut leading = self.leading(origin, room).map(|(name, ..)| name).peekable();
+        let asked = match leading.peek() {
+            Some(_) => leading.any(asks),
+            // By way of a third room, or a link that is gone: what nobody has allowed is not.
+            None => [origin, room].into_iter().any(|of| {
+                let mut channels = self.links_of(of).map(|(name, _)| name).peekable();
+                channels.peek().is_none() || channels.any(asks)
+            }),
+        };
+        if asked { Unsaid::OptIn } else { Unsaid::Notice }
+    }
+
     /// Says how much of people a channel shows.
     pub fn set_level(&mut self, channel: &str, level: Level) {
         match level {
@@ -145,11 +170,12 @@ impl Routes {
 
     /// Since when the people of one room are named in another as they are now, where that was once otherwise.
     pub fn named_since(&self, origin: &RoomKey, room: &RoomKey) -> Option<Timestamp> {
+        let masked = self.masked_since(origin, room);
         if self.named_since.is_empty() {
-            return None;
+            return masked;
         }
         let channels = self.links_of(origin).chain(self.links_of(room));
-        channels.filter_map(|(name, _)| self.named_since.get(name).copied()).max()
+        channels.filter_map(|(name, _)| self.named_since.get(name).copied()).chain(masked).max()
     }
 
     /// The least that is shown of people anywhere.
@@ -164,12 +190,9 @@ impl Routes {
             return Level::Full;
         }
         let of_link = |(name, link): (&str, &Link)| self.level(name).tighter(link.settings.privacy);
-        let leads = |name: &str, link: &Link| {
-            let there = |other: &&Link| other.room == *room && other.direction.speaks();
-            let there = self.channel(name).iter().find(there).filter(|_| link.direction.hears())?;
-            Some(self.level(name).tighter(link.settings.privacy).tighter(there.settings.privacy))
-        };
-        let leading = self.links_of(origin).filter_map(|(name, link)| leads(name, link));
+        let leading = self.leading(origin, room).map(|(name, link, there)| {
+            self.level(name).tighter(link.settings.privacy).tighter(there.settings.privacy)
+        });
         leading.reduce(Level::tighter).unwrap_or_else(|| {
             // By way of a third room, or a link that is gone: the least that either may have.
             let of = |room: &RoomKey| {
@@ -181,15 +204,23 @@ impl Routes {
 
     /// Whether there is anything to ask where nobody has ever chosen.
     pub fn asks_consent(&self) -> bool {
-        self.has_opt_in() || self.has_levels || !self.named_since.is_empty()
+        self.has_opt_in() || self.has_levels || !self.named_since.is_empty() || self.has_before()
     }
 
     /// The channel through which what is said in one room comes into another: the first that leads there.
     pub fn between(&self, origin: &RoomKey, room: &RoomKey) -> Option<&str> {
-        let mut heard = self.links_of(origin).filter(|(_, link)| link.direction.hears());
-        heard.find_map(|(name, _)| {
-            let there = self.channel(name).iter().any(|link| link.room == *room && link.direction.speaks());
-            there.then_some(name)
+        self.leading(origin, room).next().map(|(name, ..)| name)
+    }
+
+    /// All of them, each with the links of both rooms.
+    fn leading<'a>(
+        &'a self,
+        origin: &RoomKey,
+        room: &RoomKey,
+    ) -> impl Iterator<Item = (&'a str, &'a Link, &'a Link)> {
+        self.links_of(origin).filter(|(_, link)| link.direction.hears()).filter_map(move |(name, link)| {
+            let speaks = |other: &&Link| other.room == *room && other.direction.speaks();
+            Some((name, link, self.channel(name).iter().find(speaks)?))
         })
     }
 
@@ -308,6 +339,27 @@ mod tests {
             let found: Vec<_> = routes.targets(&room(origin)).into_iter().map(|(room, _)| room).collect();
             let expected: Vec<_> = expected.iter().map(|id| room(id)).collect();
             assert_eq!(found, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn of_two_channels_that_lead_there_the_tighter_asks() {
+        use Direction::{Both, In, Out};
+        for (other, direction, expected) in [
+            ("alpha", Both, Unsaid::OptIn),
+            ("zeta", Both, Unsaid::OptIn),
+            // The one that asks leads nowhere.
+            ("alpha", In, Unsaid::Notice),
+            ("zeta", In, Unsaid::Notice),
+        ] {
+            let mut routes = routes(&[
+                ("lobby", "a", Both),
+                ("lobby", "b", direction),
+                (other, "a", Both),
+                (other, "b", Out),
+            ]);
+            routes.set_unsaid("lobby", Unsaid::OptIn);
+            assert_eq!(routes.unsaid_between(&room("a"), &room("b")), expected, "{other} {direction:?}");
         }
     }
 

@@ -56,6 +56,11 @@ fn end_of(at: Timestamp) -> Timestamp {
     if at.0 % SECOND == 0 { Timestamp(at.0.saturating_add(SECOND - 1)) } else { at }
 }
 
+/// The other way round: when what is taken to have been said at the end of a second may have been said.
+pub(super) fn begin_of(said: Timestamp) -> Timestamp {
+    if said.0 % SECOND == SECOND - 1 { Timestamp(said.0 + 1 - SECOND) } else { said }
+}
+
 /// Programs and bots have nothing to hide, and nobody to ask.
 fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
@@ -86,23 +91,7 @@ impl Core {
 
     /// What holds between two rooms for who has said nothing.
     fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
-        let routes = self.routes.borrow();
-        if !routes.has_opt_in() {
-            return Unsaid::Notice;
-        }
-        match routes.between(origin, room) {
-            Some(channel) => routes.unsaid(channel),
-            // By way of a third room, or a link that is gone: what nobody has allowed is not.
-            None => {
-                let asks = |of: &RoomKey| {
-                    let mut channels =
-                        routes.links_of(of).map(|(channel, _)| routes.unsaid(channel)).peekable();
-                    channels.peek().is_none() || channels.any(|unsaid| unsaid == Unsaid::OptIn)
-                };
-                let asked = asks(origin) || asks(room);
-                if asked { Unsaid::OptIn } else { Unsaid::Notice }
-            }
-        }
+        self.routes.borrow().unsaid_between(origin, room)
     }
 
     /// How much of the people of one room another one is shown.
@@ -118,13 +107,15 @@ impl Core {
         said: Option<Timestamp>,
     ) -> bool {
         let default = self.unsaid(origin, room) == Unsaid::Notice;
+        let by_default_then = default && said.is_none_or(|said| !self.was_asked(origin, room, said));
         let is_shown = self.level(origin, room).shows(class);
-        let Some(history) = history else { return default && is_shown };
+        let Some(history) = history else { return by_default_then && is_shown };
         let recipient = Recipient::of(room);
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
+        let asked_then = Asked { default: by_default_then, ..asked.clone() };
         let now = self.consent_clock();
         match is_shown {
-            true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked, then)),
+            true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked_then, then)),
             // Beyond what the admin shows of anybody, only their own word for it counts.
             false => history.grants(&asked, now) && said.is_none_or(|then| history.granted(&asked, then)),
         }
@@ -250,6 +241,12 @@ impl Core {
         if history.as_deref().is_some_and(|history| self.was_named(history, deed, room)) {
             return None;
         }
+        // A mask that is there only because no link leads there any more stands beside no name either.
+        if self.has_left(origin, room)
+            && history.as_deref().is_none_or(|history| self.lets_be_named(history, deed, room))
+        {
+            return None;
+        }
         // Whose reactions alone are carried is not named either.
         if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
             return None;
@@ -277,12 +274,15 @@ impl Core {
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
-        history.allows(&asked, self.consent_clock()) && history.allowed(&asked, deed.said)
+        let default = default && !self.was_asked(deed.origin, room, deed.said);
+        let asked_then = Asked { default, ..asked.clone() };
+        history.allows(&asked, self.consent_clock()) && history.allowed(&asked_then, deed.said)
     }
 
     /// Whether a room could see who did something when they did it.
     pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
-        let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
+        let default =
+            self.unsaid(deed.origin, room) == Unsaid::Notice && !self.was_asked(deed.origin, room, deed.said);
         let recipient = Recipient::of(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
@@ -318,16 +318,18 @@ impl Core {
         let routes = self.routes.borrow().clone();
         let mut channels = routes.links_of(room);
         self.asks_consent()
-            && (channels.any(|(name, link)| {
-                let level = routes.level(name).tighter(link.settings.privacy);
-                routes.unsaid(name) == Unsaid::OptIn
-                    || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
-            }) || self.ledger.anybody_is(|_, history| {
-                forbade(history, room, &WHO_AND_WHAT)
-                    || WHO_AND_WHAT
-                        .into_iter()
-                        .any(|class| !self.allows(Some(history), class, (room, room), None))
-            }))
+            && (routes.has_asked(room)
+                || channels.any(|(name, link)| {
+                    let level = routes.level(name).tighter(link.settings.privacy);
+                    routes.unsaid(name) == Unsaid::OptIn
+                        || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
+                })
+                || self.ledger.anybody_is(|_, history| {
+                    forbade(history, room, &WHO_AND_WHAT)
+                        || WHO_AND_WHAT
+                            .into_iter()
+                            .any(|class| !self.allows(Some(history), class, (room, room), None))
+                }))
     }
 
     /// The same of what was said at a time that is not known: they may have said yes since.
@@ -336,7 +338,8 @@ impl Core {
             return false;
         }
         let network = Person::from_parts(origin, "");
-        self.hides_any(&WHO_AND_WHAT, (origin, room))
+        self.ever_asked(room, origin)
+            || self.hides_any(&WHO_AND_WHAT, (origin, room))
             || self.ledger.anybody_is(|person, history| {
                 person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
             })

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::admins::Admins;
+use super::before;
 use super::canary::Canary;
 use super::catch_up::CatchUp;
 use super::disk::Disk;
@@ -194,6 +195,8 @@ pub struct Core {
     pub disk: Disk,
     /// Links now in force.
     pub routes: watch::Sender<Arc<Routes>>,
+    /// What held for the rooms before.
+    pub(super) before: Arc<before::Kept>,
     /// Links as they were asked for.
     pub(super) channels: Mutex<Arc<Channels>>,
     /// Where what needs a person is told.
@@ -284,6 +287,7 @@ impl Core {
             disk: Disk::new(data_dir, plan.keeping.least_free),
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
+            before: before::Kept::open(data_dir, Timestamp::now()),
             admins: Admins::new(plan.admins),
             known,
             moves: tokio::sync::Mutex::default(),

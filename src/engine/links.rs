@@ -77,7 +77,7 @@ impl Core {
 
     /// Puts the links whose rooms are known into force.
     pub(super) fn rebuild_routes(&self) {
-        let channels = self.channels();
+        let (channels, now) = (self.channels(), self.consent_clock());
         self.routes.send_modify(|routes| {
             let mut fresh = Routes::after(routes);
             for (name, channel) in channels.iter() {
@@ -93,6 +93,7 @@ impl Core {
                     }
                 }
             }
+            self.before.add(&mut fresh, now);
             *routes = Arc::new(fresh);
         });
     }

@@ -212,7 +212,8 @@ impl Core {
     /// Whether a room may see what somebody said whom others quote there, at whatever time that was.
     fn shows_words_of(&self, room: &RoomKey, (origin, (said, known)): Said<'_>, id: &NativeId) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        !self.ever_hid(room, origin, id, &[DataClass::Content])
+        !self.ever_asked(room, origin)
+            && !self.ever_hid(room, origin, id, &[DataClass::Content])
             && self.may_see(room, Deed { origin, author: &author, said, known }, DataClass::Content)
     }
 

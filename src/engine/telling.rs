@@ -52,10 +52,11 @@ impl Core {
             return Ok(None);
         }
         let routes = self.routes.borrow().clone();
-        if routes.targets(room).is_empty() {
+        let targets = routes.targets(room);
+        if targets.is_empty() {
             return Ok(None);
         }
-        let asks = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
+        let asks = targets.iter().all(|(to, _)| routes.unsaid_between(room, to) == Unsaid::OptIn);
         Ok(Some(match asks {
             true => text!(language, "told-asked"),
             false => text!(language, "told-carried"),

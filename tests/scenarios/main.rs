@@ -24,6 +24,7 @@ mod living;
 mod media;
 mod million;
 mod moderating;
+mod moving;
 mod noticing;
 mod operating;
 #[path = "../faults/other_time.rs"]

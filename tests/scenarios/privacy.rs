@@ -451,7 +451,7 @@ async fn no_room_sees_a_name_and_then_its_mask() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
-fn pass_on(bench: &Bench, platform: &str, person: usize, message: &str) {
+pub fn pass_on(bench: &Bench, platform: &str, person: usize, message: &str) {
     let (person, room) = (bench.platform(platform).people[person].id.clone(), bench.room(platform));
     let act = Act::Forward { person, room: room.clone(), message: message.into(), to: room };
     bench.people(platform).act(act).expect("people can pass on");

@@ -55,9 +55,13 @@ impl Commands {
             }
             (_, None) if !carries => text!(language, "privacy-unsaid-elsewhere"),
             (_, None) => match self.unsaid(room) {
-                Unsaid::Notice if levels.is_some() => text!(language, "privacy-unsaid"),
-                Unsaid::Notice => text!(language, "privacy-unsaid-carried"),
-                Unsaid::OptIn => text!(language, "privacy-unsaid-asked"),
+                Some(Unsaid::Notice) if levels.is_some() => text!(language, "privacy-unsaid"),
+                Some(Unsaid::Notice) => text!(language, "privacy-unsaid-carried"),
+                Some(Unsaid::OptIn) => text!(language, "privacy-unsaid-asked"),
+                None => {
+                    tells_now = true;
+                    text!(language, "privacy-unsaid")
+                }
             },
         };
         let taking_back = self.taking_back(language, asker).await;
@@ -194,10 +198,12 @@ impl Commands {
         (!is_less).then(|| self.in_words(language, stance, room, asker))
     }
 
-    fn unsaid(&self, room: &RoomKey) -> Unsaid {
-        let routes = self.core.routes.borrow();
-        let any = routes.links_of(room).any(|(channel, _)| routes.unsaid(channel) == Unsaid::OptIn);
-        if any { Unsaid::OptIn } else { Unsaid::Notice }
+    /// What holds for who has said nothing; none where that is not the same for all other rooms.
+    fn unsaid(&self, room: &RoomKey) -> Option<Unsaid> {
+        let routes = self.core.routes.borrow().clone();
+        let mut all = routes.targets(room).into_iter().map(|(to, _)| routes.unsaid_between(room, &to));
+        let first = all.next().unwrap_or_default();
+        all.all(|other| other == first).then_some(first)
     }
 
     fn in_words(&self, language: Language, stance: Stance, room: &RoomKey, asker: Asker<'_>) -> String {

@@ -8,7 +8,7 @@ use super::super::lane_steps::Content;
 use crate::consent::{Classes, DataClass, Entry, Level, Person, Purpose, Recipient, Scope, Stance, Unsaid};
 use crate::media::Media;
 use crate::policy::CatchUpLimits;
-use crate::routing::{Direction, Link, LinkSettings};
+use crate::routing::{Before, Direction, Link, LinkSettings};
 use crate::store::ledger::WriterGuard;
 use crate::store::{EnvelopeId, Ledger, MappingIndex, OutboxRow, Verdict};
 use rand::rngs::StdRng;
@@ -101,17 +101,28 @@ fn below(level: Level, class: DataClass, (allows, is_grant): (bool, bool)) -> bo
 struct Levels {
     channels: [Level; 2],
     rooms: [Level; 2],
+    /// Until when people were asked first where they are not now; never where none.
+    asked_until: Option<i64>,
 }
 
 impl Levels {
     fn any(random: &mut StdRng) -> Self {
         let mut any = || Level::ALL[random.random_range(0..3)];
         // Every other world has none.
-        let full = Self { channels: [Level::Full; 2], rooms: [Level::Full; 2] };
-        match any() {
-            Level::Full => full,
-            _ => Self { channels: [any(), any()], rooms: [any(), any()] },
-        }
+        let (channels, rooms) = match any() {
+            Level::Full => ([Level::Full; 2], [Level::Full; 2]),
+            _ => ([any(), any()], [any(), any()]),
+        };
+        // In whole hours and a half, so that no clock of a test decides.
+        let asked_until = random
+            .random_bool(0.5)
+            .then(|| Timestamp::now().0 + random.random_range(-3..3) * HOUR + HOUR / 2);
+        Self { channels, rooms, asked_until }
+    }
+
+    /// What held for who has said nothing when something was said.
+    fn default_then(&self, default: bool, said: i64) -> bool {
+        default && self.asked_until.is_none_or(|until| until <= said)
     }
 
     /// Of who talks in the channel that is open, or in the other one.
@@ -159,6 +170,12 @@ fn opened(dir: &Path, levels: Levels) -> World {
         routes.set_level("open", levels.channels[0]);
         routes.set_level("asking", levels.channels[1]);
         routes.set_unsaid("asking", Unsaid::OptIn);
+        if let Some(until) = levels.asked_until {
+            routes.set_unsaid("open", Unsaid::OptIn);
+            let before = Before::default().and_now(routes, Timestamp(until - HOUR));
+            routes.set_unsaid("open", Unsaid::Notice);
+            routes.set_before(Arc::new(before.and_now(routes, Timestamp(until))));
+        }
     });
     World { core: Arc::new(core), index, writer, levels, _calls: receiver }
 }
@@ -226,7 +243,11 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
     let model = |entries: &[Entry], class, to: &RoomKey, said: i64| {
         let level = levels.of(default, to);
         below(level, class, last(entries, class, to, default, now, None))
-            && below(level, class, last(entries, class, to, default, said, Some(said)))
+            && below(
+                level,
+                class,
+                last(entries, class, to, levels.default_then(default, said), said, Some(said)),
+            )
     };
     if random.random_bool(0.4) {
         let entries = an_entry(random, now);
@@ -271,7 +292,10 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
         let seen = match target {
             // Under a name that was allowed then and is not now it would only come to be taken back.
             None => {
-                let word = |when, by| last(&history.entries, DataClass::Identity, &to, default, when, by);
+                let word = |when, by: Option<i64>| {
+                    let default = by.map_or(default, |said| levels.default_then(default, said));
+                    last(&history.entries, DataClass::Identity, &to, default, when, by)
+                };
                 let level = levels.of(default, &to);
                 model(&history.entries, DataClass::Content, &to, said)
                     && (word(now, None).0 || !below(level, DataClass::Identity, word(said, Some(said))))

@@ -1,7 +1,7 @@
 //! Reading a backup, and checking it on the way.
 
 use super::form::{self, ChunkReader};
-use super::write::{JOINED, MEDIA, NAMING, TOKENS};
+use super::write::{BEFORE, JOINED, MEDIA, NAMING, TOKENS};
 use super::{About, BackupError, Contents};
 use crate::store::{format, keys};
 use serde::Serialize;
@@ -108,7 +108,7 @@ impl<R: Read> Reader<R> {
 fn is_below(path: &Path) -> bool {
     let mut parts = path.components().peekable();
     let is_known = |part: &Component<'_>| {
-        [JOINED, MEDIA, TOKENS, NAMING].into_iter().any(|place| part.as_os_str() == place)
+        [JOINED, MEDIA, TOKENS, NAMING, BEFORE].into_iter().any(|place| part.as_os_str() == place)
     };
     // The keys, above all, are in no backup.
     parts.peek().is_some_and(is_known) && parts.all(|part| matches!(part, Component::Normal(_)))

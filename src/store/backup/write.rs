@@ -18,6 +18,8 @@ pub(super) const MEDIA: &str = "media";
 pub(super) const TOKENS: &str = "tokens.json";
 /// Since when each channel names people as it does: without it, a later edit could be shown under a name beside its mask.
 pub(super) const NAMING: &str = "naming.json";
+/// What held for each room before: without it, what was said where people were asked first could be quoted where they are not.
+pub(super) const BEFORE: &str = "before.json";
 /// Names in the folder of files that stand for what is being written.
 const BEING_WRITTEN: &str = "unfinished";
 
@@ -91,7 +93,7 @@ impl<W: Write> Backup<W> {
         for place in std::iter::once(JOINED).chain(media.then_some(MEDIA)) {
             self.folder(data_dir, Path::new(place))?;
         }
-        for place in [TOKENS, NAMING] {
+        for place in [TOKENS, NAMING, BEFORE] {
             self.file(data_dir.join(place), Path::new(place))?;
         }
         let (sum, _) = self.out.so_far();
