@@ -5,6 +5,7 @@ use super::{ConfigFile, EXIT_MISTAKES, mistakes};
 use crate::config::Config;
 use crate::config::joined::Entry;
 use crate::consent::Level;
+use crate::store::lacks_its_master;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -37,6 +38,30 @@ fn joined_in_chat(channel: &str, entry: &Entry) -> String {
     format!("`{}`{name} joined [channels.{channel}] from the chat{by}{at}.", entry.room.escape_debug())
 }
 
+/// What is to be known of the key that opens what is kept.
+fn where_the_key_lies(config: &Config) -> String {
+    let folder = &config.relay.data_dir;
+    if config.master_key.is_some() {
+        return format!(
+            "What people say is encrypted in {}, with the `master_key` of [relay].",
+            folder.display()
+        );
+    }
+    if lacks_its_master(folder) {
+        return format!(
+            "warning: what people say is encrypted in {}, with a key that is not there, and Relay does not start without it: put it at {}, or \
+             name it with `master_key` of [relay].",
+            folder.display(),
+            folder.join("master.key").display()
+        );
+    }
+    format!(
+        "What people say is encrypted in {}, with a key that lies there too. Better is a `master_key` of [relay], from a systemd credential: \
+         whoever copies the folder then cannot read it.",
+        folder.display()
+    )
+}
+
 /// Checks; exit code 2 if there are mistakes.
 pub fn run(check: &Check) -> ExitCode {
     match Config::load(&check.file.config) {
@@ -57,13 +82,7 @@ pub fn run(check: &Check) -> ExitCode {
                     "{} is right: {accounts} account(s), {channels} channel(s), {links} link(s).",
                     check.file.config.display()
                 );
-                if config.master_key.is_none() {
-                    sayln!(
-                        "What people say is encrypted in {}, with a key that lies there too. Better is a `master_key` of [relay], from a systemd \
-                         credential: whoever copies the folder then cannot read it.",
-                        config.relay.data_dir.display()
-                    );
-                }
+                sayln!("{}", where_the_key_lies(&config));
                 for channel in &config.channels {
                     channel
                         .joined

@@ -77,7 +77,7 @@ impl Commands {
             Err(error) => Err(error),
         };
         stored.map_err(|error| unreadable(language, &error))?;
-        tracing::info!(room = %call.room, by = %asker.id, message = %message.id, "a message is removed everywhere");
+        tracing::info!(room = %call.room, message = %message.id, "a message is removed everywhere");
         let moderated =
             |origin: &RoomKey| *origin == call.room || self.core.routes.borrow().moderates(origin);
         Ok(match origin {

@@ -68,7 +68,7 @@ impl Commands {
         let Some(code) = code else {
             return Err(text!(language, "connect-too-many"));
         };
-        tracing::info!(account = %account.name, room = %call.room, asker = %call.asker.id, channel, "a room asks to join");
+        tracing::info!(account = %account.name, room = %call.room, channel, "a room asks to join");
         let minutes = GOOD_FOR.as_secs() / 60;
         let give = text!(language, "connect-code", channel = channel, minutes = minutes);
         let used = match wanted.is_some_and(|wanted| !wanted.owners.is_empty()) {
@@ -201,7 +201,7 @@ impl Commands {
             return Err(text!(language, "connect-again", channel = channel));
         }
         self.core.agree(account, &report.key.room).await.map_err(cannot)?;
-        tracing::info!(account = %account.name, room = %report.key, channel, by, "a room has joined");
+        tracing::info!(account = %account.name, room = %report.key, channel, "a room has joined");
         let name = full_name(self.core.language_in(channel), &report);
         self.announce(account, &report.key, &name, channel).await;
         let capabilities = account.connector.capabilities(&report.key);

@@ -86,6 +86,13 @@ impl History {
             .iter()
             .any(|entry| !entry.allows && entry.is_about(asked.purpose, asked.class, asked.recipient))
     }
+
+    /// Whether they have forbidden it after something was said: then that was taken back, for good.
+    pub fn forbade_since(&self, asked: &Asked<'_>, then: Timestamp) -> bool {
+        self.0.iter().any(|entry| {
+            !entry.allows && entry.at >= then && entry.is_about(asked.purpose, asked.class, asked.recipient)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +194,15 @@ mod tests {
         assert!(may(&back, Content, 20) && may(&back, Identity, 20));
         let back = History::brought_back(&[], said(&[(Balanced, 10), (Full, 20)]));
         assert!(may(&back, Content, 5) && may(&back, Identity, 5) && !may(&back, Picture, 5));
+    }
+
+    #[test]
+    fn what_was_said_before_a_no_was_taken_back_and_what_was_said_after_it_was_not() {
+        let history = History::of(said(&[(None, 5), (Full, 9)]));
+        let recipient = &recipients()[0];
+        let asked = Asked { purpose: Purpose::Bridging, class: Content, recipient, default: true };
+        let since = |then| history.forbade_since(&asked, Timestamp(then));
+        assert!(since(3) && since(5) && !since(6) && !since(9));
     }
 
     #[test]

@@ -357,6 +357,18 @@ impl Core {
         history.is_some_and(|history| forbade(&history, room, classes))
     }
 
+    /// Whether somebody has kept what they said there from a room afterwards: it was taken back, and does not come again in an answer.
+    pub(super) fn was_taken_back(&self, room: &RoomKey, deed: Deed<'_>) -> bool {
+        if !self.asks_consent() || deed.origin == room || !is_person(deed.origin, deed.author) {
+            return false;
+        }
+        let recipient = Recipient::of(room);
+        let (purpose, class) = (Purpose::Bridging, DataClass::Content);
+        let asked = Asked { purpose, class, recipient: &recipient, default: true };
+        let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));
+        history.is_some_and(|history| history.forbade_since(&asked, deed.said))
+    }
+
     fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {
         let network = Person::from_parts(origin, "");
         let hides = |person: &Person, history: &History| {

@@ -194,7 +194,7 @@ impl Door {
             let tell = sender.told.is_none_or(|told| now.duration_since(told) >= TOLD);
             sender.name.clone_from(&author.name);
             sender.holding = Some(Holding::begun(now, self.apart(), tell));
-            tracing::warn!(room = %envelope.origin, sender = %author.id, "more than the budget of a sender: it is held");
+            tracing::warn!(room = %envelope.origin, "more than the budget of a sender: it is held");
         }
         if let Some(holding) = &mut sender.holding {
             holding.on_its_way += 1;

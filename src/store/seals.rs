@@ -24,7 +24,7 @@ mod words;
 pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
-pub use look::look;
+pub use look::{lacks_its_master, look};
 pub use master::Master;
 
 use super::records::{EnvelopeId, Record, StoredEnvelope};

@@ -41,7 +41,7 @@ def fault(lines):
 
 def main():
     with open(sys.argv[1], "rb") as file:
-        lines = file.read().splitlines()
+        lines = file.read().removesuffix(b"\n").split(b"\n")
     if why := fault(lines):
         sys.exit(f"{sys.argv[1]} is not what was written: {why}")
     first, last = json.loads(lines[0])["from"], json.loads(lines[-1])

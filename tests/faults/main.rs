@@ -19,6 +19,7 @@ mod many_rooms;
 mod open;
 mod other_time;
 mod pairs;
+mod seals;
 mod slow;
 mod slow_disk;
 

@@ -151,6 +151,20 @@ async fn a_token_that_its_connector_refuses_is_a_mistake_at_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_where_the_key_lies_and_where_it_does_not() {
+    let mut bench = Bench::started().await;
+    bench.stop().await;
+    let told = || String::from_utf8(bench.command("check").output().unwrap().stdout).unwrap();
+    assert!(told().contains("with a key that lies there too"), "{}", told());
+    std::fs::remove_file(bench.dir.path().join("state/master.key")).unwrap();
+    assert!(
+        told().contains("with a key that is not there, and Relay does not start without it"),
+        "{}",
+        told()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_status_needs_no_secret_and_a_hang_up_ends_nothing() {
     let mut bench = Bench::started().await;
     std::fs::remove_file(bench.dir.path().join("discord")).unwrap();

@@ -392,6 +392,31 @@ async fn what_is_allowed_to_some_reaches_those() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_from_some_does_not_come_back_to_them_in_an_answer() {
+    let bench = started().await;
+    let room = bench.room("discord");
+    let before = say(&bench, "discord", 0, "xyzzy", None);
+    for platform in others("discord") {
+        bench.arrives(platform, "xyzzy").await;
+    }
+    ask(&bench, "discord", 0, &room, "/relay consent revoke bridging to telegram").await;
+    until("it goes there", || bench.with("telegram", "xyzzy").is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    choose(&bench, "discord", 0, "full").await;
+    bench.people("telegram").heard().begin();
+    say(&bench, "discord", 1, "an answer", Some(before));
+    for platform in others("discord") {
+        bench.arrives(platform, "an answer").await;
+    }
+    assert!(!bench.people("telegram").heard().has("xyzzy"));
+    // What is said now is quoted.
+    let open = say(&bench, "discord", 0, "plugh", None);
+    say(&bench, "discord", 1, "an answer in the open", Some(open));
+    let answer = bench.arrives("telegram", "an answer in the open").await;
+    assert!(answer.text.contains("plugh") || answer.reply_to.is_some(), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_room_sees_a_name_and_then_its_mask() {
     let bench = started().await;
     let name = bench.platform("discord").people[0].name.clone();

@@ -25,11 +25,16 @@ pub fn pictures<'a>(cards: &'a [&Embed]) -> impl Iterator<Item = &'a str> {
 /// One of them as a quote: author, linked title, text, fields, footer.
 pub fn shown(card: &Embed, lookup: &Lookup<'_>) -> Text {
     let plain = |words: &str| Run::new(Leaf::Plain(words.to_owned()));
-    let line = |run: Run| Text::from_runs(vec![run]);
+    // What Discord shows as it is written. An id in it is parsed all the same: whose it is may not be shown elsewhere.
+    let as_it_is = |words: &str| match words.contains("<@") {
+        true => parse(words, lookup).into_runs(),
+        false => vec![plain(words)],
+    };
     let linked = |run: Run, url: &Option<String>| Run { url: url.clone().filter(|url| is_link(url)), ..run };
     let mut lines = Vec::new();
     if let Some(author) = card.author.as_ref().filter(|author| !author.name.trim().is_empty()) {
-        lines.push(line(linked(plain(author.name.trim()), &author.url)));
+        let runs = as_it_is(author.name.trim()).into_iter();
+        lines.push(Text::from_runs(runs.map(|run| linked(run, &author.url)).collect()));
     }
     if let Some(title) = &card.title {
         // A title may have emoji and mentions in it.
@@ -44,7 +49,8 @@ pub fn shown(card: &Embed, lookup: &Lookup<'_>) -> Text {
         lines.push(parse(&field.value, lookup));
     }
     if let Some(footer) = card.footer.as_ref().filter(|footer| !footer.text.trim().is_empty()) {
-        lines.push(line(plain(footer.text.trim()).styled(Style::Italic)));
+        let runs = as_it_is(footer.text.trim()).into_iter();
+        lines.push(Text::from_runs(runs.map(|run| run.styled(Style::Italic)).collect()));
     }
     let all = lines.into_iter().fold(Text::default(), Text::followed_by);
     if all.is_empty() { all } else { Text::new(vec![Block::Quote(all.into())]) }
@@ -59,6 +65,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::{Map, json};
+
+    #[test]
+    fn an_id_in_a_footer_is_somebody_who_may_be_hidden() {
+        let card: Embed = serde_json::from_value(json!({
+            "type": "rich", "author": { "name": "for <@654>" }, "footer": { "text": "by <@654>" },
+        }))
+        .unwrap();
+        let text = shown(&card, &Lookup::new(&Map::new(), &[]));
+        let runs = text.into_runs();
+        let mentions = runs.iter().filter(|run| matches!(run.leaf, Leaf::Mention(_))).count();
+        let plain = runs
+            .iter()
+            .filter(|run| matches!(&run.leaf, Leaf::Plain(words) if words.contains("654")))
+            .count();
+        assert_eq!((mentions, plain), (2, 0), "{runs:?}");
+    }
 
     #[test]
     fn a_card_is_a_quote() {

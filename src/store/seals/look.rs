@@ -8,6 +8,11 @@ use secrecy::SecretString;
 use std::io::ErrorKind;
 use std::path::Path;
 
+/// Whether there is a file of keys without Relay's own master key beside it: where the config names none, nothing can open it.
+pub fn lacks_its_master(data_dir: &Path) -> bool {
+    data_dir.join(KEYS).exists() && !Master::place(data_dir).exists()
+}
+
 /// Whether the file of keys is there where it must be, the master key opens it, and it has the key that the ledger has made last. Changes
 /// nothing. Blocks.
 pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreError> {

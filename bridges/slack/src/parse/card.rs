@@ -94,7 +94,7 @@ fn cells(row: &Value, names: &Names) -> Text {
         }
         let said = match kind(cell) {
             "rich_text" => rich::text(std::slice::from_ref(cell), names),
-            _ => Text::plain(string(cell, "text").unwrap_or_default()),
+            _ => as_it_is(string(cell, "text").unwrap_or_default(), names),
         };
         runs.extend(said.into_runs());
     }
@@ -139,7 +139,7 @@ pub fn add(attachment: &Value, names: &Names, content: &mut Content) {
     let text = |key: &str| mrkdwn::text(string(attachment, key).unwrap_or_default(), names);
     let mut card = Content::default();
     let author = linked(
-        Text::plain(string(attachment, "author_name").unwrap_or_default()),
+        as_it_is(string(attachment, "author_name").unwrap_or_default(), names),
         string(attachment, "author_link"),
     );
     let title = linked(bold(text("title")), string(attachment, "title_link"));
@@ -153,7 +153,7 @@ pub fn add(attachment: &Value, names: &Names, content: &mut Content) {
         let label = mrkdwn::text(string(action, "text").unwrap_or_default(), names);
         linked(label, string(action, "url"))
     }));
-    card.body = card.body.followed_by(actions).followed_by(footer(attachment));
+    card.body = card.body.followed_by(actions).followed_by(footer(attachment, names));
     let alt = string(attachment, "fallback").map(str::to_owned);
     for key in ["image_url", "thumb_url"] {
         if let Some(url) = string(attachment, key) {
@@ -172,15 +172,16 @@ pub fn add(attachment: &Value, names: &Names, content: &mut Content) {
 pub fn mentioned(attachment: &Value, found: &mut Mentioned) {
     let fields =
         list(attachment, "fields").iter().flat_map(|field| [string(field, "title"), string(field, "value")]);
-    let own = ["pretext", "title", "text"].into_iter().map(|key| string(attachment, key));
+    let own =
+        ["pretext", "title", "text", "author_name", "footer"].into_iter().map(|key| string(attachment, key));
     for words in own.chain(fields).flatten() {
         mrkdwn::mentioned(words, found);
     }
 }
 
 /// Where it comes from, and when, in italics.
-fn footer(attachment: &Value) -> Text {
-    let mut runs = vec![plain(string(attachment, "footer").unwrap_or_default())];
+fn footer(attachment: &Value, names: &Names) -> Text {
+    let mut runs = as_it_is(string(attachment, "footer").unwrap_or_default(), names).into_runs();
     let seconds = attachment.get("ts").and_then(|ts| match ts {
         Value::String(text) => text.split('.').next()?.parse().ok(),
         ts => ts.as_i64(),
@@ -190,6 +191,11 @@ fn footer(attachment: &Value) -> Text {
         runs.push(Run::new(Leaf::Time(Time { seconds, style: TimeStyle::default() })));
     }
     Text::from_runs(runs.into_iter().map(|run| run.styled(Style::Italic)).collect())
+}
+
+/// What Slack shows as it is written. An id in it is parsed all the same: whose it is may not be shown elsewhere.
+fn as_it_is(words: &str, names: &Names) -> Text {
+    if words.contains("<@") { mrkdwn::text(words, names) } else { Text::plain(words) }
 }
 
 /// In a quote; nothing stays nothing.

@@ -16,6 +16,11 @@ fn cards() {
             "new:q(l(https://c CI)⏎l(https://t b(#7))b(⏎red⏎Branch)⏎main⏎b(By)⏎@[Ada]⏎i(ci.example t(1700000000 DateClock)))",
         ),
         (
+            card(json!({ "author_name": "for <@U1>", "text": "x", "footer": "by <@U1>, *as it is*" })),
+            "q(for @[Ada]⏎x⏎i(by @[Ada], b(as it is)))",
+        ),
+        (card(json!({ "text": "x", "footer": "*as it is*" })), "q(x⏎i(*as it is*))"),
+        (
             card(
                 json!({ "blocks": [{ "type": "section", "text": { "type": "mrkdwn", "text": "in a card" } }] }),
             ),
