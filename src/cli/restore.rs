@@ -3,6 +3,7 @@
 use super::backup::{count, show};
 use super::{MasterKeyFile, RunningBridge, fail, print_json};
 use crate::api::tokens;
+use crate::store::KEYS;
 use crate::store::backup::{Checked, Restored, WithKeys, restore};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -67,7 +68,8 @@ pub fn run(of: &Restore) -> ExitCode {
         }
         Ok(Restored { checked, has_keys, forgotten, keys_of }) => {
             sayln!("{}", words(&checked, &data_dir));
-            of_keys(has_keys, forgotten).into_iter().for_each(|words| sayln!("{words}"));
+            let are_others = !has_keys && data_dir.join(KEYS).exists();
+            of_keys(has_keys, are_others, forgotten).into_iter().for_each(|words| sayln!("{words}"));
             let now = relay_contract::Timestamp::now().0;
             keys_of.into_iter().for_each(|at| sayln!("{}", of_copy(at.0, now)));
             sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
@@ -91,8 +93,13 @@ fn of_tokens(were_there: bool, are_there: bool) -> &'static str {
 }
 
 /// What is to be known about the keys.
-fn of_keys(has_keys: bool, forgotten: u64) -> Option<String> {
+fn of_keys(has_keys: bool, are_others: bool, forgotten: u64) -> Option<String> {
     match (has_keys, forgotten) {
+        (false, _) if are_others => Some(
+            "The keys in the folder are not those that it was written with: put the file that `relay keys backup` has written then in their place, or \
+             go on with them by `relay keys accept`; then what only the other keys open cannot be read any more."
+                .to_owned(),
+        ),
         (false, _) => Some(
             "There are no keys for it: put the file that `relay keys backup` has written as `keys` into the folder, with the master key it was \
              wrapped by, or make new ones with `relay keys new`; then what people said until now cannot be read any more."

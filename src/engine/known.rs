@@ -90,11 +90,32 @@ impl KnownRooms {
         asked.map(|((_, asked), _)| asked.clone()).collect()
     }
 
-    /// Who can read a room now, if that are more people than was agreed to.
-    pub fn wider(&self, room: &RoomKey) -> Option<Visibility> {
-        let known = self.read();
-        let mut found = known.by_key.get(room)?.iter().filter_map(|place| known.by_asked.get(place));
-        found.find(|room| room.is_wider()).and_then(|room| room.visibility)
+    /// By what a room was asked for, of those that count: what an account has found that is no more only as long as no other has it, too.
+    fn that_count(
+        &self,
+        room: &RoomKey,
+        is_there: impl Fn(&Account) -> bool,
+    ) -> Vec<(Account, NativeId, KnownRoom)> {
+        let (there, gone): (Vec<_>, Vec<_>) =
+            self.asked_for(room).into_iter().partition(|(account, ..)| is_there(account));
+        if there.is_empty() { gone } else { there }
+    }
+
+    /// By what a room was asked for that more people can read now than was agreed to, and who can.
+    pub fn wider(
+        &self,
+        room: &RoomKey,
+        is_there: impl Fn(&Account) -> bool,
+    ) -> Option<(Account, NativeId, Visibility)> {
+        // Asked before each delivery, and hardly ever so.
+        self.look(room, |_, _, known| known.is_wider().then_some(()))?;
+        let mut found = self.that_count(room, is_there).into_iter().filter(|(.., known)| known.is_wider());
+        found.find_map(|(account, asked, known)| Some((account, asked, known.visibility?)))
+    }
+
+    /// Who may read a room, as far as somebody has agreed: an account that asks for it under a new name agrees to no more.
+    pub fn agreed(&self, room: &RoomKey, is_there: impl Fn(&Account) -> bool) -> Option<Visibility> {
+        self.that_count(room, is_there).into_iter().filter_map(|(.., known)| known.agreed).min()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

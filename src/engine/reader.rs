@@ -232,10 +232,11 @@ impl Inbox for ReaderInbox<'_> {
     }
 
     fn gap(&self, why: &str) {
-        match self.reader.account.connector.keeps_history() {
-            true => self.begin_histories(why),
-            false => self.missed(why),
-        }
+        self.begin_histories(None, why);
+    }
+
+    fn gap_in(&self, room: &RoomKey, why: &str) {
+        self.begin_histories(Some(room), why);
     }
 
     fn missed(&self, what: &str) {

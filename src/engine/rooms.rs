@@ -189,7 +189,10 @@ impl Core {
         let mut changed = Vec::new();
         for (asked, report) in &found {
             let before = self.known.get(&account.name, asked);
-            let agreed = before.as_ref().and_then(|before| before.agreed);
+            let agreed = match &before {
+                Some(before) => before.agreed,
+                None => self.known.agreed(&report.key, |by| self.accounts.has(by)),
+            };
             let mut known = KnownRoom::new(report);
             known.agreed = agreed.or(known.agreed);
             if before.as_ref() != Some(&known) {
@@ -371,12 +374,11 @@ impl Core {
 
     /// Why nothing is said in a room that more people can read than was agreed to.
     pub fn wider(&self, room: &RoomKey) -> Option<Problem> {
-        let now = match self.known.wider(room)? {
+        let (account, asked, now) = self.known.wider(room, |by| self.accounts.has(by))?;
+        let now = match now {
             Visibility::Private | Visibility::Space => "everybody in its space",
             Visibility::World => "anybody",
         };
-        let (account, asked, _) =
-            self.known.asked_for(room).into_iter().find(|(.., known)| known.is_wider())?;
         Some(Problem::new(
             format!(
                 "This room can now be read by {now}, which was not so when it was joined: nothing is said there."

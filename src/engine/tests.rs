@@ -431,3 +431,39 @@ fn a_room_that_became_visible_waits_for_a_person() {
         stage.engine.stop().await;
     });
 }
+
+/// The account was called something else when somebody agreed to who reads the room: it is agreed to no more, and can be.
+#[test]
+fn a_room_that_became_visible_waits_under_the_new_name_of_its_account() {
+    let dir = tempfile::tempdir().unwrap();
+    block_on(async {
+        let (ledger, writer) = crate::store::Ledger::open(dir.path()).unwrap();
+        let known = crate::store::records::KnownRoom {
+            key: room("there"),
+            space: "space".into(),
+            space_name: "Space".into(),
+            name: "there".into(),
+            visibility: Some(Visibility::Space),
+            agreed: Some(Visibility::Private),
+        };
+        ledger.remember_room(Account("former".into()), "there".into(), known).await.unwrap();
+        ledger.close().await.unwrap();
+        drop(ledger);
+        writer.join();
+        let stage = Stage::set_in(dir);
+        let core = stage.engine.core();
+        let account = core.accounts.all()[0].clone();
+        stage.until("the room is found", || core.known.get(&account.name, &"there".into()).is_some()).await;
+        assert!(core.wider(&room("there")).unwrap().fix.contains("relay approve \"puppet:there\""));
+        stage.say("one").await;
+        let parked = || {
+            let lane = core.lane(&room("there"));
+            lane.is_some_and(|lane| matches!(lane.state(), LaneState::Parked { .. }))
+        };
+        stage.until("the lane is parked", parked).await;
+        assert!(core.agree(&account, &"there".into()).await.unwrap());
+        stage.arrives("one").await;
+        assert_eq!(core.wider(&room("there")).map(|problem| problem.fix), None);
+        stage.engine.stop().await;
+    });
+}

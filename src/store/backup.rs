@@ -101,6 +101,14 @@ pub enum BackupError {
     /// A file is wanted.
     #[error("{} is a folder: name a file in it", .0.display())]
     Folder(PathBuf),
+    /// The copy of the keys is of another ledger.
+    #[error(
+        "{} has not the keys that it was written with: it is another Relay's, or of keys that were made anew since. Nothing was changed. Without \
+         --keys it is restored all the same; if that copy is then put into the folder as `keys`, `relay keys accept` goes on with it, and what only \
+         the other keys open counts as forgotten",
+        .0.display()
+    )]
+    OtherKeys(PathBuf),
     /// There is no ledger.
     #[error("{} has no ledger: there is nothing to back up", .0.display())]
     Nothing(PathBuf),

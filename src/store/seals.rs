@@ -24,6 +24,7 @@ mod words;
 pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
+pub(super) use look::open_secrets;
 pub use look::{lacks_its_master, look};
 pub use master::Master;
 

@@ -149,6 +149,35 @@ async fn what_was_said_in_an_absence_arrives_once_and_in_order() {
     assert_eq!(times(yard.bo.sees(&yard.barn).await), times(yard.ada.sees(&yard.yard).await));
 }
 
+/// What is said in the moment in which Synapse has made up for an absence it keeps to itself, until it has something to make up for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_homeserver_leaves_lying_is_carried_too_and_in_its_place() {
+    let Some(mut yard) = started().await else { return };
+    let service = yard.service.clone().unwrap();
+    yard.bench.stop().await;
+    yard.bench.start();
+    yard.bench.connected(2).await;
+    // Relay counts from what comes last.
+    yard.ada.says(&yard.yard, "hello").await;
+    yard.copy(&yard.barn, "hello").await;
+    for (left_lying, next) in [("number 0", Some("number 1")), ("number 2", None)] {
+        crate::bench::until("it sends", || yard.synapse.sends(&service)).await;
+        yard.synapse.keeps_back(&service, true);
+        let event = yard.ada.says(&yard.yard, left_lying).await;
+        crate::bench::until("it is kept", || yard.synapse.kept_back(&service).contains(&event)).await;
+        yard.synapse.keeps_back(&service, false);
+        if let Some(next) = next {
+            yard.ada.says(&yard.yard, next).await;
+        }
+        yard.copy(&yard.barn, next.unwrap_or(left_lying)).await;
+        yard.copy(&yard.barn, left_lying).await;
+        yard.synapse.forgets_what_it_kept(&service);
+    }
+    let said = yard.bo.sees(&yard.barn).await;
+    let numbers = said.iter().map(|seen| seen.body()).filter(|body| body.starts_with("number "));
+    assert_eq!(numbers.collect::<Vec<_>>(), ["number 0", "number 1", "number 2"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_old_is_carried_at_the_first_start() {
     let Some(mut yard) = Yard::with_ghosts().await else { return };

@@ -44,6 +44,13 @@ pub struct Service {
     pub ghosts: String,
 }
 
+impl Service {
+    /// The id of its registration.
+    fn id(&self) -> &str {
+        self.bot.trim_start_matches('@').split(':').next().unwrap_or_default()
+    }
+}
+
 /// How many registrations there are.
 const SERVICES: usize = 12;
 
@@ -122,6 +129,46 @@ impl Synapse {
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// As in the moment in which it has made up for what it could not tell an application service: what is said now is kept for it, and
+    /// not sent, or is sent again.
+    pub fn keeps_back(&self, service: &Service, does: bool) {
+        let state = if does { "down" } else { "up" };
+        self.sql(&format!(
+            "UPDATE application_services_state SET state = '{state}' WHERE as_id = '{}'",
+            service.id()
+        ));
+    }
+
+    /// The events that it keeps for an application service.
+    pub fn kept_back(&self, service: &Service) -> String {
+        self.sql(&format!("SELECT event_ids FROM application_services_txns WHERE as_id = '{}'", service.id()))
+    }
+
+    /// What it has kept is as if it had been sent.
+    pub fn forgets_what_it_kept(&self, service: &Service) {
+        self.sql(&format!("DELETE FROM application_services_txns WHERE as_id = '{}'", service.id()));
+    }
+
+    /// Whether it sends an application service what is said.
+    pub fn sends(&self, service: &Service) -> bool {
+        let state = self
+            .sql(&format!("SELECT state FROM application_services_state WHERE as_id = '{}'", service.id()));
+        state.contains("up") && self.kept_back(service).trim() == "[]"
+    }
+
+    /// One statement in its database, and the rows that it answers.
+    fn sql(&self, statement: &str) -> String {
+        let program = "import sqlite3, sys\nwith sqlite3.connect('homeserver.db', timeout=30) as it: print(it.execute(sys.argv[1]).fetchall())";
+        let mut command = Command::new(&self.python);
+        let done = command
+            .args(["-c", program, statement])
+            .current_dir(self.folder.path())
+            .output()
+            .expect("Python");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     fn end(&mut self, signal: &[u8]) {

@@ -191,6 +191,11 @@ pub trait Inbox: Send + Sync {
     /// after this waits until the engine has read the rooms' histories since.
     fn gap(&self, _why: &str) {}
 
+    /// The same of one room; a connection that is in doubt for a while may say it before each message.
+    fn gap_in(&self, _room: &crate::ids::RoomKey, why: &str) {
+        self.gap(why);
+    }
+
     /// Says that something was said that nobody can fetch any more, and why. Logged, counted and shown in the status.
     fn missed(&self, _what: &str) {}
 

@@ -19,7 +19,8 @@
 //! - An application service (`service`) is told by the homeserver, which repeats what was not acknowledged, in transactions that have ids
 //!   (<https://spec.matrix.org/v1.11/application-service-api/#put_matrixappv1transactionstxnid>). A server may wait for minutes before it
 //!   tries again, so that after an absence the histories are read as well; what comes twice is known by its event. A ping at the start says
-//!   whether the homeserver reaches Relay, and has Synapse tell at once what waits.
+//!   whether the homeserver reaches Relay, and has Synapse tell at once what waits. What is said just as it has told all of that, Synapse
+//!   may keep until its next absence: `service/settling` says when histories are read because of it.
 //! - There, each person of elsewhere is a ghost (`ghosts`): an account under ids that are Relay's alone. It is known to be Relay's by its id,
 //!   posts with the time at which something was said, and alone edits and takes back what it posted; it reacts for whoever reacted.
 //!   What it posts bears its key in its content, for nobody is told the transaction ids of an application service.

@@ -4,6 +4,7 @@
 pub mod door;
 mod listen;
 pub mod registration;
+mod settling;
 
 use secrecy::SecretString;
 use std::net::SocketAddr;

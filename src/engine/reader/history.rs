@@ -35,23 +35,33 @@ enum Ended {
 }
 
 impl ReaderInbox<'_> {
-    /// Something may have been said that the connection did not bring: each room's history is to be read first.
-    pub(super) fn begin_histories(&self, why: &str) {
+    /// Something may have been said that the connection did not bring: each room's history, or that of one, is to be read first.
+    pub(super) fn begin_histories(&self, only: Option<&RoomKey>, why: &str) {
         let (core, account) = (&self.reader.core, &self.reader.account);
+        if !account.connector.keeps_history() {
+            self.missed(why);
+            return;
+        }
         let routes = core.routes.borrow().clone();
         let rooms: BTreeSet<RoomKey> = core
             .planned_of(&account.name)
             .iter()
             .filter_map(|planned| core.known.get(&account.name, &planned.room))
             .map(|known| known.key)
-            .filter(|room| routes.hears(room))
+            .filter(|room| only.is_none_or(|only| only == room) && routes.hears(room))
             .collect();
         let turns =
             rooms.into_iter().filter_map(|room| Some(Turn::new(room.clone(), core.ledger.mark(&room)?)));
         let turns: Vec<Turn> = turns.collect();
         turns.iter().for_each(|turn| core.ledger.hold_mark(turn.room.clone()));
-        if !turns.is_empty() {
-            tracing::info!(account = %account.name, rooms = turns.len(), why, "reading what was said meanwhile");
+        let rooms = turns.len();
+        match only {
+            // For a while there may be one with each message.
+            Some(room) => {
+                tracing::debug!(account = %account.name, %room, why, "reading what was said meanwhile")
+            }
+            None if rooms == 0 => {}
+            None => tracing::info!(account = %account.name, rooms, why, "reading what was said meanwhile"),
         }
         account.catch_up.begin(turns);
     }

@@ -3,9 +3,9 @@
 use super::read::{Checked, Piece, Reader};
 use super::write::{TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
-use crate::store::seals::{Expected, Master, Seals};
+use crate::store::seals::{Expected, Master, Seals, open_secrets};
 use crate::store::shared::{IDENTITY, Opening, Shared};
-use crate::store::{StoreError, folder, format, other_keys};
+use crate::store::{StoreError, audit, consent, folder, format, other_keys};
 use fjall::PersistMode;
 use relay_contract::Timestamp;
 use secrecy::SecretString;
@@ -22,7 +22,7 @@ const AHEAD: usize = 1 << 20;
 pub struct Restored {
     /// What was read.
     pub checked: Checked,
-    /// Whether there are keys for what is sealed in it; without any, it cannot be started.
+    /// Whether there are keys for what is sealed in it; without any, or with those of another ledger alone, it cannot be started.
     pub has_keys: bool,
     /// People who were forgotten after it was made, and are again.
     pub forgotten: u64,
@@ -53,14 +53,14 @@ pub fn restore(
     let ledger = data_dir.join("ledger");
     let vacant = || if ledger.exists() { Err(BackupError::Occupied(data_dir.to_owned())) } else { Ok(()) };
     vacant()?;
-    let checked = open(backup)?.check(progress)?;
+    let (checked, secrets) = look_through(open(backup)?, progress)?;
     folder::make_private_dir(data_dir)?;
     let _sole = folder::lock(data_dir)?;
     vacant()?;
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
     // Before anything is written: a copy that does not fit is found out now.
-    let (seals, keys_of) = seals(data_dir, keys)?;
+    let (seals, keys_of) = seals(data_dir, keys, &secrets)?;
     let forgotten = match fill(open(backup)?, data_dir, &unfinished, seals.as_ref(), progress) {
         Ok(forgotten) => forgotten,
         Err(error) => {
@@ -72,9 +72,39 @@ pub fn restore(
     Ok(Restored { checked, has_keys: seals.is_some(), forgotten, keys_of })
 }
 
-/// The keys that there are, those of a copy among them, and when that was made.
-fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
-    let has_own = data_dir.join(crate::store::KEYS).exists();
+/// The ledger's secrets, by their names, as a backup has them.
+type Secrets = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Checks a backup to its end, and answers what tells which keys it was written with.
+fn look_through(
+    mut backup: Reader<BufReader<File>>,
+    progress: &mut dyn FnMut(&About, Contents),
+) -> Result<(Checked, Secrets), BackupError> {
+    let mut secrets = Secrets::new();
+    loop {
+        match backup.next()? {
+            Piece::Records(b'm', bytes) => {
+                let records = form::records(&bytes).unwrap_or_default().into_iter();
+                let found = records.filter(|(key, _)| [consent::SECRET, audit::SECRET].contains(key));
+                secrets.extend(found.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            }
+            Piece::End => break,
+            _ => {}
+        }
+        progress(backup.about(), backup.contents());
+    }
+    Ok((Checked { about: backup.about().clone(), contents: backup.contents() }, secrets))
+}
+
+/// The keys that there are, those of a copy among them, and when that was made. A copy of other keys is refused; those of another ledger that are
+/// there are left as they are, until somebody says that it is to go on with them.
+fn seals(
+    data_dir: &Path,
+    keys: &WithKeys<'_>,
+    secrets: &[(Vec<u8>, Vec<u8>)],
+) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
+    let own = data_dir.join(crate::store::KEYS);
+    let has_own = own.exists();
     let copy = keys.copy.map(|copy| std::fs::read(copy).map_err(failed("reading", copy))).transpose()?;
     if !has_own && copy.is_none() {
         return Ok((None, None));
@@ -88,6 +118,10 @@ fn seals(data_dir: &Path, keys: &WithKeys<'_>) -> Result<(Option<Seals>, Option<
         // Nothing is made where it does not fit.
         let told = Seals::check(copy, &master)?;
         keys_of = told.or_else(|| keys.copy.and_then(written));
+    }
+    let own = has_own.then(|| std::fs::read(&own).map_err(failed("reading", own))).transpose()?;
+    if !open_secrets(data_dir, &master, [own.as_deref(), copy.as_deref()], secrets)? {
+        return keys.copy.map_or(Ok((None, None)), |copy| Err(BackupError::OtherKeys(copy.to_owned())));
     }
     let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {

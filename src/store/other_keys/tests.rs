@@ -186,3 +186,45 @@ async fn a_restore_without_keys_goes_on_with_new_ones() {
     let (ledger, writer) = Ledger::open(&fresh).unwrap();
     close(ledger, writer).await;
 }
+
+/// A backup and keys that were not written with it: nothing is put among them before somebody says so.
+#[tokio::test]
+async fn the_keys_of_another_ledger_are_not_written_to_by_a_restore() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, other) = (dir.path().join("state"), dir.path().join("other"));
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    says(&ledger, "u1").await;
+    chooses(&ledger, "u2", Stance::None, 6).await;
+    is_forgotten(&ledger, "u3", 7).await;
+    let backup = dir.path().join("b");
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    close(ledger, writer).await;
+    let (ledger, writer) = Ledger::open(&other).unwrap();
+    chooses(&ledger, "u9", Stance::None, 5).await;
+    let copy = dir.path().join("copy");
+    fs::write(&copy, ledger.copy_keys().unwrap()).unwrap();
+    close(ledger, writer).await;
+    fs::remove_dir_all(other.join("ledger")).unwrap();
+    let before = fs::read(other.join(KEYS)).unwrap();
+
+    let with = WithKeys { copy: Some(&copy), master_key: None };
+    let fresh = dir.path().join("fresh");
+    fs::create_dir(&fresh).unwrap();
+    fs::copy(other.join("master.key"), fresh.join("master.key")).unwrap();
+    for folder in [&fresh, &other] {
+        let refused = restore(&backup, folder, &with, &mut |_, _| {}).err();
+        assert!(matches!(refused, Some(crate::store::backup::BackupError::OtherKeys(_))), "{refused:?}");
+        assert!(!folder.join("ledger").exists() && !folder.join("ledger.unfinished").exists());
+    }
+    assert!(!fresh.join(KEYS).exists());
+    let restored = restore(&backup, &other, &WithKeys { copy: None, ..with }, &mut |_, _| {}).unwrap();
+    assert!(!restored.has_keys);
+    assert!(matches!(Ledger::open(&other).err(), Some(StoreError::OlderKeys(_))));
+    assert!(fs::read(other.join(KEYS)).unwrap() == before, "it was written to");
+    assert_eq!(accept_keys(&other, own(&other)).unwrap(), 1);
+    let (ledger, writer) = Ledger::open(&other).unwrap();
+    for user in ["u2", "u3", "u9"] {
+        assert_eq!(stance(&ledger, user), Some(Stance::None), "{user}");
+    }
+    close(ledger, writer).await;
+}

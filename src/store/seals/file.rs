@@ -4,7 +4,8 @@
 //!
 //! The first fact says how many were written with it, and how often the file was changed before: each fact that is added, and each time that it
 //! is written anew, is a change. The ledger keeps how many changes are on disk ([`Expected`]). What is not whole behind those is what a crash has
-//! left of a fact that nothing needed yet, and goes when something is added; what is not whole among them is damage.
+//! left of facts that nothing needed yet, and goes when something is added: an end that was cut off, or a hole, where a power cut has kept a later
+//! sector and not an earlier one. What is not whole among them is damage, and so is any other that is not whole.
 
 use super::{Expected, Key, KeyNumber, Master, NONCE, TAG, random};
 use crate::consent::{Entry, Person};
@@ -26,6 +27,8 @@ const WRAPPED: usize = NONCE + 32 + TAG;
 const LONGEST: usize = 1 << 20;
 /// The most entries that one fact tells: far less than [`LONGEST`].
 const MOST_ENTRIES: usize = 500;
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 
 /// Whoever is forgotten: their keys are destroyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +150,7 @@ impl KeyFile {
             }
             Err(error) => return Err(failed("reading the keys", &error)),
         };
-        let opened = match Opened::read(&bytes, &master) {
+        let opened = match Opened::read(&bytes, &master, expected) {
             Err(StoreError::OtherMaster(_)) => {
                 return Self::open_with_own(path, &bytes, master, expected);
             }
@@ -193,7 +196,8 @@ impl KeyFile {
             Home::Own(_) => None,
         };
         let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
-        let opened = Opened::read(bytes, &own).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
+        let opened =
+            Opened::read(bytes, &own, expected).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
         opened.has(expected, path, bytes)?;
         let key = Zeroizing::new(random()?);
         let bytes = image(&[wrap(&master, &key)?], &key, &opened.facts, opened.changes)?;
@@ -207,7 +211,7 @@ impl KeyFile {
 
     /// The facts of a copy, and how often the file was changed until it was made.
     pub(super) fn read(bytes: &[u8], master: &Master) -> Result<(Vec<Fact>, u64), StoreError> {
-        Opened::read(bytes, master).map(|opened| (opened.facts, opened.changes))
+        Opened::read(bytes, master, &Expected::any()).map(|opened| (opened.facts, opened.changes))
     }
 
     /// Whether a file can be read, and has what it must.
@@ -217,7 +221,7 @@ impl KeyFile {
         master: &Master,
         expected: &Expected,
     ) -> Result<(), StoreError> {
-        Opened::read(bytes, master)?.has(expected, path, bytes)
+        Opened::read(bytes, master, expected)?.has(expected, path, bytes)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -364,7 +368,7 @@ impl Opened {
         }
     }
 
-    fn read(bytes: &[u8], master: &Master) -> Result<Self, StoreError> {
+    fn read(bytes: &[u8], master: &Master, expected: &Expected) -> Result<Self, StoreError> {
         let damaged = |at: usize| StoreError::DamagedKeys { path: PathBuf::from(super::KEYS), at };
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged(0))?;
         let (slots, mut rest) = rest.split_first().ok_or_else(|| damaged(MAGIC.len()))?;
@@ -395,12 +399,16 @@ impl Opened {
                     facts.push(fact);
                     rest = after;
                 }
-                // The end of what a crash has left; in the middle it is damage.
-                None if is_end(rest) && facts.len() as u64 >= at_once => {
+                None => {
                     let changes = changed(&facts, at_once, before);
+                    // A hole is left by a crash only behind what was surely on disk.
+                    let is_needless = (1..=changes).contains(&expected.changes);
+                    let is_left = is_end(rest) || (is_needless && has_hole(rest, at));
+                    if !is_left || (facts.len() as u64) < at_once {
+                        return Err(damaged(at));
+                    }
                     return Ok(Self { own, is_first, others, facts, changes, whole: at });
                 }
-                None => return Err(damaged(at)),
             }
         }
         if (facts.len() as u64) < at_once {
@@ -416,6 +424,17 @@ fn is_end(rest: &[u8]) -> bool {
     let length = rest.first_chunk::<4>().map(|length| u32::from_be_bytes(*length) as usize);
     length.is_none_or(|length| length <= LONGEST && 4 + length >= rest.len())
         || rest.iter().all(|byte| *byte == 0)
+}
+
+/// Whether a part of it, which stands here in the file, was not written: its beginning, its end, or a sector. What is sealed is no row of zeros,
+/// and no fact has no length.
+fn has_hole(rest: &[u8], at: usize) -> bool {
+    let (first, others) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+    let is_empty = |sector: &[u8]| sector.iter().all(|byte| *byte == 0);
+    rest.starts_with(&[0; 4])
+        || rest.ends_with(&[0; 4])
+        || is_empty(first)
+        || others.chunks(SECTOR).any(is_empty)
 }
 
 fn next<'a>(bytes: &'a [u8], number: u64, own: &Key) -> Option<(Fact, &'a [u8])> {

@@ -1,12 +1,14 @@
 //! Whether what is kept can be opened, without opening it: for who looks at a state directory that nothing runs with.
 
 use super::file::KeyFile;
-use super::{KEYS, Master};
+use super::known::Known;
+use super::{KEYS, Master, Seals};
 use crate::store::shared::expected_of;
 use crate::store::{StoreError, folder};
 use secrecy::SecretString;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::RwLock;
 
 /// Whether there is a file of keys without Relay's own master key beside it: where the config names none, nothing can open it.
 pub fn lacks_its_master(data_dir: &Path) -> bool {
@@ -46,4 +48,26 @@ pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreEr
         }
     }
     Err(refused)
+}
+
+/// Whether files of keys, taken together, open the secrets of a ledger, by their names: else they are another's. The state directory's own master
+/// key may open one of them, too. Changes nothing. Blocks.
+pub(in crate::store) fn open_secrets(
+    data_dir: &Path,
+    master: &Master,
+    files: [Option<&[u8]>; 2],
+    secrets: &[(Vec<u8>, Vec<u8>)],
+) -> Result<bool, StoreError> {
+    let mut known = Known::default();
+    for file in files.into_iter().flatten() {
+        let facts = match (KeyFile::read(file, master), Master::own_if_there(data_dir)?) {
+            (Err(StoreError::OtherMaster(_)), Some(own)) => KeyFile::read(file, &own),
+            (read, _) => read,
+        };
+        let mut theirs = Known::default();
+        facts?.0.into_iter().for_each(|fact| theirs.learn(fact));
+        known.join(theirs);
+    }
+    let seals = Seals { known: RwLock::new(known), ..Seals::closed() };
+    Ok(secrets.iter().all(|(name, secret)| seals.opens_secret(name, secret)))
 }

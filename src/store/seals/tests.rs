@@ -1,6 +1,7 @@
 //! What is sealed, what opens it, and what a crash leaves.
 
 mod said;
+mod torn;
 
 use super::file::{Fact, KeyFile};
 use super::*;

@@ -1,7 +1,7 @@
 //! What is sealed beside whole records: words in them, names that are looked for, secrets.
 
 use super::file::KeyFile;
-use super::{Inside, Seals, random};
+use super::{Inside, Seals, is_sealed, random};
 use crate::store::StoreError;
 use crate::store::records::Record;
 use base64::Engine as _;
@@ -65,6 +65,11 @@ impl Seals {
         let secret = plain.map_or_else(random, Ok)?;
         meta.insert(name, self.seal(&Secret(secret), None, name)?)?;
         Ok(secret)
+    }
+
+    /// Whether a secret of a ledger, as it stands there under this name, can be opened.
+    pub(super) fn opens_secret(&self, name: &[u8], bytes: &[u8]) -> bool {
+        !is_sealed(bytes) || matches!(self.unseal::<Secret>(bytes, name), Ok(Some(_)))
     }
 
     /// Lets go of a secret whose key is lost: somebody has said that Relay is to go on without.

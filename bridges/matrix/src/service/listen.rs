@@ -3,13 +3,14 @@
 
 use super::Service;
 use super::door::{self, Transaction};
+use super::settling::Settling;
 use crate::api::CallError;
-use crate::errors;
 use crate::joins::Joins;
 use crate::listen::is_own_join;
 use crate::look_up::Listener;
 use crate::rooms::invited;
 use crate::translate::Said;
+use crate::{errors, ids};
 use futures::StreamExt;
 use relay_contract::{Inbox, ListenError, Problem};
 use relay_server::Limits;
@@ -58,9 +59,13 @@ impl Listener<'_> {
         }));
         // Nothing from before the first time is carried.
         let since = cursor.is_none().then(|| relay_contract::Timestamp::now().0);
+        let mut settling = Settling::default();
         if since.is_none() {
             inbox.gap("the homeserver may tell only later what was said meanwhile");
+            settling.asked_for_all(Instant::now());
         }
+        settling.begin(Instant::now());
+        let mut has_listened = since.is_none();
         let (mut up, mut next, mut done) = (false, Instant::now(), VecDeque::new());
         let mut joins = Joins::new(self);
         loop {
@@ -97,15 +102,28 @@ impl Listener<'_> {
                         }
                         let invitations = transaction.events.iter().filter_map(|event| invited(event, &self.own));
                         invitations.for_each(|room| joins.invited(room));
+                        if !std::mem::replace(&mut has_listened, true) {
+                            // What is said from now on is told of after a crash, too, whatever a ping comes to.
+                            inbox.moved(LISTENED.to_owned());
+                        }
+                        for room in settling.told(&self.said_by_people(&transaction.events), Instant::now()) {
+                            inbox.gap_in(&ids::room(&room), "the homeserver may be making up for what it could not tell");
+                        }
                         if !self.take(transaction, since, &mut done, inbox).await {
                             return Ok(());
                         }
+                        settling.goes_on(Instant::now());
+                    }
+                    () = sleep_until(settling.over().unwrap_or(when)), if settling.over().is_some() => {
+                        inbox.gap("the homeserver has made up for what it could not tell, and may have left some of it");
+                        settling.end(Instant::now());
                     }
                 }
             };
             match reached {
                 Ok(()) if !up => {
                     up = true;
+                    settling.begin(Instant::now());
                     inbox.connected();
                     inbox.moved(LISTENED.to_owned());
                     next = Instant::now() + ASKED;
@@ -119,6 +137,21 @@ impl Listener<'_> {
                 }
             }
         }
+    }
+
+    /// What people have said of all this, in rooms that somebody has asked for.
+    fn said_by_people<'a>(&self, events: &'a [Value]) -> Vec<(&'a str, &'a Value)> {
+        let string = |event: &'a Value, key: &str| event.get(key).and_then(Value::as_str);
+        let is_theirs = |event: &&Value| {
+            event.get("state_key").is_none()
+                && event
+                    .get("sender")
+                    .and_then(Value::as_str)
+                    .is_some_and(|sender| !ids::is_own(sender, &self.own, self.ghosts.as_deref()))
+        };
+        let placed =
+            events.iter().filter(is_theirs).filter_map(|event| Some((string(event, "room_id")?, event)));
+        placed.filter(|(room, _)| self.known.room_name(room).is_some()).collect()
     }
 
     /// All that a transaction tells; false when Relay stops. One that was done before is done.
@@ -260,21 +293,4 @@ fn typing(ephemeral: &[Value]) -> impl Iterator<Item = (String, Vec<String>)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn who_types_where() {
-        let typing_in = |room: &str, people: Value| json!({ "type": "m.typing", "room_id": room, "content": { "user_ids": people } });
-        let told = [
-            typing_in("!a", json!(["@ada:x"])),
-            typing_in("!b", json!([])),
-            json!({ "type": "m.receipt", "room_id": "!c", "content": {} }),
-            json!({ "type": "m.typing", "content": { "user_ids": ["@ada:x"] } }),
-            typing_in("!a", json!(["@ada:x", "@bo:x"])),
-        ];
-        let expected = [("!a".to_owned(), vec!["@ada:x".to_owned(), "@bo:x".to_owned()])];
-        assert_eq!(typing(&told).collect::<Vec<_>>(), expected);
-    }
-}
+mod tests;
