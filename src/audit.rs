@@ -13,7 +13,7 @@ pub use check::{Checked, Checker, Fault};
 pub use keys::Keys;
 pub use line::{Fields, Head, last_of, time};
 
-use crate::consent::{DataClass, Entry, Person, Purpose, Recipient, Scope};
+use crate::consent::{DataClass, Entry, Person, Purpose, Recipient, Scope, without_room};
 use relay_contract::{RoomKey, Timestamp};
 use std::borrow::Cow;
 
@@ -66,7 +66,7 @@ pub enum Grant {
     OptIn,
     /// It is a program's, which has nobody to ask.
     Program,
-    /// They have said so, then and in these words.
+    /// They have said so, then and in these words. In which room is not told: it may be called like them.
     Said(Timestamp, String),
 }
 
@@ -81,7 +81,7 @@ impl Grant {
             Self::Notice => "notice".into(),
             Self::OptIn => "opt-in".into(),
             Self::Program => "program".into(),
-            Self::Said(at, how) => format!("{how}, {}", time(*at)).into(),
+            Self::Said(at, how) => format!("{}, {}", without_room(how), time(*at)).into(),
         }
     }
 }
@@ -153,7 +153,7 @@ pub fn of_consent(who: &Person, number: usize, entry: &Entry, keys: &Keys) -> Fi
         Scope::One(Recipient::Service(name)) => fields.text("to", &format!("service {name}")),
         Scope::One(Recipient::Plugin(name)) => fields.text("to", &format!("plugin {name}")),
     }
-    fields.text("how", &entry.how);
+    fields.text("how", &without_room(&entry.how));
     fields.number("words", u64::from(entry.words));
     fields.text("holds_from", &time(entry.from));
     if let Some(until) = entry.until {

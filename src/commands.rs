@@ -365,10 +365,10 @@ impl Commands {
         };
         let told = async {
             let words = self.core.untold(self.language(call), &person, &call.room)?;
-            if words.is_some() {
-                self.core.ledger.remember_told(&person).await?;
+            if let Some((_, what)) = &words {
+                self.core.ledger.remember_told(&person, *what).await?;
             }
-            Ok::<_, StoreError>(words)
+            Ok::<_, StoreError>(words.map(|(words, _)| words))
         };
         match told.await {
             Ok(words) => words.filter(|_| !is_asked),

@@ -17,6 +17,7 @@ pub use pseudonym::Pseudonyms;
 
 use relay_contract::{Author, NativeId, Platform, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The version of the words that people are shown before they choose (`/relay privacy`); it goes up whenever their meaning changes.
@@ -258,7 +259,7 @@ pub struct Entry {
     pub classes: Classes,
     /// To whom.
     pub scope: Scope,
-    /// How they said it: the command, and where.
+    /// How they said it: the command, and where: in which room where that is a joined one, else on which platform.
     pub how: String,
     /// The version of the words that they were shown.
     pub words: u16,
@@ -268,6 +269,15 @@ pub struct Entry {
     pub from: Timestamp,
     /// Until when, not included; for ever where none.
     pub until: Option<Timestamp>,
+}
+
+/// The part of how something was said that names no room: the command, and the platform. A chat with one person is called like that
+/// person on some platforms.
+pub fn without_room(how: &str) -> Cow<'_, str> {
+    match how.split_once(" in ").map(|(command, place)| (command, place.split_once('/'))) {
+        Some((command, Some((platform, _)))) => format!("{command} in {platform}").into(),
+        _ => how.into(),
+    }
 }
 
 impl Entry {

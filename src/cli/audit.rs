@@ -393,7 +393,7 @@ mod tests {
     fn the_table_says_what_went_by_whose_leave() {
         let lines = [
             r#"{"n":7,"at":"2026-11-26T19:54:17.123Z","what":"left","room":"slack/T1/C2","from":"discord/1/22","envelope":"01J","who":"ab","purpose":"bridging","grants":{"content":"notice","identity":"notice"},"did":["in 3 parts","lost reply"],"body":"cd","prev":"00","hash":"11"}"#,
-            r#"{"n":8,"at":"2026-11-26T19:54:18.123Z","what":"consent","who":"ab","entry":0,"allows":false,"purpose":"bridging","classes":["identity","presence"],"to":"all","how":"/relay privacy anonymous in slack/T1/C2","words":1,"holds_from":"2026-11-26T19:54:18.123Z","prev":"11","hash":"22"}"#,
+            r#"{"n":8,"at":"2026-11-26T19:54:18.123Z","what":"consent","who":"ab","entry":0,"allows":false,"purpose":"bridging","classes":["identity","presence"],"to":"all","how":"/relay privacy anonymous in slack","words":1,"holds_from":"2026-11-26T19:54:18.123Z","prev":"11","hash":"22"}"#,
             r#"{"n":8,"at":"2026-11-26T19:54:18.123Z","what":"consent","who":"ab","entry":2,"allows":true,"purpose":"bridging","classes":["picture"],"to":"irc","how":"/relay consent in a/b/c","words":1,"holds_from":"2026-11-26T19:54:18.123Z","until":"2026-12-26T19:54:18.123Z","prev":"11","hash":"22"}"#,
             r#"{"n":9,"at":"2026-11-26T19:54:19.123Z","what":"deleted","room":"slack/T1/C2","from":"discord/1/22","envelope":"01J","who":"ab","did":[],"prev":"00","hash":"11"}"#,
         ];
@@ -401,7 +401,7 @@ mod tests {
              7  2026-11-26 19:54:17  left      discord/1/22                     slack/T1/C2\n      \
              content, identity by notice; in 3 parts, lost reply\n      \
              8  2026-11-26 19:54:18  consent\n      \
-             does not allow identity, presence for bridging to all: /relay privacy anonymous in slack/T1/C2\n      \
+             does not allow identity, presence for bridging to all: /relay privacy anonymous in slack\n      \
              8  2026-11-26 19:54:18  consent\n      \
              allows picture for bridging to irc until 2026-12-26 19:54:18: /relay consent in a/b/c\n      \
              9  2026-11-26 19:54:19  deleted   discord/1/22                     slack/T1/C2\n";

@@ -32,7 +32,7 @@ impl Commands {
         if entry.allows && self.chose_often(&person) {
             return Err(text!(language, "consent-too-often"));
         }
-        entry.how = format!("/relay consent in {}", call.room);
+        entry.how = format!("/relay consent in {}", self.where_said(call));
         let told = in_words(language, &entry, entry.at);
         let is_proven = account.connector.proves(&call.asker.id);
         let is_told = account.connector.answers_alone(call) && self.core.ledger.linked(&person).is_some();

@@ -40,7 +40,7 @@ impl Commands {
         if !narrows && self.chose_often(&person) {
             return Err(text!(language, "privacy-too-often"));
         }
-        let how = format!("/relay privacy {} in {}", stance.word(), call.room);
+        let how = format!("/relay privacy {} in {}", stance.word(), self.where_said(call));
         let chosen = self.core.choose(person.clone(), stance, &how, is_proven).await.map_err(|error| {
             tracing::error!(%error, "a choice cannot be written down");
             text!(language, "privacy-not-written")
@@ -80,6 +80,17 @@ impl Commands {
         ];
         let all = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
         (!all.is_empty()).then_some(all)
+    }
+
+    /// Where something was said, as it is written down: a joined room by its name. Any other may be a chat with one person, which is
+    /// called like them, and of that only the platform.
+    pub(super) fn where_said(&self, call: &Call) -> String {
+        let room = &call.room;
+        let is_joined = self.core.routes.borrow().links_of(room).next().is_some();
+        match is_joined && room.room != call.asker.id {
+            true => room.to_string(),
+            false => room.platform.to_string(),
+        }
     }
 
     pub(super) fn chose_often(&self, person: &Person) -> bool {

@@ -1,7 +1,7 @@
 //! What is kept of a history where it is cut, or put together again from what two places know. Fails closed: of what is not known any more,
 //! nothing was allowed.
 
-use super::{Asked, Classes, DataClass, Entry, History, Purpose, Scope, Stance};
+use super::{Asked, Classes, DataClass, Entry, History, Purpose, Scope, Stance, without_room};
 use relay_contract::Timestamp;
 
 /// Where it is not known what somebody had said, in the words of an entry.
@@ -49,7 +49,9 @@ impl History {
     pub fn left_after(&self, asked: Timestamp) -> Vec<Entry> {
         let since = self.0.iter().rposition(|entry| entry.at <= asked).map_or(0, |last| last + 1);
         let mut left = Stance::for_good("/relay forget", asked);
-        left.extend(self.0.get(since..).unwrap_or_default().iter().cloned());
+        let since = self.0.get(since..).unwrap_or_default().iter();
+        // Where it was said may be a chat that is called like them.
+        left.extend(since.map(|entry| Entry { how: without_room(&entry.how).into_owned(), ..entry.clone() }));
         left
     }
 
@@ -134,6 +136,21 @@ mod tests {
         assert_eq!(left.len(), 3);
         let empty = History::default().left_after(asked);
         assert_eq!(empty, Stance::for_good("/relay forget", asked));
+    }
+
+    #[test]
+    fn what_is_left_of_somebody_names_no_room() {
+        let mut history = Stance::for_good("/relay forget", Timestamp(20));
+        history.extend(
+            Stance::Full.entries("/relay privacy full in telegram/telegram/1127083168", Timestamp(30)),
+        );
+        history.extend(Stance::None.entries("/relay link, as said on telegram", Timestamp(40)));
+        let left = History::of(history).left_after(Timestamp(20));
+        let how: Vec<&str> = left.iter().map(|entry| entry.how.as_str()).collect();
+        assert_eq!(
+            how,
+            ["/relay forget", "/relay privacy full in telegram", "/relay link, as said on telegram"]
+        );
     }
 
     #[test]

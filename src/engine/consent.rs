@@ -78,7 +78,13 @@ fn forbade(history: &History, room: &RoomKey, classes: &[DataClass]) -> bool {
 impl Core {
     /// Whether there is anything to ask at all: in most communities nobody ever chooses, and nothing is to be spent on it.
     pub(super) fn asks_consent(&self) -> bool {
-        self.ledger.anybody_said() || self.routes.borrow().asks_consent()
+        self.ledger.anybody_said() || self.ledger.anywhere_asked() || self.routes.borrow().asks_consent()
+    }
+
+    /// Since when people of a room have been told that nothing of theirs is carried until they allow it, where that is to be so no more and
+    /// the room was not told yet: until then it is as they were told.
+    pub(super) fn still_asks(&self, routes: &Routes, room: &RoomKey) -> Option<Timestamp> {
+        self.ledger.asks_since(room, |channel| routes.unsaid(channel) != Unsaid::OptIn)
     }
 
     /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew.
@@ -90,8 +96,12 @@ impl Core {
     }
 
     /// What holds between two rooms for who has said nothing.
-    fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
-        self.routes.borrow().unsaid_between(origin, room)
+    pub fn unsaid(&self, origin: &RoomKey, room: &RoomKey) -> Unsaid {
+        let routes = self.routes.borrow();
+        if self.still_asks(&routes, origin).is_some() {
+            return Unsaid::OptIn;
+        }
+        routes.unsaid_between(origin, room)
     }
 
     /// How much of the people of one room another one is shown.
@@ -392,7 +402,9 @@ impl Core {
             _ => return false,
         };
         let Some(author) = &envelope.author else { return false };
-        if !(self.ledger.anybody_said() || routes.asks_consent()) || !is_person(&envelope.origin, author) {
+        if !(self.ledger.anybody_said() || self.ledger.anywhere_asked() || routes.asks_consent())
+            || !is_person(&envelope.origin, author)
+        {
             return false;
         }
         let history = self.ledger.consent_of(&Person::of(&envelope.origin, author));

@@ -53,7 +53,7 @@ impl Core {
                 line(&value, &mut out)?;
             }
         }
-        if self.ledger.is_told(person)? {
+        if self.ledger.told(person)?.is_some() {
             line(&json!({ "what": "told", "of": "what becomes of what they say" }), &mut out)?;
         }
         for entry in self.ledger.consent_of(person).iter().flat_map(|history| history.entries()) {

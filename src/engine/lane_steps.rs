@@ -38,6 +38,12 @@ pub const MASKED: &str = "masked ";
 /// How the id of a notice begins that is pinned where none was before.
 pub const PINNED: &str = "pinned ";
 
+/// The same of one that is pinned in the place of the one that was.
+pub const PINNED_ANEW: &str = "repinned ";
+
+/// The same of one that says that from now on things are carried without being allowed first.
+pub const LOOSENED: &str = "loosened ";
+
 /// What a row comes to.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are steps")]
 pub enum Work {
@@ -92,6 +98,10 @@ pub struct Steps {
     pub is_notice: bool,
     /// It is a notice that is to be pinned.
     pub pins: bool,
+    /// In the place of the one that was pinned before.
+    pub replaces_pinned: bool,
+    /// It says that from now on things are carried without being allowed first.
+    pub loosens: bool,
     /// It concerns a message that a person wrote: a refusal says nothing about what Relay may do with its own.
     pub of_person: bool,
     /// They lead from a message that is there to what it is to be.
@@ -240,8 +250,11 @@ fn work(
         (Event::Posted(_), _, Some(content)) => post(core, lane, row, content, files),
         (Event::Noticed { id: native, body, .. }, _, _) => Ok(match notice(lane, id, body, None) {
             Work::Steps(steps) => {
-                let pins = native.as_str().starts_with(PINNED) && can.shows(Feature::Pin) == Support::Native;
-                Work::Steps(Steps { pins, ..steps })
+                let is = |kind: &str| native.as_str().starts_with(kind);
+                let (loosens, can_pin) = (is(LOOSENED), can.shows(Feature::Pin) == Support::Native);
+                let replaces_pinned = loosens || is(PINNED_ANEW);
+                let pins = (is(PINNED) || replaces_pinned) && can_pin;
+                Work::Steps(Steps { pins, replaces_pinned, loosens, ..steps })
             }
             other => other,
         }),

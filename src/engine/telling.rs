@@ -2,25 +2,34 @@
 //! that the admin has linked.
 
 use super::core::Core;
-use super::lane_steps::PINNED;
+use super::lane_steps::{LOOSENED, PINNED, PINNED_ANEW};
 use super::links::Channel;
 use crate::adapt::names::capitalised;
 use crate::consent::{Person, Unsaid};
-use crate::store::{StoreError, stream};
+use crate::store::{StoreError, Told, stream};
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Account, NativeId, RoomKey, Text};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use relay_contract::{Account, NativeId, RoomKey, Text, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How often it is looked for rooms that were linked and not told.
 const LOOK: Duration = Duration::from_secs(2);
+/// So long the rooms of a channel wait for those of it that are not found.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// What was told in this run, and since when rooms are waited for.
+#[derive(Default)]
+struct Telling {
+    told: HashSet<RoomKey>,
+    incomplete: HashMap<String, Instant>,
+}
 
 /// Looks until the task is ended.
 pub async fn run(core: Arc<Core>) {
-    let mut told = HashSet::new();
+    let mut telling = Telling::default();
     let mut looked_at = None;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -33,22 +42,22 @@ pub async fn run(core: Arc<Core>) {
         if !core.readiness().is_settled() {
             continue;
         }
-        match core.tell_rooms(&mut told).await {
-            Ok(()) => looked_at = Some(routes),
+        match core.tell_rooms(&mut telling).await {
+            Ok(waits) => looked_at = (!waits).then_some(routes),
             Err(error) => tracing::error!(%error, "rooms are not told that they are linked"),
         }
     }
 }
 
 impl Core {
-    /// What somebody is to be told who has not been told yet and has chosen nothing; none in a room that nothing is carried from.
+    /// What somebody is to be told who has not been told that yet and has chosen nothing; none in a room that nothing is carried from.
     pub fn untold(
         &self,
         language: Language,
         person: &Person,
         room: &RoomKey,
-    ) -> Result<Option<String>, StoreError> {
-        if self.ledger.consent_of(person).is_some() || self.ledger.is_told(person)? {
+    ) -> Result<Option<(String, Unsaid)>, StoreError> {
+        if self.ledger.consent_of(person).is_some() {
             return Ok(None);
         }
         let routes = self.routes.borrow().clone();
@@ -56,44 +65,110 @@ impl Core {
         if targets.is_empty() {
             return Ok(None);
         }
-        let asks = targets.iter().all(|(to, _)| routes.unsaid_between(room, to) == Unsaid::OptIn);
-        Ok(Some(match asks {
-            true => text!(language, "told-asked"),
-            false => text!(language, "told-carried"),
+        let asks = self.still_asks(&routes, room).is_some()
+            || targets.iter().all(|(to, _)| routes.unsaid_between(room, to) == Unsaid::OptIn);
+        let is_told = match self.ledger.told(person)? {
+            None => false,
+            Some(Told::Of(Unsaid::OptIn)) => asks,
+            Some(Told::Of(Unsaid::Notice)) => true,
+            Some(Told::Either) => asks || !self.ledger.ever_asked(room),
+        };
+        Ok((!is_told).then(|| match asks {
+            true => (text!(language, "told-asked"), Unsaid::OptIn),
+            false => (text!(language, "told-carried"), Unsaid::Notice),
         }))
     }
 
-    /// Tells the rooms of each channel in which one was linked that was not told; `told` are those that were.
-    async fn tell_rooms(&self, told: &mut HashSet<RoomKey>) -> Result<(), StoreError> {
-        for (name, channel) in self.channels().iter().filter(|(_, channel)| channel.tells) {
+    /// Tells the rooms of each channel in which one was linked that was not told, or that was told that nothing is carried of who has not
+    /// allowed it, where that is so no more; answers whether rooms are waited for.
+    async fn tell_rooms(&self, telling: &mut Telling) -> Result<bool, StoreError> {
+        let routes = self.routes.borrow().clone();
+        let mut waits = false;
+        for (name, channel) in self.channels().iter() {
             let rooms = self.rooms_of(channel);
+            self.remember_asking(name, channel, &rooms).await?;
+            if !channel.tells {
+                continue;
+            }
             let mut untold = Vec::new();
             // Whoever joined in the chat was told there.
             let linked = rooms.iter().filter(|(_, (_, joined))| !joined);
             for (room, _) in linked {
-                if told.contains(room) {
+                if telling.told.contains(room) {
                     continue;
                 }
                 match self.ledger.is_room_told(room)? || self.ledger.has_pinned_notice(room)? {
-                    true => drop(told.insert(room.clone())),
+                    true => drop(telling.told.insert(room.clone())),
                     false => untold.push(room.clone()),
                 }
             }
+            let stays = channel.unsaid == Unsaid::OptIn;
+            let asked = rooms.keys().filter_map(|room| Some((room, self.still_asks(&routes, room)?)));
+            let asked = asked.filter(|_| !stays).max_by_key(|(_, since)| *since);
+            // Half of a channel would be told, and told again of the other half.
+            if !untold.is_empty() && asked.is_none() && !self.has_all(channel) {
+                let since = *telling.incomplete.entry(name.clone()).or_insert_with(Instant::now);
+                if since.elapsed() < WAIT {
+                    waits = true;
+                    continue;
+                }
+            }
+            telling.incomplete.remove(name);
             // What is said in a room that is alone goes nowhere.
-            let (Some(about), true) = (untold.first(), rooms.len() > 1) else { continue };
+            let (Some(about), true) = (asked.map(|(room, _)| room).or(untold.first()), rooms.len() > 1)
+            else {
+                continue;
+            };
             let Some((account, _)) = rooms.get(about) else { continue };
             let language = self.language_in(name);
-            let words = in_words(language, &rooms, channel.unsaid, &self.privacy_commands(language, name));
+            let privacy = self.privacy_commands(language, name);
+            let words = in_words(language, &rooms, channel.unsaid, asked.is_some(), &privacy);
+            let is_first = rooms.keys().all(|room| !telling.told.contains(room));
+            let kind = match asked {
+                Some(_) => LOOSENED,
+                None if is_first => PINNED,
+                None => PINNED_ANEW,
+            };
             // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
-            let of: Vec<u8> = untold.iter().flat_map(|room| format!("{room}\n").into_bytes()).collect();
-            let id = NativeId::from(format!("{PINNED}{name} {:016x}", xxh3_64(&of)));
+            let since = asked.map(|(_, since)| since.0.to_be_bytes().to_vec()).unwrap_or_default();
+            let of = untold.iter().flat_map(|room| format!("{room}\n").into_bytes());
+            let of: Vec<u8> = of.chain(since).collect();
+            let id = NativeId::from(format!("{kind}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;
             for room in untold {
                 self.ledger.remember_room_told(&room).await?;
-                told.insert(room);
+                telling.told.insert(room);
+            }
+        }
+        Ok(waits)
+    }
+
+    /// Keeps in which rooms people are told that nothing of theirs is carried until they allow it. Where nobody is told unasked, whoever runs
+    /// Relay tells them in their own words.
+    async fn remember_asking(&self, name: &str, channel: &Channel, rooms: &Rooms) -> Result<(), StoreError> {
+        for room in rooms.keys() {
+            if !channel.tells {
+                self.ledger.remember_asks_no_more(room, |of| of == name).await?;
+            } else if channel.unsaid == Unsaid::OptIn
+                && self.ledger.asks_since(room, |of| of == name).is_none()
+            {
+                self.ledger.remember_asking(room, name, Timestamp::now()).await?;
             }
         }
         Ok(())
+    }
+
+    /// A room has been told that what is said in it is carried from now on.
+    pub(super) async fn room_knows(&self, room: &RoomKey) -> Result<(), StoreError> {
+        let routes = self.routes.borrow().clone();
+        self.ledger.remember_asks_no_more(room, |of| routes.unsaid(of) != Unsaid::OptIn).await?;
+        self.whispers.begin_anew();
+        Ok(())
+    }
+
+    /// Whether each room of a channel was found.
+    fn has_all(&self, channel: &Channel) -> bool {
+        channel.links.iter().all(|link| self.known.get(&link.at.account, &link.at.room).is_some())
     }
 
     /// How people in the rooms of a channel call up what is shown of them.
@@ -146,10 +221,13 @@ fn together(language: Language, platforms: &BTreeSet<String>) -> String {
     }
 }
 
-fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid, privacy: &str) -> String {
+fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid, is_new: bool, privacy: &str) -> String {
     let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
     let (rooms, platforms) = (rooms.len(), together(language, &platforms));
     match unsaid {
+        Unsaid::Notice if is_new => {
+            text!(language, "told-rooms-loosened", rooms = rooms, platforms = platforms, privacy = privacy)
+        }
         Unsaid::Notice => {
             text!(language, "told-rooms-carried", rooms = rooms, platforms = platforms, privacy = privacy)
         }
@@ -184,13 +262,13 @@ mod tests {
         let room = |platform: &str| RoomKey::new(Platform::from_stored(platform.to_owned()), "s", "r");
         let of = |platform: &str| (room(platform), (Account("a".into()), false));
         let rooms: Rooms = ["alpha", "beta", "gamma"].into_iter().map(of).collect();
-        let english = in_words(Language::English, &rooms, Unsaid::Notice, "/relay privacy");
+        let english = in_words(Language::English, &rooms, Unsaid::Notice, false, "/relay privacy");
         assert_eq!(
             english,
             "3 rooms on Alpha, Beta and Gamma are joined by Relay, this one among them: what is said in one is shown in the others. \
              Everybody decides what is shown of them: /relay privacy."
         );
-        let german = in_words(Language::German, &rooms, Unsaid::OptIn, "/relay privacy");
+        let german = in_words(Language::German, &rooms, Unsaid::OptIn, false, "/relay privacy");
         assert!(
             german.starts_with("3 Räume auf Alpha, Beta und Gamma sind durch Relay verbunden"),
             "{german}"

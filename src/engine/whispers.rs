@@ -47,6 +47,11 @@ impl Whispers {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Something else is to be told: whoever speaks next is looked at anew.
+    pub(super) fn begin_anew(&self) {
+        self.known.clear();
+    }
+
     fn next(&self) -> Option<Waiting> {
         self.waiting().pop_front()
     }
@@ -109,7 +114,7 @@ impl Core {
         let Waiting { account, room, id } = to;
         let person = Person::from_parts(room, id.as_str());
         let untold = self.untold(self.language_of(room), &person, room)?;
-        let Some(words) = untold else { return Ok(Duration::ZERO) };
+        let Some((words, what)) = untold else { return Ok(Duration::ZERO) };
         let connector = &account.connector;
         let words = Text::plain(&words.replace("/relay", connector.called_by()));
         match tokio::time::timeout(PLATFORM, connector.whisper(room, id, &words)).await {
@@ -126,7 +131,7 @@ impl Core {
             // Perhaps they were; nobody is told twice.
             Ok(Ok(())) | Err(_) => {}
         }
-        self.ledger.remember_told(&person).await?;
+        self.ledger.remember_told(&person, what).await?;
         Ok(PACE)
     }
 }

@@ -357,6 +357,22 @@ pub fn told_room(of: &RoomKey) -> Vec<u8> {
     [b"room told\0".as_slice(), &room(of)].concat()
 }
 
+/// The beginning of all marks of rooms that ask, in meta.
+pub const ASKING_PREFIX: &[u8] = b"room asks\0";
+
+/// The mark of a room in which nothing is carried of who has not allowed it, by way of a channel, in meta.
+pub fn asking(of: &RoomKey, channel: &str) -> Vec<u8> {
+    [ASKING_PREFIX, &room(of), channel.as_bytes()].concat()
+}
+
+/// Room and channel of a key made by [`asking`].
+pub fn parse_asking(key: &[u8]) -> Option<(RoomKey, String)> {
+    let rest = key.strip_prefix(ASKING_PREFIX)?;
+    let of = parse_room(rest)?;
+    let channel = rest.get(room(&of).len()..)?;
+    Some((of, String::from_utf8(channel.to_vec()).ok()?))
+}
+
 /// The mark of a room in which Relay has pinned a notice, in meta.
 pub fn pinned_notice(of: &RoomKey) -> Vec<u8> {
     [b"notice pinned\0".as_slice(), &room(of)].concat()

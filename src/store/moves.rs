@@ -22,9 +22,10 @@ pub(super) fn room(
     if shared.meta.contains_key(keys::told_room(from))? {
         batch.insert(&shared.meta, keys::told_room(to), []);
     }
-    if shared.meta.contains_key(keys::pinned_notice(from))? {
-        batch.insert(&shared.meta, keys::pinned_notice(to), []);
+    if let Some(pinned) = shared.meta.get(keys::pinned_notice(from))? {
+        batch.insert(&shared.meta, keys::pinned_notice(to), pinned);
     }
+    shared.asking.follow(shared, from, to, batch);
     if let Some(pause) = shared.meta.get(keys::pause(&Held::Chat(from.clone())))? {
         batch.insert(&shared.meta, keys::pause(&Held::Chat(to.clone())), pause);
     }

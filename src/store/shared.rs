@@ -10,6 +10,7 @@ use super::newest::Newest;
 use super::notes::NameHolder;
 use super::records::{DeadLetter, EnvelopeId, Record};
 use super::seals::{Expected, Master, Seals};
+use super::told::Asking;
 use super::{StoreError, audit, consent, damage, folder, format, held, keys, marks, other_keys, tail};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use quick_cache::sync::Cache;
@@ -71,6 +72,8 @@ pub(super) struct Shared {
     pub(super) links: Links,
     /// Who is muted in which room.
     pub(super) mutes: Mutes,
+    /// The rooms that ask.
+    pub(super) asking: Asking,
     /// How much is held at the door.
     pub(super) held: held::Counts,
     /// Until when everything was forgotten, in milliseconds since the epoch; 0 if nothing was ever.
@@ -230,6 +233,7 @@ impl Shared {
             audit: Trail::open(&meta, keyspace("audit")?, &seals)?,
             links: Links::read(&meta, &seals)?,
             mutes: Mutes::read(&meta, &seals)?,
+            asking: Asking::read(&meta)?,
             seals,
             meta,
             journal,

@@ -1,21 +1,94 @@
-//! What is told once: to a person what becomes of what they say, and to a room, with where Relay has pinned a notice of it. Marks in meta.
+//! What is told once: to a person what becomes of what they say, and to a room, with what Relay has pinned there. Marks in meta. And
+//! in which rooms it was said that nothing is carried of who has not allowed it: that holds there until something else is said.
 
 use super::ledger::Ledger;
+use super::shared::{Shared, bad_key};
 use super::writer::Command;
 use super::{StoreError, keys};
-use crate::consent::Person;
-use relay_contract::RoomKey;
+use crate::consent::{Person, Unsaid};
+use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
+use relay_contract::{MessageRef, RoomKey, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
-impl Ledger {
-    /// Whether somebody was told what becomes of what they say.
-    pub fn is_told(&self, person: &Person) -> Result<bool, StoreError> {
-        Ok(self.shared.meta.contains_key(keys::told(person.as_str()))?)
+/// The channels in which a room asked, and since when; none where it was told since that it does not any more.
+type Channels = BTreeMap<String, Option<i64>>;
+
+/// The rooms that ask, or did, in memory too.
+pub(super) struct Asking {
+    all: RwLock<HashMap<RoomKey, Channels>>,
+    any: AtomicBool,
+}
+
+impl Asking {
+    /// Reads them.
+    pub(super) fn read(meta: &Keyspace) -> Result<Self, StoreError> {
+        let mut all: HashMap<RoomKey, Channels> = HashMap::new();
+        for entry in meta.prefix(keys::ASKING_PREFIX) {
+            let (key, value) = entry.into_inner()?;
+            let (room, channel) = keys::parse_asking(&key).ok_or_else(bad_key)?;
+            all.entry(room).or_default().insert(channel, since(&value));
+        }
+        let any = AtomicBool::new(!all.is_empty());
+        Ok(Self { all: RwLock::new(all), any })
     }
 
-    /// They were. Goes when they are forgotten.
-    pub async fn remember_told(&self, person: &Person) -> Result<(), StoreError> {
+    /// A room goes on as another one.
+    pub(super) fn follow(&self, shared: &Shared, from: &RoomKey, to: &RoomKey, batch: &mut WriteBatch) {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(channels) = all.get(from).cloned() else { return };
+        for (channel, since) in &channels {
+            batch.insert(&shared.meta, keys::asking(to, channel), value(*since));
+        }
+        all.entry(to.clone()).or_default().extend(channels);
+    }
+
+    fn put(&self, room: &RoomKey, channel: &str, since: Option<i64>) {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(room.clone()).or_default().insert(channel.to_owned(), since);
+        drop(all);
+        self.any.store(true, Ordering::Release);
+    }
+}
+
+fn since(value: &[u8]) -> Option<i64> {
+    // What cannot be read has not been told otherwise.
+    (!value.is_empty()).then(|| value.try_into().map_or(0, i64::from_be_bytes))
+}
+
+fn value(since: Option<i64>) -> Vec<u8> {
+    since.map(|since| since.to_be_bytes().to_vec()).unwrap_or_default()
+}
+
+/// What somebody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// That what they say is carried, or that nothing is until they allow it.
+    Of(Unsaid),
+    /// One of both, by an older Relay.
+    Either,
+}
+
+impl Ledger {
+    /// What somebody was told of what becomes of what they say.
+    pub fn told(&self, person: &Person) -> Result<Option<Told>, StoreError> {
+        let told = self.shared.meta.get(keys::told(person.as_str()))?;
+        Ok(told.map(|told| match told.first() {
+            Some(b'n') => Told::Of(Unsaid::Notice),
+            Some(_) => Told::Of(Unsaid::OptIn),
+            None => Told::Either,
+        }))
+    }
+
+    /// They were told this. Goes when they are forgotten.
+    pub async fn remember_told(&self, person: &Person, what: Unsaid) -> Result<(), StoreError> {
         let key = keys::told(person.as_str());
-        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
+        let value = match what {
+            Unsaid::Notice => b"n".to_vec(),
+            Unsaid::OptIn => b"o".to_vec(),
+        };
+        self.ask(|done| Command::Remember { key, value, done }).await
     }
 
     /// Whether a room was told by itself that it is linked.
@@ -34,9 +107,74 @@ impl Ledger {
         Ok(self.shared.meta.contains_key(keys::pinned_notice(room))?)
     }
 
-    /// It has.
-    pub async fn remember_pinned_notice(&self, room: &RoomKey) -> Result<(), StoreError> {
+    /// The notice that Relay has pinned last; none also where an older Relay has, which did not write down which.
+    pub fn pinned_notice(&self, room: &RoomKey) -> Result<Option<MessageRef>, StoreError> {
+        let pinned = self.shared.meta.get(keys::pinned_notice(room))?;
+        Ok(pinned.and_then(|pinned| serde_json::from_slice(&pinned).ok()))
+    }
+
+    /// It has pinned this one.
+    pub async fn remember_pinned_notice(
+        &self,
+        room: &RoomKey,
+        notice: &MessageRef,
+    ) -> Result<(), StoreError> {
         let key = keys::pinned_notice(room);
-        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
+        let value = serde_json::to_vec(notice).unwrap_or_default();
+        self.ask(|done| Command::Remember { key, value, done }).await
+    }
+
+    /// Whether any room asks, or did.
+    pub fn anywhere_asked(&self) -> bool {
+        self.shared.asking.any.load(Ordering::Acquire)
+    }
+
+    /// Whether a room asks in a channel, or did.
+    pub fn ever_asked(&self, room: &RoomKey) -> bool {
+        self.anywhere_asked() && self.asking().contains_key(room)
+    }
+
+    /// Since when it was last said in a room that it asks, in a channel that is meant, with nothing else said since.
+    pub fn asks_since(&self, room: &RoomKey, is_meant: impl Fn(&str) -> bool) -> Option<Timestamp> {
+        if !self.anywhere_asked() {
+            return None;
+        }
+        let all = self.asking();
+        let meant = all.get(room).into_iter().flatten().filter(|(channel, _)| is_meant(channel));
+        meant.filter_map(|(_, since)| *since).max().map(Timestamp)
+    }
+
+    /// A room asks in a channel. In force at once.
+    pub async fn remember_asking(
+        &self,
+        room: &RoomKey,
+        channel: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (key, value) = (keys::asking(room, channel), value(Some(now.0)));
+        self.shared.asking.put(room, channel, Some(now.0));
+        self.ask(|done| Command::Remember { key, value, done }).await
+    }
+
+    /// A room was told that it does not ask any more in the channels that are meant. In force once it is on disk.
+    pub async fn remember_asks_no_more(
+        &self,
+        room: &RoomKey,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
+        let channels = self.asking().get(room).cloned().unwrap_or_default();
+        for (channel, _) in
+            channels.into_iter().filter(|(channel, since)| since.is_some() && is_meant(channel))
+        {
+            let (key, value) = (keys::asking(room, &channel), value(None));
+            self.ask(|done| Command::Remember { key, value, done }).await?;
+            self.shared.asking.put(room, &channel, None);
+            self.shared.consent.said_anew();
+        }
+        Ok(())
+    }
+
+    fn asking(&self) -> std::sync::RwLockReadGuard<'_, HashMap<RoomKey, Channels>> {
+        self.shared.asking.all.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -310,3 +310,64 @@ async fn a_restore_from_before_an_export_is_told_from_an_alteration() {
     assert!(!ok && words.contains("a backup of before the export was restored"), "{words}");
     assert!(words.contains("the same lines up to 2, of 20"), "{words}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_in_a_chat_with_the_bot_alone_names_nobody_also_once_they_are_forgotten() {
+    let bench = Bench::started().await;
+    let world = bench.platform("telegram");
+    let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
+    let begin = Act::Say {
+        person: person.clone(),
+        room: bot,
+        text: "hello".into(),
+        reply_to: None,
+        files: vec![],
+        thread: None,
+    };
+    bench.people("telegram").act(begin).expect("people can talk to a bot");
+    let asked = async |words: &str, answer: &str| {
+        let act = Act::Command { person: person.clone(), room: person.clone(), text: words.into() };
+        bench.people("telegram").act(act).expect("people can ask a bot");
+        until(answer, || {
+            let all = bench.people("telegram").messages(&person).unwrap_or_default();
+            all.iter().any(|seen| seen.text.contains(answer))
+        })
+        .await;
+    };
+    asked("/relay privacy full", "From now on").await;
+    asked("/relay consent grant archive", "archive: everything").await;
+    bench.say("telegram", "said with leave");
+    bench.arrives("slack", "said with leave").await;
+    let exported = |name: &str| {
+        let (file, lines) = export(&bench, name);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains(&person), "{text}");
+        lines
+    };
+    until("it is written", || {
+        let _ = std::fs::remove_file(bench.dir.path().join("try"));
+        !of(&export(&bench, "try").1, "left", "slack").is_empty()
+    })
+    .await;
+    let lines = exported("before");
+    let left = of(&lines, "left", "slack")[0];
+    let by = left["grants"]["content"].as_str().unwrap();
+    assert!(by.starts_with("/relay privacy full in telegram, "), "{left}");
+    let how: Vec<_> = lines.iter().filter_map(|line| line["how"].as_str()).collect();
+    assert_eq!(how, ["/relay privacy full in telegram", "/relay consent in telegram"]);
+    // What is kept of them beside the audit says no more.
+    let own = bench.dir.path().join("own");
+    let whose = format!("telegram:{person}");
+    let (ok, words) = relay(&bench, &["export", &whose, "--out", own.to_str().unwrap()]);
+    assert!(ok, "{words}");
+    let own = std::fs::read_to_string(own).unwrap();
+    assert!(own.contains("/relay privacy full in telegram\""), "{own}");
+    asked("/relay forget yes", "is being deleted").await;
+    until("they are forgotten", || {
+        let _ = std::fs::remove_file(bench.dir.path().join("try"));
+        export(&bench, "try").1.iter().any(|line| line["stage"] == "done")
+    })
+    .await;
+    exported("after");
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::{ask, is_in, second};
+use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Seen};
 use stand_ins::world::World;
 
@@ -163,8 +164,109 @@ async fn rooms_that_are_linked_in_the_file_are_told_once() {
     bench.connected(3).await;
     until("the new room is told", || joined(&bench, "slack", &on_slack).len() == 1).await;
     for platform in PLATFORMS {
-        until("so are the others", || joined(&bench, platform, &bench.room(platform)).len() == 2).await;
+        let room = bench.room(platform);
+        until("so are the others", || joined(&bench, platform, &room).len() == 2).await;
+        until("the pinned one names all", || {
+            let pinned: Vec<bool> =
+                joined(&bench, platform, &room).iter().map(|notice| notice.pinned).collect();
+            pinned == [false, true]
+        })
+        .await;
     }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+/// The notices in a room that tell it what it is joined with, and whether each is pinned.
+fn joined(bench: &Bench, platform: &str) -> Vec<Seen> {
+    let all = bench.people(platform).messages(&bench.room(platform)).unwrap();
+    all.into_iter().filter(|seen| seen.text.contains("joined by Relay")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_told_once_all_are_found() {
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let by_id = format!("telegram:{}", bench.room("telegram"));
+    std::fs::write(bench.config(), config.replace(&by_id, "telegram:sunday hikers")).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    // Telegram tells a bot of no chat before something happens there.
+    bench.say("discord", "half of it is there");
+    bench.arrives("slack", "half of it is there").await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(joined(&bench, "discord").is_empty() && joined(&bench, "slack").is_empty());
+    bench.say("telegram", "here we are");
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told"), || {
+            joined(&bench, platform).first().is_some_and(|notice| notice.pinned)
+        })
+        .await;
+        let told = joined(&bench, platform);
+        assert_eq!(told.len(), 1, "{platform}");
+        assert!(told[0].text.contains("3 rooms on Discord, Slack and Telegram"), "{}", told[0].text);
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
+    const ANEW: &str = "without being allowed first";
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let asks = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
+    std::fs::write(bench.config(), asks).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told"), || {
+            joined(&bench, platform).first().is_some_and(|notice| notice.pinned)
+        })
+        .await;
+        // Who gives a command is told the same.
+        let told = ask(&bench, platform, 0, &bench.room(platform), "/relay status").await;
+        assert!(told.contains("until you allow it"), "{told}");
+    }
+    // Slack takes nothing: its people are not told, and nothing of theirs is carried.
+    bench.fault("slack", Kind::ServerError, 1_000, "chat.postMessage");
+    std::fs::write(bench.config(), &config).unwrap();
+    let reloaded = bench.command("reload").output().unwrap();
+    assert!(reloaded.status.success(), "{}", bench.log());
+    for platform in ["discord", "telegram"] {
+        until(&format!("{platform} is told anew"), || {
+            joined(&bench, platform).last().is_some_and(|notice| notice.text.contains(ANEW) && notice.pinned)
+        })
+        .await;
+        let told: Vec<bool> = joined(&bench, platform).iter().map(|notice| notice.pinned).collect();
+        assert_eq!(told, [false, true], "{platform}: the old one is not true any more");
+    }
+    bench.say("slack", "under the old word");
+    bench.say("discord", "under the new word");
+    bench.arrives("telegram", "under the new word").await;
+    assert!(bench.with("telegram", "under the old word").is_empty());
+    // Also after a restart.
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    bench.say("slack", "still under the old word");
+    bench.say("discord", "and the new one again");
+    bench.arrives("telegram", "and the new one again").await;
+    bench.people("slack").faults().disarm();
+    until("Slack is told", || {
+        joined(&bench, "slack").last().is_some_and(|notice| notice.text.contains(ANEW) && notice.pinned)
+    })
+    .await;
+    bench.say("slack", "told otherwise");
+    bench.arrives("discord", "told otherwise").await;
+    assert!(bench.with("discord", "under the old word").is_empty(), "what was said before stays");
+    for platform in ["discord", "telegram"] {
+        let told = ask(&bench, platform, 0, &bench.room(platform), "/relay status").await;
+        assert!(told.contains("What is shown of you is yours"), "{platform}: {told}");
+        let told = ask(&bench, platform, 0, &bench.room(platform), "/relay status").await;
+        assert!(!told.contains("What is shown of you is yours"), "{platform}: {told}");
+    }
+    until("on Slack they are told alone", || whispered(&bench, "slack", 0) == 1).await;
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 

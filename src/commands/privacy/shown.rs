@@ -33,7 +33,7 @@ impl Commands {
         let carries = !self.core.routes.borrow().targets(room).is_empty();
         // What is shown is told in particular wherever one word does not say it.
         let mut tells_now = levels.is_some();
-        let word = said.as_ref().and_then(|all| all.word_in_force(self.unsaid(room) == Unsaid::Notice));
+        let word = said.as_ref().and_then(|all| all.word_in_force(self.unsaid(room) == Some(Unsaid::Notice)));
         let chosen = match (word, said) {
             (Some((stance, at)), _) => {
                 let (word, date, time) = (stance.word(), date(at), time(at));
@@ -201,7 +201,7 @@ impl Commands {
     /// What holds for who has said nothing; none where that is not the same for all other rooms.
     fn unsaid(&self, room: &RoomKey) -> Option<Unsaid> {
         let routes = self.core.routes.borrow().clone();
-        let mut all = routes.targets(room).into_iter().map(|(to, _)| routes.unsaid_between(room, &to));
+        let mut all = routes.targets(room).into_iter().map(|(to, _)| self.core.unsaid(room, &to));
         let first = all.next().unwrap_or_default();
         all.all(|other| other == first).then_some(first)
     }

@@ -229,9 +229,12 @@ impl Lane {
                 self.core.ledger.progress(self.handle.room.clone(), id, row.clone()).await?;
             }
         }
+        if steps.loosens && row.done.iter().flatten().next().is_some() {
+            self.core.room_knows(&self.handle.room).await?;
+        }
         if steps.pins
             && let Some(first) = row.done.iter().flatten().next().cloned()
-            && let Some(later) = self.pin_notice(id, &row, &first).await?
+            && let Some(later) = self.pin_notice(id, &row, &first, steps.replaces_pinned).await?
         {
             return Ok(later);
         }

@@ -66,6 +66,8 @@ async fn each_line_hangs_on_the_one_before_also_after_a_restart() {
     assert_eq!((&told[3]["entry"], &told[3]["allows"]), (&1.into(), &false.into()));
     assert_eq!((&told[5]["stage"], &told[5]["events"]), (&"done".into(), &3.into()));
     assert!(told.iter().all(|line| line["who"] == told[0]["who"]), "{whole}");
+    // The room that something was said in may be called like who said it.
+    assert_eq!(told[2]["how"], "/relay privacy anonymous in slack", "{whole}");
     assert!(!whole.contains("canary"), "{whole}");
 
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();

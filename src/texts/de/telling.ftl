@@ -4,6 +4,7 @@ told-carried = Was in diesem Raum gesagt wird, wird auch in Räumen anderswo gez
 told-asked = Was in diesem Raum gesagt wird, wird auch in Räumen anderswo gezeigt; von dem, was du sagst, nichts, bis du es erlaubst: /relay privacy
 told-rooms-carried = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was in einem gesagt wird, wird in den anderen gezeigt. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
 told-rooms-asked = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was jemand in einem sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: {$privacy}.
+told-rooms-loosened = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser. Ab jetzt wird, was in einem gesagt wird, in den anderen gezeigt, ohne dass es vorher erlaubt werden muss. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
 # Etwa "/relay privacy, oder !relay privacy auf IRC und Matrix".
 told-command-on = {$first}, oder {$command} auf {$platforms}
 told-platforms = {$others} und {$last}
