@@ -242,8 +242,8 @@ impl Core {
     /// What was given out and goes when somebody's choice is put into force.
     #[cfg(test)]
     pub(super) fn gone_of(&self, person: &Person) -> Belongings {
-        let mut gone = Belongings::default();
-        let found = self.to_take_back(person, EnvelopeId::default(), self.ledger.newest());
+        let (mut gone, mut digests) = (Belongings::default(), Digests::default());
+        let found = self.to_take_back(person, EnvelopeId::default(), self.ledger.newest(), &mut digests);
         found.unwrap().1.iter().for_each(|taken| taken.add_to(&mut gone));
         gone
     }

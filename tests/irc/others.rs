@@ -119,7 +119,7 @@ impl Both {
         let before = self.linked.load(Ordering::Relaxed);
         until("its link", || self.ada.said().iter().filter(|said| has_link(said)).count() > before).await;
         self.linked.store(before + 1, Ordering::Relaxed);
-        let line = self.ada.said().into_iter().filter(has_link).next_back().unwrap();
+        let line = self.ada.said().into_iter().rfind(has_link).unwrap();
         path_in(&line.text)
     }
 

@@ -423,7 +423,8 @@ async fn what_is_seen_is_what_the_model_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_goes_with_the_messages() {
     let dir = tempfile::tempdir().unwrap();
-    let world = opened(dir.path(), Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2] });
+    let levels = Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2], asked_until: None };
+    let world = opened(dir.path(), levels);
     let core = &world.core;
     let person = Person::of(&room(HALL), &author(0));
     let message = Message::new(MessageRef::plain("1"), Text::plain("said"));
