@@ -17,7 +17,7 @@ fn cards() {
         ),
         (
             card(json!({ "author_name": "for <@U1>", "text": "x", "footer": "by <@U1>, *as it is*" })),
-            "q(for @[Ada]⏎x⏎i(by @[Ada], b(as it is)))",
+            "q(for @[Ada]⏎x⏎i(by @[Ada], )b(i(as it is)))",
         ),
         (card(json!({ "text": "x", "footer": "*as it is*" })), "q(x⏎i(*as it is*))"),
         (
