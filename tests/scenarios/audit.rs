@@ -314,17 +314,7 @@ async fn a_restore_from_before_an_export_is_told_from_an_alteration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_choice_in_a_chat_with_the_bot_alone_names_nobody_also_once_they_are_forgotten() {
     let bench = Bench::started().await;
-    let world = bench.platform("telegram");
-    let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
-    let begin = Act::Say {
-        person: person.clone(),
-        room: bot,
-        text: "hello".into(),
-        reply_to: None,
-        files: vec![],
-        thread: None,
-    };
-    bench.people("telegram").act(begin).expect("people can talk to a bot");
+    let person = bench.in_chat_with_bot();
     let asked = async |words: &str, answer: &str| {
         let act = Act::Command { person: person.clone(), room: person.clone(), text: words.into() };
         bench.people("telegram").act(act).expect("people can ask a bot");

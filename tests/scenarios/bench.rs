@@ -205,6 +205,16 @@ impl Bench {
         self.dir.path().join("state")
     }
 
+    /// Telegram's first person begins a chat with the bot alone; answers their id, which that chat has too.
+    pub fn in_chat_with_bot(&self) -> String {
+        let world = self.platform("telegram");
+        let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
+        let (text, who) = ("hello".to_owned(), person.clone());
+        let begin = Act::Say { person: who, room: bot, text, reply_to: None, files: vec![], thread: None };
+        self.people("telegram").act(begin).expect("people can talk to a bot");
+        person
+    }
+
     /// A platform's people.
     pub fn people(&self, platform: &str) -> &Arc<dyn People> {
         match platform {

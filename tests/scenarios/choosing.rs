@@ -127,17 +127,7 @@ async fn an_export_is_given_where_its_person_is_alone_and_says_until_when() {
     bench.connected(3).await;
     let words = relay(&bench, "telegram", 0, "export").await;
     assert!(words.contains("in a chat with its bot alone") && !words.contains("whoever runs"), "{words}");
-    let world = bench.platform("telegram");
-    let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
-    let begin = Act::Say {
-        person: person.clone(),
-        room: bot,
-        text: "hello".into(),
-        reply_to: None,
-        files: vec![],
-        thread: None,
-    };
-    bench.people("telegram").act(begin).expect("people can talk to a bot");
+    let person = bench.in_chat_with_bot();
     let asks = Act::Command { person: person.clone(), room: person.clone(), text: "/relay export".into() };
     bench.people("telegram").act(asks).expect("people can ask a bot");
     let answer = || {

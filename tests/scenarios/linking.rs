@@ -152,17 +152,7 @@ async fn nobody_comes_to_be_somebody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_chat_with_the_bot_alone_a_code_is_given() {
     let bench = started().await;
-    let world = bench.platform("telegram");
-    let (person, bot) = (world.people[0].id.clone(), world.bots[0].id.clone());
-    let begin = Act::Say {
-        person: person.clone(),
-        room: bot,
-        text: "hello".into(),
-        reply_to: None,
-        files: vec![],
-        thread: None,
-    };
-    bench.people("telegram").act(begin).expect("people can talk to a bot");
+    let person = bench.in_chat_with_bot();
     let asked = |words: &str| {
         let act = Act::Command { person: person.clone(), room: person.clone(), text: words.into() };
         bench.people("telegram").act(act).expect("people can ask a bot");
