@@ -1,4 +1,5 @@
-//! People of elsewhere who are muted in a room by those who manage it: nothing new of them is shown there, by whichever of their accounts.
+//! People of elsewhere who are muted in a room by those who manage it: nothing new of them is shown there, by whichever of their accounts
+//! the room knows by name: a name and a mask that fall silent together would tell whose the mask is.
 //! Asked at the fan-out and again before each attempt, beside what people allow of themselves.
 //!
 //! An edit by somebody who is muted is not carried, whatever it changes: what is in the room stays as it was. What is deleted always is.
@@ -10,7 +11,7 @@ use super::lane_steps::{AGAIN, MASKED, called};
 use crate::adapt::names::{looks, presentable};
 use crate::consent::Person;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
-use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+use relay_contract::{Author, Envelope, Event, NativeId, RoomKey, Standing, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -57,8 +58,30 @@ impl Core {
         if origin == room || !self.ledger.anybody_muted() {
             return None;
         }
-        let muted = self.ledger.muted(room, &Person::of(origin, author), self.consent_clock());
+        let reaches = |muted: &Person| self.may_name(room, origin, &author.id) && self.is_named_in(room, muted);
+        let muted = self.ledger.muted(room, &Person::of(origin, author), self.consent_clock(), reaches);
         muted.map(|muted| muted.since)
+    }
+
+    /// Whether a room may be told by name who somebody is, in whichever room it hears them.
+    fn is_named_in(&self, room: &RoomKey, person: &Person) -> bool {
+        if !self.asks_consent() {
+            return true;
+        }
+        let heard = self.heard_from(room, person);
+        !heard.is_empty() && heard.iter().all(|(origin, id)| self.may_name(room, origin, id))
+    }
+
+    /// The rooms that a room hears somebody from, with their id there.
+    fn heard_from(&self, room: &RoomKey, person: &Person) -> Vec<(RoomKey, NativeId)> {
+        let routes = self.routes.borrow().clone();
+        let channels = routes.links_of(room);
+        let linked = channels.flat_map(|(channel, _)| routes.channel(channel)).map(|link| &link.room);
+        let of_network = linked.filter(|origin| *origin != room).filter_map(|origin| {
+            let id = person.as_str().strip_prefix(Person::from_parts(origin, "").as_str())?;
+            Some((origin.clone(), NativeId::from(id)))
+        });
+        of_network.collect()
     }
 
     /// Whether nothing new of somebody is shown in a room.
@@ -78,10 +101,14 @@ impl Core {
         }
         let (network, now) = (Person::from_parts(origin, ""), self.consent_clock());
         let of_network = |person: &Person| person.as_str().starts_with(network.as_str());
-        self.ledger
-            .mutes_in(room)
-            .iter()
-            .any(|(person, muted)| muted.holds(now) && self.ledger.accounts_of(person).iter().any(of_network))
+        let reaches = |muted: &Person, other: &Person| {
+            of_network(other)
+                && (muted == other || (self.is_named_in(room, muted) && self.is_named_in(room, other)))
+        };
+        let holds = self.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
+        holds.into_iter().any(|(muted, _)| {
+            self.ledger.accounts_of(&muted).iter().any(|other| reaches(&muted, other))
+        })
     }
 
     /// Whether what a row brings is not shown in its room because whoever did it, or wrote what it would show anew, is muted there.
@@ -141,23 +168,15 @@ impl Core {
         if !self.asks_consent() {
             return true;
         }
-        let routes = self.routes.borrow().clone();
-        let channels = routes.links_of(room);
-        let linked = channels.flat_map(|(channel, _)| routes.channel(channel)).map(|link| &link.room);
-        let of_network = linked.filter_map(|origin| {
-            let id = person.as_str().strip_prefix(Person::from_parts(origin, "").as_str())?;
-            Some((origin, id)).filter(|(origin, _)| *origin != room)
-        });
         let now = self.consent_clock();
-        let mut called = of_network
-            .map(|(origin, id)| {
-                let standing = Standing::Person;
-                let author = Author { id: id.into(), name: bare.to_owned(), avatar: None, standing };
-                let deed = Deed { origin, author: &author, said: now, known: now };
-                self.seen_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
-            })
-            .peekable();
-        called.peek().is_some() && called.all(|is_so| is_so)
+        let heard = self.heard_from(room, person);
+        let is_called_so = |(origin, id): &(RoomKey, NativeId)| {
+            let standing = Standing::Person;
+            let author = Author { id: id.clone(), name: bare.to_owned(), avatar: None, standing };
+            let deed = Deed { origin, author: &author, said: now, known: now };
+            self.seen_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+        };
+        !heard.is_empty() && heard.iter().all(is_called_so)
     }
 
     /// How whoever wrote a message from elsewhere is known in a room; none where the room wrote it itself, or nobody did. Reads the disk.

@@ -218,16 +218,26 @@ impl Ledger {
         of
     }
 
-    /// How somebody is muted in a room, with any of their accounts.
-    pub fn muted(&self, room: &RoomKey, person: &Person, now: Timestamp) -> Option<Muted> {
+    /// How somebody is muted in a room: with this account of theirs, or with one that is linked to it and whose mute reaches this one.
+    pub fn muted(
+        &self,
+        room: &RoomKey,
+        person: &Person,
+        now: Timestamp,
+        reaches: impl Fn(&Person) -> bool,
+    ) -> Option<Muted> {
         if !self.anybody_muted() {
             return None;
         }
-        let all = self.shared.mutes.all.read().unwrap_or_else(PoisonError::into_inner);
-        let there = all.get(room)?;
-        let accounts = self.accounts_of(person);
-        let found = accounts.iter().filter_map(|account| there.get(account));
-        found.filter(|muted| muted.holds(now)).min_by_key(|muted| muted.since).cloned()
+        let found: Vec<(Person, Muted)> = {
+            let all = self.shared.mutes.all.read().unwrap_or_else(PoisonError::into_inner);
+            let there = all.get(room)?;
+            let muted = |account: Person| there.get(&account).cloned().map(|muted| (account, muted));
+            self.accounts_of(person).into_iter().filter_map(muted).collect()
+        };
+        let found = found.into_iter().filter(|(_, muted)| muted.holds(now));
+        let found = found.filter(|(account, _)| account == person || reaches(account));
+        found.map(|(_, muted)| muted).min_by_key(|muted| muted.since)
     }
 
     /// Marks a message that a room was not shown because its author is muted there. Resolves when it is written.

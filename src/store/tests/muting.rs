@@ -27,7 +27,7 @@ async fn mute(ledger: &Ledger, in_room: &str, who: &str, until: Option<i64>) {
 }
 
 fn is_muted(ledger: &Ledger, in_room: &str, who: &str, at: i64) -> bool {
-    ledger.muted(&room(in_room), &person(who), Timestamp(at)).is_some()
+    ledger.muted(&room(in_room), &person(who), Timestamp(at), |_| true).is_some()
 }
 
 #[tokio::test]
@@ -42,6 +42,8 @@ async fn a_mute_is_of_a_person_in_a_room_and_ends_by_itself() {
 
     let (ledger, writer) = Ledger::open(dir.path()).unwrap();
     assert!(is_muted(&ledger, "a", "one", 199) && is_muted(&ledger, "a", "other", 199), "with all accounts");
+    let reaches_none = ledger.muted(&room("a"), &person("other"), Timestamp(199), |_| false);
+    assert!(reaches_none.is_none(), "with another account only where that is asked for");
     assert!(!is_muted(&ledger, "a", "one", 200), "it has ended");
     assert!(!is_muted(&ledger, "b", "one", 150) && is_muted(&ledger, "b", "two", i64::MAX), "one room alone");
     // The next mute in a room takes with it what has ended there.
