@@ -342,8 +342,15 @@ impl Core {
                 }))
     }
 
-    /// The same of what was said at a time that is not known: they may have said yes since.
-    pub(super) fn hid_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+    /// Whether something that is not known, in words or a name, might be of anybody who is not to be seen in a room, or was not to be: people
+    /// of where it stands, or those of anywhere for whom Relay has posted it there.
+    pub(super) fn hid_anybody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        self.hid_somebody(room, origin) || (origin != room && self.hides_anybody(room))
+    }
+
+    /// Whether somebody of a room's network might be one who is not to be named in another, at a time that is not known: they may have said
+    /// yes since.
+    fn hid_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
         if !self.asks_consent() || origin == room || stream::keeps(origin) {
             return false;
         }

@@ -83,7 +83,8 @@ impl Core {
         // Looks at everybody who has chosen: only where somebody is named without an id.
         let hides: Hides<'_> = LazyCell::new(Box::new(|| self.hides_somebody(room, origin)));
         // When what is shown again was said is not known: whoever says yes now may have said no then.
-        let hid: Hides<'_> = LazyCell::new(Box::new(|| self.hid_somebody(room, origin)));
+        // And what Relay has posted there is of people of anywhere.
+        let hid: Hides<'_> = LazyCell::new(Box::new(|| self.hid_anybody(room, origin)));
         if message.body.names_people() {
             let body = std::mem::take(&mut message.body);
             message.body = self.mask_text(room, (origin, said), body, &hides, did);
@@ -135,7 +136,7 @@ impl Core {
         };
         let Some(reply) = message.reply.as_mut().filter(|reply| reply.excerpt.is_some()) else { return };
         let mut rooms = routes.targets(&envelope.origin).into_iter().map(|(room, _)| room).peekable();
-        if rooms.peek().is_some() && rooms.all(|room| self.hid_somebody(&room, &envelope.origin)) {
+        if rooms.peek().is_some() && rooms.all(|room| self.hid_anybody(&room, &envelope.origin)) {
             (reply.author, reply.excerpt) = (None, None);
         }
     }
@@ -266,12 +267,10 @@ impl Core {
             Passed::Unknown => {}
         }
         let Some(id) = &forward.author_id else {
-            // It may be what Relay posted for anybody.
-            let hid = **hid || self.hides_anybody(room);
-            if hid {
+            if **hid {
                 forward.author = None;
             }
-            return !hid;
+            return !**hid;
         };
         let name = forward.author.clone().unwrap_or_default();
         match self.named(room, said, id, &name).filter(|_| self.shows_words_of(room, said, id)) {

@@ -2,9 +2,9 @@
 
 use crate::native::{Message, Poll, User};
 use crate::parse::{Lookup, parse};
-use crate::translate::{Beside, time};
+use crate::translate::{Beside, author_of, time};
 use crate::{PLATFORM, attachments, cards};
-use relay_contract::{Forward, MessageKey, MessageRef, NativeId, Reply, RoomKey, Text, Timestamp};
+use relay_contract::{Forward, MessageKey, MessageRef, NativeId, Reply, RoomKey, Standing, Text, Timestamp};
 use serde_json::Value;
 
 /// How much of an answered message is shown, in characters.
@@ -42,7 +42,7 @@ pub fn message(network: &str, native: &Message, beside: &Beside) -> Option<relay
     let at = MessageRef::plain(native.id.as_str()).within(beside.thread_id());
     Some(relay_contract::Message {
         attachments,
-        reply: reply(native, beside),
+        reply: reply(network, native, beside),
         thread: beside.thread(),
         poll,
         forward: forward(native, beside),
@@ -83,7 +83,8 @@ fn passed_on(network: &str, native: &Message, beside: &Beside) -> Option<Message
     Some(MessageKey { room, id: reference.message_id.as_deref()?.into() })
 }
 
-fn reply(native: &Message, beside: &Beside) -> Option<Reply> {
+/// What our bot and webhooks said is of others: Relay knows whose it is, or nobody does.
+fn reply(network: &str, native: &Message, beside: &Beside) -> Option<Reply> {
     let reference = native.message_reference.as_ref().filter(|reference| reference.kind == 0)?;
     let elsewhere = reference.channel_id.as_ref().is_some_and(|channel| *channel != native.channel_id);
     if native.kind != 19 || elsewhere {
@@ -91,6 +92,8 @@ fn reply(native: &Message, beside: &Beside) -> Option<Reply> {
     }
     let target = NativeId::from(reference.message_id.as_deref()?);
     let answered = native.referenced_message.as_deref();
+    let by = answered.and_then(|answered| author_of(network, answered, beside));
+    let answered = answered.filter(|_| by.is_none_or(|by| by.standing != Standing::Relay));
     let shown = |user: &User| user.shown(answered.and_then(|message| message.member.as_ref())).to_owned();
     let excerpt = answered.and_then(|message| {
         let lookup = Lookup::new(&beside.names, &message.mentions);

@@ -249,6 +249,17 @@ fn replies() {
     let reply = message.reply.unwrap();
     assert_eq!(reply.target.as_str(), "5");
     assert_eq!((reply.author.as_deref(), reply.excerpt.as_deref()), (Some("bo"), Some("first #general")));
+    // What Relay posted is of others.
+    for ours in [
+        json!({"author": {"id": "1", "username": "Relay", "bot": true}}),
+        json!({"author": {"id": "8", "username": "Ada (Slack)"}, "webhook_id": "8", "application_id": "2"}),
+    ] {
+        let mut copy = answered.clone();
+        ours.as_object().unwrap().iter().for_each(|(key, value)| copy[key] = value.clone());
+        let (_, message) =
+            post(json!({"type": 19, "message_reference": reference, "referenced_message": copy}));
+        assert_eq!(message.reply, Some(Reply { target: "5".into(), author: None, excerpt: None }), "{ours}");
+    }
     // Deleted since: only its id is known.
     let (_, message) = post(json!({"type": 19, "message_reference": reference, "referenced_message": null}));
     assert_eq!(message.reply, Some(Reply { target: "5".into(), author: None, excerpt: None }));

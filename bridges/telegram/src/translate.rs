@@ -133,7 +133,7 @@ fn content(payload: &Value, message: &wire::Message, own: &Own) -> Result<Messag
     let preview = message.rest.get("link_preview_options").and_then(|options| options.get("is_disabled"));
     Ok(Message {
         attachments,
-        reply: reply(message),
+        reply: reply(message, own.id),
         thread: topics::of(payload, message),
         poll,
         forward: forwards::of(message, own.id),
@@ -182,11 +182,16 @@ pub fn chat_author(chat: &wire::Chat) -> Author {
     Author { id, name, avatar: None, standing: Standing::Person }
 }
 
-/// In a topic every message answers the one that opened it, at least on the wire.
-fn reply(message: &wire::Message) -> Option<Reply> {
+/// In a topic every message answers the one that opened it, at least on the wire. What this bot said is of others: Relay knows whose it is,
+/// or nobody does.
+fn reply(message: &wire::Message, own: Option<i64>) -> Option<Reply> {
     let answered = message.reply_to_message.as_deref()?;
     if topics::opens(answered, message) || answered.chat.id != message.chat.id {
         return None;
+    }
+    let by = author(answered, own);
+    if by.as_ref().is_some_and(|by| by.standing == Standing::Relay) {
+        return Some(Reply { target: ids::native(answered.message_id), author: None, excerpt: None });
     }
     let text = match &message.quote {
         Some(quote) if !quote.text.trim().is_empty() => parse::text(&quote.text, &quote.entities),
@@ -201,7 +206,7 @@ fn reply(message: &wire::Message) -> Option<Reply> {
     };
     Some(Reply {
         target: ids::native(answered.message_id),
-        author: author(answered, None).map(|author| author.name),
+        author: by.map(|by| by.name),
         excerpt,
     })
 }

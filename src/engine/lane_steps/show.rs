@@ -119,16 +119,16 @@ fn answered(
     // What was edited away or deleted must not come back in a quote. Where nothing changed, the event shows a person's own message as
     // it was then; of a bridged copy it would show name prefix and quote.
     let told = mapped.origin && reply.excerpt.is_some();
+    let is_notice = original.as_ref().is_some_and(|original| matches!(original.event, Event::Noticed { .. }));
     let now = core.ledger.newest_change(mapped.envelope)?.or_else(|| original.filter(|_| !told));
     let excerpt = match &now {
-        // It may have been changed since they were muted.
-        _ if is_muted => Some(String::new()),
+        // It may have been changed since they were muted. What Relay tells a room may name people, and nobody knows any more whom.
+        _ if is_muted || is_notice => Some(String::new()),
         None => None,
         Some(now) => Some(match &now.event {
             Event::Posted(message) | Event::Edited { to: message, .. } => {
                 core.excerpt(&lane.room, now, message, LONGEST_EXCERPT)?
             }
-            Event::Noticed { body, .. } => body.excerpt(LONGEST_EXCERPT),
             _ => String::new(),
         }),
     };

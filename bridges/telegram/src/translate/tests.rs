@@ -234,6 +234,11 @@ fn replies() {
             json!({"reply_to_message": answered(4, json!({"text": "x"})), "is_topic_message": true, "message_thread_id": 3}),
             Some(("4", "Ivo", Some("x"))),
         ),
+        // What Relay posted is of others.
+        (
+            json!({"reply_to_message": answered(4, json!({"text": "old", "from": {"id": OWN, "is_bot": true, "first_name": "Relay"}})), "quote": {"text": "ol"}}),
+            Some(("4", "", None)),
+        ),
         (json!({"reply_to_message": {"message_id": 4, "chat": {"id": -9}, "date": 0}}), None),
         (json!({"reply_to_message": "odd"}), None),
         (json!({"external_reply": {}}), None),
