@@ -73,6 +73,7 @@ mod tests;
 mod told;
 mod trace;
 mod typing;
+mod when;
 mod whispers;
 mod withdraw;
 

@@ -46,9 +46,9 @@ impl<'a> Deed<'a> {
 }
 
 /// When it was said: on a platform that tells whole seconds, at the end of that second, for who has chosen within it has said it
-/// afterwards; never later than it came.
+/// afterwards; never later than it came, for a choice bears the time of Relay's clock, and that of a platform may be ahead.
 fn said(id: EnvelopeId, envelope: &Envelope) -> Timestamp {
-    end_of(envelope.at).min(id.at().max(envelope.at))
+    end_of(envelope.at).min(id.at())
 }
 
 /// The end of a whole second; any other time is itself.
@@ -62,7 +62,7 @@ pub(super) fn begin_of(said: Timestamp) -> Timestamp {
 }
 
 /// Programs and bots have nothing to hide, and nobody to ask.
-fn is_person(origin: &RoomKey, author: &Author) -> bool {
+pub(super) fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
 }
 
@@ -73,6 +73,13 @@ fn forbade(history: &History, room: &RoomKey, classes: &[DataClass]) -> bool {
     let forbade =
         |class| history.ever_forbade(&Asked { purpose, class, recipient: &recipient, default: true });
     classes.iter().copied().any(forbade)
+}
+
+/// Whether somebody has kept a class from a room after something was done.
+fn forbade_since(history: &History, room: &RoomKey, class: DataClass, then: Timestamp) -> bool {
+    let recipient = Recipient::of(room);
+    let purpose = Purpose::Bridging;
+    history.forbade_since(&Asked { purpose, class, recipient: &recipient, default: true }, then)
 }
 
 impl Core {
@@ -87,12 +94,13 @@ impl Core {
         self.ledger.asks_since(room, |channel| routes.unsaid(channel) != Unsaid::OptIn)
     }
 
-    /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew.
+    /// The clock, as consent goes by it: it never goes back behind what the ledger has seen, so that nothing that has ended begins anew; and
+    /// what is chosen is later than all that was said before it.
     pub fn consent_clock(&self) -> Timestamp {
         let now = Timestamp::now();
         #[cfg(test)]
         let now = Timestamp(now.0 + self.ahead.load(std::sync::atomic::Ordering::Relaxed));
-        self.ledger.latest(now.max(self.ledger.newest().at()))
+        self.ledger.latest(now.max(Timestamp(self.ledger.newest().at().0.saturating_add(1))))
     }
 
     /// What holds between two rooms for who has said nothing.
@@ -124,6 +132,10 @@ impl Core {
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
         let asked_then = Asked { default: by_default_then, ..asked.clone() };
         let now = self.consent_clock();
+        // What was forbidden after it was said was taken back. A reaction is by an event of its own, and may have been made again.
+        if class != DataClass::Reactions && said.is_some_and(|then| history.forbade_since(&asked, then)) {
+            return false;
+        }
         match is_shown {
             true => history.allows(&asked, now) && said.is_none_or(|then| history.allowed(&asked_then, then)),
             // Beyond what the admin shows of anybody, only their own word for it counts.
@@ -377,16 +389,14 @@ impl Core {
         history.is_some_and(|history| forbade(&history, room, classes))
     }
 
-    /// Whether somebody has kept what they said there from a room afterwards: it was taken back, and does not come again in an answer.
-    pub(super) fn was_taken_back(&self, room: &RoomKey, deed: Deed<'_>) -> bool {
+    /// Whether somebody has kept what they did there from a room afterwards: it was taken back, and does not come again, whatever they have
+    /// allowed since.
+    fn was_taken_back(&self, room: &RoomKey, deed: Deed<'_>, class: DataClass) -> bool {
         if !self.asks_consent() || deed.origin == room || !is_person(deed.origin, deed.author) {
             return false;
         }
-        let recipient = Recipient::of(room);
-        let (purpose, class) = (Purpose::Bridging, DataClass::Content);
-        let asked = Asked { purpose, class, recipient: &recipient, default: true };
         let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));
-        history.is_some_and(|history| history.forbade_since(&asked, deed.said))
+        history.is_some_and(|history| forbade_since(&history, room, class, deed.said))
     }
 
     fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {
@@ -441,7 +451,13 @@ impl Core {
         let may = deed.origin == room
             || !is_person(deed.origin, deed.author)
             || self.allows(history.as_deref(), DataClass::Content, between, Some(deed.said));
-        may && !history.is_some_and(|history| self.names_too_much(&history, deed, room))
+        // What bore a name that was not allowed for a while was taken back, too.
+        let hid_name = |history: &History| {
+            self.was_named(history, deed, room)
+                && (!self.lets_be_named(history, deed, room)
+                    || forbade_since(history, room, DataClass::Identity, deed.said))
+        };
+        may && !history.is_some_and(|history| hid_name(&history))
     }
 
     /// Whether what a row brings is not to be seen in its room: somebody has said no, or has not said yes.
@@ -464,7 +480,11 @@ impl Core {
         Ok(match &envelope.event {
             // What would bear a name that was allowed then and is not now is taken back, so it does not come first.
             Event::Posted(_) => !self.shows_message(room, id, envelope),
-            Event::Reacted { added: true, .. } => !self.shows(room, id, envelope, DataClass::Reactions),
+            Event::Reacted { added: true, .. } => {
+                let deed = Deed::of(id, envelope);
+                !self.shows(room, id, envelope, DataClass::Reactions)
+                    || deed.is_some_and(|deed| self.was_taken_back(room, deed, DataClass::Reactions))
+            }
             // It names whoever comes or goes.
             Event::Member { .. } => [DataClass::Presence, DataClass::Identity]
                 .into_iter()
@@ -517,7 +537,8 @@ mod tests {
             (5_000, 5_400, 5_400),
             (5_001, 9_000, 5_001),
             // The platform's clock is ahead.
-            (5_000, 4_000, 5_000),
+            (5_000, 4_000, 4_000),
+            (5_001, 4_000, 4_000),
         ] {
             assert_eq!(said(id(came), &envelope(at)), Timestamp(expected), "{at} {came}");
         }

@@ -218,6 +218,8 @@ pub struct Core {
     pub(super) own_deletes: OwnDeletes,
     /// What somebody says faster than their budget.
     pub(super) door: Door,
+    /// How far ahead the clock of a platform was at most, by what was heard in this run, in milliseconds.
+    pub(super) lead: AtomicI64,
     /// How far the clock is ahead, in milliseconds.
     #[cfg(test)]
     pub(super) ahead: AtomicI64,
@@ -298,6 +300,7 @@ impl Core {
             repeats: Repeats::default(),
             own_deletes: OwnDeletes::default(),
             door,
+            lead: AtomicI64::new(0),
             #[cfg(test)]
             ahead: AtomicI64::new(0),
             forgetting: Notify::new(),

@@ -10,7 +10,7 @@ use crate::flood::{Flood, Used};
 use crate::store::{EnvelopeId, Released, Sender, StoreError, Verdict};
 use crate::text;
 use crate::texts::Language;
-use relay_contract::{Account, Envelope, Event, NativeId, RoomKey, Text};
+use relay_contract::{Account, Envelope, Event, NativeId, RoomKey, Text, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -283,7 +283,10 @@ impl Core {
             return self.ledger.accept(account, envelopes).await;
         }
         let over = ways.into_iter().map(|way| way == Way::Over);
-        self.ledger.hold(account, envelopes.into_iter().zip(over).collect()).await
+        // It comes into the journal later: by then it could not be told that the platform's clock is ahead.
+        let came = Timestamp::now();
+        let envelopes = envelopes.into_iter().map(|envelope| Envelope { at: envelope.at.min(came), ..envelope });
+        self.ledger.hold(account, envelopes.zip(over).collect()).await
     }
 
     /// All that is held of a room goes on at once, and is fanned out: the room is about to leave.

@@ -292,7 +292,7 @@ impl Core {
         let Some(posted) = self.ledger.envelope(message)? else { return Ok(Whom::AsTheyAre(None)) };
         let Some(author) = &posted.author else { return Ok(Whom::AsTheyAre(None)) };
         let Some(deed) = Deed::of(message, &posted) else { return Ok(Whom::AsTheyAre(None)) };
-        if !self.may_see(room, deed, DataClass::Content) || self.was_taken_back(room, deed) {
+        if !self.may_see(room, deed, DataClass::Content) {
             return Ok(Whom::Hidden);
         }
         Ok(match self.seen_as(room, deed) {

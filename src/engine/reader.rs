@@ -284,10 +284,10 @@ impl ReaderInbox<'_> {
         if let Some(space) = self.space(&raw.space) {
             // Others may wait for room on the disk.
             if self.reader.core.disk.state().full && self.is_command(&raw) {
-                return self.hand_over(space, raw, None).await.map(drop);
+                return self.hand_over(space, raw, false, None).await.map(drop);
             }
             let place = self.place(&raw).await;
-            return self.hand_over(space, raw, Some(place)).await.map(drop);
+            return self.hand_over(space, raw, false, Some(place)).await.map(drop);
         }
         let turn = self.turn.lock().await;
         match self.space(&raw.space) {
@@ -295,7 +295,7 @@ impl ReaderInbox<'_> {
             // Its room was joined, or moved here, meanwhile.
             Some(space) => {
                 drop(turn);
-                self.hand_over(space, raw, None).await.map(drop)
+                self.hand_over(space, raw, false, None).await.map(drop)
             }
         }
     }
@@ -337,12 +337,13 @@ impl ReaderInbox<'_> {
         &self,
         mut space: Addr<Space>,
         raw: RawEvent,
+        is_past: bool,
         mut place: Option<Place<'_>>,
     ) -> Result<u64, Stopped> {
         let raw = Arc::new(raw);
         for _ in 0..CRASHES {
             self.may_enter(&raw).await?;
-            let sent = space.send(Hear { raw: raw.clone() });
+            let sent = space.send(Hear { raw: raw.clone(), is_past });
             place.take();
             match sent.await {
                 Ok(heard) => return self.written(heard?).await,

@@ -85,6 +85,8 @@ impl Actor for Space {
 pub struct Hear {
     /// As the connector handed it up.
     pub raw: Arc<RawEvent>,
+    /// It was read from a history.
+    pub is_past: bool,
 }
 
 /// What became of it.
@@ -99,7 +101,7 @@ impl Handler<Hear> for Space {
     type Result = AtomicResponse<Self, Result<Heard, Stopped>>;
 
     fn handle(&mut self, hear: Hear, _: &mut Context<Self>) -> Self::Result {
-        let read = self.read(&hear.raw);
+        let read = self.read(&hear.raw, hear.is_past);
         let core = self.core.clone();
         let running = self.account.clone();
         let account = running.name.clone();
@@ -139,7 +141,7 @@ impl Handler<Hear> for Space {
 
 impl Space {
     /// What an event means; the reason if it cannot be read. The fence: a panic costs this event.
-    fn read(&self, raw: &RawEvent) -> Result<Read, String> {
+    fn read(&self, raw: &RawEvent, is_past: bool) -> Result<Read, String> {
         let translated = catch_unwind(AssertUnwindSafe(|| self.account.connector.translate(raw)));
         match translated {
             Ok(Translation::Events(envelopes)) => {
@@ -149,6 +151,7 @@ impl Space {
                 }
                 let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
                 let routes = self.core.routes.borrow().clone();
+                let wanted = wanted.filter(|envelope| self.is_dated(&routes, envelope, is_past));
                 let said = wanted.map(|mut envelope| {
                     self.core.leave_unsaid(&routes, &mut envelope);
                     envelope
@@ -233,6 +236,19 @@ impl Space {
             self.core.counters.add(count);
         }
         unwanted.is_none()
+    }
+
+    /// Whether it is known when it was said, as far as somebody's choices depend on it.
+    fn is_dated(&self, routes: &Routes, envelope: &Envelope, is_past: bool) -> bool {
+        if !is_past {
+            self.core.heard_at(envelope.at);
+            return true;
+        }
+        let is_dated = !self.core.may_be_of_a_no(routes, envelope);
+        if !is_dated {
+            self.core.counters.add(Count::Withheld);
+        }
+        is_dated
     }
 
     /// Whether it was said before the room was linked: whoever said it could not know that it would be carried.

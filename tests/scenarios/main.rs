@@ -16,6 +16,7 @@ mod faults;
 mod fidelity;
 mod flood;
 mod german;
+mod hidden;
 mod joining;
 mod keeping;
 mod languages;

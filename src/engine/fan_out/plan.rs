@@ -305,7 +305,7 @@ impl Planning<'_> {
             name: author.name.clone(),
             emoji: emoji.name.clone(),
             emoji_id: emoji.id.as_ref().map(ToString::to_string),
-            at: self.envelope.at.0,
+            at: self.envelope.at.min(self.id.at()).0,
         };
         let note = Note::Reaction { subject: target, room: self.envelope.origin.clone(), by, added };
         let mut rooms = self.everywhere(target)?;

@@ -258,7 +258,7 @@ impl ReaderInbox<'_> {
     async fn take_in_all(&self, events: Vec<RawEvent>) -> Result<u64, Stopped> {
         let taken_in = futures::stream::iter(events).map(|raw| async {
             match self.space(&raw.space) {
-                Some(space) => self.hand_over(space, raw, None).await,
+                Some(space) => self.hand_over(space, raw, true, None).await,
                 None => Ok(0),
             }
         });

@@ -79,6 +79,18 @@ fn last(
     answer
 }
 
+/// Whether an entry that was made after something was said forbids it: then it is gone for good.
+fn forbidden_since(entries: &[Entry], class: DataClass, to: &RoomKey, said: i64) -> bool {
+    let recipient = Recipient::Space { platform: Platform::new("p"), network: to.network.clone() };
+    entries.iter().any(|entry| {
+        let classes = Vec::from(entry.classes);
+        let covers = classes.contains(&class)
+            || (class == DataClass::Picture && classes.contains(&DataClass::Identity));
+        let is_for = entry.scope == Scope::All || entry.scope == Scope::One(recipient.clone());
+        !entry.allows && entry.at.0 >= said && entry.purpose == Purpose::Bridging && covers && is_for
+    })
+}
+
 /// What the entries of the words say.
 fn words() -> Vec<(bool, Vec<DataClass>)> {
     let entries = Stance::ALL.into_iter().flat_map(|stance| stance.entries("", Timestamp(0)));
@@ -242,7 +254,9 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
     let levels = world.levels;
     let model = |entries: &[Entry], class, to: &RoomKey, said: i64| {
         let level = levels.of(default, to);
-        below(level, class, last(entries, class, to, default, now, None))
+        // A reaction that is taken back goes by an event of its own.
+        let gone = class != DataClass::Reactions && forbidden_since(entries, class, to, said);
+        !gone && below(level, class, last(entries, class, to, default, now, None))
             && below(
                 level,
                 class,
@@ -284,6 +298,8 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
     let queued = core.ledger.accept(Account("a".into()), vec![envelope.clone()]).await.unwrap();
     let verdicts = queued.await.unwrap().unwrap();
     let [Verdict::Accepted(id)] = verdicts[..] else { panic!("{verdicts:?}") };
+    // Whatever the clock of its platform says, never later than it came.
+    let said = said.min(id.at().0);
     let fanned = plan(core, id, &Planned::default()).unwrap();
     let rows: Vec<(RoomKey, OutboxRow)> = fanned.rows.clone();
     core.ledger.fan_out(vec![fanned]).await.unwrap();
@@ -298,7 +314,8 @@ async fn act(world: &World, number: usize, history: &mut History, random: &mut S
                 };
                 let level = levels.of(default, &to);
                 model(&history.entries, DataClass::Content, &to, said)
-                    && (word(now, None).0 || !below(level, DataClass::Identity, word(said, Some(said))))
+                    && ((word(now, None).0 && !forbidden_since(&history.entries, DataClass::Identity, &to, said))
+                        || !below(level, DataClass::Identity, word(said, Some(said))))
             }
             Some((_, posted)) => {
                 model(&history.entries, DataClass::Content, &to, posted)
@@ -449,5 +466,114 @@ async fn a_picture_goes_with_the_messages() {
     let for_one = |entry: Entry| Entry { scope: Scope::One(Recipient::of(&room(ROOMS[0]))), ..entry };
     assert_eq!(gone(said(Stance::None).into_iter().map(for_one).collect()).await, (0, 1, 0));
     assert_eq!(gone(said(Stance::None)).await, (1, 1, 1));
+    world.close().await;
+}
+
+/// One who posts something at this time by their platform's clock; it has crossed to both rooms.
+async fn posted(core: &Core, native: &str, at: i64) -> (EnvelopeId, Envelope) {
+    let event = Event::Posted(Message::new(MessageRef::plain(native), Text::plain("said")));
+    let envelope = Envelope { origin: room(HALL), author: Some(author(0)), at: Timestamp(at), event };
+    let queued = core.ledger.accept(Account("a".into()), vec![envelope.clone()]).await.unwrap();
+    let verdicts = queued.await.unwrap().unwrap();
+    let [Verdict::Accepted(id)] = verdicts[..] else { panic!("{verdicts:?}") };
+    let fanned = plan(core, id, &Planned::default()).unwrap();
+    let rows = fanned.rows.clone();
+    core.ledger.fan_out(vec![fanned]).await.unwrap();
+    for (to, _) in rows {
+        let copy = vec![MessageRef::plain(format!("{}-{id}", to.room).as_str())];
+        core.ledger.complete(to, id, id, Some(copy), Vec::new(), None).await.unwrap();
+    }
+    (id, envelope)
+}
+
+/// Promise: a choice holds for the past, also where the platform's clock is ahead of Relay's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platforms_clock_that_is_ahead_lets_nothing_of_before_a_choice_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let world =
+        opened(dir.path(), Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2], asked_until: None });
+    let core = &world.core;
+    let person = Person::of(&room(HALL), &author(0));
+    let ahead = Timestamp::now().0 + 40_000;
+    let (id, envelope) = posted(core, "1", ahead).await;
+    let say = async |stance: Stance| {
+        let entries = stance.entries("test", core.consent_clock());
+        core.ledger.say_consent(person.clone(), entries, false).await.unwrap();
+    };
+    say(Stance::Anonymous).await;
+    assert_eq!(core.gone_of(&person).messages.len(), 1, "it is taken back");
+    // Nor does it turn from the name to the mask.
+    let row = OutboxRow::new("", None);
+    for to in ROOMS.map(room) {
+        let seen = Content::of(core, id, &envelope, &row).unwrap().unwrap().seen_in(core, &to, ALL).unwrap();
+        assert!(seen.is_none_or(|seen| seen.by().is_none()), "{to}");
+    }
+    // What is said under a no, and read from the history after a yes, may be from after it by that clock.
+    say(Stance::None).await;
+    say(Stance::Full).await;
+    let routes = core.routes.borrow().clone();
+    let read = |at: i64, event: &Event| {
+        let envelope = Envelope { at: Timestamp(at), event: event.clone(), ..envelope.clone() };
+        core.may_be_of_a_no(&routes, &envelope)
+    };
+    let edited = Event::Edited {
+        to: Message::new(MessageRef::plain("1"), Text::plain("changed")),
+        version: "1".into(),
+    };
+    for event in [&envelope.event, &edited] {
+        assert!(read(ahead, event), "it is still to come");
+        assert!(!read(Timestamp::now().0 - 1, event), "no clock is known to be ahead");
+    }
+    core.heard_at(Timestamp(Timestamp::now().0 + 40_000));
+    assert!(read(Timestamp::now().0 - 1, &envelope.event), "a clock is known to be ahead");
+    assert!(!read(Timestamp::now().0 - HOUR, &envelope.event), "so far ahead it is not");
+    assert!(!read(ahead, &Event::Deleted { target: "1".into() }), "what is deleted always is");
+    let of_another = Envelope { author: Some(author(2)), ..envelope.clone() };
+    assert!(!core.may_be_of_a_no(&routes, &of_another), "who has said nothing");
+    drop(routes);
+    world.close().await;
+}
+
+/// Promise: what waits while somebody forbids it does not come when they allow it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_forbidden_while_it_waited_does_not_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let world =
+        opened(dir.path(), Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2], asked_until: None });
+    let core = &world.core;
+    let person = Person::of(&room(HALL), &author(0));
+    let (id, envelope) = posted(core, "1", Timestamp::now().0).await;
+    let reacted = Event::Reacted {
+        target: "1".into(),
+        emoji: Emoji { name: "👍".into(), id: None },
+        added: true,
+        version: "1".into(),
+    };
+    let reacted = Envelope { event: reacted, ..envelope.clone() };
+    let to = room(ROOMS[0]);
+    let entry = |allows, class| Entry {
+        allows,
+        purpose: Purpose::Bridging,
+        classes: Classes::of(&[class]),
+        scope: Scope::One(Recipient::of(&to)),
+        how: "test".into(),
+        words: 1,
+        at: core.consent_clock(),
+        from: core.consent_clock(),
+        until: None,
+    };
+    let row = OutboxRow::new("", None);
+    for (class, waits) in
+        [(DataClass::Reactions, &reacted), (DataClass::Identity, &envelope), (DataClass::Content, &envelope)]
+    {
+        assert!(class == DataClass::Content || !core.is_withheld(&to, id, waits, &row).unwrap(), "{class:?}");
+        for allows in [false, true] {
+            core.ledger.say_consent(person.clone(), vec![entry(allows, class)], false).await.unwrap();
+        }
+        assert!(core.is_withheld(&to, id, waits, &row).unwrap(), "{class:?}");
+        assert!(!core.is_withheld(&room(ROOMS[1]), id, waits, &row).unwrap(), "{class:?}: elsewhere");
+        let (later, said) = posted(core, &format!("{class:?}"), Timestamp::now().0).await;
+        assert!(!core.is_withheld(&to, later, &said, &row).unwrap(), "{class:?}: what is said now");
+    }
     world.close().await;
 }
