@@ -147,8 +147,9 @@ pub fn of_consent(who: &Person, number: usize, entry: &Entry, keys: &Keys) -> Fi
     match &entry.scope {
         Scope::All => fields.text("to", "all"),
         Scope::Platform(platform) => fields.text("to", platform),
-        Scope::One(Recipient::Space { platform, network }) => {
-            fields.text("to", &format!("{platform}/{network}"));
+        Scope::One(Recipient::Space { platform, network, ids }) => {
+            let space = ids.first().map(|id| format!("/{id}")).unwrap_or_default();
+            fields.text("to", &format!("{platform}/{network}{space}"));
         }
         Scope::One(Recipient::Service(name)) => fields.text("to", &format!("service {name}")),
         Scope::One(Recipient::Plugin(name)) => fields.text("to", &format!("plugin {name}")),

@@ -22,6 +22,7 @@ mod queue;
 mod resync;
 mod rights;
 mod rooms;
+mod spaces;
 mod status;
 mod template;
 mod trace;

@@ -267,7 +267,7 @@ impl Core {
         mut plan: Plan,
         calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
     ) -> Result<Self, StoreError> {
-        let known = KnownRooms::new(ledger.known_rooms()?);
+        let known = KnownRooms::new(ledger.known_rooms()?, ledger.moves()?);
         let pauses = Pauses::new(ledger.pauses()?);
         let (accounts, listening) = (Accounts::default(), CancellationToken::new());
         let opened = plan.accounts.into_iter().map(|plan| accounts.open(plan, listening.child_token()));

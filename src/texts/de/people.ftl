@@ -17,6 +17,8 @@ privacy-unsaid-elsewhere = Du hast nichts gewählt. Was aus einem verbundenen Ra
 privacy-unsaid-asked = Du hast nichts gewählt; von dir wird also nichts von hier übertragen.
 privacy-now = Von dem, was du hier tust, sehen andere jetzt: {$lines}.
 privacy-now-on = auf {$platforms} {$what}
+# Wo andere dort etwas anderes sehen.
+privacy-on-space = {$platform} ({$space})
 shown-texts = deine Texte
 shown-files = deine Dateien
 shown-reactions = deine Reaktionen
@@ -125,11 +127,13 @@ consent-said = Was du gesagt hast, das Neueste zuerst:
 consent-how =
     /relay consent grant oder revoke PURPOSE und, wenn du willst: was, an wen, wie lange. Zum Beispiel:
     • /relay consent revoke bridging to telegram
+    • /relay consent revoke bridging to PLATFORM:SPACE for 1 day (ein Server, Workspace, Netzwerk oder Chat allein)
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Zwecke: bridging, archive, moderation, ai, analytics, personalisation, marketing. Was: content, attachments, identity, presence, reactions, derived, picture. /relay privacy sagt das Übliche mit einem Wort.
 consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
 consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME.
+consent-whom-spaces = Oder ein Bereich allein, von denen, wo gezeigt wird, was hier gesagt wird: {$spaces}.
 consent-whom-programs = relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
 consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
@@ -139,6 +143,10 @@ consent-neither = `{$word}` ist weder grant noch revoke.
 consent-no-purpose = Den Zweck `{$word}` gibt es nicht.
 consent-no-class = `{$word}` gibt es nicht.
 consent-no-recipient = Relay kennt `{$whom}` nicht. Es kennt {$platforms} sowie service:NAME und plugin:NAME.
+consent-no-space = Relay kennt `{$whom}` nicht unter den Bereichen, wo gezeigt wird, was hier gesagt wird. Es gibt: {$spaces}.
+consent-no-spaces = Was hier gesagt wird, wird in keinem Bereich gezeigt, der damit gemeint sein kann. Schreib es in dem verbundenen Raum, aus dem du dort gezeigt wirst.
+consent-space-shared = So heißen mehrere Bereiche. Mit ihren IDs sind es: {$ids}.
+consent-space-unclear = Damit können zwei Bereiche gemeint sein. Setz den Namen in Anführungszeichen.
 consent-line =
     { $allows ->
         [yes] {$purpose}: {$what} an {$whom} erlaubt
@@ -157,6 +165,7 @@ consent-line-until =
 consent-everything = alles
 consent-everybody = alle
 consent-space = einen Bereich auf {$platform}
+consent-space-named = {$name} auf {$platform}
 consent-service = den Dienst {$name}
 consent-plugin = das Plugin {$name}
 

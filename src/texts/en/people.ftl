@@ -17,6 +17,8 @@ privacy-unsaid-elsewhere = You have chosen nothing. What is shown of you from a 
 privacy-unsaid-asked = You have chosen nothing, so nothing of yours is carried from here.
 privacy-now = Of what you do here others see now: {$lines}.
 privacy-now-on = on {$platforms} {$what}
+# Where others there see something else.
+privacy-on-space = {$platform} ({$space})
 shown-texts = your texts
 shown-files = your files
 shown-reactions = your reactions
@@ -125,11 +127,13 @@ consent-said = What you said, newest first:
 consent-how =
     /relay consent grant or revoke PURPOSE, and where you want it: what, to whom, for how long. Such as:
     • /relay consent revoke bridging to telegram
+    • /relay consent revoke bridging to PLATFORM:SPACE for 1 day (one guild, workspace, network or chat alone)
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, reactions, derived, picture. /relay privacy says the most usual things in one word.
 consent-since = {$line} (since {$date} {$time} UTC, with {$how})
 consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME.
+consent-whom-spaces = Or one space alone, of those where what is said here is shown: {$spaces}.
 consent-whom-programs = relay are programs that have a token for Relay, webhook those that it calls.
 consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
@@ -139,6 +143,10 @@ consent-neither = `{$word}` is neither grant nor revoke.
 consent-no-purpose = There is no purpose `{$word}`.
 consent-no-class = There is no such thing as `{$word}`.
 consent-no-recipient = Relay does not know `{$whom}`. It knows {$platforms}, and service:NAME and plugin:NAME.
+consent-no-space = Relay does not know `{$whom}` among the spaces where what is said here is shown. There are: {$spaces}.
+consent-no-spaces = What is said here is shown in no space that could be meant by that. Write it in the joined room from which you are shown there.
+consent-space-shared = Several spaces are called like that. By their ids they are: {$ids}.
+consent-space-unclear = Two spaces may be meant by that. Put the name in quotes.
 consent-line =
     { $allows ->
         [yes] {$purpose}: {$what} to {$whom} allowed
@@ -157,6 +165,7 @@ consent-line-until =
 consent-everything = everything
 consent-everybody = everybody
 consent-space = a space on {$platform}
+consent-space-named = {$name} on {$platform}
 consent-service = the service {$name}
 consent-plugin = the plugin {$name}
 
