@@ -273,3 +273,40 @@ async fn a_space_is_named_only_to_whom_it_is_shown() {
     assert!(!words.contains("Dusk"), "{words}");
     ask(&person, "consent grant bridging to discord:night owls", "to Night Owls on Discord allowed").await;
 }
+
+/// What waits is held back, and a group that becomes a supergroup stays the space that it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_space_that_moves_stays_told_no() {
+    let mut bench = Bench::with_a_basic_group().await;
+    bench.start();
+    bench.connected(3).await;
+    bench.fault("telegram", Kind::ServerError, 1_000_000, "sendMessage");
+    bench.say("slack", "xyzzy waits");
+    bench.arrives("discord", "xyzzy waits").await;
+    let group = bench.platform("telegram").spaces[0].rooms[0].name.clone();
+    let words = relay(&bench, "slack", 0, &format!("consent revoke bridging to telegram:{group}")).await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    bench.people("telegram").heard().begin();
+    bench.people("telegram").faults().disarm();
+    let old = bench.room("telegram");
+    let new = bench.people("telegram").act(Act::Close { room: old }).expect("it can become a supergroup");
+    let is_there = |bench: &Bench, word: &str| {
+        let all = bench.people("telegram").messages(&new).unwrap();
+        all.iter().any(|seen| !seen.deleted && seen.text.contains(word))
+    };
+    for word in ["after the move", "after the start"] {
+        bench.say("slack", &format!("xyzzy {word}"));
+        bench.arrives("discord", &format!("xyzzy {word}")).await;
+        say(&bench, "slack", 1, &format!("others {word}"), None);
+        until("others go on", || is_there(&bench, &format!("others {word}"))).await;
+        bench.stop().await;
+        bench.start();
+        bench.connected(3).await;
+    }
+    assert!(!bench.people("telegram").heard().has("xyzzy"), "no byte of it reaches Telegram");
+    let words = relay(&bench, "slack", 0, "consent").await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    relay(&bench, "slack", 0, &format!("consent grant bridging to telegram:{group}")).await;
+    bench.say("slack", "plugh again");
+    until("it is shown there again", || is_there(&bench, "plugh again")).await;
+}
