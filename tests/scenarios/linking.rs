@@ -90,9 +90,9 @@ async fn one_person_on_two_platforms_chooses_once() {
         bench.people(platform).heard().begin();
     }
     say(&bench, "discord", 0, "xyzzy is not carried");
-    say(&bench, "discord", 1, &format!("names <@{}>", bench.platform("discord").people[0].id));
+    say(&bench, "discord", 1, &format!("points at <@{}>", bench.platform("discord").people[0].id));
     for platform in ["slack", "telegram"] {
-        let named = bench.arrives(platform, "names").await;
+        let named = bench.arrives(platform, "points at").await;
         assert!(named.text.contains("someone"), "{named:?}");
         for word in ["xyzzy", "Adalberta", "Elifnur"] {
             assert!(!bench.people(platform).heard().has(word), "{word} reached {platform}");
