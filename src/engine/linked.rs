@@ -164,10 +164,11 @@ impl Core {
         (may(person) && may(&there)).then(|| self.ledger.linked(&there).map(|linked| linked.name)).flatten()
     }
 
-    /// Another account of a person in the network of a room.
+    /// Another account of a person in the network of a room; none where this one is there itself.
     fn account_there(&self, person: &Person, room: &RoomKey) -> Option<Person> {
         let network = Person::from_parts(room, "");
         let accounts = self.ledger.accounts_of(person);
-        accounts.into_iter().skip(1).find(|other| other.as_str().starts_with(network.as_str()))
+        let there = accounts.into_iter().find(|account| account.as_str().starts_with(network.as_str()));
+        there.filter(|there| there != person)
     }
 }

@@ -409,3 +409,28 @@ async fn whoever_goes_by_a_chosen_name_is_muted_by_it() {
     let told = relay(&bench, "telegram", 0, "mute").await;
     assert!(told.contains("1 person is muted") && !told.contains("Faridoun"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_by_the_chosen_name_who_comes_and_goes() {
+    let mut bench = bench().await;
+    bench.link_as("discord", "notices = \"each\"");
+    bench.start();
+    bench.connected(3).await;
+    link(&bench, ("slack", 1), ("telegram", 1)).await;
+    relay(&bench, "slack", 1, "name telegram").await;
+    bench.people("discord").heard().begin();
+    let (person, room) = (bench.platform("slack").people[1].id.clone(), bench.room("slack"));
+    let anew =
+        Act::CallThemselves { person: person.clone(), room: room.clone(), name: "Sevgi Umlauft".into() };
+    for act in [anew, Act::Leave { person: person.clone(), room: room.clone() }, Act::Join { person, room }] {
+        bench.people("slack").act(act).unwrap();
+    }
+    bench.arrives("discord", "Ivoslav Quartz has left").await;
+    bench.arrives("discord", "Ivoslav Quartz has joined").await;
+    // What the account that speaks is called now is nothing that is told.
+    assert!(bench.with("discord", "goes by").is_empty());
+    for own in ["Faridoun", "Umlauft"] {
+        assert!(!bench.people("discord").heard().has(own), "{own}");
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
