@@ -17,6 +17,7 @@ mod mute;
 mod name;
 mod offered;
 mod offers;
+mod once;
 mod pause;
 mod privacy;
 mod queue;
@@ -36,7 +37,7 @@ pub use rooms::{AccountRooms, RoomLine, of_config, of_connector};
 pub use trace::became;
 
 use crate::config::{Joined, joined};
-use crate::engine::{Calls, Channels, Core, RunningAccount};
+use crate::engine::{Called, Calls, Channels, Core, RunningAccount};
 use crate::observe::Count;
 use crate::store::StoreError;
 use crate::text;
@@ -44,13 +45,13 @@ use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
-use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text, Timestamp};
+use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::sync::{OwnedMutexGuard, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 /// Commands of one account answered at the same time.
@@ -63,8 +64,6 @@ const OF_ONE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest wait for the platform's word on somebody's rights, and for an answer to be taken.
 const PLATFORM: Duration = Duration::from_secs(15);
-/// A command that was given so long ago is not carried out any more, in milliseconds: nobody expects it to be.
-const TOO_OLD: i64 = 10 * 60 * 1000;
 
 /// Whoever runs Relay, in records; people's names there end with an id.
 const COMMAND_LINE: &str = "the command line";
@@ -185,7 +184,7 @@ impl Commands {
                 // A task's panic is caught inside it.
                 _ = answering.join_next(), if !answering.is_empty() => {}
                 call = calls.recv(), if answering.len() < UNDER_WAY => {
-                    let Some((account, call)) = call else { return };
+                    let Some(Called { account, call, waits }) = call else { return };
                     let Some(of_asker) = self.begin(&call) else {
                         tracing::info!(account = %account.name, asker = %call.asker.id, "too many commands of one person");
                         self.core.counters.add(Count::Unanswered);
@@ -197,7 +196,7 @@ impl Commands {
                     answering.spawn(async move {
                         let _of_asker = of_asker;
                         let _place = places.acquire_owned().await.ok();
-                        commands.answer(&account, &call).await;
+                        commands.answer(&account, &call, waits).await;
                     });
                 }
             }
@@ -216,10 +215,8 @@ impl Commands {
         Some(Begun { askers: self.askers.clone(), who })
     }
 
-    async fn answer(&self, account: &Arc<RunningAccount>, call: &Call) {
-        // A no counts however late it is heard.
-        if Timestamp::now().0.saturating_sub(call.at.0) > TOO_OLD && !only_forbids(&call.ask) {
-            tracing::info!(account = %account.name, room = %call.room, "a command from long ago is not carried out");
+    async fn answer(&self, account: &Arc<RunningAccount>, call: &Call, waits: Option<oneshot::Sender<()>>) {
+        if !self.is_due(call).await {
             return;
         }
         let worked_out = AssertUnwindSafe(self.carry_out(account, call)).catch_unwind();
@@ -232,6 +229,7 @@ impl Commands {
             }
             Err(_) => text!(language, "took-too-long").into(),
         };
+        drop(waits);
         if call.is_sign() {
             tracing::debug!(account = %account.name, room = %call.room, words = reply.words, "a sign was followed");
             return;
@@ -416,15 +414,6 @@ fn spoken(locale: Option<&str>, of_room: impl FnOnce() -> Language) -> Language 
 fn problem(problem: &Problem) -> Refused {
     problem.to_string()
 }
-/// Whether a command can only forbid something.
-fn only_forbids(ask: &Ask) -> bool {
-    match ask {
-        Ask::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
-        Ask::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ mod admins;
 mod audit;
 mod before;
 mod budgets;
+mod calls;
 mod canary;
 mod catch_up;
 mod consent;
@@ -79,6 +80,7 @@ pub use self::core::{AccountPlan, Core, Keeping, Limits, Plan, RunningAccount};
 pub use accounts::Accounts;
 pub use admins::{GivenUp, HeardLast, ToldAdmins};
 pub use budgets::Budgets;
+pub use calls::{Called, Calls};
 pub use catch_up::{Progress, Resync};
 pub use disk::DiskState;
 pub use doctor::{Finding, Grade, UNANSWERED, invited_with, of_preflight};
@@ -108,7 +110,6 @@ use crate::media::Media;
 use crate::store::ledger::WriterGuard;
 use crate::store::{Ledger, MappingIndex, Master, StoreError};
 use actix::Actor;
-use relay_contract::Call;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,12 +122,6 @@ const DRAIN: Duration = Duration::from_secs(10);
 const BEGINS: Duration = Duration::from_secs(1);
 /// How long readers have to finish what they hold.
 const READERS_STOP: Duration = Duration::from_secs(10);
-
-/// Commands that wait for an answer; more than this are not answered.
-const CALLS: usize = 64;
-
-/// Commands as they come, each with the account that heard it.
-pub type Calls = mpsc::Receiver<(Arc<RunningAccount>, Call)>;
 
 /// The opened state, before anything runs. Opening blocks: do it before or outside the runtime.
 pub struct Stores {
@@ -165,7 +160,7 @@ impl Engine {
     /// multi-threaded tokio runtime. Commands come out of the receiver.
     pub fn start(stores: Stores, media: Media, plan: core::Plan) -> Result<(Self, Calls), StoreError> {
         let Stores { ledger, writer, index, data_dir } = stores;
-        let (calls, receiver) = mpsc::channel(CALLS);
+        let (calls, receiver) = mpsc::channel(calls::MOST);
         let lookup = index.lookup(ledger.clone());
         let core = Arc::new(Core::new(ledger.clone(), lookup, media.clone(), &data_dir, plan, calls)?);
         let of_sweep = ledger.clone();

@@ -27,6 +27,7 @@
 mod alerts;
 pub mod audit;
 pub mod backup;
+mod carried_out;
 mod consent;
 mod damage;
 mod depth;

@@ -3,6 +3,7 @@
 use super::accounts::Accounts;
 use super::admins::Admins;
 use super::before;
+use super::calls::Called;
 use super::canary::Canary;
 use super::catch_up::CatchUp;
 use super::disk::Disk;
@@ -31,13 +32,13 @@ use super::whispers::Whispers;
 use crate::consent::Person;
 use crate::flood::Flood;
 use crate::media::Media;
-use crate::observe::{Count, Counters};
+use crate::observe::Counters;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
 use crate::store::{Ledger, Lookup, StoreError};
 use crate::texts::Language;
 use actix::Addr;
-use relay_contract::{Account, Call, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
+use relay_contract::{Account, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64};
@@ -231,7 +232,7 @@ pub struct Core {
     /// Where somebody was shown as typing.
     pub(super) typing: Typing,
     /// Commands on their way to whoever answers them.
-    pub(super) calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
+    pub(super) calls: mpsc::Sender<Called>,
     /// Who owns the spaces; set when it runs.
     pub(super) supervisor: OnceLock<Addr<Supervisor>>,
     /// The accounts that run now.
@@ -265,7 +266,7 @@ impl Core {
         media: Media,
         data_dir: &Path,
         mut plan: Plan,
-        calls: mpsc::Sender<(Arc<RunningAccount>, Call)>,
+        calls: mpsc::Sender<Called>,
     ) -> Result<Self, StoreError> {
         let known = KnownRooms::new(ledger.known_rooms()?);
         let pauses = Pauses::new(ledger.pauses()?);
@@ -335,14 +336,6 @@ impl Core {
         const LOOK: Duration = Duration::from_millis(20);
         while self.lookup.is_behind() {
             tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    /// Hands a command to whoever answers it.
-    pub(super) fn call(&self, account: &Arc<RunningAccount>, call: Call) {
-        if self.calls.try_send((account.clone(), call)).is_err() {
-            tracing::warn!(account = %account.name, "a command is not answered: too many wait");
-            self.counters.add(Count::Unanswered);
         }
     }
 

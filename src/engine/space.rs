@@ -107,7 +107,7 @@ impl Handler<Hear> for Space {
         let stored = async move {
             match read {
                 Ok(Read::Command(call)) => {
-                    core.call(&running, call);
+                    core.call_in_order(&running, call).await;
                     Ok(Heard::Done)
                 }
                 Ok(Read::News(news)) => core.news(&running, news).await.map(|()| Heard::Done),
@@ -199,6 +199,7 @@ impl Space {
             locale: None,
             ask: Ask::Delete { message: Some(MessageRef::plain(target.clone())) },
             at: Timestamp::now(),
+            message: None,
             reply: serde_json::Value::Null,
         };
         self.core.call(&self.account, call);

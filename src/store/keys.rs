@@ -381,6 +381,9 @@ pub fn pinned_notice(of: &RoomKey) -> Vec<u8> {
 /// What was told to the admins, in meta.
 pub const ALERTS: &[u8] = b"alerts\0";
 
+/// Which commands were carried out lately, in meta.
+pub const CARRIED_OUT: &[u8] = b"carried out\0";
+
 /// A room as it was asked for, in meta.
 pub fn known_room(account: &Account, asked: &NativeId) -> Vec<u8> {
     [ROOM_PREFIX, account.0.as_bytes(), b"\0", asked.as_str().as_bytes()].concat()

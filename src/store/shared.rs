@@ -1,6 +1,7 @@
 //! The ledger's keyspaces: opened, made, recovered.
 
 use super::audit::Trail;
+use super::carried_out::CarriedOut;
 use super::consent::Book;
 use super::depth::{Depth, DepthChange};
 use super::lines::Lines;
@@ -72,6 +73,8 @@ pub(super) struct Shared {
     pub(super) links: Links,
     /// Who is muted in which room.
     pub(super) mutes: Mutes,
+    /// Which commands were carried out lately.
+    pub(super) carried_out: CarriedOut,
     /// The rooms that ask.
     pub(super) asking: Asking,
     /// How much is held at the door.
@@ -234,6 +237,7 @@ impl Shared {
             links: Links::read(&meta, &seals)?,
             mutes: Mutes::read(&meta, &seals)?,
             asking: Asking::read(&meta)?,
+            carried_out: CarriedOut::read(&meta, &seals)?,
             seals,
             meta,
             journal,

@@ -246,6 +246,40 @@ async fn a_restart_misses_nothing() {
     assert_eq!(words, expected, "each once, in order");
 }
 
+/// Promise: a no counts that was said while Relay was away; what was answered before is not carried out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_in_a_history_counts_once() {
+    let server = stand_in(Server::default()).await;
+    let mut modern = Modern::started(server.address.port(), ALL).await;
+    say(&modern.ada, CHANNELS[0], "", "before").await;
+    modern.ivo.sees("before").await;
+    let answered = |modern: &Modern, words: &str| {
+        modern.ada.said().iter().filter(|said| said.command == "NOTICE" && said.text.contains(words)).count()
+    };
+    let nothing = |modern: &Modern| answered(modern, "nothing of yours is carried");
+    modern.ada.says(CHANNELS[0], "!relay privacy none").await;
+    until("an answer", || nothing(&modern) == 1).await;
+    // What was said last was said where no history has it.
+    modern.ada.send(&format!("PRIVMSG relay :{} privacy full", CHANNELS[0])).await;
+    until("another answer", || answered(&modern, "From now on") == 2).await;
+    modern.kill();
+    modern.start();
+    say(&modern.ada, CHANNELS[0], "", "for everybody").await;
+    modern.ivo.sees("for everybody").await;
+    assert_eq!(nothing(&modern), 1);
+    modern.kill();
+    modern.ada.says(CHANNELS[0], "!relay privacy none").await;
+    modern.ada.says(CHANNELS[0], "!relay status").await;
+    say(&modern.ada, CHANNELS[0], "", "a secret").await;
+    modern.start();
+    until("it is answered", || nothing(&modern) == 2).await;
+    let eve = Person::join(server.address.port(), "Eve", &[CHANNELS[0]]).await;
+    eve.says(CHANNELS[0], "who else is here").await;
+    modern.ivo.sees("who else is here").await;
+    assert_eq!(answered(&modern, "lobby"), 0, "whoever asked may be gone");
+    assert!(!modern.ivo.said().iter().any(|said| said.text.contains("a secret")), "{:?}", modern.ivo.said());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_answered_is_looked_for() {
     let server = stand_in(Server::default()).await;

@@ -20,6 +20,8 @@ pub struct Call {
     pub ask: Ask,
     /// When, by the platform's clock.
     pub at: Timestamp,
+    /// The message that gives it, where a history may bring that again: then it is the same.
+    pub message: Option<NativeId>,
     /// What the connector needs to answer and to tell the asker's rights. Opaque, and not for any log: it may hold a token. `Null`
     /// where the engine made the call of a sign that somebody gave.
     pub reply: serde_json::Value,
@@ -154,6 +156,15 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Whether it can only forbid something, so that it counts however late it is heard.
+    pub fn only_forbids(&self) -> bool {
+        match self {
+            Self::Privacy { to: Some(word) } => word.trim().eq_ignore_ascii_case("none"),
+            Self::Consent { words } => words.trim_start().to_lowercase().starts_with("revoke"),
+            _ => false,
+        }
+    }
+
     /// Reads what stands behind `/relay`. A last word `yes` is a confirmation.
     pub fn parse(words: &str) -> Self {
         let words = words.trim();

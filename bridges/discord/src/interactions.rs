@@ -249,6 +249,7 @@ pub fn call(network: &str, native: &Value, beside: &Beside) -> Translation {
         locale: it.locale,
         ask,
         at: Timestamp(made_at(&it.id).unwrap_or(beside.heard)),
+        message: None,
         reply,
     })
 }

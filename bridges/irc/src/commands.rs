@@ -38,6 +38,7 @@ pub fn call(heard: &Heard, room: Option<&str>, words: &str, about: Option<&str>)
         locale: None,
         ask: Ask::parse(words).about(about.map(MessageRef::plain)),
         at: Timestamp(heard.at),
+        message: Some(heard.id.as_str().into()),
         reply: serde_json::to_value(origin).unwrap_or_default(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::known::State;
 use crate::line::Line;
 use crate::{ids, splits};
-use relay_contract::{RawEvent, Timestamp};
+use relay_contract::{Ask, RawEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The longest that a reaction is, in bytes.
@@ -172,8 +172,9 @@ fn heard(network: &str, line: &Line, from: Who, what: What, now: Timestamp) -> H
     Heard { network: network.to_owned(), at: at.0, id, from, what, played_back: false }
 }
 
-/// What a line tells that was said before: people's words, what they put on them and what they took back, and nothing else. What has no
-/// id gets one that is the same whenever it is played back.
+/// What a line tells that was said before: people's words, what they put on them and what they took back, and nothing else. Words
+/// without an id get one that is the same whenever they are played back. Of commands it is a no: whoever has a nick now would be
+/// answered for, and have the rights of, whoever had it then; one without an id was perhaps heard.
 pub fn before(state: &State, network: &str, line: &Line, now: Timestamp) -> Option<Heard> {
     let mut heard = of(state, network, line, Vec::new(), now)?;
     if let What::Said { text, .. } = &heard.what
@@ -181,7 +182,11 @@ pub fn before(state: &State, network: &str, line: &Line, now: Timestamp) -> Opti
     {
         heard.id = ids::played_back(Timestamp(heard.at), &heard.from.folded, text);
     }
-    let counts = matches!(heard.what, What::Said { .. } | What::Reacted { .. } | What::Redacted { .. });
+    let counts = match &heard.what {
+        What::Said { .. } | What::Reacted { .. } | What::Redacted { .. } => true,
+        What::Asked { words, .. } => line.tag("msgid").is_some() && Ask::parse(words).only_forbids(),
+        _ => false,
+    };
     counts.then_some(Heard { played_back: true, ..heard })
 }
 

@@ -106,6 +106,9 @@ fn is_in(heard: &Heard, asked: &RoomKey) -> bool {
         What::Said { room, .. } | What::Reacted { room, .. } | What::Redacted { room, .. } => {
             ids::room(&heard.network, room) == *asked
         }
+        What::Asked { room, .. } => {
+            room.as_ref().is_some_and(|room| ids::room(&heard.network, room) == *asked)
+        }
         _ => false,
     }
 }

@@ -152,6 +152,7 @@ pub fn update(payload: &Value, own: &Own) -> Translation {
         locale: click.from.language_code.clone(),
         ask: Ask::parse(words),
         at: Timestamp(beside.heard),
+        message: None,
         reply,
     })
 }

@@ -63,6 +63,7 @@ pub fn call(message: &Message, own: &Own) -> Option<Call> {
         locale: spoken.and_then(|user| user.language_code.clone()),
         ask: Ask::parse(words).about(answered(message)),
         at: Timestamp(message.date.saturating_mul(1_000)),
+        message: None,
         reply: serde_json::to_value(origin).ok()?,
     })
 }

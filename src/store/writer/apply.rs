@@ -261,6 +261,10 @@ impl Writer<'_> {
                 }
                 settle(Ok(()), done, &mut answers.written);
             }
+            Command::CarriedOut { done } => {
+                let stored = self.shared.carried_out.write(self.shared, &mut group.batch);
+                settle(stored, done, &mut answers.written);
+            }
             Command::Remember { key, value, done } => {
                 group.batch.insert(&self.shared.meta, key, value);
                 group.must_sync = true;

@@ -223,6 +223,10 @@ pub(in crate::store) enum Command {
         entries: usize,
         done: Done<()>,
     },
+    /// A command is carried out.
+    CarriedOut {
+        done: Done<()>,
+    },
     /// A mark of meta, which has no value.
     Remember {
         key: Vec<u8>,

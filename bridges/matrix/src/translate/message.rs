@@ -114,6 +114,7 @@ impl Reader<'_> {
             locale: None,
             ask: Ask::parse(rest).about(about),
             at: self.at()?,
+            message: Some(self.id()?),
             // A struct of strings always has a JSON form.
             reply: serde_json::to_value(reply).unwrap_or_default(),
         }))

@@ -81,6 +81,7 @@ impl Reader<'_> {
             locale: self.added.people.get(user).and_then(|person| person.locale.clone()),
             ask,
             at: self.added.heard.ok_or_else(|| Nothing::Unreadable("a command without a time".into()))?,
+            message: None,
             // A struct of strings always has a JSON form.
             reply: serde_json::to_value(reply).unwrap_or_default(),
         })

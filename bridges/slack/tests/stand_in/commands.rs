@@ -177,6 +177,7 @@ fn call(stage: &Stage, person: &str, reply: serde_json::Value) -> Call {
         locale: None,
         ask: Ask::Help,
         at: relay_contract::Timestamp::now(),
+        message: None,
         reply,
     }
 }

@@ -30,6 +30,7 @@ fn slash_commands() {
         locale: None,
         ask: Ask::Connect { channel: "lobby".into(), sure: false },
         at: Timestamp(1_700_000_000_000),
+        message: None,
         reply: answered,
     };
     assert_eq!(call("slash_commands", &slash("connect lobby")), expected);
