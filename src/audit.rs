@@ -163,6 +163,17 @@ pub fn of_consent(who: &Person, number: usize, entry: &Entry, keys: &Keys) -> Fi
     fields
 }
 
+/// The fields of a line about the name by which somebody wants to be shown: the word for it, and of which account it is, where that is one.
+pub fn of_shown(who: &Person, by: &str, of: Option<&Person>, keys: &Keys) -> Fields {
+    let mut fields = Fields::of("name");
+    fields.text("who", &keys.who(who));
+    fields.text("by", by);
+    if let Some(of) = of {
+        fields.text("of", &keys.who(of));
+    }
+    fields
+}
+
 /// The fields of a line about somebody's wish to be forgotten: how far it is, how many events are gone, and how much could not be undone.
 pub fn of_wish(who: &Person, stage: &str, events: u64, left: usize, keys: &Keys) -> Fields {
     let mut fields = Fields::of("forget");

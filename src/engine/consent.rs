@@ -62,7 +62,7 @@ pub(super) fn begin_of(said: Timestamp) -> Timestamp {
 }
 
 /// Programs and bots have nothing to hide, and nobody to ask.
-fn is_person(origin: &RoomKey, author: &Author) -> bool {
+pub(super) fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
 }
 
@@ -208,10 +208,14 @@ impl Core {
     /// How whoever did something is seen in a room; none where they are not to be seen there. Whoever was not to be named then is not
     /// named later.
     pub(super) fn seen_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        self.seen(room, deed)
+        let mut seen = self.seen(room, deed)?;
+        if seen.id == deed.author.id {
+            self.name_as_chosen(room, deed.origin, &mut seen, deed.said);
+        }
+        Some(seen)
     }
 
-    /// How somebody is seen in a room whom others name there; `said` is when those do.
+    /// How somebody is seen in a room whom others name there, by the name that these give them; `said` is when those do.
     pub(super) fn named_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
         self.seen(room, deed)
     }

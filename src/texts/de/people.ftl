@@ -179,7 +179,7 @@ link-code =
     /relay link {$code}
 
     Der Code gilt einmal, {$minutes} Minuten lang. Gib ihn niemandem: Wer ihn bringt, wird für dich gehalten.
-link-means = Verknüpfte Konten sind für Relay eine Person: Was du mit einem verbietest (/relay privacy, /relay consent), ist für alle verboten, /relay forget vergisst alle, und wo dich jemand erwähnt, lesen die Leute anderswo den Namen, den du dort hast: Wer beide Räume liest, kann daraus schließen, wer du bist. Rechte gehen dadurch nicht von einer Plattform auf die andere über.
+link-means = Verknüpfte Konten sind für Relay eine Person: Was du mit einem verbietest (/relay privacy, /relay consent), ist für alle verboten, /relay forget vergisst alle, und wo dich jemand erwähnt, lesen die Leute anderswo den Namen, den du dort hast: Wer beide Räume liest, kann daraus schließen, wer du bist. Rechte gehen dadurch nicht von einer Plattform auf die andere über. Mit welchem deiner Namen du anderswo gezeigt wirst, sagt /relay name.
 linked-with = Mit diesem Konto verknüpft: {$accounts}. /relay unlink nimmt dieses heraus.
 link-account = {$name} auf {$platform}
 link-not-good = Dieser Code gilt nicht: Er ist vertippt, schon benutzt oder abgelaufen. /relay link gibt einen neuen, dort, wo Relay nur dir antwortet.
@@ -196,3 +196,15 @@ linked-not-you = Wenn das nicht du warst, schreib /relay unlink.
 unlinked-nothing = Dieses Konto ist mit keinem anderen verknüpft.
 unlinked = Dieses Konto ist mit keinem anderen mehr verknüpft. Was du gewählt hast, gilt für jedes von ihnen weiter: /relay privacy zeigt es.
 unlinked-all = Keines deiner Konten ist mehr mit einem anderen verknüpft. Was du gewählt hast, gilt für jedes von ihnen weiter: /relay privacy zeigt es.
+
+# /relay name
+
+name-is-own = Anderswo wirst du mit dem Namen des Kontos gezeigt, mit dem du schreibst.
+name-is-there = Anderswo wirst du mit dem Namen des Kontos gezeigt, das du im Netzwerk derer hast, die es lesen; wo du keines hast, mit dem des Kontos, mit dem du schreibst.
+name-is-of = Anderswo wirst du mit dem Namen von {$account} gezeigt.
+name-how = Mit /relay name PLATFORM wirst du mit dem Namen deines verknüpften Kontos auf dieser Plattform gezeigt, mit /relay name there in jedem Netzwerk mit dem deines Kontos dort, mit /relay name own mit dem des Kontos, mit dem du schreibst.
+name-means = Das gilt für alle deine verknüpften Konten, von jetzt an. Wo dieses Konto nicht genannt werden darf, steht der Name des Kontos, mit dem du schreibst; wo du unter anderem Namen oder ohne Namen schreibst, bleibt es dabei. Dein Bild bleibt das des Kontos, mit dem du schreibst. Wer es liest, erfährt, dass diese Konten einer Person gehören.
+name-not-linked = Dieses Konto ist mit keinem anderen verknüpft und wird deshalb mit seinem eigenen Namen gezeigt. /relay link zeigt dort, wo Relay nur dir antwortet, dass dir auch ein anderes Konto gehört.
+name-none-there = Dort hast du kein verknüpftes Konto. Sag eines von diesen: {$choices}.
+name-noted = Notiert, soweit deine Konten verknüpft sind. Was jetzt gilt, steht dort, wo Relay nur dir antwortet: /relay name.
+name-elsewhere = Hier könnten andere lesen, welche Konten dir gehören. Schreib /relay name dort, wo Relay nur dir antwortet. /relay name PLATFORM, there oder own kannst du auch hier sagen.

@@ -179,7 +179,7 @@ link-code =
     /relay link {$code}
 
     The code is good once, for {$minutes} minutes. Give it to nobody: whoever brings it is taken for you.
-link-means = Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can gather from it who you are. No right goes from one platform to another by it.
+link-means = Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can gather from it who you are. No right goes from one platform to another by it. By which of your names you are shown elsewhere, /relay name tells.
 linked-with = Linked with this account: {$accounts}. /relay unlink takes this one out.
 link-account = {$name} on {$platform}
 link-not-good = This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives another.
@@ -196,3 +196,15 @@ linked-not-you = If that was not you, write /relay unlink.
 unlinked-nothing = This account is linked to no other.
 unlinked = This account is linked to no other any more. What you have chosen goes on holding for each of them: /relay privacy tells it.
 unlinked-all = None of your accounts is linked to another any more. What you have chosen goes on holding for each of them: /relay privacy tells it.
+
+# /relay name
+
+name-is-own = You are shown elsewhere by the name of the account that speaks.
+name-is-there = You are shown elsewhere by the name of the account that you have in the network of whoever reads it, and by that of the account that speaks where you have none.
+name-is-of = You are shown elsewhere by the name of {$account}.
+name-how = /relay name PLATFORM has you shown by the name of your linked account on that platform, /relay name there in each network by that of your account there, /relay name own by that of the account that speaks.
+name-means = It holds for all your linked accounts, from now on. Where that account may not be named, the account that speaks is; where you go by another name or by none, that stays. Your picture stays that of the account that speaks. Whoever reads it learns that these accounts are one person's.
+name-not-linked = This account is linked to no other, so it is shown by its own name. /relay link, where Relay answers you alone, shows that another account is yours, too.
+name-none-there = You have no linked account there. Say one of these: {$choices}.
+name-noted = Noted, as far as your accounts are linked. What holds now is told where Relay answers you alone: /relay name.
+name-elsewhere = Others could read here which accounts are yours. Write /relay name where Relay answers you alone. /relay name PLATFORM, there or own can be said here, too.
