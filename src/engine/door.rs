@@ -285,7 +285,8 @@ impl Core {
         let over = ways.into_iter().map(|way| way == Way::Over);
         // It comes into the journal later: by then it could not be told that the platform's clock is ahead.
         let came = Timestamp::now();
-        let envelopes = envelopes.into_iter().map(|envelope| Envelope { at: envelope.at.min(came), ..envelope });
+        let envelopes =
+            envelopes.into_iter().map(|envelope| Envelope { at: envelope.at.min(came), ..envelope });
         self.ledger.hold(account, envelopes.zip(over).collect()).await
     }
 

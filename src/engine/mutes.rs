@@ -33,6 +33,8 @@ pub struct KnownThere {
     pub bare: String,
     /// Tells them from others of the same name.
     pub mark: String,
+    /// The linked account of theirs whose name it is, where it is not that of the one that speaks.
+    pub of: Option<Person>,
 }
 
 impl KnownThere {
@@ -58,7 +60,8 @@ impl Core {
         if origin == room || !self.ledger.anybody_muted() {
             return None;
         }
-        let reaches = |muted: &Person| self.may_name(room, origin, &author.id) && self.is_named_in(room, muted);
+        let reaches =
+            |muted: &Person| self.may_name(room, origin, &author.id) && self.is_named_in(room, muted);
         let muted = self.ledger.muted(room, &Person::of(origin, author), self.consent_clock(), reaches);
         muted.map(|muted| muted.since)
     }
@@ -106,9 +109,9 @@ impl Core {
                 && (muted == other || (self.is_named_in(room, muted) && self.is_named_in(room, other)))
         };
         let holds = self.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
-        holds.into_iter().any(|(muted, _)| {
-            self.ledger.accounts_of(&muted).iter().any(|other| reaches(&muted, other))
-        })
+        holds
+            .into_iter()
+            .any(|(muted, _)| self.ledger.accounts_of(&muted).iter().any(|other| reaches(&muted, other)))
     }
 
     /// Whether what a row brings is not shown in its room because whoever did it, or wrote what it would show anew, is muted there.
@@ -164,7 +167,12 @@ impl Core {
     }
 
     /// Whether a room may still be told of somebody by the name that they were muted under there.
-    pub fn is_called_still(&self, room: &RoomKey, person: &Person, bare: &str) -> bool {
+    pub fn is_called_still(&self, room: &RoomKey, person: &Person, bare: &str, of: Option<&Person>) -> bool {
+        // The name of an account that is theirs no more says nothing of them, and of who was forgotten there is none.
+        let is_theirs = of.is_none_or(|of| self.ledger.accounts_of(person).contains(of));
+        if bare.is_empty() || !is_theirs {
+            return false;
+        }
         if !self.asks_consent() {
             return true;
         }
@@ -174,7 +182,8 @@ impl Core {
             let standing = Standing::Person;
             let author = Author { id: id.clone(), name: bare.to_owned(), avatar: None, standing };
             let deed = Deed { origin, author: &author, said: now, known: now };
-            self.seen_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+            self.named_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+                && of.is_none_or(|of| self.may_bear_name_of(of, room, origin, now))
         };
         !heard.is_empty() && heard.iter().all(is_called_so)
     }
@@ -238,7 +247,9 @@ impl Core {
         // Of what the room may know of them, so that it says no more.
         let mark = format!("{:03x}", xxh3_64(holder(origin, seen).as_bytes()) & 0xFFF);
         let name = called(self, room, origin, seen, channel)?;
-        Ok(KnownThere { person, name, bare: presentable(&seen.name), mark })
+        let chosen = self.chosen_account(&person, room);
+        let of = chosen.filter(|of| self.ledger.linked(of).is_some_and(|linked| linked.name == seen.name));
+        Ok(KnownThere { person, name, bare: presentable(&seen.name), mark, of })
     }
 }
 
@@ -255,6 +266,7 @@ mod tests {
             name: "Ada ‹Slack›".into(),
             bare: "Ada".into(),
             mark: "3f2".into(),
+            of: None,
         };
         for words in ["Ada", "@ada", " ADA ‹slack› ", "ada #3f2", "Ada ‹Slack› #3f2"] {
             assert!(ada.is_called(words), "{words}");

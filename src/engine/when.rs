@@ -20,8 +20,10 @@ impl Core {
     /// Whether what a history tells may have been said under a no, or while people were asked first, and it cannot be known: then it is not
     /// even written down.
     pub(super) fn may_be_of_a_no(&self, routes: &Routes, envelope: &Envelope) -> bool {
-        let brings =
-            matches!(&envelope.event, Event::Posted(_) | Event::Edited { .. } | Event::Reacted { added: true, .. });
+        let brings = matches!(
+            &envelope.event,
+            Event::Posted(_) | Event::Edited { .. } | Event::Reacted { added: true, .. }
+        );
         let Some(author) = envelope.author.as_ref().filter(|_| brings) else { return false };
         if !self.asks_consent() || !is_person(&envelope.origin, author) {
             return false;

@@ -204,11 +204,7 @@ fn reply(message: &wire::Message, own: Option<i64>) -> Option<Reply> {
         }
         said => Some(said),
     };
-    Some(Reply {
-        target: ids::native(answered.message_id),
-        author: by.map(|by| by.name),
-        excerpt,
-    })
+    Some(Reply { target: ids::native(answered.message_id), author: by.map(|by| by.name), excerpt })
 }
 
 /// FNV-1a over what people see: the same in every process, as it becomes part of a stored version.
