@@ -195,7 +195,7 @@ impl Discord {
         }
         let channel = Self::channel_named(native, "id")?;
         let (name, known) = (native.get("name")?.as_str()?, self.names.of_channel(guild, channel)?);
-        (self.rooms.get(channel).is_some() && name != known).then(|| name.to_owned())
+        (self.rooms.is_linked(channel) && name != known).then(|| name.to_owned())
     }
 
     /// Where an event happened, in the words of `translate`.
