@@ -124,6 +124,16 @@ impl Discord {
         Place::Thread { room: parent, told }
     }
 
+    /// The channel of a thread that belongs to a linked channel, as far as that is known without asking.
+    pub(crate) fn belongs_to(&self, channel: Id<ChannelMarker>) -> Option<Id<ChannelMarker>> {
+        match self.places.kinds.get(&channel) {
+            Some(Kind::Thread { parent, .. }) if !self.rooms.is_linked(channel) => {
+                Some(parent).filter(|parent| self.rooms.is_linked(*parent))
+            }
+            _ => None,
+        }
+    }
+
     async fn kind(&self, rest: &Rest, channel: Id<ChannelMarker>) -> Option<Kind> {
         if let Some(kind) = self.places.kinds.get(&channel) {
             return Some(kind);
