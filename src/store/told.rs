@@ -167,11 +167,25 @@ impl Ledger {
             channels.into_iter().filter(|(channel, since)| since.is_some() && is_meant(channel))
         {
             let (key, value) = (keys::asking(room, &channel), value(None));
+            let ledger = self.clone();
+            let noted = tokio::task::spawn_blocking(move || ledger.note_change(Timestamp::now())).await;
+            noted.map_err(|_| StoreError::Closed)??;
             self.ask(|done| Command::Remember { key, value, done }).await?;
             self.shared.asking.put(room, &channel, None);
             self.shared.consent.said_anew();
         }
         Ok(())
+    }
+
+    /// Keeps beside the keys that what rooms are shown of people, or whether these are asked first, has changed: a backup from before does not
+    /// know what held since. Blocks on the disk.
+    pub fn note_change(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.shared.seals.keep_changed(at)
+    }
+
+    /// Whether the keys tell when that was last.
+    pub fn knows_change(&self) -> bool {
+        self.shared.seals.changed().is_some()
     }
 
     fn asking(&self) -> std::sync::RwLockReadGuard<'_, HashMap<RoomKey, Channels>> {
