@@ -268,7 +268,7 @@ impl Core {
         mut plan: Plan,
         calls: mpsc::Sender<Called>,
     ) -> Result<Self, StoreError> {
-        let known = KnownRooms::new(ledger.known_rooms()?);
+        let known = KnownRooms::new(ledger.known_rooms()?, ledger.moves()?);
         let pauses = Pauses::new(ledger.pauses()?);
         let (accounts, listening) = (Accounts::default(), CancellationToken::new());
         let opened = plan.accounts.into_iter().map(|plan| accounts.open(plan, listening.child_token()));

@@ -53,6 +53,10 @@ impl Core {
                 line(&value, &mut out)?;
             }
         }
+        if let Some(linked) = self.ledger.linked(person) {
+            let of = linked.shown.account().map(Person::as_str);
+            line(&json!({ "what": "shown", "by": linked.shown.word(), "of": of }), &mut out)?;
+        }
         let accounts = self.ledger.accounts_of(person);
         let mut is_told = false;
         for account in &accounts {

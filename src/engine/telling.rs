@@ -148,7 +148,7 @@ impl Core {
     async fn remember_asking(&self, name: &str, channel: &Channel, rooms: &Rooms) -> Result<(), StoreError> {
         for room in rooms.keys() {
             if !channel.tells {
-                self.ledger.remember_asks_no_more(room, |of| of == name).await?;
+                self.ledger.remember_asks_no_more(room, |of| of == name, Timestamp::now()).await?;
             } else if channel.unsaid == Unsaid::OptIn
                 && self.ledger.asks_since(room, |of| of == name).is_none()
             {
@@ -161,7 +161,8 @@ impl Core {
     /// A room has been told that what is said in it is carried from now on.
     pub(super) async fn room_knows(&self, room: &RoomKey) -> Result<(), StoreError> {
         let routes = self.routes.borrow().clone();
-        self.ledger.remember_asks_no_more(room, |of| routes.unsaid(of) != Unsaid::OptIn).await?;
+        let now = Timestamp::now();
+        self.ledger.remember_asks_no_more(room, |of| routes.unsaid(of) != Unsaid::OptIn, now).await?;
         self.whispers.begin_anew();
         Ok(())
     }

@@ -74,3 +74,14 @@ pub(super) fn destination(shared: &Shared, from: &RoomKey) -> Result<Option<Room
     let found = shared.meta.get(keys::moved(from))?;
     found.map(|bytes| keys::parse_room(&bytes).ok_or_else(bad_key)).transpose()
 }
+
+/// All rooms that have moved, and where each has gone.
+pub(super) fn all(shared: &Shared) -> Result<Vec<(RoomKey, RoomKey)>, StoreError> {
+    let mut all = Vec::new();
+    for entry in shared.meta.prefix(keys::MOVED_PREFIX) {
+        let (from, to) = entry.into_inner()?;
+        let from = from.get(keys::MOVED_PREFIX.len()..).and_then(keys::parse_room);
+        all.push(from.zip(keys::parse_room(&to)).ok_or_else(bad_key)?);
+    }
+    Ok(all)
+}

@@ -5,6 +5,7 @@ use crate::joining::ask;
 use crate::privacy::{choose, say, started, started_with, told};
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
+use stand_ins::world::World;
 use std::time::{Duration, Instant};
 
 async fn relay(bench: &Bench, platform: &str, person: usize, words: &str) -> String {
@@ -145,4 +146,167 @@ async fn an_export_is_given_where_its_person_is_alone_and_says_until_when() {
     assert!(answer.status().is_success(), "{link}: {}", answer.status());
     let first = answer.text().await.unwrap();
     assert!(first.starts_with("{\"") && first.contains("\"what\":\"about\""), "{first}");
+}
+
+/// The name of a second Discord guild: people may call it what they like.
+const OTHER_GUILD: &str = "Dusk to Dawn: for all";
+
+/// Relay with a second Discord guild in the channel; answers its room there, too.
+async fn with_two_guilds() -> (Bench, String) {
+    let mut world = World::demo();
+    let mut other = world.discord.spaces[0].clone();
+    other.name = OTHER_GUILD.into();
+    world.discord.spaces.push(other);
+    let mut bench = Bench::of(world).await;
+    let (first, other) = (bench.room("discord"), bench.platform("discord").spaces[1].rooms[0].id.clone());
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    let text =
+        text.replace(&format!("\"discord:{first}\""), &format!("\"discord:{first}\", \"discord:{other}\""));
+    std::fs::write(bench.config(), text).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    (bench, other)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_space_of_a_platform_alone_is_told_no_and_yes() {
+    let (mut bench, other) = with_two_guilds().await;
+    let is_there = |bench: &Bench, word: &str| {
+        let all = bench.people("discord").messages(&other).unwrap();
+        all.iter().any(|seen| !seen.deleted && seen.text.contains(word))
+    };
+    let heard = |bench: &Bench| bench.people("discord").heard().clone();
+    heard(&bench).begin();
+    bench.say("slack", "xyzzy before");
+    for platform in ["discord", "telegram"] {
+        bench.arrives(platform, "xyzzy before").await;
+    }
+    until("both have it", || is_there(&bench, "xyzzy before")).await;
+    assert_eq!(heard(&bench).times("xyzzy before"), 2, "once for each guild");
+    let words = relay(&bench, "slack", 0, "consent revoke bridging to discord:Harbour").await;
+    let there = format!("There are: discord:{OTHER_GUILD}, discord:Night Owls, telegram:Sunday hikers.");
+    assert!(words.contains(&there), "{words}");
+    let revoke = format!("consent revoke bridging to Discord:{}", OTHER_GUILD.to_lowercase());
+    let words = relay(&bench, "slack", 0, &revoke).await;
+    assert!(
+        words.contains(&format!("bridging: everything to {OTHER_GUILD} on Discord not allowed")),
+        "{words}"
+    );
+    assert!(words.contains(&format!("on Discord ({OTHER_GUILD}) nothing")), "{words}");
+    assert!(words.contains("on Discord (Night Owls) and Telegram your texts"), "{words}");
+    // What was said before goes from there alone.
+    until("it is taken back", || !is_there(&bench, "xyzzy before")).await;
+    heard(&bench).begin();
+    let said = bench.say("slack", "xyzzy since");
+    bench.arrives("discord", "xyzzy since").await;
+    bench.edit("slack", &said, "xyzzy changed");
+    say(&bench, "slack", 1, "somebody else", None);
+    bench.arrives("discord", "xyzzy changed").await;
+    until("others go on", || is_there(&bench, "somebody else")).await;
+    assert_eq!(heard(&bench).times("xyzzy since"), 1, "for one guild");
+    assert_eq!(heard(&bench).times("xyzzy changed"), 1, "for one guild");
+    let words = relay(&bench, "slack", 0, "consent revoke bridging to discord:Night Owls").await;
+    assert!(words.contains("to Night Owls on Discord not allowed"), "{words}");
+    heard(&bench).begin();
+    bench.say("slack", "xyzzy nowhere");
+    say(&bench, "slack", 1, "somebody again", None);
+    until("others go on", || is_there(&bench, "somebody again")).await;
+    bench.arrives("discord", "somebody again").await;
+    assert!(!heard(&bench).is_empty() && !heard(&bench).has("xyzzy"), "no byte of it reaches Discord");
+    for platform in ["telegram", "slack"] {
+        let kept = bench.with(platform, "xyzzy").len();
+        assert_eq!(kept, 3, "{platform}: what was said there, or is shown elsewhere, stays");
+    }
+    let guild = bench.platform("discord").spaces[0].id.clone();
+    let words = relay(&bench, "slack", 0, &format!("consent grant bridging to discord:{guild}")).await;
+    assert!(words.contains("to Night Owls on Discord allowed"), "{words}");
+    // It is told by name, kept over a start, and written into the audit by its id.
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    let words = relay(&bench, "slack", 0, "consent").await;
+    assert!(
+        words.contains(&format!("• bridging: everything to {OTHER_GUILD} on Discord not allowed")),
+        "{words}"
+    );
+    assert!(words.contains(&format!("discord:{OTHER_GUILD}, discord:Night Owls, telegram:")), "{words}");
+    let (ok, audit) = told(&bench, &["audit", "show", "--json"]);
+    assert!(ok && audit.contains(&format!("/{guild}\"")), "{audit}");
+    heard(&bench).begin();
+    bench.say("slack", "plugh after");
+    bench.arrives("discord", "plugh after").await;
+    assert_eq!(heard(&bench).times("plugh after"), 1, "for one guild");
+    relay(&bench, "slack", 0, &format!("consent grant bridging to discord:\"{OTHER_GUILD}\"")).await;
+    bench.say("slack", "plugh again");
+    until("it is shown there again", || is_there(&bench, "plugh again")).await;
+    assert!(!is_there(&bench, "plugh after") && !is_there(&bench, "xyzzy"), "what was said meanwhile is not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_space_is_named_only_to_whom_it_is_shown() {
+    let (bench, _) = with_two_guilds().await;
+    let person = bench.in_chat_with_bot();
+    let group = bench.room("telegram");
+    // Whoever has a chat with the bot alone is answered there.
+    let ask = async |room: &str, words: &str, told: &str| {
+        let act =
+            Act::Command { person: person.clone(), room: room.to_owned(), text: format!("/relay {words}") };
+        let before = bench.people("telegram").messages(&person).unwrap().len();
+        bench.people("telegram").act(act).expect("people can ask a bot");
+        let answer = || {
+            let all = bench.people("telegram").messages(&person).unwrap_or_default();
+            let newest = all.into_iter().skip(before).filter(|seen| seen.by_bot);
+            newest.map(|seen| seen.text).collect::<Vec<_>>().join("\n")
+        };
+        until(told, || answer().contains(told)).await;
+        answer()
+    };
+    let words =
+        ask(&person, &format!("consent revoke bridging to discord:{OTHER_GUILD}"), "in no space that").await;
+    assert!(!words.contains("Night Owls"), "{words}");
+    let words = ask(&person, "consent", "You have said nothing about it").await;
+    assert!(!words.contains("Dusk"), "{words}");
+    // From the group both guilds see them.
+    let revoke = "consent revoke bridging to discord:night owls for 1 day";
+    ask(&group, revoke, "to Night Owls on Discord not allowed until 20").await;
+    let words = ask(&person, "consent", "to Night Owls on Discord not allowed until 20").await;
+    assert!(!words.contains("Dusk"), "{words}");
+    ask(&person, "consent grant bridging to discord:night owls", "to Night Owls on Discord allowed").await;
+}
+
+/// What waits is held back, and a group that becomes a supergroup stays the space that it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_space_that_moves_stays_told_no() {
+    let mut bench = Bench::with_a_basic_group().await;
+    bench.start();
+    bench.connected(3).await;
+    bench.fault("telegram", Kind::ServerError, 1_000_000, "sendMessage");
+    bench.say("slack", "xyzzy waits");
+    bench.arrives("discord", "xyzzy waits").await;
+    let group = bench.platform("telegram").spaces[0].rooms[0].name.clone();
+    let words = relay(&bench, "slack", 0, &format!("consent revoke bridging to telegram:{group}")).await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    bench.people("telegram").heard().begin();
+    bench.people("telegram").faults().disarm();
+    let old = bench.room("telegram");
+    let new = bench.people("telegram").act(Act::Close { room: old }).expect("it can become a supergroup");
+    let is_there = |bench: &Bench, word: &str| {
+        let all = bench.people("telegram").messages(&new).unwrap();
+        all.iter().any(|seen| !seen.deleted && seen.text.contains(word))
+    };
+    for word in ["after the move", "after the start"] {
+        bench.say("slack", &format!("xyzzy {word}"));
+        bench.arrives("discord", &format!("xyzzy {word}")).await;
+        say(&bench, "slack", 1, &format!("others {word}"), None);
+        until("others go on", || is_there(&bench, &format!("others {word}"))).await;
+        bench.stop().await;
+        bench.start();
+        bench.connected(3).await;
+    }
+    assert!(!bench.people("telegram").heard().has("xyzzy"), "no byte of it reaches Telegram");
+    let words = relay(&bench, "slack", 0, "consent").await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    relay(&bench, "slack", 0, &format!("consent grant bridging to telegram:{group}")).await;
+    bench.say("slack", "plugh again");
+    until("it is shown there again", || is_there(&bench, "plugh again")).await;
 }

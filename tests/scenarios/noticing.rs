@@ -270,6 +270,38 @@ async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
+/// Promise: what was said before a room was told stays as it was told then, also where Relay hears of it only afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_heard_after_a_room_was_told_counts_as_it_was_said() {
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let asks = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
+    std::fs::write(bench.config(), asks).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let told = |bench: &Bench, how_often: usize| {
+        let all = joined(bench, "slack");
+        all.len() == how_often && all.last().is_some_and(|notice| notice.pinned)
+    };
+    until("Slack is told", || told(&bench, 1)).await;
+    bench.fault("slack", Kind::ServerError, 1_000, "chat.postMessage");
+    std::fs::write(bench.config(), &config).unwrap();
+    let reloaded = bench.command("reload").output().unwrap();
+    assert!(reloaded.status.success(), "{}", bench.log());
+    // Slack takes what is said to it, and tells nothing.
+    let silent = stand_ins::faults::Fault { kind: Kind::Silent, times: 1, only: None, seconds: 60.0 };
+    bench.people("slack").fault(silent).unwrap();
+    bench.say("slack", "under the old word");
+    bench.people("slack").faults().disarm();
+    until("Slack is told anew", || told(&bench, 2)).await;
+    bench.say("slack", "under the new word");
+    bench.fault("slack", Kind::Disconnect, 1, "");
+    bench.arrives("discord", "under the new word").await;
+    assert!(bench.with("discord", "under the old word").is_empty());
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
 /// What Relay has told somebody alone, without being asked.
 fn whispered(bench: &Bench, platform: &str, person: usize) -> usize {
     let id = bench.platform(platform).people[person].id.as_str();

@@ -163,15 +163,27 @@ impl Commands {
         room: &RoomKey,
         person: &Person,
     ) -> Option<String> {
-        let routes = self.core.routes.borrow().clone();
-        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (to, _) in routes.targets(room) {
+        let (routes, spaces) = (self.core.routes.borrow().clone(), self.spaces(room, None));
+        let seen = routes.targets(room).into_iter().map(|(to, _)| {
             let who = match stream::keeps(&to) {
                 true => text!(language, "privacy-programs"),
                 false => words::shown(&to.platform),
             };
             let what = classes_in_words(language, &self.core.shown_of(person, room, &to));
-            let known = all.entry(what).or_default();
+            (who, spaces.name(&self.core.recipient(&to)), what)
+        });
+        let seen: Vec<_> = seen.collect();
+        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (platform, space, what) in &seen {
+            // A platform alone says it where all its spaces see the same.
+            let is_all = seen.iter().all(|(other, _, sees)| other != platform || sees == what);
+            let who = match space.as_ref().filter(|_| !is_all) {
+                Some(space) => {
+                    text!(language, "privacy-on-space", platform = platform.as_str(), space = space.as_str())
+                }
+                None => platform.clone(),
+            };
+            let known = all.entry(what.clone()).or_default();
             if !known.contains(&who) {
                 known.push(who);
             }
