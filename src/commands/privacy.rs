@@ -178,7 +178,7 @@ impl Commands {
         let Ok(_turn) = EXPORTS.try_acquire() else {
             return Err(text!(language, "export-busy"));
         };
-        let core = self.core.clone();
+        let (core, is_linked) = (self.core.clone(), self.core.ledger.linked(&person).is_some());
         let written = tokio::task::spawn_blocking(move || {
             let mut out = Bounded(Vec::new());
             core.export(&person, &mut out).map(|exported| (exported, out.0))
@@ -194,8 +194,12 @@ impl Commands {
             Some((link, until)) => {
                 let (events, choices) = (exported.events, exported.choices);
                 let all = text!(language, "exported", events = events, choices = choices, link = link);
+                let linked = match is_linked {
+                    true => format!("{}\n", text!(language, "exported-linked")),
+                    false => String::new(),
+                };
                 let link = text!(language, "exported-link", date = date(until), time = time(until));
-                Ok(format!("{all}\n{link}"))
+                Ok(format!("{all}\n{linked}{link}"))
             }
             None => Err(text!(language, "export-not-kept")),
         }

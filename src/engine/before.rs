@@ -1,10 +1,11 @@
 //! What held for each room before ([`Before`]), kept beside since when channels name people. It is written behind what comes into force: what
-//! a crash lets it miss is found by the next start, and counts from then.
+//! a crash lets it miss is found by the next start, and counts from then. That it has changed stands beside the keys too, for a backup of before
+//! does not know it.
 
 use super::consent::begin_of;
 use super::core::Core;
 use crate::routing::{Before, Routes};
-use crate::store::{StoreError, folder, stream};
+use crate::store::{Ledger, StoreError, folder, stream};
 use relay_contract::{RoomKey, Timestamp};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,16 +14,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 const FILE: &str = "before.json";
 
 /// What is known now, and what of it is on disk.
-#[derive(Debug)]
 pub struct Kept {
     path: PathBuf,
+    ledger: Ledger,
     now: Mutex<Arc<Before>>,
     on_disk: Mutex<Arc<Before>>,
 }
 
 impl Kept {
     /// What earlier runs have kept. Blocks on the disk.
-    pub fn open(data_dir: &Path, now: Timestamp) -> Arc<Self> {
+    pub fn open(data_dir: &Path, ledger: Ledger, now: Timestamp) -> Arc<Self> {
         let path = data_dir.join(FILE);
         // What cannot be read may have said anything.
         let (known, on_disk) = match read(&path) {
@@ -32,7 +33,14 @@ impl Kept {
                 (Before::unknown(now), Before::default())
             }
         };
-        Arc::new(Self { path, now: Mutex::new(Arc::new(known)), on_disk: Mutex::new(Arc::new(on_disk)) })
+        // An older Relay has not said there when it changed last.
+        if !ledger.knows_change()
+            && let Err(error) = ledger.note_change(now)
+        {
+            tracing::error!(%error, "the keys do not know since when rooms are shown what they are: it is tried again at the next start");
+        }
+        let (now, on_disk) = (Mutex::new(Arc::new(known)), Mutex::new(Arc::new(on_disk)));
+        Arc::new(Self { path, ledger, now, on_disk })
     }
 
     /// Adds what is to hold from now on, and gives the routes what held before.
@@ -58,7 +66,8 @@ impl Kept {
         if *newest == **on_disk {
             return;
         }
-        match write(&self.path, &newest) {
+        // First there: what is noted in vain allows less.
+        match self.ledger.note_change(Timestamp::now()).and_then(|()| write(&self.path, &newest)) {
             Ok(()) => *on_disk = newest,
             Err(error) => {
                 tracing::error!(%error, "{FILE} cannot be written: it is tried again with the next change")

@@ -417,7 +417,7 @@ impl Core {
             || self.ledger.anybody_is(hides)
     }
 
-    /// Whether nobody may see what somebody did, as they want it now: it is not even written down.
+    /// Whether nobody may see what somebody did, as they want it now or wanted it then: it is not even written down.
     pub(super) fn is_for_nobody(&self, routes: &Routes, envelope: &Envelope) -> bool {
         let class = match &envelope.event {
             Event::Posted(_) | Event::Edited { .. } => DataClass::Content,
@@ -433,7 +433,10 @@ impl Core {
         }
         let history = self.ledger.consent_of(&Person::of(&envelope.origin, author));
         let targets = routes.targets(&envelope.origin);
-        let may = |room: &RoomKey| self.allows(history.as_deref(), class, (&envelope.origin, room), None);
+        // It comes now, whatever a clock that is ahead says.
+        let said = end_of(envelope.at).min(self.consent_clock());
+        let may =
+            |room: &RoomKey| self.allows(history.as_deref(), class, (&envelope.origin, room), Some(said));
         !targets.is_empty() && !targets.iter().any(|(room, _)| may(room))
     }
 

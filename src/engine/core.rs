@@ -278,6 +278,7 @@ impl Core {
         naming::remember(data_dir, &mut plan.channels, Timestamp::now());
         ledger.set_audit(plan.keeping.audit_days.is_some());
         let door = Door::new(plan.flood, ledger.held().into_keys());
+        let before = before::Kept::open(data_dir, ledger.clone(), Timestamp::now());
         let core = Self {
             ledger,
             lookup,
@@ -290,7 +291,7 @@ impl Core {
             disk: Disk::new(data_dir, plan.keeping.least_free),
             routes: watch::Sender::new(Arc::default()),
             channels: Mutex::new(Arc::new(plan.channels)),
-            before: before::Kept::open(data_dir, Timestamp::now()),
+            before,
             admins: Admins::new(plan.admins),
             known,
             moves: tokio::sync::Mutex::default(),

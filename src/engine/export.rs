@@ -3,8 +3,8 @@
 use super::core::Core;
 use super::news::place;
 use crate::adapt::plain;
-use crate::consent::Person;
-use crate::store::{EnvelopeId, StoreError};
+use crate::consent::{Entry, Person};
+use crate::store::{EnvelopeId, HeldEntry, StoreError};
 use crate::texts::Language;
 use relay_contract::{Envelope, Event, Message, Timestamp};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub enum ExportError {
 }
 
 impl Core {
-    /// Writes it. Reads the whole journal: blocks.
+    /// Writes it, for all of their linked accounts. Reads the whole journal: blocks.
     pub fn export(&self, person: &Person, mut out: impl Write) -> Result<Exported, ExportError> {
         let mut exported = Exported::default();
         let line = |value: &Value, out: &mut dyn Write| -> io::Result<()> {
@@ -57,10 +57,22 @@ impl Core {
             let of = linked.shown.account().map(Person::as_str);
             line(&json!({ "what": "shown", "by": linked.shown.word(), "of": of }), &mut out)?;
         }
-        if self.ledger.told(person)?.is_some() {
+        let accounts = self.ledger.accounts_of(person);
+        let mut is_told = false;
+        for account in &accounts {
+            is_told |= self.ledger.told(account)?.is_some();
+        }
+        if is_told {
             line(&json!({ "what": "told", "of": "what becomes of what they say" }), &mut out)?;
         }
-        for entry in self.ledger.consent_of(person).iter().flat_map(|history| history.entries()) {
+        let mut told: Vec<Entry> = Vec::new();
+        // What was chosen with one linked account stands with each of them.
+        for entry in
+            accounts.iter().filter_map(|of| self.ledger.consent_of(of)).flat_map(|of| of.entries().to_vec())
+        {
+            if told.contains(&entry) {
+                continue;
+            }
             let value = json!({
                 "what": "choice", "allows": entry.allows, "purpose": value(&entry.purpose), "classes": value(&entry.classes),
                 "to": value(&entry.scope), "how": entry.how, "words": entry.words, "at": time(entry.at),
@@ -68,8 +80,9 @@ impl Core {
             });
             line(&value, &mut out)?;
             exported.choices += 1;
+            told.push(entry);
         }
-        for (room, muted) in self.ledger.mutes_of(person) {
+        for (room, muted) in accounts.iter().flat_map(|of| self.ledger.mutes_of(of)) {
             // Of other rooms the platform alone, and by whom is somebody else's.
             for muted in muted.names(self.consent_clock()) {
                 let (since, until) =
@@ -80,20 +93,36 @@ impl Core {
                 line(&value, &mut out)?;
             }
         }
-        let mut from = EnvelopeId::default();
-        loop {
-            let mut theirs = Vec::new();
-            let last = self.ledger.accepted_by(Some(person), from, PIECE, |id, envelope| {
-                if envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *person) {
-                    theirs.push((id, envelope));
+        let is_by = |envelope: &Envelope, account: &Person| {
+            envelope.author.as_ref().is_some_and(|by| Person::of(&envelope.origin, by) == *account)
+        };
+        for account in &accounts {
+            let mut from = EnvelopeId::default();
+            loop {
+                let mut theirs = Vec::new();
+                let last = self.ledger.accepted_by(Some(account), from, PIECE, |id, envelope| {
+                    if is_by(&envelope, account) {
+                        theirs.push((id, envelope));
+                    }
+                })?;
+                for (id, envelope) in theirs {
+                    line(&self.exported(id, &envelope)?, &mut out)?;
+                    exported.events += 1;
                 }
-            })?;
-            for (id, envelope) in theirs {
-                line(&self.exported(id, &envelope)?, &mut out)?;
-                exported.events += 1;
+                let Some(last) = last else { break };
+                from = last;
             }
-            let Some(last) = last else { break };
-            from = last;
+        }
+        // What they said faster than their budget, or in a thread that hangs from such: it is in the journal later.
+        for sender in self.ledger.held().into_keys() {
+            for HeldEntry { id, envelope } in self.ledger.held_of(&sender, usize::MAX)? {
+                if accounts.iter().any(|account| is_by(&envelope, account)) {
+                    let mut value = self.exported(id, &envelope)?;
+                    value["waits"] = "at the door".into();
+                    line(&value, &mut out)?;
+                    exported.events += 1;
+                }
+            }
         }
         line(&json!({ "what": "end", "events": exported.events, "choices": exported.choices }), &mut out)?;
         out.flush()?;

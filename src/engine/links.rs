@@ -1,6 +1,6 @@
 //! Which rooms are joined to which channels: as the admin wrote it, and as it was changed from the chat.
 
-use super::core::Core;
+use super::core::{Core, RunningAccount};
 use crate::consent::{Level, Unsaid};
 use crate::routing::{Connect, Direction, Link, LinkSettings, Routes};
 use crate::texts::Language;
@@ -96,6 +96,17 @@ impl Core {
             self.before.add(&mut fresh, now);
             *routes = Arc::new(fresh);
         });
+        self.accounts.all().iter().for_each(|account| self.tell_linked(account));
+    }
+
+    /// Tells a connector which of the rooms that it was asked about are rooms of their own: one that somebody only wants to join is not.
+    fn tell_linked(&self, account: &RunningAccount) {
+        let planned = self.planned_of(&account.name).into_iter();
+        let ids = planned.filter_map(|room| match self.known.get(&account.name, &room.room) {
+            Some(known) => Some(known.key.room),
+            None => (!room.by_name).then_some(room.room),
+        });
+        account.connector.linked(&ids.collect::<Vec<_>>());
     }
 
     /// Everything that an account is to look up.

@@ -4,6 +4,7 @@ mod absence;
 mod consent;
 mod folding;
 mod levels;
+mod linked;
 mod resting;
 
 use super::space::Crash;
@@ -32,6 +33,8 @@ struct Puppet {
     past: Mutex<Vec<(String, i64)>>,
     /// The platform tells what came of an attempt.
     tells: bool,
+    /// What it was told of which rooms are linked.
+    linked: Mutex<Vec<NativeId>>,
 }
 
 fn room(name: &str) -> RoomKey {
@@ -58,6 +61,10 @@ impl Connector for Puppet {
             warnings: vec![],
             rooms: rooms.iter().map(|id| (id.clone(), Ok(report(id)))).collect(),
         })
+    }
+
+    fn linked(&self, rooms: &[NativeId]) {
+        *self.linked.lock().unwrap() = rooms.to_vec();
     }
 
     async fn listen(&self, _: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
@@ -211,6 +218,7 @@ impl Stage {
             posted: Mutex::new(posted),
             past: Mutex::new(past),
             tells,
+            linked: Mutex::default(),
         });
         let account = Account("puppet".into());
         let link = |room: &str| PlannedLink {

@@ -43,6 +43,14 @@ impl Before {
         Self { unknown: now.0, weighs: true, ..Self::default() }
     }
 
+    /// Where nothing is known of what was until then.
+    #[must_use]
+    pub fn unknown_until(mut self, until: Timestamp) -> Self {
+        self.unknown = self.unknown.max(until.0);
+        self.weighs |= self.unknown > 0;
+        self
+    }
+
     /// With what holds now.
     #[must_use]
     pub fn and_now(&self, routes: &Routes, now: Timestamp) -> Self {
@@ -254,5 +262,12 @@ mod tests {
         assert!(routes.has_asked(&room("b")));
         assert_eq!(routes.asked_until(&room("a"), &room("b")), Some(Timestamp(7)), "nothing is known");
         assert_eq!(routes.named_since(&room("a"), &room("b")), Some(Timestamp(7)));
+        let (before, mut routes) = then(&Before::default(), asking, 1);
+        routes.set_before(Arc::new(before.unknown_until(Timestamp(7))));
+        assert_eq!(
+            routes.named_since(&room("a"), &room("c")),
+            Some(Timestamp(7)),
+            "what was known weighs no less"
+        );
     }
 }

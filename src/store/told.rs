@@ -221,12 +221,26 @@ impl Ledger {
         for (channel, _) in
             channels.into_iter().filter(|(channel, asks)| asks.since().is_some() && is_meant(channel))
         {
+            let ledger = self.clone();
+            let noted = tokio::task::spawn_blocking(move || ledger.note_change(now)).await;
+            noted.map_err(|_| StoreError::Closed)??;
             let (key, value) = (keys::asking(room, &channel), until.bytes());
             self.ask(|done| Command::Remember { key, value, done }).await?;
             self.shared.asking.put(room, &channel, until);
             self.shared.consent.said_anew();
         }
         Ok(())
+    }
+
+    /// Keeps beside the keys that what rooms are shown of people, or whether these are asked first, has changed: a backup from before does not
+    /// know what held since. Blocks on the disk.
+    pub fn note_change(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.shared.seals.keep_changed(at)
+    }
+
+    /// Whether the keys tell when that was last.
+    pub fn knows_change(&self) -> bool {
+        self.shared.seals.changed().is_some()
     }
 
     fn asking(&self) -> std::sync::RwLockReadGuard<'_, HashMap<RoomKey, Channels>> {

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::{ask, say_in, second};
+use crate::privacy::{choose, say};
 use stand_ins::faults::Kind;
 use stand_ins::people::{Act, Seen};
 use std::time::Duration;
@@ -166,6 +167,29 @@ async fn a_history_is_read_again_by_hand_and_what_is_known_stays_as_it_is() {
         let (done, words) = resync(&arguments);
         assert!(!done && words.contains(said), "{arguments:?}: {words}");
     }
+}
+
+/// Promise: of who says *none*, nothing more is written down, also where they allow more by the time that it is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_under_a_no_is_not_written_down_when_it_is_read_later() {
+    let bench = Bench::started().await;
+    choose(&bench, "slack", 1, "none").await;
+    say(&bench, "slack", 1, "xyzzy under a no", None);
+    say(&bench, "slack", 0, "of somebody else", None);
+    bench.arrives("discord", "of somebody else").await;
+    // Platforms tell whole seconds.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    choose(&bench, "slack", 1, "full").await;
+    let room = format!("slack:{}", bench.room("slack"));
+    let output = bench.command("resync").args([&room, "--since", "1h", "--json"]).output().unwrap();
+    let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read["resynced"]["new"], 0, "{read}");
+    say(&bench, "slack", 1, "plugh, which is allowed", None);
+    bench.arrives("discord", "plugh").await;
+    let who = format!("slack:{}", bench.platform("slack").people[1].id);
+    let output = bench.command("export").args([&who, "--out", "-"]).output().unwrap();
+    let kept = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(kept.contains("plugh") && !kept.contains("xyzzy"), "{kept}");
 }
 
 /// Promise: nothing leaves without a reason. What people said before their room was linked is nobody's to carry.

@@ -47,6 +47,10 @@ async fn one_persons_flood_waits_at_the_door_and_nobody_behind_it() {
     let held = bench.status().unwrap()["held"].clone();
     assert_eq!(held[0]["sender"], format!("slack:{}", bench.platform("slack").people[0].id), "{held}");
     assert!(held[0]["held"].as_u64().unwrap() > 0);
+    let who = held[0]["sender"].as_str().unwrap();
+    let output = bench.command("export").args([who, "--out", "-"]).output().unwrap();
+    let kept = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(kept.contains(r#""waits":"at the door""#) && kept.contains("as it was meant"), "{kept}");
     until("the room is told", || !bench.with("slack", "arrive later").is_empty()).await;
     for _ in 0..3 {
         bench.kill();

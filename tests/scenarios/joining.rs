@@ -353,3 +353,28 @@ async fn whoever_runs_relay_takes_any_room_out() {
     let refused = ask(&bench, "telegram", 0, &own, "/relay connect lobby").await;
     assert!(refused.contains("no channel lobby"), "{refused}");
 }
+
+/// A thread of a joined room belongs to it, for what is asked there as for what is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_in_a_thread_is_about_its_room_and_what_is_said_there_goes_on() {
+    let bench = Bench::started().await;
+    let room = bench.room("discord");
+    let (person, name, text) = (bench.person("discord"), "owls".to_owned(), Some("zeroth in it".to_owned()));
+    let open = Act::Open { person, room: room.clone(), message: None, name, text };
+    let thread = bench.people("discord").act(open).expect("people open threads");
+    bench.arrives("telegram", "zeroth in it").await;
+    for (words, says) in [
+        ("/relay privacy", "Telegram"),
+        ("/relay status", "lobby"),
+        ("/relay connect lobby", "joined to lobby already"),
+    ] {
+        let told = ask(&bench, "discord", 0, &thread, words).await;
+        assert!(told.contains(says) && !told.contains("not carried anywhere"), "{words}: {told}");
+    }
+    let (person, text, thread) = (bench.person("discord"), "first in it".to_owned(), Some(thread));
+    let say = Act::Say { person, room, text, reply_to: None, files: vec![], thread };
+    bench.people("discord").act(say).expect("people talk in threads");
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "first in it").await;
+    }
+}

@@ -80,6 +80,17 @@ async fn one_person_on_two_platforms_chooses_once() {
     assert!(!bench.people("slack").heard().has(&bench.platform("slack").people[0].id), "nobody is notified");
     assert!(bench.arrives("telegram", "greets").await.text.contains("Adalberta Quillon"));
 
+    // What is kept of one is kept of both.
+    say(&bench, "slack", 0, "said as Elifnur");
+    say(&bench, "discord", 0, "said as Adalberta");
+    for word in ["said as Elifnur", "said as Adalberta"] {
+        bench.arrives("telegram", word).await;
+    }
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
+    let output = bench.command("export").args([&who, "--out", "-"]).output().expect("relay runs");
+    let kept = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(kept.contains("said as Elifnur") && kept.contains("said as Adalberta"), "{kept}");
+
     // What one chooses holds for both, also after a restart.
     bench.kill();
     bench.start();

@@ -217,6 +217,46 @@ async fn a_restore_brings_nothing_back_that_was_forbidden_since() {
     }
 }
 
+/// What was asked first, and who was named, since a backup is not in it; the keys know that something was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_carries_nothing_that_was_said_where_people_were_asked_or_not_named_since() {
+    let mut bench = Bench::started().await;
+    let config = fs::read_to_string(bench.config()).unwrap();
+    let file = bench.config();
+    let reload = |bench: &Bench, line: &str| {
+        let with_line = format!("[channels.lobby]\n{line}\n");
+        fs::write(&file, config.replace("[channels.lobby]\n", &with_line)).unwrap();
+        ok(&mut bench.command("reload"));
+    };
+    bench.say("discord", "of before");
+    bench.arrives("telegram", "of before").await;
+    bench.arrives("slack", "of before").await;
+    let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
+    ok(bench.command("backup").arg(&backup));
+    reload(&bench, "privacy = \"minimal\"");
+    bench.say("discord", "plugh of nobody");
+    bench.arrives("telegram", "plugh").await;
+    bench.arrives("slack", "plugh").await;
+    reload(&bench, "consent = \"opt_in\"");
+    bench.say("discord", "xyzzy, which nobody has allowed");
+    until("it was heard", || bench.counter("withheld") > 0).await;
+    reload(&bench, "");
+    ok(bench.command("keys").arg("backup").arg(&keys));
+    bench.stop().await;
+
+    new_machine(&bench, &keys);
+    ok(bench.command("restore").arg(&backup).arg("--keys").arg(&keys));
+    bench.say("discord", "while it was away");
+    bench.start();
+    bench.connected(3).await;
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "while it was away").await;
+        assert!(bench.with(platform, "xyzzy").is_empty(), "{:?}", bench.with(platform, "xyzzy"));
+        let masked = bench.with(platform, "plugh");
+        assert_eq!(masked.len(), 1, "it comes under no name now: {masked:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_rotated_while_it_runs_and_kills_cost_nothing() {
     let mut bench = Bench::started().await;

@@ -25,6 +25,10 @@ pub trait Connector: Send + Sync + 'static {
     /// the account is parked. Remembers what `translate` needs (its own ids). Bounded in time by the connector.
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError>;
 
+    /// Which rooms are rooms of their own from now on: linked, or named by whoever runs Relay for something else. What is asked about in
+    /// `preflight` need not become one. Until the first call, all that were asked about are. Answers at once.
+    fn linked(&self, _rooms: &[NativeId]) {}
+
     /// Hands up what happens, in order, until `inbox.stopped()` resolves (then `Ok`) or the connection is lost for
     /// good. `cursor` is the newest one that was accepted. An event is acknowledged to the platform only after
     /// `inbox.accept` has returned `Ok`.

@@ -128,6 +128,10 @@ impl Connector for Discord {
         self.look_around(rooms).await
     }
 
+    fn linked(&self, rooms: &[NativeId]) {
+        self.rooms.set_linked(rooms.iter().filter_map(snowflake).collect());
+    }
+
     async fn listen(&self, cursor: Option<String>, inbox: &dyn Inbox) -> Result<(), ListenError> {
         self.hear(cursor, inbox).await
     }

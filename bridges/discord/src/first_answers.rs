@@ -108,7 +108,9 @@ impl Discord {
                 }),
             },
             Kind::Typing(part, begun) => {
-                let room = RoomKey::new(crate::PLATFORM, self.config.network(), interaction.channel()?);
+                let channel = snowflake(&interaction.channel()?.into())?;
+                let room = self.belongs_to(channel).unwrap_or(channel).to_string();
+                let room = RoomKey::new(crate::PLATFORM, self.config.network(), room);
                 let offered = match interaction.may_manage() {
                     false => Vec::new(),
                     true if part == LEAVING => inbox.joined(&room, begun),

@@ -164,7 +164,7 @@ impl Discord {
         threads.extend(archived(rest, channel, since).await?);
         // One that is linked is a room of its own; one that only some see is no part of the room.
         threads.retain(|it| {
-            it.channel.kind != ChannelType::PrivateThread && self.rooms.get(it.channel.id).is_none()
+            it.channel.kind != ChannelType::PrivateThread && !self.rooms.is_linked(it.channel.id)
         });
         threads.iter().for_each(|it| self.places.keep(&it.channel));
         threads.sort_by_key(|it| std::cmp::Reverse(it.last_message_id));

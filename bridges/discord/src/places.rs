@@ -103,7 +103,7 @@ impl Discord {
     /// Where an event of this channel happened.
     pub(crate) async fn place(&self, rest: &Rest, channel: Id<ChannelMarker>) -> Place {
         // One that is linked is a room of its own, whatever else it is.
-        if self.rooms.get(channel).is_some() {
+        if self.rooms.is_linked(channel) {
             return Place::Room;
         }
         let (parent, name) = match self.kind(rest, channel).await {
@@ -122,6 +122,16 @@ impl Discord {
         let told =
             json!({ "room": parent.to_string(), "thread": { "id": thread, "root": root, "name": name } });
         Place::Thread { room: parent, told }
+    }
+
+    /// The channel of a thread that belongs to a linked channel, as far as that is known without asking.
+    pub(crate) fn belongs_to(&self, channel: Id<ChannelMarker>) -> Option<Id<ChannelMarker>> {
+        match self.places.kinds.get(&channel) {
+            Some(Kind::Thread { parent, .. }) if !self.rooms.is_linked(channel) => {
+                Some(parent).filter(|parent| self.rooms.is_linked(*parent))
+            }
+            _ => None,
+        }
     }
 
     async fn kind(&self, rest: &Rest, channel: Id<ChannelMarker>) -> Option<Kind> {
@@ -167,8 +177,8 @@ impl Discord {
     /// The room of a place, if it is linked.
     pub(crate) fn is_linked(&self, channel: Id<ChannelMarker>, place: &Place) -> bool {
         match place {
-            Place::Room => self.rooms.get(channel).is_some(),
-            Place::Thread { room, .. } => self.rooms.get(*room).is_some(),
+            Place::Room => self.rooms.is_linked(channel),
+            Place::Thread { room, .. } => self.rooms.is_linked(*room),
             Place::Unknown => true,
         }
     }

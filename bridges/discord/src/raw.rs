@@ -161,7 +161,7 @@ impl Discord {
             return Vec::new();
         };
         let mut beside = match interaction.kind(&us.application.to_string()) {
-            Kind::Command(_) | Kind::Click(_) => Beside::new(),
+            Kind::Command(_) | Kind::Click(_) => self.beside_of_command(rest, &native).await,
             // About a message of a room, also where that stands in a thread.
             Kind::About(..) => self.beside_of(rest, &native).await.0,
             Kind::Typing(..) | Kind::Other(_) => return Vec::new(),
@@ -170,6 +170,15 @@ impl Discord {
         // The answer that a clicked button stands below: nobody asks for its words again.
         native.as_object_mut().and_then(|native| native.remove("message"));
         vec![(native, beside)]
+    }
+
+    /// A command in a thread is about the room that the thread belongs to, where that is linked; any other about the place where it was
+    /// given, also where Discord does not say in time what that is: it is to be answered.
+    async fn beside_of_command(&self, rest: &Rest, native: &Value) -> Beside {
+        match self.beside_of(rest, native).await {
+            (beside, _, Place::Thread { room, .. }) if self.rooms.is_linked(room) => beside,
+            _ => Beside::new(),
+        }
     }
 
     /// An event about a guild or a channel: news of a room, and its new name where it has one.
@@ -195,7 +204,7 @@ impl Discord {
         }
         let channel = Self::channel_named(native, "id")?;
         let (name, known) = (native.get("name")?.as_str()?, self.names.of_channel(guild, channel)?);
-        (self.rooms.get(channel).is_some() && name != known).then(|| name.to_owned())
+        (self.rooms.is_linked(channel) && name != known).then(|| name.to_owned())
     }
 
     /// Where an event happened, in the words of `translate`.

@@ -1,6 +1,6 @@
-//! What is known of the linked rooms, from `preflight`: where their webhooks live and what Relay may do there.
+//! What is known of rooms, from `preflight`: where their webhooks live and what Relay may do there; and which of them are linked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 use twilight_model::guild::Permissions;
@@ -46,15 +46,30 @@ impl Known {
     }
 }
 
-/// The linked rooms. As many as there are links.
+/// The rooms that were asked about: as many as there are links, and those that somebody wanted to join.
 #[derive(Debug, Default)]
-pub struct Rooms(RwLock<HashMap<Id<ChannelMarker>, Known>>);
+pub struct Rooms {
+    known: RwLock<HashMap<Id<ChannelMarker>, Known>>,
+    /// Which are linked; none before the engine has said so.
+    linked: RwLock<Option<HashSet<Id<ChannelMarker>>>>,
+}
 
 impl Rooms {
     /// What is known of a room.
     pub fn get(&self, room: Id<ChannelMarker>) -> Option<Room> {
-        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rooms = self.known.read().unwrap_or_else(PoisonError::into_inner);
         rooms.get(&room).map(|known| Room { may_webhook: known.may_webhook(), ..known.room })
+    }
+
+    /// Whether a channel or a thread is a room of its own.
+    pub fn is_linked(&self, id: Id<ChannelMarker>) -> bool {
+        let linked = self.linked.read().unwrap_or_else(PoisonError::into_inner);
+        linked.as_ref().map_or_else(|| self.get(id).is_some(), |linked| linked.contains(&id))
+    }
+
+    /// These are, and no others.
+    pub fn set_linked(&self, ids: HashSet<Id<ChannelMarker>>) {
+        *self.linked.write().unwrap_or_else(PoisonError::into_inner) = Some(ids);
     }
 
     /// Remembers what was asked just now.
@@ -79,7 +94,7 @@ impl Rooms {
 
     /// The rooms of a guild that all its members see.
     pub fn open_to_all(&self, guild: Id<GuildMarker>) -> Vec<Id<ChannelMarker>> {
-        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rooms = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let open = rooms.iter().filter(|(_, known)| known.room.guild == guild && !known.room.private);
         let mut ids: Vec<_> = open.map(|(id, _)| *id).collect();
         ids.sort_unstable();
@@ -96,7 +111,7 @@ impl Rooms {
 
     /// Whether a thread of this channel is among the rooms.
     pub fn has_threads_of(&self, channel: Id<ChannelMarker>) -> bool {
-        let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rooms = self.known.read().unwrap_or_else(PoisonError::into_inner);
         rooms.values().any(|known| known.room.thread.is_some() && known.room.webhooks_of == channel)
     }
 
@@ -123,7 +138,7 @@ impl Rooms {
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<Id<ChannelMarker>, Known>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,8 +1,9 @@
 //! A state directory from a backup.
 
 use super::read::{Checked, Piece, Reader};
-use super::write::{TOKENS, Whole};
+use super::write::{BEFORE, TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
+use crate::routing::Before;
 use crate::store::seals::{Expected, Master, Seals, open_secrets};
 use crate::store::shared::{IDENTITY, Opening, Shared};
 use crate::store::{StoreError, audit, consent, folder, format, other_keys};
@@ -11,7 +12,7 @@ use relay_contract::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes read from the disk at a time.
@@ -164,6 +165,7 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
+    doubt(data_dir, seals.and_then(Seals::changed), Timestamp(backup.about().at))?;
     let forgotten = match seals {
         Some(seals) => other_keys::settle(&shared.db, &shared.meta, seals)?,
         // Whichever it gets: they are looked at when they are there.
@@ -180,6 +182,22 @@ fn fill(
     drop(shared);
     folder::sync_all(unfinished)?;
     Ok(forgotten)
+}
+
+/// What rooms were shown of people, and whether these were asked first, is known until the backup was made. Where the keys tell that it has changed
+/// since, or tell nothing, it is not known until then: of what was said before, nothing goes where its author has not allowed it.
+fn doubt(data_dir: &Path, changed: Option<Timestamp>, backed_up: Timestamp) -> Result<(), BackupError> {
+    if changed.is_some_and(|changed| changed < backed_up) {
+        return Ok(());
+    }
+    let (path, until) = (data_dir.join(BEFORE), changed.unwrap_or_else(Timestamp::now));
+    let known: Before = match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Before::default(),
+        Err(error) => return Err(failed("reading", path)(error)),
+    };
+    let json = serde_json::to_vec(&known.unknown_until(until)).map_err(io::Error::other)?;
+    Ok(folder::write_private(&path, &json)?)
 }
 
 fn write_records(shared: &Shared, tag: u8, bytes: &[u8]) -> Result<(), StoreError> {

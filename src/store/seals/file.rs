@@ -60,6 +60,8 @@ pub(super) enum Fact {
     History { person: Person, entries: Vec<Entry> },
     /// What they have said after that.
     Also { person: Person, entries: Vec<Entry> },
+    /// When what rooms are shown of people, or whether these are asked first, changed last, in milliseconds since the epoch.
+    Changed { at: i64 },
     /// When this copy was made, in milliseconds since the epoch.
     Copied { at: i64 },
     /// Somebody is forgotten.

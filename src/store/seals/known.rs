@@ -27,6 +27,8 @@ pub(super) struct Known {
     /// What people have said about themselves; where not all of it is known, nothing of before is allowed by it.
     pub(super) words: HashMap<Person, Vec<Entry>>,
     pub(super) gone: Vec<Gone>,
+    /// When what rooms are shown changed last; none where only an older Relay has written here.
+    pub(super) changed: Option<i64>,
 }
 
 impl Known {
@@ -53,6 +55,7 @@ impl Known {
             }
             Fact::History { person, entries } => drop(self.words.insert(person, entries)),
             Fact::Also { person, entries } => self.words.entry(person).or_default().extend(entries),
+            Fact::Changed { at } => self.changed = self.changed.max(Some(at)),
             Fact::Copied { .. } | Fact::Written { .. } => {}
             Fact::Gone(gone) if gone.whole => self.forget(gone),
             Fact::Gone(gone) => {
@@ -115,6 +118,7 @@ impl Known {
                 }
             }
         }
+        self.changed = self.changed.max(other.changed);
         self.commons.extend(other.commons);
         // What is common is sealed with theirs in the ledger that they belong to.
         self.common = other.common.or(self.common);
@@ -147,6 +151,7 @@ impl Known {
                 facts.push(Fact::Retired { person: person.clone() });
             }
         }
+        facts.extend(self.changed.map(|at| Fact::Changed { at }));
         facts.extend(self.words.iter().flat_map(|(person, entries)| Fact::history(person, entries)));
         facts.extend(self.of.iter().filter_map(|(person, number)| key(number, Some(person))));
         // The one that is in use comes last.

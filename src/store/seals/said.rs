@@ -1,10 +1,12 @@
-//! What people have said about themselves, kept beside the keys for a ledger that is restored from before that.
+//! What people have said about themselves, and since when rooms are shown of people what they are, kept beside the keys for a ledger that is
+//! restored from before that.
 
 use super::Seals;
 use super::file::Fact;
 use super::known::knows_more;
 use crate::consent::{Entry, History, Person};
 use crate::store::StoreError;
+use relay_contract::Timestamp;
 use std::collections::HashMap;
 
 impl Seals {
@@ -42,6 +44,17 @@ impl Seals {
                 return;
             }
         }
+    }
+
+    /// Keeps that what rooms are shown of people has changed.
+    pub(in crate::store) fn keep_changed(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.add(Fact::Changed { at: at.0 })?;
+        self.sync()
+    }
+
+    /// When it changed last; none where that is not known.
+    pub(in crate::store) fn changed(&self) -> Option<Timestamp> {
+        self.known().changed.map(Timestamp)
     }
 
     /// What everybody has said about themselves.

@@ -117,6 +117,7 @@ exported =
         [one] {$choices} Entscheidung
        *[other] {$choices} Entscheidungen
     }: {$link}
+exported-linked = Darin steht, was du mit allen deinen verknüpften Konten gesagt und getan hast.
 exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo du sie gepostet hast. Wer den Link hat, kann es lesen; er läuft von selbst ab, spätestens am {$date} um {$time} UTC.
 
 # /relay consent

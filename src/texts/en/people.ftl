@@ -117,6 +117,7 @@ exported =
         [one] {$choices} choice
        *[other] {$choices} choices
     }: {$link}
+exported-linked = It has what you said and did with all your linked accounts.
 exported-link = Of files it has the names alone; they are where you posted them. Whoever has the link can read it; it ends by itself, on {$date} at {$time} UTC at the latest.
 
 # /relay consent

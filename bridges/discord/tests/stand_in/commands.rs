@@ -1,7 +1,7 @@
 //! `/relay`, given by people of the stand-in.
 
 use crate::rig::{Heard, OFFERED, Rig, TOKEN, eventually, open};
-use relay_contract::{Answer, Ask, Call, DeliverError, Offer, RoomKey, Text};
+use relay_contract::{Answer, Ask, Call, DeliverError, NativeId, Offer, RoomKey, Text, Translation};
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use stand_ins::world::World;
@@ -67,6 +67,43 @@ async fn who_may_not_manage_the_room_is_told_apart_and_offered_nothing() {
     // What is only being typed is not handed up.
     rig.say("Ada", "hello", None);
     heard.next().await;
+    heard.stop().await.unwrap();
+}
+
+/// The next command, past the news of threads.
+async fn next_call(rig: &Rig, heard: &mut Heard) -> Call {
+    loop {
+        let raw = heard.raw().await;
+        match rig.connector.translate(&raw) {
+            Translation::Command(call) => return call,
+            Translation::Ignored(_) | Translation::Room(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A command in a thread is about the channel, where that is linked; where it is not, about the thread.
+#[tokio::test]
+async fn a_command_in_a_thread_is_about_the_room_that_it_belongs_to() {
+    let (rig, mut heard) = offered().await;
+    let other = NativeId::from(rig.world.world.discord.spaces[0].rooms[1].id.as_str());
+    rig.connector.linked(std::slice::from_ref(&rig.room_id));
+    for (parent, belongs) in [(&rig.room_id, true), (&other, false)] {
+        let (person, room, name) = ("Ada".to_owned(), parent.to_string(), "owls".to_owned());
+        let thread = rig.act(Act::Open { person, room, message: None, name, text: None });
+        let thread_key = RoomKey { room: thread.as_str().into(), ..rig.room.clone() };
+        let expected = if belongs { rig.room.clone() } else { thread_key };
+        let (person, room, text) = ("Ada".to_owned(), thread.clone(), "/relay status".to_owned());
+        let message = rig.act(Act::Command { person, room, text });
+        let call = next_call(&rig, &mut heard).await;
+        assert_eq!((&call.room, call.ask.clone()), (&expected, Ask::Status), "{belongs}");
+        assert_eq!(rig.connector.may_manage(&call).await, Ok(true), "{belongs}");
+        let offers = vec![Offer { label: "Again".into(), words: "status".into(), grave: false }];
+        rig.connector.answer(&call, &Answer { offers, ..answer("here") }).await.unwrap();
+        let (person, room, button) = ("Ada".to_owned(), thread.clone(), "Again".to_owned());
+        rig.act(Act::Click { person, room, message, button });
+        assert_eq!(next_call(&rig, &mut heard).await.room, expected, "{belongs}");
+    }
     heard.stop().await.unwrap();
 }
 

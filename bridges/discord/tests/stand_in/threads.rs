@@ -2,8 +2,8 @@
 
 use crate::rig::{Heard, Rig, TOKEN, key};
 use relay_contract::{
-    DeliverError, Event, Feature, Message, MessageRef, NativeId, Operation, Persona, Receipt, RoomKey,
-    Support, Translation,
+    DeliverError, Event, Feature, Mark, Message, MessageRef, NativeId, Operation, Persona, Receipt, RoomKey,
+    Support, Timestamp, Translation,
 };
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
@@ -153,6 +153,32 @@ async fn a_linked_thread_is_its_own_room() {
     let attempt = relay_contract::Attempt { room: &room_key, operation: post };
     let message = rig.connector.deliver(attempt).await.unwrap().message;
     assert_eq!(rig.seen(&message.id).thread.as_deref(), Some(thread.as_str()));
+    heard.stop().await.unwrap();
+}
+
+/// Whoever asks about a thread may want to join it: until it is linked, it belongs to its channel, for what is said and for what is read.
+#[tokio::test]
+async fn a_thread_that_is_only_asked_about_stays_with_its_channel() {
+    let (rig, mut heard) = listening().await;
+    rig.connector.linked(std::slice::from_ref(&rig.room_id));
+    let thread = NativeId::from(open(&rig, None, Some("first")));
+    let begin = said(&rig, &mut heard).await.1.at.id;
+    let asked = rig.connector.preflight(std::slice::from_ref(&thread)).await.unwrap();
+    let key = asked.rooms[0].1.as_ref().unwrap().key.clone();
+    for (linked, room) in [
+        (vec![rig.room_id.clone()], &rig.room),
+        (vec![rig.room_id.clone(), thread.clone()], &key),
+        (vec![rig.room_id.clone()], &rig.room),
+    ] {
+        rig.connector.linked(&linked);
+        say_in(&rig, thread.as_str(), "inside");
+        let (origin, message) = said(&rig, &mut heard).await;
+        let is_in_thread = message.thread.is_some();
+        assert_eq!((&origin, is_in_thread), (room, room == &rig.room), "linked: {linked:?}");
+    }
+    let after = Mark { at: Timestamp(0), id: Some(begin) };
+    let past = rig.connector.history(&rig.room, &after, 10).await.unwrap();
+    assert_eq!(past.events.len(), 3, "{:?}", past.events);
     heard.stop().await.unwrap();
 }
 
