@@ -146,3 +146,54 @@ async fn an_export_is_given_where_its_person_is_alone_and_says_until_when() {
     let first = answer.text().await.unwrap();
     assert!(first.starts_with("{\"") && first.contains("\"what\":\"about\""), "{first}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_cannot_be_reached_holds_up_nobody_who_takes_something_back() {
+    let mut bench = started().await;
+    say(&bench, "discord", 1, "the only one", None);
+    for number in 0..100 {
+        bench.say("discord", &format!("withdrawn-{number}."));
+    }
+    for platform in ["slack", "telegram"] {
+        until("all is there", || bench.with(platform, "withdrawn").len() == 100).await;
+    }
+    let (bot, room) = ("Relay".to_owned(), bench.room("telegram"));
+    let kick = Act::Kick { bot: bot.clone(), room: room.clone() };
+    bench.people("telegram").act(kick).expect("a bot can be thrown out");
+    choose(&bench, "discord", 0, "none").await;
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    let began = Instant::now();
+    choose(&bench, "discord", 1, "none").await;
+    until("theirs goes where it can", || bench.with("slack", "the only one").is_empty()).await;
+    until("so does everything", || bench.with("slack", "withdrawn").is_empty()).await;
+    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    assert_eq!(bench.with("telegram", "withdrawn").len(), 100, "the rest waits");
+    bench.people("telegram").act(Act::Invite { bot, room }).expect("a bot can be let in again");
+    until("it goes there too", || {
+        bench.with("telegram", "withdrawn").is_empty() && bench.with("telegram", "the only one").is_empty()
+    })
+    .await;
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_room_is_tried_again_it_is_the_turn_of_whoever_else_takes_something_back() {
+    let bench = started().await;
+    say(&bench, "discord", 1, "the only one", None);
+    for number in 0..60 {
+        bench.say("discord", &format!("withdrawn-{number}."));
+    }
+    for platform in ["slack", "telegram"] {
+        until("all is there", || bench.with(platform, "withdrawn").len() == 60).await;
+    }
+    bench.fault("telegram", Kind::ServerError, 1_000_000, "deleteMessage");
+    choose(&bench, "discord", 0, "none").await;
+    until("it has begun", || bench.with("slack", "withdrawn").len() < 60).await;
+    let began = Instant::now();
+    choose(&bench, "discord", 1, "none").await;
+    until("theirs goes where it can", || bench.with("slack", "the only one").is_empty()).await;
+    // Each twenty of the other's wait ten seconds.
+    assert!(!bench.with("slack", "withdrawn").is_empty(), "{:?}", began.elapsed());
+}
