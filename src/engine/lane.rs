@@ -17,6 +17,7 @@ use super::delay::Delay;
 use super::expiry;
 use super::files::{self, Files};
 use super::lane_steps::{self, Content, Ran, Step, Steps, Work};
+use super::masked::Seen;
 use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
@@ -284,6 +285,7 @@ impl Lane {
                 Some(later) => Ok(later),
                 None => {
                     steps.left = self.core.left(&self.handle.room, id, &envelope, whose, content.as_ref());
+                    steps.words_out = content.as_ref().is_some_and(Seen::has_words_out);
                     self.deliver(id, row, &steps, &files).await
                 }
             },

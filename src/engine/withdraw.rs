@@ -14,7 +14,7 @@ use crate::adapt::plain;
 use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
 use crate::media::Belongings;
 use crate::store::{EnvelopeId, StoreError};
-use beside::{is_about, names};
+use beside::{Words, is_about, names};
 use given::Given;
 use relay_contract::{Envelope, Event, Message, MessageKey, RoomKey, Timestamp};
 use std::ops::ControlFlow;
@@ -256,10 +256,14 @@ impl Core {
             }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
+                let words = self.words_in(person, &envelope.origin, message)?;
+                if !named && words == Words::Unknown && self.has_words_out(id, &key)? {
+                    return Ok(Taken::Nothing);
+                }
                 Ok(match self.passed_on(person, &envelope, message)? {
                     Some(true) => Taken::MaskFiles(key.clone(), self.given_out(id, &key)?),
                     Some(false) => Taken::Mask(key.clone(), self.given_out(id, &key)?),
-                    None if named || self.has_words_of(person, &envelope.origin, message)? => {
+                    None if named || words != Words::Others => {
                         Taken::Mask(key.clone(), self.given_out(id, &key)?)
                     }
                     None => Taken::Nothing,

@@ -360,6 +360,9 @@ pub struct Way {
     /// It came as its newest edit had it: that had not to be done any more.
     #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
+    /// The words of others that it passes on or quotes were taken out.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub out: bool,
 }
 
 fn none_failed(attempts: &u32) -> bool {
