@@ -261,6 +261,8 @@ impl Record for OutboxRow {
 
 /// The reason of a delivery that a purge has taken back.
 pub const PURGED: &str = "purged";
+/// The reason of a delivery to a room that no link leads to any more.
+pub const UNLINKED: &str = "unlinked";
 
 /// A delivery that will not be tried again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, until};
 use crate::joining::ask;
-use crate::privacy::{choose, say, started, started_with, told};
+use crate::privacy::{choose, patiently, say, started, started_with, told};
+use crate::reloading::change;
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
 use std::time::{Duration, Instant};
@@ -196,4 +197,40 @@ async fn while_a_room_is_tried_again_it_is_the_turn_of_whoever_else_takes_someth
     until("theirs goes where it can", || bench.with("slack", "the only one").is_empty()).await;
     // Each twenty of the other's wait ten seconds.
     assert!(!bench.with("slack", "withdrawn").is_empty(), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_being_forgotten_is_told_what_waits_and_a_room_that_was_left_ends_the_waiting() {
+    let bench = started().await;
+    let who = format!("discord:{}", bench.platform("discord").people[0].id);
+    for number in 0..3 {
+        bench.say("discord", &format!("to be forgotten {number}"));
+    }
+    for platform in ["slack", "telegram"] {
+        bench.arrives(platform, "to be forgotten 2").await;
+    }
+    let (bot, room) = ("Relay".to_owned(), bench.room("telegram"));
+    bench.people("telegram").act(Act::Kick { bot, room: room.clone() }).expect("a bot can be thrown out");
+    relay(&bench, "discord", 0, "forget yes").await;
+    until("it goes elsewhere", || bench.with("slack", "to be forgotten").is_empty()).await;
+    let waits = "still waits to be deleted: 3 things on Telegram";
+    let began = Instant::now();
+    loop {
+        let words = relay(&bench, "discord", 0, "forget").await;
+        if words.contains(waits) {
+            assert!(words.contains("You asked on") && words.contains("`relay queue`"), "{words}");
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{words}\n{}", bench.log());
+    }
+    until("it is parked", || told(&bench, &["queue"]).1.contains("parked")).await;
+    change(&bench, &format!(", \"telegram:{room}\""), "");
+    let (ok, words) = told(&bench, &["reload"]);
+    assert!(ok, "{words}");
+    patiently("it is done", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
+    let words = relay(&bench, "discord", 0, "forget").await;
+    let left = "3 × a message on Telegram, in a room that Relay does not reach any more";
+    assert!(words.contains(left) && !words.contains("waits"), "{words}");
+    let (ok, queue) = told(&bench, &["queue"]);
+    assert!(ok && !queue.contains("parked"), "{queue}");
 }

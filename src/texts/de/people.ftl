@@ -87,7 +87,7 @@ forget-not-written = Relay kann das nicht aufschreiben; sein Protokoll sagt, war
 forget-begun = Ab jetzt wird nichts mehr von dir übertragen. Was übertragen wurde, wird in den anderen Räumen gelöscht; danach vergisst Relay, was es von dir aufbewahrt.
 forget-begun-linked = All das gilt auch für deine verknüpften Konten, und sie sind nicht mehr verknüpft.
 forget-tells = /relay forget sagt dir, wie weit es ist und was sich nicht rückgängig machen ließ.
-forgetting = Du wolltest am {$date} um {$time} UTC vergessen werden. Was übertragen wurde, wird in anderen Räumen noch gelöscht. Auf einen Raum, den Relay nicht erreicht, wird gewartet; wer Relay betreibt, sieht mit `relay status`, welcher das ist.
+forgetting = Du wolltest am {$date} um {$time} UTC vergessen werden. Das läuft gerade: Zuerst wird in den anderen Räumen gelöscht, was übertragen wurde. Auf einen Raum, den Relay nicht erreicht, wird gewartet; wer Relay betreibt, sieht mit `relay queue`, welcher das ist.
 forgotten =
     { $count ->
         [one] Vergessen am {$date} um {$time} UTC: {$count} Sache, die du gesagt oder getan hast.

@@ -87,7 +87,7 @@ forget-not-written = Relay cannot write that down; its log says why. Nothing has
 forget-begun = From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets what it keeps of you.
 forget-begun-linked = All of that goes for your linked accounts, too, and they are linked no more.
 forget-tells = /relay forget tells how far it is, and what could not be undone.
-forgetting = You asked on {$date} at {$time} UTC to be forgotten. What was carried is still being deleted in other rooms. One that Relay cannot reach is waited for; whoever runs Relay sees in `relay status` which that is.
+forgetting = You asked on {$date} at {$time} UTC to be forgotten. That is under way: what was carried is deleted in the other rooms first. One that Relay cannot reach is waited for; whoever runs Relay sees in `relay queue` which that is.
 forgotten =
     { $count ->
         [one] Forgotten on {$date} at {$time} UTC: {$count} thing that you said and did.
