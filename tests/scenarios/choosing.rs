@@ -234,3 +234,22 @@ async fn who_is_being_forgotten_is_told_what_waits_and_a_room_that_was_left_ends
     let (ok, queue) = told(&bench, &["queue"]);
     assert!(ok && !queue.contains("parked"), "{queue}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_picture_is_deleted_is_not_promised() {
+    let bench = started().await;
+    bench.say("discord", "with a picture");
+    bench.arrives("slack", "with a picture").await;
+    let words = relay(&bench, "discord", 0, "consent revoke bridging picture").await;
+    assert!(words.contains("stays with the picture that it has"), "{words}");
+    assert!(!words.contains("being deleted"), "{words}");
+    until("it was looked through", || bench.log().contains("what somebody takes back")).await;
+    let words = relay(&bench, "discord", 0, "privacy").await;
+    assert!(words.contains("You have said something in particular"), "{words}");
+    assert!(!words.contains("nothing waits to be deleted"), "{words}");
+    assert_eq!(bench.with("slack", "with a picture").len(), 1);
+    let words = relay(&bench, "discord", 0, "consent revoke bridging picture,attachments").await;
+    assert!(words.contains("being deleted") && words.contains("stays with the picture"), "{words}");
+    let words = relay(&bench, "discord", 0, "consent revoke bridging identity").await;
+    assert!(words.contains("being deleted") && !words.contains("stays with the picture"), "{words}");
+}
