@@ -231,6 +231,7 @@ async fn who_is_being_forgotten_is_told_what_waits_and_a_room_that_was_left_ends
     let words = relay(&bench, "discord", 0, "forget").await;
     let left = "3 × a message on Telegram, in a room that Relay does not reach any more";
     assert!(words.contains(left) && !words.contains("waits"), "{words}");
+    assert!(words.contains("once the copies of the keys from before are gone too"), "{words}");
     let (ok, queue) = told(&bench, &["queue"]);
     assert!(ok && !queue.contains("parked"), "{queue}");
 }

@@ -99,7 +99,7 @@ forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nicht
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
 forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
-forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Ältere Backups von Relay lassen sich für das, was du gesagt hast, nicht mehr lesen: Der Schlüssel dazu ist vernichtet. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
+forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind; frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export
 

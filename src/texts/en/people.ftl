@@ -99,7 +99,7 @@ forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes 
 forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
 forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
 forgotten-left-digest = up to {$count} × that you came or went, told on {$platform} together with others
-forgotten-rest = Copies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.
+forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too; ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
 
 # /relay export
 
