@@ -147,8 +147,9 @@ pub fn of_consent(who: &Person, number: usize, entry: &Entry, keys: &Keys) -> Fi
     match &entry.scope {
         Scope::All => fields.text("to", "all"),
         Scope::Platform(platform) => fields.text("to", platform),
-        Scope::One(Recipient::Space { platform, network }) => {
-            fields.text("to", &format!("{platform}/{network}"));
+        Scope::One(Recipient::Space { platform, network, ids }) => {
+            let space = ids.first().map(|id| format!("/{id}")).unwrap_or_default();
+            fields.text("to", &format!("{platform}/{network}{space}"));
         }
         Scope::One(Recipient::Service(name)) => fields.text("to", &format!("service {name}")),
         Scope::One(Recipient::Plugin(name)) => fields.text("to", &format!("plugin {name}")),
@@ -158,6 +159,17 @@ pub fn of_consent(who: &Person, number: usize, entry: &Entry, keys: &Keys) -> Fi
     fields.text("holds_from", &time(entry.from));
     if let Some(until) = entry.until {
         fields.text("until", &time(until));
+    }
+    fields
+}
+
+/// The fields of a line about the name by which somebody wants to be shown: the word for it, and of which account it is, where that is one.
+pub fn of_shown(who: &Person, by: &str, of: Option<&Person>, keys: &Keys) -> Fields {
+    let mut fields = Fields::of("name");
+    fields.text("who", &keys.who(who));
+    fields.text("by", by);
+    if let Some(of) = of {
+        fields.text("of", &keys.who(of));
     }
     fields
 }

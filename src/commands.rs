@@ -14,6 +14,7 @@ mod disconnect;
 pub mod keys;
 mod link;
 mod mute;
+mod name;
 mod offered;
 mod offers;
 mod once;
@@ -23,6 +24,7 @@ mod queue;
 mod resync;
 mod rights;
 mod rooms;
+mod spaces;
 mod status;
 mod template;
 mod trace;
@@ -271,6 +273,8 @@ impl Commands {
             Ask::Link { code: None } => self.give_link_code(account, call),
             Ask::Link { code: Some(code) } => self.link(account, call, code).await,
             Ask::Unlink { all } => self.unlink(account, call, *all).await,
+            Ask::Name { of: None } => self.tell_name(account, call),
+            Ask::Name { of: Some(word) } => self.choose_name(account, call, word).await,
             Ask::Unknown(verb) => return status::help(language, Some(verb), naming(), platform),
             Ask::Status => Ok(self.status(language, &call.room).await),
             Ask::Connect { channel, sure } => {

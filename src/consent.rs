@@ -170,6 +170,10 @@ pub enum Recipient {
         platform: Platform,
         /// Its network: Discord's instance, Slack's team, Telegram's instance.
         network: NativeId,
+        /// The id that it has there, and those that it had before: a Telegram group that becomes a supergroup gets another. In what somebody
+        /// says none are all spaces of the network; in a question none are one that is not known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ids: Vec<NativeId>,
     },
     /// A service that Relay calls.
     Service(String),
@@ -178,9 +182,27 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// Whoever sees what is said in a room.
-    pub fn of(room: &RoomKey) -> Self {
-        Self::Space { platform: room.platform.clone(), network: room.network.clone() }
+    /// Whoever sees what is said in a room that stands in the space with these ids.
+    pub fn of(room: &RoomKey, ids: Vec<NativeId>) -> Self {
+        Self::Space { platform: room.platform.clone(), network: room.network.clone(), ids }
+    }
+
+    /// Whether an entry about this one, which allows something or does not, is about another that is asked about. One of which it is not known
+    /// which space it is may be any of its network: for a *no* that is enough.
+    fn is_about(&self, allows: bool, asked: &Self) -> bool {
+        match (self, asked) {
+            (
+                Self::Space { platform, network, ids },
+                Self::Space { platform: asked_platform, network: asked_network, ids: asked },
+            ) => {
+                let is_it = match asked.is_empty() {
+                    true => !allows,
+                    false => ids.iter().any(|id| asked.contains(id)),
+                };
+                (platform, network) == (asked_platform, asked_network) && (ids.is_empty() || is_it)
+            }
+            _ => self == asked,
+        }
     }
 }
 
@@ -197,13 +219,14 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn has(&self, recipient: &Recipient) -> bool {
+    /// Whether an entry that allows something or does not is about a recipient.
+    fn has(&self, allows: bool, recipient: &Recipient) -> bool {
         match self {
             Self::All => true,
             Self::Platform(of) => {
                 matches!(recipient, Recipient::Space { platform, .. } if platform.as_str() == of)
             }
-            Self::One(one) => one == recipient,
+            Self::One(one) => one.is_about(allows, recipient),
         }
     }
 }
@@ -287,7 +310,7 @@ pub fn without_room(how: &str) -> Cow<'_, str> {
 
 impl Entry {
     fn is_about(&self, purpose: Purpose, class: DataClass, recipient: &Recipient) -> bool {
-        self.purpose == purpose && self.classes.has(class) && self.scope.has(recipient)
+        self.purpose == purpose && self.classes.has(class) && self.scope.has(self.allows, recipient)
     }
 
     /// Whether it says the same, whenever and however it was said.

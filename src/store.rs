@@ -63,7 +63,7 @@ mod writer;
 pub use erase::{Erased, Erasure};
 pub use held::{HeldEntry, Released, Sender};
 pub use ledger::{Ledger, LedgerPosition};
-pub use linked::{Linked, Linking, MOST_LINKED, Side};
+pub use linked::{Linked, Linking, MOST_LINKED, Shown, Side};
 pub use mapping::{Copies, Lookup, Mapped, MappingIndex};
 pub use muted::Muted;
 pub use notes::Note;

@@ -341,6 +341,11 @@ fn table(lines: &[&str]) -> String {
         let more = match text("what") {
             "consent" => said(&line),
             "forget" => text("stage").to_owned(),
+            "name" => match text("by") {
+                "own" => "is shown by the name of the account that speaks".to_owned(),
+                "there" => "is shown by the name of their account in each network".to_owned(),
+                _ => "is shown by the name of one of their accounts".to_owned(),
+            },
             _ => [granted(&line), words(&line["did"])]
                 .into_iter()
                 .filter(|more| !more.is_empty())

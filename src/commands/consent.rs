@@ -1,6 +1,7 @@
 //! `/relay consent`: what the asker allows in particular: for what, which kinds of things, to whom, until when.
 
 use super::privacy::{asker, date, holds, time, unreadable};
+use super::spaces::{PROGRAMS, Spaces, Written};
 use super::{Commands, Refused, words};
 use crate::consent::{Classes, DataClass, Entry, Person, Purpose, Recipient, Scope, WORDS};
 use crate::engine::RunningAccount;
@@ -23,17 +24,20 @@ impl Commands {
     ) -> Result<String, Refused> {
         let person = asker(call);
         let language = self.language(call);
+        // Of what they have said before, others who read the answer may not know.
+        let before = self.core.ledger.consent_of(&person).filter(|_| account.connector.answers_alone(call));
+        let spaces = self.spaces(&call.room, before.as_deref());
         if said.trim().is_empty() {
-            return Ok(self.allowed(language, &person));
+            return Ok(self.allowed(language, &person, &spaces));
         }
         let platforms: Vec<Platform> =
             self.core.accounts.all().iter().map(|account| account.connector.platform()).collect();
-        let mut entry = parse(language, said, &platforms, self.core.consent_clock())?;
+        let mut entry = parse(language, said, (&platforms, &spaces), self.core.consent_clock())?;
         if entry.allows && self.chose_often(&person) {
             return Err(text!(language, "consent-too-often"));
         }
         entry.how = format!("/relay consent in {}", self.where_said(call));
-        let told = in_words(language, &entry, entry.at);
+        let told = in_words(language, &entry, entry.at, &spaces);
         let is_proven = account.connector.proves(&call.asker.id);
         let is_told = account.connector.answers_alone(call) && self.core.ledger.linked(&person).is_some();
         let all = is_told.then(|| text!(language, "chosen-for-all"));
@@ -64,15 +68,16 @@ impl Commands {
     }
 
     /// What somebody has said, newest first, and how more is said.
-    fn allowed(&self, language: Language, person: &Person) -> String {
+    fn allowed(&self, language: Language, person: &Person, spaces: &Spaces) -> String {
         let history = self.core.ledger.consent_of(person);
         let entries = history.as_ref().map(|history| history.entries()).unwrap_or_default();
         let now = self.core.consent_clock();
         let told = entries.iter().rev().take(TOLD);
         let told = told.map(|entry| {
             // Where it was said is not told here: others may read it.
-            let how = entry.how.split_once(" in ").map_or(entry.how.as_str(), |(how, _)| how);
-            let line = in_words(language, entry, now);
+            let how = entry.how.split([',']).next().unwrap_or_default();
+            let how = how.split_once(" in ").map_or(how, |(how, _)| how);
+            let line = in_words(language, entry, now, spaces);
             let (date, time) = (date(entry.at), time(entry.at));
             format!(
                 "• {}",
@@ -88,31 +93,51 @@ impl Commands {
         platforms.sort_unstable();
         platforms.dedup();
         let whom = text!(language, "consent-whom", platforms = platforms.join(", "));
-        let has_programs = platforms.iter().any(|platform| ["relay", "webhook"].contains(&platform.as_str()));
+        let one = one_alone(language, spaces);
+        let has_programs = platforms.iter().any(|platform| PROGRAMS.contains(&platform.as_str()));
         let programs = has_programs.then(|| text!(language, "consent-whom-programs"));
-        let whom = [Some(whom), programs].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let whom = [Some(whom), one, programs].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how"), whom]);
         lines.collect::<Vec<_>>().join("\n")
     }
 }
 
-fn parse(language: Language, said: &str, platforms: &[Platform], now: Timestamp) -> Result<Entry, Refused> {
+fn parse(
+    language: Language,
+    said: &str,
+    (platforms, spaces): (&[Platform], &Spaces),
+    now: Timestamp,
+) -> Result<Entry, Refused> {
     let wrong = |what: String| format!("{what} {}", text!(language, "consent-how"));
-    let lower = said.trim().to_lowercase();
-    let (lower, until) = match lower.split_once(" for ") {
-        Some((before, span)) => {
-            let span = spans::read(span).filter(|span| *span > Duration::ZERO);
-            let span = span.ok_or_else(|| wrong(text!(language, "consent-how-long")))?;
-            let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-            (before.trim().to_owned(), Some(Timestamp(now.0.saturating_add(ms))))
-        }
-        None => (lower, None),
+    let until = |span: &str| {
+        let span = spans::read(span).filter(|span| *span > Duration::ZERO);
+        let span = span.ok_or_else(|| wrong(text!(language, "consent-how-long")))?;
+        let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Ok::<_, Refused>(Timestamp(now.0.saturating_add(ms)))
     };
-    let (lower, scope) = match lower.split_once(" to ") {
-        Some((before, whom)) => {
-            (before.trim().to_owned(), scope(language, whom.trim(), platforms).map_err(wrong)?)
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = said.to_lowercase();
+    let (lower, whom, until) = match Written::read(&said, platforms) {
+        // A name has words of its own.
+        Some(written) => {
+            let (space, span) = spaces.find(language, &written).map_err(wrong)?;
+            let span = span.map(|span| until(&span.to_lowercase())).transpose()?;
+            (written.before.to_lowercase(), Scope::One(space), span)
         }
-        None => (lower, Scope::All),
+        None => {
+            let (lower, until) = match lower.split_once(" for ") {
+                Some((before, span)) => (before.trim(), Some(until(span)?)),
+                None => (lower.as_str(), None),
+            };
+            match lower.split_once(" to ") {
+                Some((before, whom)) => (
+                    before.trim().to_owned(),
+                    scope(language, whom.trim(), (platforms, spaces)).map_err(wrong)?,
+                    until,
+                ),
+                None => (lower.to_owned(), Scope::All, until),
+            }
+        }
     };
     let mut parts = lower.split_whitespace();
     let allows = match parts.next() {
@@ -135,10 +160,20 @@ fn parse(language: Language, said: &str, platforms: &[Platform], now: Timestamp)
         classes.push(class.ok_or_else(|| wrong(unknown()))?);
     }
     let classes = if classes.is_empty() { Classes::ALL } else { Classes::of(&classes) };
-    Ok(Entry { allows, purpose, classes, scope, how: String::new(), words: WORDS, at: now, from: now, until })
+    let how = String::new();
+    Ok(Entry { allows, purpose, classes, scope: whom, how, words: WORDS, at: now, from: now, until })
 }
 
-fn scope(language: Language, whom: &str, platforms: &[Platform]) -> Result<Scope, String> {
+/// Which spaces may be named; none where there are none.
+fn one_alone(language: Language, spaces: &Spaces) -> Option<String> {
+    spaces.all().map(|spaces| text!(language, "consent-whom-spaces", spaces = spaces))
+}
+
+fn scope(
+    language: Language,
+    whom: &str,
+    (platforms, spaces): (&[Platform], &Spaces),
+) -> Result<Scope, String> {
     if let Some(platform) = platforms.iter().find(|platform| platform.as_str() == whom) {
         return Ok(Scope::Platform(platform.to_string()));
     }
@@ -150,12 +185,17 @@ fn scope(language: Language, whom: &str, platforms: &[Platform]) -> Result<Scope
             all.sort_unstable();
             all.dedup();
             let whom = whom.escape_debug().to_string();
-            Err(text!(language, "consent-no-recipient", whom = whom, platforms = all.join(", ")))
+            let unknown = text!(language, "consent-no-recipient", whom = whom, platforms = all.join(", "));
+            Err([Some(unknown), one_alone(language, spaces)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "))
         }
     }
 }
 
-fn in_words(language: Language, entry: &Entry, now: Timestamp) -> String {
+fn in_words(language: Language, entry: &Entry, now: Timestamp, spaces: &Spaces) -> String {
     let classes: Vec<DataClass> = entry.classes.into();
     let what = match entry.classes {
         _ if entry.classes == Classes::ALL => text!(language, "consent-everything"),
@@ -164,9 +204,12 @@ fn in_words(language: Language, entry: &Entry, now: Timestamp) -> String {
     let whom = match &entry.scope {
         Scope::All => text!(language, "consent-everybody"),
         Scope::Platform(platform) => words::shown(&Platform::from_stored(platform.clone())),
-        Scope::One(Recipient::Space { platform, .. }) => {
-            text!(language, "consent-space", platform = platform.as_str())
-        }
+        Scope::One(space @ Recipient::Space { platform, .. }) => match spaces.name(space) {
+            Some(name) => {
+                text!(language, "consent-space-named", name = name, platform = words::shown(platform))
+            }
+            None => text!(language, "consent-space", platform = words::shown(platform)),
+        },
         Scope::One(Recipient::Service(name)) => text!(language, "consent-service", name = name.as_str()),
         Scope::One(Recipient::Plugin(name)) => text!(language, "consent-plugin", name = name.as_str()),
     };
@@ -201,10 +244,11 @@ mod tests {
     #[test]
     fn what_is_said_and_told() {
         let platforms = [Platform::new("discord"), Platform::new("telegram")];
+        let spaces = Spaces::of(&[("discord", &["1"], "Night Owls for to Two")]);
         let now = Timestamp(1_700_000_000_000);
         let said = |words: &str| {
-            let parsed = parse(Language::English, words, &platforms, now);
-            parsed.map(|entry| in_words(Language::English, &entry, now))
+            let parsed = parse(Language::English, words, (&platforms, &spaces), now);
+            parsed.map(|entry| in_words(Language::English, &entry, now, &spaces))
         };
         let cases = [
             ("grant archive", Ok("archive: everything to everybody allowed")),
@@ -217,11 +261,22 @@ mod tests {
                 "grant ai content to service:tongues for 30 days",
                 Ok("ai: content to the service tongues allowed until 2023-12-14 22:13 UTC"),
             ),
+            (
+                "revoke bridging content to Discord:night  owls for to two for 1 day",
+                Ok(
+                    "bridging: content to Night Owls for to Two on Discord not allowed until 2023-11-15 22:13 UTC",
+                ),
+            ),
             ("grant", Err("/relay consent grant or revoke PURPOSE")),
+            ("grant bridging souls to discord:1", Err("There is no such thing as `souls`")),
+            ("grant bridging to discord:1 for ever", Err("How long is that?")),
+            ("grant bridging for 1 day to discord:1", Err("How long is that?")),
+            ("grant bridging to discord:Owls", Err("There are: discord:Night Owls for to Two.")),
             ("allow bridging", Err("`allow` is neither grant nor revoke")),
             ("grant love", Err("There is no purpose `love`")),
             ("grant bridging souls", Err("There is no such thing as `souls`")),
             ("grant bridging to signal", Err("It knows discord, telegram, and service:NAME")),
+            ("grant bridging to Night Owls", Err("discord:Night Owls for to Two.")),
             ("grant bridging for ever", Err("How long is that?")),
             ("grant bridging for 0 days", Err("How long is that?")),
         ];
@@ -239,14 +294,17 @@ mod tests {
     #[test]
     fn in_german() {
         let platforms = [Platform::new("telegram")];
+        let spaces = Spaces::of(&[("telegram", &["-1"], "Wanderer")]);
         let now = Timestamp(1_700_000_000_000);
         let said = |words: &str| {
-            parse(Language::German, words, &platforms, now)
-                .map(|entry| in_words(Language::German, &entry, now))
+            parse(Language::German, words, (&platforms, &spaces), now)
+                .map(|entry| in_words(Language::German, &entry, now, &spaces))
         };
         let told = said("revoke ai content to service:tongues for 30 days");
         let expected = "ai: content an den Dienst tongues nicht erlaubt bis 2023-12-14, 22:13 UTC";
         assert_eq!(told.as_deref(), Ok(expected));
+        let told = said("revoke bridging to telegram:wanderer");
+        assert_eq!(told.as_deref(), Ok("bridging: alles an Wanderer auf Telegram nicht erlaubt"));
         let refused = said("grant love").err().unwrap_or_default();
         assert!(
             refused.starts_with("Den Zweck `love` gibt es nicht. /relay consent grant oder revoke"),

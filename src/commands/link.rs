@@ -183,7 +183,7 @@ fn called(language: Language, side: &Side) -> String {
     text!(language, "link-account", name = side.name.as_str(), platform = platform_of(&side.person))
 }
 
-fn platform_of(person: &Person) -> String {
+pub(super) fn platform_of(person: &Person) -> String {
     let platform = person.as_str().split('/').next().unwrap_or_default();
     shown(&Platform::from_stored(platform.to_owned()))
 }

@@ -54,10 +54,10 @@ impl Commands {
             }
         };
         let until = span.map(|span| until(language, span)).transpose()?;
-        let KnownThere { person, name, bare, mark } = known;
+        let KnownThere { person, name, bare, mark, of } = known;
         let now = self.core.consent_clock();
         let muted =
-            Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until, also: Vec::new() };
+            Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until, of, also: Vec::new() };
         // Whoever is muted already stays so from when they were, and goes on being told of by what they were called then.
         let there = self.core.ledger.mutes_in(&call.room).into_iter().find(|(other, _)| *other == person);
         let muted = there.map_or(muted.clone(), |(_, before)| before.and(muted, now));
@@ -166,13 +166,14 @@ impl Commands {
         let mut there = Vec::new();
         for (person, muted) in self.core.ledger.mutes_in(room) {
             for one in muted.names(now) {
-                let is_named = self.core.is_called_still(room, &person, &one.bare);
+                let is_named = self.core.is_called_still(room, &person, &one.bare, one.of.as_ref());
                 let known = match is_named {
                     true => KnownThere {
                         person: person.clone(),
                         name: one.name.clone(),
                         bare: one.bare.clone(),
                         mark: one.mark.clone(),
+                        of: one.of.clone(),
                     },
                     // Of the time alone, for what else tells them apart tells who they are.
                     false => KnownThere {
@@ -180,6 +181,7 @@ impl Commands {
                         name: text!(language, "mute-somebody"),
                         bare: text!(language, "mute-somebody"),
                         mark: format!("{:03x}", xxh3_64(&one.since.to_be_bytes()) & 0xFFF),
+                        of: None,
                     },
                 };
                 there.push(Listed { known, one: one.clone(), muted: muted.clone(), is_named });

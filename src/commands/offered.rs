@@ -97,6 +97,11 @@ fn made() -> Menu {
             says(|it| text!(it, "menu-unlink")),
             vec![option("all", Given::Switch, says(|it| text!(it, "menu-unlink-all")))],
         ),
+        command(
+            "name",
+            says(|it| text!(it, "menu-name")),
+            vec![option("of", Given::Words, says(|it| text!(it, "menu-name-of")))],
+        ),
         command("export", says(|it| text!(it, "menu-export")), vec![]),
         command(
             "forget",

@@ -57,6 +57,7 @@ pub(super) fn help(language: Language, unknown: Option<&str>, naming: Naming, pl
         Some(text!(language, "help-privacy")),
         Some(text!(language, "help-consent")),
         Some(text!(language, "help-link")),
+        Some(text!(language, "help-name")),
         Some(text!(language, "help-export")),
         Some(text!(language, "help-forget")),
         naming.about(language, platform),

@@ -6,8 +6,29 @@ use proptest::prelude::*;
 const PURPOSES: [Purpose; 3] = [Purpose::Bridging, Purpose::Archive, Purpose::AiProcessing];
 
 pub(super) fn recipients() -> Vec<Recipient> {
-    let space = |network: &str| Recipient::Space { platform: Platform::new("p"), network: network.into() };
-    vec![space("a"), space("b"), Recipient::Service("s".into()), Recipient::Plugin("s".into())]
+    let space = |network: &str, ids: &[&str]| Recipient::Space {
+        platform: Platform::new("p"),
+        network: network.into(),
+        ids: ids.iter().map(|id| NativeId::from(*id)).collect(),
+    };
+    // The second is all of a network or one that is not known, and the fourth was called like the third before.
+    let spaces = [space("a", &["x"]), space("a", &[]), space("a", &["y"]), space("a", &["z", "y"])];
+    let others = [space("b", &["x"]), Recipient::Service("s".into()), Recipient::Plugin("s".into())];
+    spaces.into_iter().chain(others).collect()
+}
+
+/// Which of the recipients an entry about one of them is about, by their places above: those for which it may be so, where it forbids.
+fn meant(one: usize, allows: bool) -> &'static [usize] {
+    match (one, allows) {
+        (0, true) => &[0],
+        (0, false) => &[0, 1],
+        (1, _) => &[0, 1, 2, 3],
+        (2 | 3, true) => &[2, 3],
+        (2 | 3, false) => &[1, 2, 3],
+        (4, _) => &[4],
+        (5, _) => &[5],
+        _ => &[6],
+    }
 }
 
 /// For every purpose, class and recipient a plain answer, written over by each entry in its turn.
@@ -21,7 +42,10 @@ fn modelled(entries: &[Entry], asked: &Asked<'_>, when: Timestamp) -> bool {
             Scope::Platform(of) => {
                 matches!(asked.recipient, Recipient::Space { platform, .. } if platform.as_str() == of)
             }
-            Scope::One(one) => one == asked.recipient,
+            Scope::One(one) => {
+                let place = |of: &Recipient| recipients().iter().position(|known| known == of).unwrap();
+                meant(place(one), entry.allows).contains(&place(asked.recipient))
+            }
         };
         let classes: Vec<DataClass> = entry.classes.into();
         if begun && !over && to_them && entry.purpose == asked.purpose && covers(&classes, asked.class) {
@@ -116,6 +140,25 @@ fn a_word_is_a_set_of_entries() {
             assert_eq!(of(&[Stance::Full, stance], class), !held.contains(&class), "{stance:?} {class:?}");
         }
     }
+}
+
+#[test]
+fn a_space_of_before_is_all_of_its_network_still() {
+    let stored = r#"{"one":{"space":{"platform":"slack","network":"T1"}}}"#;
+    let all: Scope = serde_json::from_str(stored).unwrap();
+    assert_eq!(serde_json::to_string(&all).unwrap(), stored);
+    let asked = |ids: &[&str]| {
+        let room = RoomKey::new(Platform::new("slack"), "T1", "C1");
+        Recipient::of(&room, ids.iter().map(|id| NativeId::from(*id)).collect())
+    };
+    for allows in [true, false] {
+        assert!(all.has(allows, &asked(&["T1"])) && all.has(allows, &asked(&[])));
+    }
+    let one = Scope::One(asked(&["T1"]));
+    let stored = r#"{"one":{"space":{"platform":"slack","network":"T1","ids":["T1"]}}}"#;
+    assert_eq!(serde_json::to_string(&one).unwrap(), stored);
+    assert_eq!(serde_json::from_str::<Scope>(stored).unwrap(), one);
+    assert!(one.has(false, &asked(&[])) && !one.has(true, &asked(&[])), "it may be that one");
 }
 
 #[test]

@@ -68,9 +68,10 @@ impl Kept {
 }
 
 impl Core {
-    /// Whether people were asked first when something was said, where they are not now.
+    /// Whether people were asked first when something was said, where they are not now. They were until they were told otherwise.
     pub(super) fn was_asked(&self, origin: &RoomKey, room: &RoomKey, said: Timestamp) -> bool {
         let until = self.routes.borrow().asked_until(origin, room);
+        let until = until.max(self.ledger.asked_until(origin));
         until.is_some_and(|until| begin_of(said) < until)
     }
 

@@ -62,20 +62,23 @@ pub(super) fn begin_of(said: Timestamp) -> Timestamp {
 }
 
 /// Programs and bots have nothing to hide, and nobody to ask.
-fn is_person(origin: &RoomKey, author: &Author) -> bool {
+pub(super) fn is_person(origin: &RoomKey, author: &Author) -> bool {
     author.standing == Standing::Person && !stream::keeps(origin)
 }
 
-/// Whether somebody has ever kept one of these from a room.
-fn forbade(history: &History, room: &RoomKey, classes: &[DataClass]) -> bool {
-    let recipient = Recipient::of(room);
+/// Whether somebody has ever kept one of these from whoever sees a room.
+fn forbade(history: &History, recipient: &Recipient, classes: &[DataClass]) -> bool {
     let purpose = Purpose::Bridging;
-    let forbade =
-        |class| history.ever_forbade(&Asked { purpose, class, recipient: &recipient, default: true });
+    let forbade = |class| history.ever_forbade(&Asked { purpose, class, recipient, default: true });
     classes.iter().copied().any(forbade)
 }
 
 impl Core {
+    /// Whoever sees what is said in a room: those of its space.
+    pub fn recipient(&self, room: &RoomKey) -> Recipient {
+        Recipient::of(room, self.known.space_ids(room))
+    }
+
     /// Whether there is anything to ask at all: in most communities nobody ever chooses, and nothing is to be spent on it.
     pub(super) fn asks_consent(&self) -> bool {
         self.ledger.anybody_said() || self.ledger.anywhere_asked() || self.routes.borrow().asks_consent()
@@ -120,7 +123,7 @@ impl Core {
         let by_default_then = default && said.is_none_or(|said| !self.was_asked(origin, room, said));
         let is_shown = self.level(origin, room).shows(class);
         let Some(history) = history else { return by_default_then && is_shown };
-        let recipient = Recipient::of(room);
+        let recipient = self.recipient(room);
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default };
         let asked_then = Asked { default: by_default_then, ..asked.clone() };
         let now = self.consent_clock();
@@ -153,7 +156,7 @@ impl Core {
         let Some(history) = self.ledger.consent_of(&Person::of(deed.origin, deed.author)) else {
             return unsaid;
         };
-        let recipient = Recipient::of(room);
+        let recipient = self.recipient(room);
         let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default: false };
         Grant::of(history.decided_by(&asked, self.consent_clock()), unsaid)
     }
@@ -205,10 +208,14 @@ impl Core {
     /// How whoever did something is seen in a room; none where they are not to be seen there. Whoever was not to be named then is not
     /// named later.
     pub(super) fn seen_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        self.seen(room, deed)
+        let mut seen = self.seen(room, deed)?;
+        if seen.id == deed.author.id {
+            self.name_as_chosen(room, deed.origin, &mut seen, deed.said);
+        }
+        Some(seen)
     }
 
-    /// How somebody is seen in a room whom others name there; `said` is when those do.
+    /// How somebody is seen in a room whom others name there, by the name that these give them; `said` is when those do.
     pub(super) fn named_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
         self.seen(room, deed)
     }
@@ -281,7 +288,7 @@ impl Core {
     /// Whether somebody's own word lets a room see who did something.
     pub(super) fn lets_be_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
         let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
-        let recipient = Recipient::of(room);
+        let recipient = self.recipient(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
         let default = default && !self.was_asked(deed.origin, room, deed.said);
@@ -293,7 +300,7 @@ impl Core {
     pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
         let default =
             self.unsaid(deed.origin, room) == Unsaid::Notice && !self.was_asked(deed.origin, room, deed.said);
-        let recipient = Recipient::of(room);
+        let recipient = self.recipient(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
         let asked = Asked { purpose, class, recipient: &recipient, default };
         match self.level(deed.origin, room).shows(class) || self.is_from_before(deed, room) {
@@ -327,6 +334,7 @@ impl Core {
     pub(super) fn hides_anybody(&self, room: &RoomKey) -> bool {
         let routes = self.routes.borrow().clone();
         let mut channels = routes.links_of(room);
+        let recipient = self.recipient(room);
         self.asks_consent()
             && (routes.has_asked(room)
                 || channels.any(|(name, link)| {
@@ -335,7 +343,7 @@ impl Core {
                         || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
                 })
                 || self.ledger.anybody_is(|_, history| {
-                    forbade(history, room, &WHO_AND_WHAT)
+                    forbade(history, &recipient, &WHO_AND_WHAT)
                         || WHO_AND_WHAT
                             .into_iter()
                             .any(|class| !self.allows(Some(history), class, (room, room), None))
@@ -347,11 +355,11 @@ impl Core {
         if !self.asks_consent() || origin == room || stream::keeps(origin) {
             return false;
         }
-        let network = Person::from_parts(origin, "");
+        let (network, recipient) = (Person::from_parts(origin, ""), self.recipient(room));
         self.ever_asked(room, origin)
             || self.hides_any(&WHO_AND_WHAT, (origin, room))
             || self.ledger.anybody_is(|person, history| {
-                person.as_str().starts_with(network.as_str()) && forbade(history, room, &WHO_AND_WHAT)
+                person.as_str().starts_with(network.as_str()) && forbade(history, &recipient, &WHO_AND_WHAT)
             })
     }
 
@@ -367,7 +375,7 @@ impl Core {
             return false;
         }
         let history = self.ledger.consent_of(&Person::from_parts(origin, id.as_str()));
-        history.is_some_and(|history| forbade(&history, room, classes))
+        history.is_some_and(|history| forbade(&history, &self.recipient(room), classes))
     }
 
     /// Whether somebody has kept what they said there from a room afterwards: it was taken back, and does not come again in an answer.
@@ -375,7 +383,7 @@ impl Core {
         if !self.asks_consent() || deed.origin == room || !is_person(deed.origin, deed.author) {
             return false;
         }
-        let recipient = Recipient::of(room);
+        let recipient = self.recipient(room);
         let (purpose, class) = (Purpose::Bridging, DataClass::Content);
         let asked = Asked { purpose, class, recipient: &recipient, default: true };
         let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));

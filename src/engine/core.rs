@@ -35,7 +35,7 @@ use crate::media::Media;
 use crate::observe::Counters;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
-use crate::store::{Ledger, Lookup, StoreError};
+use crate::store::{Ledger, Lookup, StoreError, stream};
 use crate::texts::Language;
 use actix::Addr;
 use relay_contract::{Account, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
@@ -268,7 +268,7 @@ impl Core {
         mut plan: Plan,
         calls: mpsc::Sender<Called>,
     ) -> Result<Self, StoreError> {
-        let known = KnownRooms::new(ledger.known_rooms()?);
+        let known = KnownRooms::new(ledger.known_rooms()?, ledger.moves()?);
         let pauses = Pauses::new(ledger.pauses()?);
         let (accounts, listening) = (Accounts::default(), CancellationToken::new());
         let opened = plan.accounts.into_iter().map(|plan| accounts.open(plan, listening.child_token()));
@@ -342,6 +342,13 @@ impl Core {
     /// The lane of a room, if it runs.
     pub fn lane(&self, room: &RoomKey) -> Option<Arc<LaneHandle>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
+    }
+
+    /// Whether a room is a program.
+    pub fn is_program(&self, room: &RoomKey) -> bool {
+        let mut by = self.known.asked_for(room).into_iter();
+        let account = by.find_map(|(by, ..)| self.accounts.get(&by));
+        account.map_or_else(|| stream::keeps(room), |account| account.connector.has_programs())
     }
 
     /// Whether Relay may delete what people wrote in a room; whoever cannot be asked refuses it by itself.

@@ -64,7 +64,7 @@ async fn tell(core: &Core, room: RoomKey, ids: Vec<EnvelopeId>) -> Result<(), St
                 .all(|class| core.may_see(&room, deed, class))
         });
         if seen {
-            lines.push(news::line(core, language, &news));
+            lines.extend(news::line(core, &room, &news));
         }
     }
     if lines.is_empty() {
@@ -110,8 +110,8 @@ impl Digests {
         let words = plain::text(body);
         // The room may be linked with others by now.
         let is_in = |news: &Envelope| {
-            let name = news.author.as_ref().map(|author| presentable(&author.name));
-            name.is_some_and(|name| words.contains(&*name))
+            let names = news.author.as_ref().map(|author| core.names_of(&news.origin, author));
+            names.into_iter().flatten().any(|name| words.contains(&*presentable(&name)))
                 || routes.targets(&news.origin).iter().any(|(target, _)| target == room)
         };
         self.news.iter().filter(|(id, news)| is_of_its_hour(*id) && is_in(news)).collect()

@@ -53,6 +53,10 @@ impl Core {
                 line(&value, &mut out)?;
             }
         }
+        if let Some(linked) = self.ledger.linked(person) {
+            let of = linked.shown.account().map(Person::as_str);
+            line(&json!({ "what": "shown", "by": linked.shown.word(), "of": of }), &mut out)?;
+        }
         if self.ledger.told(person)?.is_some() {
             line(&json!({ "what": "told", "of": "what becomes of what they say" }), &mut out)?;
         }

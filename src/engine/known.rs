@@ -15,16 +15,65 @@ pub struct KnownRooms(RwLock<Known>);
 struct Known {
     by_asked: HashMap<(Account, NativeId), KnownRoom>,
     by_key: HashMap<RoomKey, Vec<(Account, NativeId)>>,
+    /// Where rooms have gone that went on under another identity.
+    gone: HashMap<RoomKey, RoomKey>,
+    /// The ids that such rooms had before.
+    before: HashMap<RoomKey, Vec<NativeId>>,
+}
+
+impl Known {
+    fn moved(&mut self, from: RoomKey, to: RoomKey) {
+        let to = self.gone.get(&to).cloned().unwrap_or(to);
+        if from == to {
+            return;
+        }
+        self.gone.values_mut().filter(|gone| **gone == from).for_each(|gone| *gone = to.clone());
+        let earlier = self.before.remove(&from).unwrap_or_default();
+        let before = self.before.entry(to.clone()).or_default();
+        before.extend(earlier);
+        if !before.contains(&from.room) {
+            before.push(from.room.clone());
+        }
+        self.gone.insert(from, to);
+    }
+
+    /// What a room is known as, and where it is now.
+    fn now<'a>(&'a self, room: &'a RoomKey) -> Option<(&'a RoomKey, &'a KnownRoom)> {
+        let at = [self.gone.get(room), Some(room)].into_iter().flatten();
+        let known = |at| Some((at, self.by_asked.get(self.by_key.get(at)?.first()?)?));
+        at.into_iter().find_map(known)
+    }
 }
 
 impl KnownRooms {
-    /// From the ledger.
-    pub fn new(entries: Vec<KnownRoomEntry>) -> Self {
+    /// From the ledger: the rooms, and which have gone on as which others.
+    pub fn new(entries: Vec<KnownRoomEntry>, moves: Vec<(RoomKey, RoomKey)>) -> Self {
         let known = Self::default();
+        moves.into_iter().for_each(|(from, to)| known.moved(from, to));
         for KnownRoomEntry { account, asked, room } in entries {
             known.put(&account, &asked, room);
         }
         known
+    }
+
+    /// A room goes on as another one.
+    pub fn moved(&self, from: RoomKey, to: RoomKey) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).moved(from, to);
+    }
+
+    /// The id of the space that a room stands in, and, where the room is a space of its own, those that it had before; none where it is not known.
+    pub fn space_ids(&self, room: &RoomKey) -> Vec<NativeId> {
+        let known = self.read();
+        let Some((at, found)) = known.now(room) else { return Vec::new() };
+        let before = known.before.get(at).filter(|_| found.space == at.room.as_str());
+        let now = std::iter::once(NativeId::from(found.space.as_str()));
+        now.chain(before.into_iter().flatten().cloned()).collect()
+    }
+
+    /// The name of the space that a room stands in.
+    pub fn space_name(&self, room: &RoomKey) -> Option<String> {
+        let known = self.read();
+        known.now(room).map(|(_, found)| found.space_name.clone())
     }
 
     /// What a room turned out to be when it was last asked about.
@@ -120,5 +169,62 @@ impl KnownRooms {
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay_contract::Platform;
+
+    fn key(room: &str) -> RoomKey {
+        RoomKey::new(Platform::new("p"), "n", room)
+    }
+
+    fn put(known: &KnownRooms, room: &str, space: &str) {
+        let key = key(room);
+        let found = KnownRoom {
+            key,
+            space: space.into(),
+            space_name: "S".into(),
+            name: "r".into(),
+            visibility: None,
+            agreed: None,
+        };
+        known.put(&Account("a".into()), &"asked".into(), found);
+    }
+
+    fn ids(known: &KnownRooms, room: &str) -> Vec<String> {
+        known.space_ids(&key(room)).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_chat_that_goes_on_as_another_is_the_same_space() {
+        let moves = |all: &[(&str, &str)]| all.iter().map(|(from, to)| (key(from), key(to))).collect();
+        let known = KnownRooms::new(Vec::new(), Vec::new());
+        assert_eq!(ids(&known, "a"), [""; 0]);
+        put(&known, "a", "a");
+        assert_eq!(ids(&known, "a"), ["a"]);
+        known.moved(key("a"), key("b"));
+        // Until it is known as what it is now.
+        assert_eq!(ids(&known, "a"), ["a"]);
+        put(&known, "b", "b");
+        assert_eq!((ids(&known, "b"), ids(&known, "a")), (vec!["b".into(), "a".into()], ids(&known, "b")));
+        // However they are read, also twice.
+        for moves in [moves(&[("a", "b"), ("b", "c")]), moves(&[("b", "c"), ("a", "b"), ("a", "b")])] {
+            let known = KnownRooms::new(Vec::new(), moves);
+            put(&known, "c", "c");
+            for room in ["a", "b", "c"] {
+                let mut all = ids(&known, room);
+                assert_eq!(all.first().map(String::as_str), Some("c"));
+                all.sort_unstable();
+                assert_eq!(all, ["a", "b", "c"], "{room}");
+            }
+        }
+        // A room of a guild is not its space.
+        let known = KnownRooms::new(Vec::new(), moves(&[("a", "b")]));
+        put(&known, "b", "guild");
+        assert_eq!(ids(&known, "b"), ["guild"]);
+        assert_eq!(known.space_name(&key("b")).as_deref(), Some("S"));
     }
 }

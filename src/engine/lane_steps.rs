@@ -261,8 +261,8 @@ fn work(
             other => other,
         }),
         (Event::Member { .. } | Event::Renamed { .. }, _, _) => {
-            let words = super::news::in_words(core, core.language_of(&lane.room), envelope);
-            Ok(notice(lane, id, &words, None))
+            let words = super::news::in_words(core, &lane.room, envelope);
+            Ok(words.map_or(Work::Nothing, |words| notice(lane, id, &words, None)))
         }
         (Event::Arrived { version, .. }, Some(_), _) if !changes && version.starts_with(AGAIN) => {
             Ok(Work::Nothing)

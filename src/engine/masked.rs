@@ -26,6 +26,8 @@ pub const PSEUDONYM: &str = "pseudonym";
 pub const NAMELESS: &str = "no name";
 /// What it says where the words of others were taken out.
 pub(super) const WORDS_OUT: [&str; 2] = ["forwarded words taken out", "quotes taken out"];
+/// What it says where a message bears the name of another account of whoever said it.
+const CHOSEN: &str = "name of a linked account";
 
 impl Content {
     /// As the room may see it, and as much of it as its platform takes; none where its author lets nothing of it be seen there.
@@ -46,6 +48,11 @@ impl Content {
     fn masked_for(self, core: &Core, room: &RoomKey) -> Result<Option<Self>, StoreError> {
         let mut seen = self;
         if !core.asks_consent() || seen.origin == *room {
+            if let Some(author) = &mut seen.author {
+                let own = author.name.clone();
+                core.name_as_chosen(room, &seen.origin, author, seen.said.0);
+                seen.did.extend((own != author.name).then_some(CHOSEN));
+            }
             core.name_as_known(room, &seen.origin, &mut seen.message);
             return Ok(Some(seen));
         }
@@ -62,7 +69,9 @@ impl Content {
             }
             seen.author = core.seen_as(room, deed);
             match &seen.author {
-                Some(shown) if shown.id == author.id => {}
+                Some(shown) if shown.id == author.id => {
+                    seen.did.extend((shown.name != author.name).then_some(CHOSEN));
+                }
                 Some(_) => seen.did.push(PSEUDONYM),
                 None => seen.did.push(NAMELESS),
             }
@@ -162,10 +171,15 @@ impl Core {
         message: &Message,
         most: usize,
     ) -> Result<String, StoreError> {
-        if !self.asks_consent() || *room == of.origin {
+        let named = self.ledger.anybody_linked();
+        if (!self.asks_consent() && !named) || *room == of.origin {
             return Ok(message.body.excerpt(most));
         }
         let mut message = message.clone();
+        self.name_as_known(room, &of.origin, &mut message);
+        if !self.asks_consent() {
+            return Ok(message.body.excerpt(most));
+        }
         self.mask(room, (&of.origin, (of.at, of.at)), &mut message, &mut Vec::new())?;
         Ok(message.body.excerpt(most))
     }

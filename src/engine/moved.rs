@@ -31,6 +31,7 @@ impl Core {
         tracing::info!(account = %account.name, %from, %to, "a room goes on under another identity");
         self.moving.lock().unwrap_or_else(PoisonError::into_inner).insert(to.clone());
         self.ledger.move_room(from.clone(), to.clone()).await?;
+        self.known.moved(from.clone(), to.clone());
         // Before nothing leads to the old room any more: its lane would give up what waits there.
         if let Some(old) = self.lane(&from) {
             old.retired.cancel();

@@ -32,6 +32,8 @@ pub struct KnownThere {
     pub bare: String,
     /// Tells them from others of the same name.
     pub mark: String,
+    /// The linked account of theirs whose name it is, where it is not that of the one that speaks.
+    pub of: Option<Person>,
 }
 
 impl KnownThere {
@@ -137,7 +139,12 @@ impl Core {
     }
 
     /// Whether a room may still be told of somebody by the name that they were muted under there.
-    pub fn is_called_still(&self, room: &RoomKey, person: &Person, bare: &str) -> bool {
+    pub fn is_called_still(&self, room: &RoomKey, person: &Person, bare: &str, of: Option<&Person>) -> bool {
+        // The name of an account that is theirs no more says nothing of them, and of who was forgotten there is none.
+        let is_theirs = of.is_none_or(|of| self.ledger.accounts_of(person).contains(of));
+        if bare.is_empty() || !is_theirs {
+            return false;
+        }
         if !self.asks_consent() {
             return true;
         }
@@ -154,7 +161,8 @@ impl Core {
                 let standing = Standing::Person;
                 let author = Author { id: id.into(), name: bare.to_owned(), avatar: None, standing };
                 let deed = Deed { origin, author: &author, said: now, known: now };
-                self.seen_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+                self.named_as(room, deed).is_some_and(|seen| presentable(&seen.name) == bare)
+                    && of.is_none_or(|of| self.may_bear_name_of(of, room, origin, now))
             })
             .peekable();
         called.peek().is_some() && called.all(|is_so| is_so)
@@ -219,7 +227,9 @@ impl Core {
         // Of what the room may know of them, so that it says no more.
         let mark = format!("{:03x}", xxh3_64(holder(origin, seen).as_bytes()) & 0xFFF);
         let name = called(self, room, origin, seen, channel)?;
-        Ok(KnownThere { person, name, bare: presentable(&seen.name), mark })
+        let chosen = self.chosen_account(&person, room);
+        let of = chosen.filter(|of| self.ledger.linked(of).is_some_and(|linked| linked.name == seen.name));
+        Ok(KnownThere { person, name, bare: presentable(&seen.name), mark, of })
     }
 }
 
@@ -236,6 +246,7 @@ mod tests {
             name: "Ada ‹Slack›".into(),
             bare: "Ada".into(),
             mark: "3f2".into(),
+            of: None,
         };
         for words in ["Ada", "@ada", " ADA ‹slack› ", "ada #3f2", "Ada ‹Slack› #3f2"] {
             assert!(ada.is_called(words), "{words}");

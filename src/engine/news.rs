@@ -2,21 +2,34 @@
 
 use super::core::Core;
 use crate::adapt::names::{capitalised, presentable};
+use crate::consent::Person;
 use crate::text;
 use crate::texts::Language;
 use relay_contract::text::{Leaf, Run};
 use relay_contract::{Envelope, Event, MemberChange, RoomKey, Style, Text};
 
-/// One line.
-pub fn in_words(core: &Core, language: Language, envelope: &Envelope) -> Text {
-    Text::from_runs(vec![Run::new(Leaf::Plain(line(core, language, envelope))).styled(Style::Italic)])
+/// One line for a room; none where there is nothing to tell.
+pub fn in_words(core: &Core, room: &RoomKey, envelope: &Envelope) -> Option<Text> {
+    let line = line(core, room, envelope)?;
+    Some(Text::from_runs(vec![Run::new(Leaf::Plain(line)).styled(Style::Italic)]))
 }
 
 /// The same as plain text.
-pub fn line(core: &Core, language: Language, envelope: &Envelope) -> String {
-    let name = presentable(envelope.author.as_ref().map_or("", |author| &author.name));
+pub fn line(core: &Core, room: &RoomKey, envelope: &Envelope) -> Option<String> {
+    let language = core.language_of(room);
+    let mut author = envelope.author.clone();
+    if let Some(author) = &mut author {
+        // Where they are shown by the name of another account, it is nobody's to know what this one is called.
+        if matches!(envelope.event, Event::Member { change: MemberChange::Renamed(_), .. })
+            && core.chosen_account(&Person::of(&envelope.origin, author), room).is_some()
+        {
+            return None;
+        }
+        core.name_as_chosen(room, &envelope.origin, author, envelope.at);
+    }
+    let name = presentable(author.as_ref().map_or("", |author| &author.name));
     let place = || place(core, language, &envelope.origin);
-    match &envelope.event {
+    Some(match &envelope.event {
         Event::Member { change: MemberChange::Joined, .. } => {
             text!(language, "news-joined", name = name, place = place())
         }
@@ -30,8 +43,8 @@ pub fn line(core: &Core, language: Language, envelope: &Envelope) -> String {
             let platform = capitalised(&envelope.origin.platform);
             text!(language, "news-renamed", platform = platform, name = presentable(name))
         }
-        _ => String::new(),
-    }
+        _ => return None,
+    })
 }
 
 /// `in #general on Slack`.

@@ -5,11 +5,12 @@
 use super::StoreError;
 use super::erase::Erased;
 use super::ledger::Ledger;
+use super::linked::Shown;
 use super::records::EnvelopeId;
 use super::seals::Seals;
 use super::shared::{Opening, Shared};
 use super::writer::Command;
-use crate::audit::{Fields, Head, Keys, Left, last_of, of_consent, of_wish, time};
+use crate::audit::{Fields, Head, Keys, Left, last_of, of_consent, of_shown, of_wish, time};
 use crate::consent::{Entry, Person};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch, Readable};
 use relay_contract::{RoomKey, Timestamp};
@@ -88,6 +89,13 @@ impl Trail {
         if self.is_on() {
             let (events, left) = erased.map_or((0, 0), |erased| (erased.events, erased.left.len()));
             self.add(of_wish(person, stage, events, left, &self.keys), batch);
+        }
+    }
+
+    /// The line of the name by which somebody wants to be shown.
+    pub(super) fn shown(&self, person: &Person, shown: &Shown, batch: &mut WriteBatch) {
+        if self.is_on() {
+            self.add(of_shown(person, shown.word(), shown.account(), &self.keys), batch);
         }
     }
 

@@ -261,9 +261,12 @@ pub fn mark(of: &RoomKey) -> Vec<u8> {
     [MARK_PREFIX, &room(of)].concat()
 }
 
+/// The beginning of all rooms that have moved, in meta.
+pub const MOVED_PREFIX: &[u8] = b"moved\0";
+
 /// What became of a room that has moved, in meta.
 pub fn moved(from: &RoomKey) -> Vec<u8> {
-    [b"moved\0".as_slice(), &room(from)].concat()
+    [MOVED_PREFIX, &room(from)].concat()
 }
 
 /// The beginning of all pauses, in meta.

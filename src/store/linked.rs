@@ -23,10 +23,48 @@ pub const MOST_LINKED: usize = 10;
 pub struct Linked {
     /// What is the same for all accounts of one person; it says nothing else.
     pub of: String,
-    /// What people call the account on its platform, as it was when it was linked.
+    /// What people call the account on its platform, as it was when it was linked, or when it spoke last.
     pub name: String,
     /// Since when, in milliseconds since the epoch.
     pub since: i64,
+    /// By which name their person is shown elsewhere; the same for all of theirs.
+    #[serde(default, skip_serializing_if = "Shown::is_own")]
+    pub shown: Shown,
+}
+
+/// By the name of which of their accounts somebody is shown in other rooms.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shown {
+    /// Of the one that speaks.
+    #[default]
+    Own,
+    /// Of the one in the network of whoever reads it, where they have one.
+    There,
+    /// Of this one.
+    Account(Person),
+}
+
+impl Shown {
+    fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+
+    /// The word that says it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::There => "there",
+            Self::Account(_) => "account",
+        }
+    }
+
+    /// The account whose name it is, where it is one.
+    pub fn account(&self) -> Option<&Person> {
+        match self {
+            Self::Account(of) => Some(of),
+            Self::Own | Self::There => None,
+        }
+    }
 }
 
 impl Record for Linked {
@@ -131,10 +169,14 @@ impl Links {
         if there.len() >= MOST_LINKED {
             return Ok(Linking::TooMany);
         }
-        let of = self.of(&person.person).map_or_else(|| ulid::Ulid::new().to_string(), |linked| linked.of);
+        let (of, shown) = match self.of(&person.person) {
+            Some(linked) => (linked.of, linked.shown),
+            None => (ulid::Ulid::new().to_string(), Shown::Own),
+        };
         let mut sealed = Vec::new();
         for side in [person, comes].into_iter().filter(|side| self.of(&side.person).is_none()) {
-            let linked = Linked { of: of.clone(), name: side.name.clone(), since: now.0 };
+            let linked =
+                Linked { of: of.clone(), name: side.name.clone(), since: now.0, shown: shown.clone() };
             let key = keys::linked(side.person.as_str());
             sealed.push((shared.seals.seal(&linked, Some(&side.person), &key)?, key, side, linked));
         }
@@ -165,17 +207,73 @@ impl Links {
         Ok(Linking::Done(tighter))
     }
 
-    /// Puts into a batch that an account is alone again, or all of its person's; answers which are. Nobody stays linked to themselves.
+    /// Puts into a batch by which name somebody is shown, with all their accounts; answers which these are: none where there is no link, or
+    /// that name is none of theirs.
+    pub(super) fn show(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        shown: &Shown,
+        batch: &mut WriteBatch,
+    ) -> Result<Vec<Person>, StoreError> {
+        let all = self.accounts_of(person);
+        if all.len() < 2 || shown.account().is_some_and(|of| !all.contains(of)) {
+            return Ok(Vec::new());
+        }
+        for account in &all {
+            if let Some(linked) = self.of(account).filter(|linked| linked.shown != *shown) {
+                self.change(shared, account, Linked { shown: shown.clone(), ..linked }, batch)?;
+                shared.audit.shown(account, shown, batch);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Puts into a batch what a linked account is called now.
+    pub(super) fn rename(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        name: String,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
+        match self.of(person).filter(|linked| linked.name != name) {
+            Some(linked) => self.change(shared, person, Linked { name, ..linked }, batch),
+            None => Ok(()),
+        }
+    }
+
+    fn change(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        linked: Linked,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
+        let key = keys::linked(person.as_str());
+        batch.insert(&shared.meta, key.clone(), shared.seals.seal(&linked, Some(person), &key)?);
+        self.all.write().unwrap_or_else(PoisonError::into_inner).insert(person.clone(), linked);
+        // What lanes have worked out bears the old name.
+        shared.consent.said_anew();
+        Ok(())
+    }
+
+    /// Puts into a batch that an account is alone again, or all of its person's; answers which are. Nobody stays linked to themselves, and
+    /// nobody is shown by the name of an account that is theirs no more.
     pub(super) fn part(
         &self,
         shared: &Shared,
         person: &Person,
         all: bool,
         batch: &mut WriteBatch,
-    ) -> Vec<Person> {
+    ) -> Result<Vec<Person>, StoreError> {
         let there = self.accounts_of(person);
         if there.len() < 2 {
-            return Vec::new();
+            return Ok(Vec::new());
+        }
+        let ends = self.of(person).is_some_and(|linked| linked.shown.account() == Some(person));
+        if ends {
+            self.show(shared, person, &Shown::Own, batch)?;
         }
         let gone = if all || there.len() == 2 { there } else { vec![person.clone()] };
         for person in &gone {
@@ -183,7 +281,7 @@ impl Links {
             self.remove(person);
         }
         shared.consent.said_anew();
-        gone
+        Ok(gone)
     }
 
     fn add(&self, person: Person, linked: Linked) {
@@ -219,6 +317,12 @@ impl Ledger {
     /// An account is alone again, or all of its person's are: answers which. What each of them allows stays as it is.
     pub async fn unlink(&self, person: Person, all: bool) -> Result<Vec<Person>, StoreError> {
         self.ask_for(|done| Command::Unlink { person, all, done }).await
+    }
+
+    /// Somebody is shown elsewhere by this name, with all their accounts: answers which, none where that can not be. Resolves when it is on
+    /// disk.
+    pub async fn show_as(&self, person: Person, shown: Shown) -> Result<Vec<Person>, StoreError> {
+        self.ask_for(|done| Command::ShowAs { person, shown, done }).await
     }
 
     /// All accounts of whoever has this one, which comes first.

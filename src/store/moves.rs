@@ -19,8 +19,8 @@ pub(super) fn room(
     batch: &mut WriteBatch,
 ) -> Result<(), StoreError> {
     batch.insert(&shared.meta, keys::moved(from), keys::room(to));
-    if shared.meta.contains_key(keys::told_room(from))? {
-        batch.insert(&shared.meta, keys::told_room(to), []);
+    if let Some(told) = shared.meta.get(keys::told_room(from))? {
+        batch.insert(&shared.meta, keys::told_room(to), told);
     }
     if let Some(pinned) = shared.meta.get(keys::pinned_notice(from))? {
         batch.insert(&shared.meta, keys::pinned_notice(to), pinned);
@@ -73,4 +73,15 @@ pub(super) fn rows(
 pub(super) fn destination(shared: &Shared, from: &RoomKey) -> Result<Option<RoomKey>, StoreError> {
     let found = shared.meta.get(keys::moved(from))?;
     found.map(|bytes| keys::parse_room(&bytes).ok_or_else(bad_key)).transpose()
+}
+
+/// All rooms that have moved, and where each has gone.
+pub(super) fn all(shared: &Shared) -> Result<Vec<(RoomKey, RoomKey)>, StoreError> {
+    let mut all = Vec::new();
+    for entry in shared.meta.prefix(keys::MOVED_PREFIX) {
+        let (from, to) = entry.into_inner()?;
+        let from = from.get(keys::MOVED_PREFIX.len()..).and_then(keys::parse_room);
+        all.push(from.zip(keys::parse_room(&to)).ok_or_else(bad_key)?);
+    }
+    Ok(all)
 }

@@ -28,6 +28,9 @@ pub struct Muted {
     pub since: i64,
     /// Until when; until somebody ends it where none.
     pub until: Option<i64>,
+    /// The account of theirs whose name it was, where it was not that of the one that spoke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Person>,
     /// They were muted by another name, too: told as somebody else's, so that nobody learns that both are one person's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Muted>,
@@ -63,6 +66,19 @@ impl Muted {
         let others =
             self.names(now).filter(|other| (other.name.as_str(), other.mark.as_str()) != (name, mark));
         Self::all(others.cloned().collect::<Vec<_>>().into_iter())
+    }
+
+    fn bears_name_of(&self, person: &Person) -> bool {
+        std::iter::once(self).chain(&self.also).any(|one| one.of.as_ref() == Some(person))
+    }
+
+    fn without_name_of(&mut self, person: &Person) {
+        if self.of.as_ref() == Some(person) {
+            self.name.clear();
+            self.bare.clear();
+            self.of = None;
+        }
+        self.also.iter_mut().for_each(|one| one.without_name_of(person));
     }
 
     fn all(names: impl Iterator<Item = Self>) -> Option<Self> {
@@ -156,15 +172,27 @@ impl Mutes {
         shared.consent.said_anew();
     }
 
-    /// Puts into a batch that somebody who is to be forgotten is muted nowhere: it would say that they were there.
-    pub(super) fn forget(&self, shared: &Shared, person: &Person, batch: &mut WriteBatch) {
+    /// Puts into a batch that somebody who is to be forgotten is muted nowhere: it would say that they were there. Who was muted by a name
+    /// of theirs, when they were one person, stays so without it.
+    pub(super) fn forget(
+        &self,
+        shared: &Shared,
+        person: &Person,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         for (room, there) in all.iter_mut() {
             if there.remove(person).is_some() {
                 batch.remove(&shared.meta, keys::mute(room, person.as_str()));
             }
+            for (other, muted) in there.iter_mut().filter(|(_, muted)| muted.bears_name_of(person)) {
+                muted.without_name_of(person);
+                let key = keys::mute(room, other.as_str());
+                batch.insert(&shared.meta, key.clone(), shared.seals.seal(muted, Some(other), &key)?);
+            }
         }
         all.retain(|_, there| !there.is_empty());
+        Ok(())
     }
 
     /// Puts into a batch that a room goes on as another: who is muted in it stays muted.

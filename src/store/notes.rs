@@ -6,6 +6,7 @@ use super::ledger::Ledger;
 use super::records::{EnvelopeId, Reactor, Record, ShownReactions, ThreadThere};
 use super::seals;
 use super::shared::{Shared, bad_key};
+use crate::consent::Person;
 use fjall::OwnedWriteBatch as WriteBatch;
 use relay_contract::{Emoji, NativeId, RoomKey};
 use std::sync::atomic::Ordering;
@@ -49,6 +50,13 @@ pub enum Note {
         looks: String,
         /// Who.
         holder: String,
+    },
+    /// A linked account goes by another name now.
+    Called {
+        /// The account.
+        person: Person,
+        /// What it is called.
+        name: String,
     },
     /// A message answers another.
     Answer {
@@ -103,6 +111,7 @@ impl Note {
                 batch.insert(&shared.meta, key, holder.into_bytes());
                 shared.names_written.fetch_add(1, Ordering::AcqRel);
             }
+            Self::Called { person, name } => shared.links.rename(shared, &person, name, batch)?,
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
             Self::NotShown { room, message } => {
                 batch.insert(&shared.work, keys::not_shown(message, &room), []);

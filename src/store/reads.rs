@@ -208,6 +208,11 @@ impl Ledger {
         moves::destination(&self.shared, from)
     }
 
+    /// All rooms that have moved, and where each has gone.
+    pub fn moves(&self) -> Result<Vec<(RoomKey, RoomKey)>, StoreError> {
+        moves::all(&self.shared)
+    }
+
     /// A number that tells this ledger from any other, made with it.
     pub fn identity(&self) -> Result<Vec<u8>, StoreError> {
         Ok(self.shared.meta.get(IDENTITY)?.map(|bytes| bytes.to_vec()).unwrap_or_default())

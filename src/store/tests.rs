@@ -493,6 +493,7 @@ async fn what_waits_for_a_room_follows_it() {
     ledger.move_rows(room("old"), room("new")).await.unwrap();
     ledger.move_rows(room("old"), room("new")).await.unwrap();
     assert_eq!(ledger.moved(&room("old")).unwrap(), Some(room("new")));
+    assert_eq!(ledger.moves().unwrap(), [(room("old"), room("new"))]);
     assert_eq!(ledger.known_room(&account(), &"asked".into()).unwrap().unwrap().key, room("new"));
     assert_eq!(ledger.head(&room("old"), EnvelopeId::default()).unwrap(), None);
     let first = ledger.head(&room("new"), EnvelopeId::default()).unwrap().unwrap();

@@ -12,8 +12,55 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-/// The channels in which a room asked, and since when; none where it was told since that it does not any more.
-type Channels = BTreeMap<String, Option<i64>>;
+/// The channels in which a room asked.
+type Channels = BTreeMap<String, Asks>;
+
+/// Whether a room asks in a channel, in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+enum Asks {
+    /// It does, since then.
+    Since(i64),
+    /// It was told then that it does not any more; 0 where an older Relay did not write down when.
+    Until(i64),
+}
+
+/// A room was told of programs, too.
+const PROGRAMS: u8 = b'p';
+/// Before the time until when it did.
+const UNTIL: u8 = b'u';
+
+impl Asks {
+    fn read(value: &[u8]) -> Self {
+        let at = |bytes: &[u8]| bytes.try_into().map_or(0, i64::from_be_bytes);
+        match value.split_first() {
+            None => Self::Until(0),
+            Some((&UNTIL, until)) if until.len() == 8 => Self::Until(at(until)),
+            // What cannot be read has not been told otherwise.
+            Some(_) => Self::Since(at(value)),
+        }
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Since(at) => at.to_be_bytes().to_vec(),
+            Self::Until(at) => [&[UNTIL][..], &at.to_be_bytes()].concat(),
+        }
+    }
+
+    fn since(self) -> Option<i64> {
+        match self {
+            Self::Since(at) => Some(at),
+            Self::Until(_) => None,
+        }
+    }
+
+    fn until(self) -> Option<i64> {
+        match self {
+            Self::Until(at) => Some(at).filter(|at| *at > 0),
+            Self::Since(_) => None,
+        }
+    }
+}
 
 /// The rooms that ask, or did, in memory too.
 pub(super) struct Asking {
@@ -28,7 +75,7 @@ impl Asking {
         for entry in meta.prefix(keys::ASKING_PREFIX) {
             let (key, value) = entry.into_inner()?;
             let (room, channel) = keys::parse_asking(&key).ok_or_else(bad_key)?;
-            all.entry(room).or_default().insert(channel, since(&value));
+            all.entry(room).or_default().insert(channel, Asks::read(&value));
         }
         let any = AtomicBool::new(!all.is_empty());
         Ok(Self { all: RwLock::new(all), any })
@@ -38,27 +85,18 @@ impl Asking {
     pub(super) fn follow(&self, shared: &Shared, from: &RoomKey, to: &RoomKey, batch: &mut WriteBatch) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let Some(channels) = all.get(from).cloned() else { return };
-        for (channel, since) in &channels {
-            batch.insert(&shared.meta, keys::asking(to, channel), value(*since));
+        for (channel, asks) in &channels {
+            batch.insert(&shared.meta, keys::asking(to, channel), asks.bytes());
         }
         all.entry(to.clone()).or_default().extend(channels);
     }
 
-    fn put(&self, room: &RoomKey, channel: &str, since: Option<i64>) {
+    fn put(&self, room: &RoomKey, channel: &str, asks: Asks) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        all.entry(room.clone()).or_default().insert(channel.to_owned(), since);
+        all.entry(room.clone()).or_default().insert(channel.to_owned(), asks);
         drop(all);
         self.any.store(true, Ordering::Release);
     }
-}
-
-fn since(value: &[u8]) -> Option<i64> {
-    // What cannot be read has not been told otherwise.
-    (!value.is_empty()).then(|| value.try_into().map_or(0, i64::from_be_bytes))
-}
-
-fn value(since: Option<i64>) -> Vec<u8> {
-    since.map(|since| since.to_be_bytes().to_vec()).unwrap_or_default()
 }
 
 /// What somebody was told.
@@ -91,15 +129,16 @@ impl Ledger {
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 
-    /// Whether a room was told by itself that it is linked.
-    pub fn is_room_told(&self, room: &RoomKey) -> Result<bool, StoreError> {
-        Ok(self.shared.meta.contains_key(keys::told_room(room))?)
+    /// Whether a room was told by itself that it is linked, and whether also to programs.
+    pub fn room_told(&self, room: &RoomKey) -> Result<Option<bool>, StoreError> {
+        let told = self.shared.meta.get(keys::told_room(room))?;
+        Ok(told.map(|told| told.first() == Some(&PROGRAMS)))
     }
 
     /// It was.
-    pub async fn remember_room_told(&self, room: &RoomKey) -> Result<(), StoreError> {
-        let key = keys::told_room(room);
-        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
+    pub async fn remember_room_told(&self, room: &RoomKey, programs: bool) -> Result<(), StoreError> {
+        let (key, value) = (keys::told_room(room), programs.then_some(PROGRAMS).into_iter().collect());
+        self.ask(|done| Command::Remember { key, value, done }).await
     }
 
     /// Whether Relay has pinned a notice in a room, whatever became of it since.
@@ -141,7 +180,21 @@ impl Ledger {
         }
         let all = self.asking();
         let meant = all.get(room).into_iter().flatten().filter(|(channel, _)| is_meant(channel));
-        meant.filter_map(|(_, since)| *since).max().map(Timestamp)
+        meant.filter_map(|(_, asks)| asks.since()).max().map(Timestamp)
+    }
+
+    /// When a room was last told that it does not ask any more in one of its channels.
+    pub fn asked_until(&self, room: &RoomKey) -> Option<Timestamp> {
+        if !self.anywhere_asked() {
+            return None;
+        }
+        self.asking()
+            .get(room)
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, asks)| asks.until())
+            .max()
+            .map(Timestamp)
     }
 
     /// A room asks in a channel. In force at once.
@@ -151,8 +204,8 @@ impl Ledger {
         channel: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (key, value) = (keys::asking(room, channel), value(Some(now.0)));
-        self.shared.asking.put(room, channel, Some(now.0));
+        let (key, value) = (keys::asking(room, channel), Asks::Since(now.0).bytes());
+        self.shared.asking.put(room, channel, Asks::Since(now.0));
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 
@@ -161,14 +214,16 @@ impl Ledger {
         &self,
         room: &RoomKey,
         is_meant: impl Fn(&str) -> bool,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
+        let until = Asks::Until(now.0);
         let channels = self.asking().get(room).cloned().unwrap_or_default();
         for (channel, _) in
-            channels.into_iter().filter(|(channel, since)| since.is_some() && is_meant(channel))
+            channels.into_iter().filter(|(channel, asks)| asks.since().is_some() && is_meant(channel))
         {
-            let (key, value) = (keys::asking(room, &channel), value(None));
+            let (key, value) = (keys::asking(room, &channel), until.bytes());
             self.ask(|done| Command::Remember { key, value, done }).await?;
-            self.shared.asking.put(room, &channel, None);
+            self.shared.asking.put(room, &channel, until);
             self.shared.consent.said_anew();
         }
         Ok(())

@@ -2,10 +2,10 @@
 
 use crate::bench::{Bench, until};
 use crate::joining::ask;
-use crate::privacy::{choose, patiently, say, started, started_with, told};
-use crate::reloading::change;
+use crate::privacy::{choose, say, started, started_with, told};
 use stand_ins::faults::Kind;
 use stand_ins::people::Act;
+use stand_ins::world::World;
 use std::time::{Duration, Instant};
 
 async fn relay(bench: &Bench, platform: &str, person: usize, words: &str) -> String {
@@ -148,109 +148,165 @@ async fn an_export_is_given_where_its_person_is_alone_and_says_until_when() {
     assert!(first.starts_with("{\"") && first.contains("\"what\":\"about\""), "{first}");
 }
 
+/// The name of a second Discord guild: people may call it what they like.
+const OTHER_GUILD: &str = "Dusk to Dawn: for all";
+
+/// Relay with a second Discord guild in the channel; answers its room there, too.
+async fn with_two_guilds() -> (Bench, String) {
+    let mut world = World::demo();
+    let mut other = world.discord.spaces[0].clone();
+    other.name = OTHER_GUILD.into();
+    world.discord.spaces.push(other);
+    let mut bench = Bench::of(world).await;
+    let (first, other) = (bench.room("discord"), bench.platform("discord").spaces[1].rooms[0].id.clone());
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    let text =
+        text.replace(&format!("\"discord:{first}\""), &format!("\"discord:{first}\", \"discord:{other}\""));
+    std::fs::write(bench.config(), text).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    (bench, other)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_cannot_be_reached_holds_up_nobody_who_takes_something_back() {
-    let mut bench = started().await;
-    say(&bench, "discord", 1, "the only one", None);
-    for number in 0..100 {
-        bench.say("discord", &format!("withdrawn-{number}."));
+async fn one_space_of_a_platform_alone_is_told_no_and_yes() {
+    let (mut bench, other) = with_two_guilds().await;
+    let is_there = |bench: &Bench, word: &str| {
+        let all = bench.people("discord").messages(&other).unwrap();
+        all.iter().any(|seen| !seen.deleted && seen.text.contains(word))
+    };
+    let heard = |bench: &Bench| bench.people("discord").heard().clone();
+    heard(&bench).begin();
+    bench.say("slack", "xyzzy before");
+    for platform in ["discord", "telegram"] {
+        bench.arrives(platform, "xyzzy before").await;
     }
-    for platform in ["slack", "telegram"] {
-        until("all is there", || bench.with(platform, "withdrawn").len() == 100).await;
+    until("both have it", || is_there(&bench, "xyzzy before")).await;
+    assert_eq!(heard(&bench).times("xyzzy before"), 2, "once for each guild");
+    let words = relay(&bench, "slack", 0, "consent revoke bridging to discord:Harbour").await;
+    let there = format!("There are: discord:{OTHER_GUILD}, discord:Night Owls, telegram:Sunday hikers.");
+    assert!(words.contains(&there), "{words}");
+    let revoke = format!("consent revoke bridging to Discord:{}", OTHER_GUILD.to_lowercase());
+    let words = relay(&bench, "slack", 0, &revoke).await;
+    assert!(
+        words.contains(&format!("bridging: everything to {OTHER_GUILD} on Discord not allowed")),
+        "{words}"
+    );
+    assert!(words.contains(&format!("on Discord ({OTHER_GUILD}) nothing")), "{words}");
+    assert!(words.contains("on Discord (Night Owls) and Telegram your texts"), "{words}");
+    // What was said before goes from there alone.
+    until("it is taken back", || !is_there(&bench, "xyzzy before")).await;
+    heard(&bench).begin();
+    let said = bench.say("slack", "xyzzy since");
+    bench.arrives("discord", "xyzzy since").await;
+    bench.edit("slack", &said, "xyzzy changed");
+    say(&bench, "slack", 1, "somebody else", None);
+    bench.arrives("discord", "xyzzy changed").await;
+    until("others go on", || is_there(&bench, "somebody else")).await;
+    assert_eq!(heard(&bench).times("xyzzy since"), 1, "for one guild");
+    assert_eq!(heard(&bench).times("xyzzy changed"), 1, "for one guild");
+    let words = relay(&bench, "slack", 0, "consent revoke bridging to discord:Night Owls").await;
+    assert!(words.contains("to Night Owls on Discord not allowed"), "{words}");
+    heard(&bench).begin();
+    bench.say("slack", "xyzzy nowhere");
+    say(&bench, "slack", 1, "somebody again", None);
+    until("others go on", || is_there(&bench, "somebody again")).await;
+    bench.arrives("discord", "somebody again").await;
+    assert!(!heard(&bench).is_empty() && !heard(&bench).has("xyzzy"), "no byte of it reaches Discord");
+    for platform in ["telegram", "slack"] {
+        let kept = bench.with(platform, "xyzzy").len();
+        assert_eq!(kept, 3, "{platform}: what was said there, or is shown elsewhere, stays");
     }
-    let (bot, room) = ("Relay".to_owned(), bench.room("telegram"));
-    let kick = Act::Kick { bot: bot.clone(), room: room.clone() };
-    bench.people("telegram").act(kick).expect("a bot can be thrown out");
-    choose(&bench, "discord", 0, "none").await;
+    let guild = bench.platform("discord").spaces[0].id.clone();
+    let words = relay(&bench, "slack", 0, &format!("consent grant bridging to discord:{guild}")).await;
+    assert!(words.contains("to Night Owls on Discord allowed"), "{words}");
+    // It is told by name, kept over a start, and written into the audit by its id.
     bench.kill();
     bench.start();
     bench.connected(3).await;
-    let began = Instant::now();
-    choose(&bench, "discord", 1, "none").await;
-    until("theirs goes where it can", || bench.with("slack", "the only one").is_empty()).await;
-    until("so does everything", || bench.with("slack", "withdrawn").is_empty()).await;
-    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
-    assert_eq!(bench.with("telegram", "withdrawn").len(), 100, "the rest waits");
-    bench.people("telegram").act(Act::Invite { bot, room }).expect("a bot can be let in again");
-    until("it goes there too", || {
-        bench.with("telegram", "withdrawn").is_empty() && bench.with("telegram", "the only one").is_empty()
-    })
-    .await;
-    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+    let words = relay(&bench, "slack", 0, "consent").await;
+    assert!(
+        words.contains(&format!("• bridging: everything to {OTHER_GUILD} on Discord not allowed")),
+        "{words}"
+    );
+    assert!(words.contains(&format!("discord:{OTHER_GUILD}, discord:Night Owls, telegram:")), "{words}");
+    let (ok, audit) = told(&bench, &["audit", "show", "--json"]);
+    assert!(ok && audit.contains(&format!("/{guild}\"")), "{audit}");
+    heard(&bench).begin();
+    bench.say("slack", "plugh after");
+    bench.arrives("discord", "plugh after").await;
+    assert_eq!(heard(&bench).times("plugh after"), 1, "for one guild");
+    relay(&bench, "slack", 0, &format!("consent grant bridging to discord:\"{OTHER_GUILD}\"")).await;
+    bench.say("slack", "plugh again");
+    until("it is shown there again", || is_there(&bench, "plugh again")).await;
+    assert!(!is_there(&bench, "plugh after") && !is_there(&bench, "xyzzy"), "what was said meanwhile is not");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_room_is_tried_again_it_is_the_turn_of_whoever_else_takes_something_back() {
-    let bench = started().await;
-    say(&bench, "discord", 1, "the only one", None);
-    for number in 0..60 {
-        bench.say("discord", &format!("withdrawn-{number}."));
-    }
-    for platform in ["slack", "telegram"] {
-        until("all is there", || bench.with(platform, "withdrawn").len() == 60).await;
-    }
-    bench.fault("telegram", Kind::ServerError, 1_000_000, "deleteMessage");
-    choose(&bench, "discord", 0, "none").await;
-    until("it has begun", || bench.with("slack", "withdrawn").len() < 60).await;
-    let began = Instant::now();
-    choose(&bench, "discord", 1, "none").await;
-    until("theirs goes where it can", || bench.with("slack", "the only one").is_empty()).await;
-    // Each twenty of the other's wait ten seconds.
-    assert!(!bench.with("slack", "withdrawn").is_empty(), "{:?}", began.elapsed());
+async fn a_space_is_named_only_to_whom_it_is_shown() {
+    let (bench, _) = with_two_guilds().await;
+    let person = bench.in_chat_with_bot();
+    let group = bench.room("telegram");
+    // Whoever has a chat with the bot alone is answered there.
+    let ask = async |room: &str, words: &str, told: &str| {
+        let act =
+            Act::Command { person: person.clone(), room: room.to_owned(), text: format!("/relay {words}") };
+        let before = bench.people("telegram").messages(&person).unwrap().len();
+        bench.people("telegram").act(act).expect("people can ask a bot");
+        let answer = || {
+            let all = bench.people("telegram").messages(&person).unwrap_or_default();
+            let newest = all.into_iter().skip(before).filter(|seen| seen.by_bot);
+            newest.map(|seen| seen.text).collect::<Vec<_>>().join("\n")
+        };
+        until(told, || answer().contains(told)).await;
+        answer()
+    };
+    let words =
+        ask(&person, &format!("consent revoke bridging to discord:{OTHER_GUILD}"), "in no space that").await;
+    assert!(!words.contains("Night Owls"), "{words}");
+    let words = ask(&person, "consent", "You have said nothing about it").await;
+    assert!(!words.contains("Dusk"), "{words}");
+    // From the group both guilds see them.
+    let revoke = "consent revoke bridging to discord:night owls for 1 day";
+    ask(&group, revoke, "to Night Owls on Discord not allowed until 20").await;
+    let words = ask(&person, "consent", "to Night Owls on Discord not allowed until 20").await;
+    assert!(!words.contains("Dusk"), "{words}");
+    ask(&person, "consent grant bridging to discord:night owls", "to Night Owls on Discord allowed").await;
 }
 
+/// What waits is held back, and a group that becomes a supergroup stays the space that it was.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_being_forgotten_is_told_what_waits_and_a_room_that_was_left_ends_the_waiting() {
-    let bench = started().await;
-    let who = format!("discord:{}", bench.platform("discord").people[0].id);
-    for number in 0..3 {
-        bench.say("discord", &format!("to be forgotten {number}"));
+async fn a_space_that_moves_stays_told_no() {
+    let mut bench = Bench::with_a_basic_group().await;
+    bench.start();
+    bench.connected(3).await;
+    bench.fault("telegram", Kind::ServerError, 1_000_000, "sendMessage");
+    bench.say("slack", "xyzzy waits");
+    bench.arrives("discord", "xyzzy waits").await;
+    let group = bench.platform("telegram").spaces[0].rooms[0].name.clone();
+    let words = relay(&bench, "slack", 0, &format!("consent revoke bridging to telegram:{group}")).await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    bench.people("telegram").heard().begin();
+    bench.people("telegram").faults().disarm();
+    let old = bench.room("telegram");
+    let new = bench.people("telegram").act(Act::Close { room: old }).expect("it can become a supergroup");
+    let is_there = |bench: &Bench, word: &str| {
+        let all = bench.people("telegram").messages(&new).unwrap();
+        all.iter().any(|seen| !seen.deleted && seen.text.contains(word))
+    };
+    for word in ["after the move", "after the start"] {
+        bench.say("slack", &format!("xyzzy {word}"));
+        bench.arrives("discord", &format!("xyzzy {word}")).await;
+        say(&bench, "slack", 1, &format!("others {word}"), None);
+        until("others go on", || is_there(&bench, &format!("others {word}"))).await;
+        bench.stop().await;
+        bench.start();
+        bench.connected(3).await;
     }
-    for platform in ["slack", "telegram"] {
-        bench.arrives(platform, "to be forgotten 2").await;
-    }
-    let (bot, room) = ("Relay".to_owned(), bench.room("telegram"));
-    bench.people("telegram").act(Act::Kick { bot, room: room.clone() }).expect("a bot can be thrown out");
-    relay(&bench, "discord", 0, "forget yes").await;
-    until("it goes elsewhere", || bench.with("slack", "to be forgotten").is_empty()).await;
-    let waits = "still waits to be deleted: 3 things on Telegram";
-    let began = Instant::now();
-    loop {
-        let words = relay(&bench, "discord", 0, "forget").await;
-        if words.contains(waits) {
-            assert!(words.contains("You asked on") && words.contains("`relay queue`"), "{words}");
-            break;
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "{words}\n{}", bench.log());
-    }
-    until("it is parked", || told(&bench, &["queue"]).1.contains("parked")).await;
-    change(&bench, &format!(", \"telegram:{room}\""), "");
-    let (ok, words) = told(&bench, &["reload"]);
-    assert!(ok, "{words}");
-    patiently("it is done", || told(&bench, &["forget", &who]).1.contains("Forgotten on")).await;
-    let words = relay(&bench, "discord", 0, "forget").await;
-    let left = "3 × a message on Telegram, in a room that Relay does not reach any more";
-    assert!(words.contains(left) && !words.contains("waits"), "{words}");
-    assert!(words.contains("once the copies of the keys from before are gone too"), "{words}");
-    let (ok, queue) = told(&bench, &["queue"]);
-    assert!(ok && !queue.contains("parked"), "{queue}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn that_a_picture_is_deleted_is_not_promised() {
-    let bench = started().await;
-    bench.say("discord", "with a picture");
-    bench.arrives("slack", "with a picture").await;
-    let words = relay(&bench, "discord", 0, "consent revoke bridging picture").await;
-    assert!(words.contains("stays with the picture that it has"), "{words}");
-    assert!(!words.contains("being deleted"), "{words}");
-    until("it was looked through", || bench.log().contains("what somebody takes back")).await;
-    let words = relay(&bench, "discord", 0, "privacy").await;
-    assert!(words.contains("You have said something in particular"), "{words}");
-    assert!(!words.contains("nothing waits to be deleted"), "{words}");
-    assert_eq!(bench.with("slack", "with a picture").len(), 1);
-    let words = relay(&bench, "discord", 0, "consent revoke bridging picture,attachments").await;
-    assert!(words.contains("being deleted") && words.contains("stays with the picture"), "{words}");
-    let words = relay(&bench, "discord", 0, "consent revoke bridging identity").await;
-    assert!(words.contains("being deleted") && !words.contains("stays with the picture"), "{words}");
+    assert!(!bench.people("telegram").heard().has("xyzzy"), "no byte of it reaches Telegram");
+    let words = relay(&bench, "slack", 0, "consent").await;
+    assert!(words.contains(&format!("to {group} on Telegram not allowed")), "{words}");
+    relay(&bench, "slack", 0, &format!("consent grant bridging to telegram:{group}")).await;
+    bench.say("slack", "plugh again");
+    until("it is shown there again", || is_there(&bench, "plugh again")).await;
 }

@@ -12,7 +12,7 @@ const NAMES: [[&str; 2]; 3] = [
     ["Hanabusa Vrill", "Ivoslav Quartz"],
 ];
 
-async fn started() -> Bench {
+async fn bench() -> Bench {
     let mut world = World::demo();
     let platforms = [&mut world.discord, &mut world.slack, &mut world.telegram];
     for (platform, names) in platforms.into_iter().zip(NAMES) {
@@ -20,7 +20,11 @@ async fn started() -> Bench {
             person.name = name.to_owned();
         }
     }
-    let mut bench = Bench::of(world).await;
+    Bench::of(world).await
+}
+
+async fn started() -> Bench {
+    let mut bench = bench().await;
     bench.start();
     bench.connected(3).await;
     bench
@@ -86,9 +90,9 @@ async fn one_person_on_two_platforms_chooses_once() {
         bench.people(platform).heard().begin();
     }
     say(&bench, "discord", 0, "xyzzy is not carried");
-    say(&bench, "discord", 1, &format!("names <@{}>", bench.platform("discord").people[0].id));
+    say(&bench, "discord", 1, &format!("points at <@{}>", bench.platform("discord").people[0].id));
     for platform in ["slack", "telegram"] {
-        let named = bench.arrives(platform, "names").await;
+        let named = bench.arrives(platform, "points at").await;
         assert!(named.text.contains("someone"), "{named:?}");
         for word in ["xyzzy", "Adalberta", "Elifnur"] {
             assert!(!bench.people(platform).heard().has(word), "{word} reached {platform}");
@@ -192,4 +196,241 @@ async fn the_tighter_word_of_a_linked_account_is_told_as_a_word() {
     assert!(!told.contains("linked accounts"), "{told}");
     let told = relay(&bench, "slack", 0, "privacy none").await;
     assert!(told.contains("What that forbids") && !told.contains(less), "{told}");
+}
+
+/// Links an account to another one's.
+async fn link(bench: &Bench, (first, of_first): (&str, usize), (other, of_other): (&str, usize)) {
+    let code = code(bench, first, of_first).await;
+    let told = relay(bench, other, of_other, &format!("link {code}")).await;
+    assert!(told.contains("are linked.") || told.contains("This code is good."), "{told}");
+}
+
+/// What a room shows of a message, with the name that it bears.
+async fn shown(bench: &Bench, platform: &str, word: &str) -> String {
+    let copy = bench.arrives(platform, word).await;
+    format!("{} {}", copy.author, copy.text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_linked_accounts_is_shown_by_the_name_that_they_choose() {
+    let mut bench = started().await;
+    let told = relay(&bench, "discord", 1, "name slack").await;
+    assert!(told.contains("is linked to no other"), "{told}");
+    assert!(relay(&bench, "discord", 1, "name").await.contains("is linked to no other"));
+    link(&bench, ("discord", 0), ("slack", 0)).await;
+    link(&bench, ("discord", 0), ("telegram", 0)).await;
+    assert!(relay(&bench, "discord", 0, "name").await.contains("by the name of the account that speaks."));
+    say(&bench, "discord", 0, "unchanged at first");
+    assert!(shown(&bench, "telegram", "unchanged at first").await.contains("Adalberta Quillon ‹"));
+    let told = relay(&bench, "discord", 0, "name irc").await;
+    assert!(told.contains("Say one of these: discord, slack, telegram."), "{told}");
+    // What others read says nothing of what there is.
+    let told = relay(&bench, "telegram", 0, "name").await;
+    assert!(told.contains("Others could read here"), "{told}");
+    relay(&bench, "telegram", 1, "help").await;
+    let noted = relay(&bench, "telegram", 1, "name slack").await;
+    assert_eq!(relay(&bench, "telegram", 0, "name slack").await, noted);
+    let told = relay(&bench, "discord", 0, "name").await;
+    assert!(told.contains("shown elsewhere by the name of Elifnur Zwetsch on Slack."), "{told}");
+
+    // On every wire, by nothing but that name; also after a restart.
+    for word in ["as chosen", "as before the restart"] {
+        for platform in ["discord", "slack", "telegram"] {
+            bench.people(platform).heard().begin();
+        }
+        for (platform, own) in [("discord", "Adalberta"), ("telegram", "Hanabusa")] {
+            let word = format!("{word} on {platform}");
+            say(&bench, platform, 0, &word);
+            for other in ["discord", "slack", "telegram"].into_iter().filter(|other| *other != platform) {
+                let copy = shown(&bench, other, &word).await;
+                assert!(copy.contains("Elifnur Zwetsch ‹"), "{copy}");
+                assert!(!bench.people(other).heard().has(own), "{own} reached {other}");
+            }
+        }
+        let word = format!("{word} on slack");
+        say(&bench, "slack", 0, &word);
+        assert!(shown(&bench, "discord", &word).await.contains("Elifnur Zwetsch ‹"));
+        bench.kill();
+        bench.start();
+        bench.connected(3).await;
+    }
+    // Who mentions or answers them, and who asks who reacted, reads that name, too.
+    say(&bench, "discord", 1, &format!("greets <@{}>", bench.platform("discord").people[0].id));
+    assert!(shown(&bench, "telegram", "greets").await.contains("Elifnur Zwetsch"));
+    say(&bench, "discord", 0, "to be answered");
+    let room = bench.room("discord");
+    let all = bench.people("discord").messages(&room).unwrap();
+    let answered = all.into_iter().find(|seen| seen.text == "to be answered").unwrap().id;
+    bench.people("telegram").heard().begin();
+    let act = Act::Say {
+        person: bench.platform("discord").people[1].id.clone(),
+        room: room.clone(),
+        text: "an answer".into(),
+        reply_to: Some(answered.clone()),
+        files: vec![],
+        thread: None,
+    };
+    bench.people("discord").act(act).unwrap();
+    bench.arrives("telegram", "an answer").await;
+    let person = bench.platform("discord").people[0].id.clone();
+    let react = Act::React { person, room, message: answered, emoji: "👍".into(), on: true };
+    bench.people("discord").act(react).unwrap();
+    until("the reaction is there", || {
+        let all = bench.with("telegram", "to be answered");
+        all.iter().any(|seen| !seen.reactions.is_empty() || seen.text.contains("👍"))
+    })
+    .await;
+    assert!(!bench.people("telegram").heard().has("Adalberta"));
+
+    // In each network by the name there.
+    let told = relay(&bench, "slack", 0, "name there").await;
+    assert!(told.contains("in the network of whoever reads it"), "{told}");
+    say(&bench, "discord", 0, "known everywhere");
+    assert!(shown(&bench, "slack", "known everywhere").await.contains("Elifnur Zwetsch ‹"));
+    assert!(shown(&bench, "telegram", "known everywhere").await.contains("Hanabusa Vrill ‹"));
+    let told = relay(&bench, "slack", 0, "name own").await;
+    assert!(told.contains("by the name of the account that speaks."), "{told}");
+    say(&bench, "discord", 0, "oneself again");
+    for other in ["slack", "telegram"] {
+        assert!(shown(&bench, other, "oneself again").await.contains("Adalberta Quillon ‹"));
+    }
+
+    // It is as it is now.
+    relay(&bench, "discord", 0, "name slack").await;
+    let person = bench.platform("slack").people[0].id.clone();
+    let anew = Act::CallThemselves { person, room: bench.room("slack"), name: "Sevgi Umlauft".into() };
+    bench.people("slack").act(anew).unwrap();
+    say(&bench, "slack", 0, "called otherwise");
+    bench.arrives("telegram", "called otherwise").await;
+    say(&bench, "discord", 0, "by the newer name");
+    assert!(shown(&bench, "telegram", "by the newer name").await.contains("Sevgi Umlauft ‹"));
+
+    // Whose name it is goes, and the name with them.
+    relay(&bench, "slack", 0, "unlink").await;
+    say(&bench, "discord", 0, "two are left");
+    assert!(shown(&bench, "telegram", "two are left").await.contains("Adalberta Quillon ‹"));
+    relay(&bench, "discord", 0, "name telegram").await;
+    say(&bench, "discord", 0, "by the other name");
+    assert!(shown(&bench, "slack", "by the other name").await.contains("Hanabusa Vrill ‹"));
+    let own = bench.dir.path().join("own");
+    let whose = format!("discord:{}", bench.platform("discord").people[0].id);
+    let written = bench.command("export").args([&whose, "--out", own.to_str().unwrap()]).output().unwrap();
+    assert!(written.status.success(), "{written:?}");
+    let own = std::fs::read_to_string(own).unwrap();
+    assert!(own.contains("\"what\":\"shown\"") && own.contains("\"by\":\"account\""), "{own}");
+    relay(&bench, "discord", 0, "forget yes").await;
+    relay(&bench, "discord", 0, "privacy full").await;
+    say(&bench, "discord", 0, "nothing is left of it");
+    assert!(shown(&bench, "slack", "nothing is left of it").await.contains("Adalberta Quillon ‹"));
+    assert!(relay(&bench, "discord", 0, "name").await.contains("is linked to no other"));
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+/// Says something with each account of somebody, and looks that none of their names is on any other platform's wire.
+async fn nobody_is_named(bench: &Bench, word: &str) {
+    let all = ["discord", "slack", "telegram"];
+    for platform in all {
+        bench.people(platform).heard().begin();
+    }
+    for platform in all {
+        let word = format!("{word} on {platform}");
+        say(bench, platform, 0, &word);
+        for other in all.into_iter().filter(|other| *other != platform) {
+            bench.arrives(other, &word).await;
+            for (of, names) in all.into_iter().zip(NAMES) {
+                let heard = of != other && bench.people(other).heard().has(names[0]);
+                assert!(!heard, "{word}: {} reached {other}", names[0]);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_masked_stays_so_whatever_name_they_have_chosen() {
+    let bench = started().await;
+    link(&bench, ("discord", 0), ("slack", 0)).await;
+    link(&bench, ("discord", 0), ("telegram", 0)).await;
+    for (choice, name) in [("anonymous", "slack"), ("minimal", "telegram"), ("anonymous", "there")] {
+        relay(&bench, "discord", 0, &format!("name {name}")).await;
+        relay(&bench, "discord", 0, &format!("privacy {choice}")).await;
+        nobody_is_named(&bench, &format!("{choice} by {name}")).await;
+    }
+    // The tighter of the two: the one that speaks may be named, and whose name it would be may not.
+    relay(&bench, "discord", 0, "name slack").await;
+    relay(&bench, "discord", 0, "privacy full").await;
+    bench.people("telegram").heard().begin();
+    say(&bench, "discord", 0, "allowed with one alone");
+    assert!(shown(&bench, "telegram", "allowed with one alone").await.contains("Adalberta Quillon ‹"));
+    assert!(!bench.people("telegram").heard().has("Elifnur"), "its owner has not allowed it there");
+    relay(&bench, "slack", 0, "privacy full").await;
+    say(&bench, "discord", 0, "allowed with both");
+    assert!(shown(&bench, "telegram", "allowed with both").await.contains("Elifnur Zwetsch ‹"));
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_its_own_room_does_not_show_comes_by_no_other_way() {
+    let mut bench = bench().await;
+    bench.link_as("slack", "privacy = \"minimal\"");
+    bench.start();
+    bench.connected(3).await;
+    link(&bench, ("discord", 0), ("slack", 0)).await;
+    let told = relay(&bench, "discord", 0, "name slack").await;
+    assert!(told.contains("by the name of Elifnur Zwetsch on Slack"), "{told}");
+    for platform in ["slack", "telegram"] {
+        bench.people(platform).heard().begin();
+    }
+    say(&bench, "discord", 0, "carried");
+    assert!(shown(&bench, "telegram", "carried").await.contains("Adalberta Quillon ‹"));
+    bench.arrives("slack", "carried").await;
+    assert!(!bench.people("telegram").heard().has("Elifnur"));
+    assert!(!bench.people("slack").heard().has("Adalberta"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_by_a_chosen_name_is_muted_by_it() {
+    let bench = started().await;
+    link(&bench, ("discord", 1), ("slack", 1)).await;
+    relay(&bench, "discord", 1, "name slack").await;
+    say(&bench, "discord", 1, "heard by that name");
+    bench.arrives("telegram", "heard by that name").await;
+    let told = relay(&bench, "telegram", 0, "mute Brunhilde Ozark").await;
+    assert!(!told.contains("is muted"), "nobody is called so there: {told}");
+    let told = relay(&bench, "telegram", 0, "mute Faridoun Klaxon").await;
+    assert!(told.contains("Faridoun Klaxon ‹Discord› is muted"), "{told}");
+    say(&bench, "discord", 1, "not to be heard");
+    bench.arrives("slack", "not to be heard").await;
+    say(&bench, "discord", 0, "somebody else");
+    bench.arrives("telegram", "somebody else").await;
+    assert!(bench.with("telegram", "not to be heard").is_empty());
+    assert!(relay(&bench, "telegram", 0, "mute").await.contains("Faridoun Klaxon"));
+    // They stay muted, and the name is another's again.
+    relay(&bench, "discord", 1, "unlink").await;
+    let told = relay(&bench, "telegram", 0, "mute").await;
+    assert!(told.contains("1 person is muted") && !told.contains("Faridoun"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_by_the_chosen_name_who_comes_and_goes() {
+    let mut bench = bench().await;
+    bench.link_as("discord", "notices = \"each\"");
+    bench.start();
+    bench.connected(3).await;
+    link(&bench, ("slack", 1), ("telegram", 1)).await;
+    relay(&bench, "slack", 1, "name telegram").await;
+    bench.people("discord").heard().begin();
+    let (person, room) = (bench.platform("slack").people[1].id.clone(), bench.room("slack"));
+    let anew =
+        Act::CallThemselves { person: person.clone(), room: room.clone(), name: "Sevgi Umlauft".into() };
+    for act in [anew, Act::Leave { person: person.clone(), room: room.clone() }, Act::Join { person, room }] {
+        bench.people("slack").act(act).unwrap();
+    }
+    bench.arrives("discord", "Ivoslav Quartz has left").await;
+    bench.arrives("discord", "Ivoslav Quartz has joined").await;
+    // What the account that speaks is called now is nothing that is told.
+    assert!(bench.with("discord", "goes by").is_empty());
+    for own in ["Faridoun", "Umlauft"] {
+        assert!(!bench.people("discord").heard().has(own), "{own}");
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }

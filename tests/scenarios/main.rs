@@ -40,3 +40,4 @@ mod starting;
 mod stories;
 mod terminal;
 mod waiting;
+mod withdrawing;

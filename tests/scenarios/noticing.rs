@@ -182,6 +182,56 @@ fn joined(bench: &Bench, platform: &str) -> Vec<Seen> {
     all.into_iter().filter(|seen| seen.text.contains("joined by Relay")).collect()
 }
 
+/// Promise: people hear of it where programs see what they say, also where no other room does, and also when that comes later.
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_told_of_programs() {
+    let told = |bench: &Bench, platform: &str| -> Vec<(bool, String)> {
+        let all = bench.people(platform).messages(&bench.room(platform)).unwrap();
+        let told =
+            all.into_iter().filter(|seen| seen.only_for.is_none() && seen.text.contains("/relay privacy"));
+        told.map(|seen| (seen.pinned, seen.text)).collect()
+    };
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let alone = format!("links = [\"slack:{}\"]\n", bench.room("slack"));
+    let (before, _) = config.split_once("links = [").unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let api = format!("[api]\nlisten = \"127.0.0.1:{port}\"\n");
+    std::fs::write(bench.config(), format!("{before}{alone}{api}")).unwrap();
+    bench.start();
+    until("Slack is told of programs alone", || {
+        matches!(told(&bench, "slack").as_slice(), [(true, text)] if text.starts_with("What is said in this room is shown to programs"))
+    })
+    .await;
+    bench.kill();
+    // Rooms that know of each other hear of programs that come later.
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    std::fs::write(bench.config(), &config).unwrap();
+    bench.start();
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told"), || matches!(told(&bench, platform).as_slice(), [(true, _)]))
+            .await;
+        assert!(!told(&bench, platform)[0].1.contains("rograms"));
+    }
+    bench.kill();
+    for start in ["with programs", "again"] {
+        std::fs::write(bench.config(), format!("{config}{api}")).unwrap();
+        bench.start();
+        for platform in PLATFORMS {
+            until(&format!("{platform} is told of programs"), || {
+                matches!(told(&bench, platform).as_slice(), [(false, _), (true, text)] if text.contains("Programs that"))
+            })
+            .await;
+        }
+        bench.say("slack", start);
+        bench.arrives("telegram", start).await;
+        bench.kill();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rooms_are_told_once_all_are_found() {
     let mut bench = Bench::of(World::demo()).await;
@@ -267,6 +317,38 @@ async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
         assert!(!told.contains("What is shown of you is yours"), "{platform}: {told}");
     }
     until("on Slack they are told alone", || whispered(&bench, "slack", 0) == 1).await;
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+/// Promise: what was said before a room was told stays as it was told then, also where Relay hears of it only afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_heard_after_a_room_was_told_counts_as_it_was_said() {
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let asks = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
+    std::fs::write(bench.config(), asks).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let told = |bench: &Bench, how_often: usize| {
+        let all = joined(bench, "slack");
+        all.len() == how_often && all.last().is_some_and(|notice| notice.pinned)
+    };
+    until("Slack is told", || told(&bench, 1)).await;
+    bench.fault("slack", Kind::ServerError, 1_000, "chat.postMessage");
+    std::fs::write(bench.config(), &config).unwrap();
+    let reloaded = bench.command("reload").output().unwrap();
+    assert!(reloaded.status.success(), "{}", bench.log());
+    // Slack takes what is said to it, and tells nothing.
+    let silent = stand_ins::faults::Fault { kind: Kind::Silent, times: 1, only: None, seconds: 60.0 };
+    bench.people("slack").fault(silent).unwrap();
+    bench.say("slack", "under the old word");
+    bench.people("slack").faults().disarm();
+    until("Slack is told anew", || told(&bench, 2)).await;
+    bench.say("slack", "under the new word");
+    bench.fault("slack", Kind::Disconnect, 1, "");
+    bench.arrives("discord", "under the new word").await;
+    assert!(bench.with("discord", "under the old word").is_empty());
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 

@@ -122,6 +122,11 @@ pub enum Ask {
         /// All of that person's.
         all: bool,
     },
+    /// By the name of which of their accounts the asker is shown elsewhere.
+    Name {
+        /// A platform, `there` or `own`, as it was written; none to be told.
+        of: Option<String>,
+    },
     /// What is said elsewhere is kept back from this room for a while.
     Pause {
         /// For how long, as it was written; none until it is resumed.
@@ -183,6 +188,7 @@ impl Ask {
             "export" => Self::Export,
             "link" => Self::Link { code: (!rest.is_empty()).then(|| rest.to_owned()) },
             "unlink" => Self::Unlink { all: rest.eq_ignore_ascii_case("all") },
+            "name" => Self::Name { of: (!rest.is_empty()).then(|| rest.to_owned()) },
             "approve" => Self::Approve { code: object.to_owned(), sure },
             "pause" => Self::Pause { span: (!rest.is_empty()).then(|| without_for(rest).to_owned()) },
             "resume" => Self::Resume,
@@ -285,6 +291,9 @@ mod tests {
             ("link  K7M2-9QXD ", Ask::Link { code: Some("K7M2-9QXD".into()) }),
             ("unlink", Ask::Unlink { all: false }),
             ("unlink ALL", Ask::Unlink { all: true }),
+            ("name", Ask::Name { of: None }),
+            ("Name  Slack ", Ask::Name { of: Some("Slack".into()) }),
+            ("name there", Ask::Name { of: Some("there".into()) }),
             ("pause", Ask::Pause { span: None }),
             ("pause for 2 hours", Ask::Pause { span: Some("2 hours".into()) }),
             ("Pause  FOR  2h ", Ask::Pause { span: Some("2h".into()) }),

@@ -270,6 +270,7 @@ fn ask(part: &Given) -> Ask {
         "export" => Ask::Export,
         "link" => Ask::Link { code: Some(text("code")).filter(|code| !code.is_empty()) },
         "unlink" => Ask::Unlink { all: option("all").and_then(|it| it.value.as_bool()).unwrap_or_default() },
+        "name" => Ask::Name { of: Some(text("of")).filter(|of| !of.is_empty()) },
         "approve" => Ask::Approve { code: text("code"), sure },
         "pause" => Ask::parse(&format!("pause {}", text("for"))),
         "resume" => Ask::Resume,

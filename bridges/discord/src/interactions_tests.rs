@@ -76,6 +76,8 @@ fn what_is_asked() {
         (part("link", json!([text("code", " K7M2-9QXD")])), Ask::Link { code: Some("K7M2-9QXD".into()) }),
         (part("unlink", json!([])), Ask::Unlink { all: false }),
         (part("unlink", json!([{"name": "all", "type": 5, "value": true}])), Ask::Unlink { all: true }),
+        (part("name", json!([])), Ask::Name { of: None }),
+        (part("name", json!([text("of", " Slack ")])), Ask::Name { of: Some("Slack".into()) }),
         (part("pause", json!([])), Ask::Pause { span: None }),
         (part("pause", json!([text("for", "for 2 hours")])), Ask::Pause { span: Some("2 hours".into()) }),
         (part("resume", json!([])), Ask::Resume),

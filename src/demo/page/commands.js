@@ -21,6 +21,7 @@ const COMMANDS = (channel) => [
   ["/relay consent", "what you allow in particular"],
   ["/relay link", "your accounts elsewhere"],
   ["/relay unlink", "this account alone again"],
+  ["/relay name", "by which of your names you are shown elsewhere"],
   ["/relay export", "all that is kept of you"],
   ["/relay forget", "have everything of yours deleted"],
 ];

@@ -202,6 +202,11 @@ const SCENES: &[Scene] = &[
         lines: &[line(Member, Joined, Typed("/relay unlink"))],
     },
     Scene {
+        word: "name",
+        about: "by which of your names you are shown elsewhere",
+        lines: &[line(Member, Joined, Typed("/relay name"))],
+    },
+    Scene {
         word: "export",
         about: "all that is kept of you",
         lines: &[line(Member, Joined, Typed("/relay export"))],

@@ -128,6 +128,7 @@ impl Planning<'_> {
             .partition(|(room, _)| !self.is_muted_in(room));
         if let Some(author) = &self.envelope.author {
             notes.extend(self.first_of_the_name(author, &targets)?);
+            notes.extend(self.core.called_now(&self.envelope.origin, author));
         }
         let not_shown = |(room, _)| Note::NotShown { room, message: self.id };
         notes.extend(muted.into_iter().map(not_shown));
@@ -208,19 +209,25 @@ impl Planning<'_> {
         if stream::is_persona(&self.envelope.origin, &author.id) {
             return Ok(None);
         }
-        let looks = names::looks(&author.name);
+        let origin = &self.envelope.origin;
+        let (name, holder) = match self.core.borne(&Person::of(origin, author)) {
+            // A name that they have chosen is that account's.
+            Some((account, name)) => (name, account.into()),
+            None => (author.name.clone(), holder(origin, author)),
+        };
+        let looks = names::looks(&name);
         if self.planned.names.contains_key(&looks) || self.core.ledger.name_holder(&looks)?.is_some() {
             return Ok(None);
         }
         // A name that no room is shown keeps nothing from anybody: how others are called would tell that it is there.
         let is_named_in = |room: &RoomKey| {
             let seen = self.core.author_seen_in(room, self.id, self.envelope);
-            seen.is_some_and(|seen| seen.id == author.id)
+            seen.is_some_and(|seen| seen.id == author.id && seen.name == name)
         };
         if !targets.iter().any(|(room, _)| is_named_in(room)) {
             return Ok(None);
         }
-        Ok(Some(Note::Name { looks, holder: holder(&self.envelope.origin, author) }))
+        Ok(Some(Note::Name { looks, holder }))
     }
 
     fn noticed(&self, channel: &str) -> FannedOut {

@@ -88,7 +88,9 @@ pub fn shown_name(
 pub fn mark_of(core: &Core, origin: &RoomKey, author: &Author) -> Result<Option<String>, StoreError> {
     let who = holder(origin, author);
     let first = core.ledger.name_holder(&names::looks(&author.name))?;
-    Ok(first.filter(|first| *first != who).map(|_| format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)))
+    Ok(first
+        .filter(|first| *first != who && !core.is_first_by(&who, first))
+        .map(|_| format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)))
 }
 
 /// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.

@@ -10,6 +10,7 @@ use crate::media::Media;
 use crate::policy::CatchUpLimits;
 use crate::routing::{Before, Direction, Link, LinkSettings};
 use crate::store::ledger::WriterGuard;
+use crate::store::records::KnownRoom;
 use crate::store::{EnvelopeId, Ledger, MappingIndex, OutboxRow, Verdict};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -35,7 +36,9 @@ const P: Platform = Platform::new("p");
 /// Whoever says something in `hall` or `club` is heard in the others of the channel.
 const HALL: (&str, &str) = ("home", "hall");
 const CLUB: (&str, &str) = ("home", "club");
-const ROOMS: [(&str, &str); 2] = [("abroad", "yard"), ("far", "inn")];
+/// The first two are of one network, each in a space of its own.
+const ROOMS: [(&str, &str); 3] = [("abroad", "yard"), ("abroad", "inn"), ("far", "pier")];
+const SPACES: [&str; 3] = ["farm", "village", "coast"];
 
 fn room((network, room): (&str, &str)) -> RoomKey {
     RoomKey::new(P, network, room)
@@ -57,7 +60,15 @@ fn last(
     when: i64,
     by: Option<i64>,
 ) -> (bool, bool) {
-    let recipient = Recipient::Space { platform: Platform::new("p"), network: to.network.clone() };
+    let place = ROOMS.iter().position(|at| room(*at) == *to).unwrap();
+    let to_it = |scope: &Scope| match scope {
+        Scope::All => true,
+        Scope::Platform(platform) => platform == "p",
+        Scope::One(Recipient::Space { network, ids, .. }) => {
+            *network == to.network && (ids.is_empty() || ids[..] == [SPACES[place].into()])
+        }
+        Scope::One(_) => false,
+    };
     let mut answer = (default, false);
     for entry in entries {
         // A no may be for what was before it.
@@ -66,9 +77,7 @@ fn last(
         let classes = Vec::from(entry.classes);
         let covers = classes.contains(&class)
             || (class == DataClass::Picture && classes.contains(&DataClass::Identity));
-        let is_about = entry.purpose == Purpose::Bridging
-            && covers
-            && (entry.scope == Scope::All || entry.scope == Scope::One(recipient.clone()));
+        let is_about = entry.purpose == Purpose::Bridging && covers && to_it(&entry.scope);
         if said && holds && is_about {
             let is_word = entry.scope == Scope::All
                 && entry.until.is_none()
@@ -100,7 +109,7 @@ fn below(level: Level, class: DataClass, (allows, is_grant): (bool, bool)) -> bo
 #[derive(Debug, Clone, Copy)]
 struct Levels {
     channels: [Level; 2],
-    rooms: [Level; 2],
+    rooms: [Level; 3],
     /// Until when people were asked first where they are not now; never where none.
     asked_until: Option<i64>,
 }
@@ -110,8 +119,8 @@ impl Levels {
         let mut any = || Level::ALL[random.random_range(0..3)];
         // Every other world has none.
         let (channels, rooms) = match any() {
-            Level::Full => ([Level::Full; 2], [Level::Full; 2]),
-            _ => ([any(), any()], [any(), any()]),
+            Level::Full => ([Level::Full; 2], [Level::Full; 3]),
+            _ => ([any(), any()], [any(), any(), any()]),
         };
         // In whole hours and a half, so that no clock of a test decides.
         let asked_until = random
@@ -177,6 +186,17 @@ fn opened(dir: &Path, levels: Levels) -> World {
             routes.set_before(Arc::new(before.and_now(routes, Timestamp(until))));
         }
     });
+    for (at, space) in ROOMS.into_iter().zip(SPACES) {
+        let known = KnownRoom {
+            key: room(at),
+            space: space.into(),
+            space_name: space.into(),
+            name: at.1.into(),
+            visibility: None,
+            agreed: None,
+        };
+        core.known.put(&Account("a".into()), &at.1.into(), known);
+    }
     World { core: Arc::new(core), index, writer, levels, _calls: receiver }
 }
 
@@ -210,9 +230,10 @@ fn an_entry(random: &mut StdRng, now: i64) -> Vec<Entry> {
         return stance.entries("test", now);
     }
     let classes: Vec<DataClass> = DataClass::ALL.into_iter().filter(|_| random.random_bool(0.5)).collect();
-    let scope = match random.random_range(0..3) {
-        0 => Scope::All,
-        other => Scope::One(Recipient::of(&room(ROOMS[other - 1]))),
+    let scope = match random.random_range(0..6) {
+        0 | 1 => Scope::All,
+        2 => Scope::One(Recipient::of(&room(ROOMS[0]), Vec::new())),
+        other => Scope::One(Recipient::of(&room(ROOMS[other - 3]), vec![SPACES[other - 3].into()])),
     };
     let purpose = if random.random_bool(0.9) { Purpose::Bridging } else { Purpose::Archive };
     // In whole hours and a half, so that no clock of a test decides.
@@ -423,7 +444,7 @@ async fn what_is_seen_is_what_the_model_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_goes_with_the_messages() {
     let dir = tempfile::tempdir().unwrap();
-    let levels = Levels { channels: [Level::Full; 2], rooms: [Level::Full; 2], asked_until: None };
+    let levels = Levels { channels: [Level::Full; 2], rooms: [Level::Full; 3], asked_until: None };
     let world = opened(dir.path(), levels);
     let core = &world.core;
     let person = Person::of(&room(HALL), &author(0));
@@ -435,7 +456,7 @@ async fn a_picture_goes_with_the_messages() {
     let verdicts = queued.await.unwrap().unwrap();
     let [Verdict::Accepted(id)] = verdicts[..] else { panic!("{verdicts:?}") };
     let fanned = plan(core, id, &Planned::default()).unwrap();
-    assert_eq!(fanned.rows.len(), 2);
+    assert_eq!(fanned.rows.len(), 3);
     core.ledger.fan_out(vec![fanned]).await.unwrap();
     let gone = async |entries: Vec<Entry>| {
         core.ledger.say_consent(person.clone(), entries, false).await.unwrap();
@@ -446,7 +467,7 @@ async fn a_picture_goes_with_the_messages() {
     // What says *balanced* leaves them beside what was said.
     assert_eq!(gone(said(Stance::Balanced)).await, (0, 0, 0));
     assert_eq!(gone(said(Stance::Full)).await, (0, 0, 0));
-    let for_one = |entry: Entry| Entry { scope: Scope::One(Recipient::of(&room(ROOMS[0]))), ..entry };
+    let for_one = |entry: Entry| Entry { scope: Scope::One(core.recipient(&room(ROOMS[0]))), ..entry };
     assert_eq!(gone(said(Stance::None).into_iter().map(for_one).collect()).await, (0, 1, 0));
     assert_eq!(gone(said(Stance::None)).await, (1, 1, 1));
     world.close().await;

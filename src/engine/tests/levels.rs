@@ -9,7 +9,7 @@ use crate::media::Media;
 use crate::policy::CatchUpLimits;
 use crate::routing::{Direction, Link, LinkSettings, Routes};
 use crate::store::ledger::WriterGuard;
-use crate::store::{Ledger, MappingIndex, Note, OutboxRow, Verdict};
+use crate::store::{Ledger, MappingIndex, Note, OutboxRow, Shown, Side, Verdict};
 use relay_contract::text::{Leaf, Run};
 use relay_contract::*;
 use std::collections::BTreeMap;
@@ -240,6 +240,39 @@ async fn a_name_that_no_room_is_shown_is_neither_kept_nor_told() {
         assert_eq!((planned.rows.len(), is_kept), (1, is_shown), "{number}");
         assert_eq!(core.may_name(&abroad, &home, &author(number).id), is_shown, "{number}");
     }
+    core.ledger.clone().close().await.unwrap();
+    index.close().unwrap();
+    drop((core, index));
+    writer.join();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_to_be_called_as_they_are_in_each_network_keeps_their_name_in_their_own() {
+    let World { core, index, writer, _dir, _calls } = opened();
+    let (home, abroad) = (room("home"), room("abroad"));
+    let next_door = RoomKey::new(P, "home", "another room");
+    core.routes.send_modify(|now| *now = Arc::new(routes([Level::Full; 4])));
+    let side = |network: &RoomKey, number| Side {
+        person: Person::of(network, &author(number)),
+        name: author(number).name,
+        platform: "p".into(),
+    };
+    for comes in [side(&home, 2), side(&abroad, 3)] {
+        core.ledger.link(side(&home, 1), comes, Timestamp::now()).await.unwrap();
+    }
+    let one = Person::of(&home, &author(1));
+    core.ledger.show_as(one.clone(), Shown::There).await.unwrap();
+    let now = Timestamp::now();
+    let called = |number: usize, at: &RoomKey| {
+        let author = author(number);
+        let deed = Deed { origin: &home, author: &author, said: now, known: now };
+        core.seen_as(at, deed).map(|seen| (seen.name, seen.id))
+    };
+    let named = |name: usize, number: usize| Some((author(name).name, author(number).id));
+    assert_eq!(called(1, &next_door), named(1, 1), "not by that of another account of the same network");
+    assert_eq!(called(1, &abroad), named(3, 1));
+    core.ledger.show_as(one, Shown::Account(Person::of(&home, &author(2)))).await.unwrap();
+    assert_eq!((called(1, &next_door), called(1, &home)), (named(2, 1), named(1, 1)), "not where it is said");
     core.ledger.clone().close().await.unwrap();
     index.close().unwrap();
     drop((core, index));

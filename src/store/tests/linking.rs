@@ -1,6 +1,7 @@
 //! Accounts that are one person's: what is said with one holds for all, and who belongs to whom survives a restart.
 
-use super::super::linked::{Linking, MOST_LINKED, Side};
+use super::super::linked::{Linked, Linking, MOST_LINKED, Shown, Side};
+use super::super::records::Record;
 use super::*;
 use crate::consent::{Person, Stance};
 
@@ -100,4 +101,54 @@ async fn who_is_forgotten_is_linked_no_more() {
     assert_eq!(ledger.who_is_linked(), []);
     assert_eq!(ledger.shared.meta.prefix(keys::LINKED_PREFIX).count(), 0);
     close(ledger, writer).await;
+}
+
+#[tokio::test]
+async fn the_name_that_somebody_has_chosen_goes_with_them_and_ends_with_the_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    let shown = |ledger: &Ledger, who: &str| ledger.linked(&person(who)).map(|linked| linked.shown);
+    let of = |who: &str| Shown::Account(person(who));
+    let nobody: Vec<Person> = Vec::new();
+    assert_eq!(ledger.show_as(person("one"), Shown::There).await.unwrap(), nobody, "there is no link");
+    link(&ledger, "one", "other").await;
+    assert_eq!(shown(&ledger, "one"), Some(Shown::Own));
+    assert_eq!(ledger.show_as(person("one"), of("stranger")).await.unwrap(), nobody, "it is not theirs");
+    assert_eq!(ledger.show_as(person("one"), of("other")).await.unwrap().len(), 2);
+    link(&ledger, "one", "third").await;
+    close(ledger, writer).await;
+
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    for who in ["one", "other", "third"] {
+        assert_eq!(shown(&ledger, who), Some(of("other")), "{who}");
+    }
+    // Whoever leaves takes nothing along, and leaves nothing behind of their name.
+    ledger.unlink(person("third"), false).await.unwrap();
+    assert_eq!((shown(&ledger, "third"), shown(&ledger, "one")), (None, Some(of("other"))));
+    link(&ledger, "one", "third").await;
+    ledger.unlink(person("other"), false).await.unwrap();
+    assert_eq!((shown(&ledger, "one"), shown(&ledger, "third")), (Some(Shown::Own), Some(Shown::Own)));
+    link(&ledger, "one", "other").await;
+    close(ledger, writer).await;
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!(shown(&ledger, "third"), Some(Shown::Own), "it does not come back with the account");
+    close(ledger, writer).await;
+}
+
+#[test]
+fn a_link_that_an_older_relay_wrote_is_read() {
+    #[derive(serde::Serialize)]
+    struct Older {
+        of: &'static str,
+        name: &'static str,
+        since: i64,
+    }
+    let body = rmp_serde::to_vec_named(&Older { of: "a", name: "Ada", since: 1 }).unwrap();
+    let linked = Linked { of: "a".into(), name: "Ada".into(), since: 1, shown: Shown::Own };
+    assert_eq!(Linked::from_body(Linked::VERSION, &body).unwrap(), linked);
+    assert_eq!(
+        linked.body().unwrap(),
+        body,
+        "and an older one reads what is written where nothing was chosen"
+    );
 }

@@ -21,6 +21,7 @@ async fn mute(ledger: &Ledger, in_room: &str, who: &str, until: Option<i64>) {
         mark: "abc".into(),
         since: 100,
         until,
+        of: None,
         also: Vec::new(),
     };
     ledger.mute(room(in_room), person(who), muted).await.unwrap();

@@ -187,7 +187,7 @@ impl Writer<'_> {
             Command::Consent { person, entries, takes_back, forgets, done } => {
                 let (shared, batch) = (self.shared, &mut group.batch);
                 let all = shared.links.accounts_of(&person);
-                let said = all.iter().try_for_each(|of| {
+                let mut said = all.iter().try_for_each(|of| {
                     // What is allowed is allowed for the account that says it; what is forbidden, for all of theirs.
                     let goes = |entry: &&Entry| *of == person || !entry.allows;
                     let entries: Vec<Entry> = entries.iter().filter(goes).cloned().collect();
@@ -197,8 +197,10 @@ impl Writer<'_> {
                     shared.consent.say(shared, of, entries, takes_back, forgets.as_ref(), batch)
                 });
                 if forgets.is_some() {
-                    all.iter().for_each(|of| shared.mutes.forget(shared, of, batch));
-                    shared.links.part(shared, &person, true, batch);
+                    for of in &all {
+                        said = said.and(shared.mutes.forget(shared, of, batch));
+                    }
+                    said = said.and(shared.links.part(shared, &person, true, batch).map(drop));
                 }
                 group.must_sync = true;
                 match said {
@@ -214,9 +216,18 @@ impl Writer<'_> {
                 }
             }
             Command::Unlink { person, all, done } => {
-                let parted = self.shared.links.part(self.shared, &person, all, &mut group.batch);
                 group.must_sync = true;
-                answers.synced.push(Answer::People(done, parted));
+                match self.shared.links.part(self.shared, &person, all, &mut group.batch) {
+                    Ok(parted) => answers.synced.push(Answer::People(done, parted)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
+            Command::ShowAs { person, shown, done } => {
+                group.must_sync = true;
+                match self.shared.links.show(self.shared, &person, &shown, &mut group.batch) {
+                    Ok(all) => answers.synced.push(Answer::People(done, all)),
+                    Err(error) => drop(done.send(Err(error))),
+                }
             }
             Command::Mute { room, person, muted, done } => {
                 let (shared, batch) = (self.shared, &mut group.batch);

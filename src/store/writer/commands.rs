@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::store::erase::Erased;
 use crate::store::held::{Released, Sender};
 use crate::store::ledger::FannedOut;
-use crate::store::linked::{Linking, Side};
+use crate::store::linked::{Linking, Shown, Side};
 use crate::store::muted::Muted;
 use crate::store::queue;
 use crate::store::records::{
@@ -183,6 +183,12 @@ pub(in crate::store) enum Command {
     Unlink {
         person: Person,
         all: bool,
+        done: Done<Vec<Person>>,
+    },
+    /// By which name somebody is shown elsewhere.
+    ShowAs {
+        person: Person,
+        shown: Shown,
         done: Done<Vec<Person>>,
     },
     /// Somebody is muted in a room.

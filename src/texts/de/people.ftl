@@ -17,6 +17,8 @@ privacy-unsaid-elsewhere = Du hast nichts gewählt. Was aus einem verbundenen Ra
 privacy-unsaid-asked = Du hast nichts gewählt; von dir wird also nichts von hier übertragen.
 privacy-now = Von dem, was du hier tust, sehen andere jetzt: {$lines}.
 privacy-now-on = auf {$platforms} {$what}
+# Wo andere dort etwas anderes sehen.
+privacy-on-space = {$platform} ({$space})
 shown-texts = deine Texte
 shown-files = deine Dateien
 shown-reactions = deine Reaktionen
@@ -37,7 +39,7 @@ privacy-count =
     }
 privacy-nowhere = Was hier gesagt wird, wird nirgendwohin übertragen.
 privacy-recipients = Was hier gesagt wird, wird anderswo gezeigt, damit die Leute dort mitreden können: {$rooms}.
-privacy-recipient-programs = Programme, die ein Token für Relay haben
+privacy-recipient-programs = Programme, die wer Relay betreibt zulässt
 privacy-recipient-rooms =
     { $count ->
         [one] ein Raum auf {$platform}
@@ -47,7 +49,6 @@ privacy-levels = Von allen hier wird nicht mehr gezeigt als das, außer sie erla
 privacy-level-minimal = auf {$platforms} Texte und Reaktionen unter anderen Namen; keine Dateien, keine Bilder, kein Kommen und Gehen (minimal)
 privacy-level-balanced = auf {$platforms} Texte, Dateien und Reaktionen; Namen; keine Bilder, kein Kommen und Gehen (balanced)
 privacy-programs = Programmen
-privacy-two = {$first} und {$last}
 privacy-choices =
     Du kannst wählen, für alle Räume:
     • /relay privacy full: dein Name, dein Bild und was du sagst
@@ -104,7 +105,7 @@ forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. 
 # /relay export
 
 export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Geschrieben wird sie mit `relay export {$person} --out FILE`.
-export-write-alone = Hier könnten andere die Datei nehmen. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
+export-write-alone = Du hast gefragt, wo auch andere sind, und die Datei ist nicht für sie. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
 export-busy = Relay schreibt gerade so eine Datei für jemand anderen. Frag in einer Minute noch einmal.
 export-too-large = Das ist zu viel, um es hier zu geben. Frag, wer Relay betreibt: `relay export` schreibt es.
 export-not-kept = Relay kann die Datei gerade nicht ablegen; sein Protokoll sagt, warum.
@@ -125,12 +126,14 @@ consent-said = Was du gesagt hast, das Neueste zuerst:
 consent-how =
     /relay consent grant oder revoke PURPOSE und, wenn du willst: was, an wen, wie lange. Zum Beispiel:
     • /relay consent revoke bridging to telegram
+    • /relay consent revoke bridging to PLATFORM:SPACE for 1 day (ein Server, Workspace, Netzwerk oder Chat allein)
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Zwecke: bridging, archive, moderation, ai, analytics, personalisation, marketing. Was: content, attachments, identity, presence, reactions, derived, picture. /relay privacy sagt das Übliche mit einem Wort.
 consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
 consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME.
-consent-whom-programs = relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
+consent-whom-spaces = Oder ein Bereich allein, von denen, wo gezeigt wird, was hier gesagt wird: {$spaces}.
+consent-whom-programs = relay sind Programme, die wer Relay betreibt zulässt, webhook solche, die Relay aufruft.
 consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
 consent-unused = Dafür tut Relay heute nichts; dein Wort wird aufbewahrt, bis es so weit ist.
@@ -139,6 +142,10 @@ consent-neither = `{$word}` ist weder grant noch revoke.
 consent-no-purpose = Den Zweck `{$word}` gibt es nicht.
 consent-no-class = `{$word}` gibt es nicht.
 consent-no-recipient = Relay kennt `{$whom}` nicht. Es kennt {$platforms} sowie service:NAME und plugin:NAME.
+consent-no-space = Relay kennt `{$whom}` nicht unter den Bereichen, wo gezeigt wird, was hier gesagt wird. Es gibt: {$spaces}.
+consent-no-spaces = Was hier gesagt wird, wird in keinem Bereich gezeigt, der damit gemeint sein kann. Schreib es in dem verbundenen Raum, aus dem du dort gezeigt wirst.
+consent-space-shared = So heißen mehrere Bereiche. Mit ihren IDs sind es: {$ids}.
+consent-space-unclear = Damit können zwei Bereiche gemeint sein. Setz den Namen in Anführungszeichen.
 consent-line =
     { $allows ->
         [yes] {$purpose}: {$what} an {$whom} erlaubt
@@ -157,6 +164,7 @@ consent-line-until =
 consent-everything = alles
 consent-everybody = alle
 consent-space = einen Bereich auf {$platform}
+consent-space-named = {$name} auf {$platform}
 consent-service = den Dienst {$name}
 consent-plugin = das Plugin {$name}
 
@@ -170,7 +178,7 @@ link-code =
     /relay link {$code}
 
     Der Code gilt einmal, {$minutes} Minuten lang. Gib ihn niemandem: Wer ihn bringt, wird für dich gehalten.
-link-means = Verknüpfte Konten sind für Relay eine Person: Was du mit einem verbietest (/relay privacy, /relay consent), ist für alle verboten, /relay forget vergisst alle, und wo dich jemand erwähnt, lesen die Leute anderswo den Namen, den du dort hast: Wer beide Räume liest, kann daraus schließen, wer du bist. Rechte gehen dadurch nicht von einer Plattform auf die andere über.
+link-means = Verknüpfte Konten sind für Relay eine Person: Was du mit einem verbietest (/relay privacy, /relay consent), ist für alle verboten, /relay forget vergisst alle, und wo dich jemand erwähnt, lesen die Leute anderswo den Namen, den du dort hast: Wer beide Räume liest, kann daraus schließen, wer du bist. Rechte gehen dadurch nicht von einer Plattform auf die andere über. Mit welchem deiner Namen du anderswo gezeigt wirst, sagt /relay name.
 linked-with = Mit diesem Konto verknüpft: {$accounts}. /relay unlink nimmt dieses heraus.
 link-account = {$name} auf {$platform}
 link-not-good = Dieser Code gilt nicht: Er ist vertippt, schon benutzt oder abgelaufen. /relay link gibt einen neuen, dort, wo Relay nur dir antwortet.
@@ -187,3 +195,15 @@ linked-not-you = Wenn das nicht du warst, schreib /relay unlink.
 unlinked-nothing = Dieses Konto ist mit keinem anderen verknüpft.
 unlinked = Dieses Konto ist mit keinem anderen mehr verknüpft. Was du gewählt hast, gilt für jedes von ihnen weiter: /relay privacy zeigt es.
 unlinked-all = Keines deiner Konten ist mehr mit einem anderen verknüpft. Was du gewählt hast, gilt für jedes von ihnen weiter: /relay privacy zeigt es.
+
+# /relay name
+
+name-is-own = Anderswo wirst du mit dem Namen des Kontos gezeigt, mit dem du schreibst.
+name-is-there = Anderswo wirst du mit dem Namen des Kontos gezeigt, das du im Netzwerk derer hast, die es lesen; wo du keines hast, mit dem des Kontos, mit dem du schreibst.
+name-is-of = Anderswo wirst du mit dem Namen von {$account} gezeigt.
+name-how = Mit /relay name PLATFORM wirst du mit dem Namen deines verknüpften Kontos auf dieser Plattform gezeigt, mit /relay name there in jedem Netzwerk mit dem deines Kontos dort, mit /relay name own mit dem des Kontos, mit dem du schreibst.
+name-means = Das gilt für alle deine verknüpften Konten, von jetzt an. Wo dieses Konto nicht genannt werden darf, steht der Name des Kontos, mit dem du schreibst; wo du unter anderem Namen oder ohne Namen schreibst, bleibt es dabei. Dein Bild bleibt das des Kontos, mit dem du schreibst. Wer es liest, erfährt, dass diese Konten einer Person gehören.
+name-not-linked = Dieses Konto ist mit keinem anderen verknüpft und wird deshalb mit seinem eigenen Namen gezeigt. /relay link zeigt dort, wo Relay nur dir antwortet, dass dir auch ein anderes Konto gehört.
+name-none-there = Dort hast du kein verknüpftes Konto. Sag eines von diesen: {$choices}.
+name-noted = Notiert, soweit deine Konten verknüpft sind. Was jetzt gilt, steht dort, wo Relay nur dir antwortet: /relay name.
+name-elsewhere = Hier könnten andere lesen, welche Konten dir gehören. Schreib /relay name dort, wo Relay nur dir antwortet. /relay name PLATFORM, there oder own kannst du auch hier sagen.

@@ -29,6 +29,7 @@ help-template = /relay template [TEMPLATE]: wie Leute aus anderen Räumen hier h
 help-privacy = /relay privacy: was von dir geteilt wird, und wie du es änderst
 help-consent = /relay consent: dasselbe im Einzelnen: wofür, mit wem, wie lange
 help-link = /relay link: beweist, dass Konten auf mehreren Plattformen dir gehören; /relay unlink trennt sie wieder
+help-name = /relay name: mit welchem deiner verknüpften Namen du anderswo gezeigt wirst
 help-export = /relay export: alles, was von dir aufgehoben ist
 help-forget = /relay forget: lässt es löschen, hier und anderswo
 # Telegram hat Befehle, aber keine Menüs an Nachrichten.

@@ -17,6 +17,8 @@ privacy-unsaid-elsewhere = You have chosen nothing. What is shown of you from a 
 privacy-unsaid-asked = You have chosen nothing, so nothing of yours is carried from here.
 privacy-now = Of what you do here others see now: {$lines}.
 privacy-now-on = on {$platforms} {$what}
+# Where others there see something else.
+privacy-on-space = {$platform} ({$space})
 shown-texts = your texts
 shown-files = your files
 shown-reactions = your reactions
@@ -37,7 +39,7 @@ privacy-count =
     }
 privacy-nowhere = What is said here is not carried anywhere.
 privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
-privacy-recipient-programs = programs that have a token for Relay
+privacy-recipient-programs = programs that whoever runs Relay lets in
 privacy-recipient-rooms =
     { $count ->
         [one] a room on {$platform}
@@ -47,7 +49,6 @@ privacy-levels = Of everybody here no more is shown than this, unless they grant
 privacy-level-minimal = on {$platforms} texts and reactions under other names; no files, no pictures, no comings and goings (minimal)
 privacy-level-balanced = on {$platforms} texts, files and reactions; names; no pictures, no comings and goings (balanced)
 privacy-programs = programs
-privacy-two = {$first} and {$last}
 privacy-choices =
     You may choose, for all rooms:
     • /relay privacy full: your name, your picture and what you say
@@ -104,7 +105,7 @@ forgotten-rest = Copies that people have made are not in Relay's hands. Relay ha
 # /relay export
 
 export-ask-whoever-runs = Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay export {$person} --out FILE`.
-export-write-alone = Others could take the file here. Write /relay export to Relay in a chat with its bot alone: there you get a link.
+export-write-alone = You asked where others are, and the file is not for them. Write /relay export to Relay in a chat with its bot alone: there you get a link.
 export-busy = Relay writes such a file for somebody else just now. Ask again in a minute.
 export-too-large = It is too much to give it here. Ask whoever runs Relay: `relay export` writes it.
 export-not-kept = Relay cannot keep the file now; its log says why.
@@ -125,12 +126,14 @@ consent-said = What you said, newest first:
 consent-how =
     /relay consent grant or revoke PURPOSE, and where you want it: what, to whom, for how long. Such as:
     • /relay consent revoke bridging to telegram
+    • /relay consent revoke bridging to PLATFORM:SPACE for 1 day (one guild, workspace, network or chat alone)
     • /relay consent revoke bridging attachments,presence
     • /relay consent grant archive content for 30 days
     Purposes: bridging, archive, moderation, ai, analytics, personalisation, marketing. What: content, attachments, identity, presence, reactions, derived, picture. /relay privacy says the most usual things in one word.
 consent-since = {$line} (since {$date} {$time} UTC, with {$how})
 consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME.
-consent-whom-programs = relay are programs that have a token for Relay, webhook those that it calls.
+consent-whom-spaces = Or one space alone, of those where what is said here is shown: {$spaces}.
+consent-whom-programs = relay are programs that whoever runs Relay lets in, webhook those that it calls.
 consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
 consent-unused = Relay does nothing for that today; your word is kept for when it does.
@@ -139,6 +142,10 @@ consent-neither = `{$word}` is neither grant nor revoke.
 consent-no-purpose = There is no purpose `{$word}`.
 consent-no-class = There is no such thing as `{$word}`.
 consent-no-recipient = Relay does not know `{$whom}`. It knows {$platforms}, and service:NAME and plugin:NAME.
+consent-no-space = Relay does not know `{$whom}` among the spaces where what is said here is shown. There are: {$spaces}.
+consent-no-spaces = What is said here is shown in no space that could be meant by that. Write it in the joined room from which you are shown there.
+consent-space-shared = Several spaces are called like that. By their ids they are: {$ids}.
+consent-space-unclear = Two spaces may be meant by that. Put the name in quotes.
 consent-line =
     { $allows ->
         [yes] {$purpose}: {$what} to {$whom} allowed
@@ -157,6 +164,7 @@ consent-line-until =
 consent-everything = everything
 consent-everybody = everybody
 consent-space = a space on {$platform}
+consent-space-named = {$name} on {$platform}
 consent-service = the service {$name}
 consent-plugin = the plugin {$name}
 
@@ -170,7 +178,7 @@ link-code =
     /relay link {$code}
 
     The code is good once, for {$minutes} minutes. Give it to nobody: whoever brings it is taken for you.
-link-means = Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can gather from it who you are. No right goes from one platform to another by it.
+link-means = Linked accounts are one person to Relay: what you forbid with one (/relay privacy, /relay consent) is forbidden for all, /relay forget forgets all, and where somebody mentions you, people elsewhere read the name that you have there: who reads both rooms can gather from it who you are. No right goes from one platform to another by it. By which of your names you are shown elsewhere, /relay name tells.
 linked-with = Linked with this account: {$accounts}. /relay unlink takes this one out.
 link-account = {$name} on {$platform}
 link-not-good = This code is not good: it was mistyped or used, or its time is over. /relay link, where Relay answers you alone, gives another.
@@ -187,3 +195,15 @@ linked-not-you = If that was not you, write /relay unlink.
 unlinked-nothing = This account is linked to no other.
 unlinked = This account is linked to no other any more. What you have chosen goes on holding for each of them: /relay privacy tells it.
 unlinked-all = None of your accounts is linked to another any more. What you have chosen goes on holding for each of them: /relay privacy tells it.
+
+# /relay name
+
+name-is-own = You are shown elsewhere by the name of the account that speaks.
+name-is-there = You are shown elsewhere by the name of the account that you have in the network of whoever reads it, and by that of the account that speaks where you have none.
+name-is-of = You are shown elsewhere by the name of {$account}.
+name-how = /relay name PLATFORM has you shown by the name of your linked account on that platform, /relay name there in each network by that of your account there, /relay name own by that of the account that speaks.
+name-means = It holds for all your linked accounts, from now on. Where that account may not be named, the account that speaks is; where you go by another name or by none, that stays. Your picture stays that of the account that speaks. Whoever reads it learns that these accounts are one person's.
+name-not-linked = This account is linked to no other, so it is shown by its own name. /relay link, where Relay answers you alone, shows that another account is yours, too.
+name-none-there = You have no linked account there. Say one of these: {$choices}.
+name-noted = Noted, as far as your accounts are linked. What holds now is told where Relay answers you alone: /relay name.
+name-elsewhere = Others could read here which accounts are yours. Write /relay name where Relay answers you alone. /relay name PLATFORM, there or own can be said here, too.

@@ -24,6 +24,7 @@ help-template = /relay template [TEMPLATE]: how people from elsewhere are called
 help-privacy = /relay privacy: what is shared of you, and how to change it
 help-consent = /relay consent: the same in particular: for what, to whom, for how long
 help-link = /relay link: prove that accounts on several platforms are yours; /relay unlink parts them
+help-name = /relay name: by which of your linked names you are shown elsewhere
 help-export = /relay export: all that is kept of you
 help-forget = /relay forget: have it deleted, here and elsewhere
 # Telegram has commands, and no menus of messages.

@@ -32,6 +32,13 @@ impl Heard {
         ways.iter().any(|way| kept.windows(way.len().max(1)).any(|window| window == way.as_bytes()))
     }
 
+    /// How often these bytes were read since then, as they are.
+    pub fn times(&self, text: &str) -> usize {
+        let kept = self.kept();
+        let kept = kept.as_deref().unwrap_or_default();
+        kept.windows(text.len().max(1)).filter(|window| *window == text.as_bytes()).count()
+    }
+
     /// How much was read since then, in bytes.
     pub fn len(&self) -> usize {
         self.kept().as_ref().map_or(0, Vec::len)
@@ -77,5 +84,6 @@ mod tests {
         assert!(heard.is_empty());
         heard.add(b"POST /x?text=Ada%20Owl HTTP/1.1\r\n\r\n{\"text\":\"a \\\"b\\\" c\"}");
         assert!(heard.has("Ada Owl") && heard.has("a \"b\" c") && heard.has("POST") && !heard.has("before"));
+        assert_eq!((heard.times("x"), heard.times("text"), heard.times("Ada Owl")), (1, 2, 0));
     }
 }

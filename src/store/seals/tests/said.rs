@@ -18,7 +18,7 @@ async fn close(ledger: Ledger, writer: WriterGuard) {
 
 /// Whether others see now what somebody said then.
 fn may(ledger: &Ledger, user: &str, class: DataClass, then: i64) -> bool {
-    let recipient = Recipient::of(&room("there"));
+    let recipient = Recipient::of(&room("there"), Vec::new());
     let asked = Asked { purpose: Purpose::Bridging, class, recipient: &recipient, default: true };
     let history = ledger.consent_of(&person(user)).unwrap_or_default();
     history.allows(&asked, Timestamp(1_000)) && history.allowed(&asked, Timestamp(then))
