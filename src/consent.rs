@@ -127,6 +127,11 @@ impl Classes {
         names(class) || (class == DataClass::Picture && names(DataClass::Identity))
     }
 
+    /// Nothing but the picture: that stands beside what was posted, and no platform changes it.
+    pub fn is_picture_alone(self) -> bool {
+        self == Self::of(&[DataClass::Picture])
+    }
+
     /// The classes that are named.
     fn named(self) -> impl Iterator<Item = DataClass> {
         DataClass::ALL.into_iter().filter(move |class| self.0 & (1 << *class as u8) != 0)

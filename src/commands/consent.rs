@@ -45,11 +45,18 @@ impl Commands {
         let is_no = !entry.allows && entry.purpose == Purpose::Bridging;
         let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
         let is_bridging = entry.purpose == Purpose::Bridging;
+        // With the words or the name the message goes, and its picture with it.
+        let goes = [DataClass::Content, DataClass::Identity].iter().any(|class| entry.classes.has(*class));
+        let picture_stays = !goes && entry.classes.has(DataClass::Picture);
+        let is_picture_alone = entry.classes.is_picture_alone();
         let said = self.core.say_entry(person.clone(), entry, is_proven).await;
         let said = said.map_err(|error| unreadable(language, &error))?;
         // What is allowed or not shows nothing of what it comes to, beside what else was said and what the room shows of everybody.
         let now = is_bridging.then(|| self.shown_now(language, &call.room, &person)).flatten();
+        let stays = said.takes_back && picture_stays;
+        let stays = stays.then(|| text!(language, "privacy-stays-with-picture"));
         let before = match said.takes_back {
+            true if is_picture_alone => None,
             true if for_a_time => Some(text!(language, "consent-taken-back-for-good")),
             true => Some(text!(language, "privacy-taken-back")),
             false if is_no && !is_proven && !said.is_same => Some(text!(language, "privacy-unproven-stays")),
@@ -57,7 +64,7 @@ impl Commands {
         };
         let sentences = [Some(holds(language, said.is_same, &told)), unused, all];
         let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Ok([Some(told), now, before].into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        Ok([Some(told), now, before, stays].into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
     /// What somebody has said, newest first, and how more is said.

@@ -120,19 +120,21 @@ impl Commands {
         let language = self.language(call);
         must_be_proven(language, account, call)?;
         let person = asker(call);
+        let is_alone = account.connector.answers_alone(call);
+        let asker = Asker { person: &person, is_alone, is_proven: true };
         let erased = self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error))?;
         match (sure, erased) {
             (false, Some(erased)) => {
                 let warning = self.has_to_forget(&person).then(|| self.forget_in_words(language, &person));
-                let lines = [Some(receipt(language, &erased)), warning];
+                let lines = [Some(self.how_far(language, &erased, asker).await), warning];
                 Ok(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
             }
             (false, None) => Ok(self.forget_in_words(language, &person)),
-            (true, Some(erased)) if erased.done.is_none() => Ok(receipt(language, &erased)),
+            (true, Some(erased)) if erased.done.is_none() => Ok(self.how_far(language, &erased, asker).await),
             (true, _) => {
                 let all = self.core.ledger.linked(&person);
                 let all = all.map(|_| text!(language, "forget-begun-linked"));
-                self.core.forget_person(person).await.map_err(|error| {
+                self.core.forget_person(person.clone()).await.map_err(|error| {
                     tracing::error!(%error, "somebody cannot be forgotten");
                     text!(language, "forget-not-written")
                 })?;
@@ -151,6 +153,15 @@ impl Commands {
             Ok(Some(_)) => ledger.people_with_keys().contains(person) || ledger.linked(person).is_some(),
             Ok(None) | Err(_) => true,
         }
+    }
+
+    /// What has become of the wish, and while it is under way what still waits where.
+    async fn how_far(&self, language: Language, erased: &Erased, asker: Asker<'_>) -> String {
+        let waits = match erased.done {
+            None => self.taking_back(language, asker).await,
+            Some(_) => None,
+        };
+        [Some(receipt(language, erased)), waits].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
     fn forget_in_words(&self, language: Language, person: &Person) -> String {

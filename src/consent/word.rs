@@ -56,9 +56,10 @@ impl History {
         newest.map(|entry| (now, entry.at))
     }
 
-    /// Whether they have forbidden anything to be carried, and have not allowed all of it again since.
+    /// Whether they have forbidden anything to be carried, beside their picture, and have not allowed all of it again since.
     pub fn forbids_bridging(&self) -> bool {
-        self.last_word().iter().any(|entry| !entry.allows && entry.purpose == Purpose::Bridging)
+        let is_no = |entry: &Entry| !entry.allows && entry.purpose == Purpose::Bridging;
+        self.last_word().iter().any(|entry| is_no(entry) && !entry.classes.is_picture_alone())
     }
 }
 
@@ -126,5 +127,11 @@ mod tests {
         assert!(history(&[(Stance::None, 1)]).forbids_bridging());
         assert!(!history(&[(Stance::None, 1), (Stance::Full, 2)]).forbids_bridging());
         assert!(and_elsewhere(history(&[(Stance::Full, 1)]), Stance::Minimal, 2).forbids_bridging());
+        let of = |classes: &[DataClass]| {
+            let no = Stance::None.entries("t", Timestamp(1));
+            History(no.into_iter().map(|entry| Entry { classes: Classes::of(classes), ..entry }).collect())
+        };
+        assert!(!of(&[DataClass::Picture]).forbids_bridging(), "it stays where it is");
+        assert!(of(&[DataClass::Picture, DataClass::Presence]).forbids_bridging());
     }
 }

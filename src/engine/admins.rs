@@ -5,14 +5,13 @@ use super::links::PlannedRoom;
 use super::states::RoomState;
 use crate::store::queue::DROPPED;
 use crate::store::records::KnownRoom;
+use crate::store::records::UNLINKED;
 use crate::store::{EnvelopeId, StoreError, Verdict};
 use relay_contract::{Account, Envelope, Event, NativeId, Problem, RoomKey, Text, Timestamp};
 use std::sync::{Mutex, PoisonError};
 
 /// So many letters of a room are counted.
 const COUNTED: usize = 1_000;
-/// What closes the rows of a link that an admin has taken away: no trouble.
-const UNLINKED: &str = "unlinked";
 
 /// Which room it is.
 #[derive(Debug, Default)]

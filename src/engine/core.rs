@@ -229,7 +229,7 @@ pub struct Core {
     pub(super) whispers: Whispers,
     /// Whose words are being taken back.
     pub(super) taking_back: Mutex<HashSet<Person>>,
-    /// One person at a time has taken back what crossed.
+    /// One at a time reads what of somebody's has crossed and is taken back.
     pub(super) withdrawals: tokio::sync::Semaphore,
     /// Where somebody was shown as typing.
     pub(super) typing: Typing,

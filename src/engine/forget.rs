@@ -13,6 +13,7 @@ use crate::adapt::names::capitalised;
 use crate::adapt::plain;
 use crate::consent::{Person, Stance};
 use crate::media::Belongings;
+use crate::store::records::UNLINKED;
 use crate::store::{EnvelopeId, Erased, StoreError};
 use actix::Addr;
 use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
@@ -237,7 +238,7 @@ impl Core {
         for room in self.lookup.delivered_to(id)? {
             let there = self.lookup.messages(id, &room)?.unwrap_or_default().len() as u64;
             if there > 0 && room != envelope.origin {
-                *stays.entry(self.why_it_stays(&room)).or_default() += there;
+                *stays.entry(self.why_it_stays(&room, id)?).or_default() += there;
             }
         }
         Ok(())
@@ -289,8 +290,13 @@ impl Core {
         change.map_or(Ok(0), |change| Ok(self.ledger.pending(change)?.len() as u64))
     }
 
-    fn why_it_stays(&self, room: &RoomKey) -> (String, WhyLeft) {
+    fn why_it_stays(&self, room: &RoomKey, id: EnvelopeId) -> Result<(String, WhyLeft), StoreError> {
         let platform = capitalised(&room.platform);
+        let change = self.ledger.newest_change_id(id)?;
+        let given_up = change.map_or(Ok(None), |change| self.ledger.dead_letter(room, change))?;
+        if given_up.is_some_and(|letter| letter.reason == UNLINKED) {
+            return Ok((platform, WhyLeft::Unreached));
+        }
         let lane = self.lane(room);
         let deletes = lane.map(|lane| lane.account.connector.capabilities(room).shows(Feature::Delete));
         let why = match deletes {
@@ -298,6 +304,6 @@ impl Core {
             Some(_) => WhyLeft::NoDeletes,
             None => WhyLeft::Unreached,
         };
-        (platform, why)
+        Ok((platform, why))
     }
 }

@@ -17,12 +17,13 @@ use super::delay::Delay;
 use super::expiry;
 use super::files::{self, Files};
 use super::lane_steps::{self, Content, Ran, Step, Steps, Work};
+use super::masked::Seen;
 use super::rate_limit::Turn;
 use super::states::{AccountState, LaneState};
 use crate::observe::Count;
 use crate::policy::Unsure;
 use crate::spans;
-use crate::store::records::PURGED;
+use crate::store::records::{PURGED, UNLINKED};
 use crate::store::{DeadLetter, EnvelopeId, OutboxRow, StoreError, ThreadThere, Way};
 use closing::Closing;
 use fold::Folded;
@@ -82,6 +83,8 @@ pub(super) struct Lane {
     head: Option<(EnvelopeId, Arc<Envelope>)>,
     /// What came of its head, for the audit.
     ran: Ran,
+    /// When its room, to which no link leads any more, has last refused a change of what is there.
+    shut: Option<Instant>,
 }
 
 /// What the head of the lane has come to.
@@ -280,10 +283,14 @@ impl Lane {
             return Ok(Fate::Later(Duration::ZERO, LaneState::Held));
         }
         match planned {
+            Ok(Ok(Work::Steps(_) | Work::Marks { .. })) if self.is_shut() => {
+                self.bury(id, row, UNLINKED.into()).await
+            }
             Ok(Ok(Work::Steps(mut steps))) => match self.may_begin(left).await {
                 Some(later) => Ok(later),
                 None => {
                     steps.left = self.core.left(&self.handle.room, id, &envelope, whose, content.as_ref());
+                    steps.words_out = content.as_ref().is_some_and(Seen::has_words_out);
                     self.deliver(id, row, &steps, &files).await
                 }
             },
@@ -343,7 +350,9 @@ impl Lane {
             let left = left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0)));
             return Some(Fate::Later(left.map_or(PAUSED_LOOK, |left| left.min(PAUSED_LOOK)), holding.into()));
         }
-        if let Some(problem) = self.core.held(&self.handle.room) {
+        // Nobody asks any more about a room that was left: what is to be changed there finds out by itself.
+        let is_left = self.is_left() && self.core.wider(&self.handle.room).is_none();
+        if let Some(problem) = self.core.held(&self.handle.room).filter(|_| !is_left) {
             return Some(Fate::Later(PARKED_RETRY, LaneState::Parked { problem }));
         }
         self.core.in_doubt(&self.handle.room).then_some(Fate::Later(DOUBT, LaneState::Waiting))

@@ -112,6 +112,8 @@ pub struct Steps {
     pub lost: Vec<Feature>,
     /// What the audit is told of them.
     pub left: Option<Left>,
+    /// What they show is without the words of others that were passed on or quoted.
+    pub words_out: bool,
 }
 
 /// One request.

@@ -24,6 +24,8 @@ use std::cell::LazyCell;
 /// What the audit says where a message bears another name, and where it bears none.
 pub const PSEUDONYM: &str = "pseudonym";
 pub const NAMELESS: &str = "no name";
+/// What it says where the words of others were taken out.
+pub(super) const WORDS_OUT: [&str; 2] = ["forwarded words taken out", "quotes taken out"];
 /// What it says where a message bears the name of another account of whoever said it.
 const CHOSEN: &str = "name of a linked account";
 
@@ -113,7 +115,7 @@ impl Core {
             message.poll = None;
             // Their author may be one who lets nothing be carried.
             message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
-            did.push("forwarded words taken out");
+            did.push(WORDS_OUT[0]);
         }
         let forwards = usize::from(message.forward.is_some());
         let quotes_hidden = match passed {
@@ -132,7 +134,7 @@ impl Core {
             })
         {
             message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
-            did.push("quotes taken out");
+            did.push(WORDS_OUT[1]);
         }
         Ok(())
     }

@@ -189,7 +189,7 @@ impl Core {
     }
 
     /// How the lane of a room is; where it waits for its account and that is parked, why.
-    fn waits_for(&self, room: &RoomKey) -> LaneState {
+    pub(super) fn waits_for(&self, room: &RoomKey) -> LaneState {
         let account = || match self.lane(room) {
             Some(lane) => Some(lane.account.clone()),
             None => self.accounts.get(&self.reached_by(room)?.0),

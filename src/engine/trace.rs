@@ -188,7 +188,7 @@ impl Core {
         for room in self.lookup.delivered_to(id)? {
             let copies = self.lookup.copies(id, &room)?;
             let Some(Copies { messages, lost, way, .. }) = copies else { continue };
-            let Way { queued, delivered, attempts, changed, edited } = way.unwrap_or_default();
+            let Way { queued, delivered, attempts, changed, edited, .. } = way.unwrap_or_default();
             let came = if messages.is_empty() { Came::Deleted } else { Came::Delivered };
             let traced = self.traced(&room, came, &messages);
             let there =

@@ -3,6 +3,7 @@
 
 mod beside;
 mod given;
+mod pace;
 mod waits;
 
 use super::consent::Deed;
@@ -12,23 +13,19 @@ use super::lane_steps::MASKED;
 use crate::adapt::plain;
 use crate::consent::{DataClass, Entry, History, Person, Purpose, Stance};
 use crate::media::Belongings;
-use crate::store::{EnvelopeId, StoreError, Verdict};
-use beside::{is_about, names};
+use crate::store::{EnvelopeId, StoreError};
+use beside::{Words, is_about, names};
 use given::Given;
-use relay_contract::{Account, Envelope, Event, Message, MessageKey, RoomKey, Timestamp};
+use relay_contract::{Envelope, Event, Message, MessageKey, RoomKey, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 pub use waits::NotDone;
 
-/// So much of the journal is read at once, and between two pieces others have their turn.
+/// So much of the journal is read at once, and between two pieces others have their turn; so much of what was given out is let go of at once.
 const PIECE: usize = 2_000;
 /// So many are taken back at once.
 const AT_ONCE: usize = 20;
-/// So long the rooms have for them; those that are not reached have theirs waiting.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked whether they are done.
-const LOOK: Duration = Duration::from_millis(10);
 /// After so long it is tried again what could not be done.
 const AGAIN: Duration = Duration::from_secs(30);
 /// How the version of a reaction begins that is taken back for its author.
@@ -125,11 +122,7 @@ impl Core {
 
     async fn take_back_all(self: &Arc<Self>, person: &Person) {
         loop {
-            // One after the other: each reads the whole journal.
-            let Ok(turn) = self.withdrawals.acquire().await else { return };
-            let done = self.take_back(person).await;
-            drop(turn);
-            match done {
+            match self.take_back(person).await {
                 // They may have chosen again meanwhile.
                 Ok(count) => {
                     tracing::info!(count, "what somebody takes back is being deleted elsewhere");
@@ -146,67 +139,7 @@ impl Core {
         }
     }
 
-    /// Puts into the journal what takes back all that somebody may not be seen with any more; answers how much that is.
-    async fn take_back(self: &Arc<Self>, person: &Person) -> Result<u64, StoreError> {
-        self.mapped().await;
-        let Some(history) = self.ledger.consent_of(person) else { return Ok(0) };
-        let (mut from, mut count) = (EnvelopeId::default(), 0);
-        let (mut gone, mut digests) = (Belongings::default(), Digests::default());
-        // What comes later is asked about when it is fanned out.
-        let until = self.ledger.newest();
-        let at = Timestamp::now();
-        let number = history.entries().last().map_or(0, |entry| entry.at.0);
-        while from < until {
-            let (core, of) = (self.clone(), person.clone());
-            let read = tokio::task::spawn_blocking(move || {
-                let taken = core.to_take_back(&of, from, until, &mut digests);
-                taken.map(|(last, taken)| (last, taken, digests))
-            });
-            let (last, taken, so_far) =
-                read.await.map_err(|_| StoreError::Engine("reading panicked".into()))??;
-            digests = so_far;
-            let Some(last) = last else { break };
-            from = last;
-            taken.iter().for_each(|taken| taken.add_to(&mut gone));
-            let envelopes: Vec<Envelope> =
-                taken.into_iter().filter_map(|taken| taken.into_envelope(number, at)).collect();
-            count += envelopes.len() as u64;
-            for few in envelopes.chunks(AT_ONCE) {
-                self.enter(few.to_vec()).await?;
-            }
-        }
-        // Links to files and long texts that were given out end too.
-        if !gone.is_empty()
-            && let Err(error) = self.media.forget(gone).await
-        {
-            return Err(StoreError::Engine(format!("files are not gone: {error}")));
-        }
-        // Unless they have chosen again meanwhile.
-        self.ledger.taken_back(person.clone(), history.entries().len()).await?;
-        Ok(count)
-    }
-
-    /// Into the journal, by the accounts that reach their rooms; and on until that is done, or for a while: what others say in those rooms
-    /// comes in between.
-    async fn enter(&self, envelopes: Vec<Envelope>) -> Result<(), StoreError> {
-        let Some(first) = envelopes.first() else { return Ok(()) };
-        let account = self.known.asked_for(&first.origin).into_iter().next().map(|(account, ..)| account);
-        let account = account.unwrap_or_else(|| Account(String::new()));
-        let queued = self.ledger.accept(account, envelopes).await?;
-        let verdicts = queued.await.map_err(|_| StoreError::Closed)??;
-        let began = Instant::now();
-        for verdict in verdicts {
-            let Verdict::Accepted(id) = verdict else { continue };
-            while !self.ledger.is_fanned_out(id)?
-                || (!self.ledger.pending(id)?.is_empty() && began.elapsed() < PATIENCE)
-            {
-                tokio::time::sleep(LOOK).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// A piece of the journal: its last envelope, and what is to be done. Reads the disk.
+    /// The next few that are to be taken back, if a piece of the journal has any, and the last envelope that was looked at. Reads the disk.
     fn to_take_back(
         &self,
         person: &Person,
@@ -214,29 +147,49 @@ impl Core {
         until: EnvelopeId,
         digests: &mut Digests,
     ) -> Result<(Option<EnvelopeId>, Vec<Taken>), StoreError> {
-        let mut found = Vec::new();
-        let last = self.ledger.accepted_after(from, PIECE, |id, envelope| {
-            if id > until {
-                return ControlFlow::Break(());
+        let (mut last, mut looked_at, mut all) = (None, 0, Vec::new());
+        while looked_at < PIECE && all.len() < AT_ONCE {
+            let (mut found, most) = (Vec::new(), AT_ONCE - all.len());
+            let read =
+                self.ledger.accepted_after(last.unwrap_or(from), PIECE - looked_at, |id, envelope| {
+                    looked_at += 1;
+                    if id > until {
+                        return ControlFlow::Break(());
+                    }
+                    if is_about(person, &envelope) {
+                        found.push((id, envelope));
+                    }
+                    if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })?;
+            // Whatever cannot be read is passed over, as by everybody.
+            let Some(read) = read else { break };
+            last = Some(read);
+            for (id, envelope) in found {
+                let taken = self.found(person, id, envelope, digests)?;
+                all.extend((!matches!(taken, Taken::Nothing)).then_some(taken));
             }
-            if is_about(person, &envelope) {
-                found.push((id, envelope));
+            if read >= until {
+                break;
             }
-            ControlFlow::Continue(())
-        })?;
-        let mut taken = Vec::with_capacity(found.len());
-        for (id, envelope) in found {
-            if is_digest(&envelope) {
-                taken.push(self.taken_digest(digests, id, &envelope)?);
-                continue;
-            }
-            if matches!(envelope.event, Event::Member { .. }) {
-                digests.add(id, envelope.clone());
-            }
-            taken.push(self.taken(person, id, envelope)?);
         }
-        // Whatever else is there cannot be read: it is passed over, as by everybody.
-        Ok((last, taken))
+        Ok((last, all))
+    }
+
+    /// What is to be done with an envelope that may be about somebody.
+    fn found(
+        &self,
+        person: &Person,
+        id: EnvelopeId,
+        envelope: Envelope,
+        digests: &mut Digests,
+    ) -> Result<Taken, StoreError> {
+        if is_digest(&envelope) {
+            return self.taken_digest(digests, id, &envelope);
+        }
+        if matches!(envelope.event, Event::Member { .. }) {
+            digests.add(id, envelope.clone());
+        }
+        self.taken(person, id, envelope)
     }
 
     /// What was given out and goes when somebody's choice is put into force.
@@ -303,10 +256,14 @@ impl Core {
             }),
             Event::Posted(message) | Event::Edited { to: message, .. } if !is_theirs => {
                 let named = names(message, |id| Person::from_parts(&envelope.origin, id.as_str()) == *person);
+                let words = self.words_in(person, &envelope.origin, message)?;
+                if !named && words == Words::Unknown && self.has_words_out(id, &key)? {
+                    return Ok(Taken::Nothing);
+                }
                 Ok(match self.passed_on(person, &envelope, message)? {
                     Some(true) => Taken::MaskFiles(key.clone(), self.given_out(id, &key)?),
                     Some(false) => Taken::Mask(key.clone(), self.given_out(id, &key)?),
-                    None if named || self.has_words_of(person, &envelope.origin, message)? => {
+                    None if named || words != Words::Others => {
                         Taken::Mask(key.clone(), self.given_out(id, &key)?)
                     }
                     None => Taken::Nothing,

@@ -261,6 +261,8 @@ impl Record for OutboxRow {
 
 /// The reason of a delivery that a purge has taken back.
 pub const PURGED: &str = "purged";
+/// The reason of a delivery to a room that no link leads to any more.
+pub const UNLINKED: &str = "unlinked";
 
 /// A delivery that will not be tried again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -360,6 +362,9 @@ pub struct Way {
     /// It came as its newest edit had it: that had not to be done any more.
     #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
+    /// The words of others that it passes on or quotes were taken out.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub out: bool,
 }
 
 fn none_failed(attempts: &u32) -> bool {

@@ -41,3 +41,4 @@ mod starting;
 mod stories;
 mod terminal;
 mod waiting;
+mod withdrawing;

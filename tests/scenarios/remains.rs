@@ -4,7 +4,7 @@
 use crate::bench::{Bench, until};
 use crate::clocks;
 use crate::joining::ask;
-use crate::privacy::{choose, patiently, say, started, told};
+use crate::privacy::{choose, has_passed, others, pass_on, patiently, say, started, told};
 use stand_ins::people::{Act, Given};
 
 fn acts(bench: &Bench, platform: &str, act: Act) -> String {
@@ -102,6 +102,29 @@ async fn with_a_no_goes_what_others_passed_on_and_how_a_poll_ended() {
         serde_json::json!(["1 × a thread on Telegram, which keeps the name it was opened with"]),
         "{erased}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_shown_already_is_not_shown_anew_for_each_who_chooses_less() {
+    let bench = started().await;
+    choose(&bench, "slack", 0, "none").await;
+    let secret = say(&bench, "slack", 0, "vorpal", None);
+    pass_on(&bench, "slack", 1, &secret);
+    for platform in others("slack") {
+        bench.arrives(platform, "what was passed on is not shown").await;
+        bench.people(platform).heard().begin();
+    }
+    // Whoever has nothing to do with it.
+    for person in [0, 1] {
+        choose(&bench, "telegram", person, "none").await;
+    }
+    let is_done = || bench.log().matches("what somebody takes back is being deleted elsewhere").count() == 3;
+    until("they have taken everything back", is_done).await;
+    has_passed(&bench, "slack", "behind it").await;
+    for platform in others("slack") {
+        let is_told_again = bench.people(platform).heard().has("passed on is not shown");
+        assert!(!is_told_again, "{platform}: {:?}", bench.with(platform, "passed on"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,7 +72,7 @@ impl Commands {
     }
 
     /// How far it is with what they take back: what waits for its room, and what was given up.
-    async fn taking_back(&self, language: Language, asker: Asker<'_>) -> Option<String> {
+    pub(super) async fn taking_back(&self, language: Language, asker: Asker<'_>) -> Option<String> {
         // Which accounts are linked is nobody else's to know.
         let people = match asker.is_alone {
             true => self.core.ledger.accounts_of(asker.person),

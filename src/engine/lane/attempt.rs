@@ -114,7 +114,8 @@ impl Lane {
     ) -> Result<Way, StoreError> {
         if row.target.is_none() {
             let (attempts, edited) = (row.attempts, row.edit.is_some());
-            return Ok(Way { queued: row.queued, delivered: Some(now.0), attempts, changed: None, edited });
+            let (queued, delivered) = (row.queued, Some(now.0));
+            return Ok(Way { queued, delivered, attempts, edited, ..Way::default() });
         }
         let there = self.core.lookup.copies(subject, &self.handle.room)?.and_then(|there| there.way);
         Ok(Way { changed: Some(now.0), ..there.unwrap_or_default() })

@@ -243,7 +243,8 @@ impl Lane {
             self.core.ledger.remember_shown(steps.subject, room, shown.clone()).await?;
         }
         let lost = steps.lost.iter().map(|feature| feature.word().to_owned()).collect();
-        let (way, edit) = (self.way(&row, steps.subject, Timestamp::now())?, row.edit);
+        let way = Way { out: steps.words_out, ..self.way(&row, steps.subject, Timestamp::now())? };
+        let edit = row.edit;
         let left = steps.left_with(&row, files, self.ran.of(id), self.core.ledger.audit_keys());
         let messages =
             steps.change_messages().then(|| row.done.into_iter().flatten().chain(row.more).collect());

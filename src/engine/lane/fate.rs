@@ -48,6 +48,11 @@ impl Lane {
                 self.park_account(problem.clone());
                 (Duration::ZERO, LaneState::Waiting)
             }
+            // Nobody who could let Relay in again has a reason to.
+            DeliverError::Forbidden(_) if self.is_left() => {
+                self.shut = Some(Instant::now());
+                return self.bury(id, row, UNLINKED.into()).await;
+            }
             DeliverError::Forbidden(_) if of_person => return self.bury(id, row, error.to_string()).await,
             DeliverError::Forbidden(problem) => {
                 (PARKED_RETRY, LaneState::Parked { problem: problem.clone() })
@@ -60,6 +65,20 @@ impl Lane {
         };
         self.core.ledger.progress(self.handle.room.clone(), id, row).await?;
         Ok(Fate::Later(wait, state))
+    }
+
+    /// Whether its head changes something in a room to which no link leads any more.
+    pub(super) fn is_left(&self) -> bool {
+        let changes = self.head.as_ref().is_some_and(|(_, envelope)| match &envelope.event {
+            Event::Posted(_) | Event::Noticed { .. } | Event::Member { .. } | Event::Renamed { .. } => false,
+            _ => !self.handle.retired.is_cancelled(),
+        });
+        changes && self.core.routes.borrow().links_of(&self.handle.room).next().is_none()
+    }
+
+    /// Whether such a room has just refused the like: it is not asked for each.
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut.is_some_and(|at| at.elapsed() < PARKED_RETRY) && self.is_left()
     }
 
     /// The reader checks the credential at once, and again and again until it works.

@@ -96,6 +96,7 @@ pub async fn run(core: Arc<Core>, handle: Arc<LaneHandle>, mut runs: Runs) {
             chosen: 0,
             head: None,
             ran: Ran::default(),
+            shut: None,
         };
         match AssertUnwindSafe(lane.run()).catch_unwind().await {
             Ok(End::Stopped) => {

@@ -2,6 +2,7 @@
 
 use super::super::core::Core;
 use super::super::lane_steps::{Content, mark_of, shown_name};
+use super::WORDS_OUT;
 use crate::store::{EnvelopeId, StoreError};
 use relay_contract::text::Leaf;
 use relay_contract::{Attachment, Author, Mention, Message, NativeId, Pictures, RoomKey, Takes, Text};
@@ -133,6 +134,11 @@ impl Seen {
     /// What was taken out of it, and whom it hides.
     pub fn did(&self) -> &[&'static str] {
         &self.content.did
+    }
+
+    /// Whether the words of others that it passes on or quotes were taken out.
+    pub fn has_words_out(&self) -> bool {
+        self.did().iter().any(|did| WORDS_OUT.contains(did))
     }
 
     /// The number of a file: its place at first, so that it stays the same when another one is taken away.

@@ -10,6 +10,17 @@ use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::text::Leaf;
 use relay_contract::{Envelope, Event, Mention, Message, MessageKey, MessageRef, NativeId, RoomKey};
 
+/// Whose words a message has in it beside its author's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Theirs who are asked about.
+    Theirs,
+    /// It is not known whose.
+    Unknown,
+    /// None, or others'.
+    Others,
+}
+
 /// Whether an envelope is a person's, or names them, or may be about them.
 pub(super) fn is_about(person: &Person, envelope: &Envelope) -> bool {
     let is_them = |id: &NativeId| Person::from_parts(&envelope.origin, id.as_str()) == *person;
@@ -63,7 +74,7 @@ impl Core {
         let origin = &envelope.origin;
         let is_named =
             forward.author_id.as_ref().map(|id| Person::from_parts(origin, id.as_str()) == *person);
-        if is_named != Some(true) && !self.has_words_of(person, origin, message)? {
+        if is_named != Some(true) && self.words_in(person, origin, message)? == Words::Others {
             return Ok(None);
         }
         let history = self.ledger.consent_of(person);
@@ -87,25 +98,47 @@ impl Core {
     }
 
     /// Whether a message answers, passes on or quotes what somebody wrote, or passes on what they might have written.
-    pub(super) fn has_words_of(
+    pub(super) fn words_in(
         &self,
         person: &Person,
         origin: &RoomKey,
         message: &Message,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Words, StoreError> {
         if let Some(reply) = &message.reply {
             let answered = MessageKey { room: origin.clone(), id: reply.target.clone() };
             if self.is_by(person, &answered)? {
-                return Ok(true);
+                return Ok(Words::Theirs);
             }
         }
+        let nobodys = message.words_of.is_empty() && is_passed_on_by_nobody(message);
+        let mut words = if nobodys { Words::Unknown } else { Words::Others };
         for passed in &message.words_of {
-            // Each room finds out whether it may still see what is by nobody knows whom.
-            if self.wrote(person, passed)?.unwrap_or(true) {
-                return Ok(true);
+            match self.wrote(person, passed)? {
+                Some(true) => return Ok(Words::Theirs),
+                // Each room finds out whether it may still see what is by nobody knows whom.
+                None => words = Words::Unknown,
+                Some(false) => {}
             }
         }
-        Ok(message.words_of.is_empty() && is_passed_on_by_nobody(message))
+        Ok(words)
+    }
+
+    /// Whether every room that has a message has it without the words of others: then nothing changes for whoever these may be by.
+    pub(super) fn has_words_out(&self, id: EnvelopeId, message: &MessageKey) -> Result<bool, StoreError> {
+        let subject = self.lookup.find(message)?.map_or(id, |found| found.envelope);
+        for room in self.rooms_with(subject)?.into_iter().filter(|room| *room != message.room) {
+            let there = self.lookup.copies(subject, &room)?;
+            let is_out = there.and_then(|there| there.way).is_some_and(|way| way.out);
+            // What is just being done to it may have begun before anything was to be taken out.
+            let is_at_it = self
+                .ledger
+                .head(&room, EnvelopeId::default())?
+                .is_some_and(|(head, row)| head == subject || row.target == Some(subject));
+            if !is_out || is_at_it {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether somebody wrote a message; none where that is not known.

@@ -88,7 +88,7 @@ forget-not-written = Relay kann das nicht aufschreiben; sein Protokoll sagt, war
 forget-begun = Ab jetzt wird nichts mehr von dir übertragen. Was übertragen wurde, wird in den anderen Räumen gelöscht; danach vergisst Relay, was es von dir aufbewahrt.
 forget-begun-linked = All das gilt auch für deine verknüpften Konten, und sie sind nicht mehr verknüpft.
 forget-tells = /relay forget sagt dir, wie weit es ist und was sich nicht rückgängig machen ließ.
-forgetting = Du wolltest am {$date} um {$time} UTC vergessen werden. Was übertragen wurde, wird in anderen Räumen noch gelöscht. Auf einen Raum, den Relay nicht erreicht, wird gewartet; wer Relay betreibt, sieht mit `relay status`, welcher das ist.
+forgetting = Du wolltest am {$date} um {$time} UTC vergessen werden. Das läuft gerade: Zuerst wird in den anderen Räumen gelöscht, was übertragen wurde. Auf einen Raum, den Relay nicht erreicht, wird gewartet; wer Relay betreibt, sieht mit `relay queue`, welcher das ist.
 forgotten =
     { $count ->
         [one] Vergessen am {$date} um {$time} UTC: {$count} Sache, die du gesagt oder getan hast.
@@ -100,7 +100,7 @@ forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nicht
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
 forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
-forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Ältere Backups von Relay lassen sich für das, was du gesagt hast, nicht mehr lesen: Der Schlüssel dazu ist vernichtet. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
+forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind; frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export
 

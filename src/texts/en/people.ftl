@@ -88,7 +88,7 @@ forget-not-written = Relay cannot write that down; its log says why. Nothing has
 forget-begun = From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets what it keeps of you.
 forget-begun-linked = All of that goes for your linked accounts, too, and they are linked no more.
 forget-tells = /relay forget tells how far it is, and what could not be undone.
-forgetting = You asked on {$date} at {$time} UTC to be forgotten. What was carried is still being deleted in other rooms. One that Relay cannot reach is waited for; whoever runs Relay sees in `relay status` which that is.
+forgetting = You asked on {$date} at {$time} UTC to be forgotten. That is under way: what was carried is deleted in the other rooms first. One that Relay cannot reach is waited for; whoever runs Relay sees in `relay queue` which that is.
 forgotten =
     { $count ->
         [one] Forgotten on {$date} at {$time} UTC: {$count} thing that you said and did.
@@ -100,7 +100,7 @@ forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes 
 forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
 forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
 forgotten-left-digest = up to {$count} × that you came or went, told on {$platform} together with others
-forgotten-rest = Copies that people have made are not in Relay's hands. Backups of Relay from before cannot be read any more for what you said: the key to it is destroyed. The audit keeps that something of yours has crossed and when, without words and names.
+forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too; ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
 
 # /relay export
 
