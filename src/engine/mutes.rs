@@ -108,10 +108,8 @@ impl Core {
             of_network(other)
                 && (muted == other || (self.is_named_in(room, muted) && self.is_named_in(room, other)))
         };
-        let holds = self.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
-        holds
-            .into_iter()
-            .any(|(muted, _)| self.ledger.accounts_of(&muted).iter().any(|other| reaches(&muted, other)))
+        let mut holds = self.ledger.mutes_in(room).into_iter().filter(|(_, muted)| muted.holds(now));
+        holds.any(|(muted, _)| self.ledger.accounts_of(&muted).iter().any(|other| reaches(&muted, other)))
     }
 
     /// Whether what a row brings is not shown in its room because whoever did it, or wrote what it would show anew, is muted there.

@@ -43,7 +43,7 @@ impl Core {
             bridging().any(|entry| !entry.allows) && bridging().any(|entry| said.contains(&entry.at.0))
         });
         let origin = &envelope.origin;
-        let until = |room| routes.asked_until(origin, room);
+        let until = |room| routes.asked_until(origin, room).max(self.ledger.asked_until(origin));
         chose
             || routes
                 .targets(origin)

@@ -185,6 +185,7 @@ impl Writer<'_> {
                 settle(written, done, &mut answers.written);
             }
             Command::Consent { person, entries, takes_back, forgets, done } => {
+                entries.iter().for_each(|entry| self.ids.after_choice(entry.at));
                 let (shared, batch) = (self.shared, &mut group.batch);
                 let all = shared.links.accounts_of(&person);
                 let mut said = all.iter().try_for_each(|of| {
@@ -209,6 +210,7 @@ impl Writer<'_> {
                 }
             }
             Command::Link { person, comes, now, done } => {
+                self.ids.after_choice(now);
                 group.must_sync = true;
                 match self.shared.links.join(self.shared, &person, &comes, now, &mut group.batch) {
                     Ok(linking) => answers.synced.push(Answer::Linking(done, linking)),
