@@ -109,6 +109,10 @@ impl Connector for Own {
         PLATFORM
     }
 
+    fn has_programs(&self) -> bool {
+        true
+    }
+
     async fn preflight(&self, rooms: &[NativeId]) -> Result<Preflight, OpenError> {
         Ok(Preflight {
             identity: Identity { id: ACCOUNT.into(), name: "Relay".into() },

@@ -212,8 +212,14 @@ impl Commands {
 
     /// What the rooms of a channel see of each other's people, in one sentence.
     fn shown_of_people(&self, language: Language, room: &RoomKey, channel: &str) -> String {
-        let routes = self.core.routes.borrow();
+        let routes = self.core.routes.borrow().clone();
         let level = routes.level(channel).tighter(routes.settings(room, channel).privacy);
+        let others = routes.targets(room).into_iter().map(|(to, _)| routes.level_between(room, &to));
+        if others.into_iter().any(|other| other != level)
+            && let Some(levels) = self.levels(language, room)
+        {
+            return levels;
+        }
         text!(language, "connect-people", level = level.word(), words = level.in_words())
     }
 

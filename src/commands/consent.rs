@@ -68,7 +68,8 @@ impl Commands {
         let told = entries.iter().rev().take(TOLD);
         let told = told.map(|entry| {
             // Where it was said is not told here: others may read it.
-            let how = entry.how.split_once(" in ").map_or(entry.how.as_str(), |(how, _)| how);
+            let how = entry.how.split([',']).next().unwrap_or_default();
+            let how = how.split_once(" in ").map_or(how, |(how, _)| how);
             let line = in_words(language, entry, now, spaces);
             let (date, time) = (date(entry.at), time(entry.at));
             format!(

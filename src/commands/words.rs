@@ -59,6 +59,16 @@ pub(super) fn named_in(language: Language, room: &str, space: &str) -> String {
     }
 }
 
+/// *One, two and three.*
+pub(super) fn listed(language: Language, all: &[String]) -> String {
+    match all.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            text!(language, "told-platforms", others = others.join(", "), last = last.as_str())
+        }
+        _ => all.concat(),
+    }
+}
+
 /// The time, for the records: in UTC, to the second.
 pub(super) fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -35,7 +35,7 @@ use crate::media::Media;
 use crate::observe::Counters;
 use crate::policy::{CatchUpLimits, Unsure};
 use crate::routing::Routes;
-use crate::store::{Ledger, Lookup, StoreError};
+use crate::store::{Ledger, Lookup, StoreError, stream};
 use crate::texts::Language;
 use actix::Addr;
 use relay_contract::{Account, Connector, NativeId, Problem, RoomKey, SpaceRef, Timestamp};
@@ -343,6 +343,13 @@ impl Core {
     /// The lane of a room, if it runs.
     pub fn lane(&self, room: &RoomKey) -> Option<Arc<LaneHandle>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
+    }
+
+    /// Whether a room is a program.
+    pub fn is_program(&self, room: &RoomKey) -> bool {
+        let mut by = self.known.asked_for(room).into_iter();
+        let account = by.find_map(|(by, ..)| self.accounts.get(&by));
+        account.map_or_else(|| stream::keeps(room), |account| account.connector.has_programs())
     }
 
     /// Whether Relay may delete what people wrote in a room; whoever cannot be asked refuses it by itself.

@@ -6,11 +6,11 @@ use super::lane_steps::{LOOSENED, PINNED, PINNED_ANEW};
 use super::links::Channel;
 use crate::adapt::names::capitalised;
 use crate::consent::{Person, Unsaid};
-use crate::store::{StoreError, Told, stream};
+use crate::store::{StoreError, Told};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Account, NativeId, RoomKey, Text, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,10 +20,10 @@ const LOOK: Duration = Duration::from_secs(2);
 /// So long the rooms of a channel wait for those of it that are not found.
 const WAIT: Duration = Duration::from_secs(600);
 
-/// What was told in this run, and since when rooms are waited for.
+/// What was told in this run, of programs too or not, and since when rooms are waited for.
 #[derive(Default)]
 struct Telling {
-    told: HashSet<RoomKey>,
+    told: HashMap<RoomKey, bool>,
     incomplete: HashMap<String, Instant>,
 }
 
@@ -85,7 +85,7 @@ impl Core {
         let routes = self.routes.borrow().clone();
         let mut waits = false;
         for (name, channel) in self.channels().iter() {
-            let rooms = self.rooms_of(channel);
+            let (rooms, programs) = (self.rooms_of(channel), self.has_programs(channel));
             self.remember_asking(name, channel, &rooms).await?;
             if !channel.tells {
                 continue;
@@ -94,12 +94,16 @@ impl Core {
             // Whoever joined in the chat was told there.
             let linked = rooms.iter().filter(|(_, (_, joined))| !joined);
             for (room, _) in linked {
-                if telling.told.contains(room) {
-                    continue;
+                let told = match telling.told.get(room) {
+                    Some(told) => Some(*told),
+                    None => self.ledger.room_told(room)?,
+                };
+                let told = told.or(self.ledger.has_pinned_notice(room)?.then_some(false));
+                if let Some(told) = told {
+                    telling.told.insert(room.clone(), told);
                 }
-                match self.ledger.is_room_told(room)? || self.ledger.has_pinned_notice(room)? {
-                    true => drop(telling.told.insert(room.clone())),
-                    false => untold.push(room.clone()),
+                if told.is_none_or(|of_programs| programs && !of_programs) {
+                    untold.push(room.clone());
                 }
             }
             let stays = channel.unsaid == Unsaid::OptIn;
@@ -115,15 +119,15 @@ impl Core {
             }
             telling.incomplete.remove(name);
             // What is said in a room that is alone goes nowhere.
-            let (Some(about), true) = (asked.map(|(room, _)| room).or(untold.first()), rooms.len() > 1)
-            else {
+            let goes_on = rooms.len() > 1 || programs;
+            let (Some(about), true) = (asked.map(|(room, _)| room).or(untold.first()), goes_on) else {
                 continue;
             };
             let Some((account, _)) = rooms.get(about) else { continue };
             let language = self.language_in(name);
             let privacy = self.privacy_commands(language, name);
-            let words = in_words(language, &rooms, channel.unsaid, asked.is_some(), &privacy);
-            let is_first = rooms.keys().all(|room| !telling.told.contains(room));
+            let words = in_words(language, (&rooms, programs), channel.unsaid, asked.is_some(), &privacy);
+            let is_first = rooms.keys().all(|room| !telling.told.contains_key(room));
             let kind = match asked {
                 Some(_) => LOOSENED,
                 None if is_first => PINNED,
@@ -132,12 +136,12 @@ impl Core {
             // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
             let since = asked.map(|(_, since)| since.0.to_be_bytes().to_vec()).unwrap_or_default();
             let of = untold.iter().flat_map(|room| format!("{room}\n").into_bytes());
-            let of: Vec<u8> = of.chain(since).collect();
+            let of: Vec<u8> = of.chain(since).chain(programs.then_some(b'p')).collect();
             let id = NativeId::from(format!("{kind}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;
             for room in untold {
-                self.ledger.remember_room_told(&room).await?;
-                telling.told.insert(room);
+                self.ledger.remember_room_told(&room, programs).await?;
+                telling.told.insert(room, programs);
             }
         }
         Ok(waits)
@@ -190,9 +194,15 @@ impl Core {
     fn rooms_of(&self, channel: &Channel) -> Rooms {
         let found = channel.links.iter().filter_map(|link| {
             let known = self.known.get(&link.at.account, &link.at.room)?;
-            (!stream::keeps(&known.key)).then(|| (known.key, (link.at.account.clone(), link.joined)))
+            (!self.is_program(&known.key)).then(|| (known.key, (link.at.account.clone(), link.joined)))
         });
         found.collect()
+    }
+
+    /// Whether what is said in a channel goes to programs.
+    fn has_programs(&self, channel: &Channel) -> bool {
+        let known = channel.links.iter().filter_map(|link| self.known.get(&link.at.account, &link.at.room));
+        known.into_iter().any(|known| self.is_program(&known.key))
     }
 }
 
@@ -222,19 +232,33 @@ fn together(language: Language, platforms: &BTreeSet<String>) -> String {
     }
 }
 
-fn in_words(language: Language, rooms: &Rooms, unsaid: Unsaid, is_new: bool, privacy: &str) -> String {
+fn in_words(
+    language: Language,
+    (rooms, programs): (&Rooms, bool),
+    unsaid: Unsaid,
+    is_new: bool,
+    privacy: &str,
+) -> String {
     let platforms: BTreeSet<String> = rooms.keys().map(|room| capitalised(&room.platform)).collect();
-    let (rooms, platforms) = (rooms.len(), together(language, &platforms));
-    match unsaid {
-        Unsaid::Notice if is_new => {
-            text!(language, "told-rooms-loosened", rooms = rooms, platforms = platforms, privacy = privacy)
+    let (count, platforms) = (rooms.len(), together(language, &platforms));
+    let goes_to_rooms = count > 1;
+    let told = match (unsaid, goes_to_rooms) {
+        (Unsaid::Notice, true) if is_new => {
+            text!(language, "told-rooms-loosened", rooms = count, platforms = platforms, privacy = privacy)
         }
-        Unsaid::Notice => {
-            text!(language, "told-rooms-carried", rooms = rooms, platforms = platforms, privacy = privacy)
+        (Unsaid::Notice, true) => {
+            text!(language, "told-rooms-carried", rooms = count, platforms = platforms, privacy = privacy)
         }
-        Unsaid::OptIn => {
-            text!(language, "told-rooms-asked", rooms = rooms, platforms = platforms, privacy = privacy)
+        (Unsaid::OptIn, true) => {
+            text!(language, "told-rooms-asked", rooms = count, platforms = platforms, privacy = privacy)
         }
+        (Unsaid::Notice, false) if is_new => text!(language, "told-programs-loosened", privacy = privacy),
+        (Unsaid::Notice, false) => text!(language, "told-programs-carried", privacy = privacy),
+        (Unsaid::OptIn, false) => text!(language, "told-programs-asked", privacy = privacy),
+    };
+    match programs && goes_to_rooms {
+        true => format!("{told} {}", text!(language, "told-programs-too")),
+        false => told,
     }
 }
 
@@ -263,17 +287,30 @@ mod tests {
         let room = |platform: &str| RoomKey::new(Platform::from_stored(platform.to_owned()), "s", "r");
         let of = |platform: &str| (room(platform), (Account("a".into()), false));
         let rooms: Rooms = ["alpha", "beta", "gamma"].into_iter().map(of).collect();
-        let english = in_words(Language::English, &rooms, Unsaid::Notice, false, "/relay privacy");
+        let english = in_words(Language::English, (&rooms, false), Unsaid::Notice, false, "/relay privacy");
         assert_eq!(
             english,
             "3 rooms on Alpha, Beta and Gamma are joined by Relay, this one among them: what is said in one is shown in the others. \
              Everybody decides what is shown of them: /relay privacy."
         );
-        let german = in_words(Language::German, &rooms, Unsaid::OptIn, false, "/relay privacy");
+        let german = in_words(Language::German, (&rooms, false), Unsaid::OptIn, false, "/relay privacy");
         assert!(
             german.starts_with("3 Räume auf Alpha, Beta und Gamma sind durch Relay verbunden"),
             "{german}"
         );
         assert!(german.contains("sobald er oder sie es erlaubt: /relay privacy"), "{german}");
+        let programs = |rooms: &Rooms| {
+            in_words(Language::English, (rooms, true), Unsaid::Notice, false, "/relay privacy")
+        };
+        assert_eq!(
+            programs(&rooms),
+            format!("{english} Programs that whoever runs Relay lets in see it, too.")
+        );
+        let alone: Rooms = [of("alpha")].into();
+        assert!(
+            programs(&alone).starts_with("What is said in this room is shown to programs"),
+            "{}",
+            programs(&alone)
+        );
     }
 }

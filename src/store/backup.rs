@@ -96,7 +96,7 @@ pub enum BackupError {
     )]
     Occupied(PathBuf),
     /// Something else bears that name.
-    #[error("{} is there already, and is no older backup that could be replaced: name another file", .0.display())]
+    #[error("{} is there already, and nothing but an older backup is replaced: name another file", .0.display())]
     Taken(PathBuf),
     /// A file is wanted.
     #[error("{} is a folder: name a file in it", .0.display())]

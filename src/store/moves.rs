@@ -19,8 +19,8 @@ pub(super) fn room(
     batch: &mut WriteBatch,
 ) -> Result<(), StoreError> {
     batch.insert(&shared.meta, keys::moved(from), keys::room(to));
-    if shared.meta.contains_key(keys::told_room(from))? {
-        batch.insert(&shared.meta, keys::told_room(to), []);
+    if let Some(told) = shared.meta.get(keys::told_room(from))? {
+        batch.insert(&shared.meta, keys::told_room(to), told);
     }
     if let Some(pinned) = shared.meta.get(keys::pinned_notice(from))? {
         batch.insert(&shared.meta, keys::pinned_notice(to), pinned);

@@ -24,6 +24,8 @@ enum Asks {
     Until(i64),
 }
 
+/// A room was told of programs, too.
+const PROGRAMS: u8 = b'p';
 /// Before the time until when it did.
 const UNTIL: u8 = b'u';
 
@@ -127,15 +129,16 @@ impl Ledger {
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 
-    /// Whether a room was told by itself that it is linked.
-    pub fn is_room_told(&self, room: &RoomKey) -> Result<bool, StoreError> {
-        Ok(self.shared.meta.contains_key(keys::told_room(room))?)
+    /// Whether a room was told by itself that it is linked, and whether also to programs.
+    pub fn room_told(&self, room: &RoomKey) -> Result<Option<bool>, StoreError> {
+        let told = self.shared.meta.get(keys::told_room(room))?;
+        Ok(told.map(|told| told.first() == Some(&PROGRAMS)))
     }
 
     /// It was.
-    pub async fn remember_room_told(&self, room: &RoomKey) -> Result<(), StoreError> {
-        let key = keys::told_room(room);
-        self.ask(|done| Command::Remember { key, value: Vec::new(), done }).await
+    pub async fn remember_room_told(&self, room: &RoomKey, programs: bool) -> Result<(), StoreError> {
+        let (key, value) = (keys::told_room(room), programs.then_some(PROGRAMS).into_iter().collect());
+        self.ask(|done| Command::Remember { key, value, done }).await
     }
 
     /// Whether Relay has pinned a notice in a room, whatever became of it since.

@@ -182,6 +182,56 @@ fn joined(bench: &Bench, platform: &str) -> Vec<Seen> {
     all.into_iter().filter(|seen| seen.text.contains("joined by Relay")).collect()
 }
 
+/// Promise: people hear of it where programs see what they say, also where no other room does, and also when that comes later.
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_told_of_programs() {
+    let told = |bench: &Bench, platform: &str| -> Vec<(bool, String)> {
+        let all = bench.people(platform).messages(&bench.room(platform)).unwrap();
+        let told =
+            all.into_iter().filter(|seen| seen.only_for.is_none() && seen.text.contains("/relay privacy"));
+        told.map(|seen| (seen.pinned, seen.text)).collect()
+    };
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let alone = format!("links = [\"slack:{}\"]\n", bench.room("slack"));
+    let (before, _) = config.split_once("links = [").unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let api = format!("[api]\nlisten = \"127.0.0.1:{port}\"\n");
+    std::fs::write(bench.config(), format!("{before}{alone}{api}")).unwrap();
+    bench.start();
+    until("Slack is told of programs alone", || {
+        matches!(told(&bench, "slack").as_slice(), [(true, text)] if text.starts_with("What is said in this room is shown to programs"))
+    })
+    .await;
+    bench.kill();
+    // Rooms that know of each other hear of programs that come later.
+    let mut bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    std::fs::write(bench.config(), &config).unwrap();
+    bench.start();
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told"), || matches!(told(&bench, platform).as_slice(), [(true, _)]))
+            .await;
+        assert!(!told(&bench, platform)[0].1.contains("rograms"));
+    }
+    bench.kill();
+    for start in ["with programs", "again"] {
+        std::fs::write(bench.config(), format!("{config}{api}")).unwrap();
+        bench.start();
+        for platform in PLATFORMS {
+            until(&format!("{platform} is told of programs"), || {
+                matches!(told(&bench, platform).as_slice(), [(false, _), (true, text)] if text.contains("Programs that"))
+            })
+            .await;
+        }
+        bench.say("slack", start);
+        bench.arrives("telegram", start).await;
+        bench.kill();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rooms_are_told_once_all_are_found() {
     let mut bench = Bench::of(World::demo()).await;

@@ -37,6 +37,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Pure and total: the same raw event gives the same answer for ever.
     fn translate(&self, raw: &RawEvent) -> Translation;
 
+    /// Whether its rooms are programs, and no people are in them.
+    fn has_programs(&self) -> bool {
+        false
+    }
+
     /// What can be done in a room.
     fn capabilities(&self, room: &RoomKey) -> Capabilities;
 

@@ -4,7 +4,6 @@ use super::super::{Commands, words};
 use super::{date, time, unreadable};
 use crate::consent::{DataClass, Level, Person, Purpose, Stance, Unsaid};
 use crate::engine::NotDone;
-use crate::store::stream;
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Platform, RoomKey};
@@ -113,7 +112,7 @@ impl Commands {
         let mut programs = false;
         let mut all: BTreeMap<String, usize> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
-            match stream::keeps(&to) {
+            match self.core.is_program(&to) {
                 true => programs = true,
                 false => *all.entry(words::shown(&to.platform)).or_default() += 1,
             }
@@ -130,11 +129,11 @@ impl Commands {
     }
 
     /// What the other rooms are shown at most, whatever anybody chooses; none where that is everything.
-    pub(super) fn levels(&self, language: Language, room: &RoomKey) -> Option<String> {
+    pub(in crate::commands) fn levels(&self, language: Language, room: &RoomKey) -> Option<String> {
         let routes = self.core.routes.borrow().clone();
         let mut all: BTreeMap<Level, Vec<String>> = BTreeMap::new();
         for (to, _) in routes.targets(room) {
-            let who = match stream::keeps(&to) {
+            let who = match self.core.is_program(&to) {
                 true => text!(language, "privacy-programs"),
                 false => words::shown(&to.platform),
             };
@@ -144,8 +143,7 @@ impl Commands {
             }
         }
         let lines = all.into_iter().filter_map(|(level, who)| {
-            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
-            let platforms = who.into_iter().reduce(both).unwrap_or_default();
+            let platforms = words::listed(language, &who);
             match level {
                 Level::Full => None,
                 Level::Balanced => Some(text!(language, "privacy-level-balanced", platforms = platforms)),
@@ -165,7 +163,7 @@ impl Commands {
     ) -> Option<String> {
         let (routes, spaces) = (self.core.routes.borrow().clone(), self.spaces(room, None));
         let seen = routes.targets(room).into_iter().map(|(to, _)| {
-            let who = match stream::keeps(&to) {
+            let who = match self.core.is_program(&to) {
                 true => text!(language, "privacy-programs"),
                 false => words::shown(&to.platform),
             };
@@ -189,8 +187,7 @@ impl Commands {
             }
         }
         let lines = all.into_iter().map(|(what, who)| {
-            let both = |first: String, last| text!(language, "privacy-two", first = first, last = last);
-            let platforms = who.into_iter().reduce(both).unwrap_or_default();
+            let platforms = words::listed(language, &who);
             text!(language, "privacy-now-on", platforms = platforms, what = what)
         });
         let lines: Vec<String> = lines.collect();

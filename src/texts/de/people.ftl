@@ -39,7 +39,7 @@ privacy-count =
     }
 privacy-nowhere = Was hier gesagt wird, wird nirgendwohin übertragen.
 privacy-recipients = Was hier gesagt wird, wird anderswo gezeigt, damit die Leute dort mitreden können: {$rooms}.
-privacy-recipient-programs = Programme, die ein Token für Relay haben
+privacy-recipient-programs = Programme, die wer Relay betreibt zulässt
 privacy-recipient-rooms =
     { $count ->
         [one] ein Raum auf {$platform}
@@ -49,7 +49,6 @@ privacy-levels = Von allen hier wird nicht mehr gezeigt als das, außer sie erla
 privacy-level-minimal = auf {$platforms} Texte und Reaktionen unter anderen Namen; keine Dateien, keine Bilder, kein Kommen und Gehen (minimal)
 privacy-level-balanced = auf {$platforms} Texte, Dateien und Reaktionen; Namen; keine Bilder, kein Kommen und Gehen (balanced)
 privacy-programs = Programmen
-privacy-two = {$first} und {$last}
 privacy-choices =
     Du kannst wählen, für alle Räume:
     • /relay privacy full: dein Name, dein Bild und was du sagst
@@ -106,7 +105,7 @@ forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. 
 # /relay export
 
 export-ask-whoever-runs = Relay kann dir hier keine Datei geben, die niemand sonst nehmen könnte. Frag danach, wer Relay betreibt: Geschrieben wird sie mit `relay export {$person} --out FILE`.
-export-write-alone = Hier könnten andere die Datei nehmen. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
+export-write-alone = Du hast gefragt, wo auch andere sind, und die Datei ist nicht für sie. Schreib /relay export an Relay im Chat mit seinem Bot allein: Dort bekommst du einen Link.
 export-busy = Relay schreibt gerade so eine Datei für jemand anderen. Frag in einer Minute noch einmal.
 export-too-large = Das ist zu viel, um es hier zu geben. Frag, wer Relay betreibt: `relay export` schreibt es.
 export-not-kept = Relay kann die Datei gerade nicht ablegen; sein Protokoll sagt, warum.
@@ -135,7 +134,7 @@ consent-how =
 consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
 consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME.
 consent-whom-spaces = Oder ein Bereich allein, von denen, wo gezeigt wird, was hier gesagt wird: {$spaces}.
-consent-whom-programs = relay sind Programme, die ein Token für Relay haben, webhook solche, die Relay aufruft.
+consent-whom-programs = relay sind Programme, die wer Relay betreibt zulässt, webhook solche, die Relay aufruft.
 consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
 consent-unused = Dafür tut Relay heute nichts; dein Wort wird aufbewahrt, bis es so weit ist.

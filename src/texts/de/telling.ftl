@@ -5,6 +5,10 @@ told-asked = Was in diesem Raum gesagt wird, wird auch in Räumen anderswo gezei
 told-rooms-carried = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was in einem gesagt wird, wird in den anderen gezeigt. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
 told-rooms-asked = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser: Was jemand in einem sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: {$privacy}.
 told-rooms-loosened = {$rooms} Räume auf {$platforms} sind durch Relay verbunden, auch dieser. Ab jetzt wird, was in einem gesagt wird, in den anderen gezeigt, ohne dass es vorher erlaubt werden muss. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
+told-programs-too = Auch Programme, die wer Relay betreibt zulässt, sehen es.
+told-programs-carried = Was in diesem Raum gesagt wird, wird Programmen gezeigt, die wer Relay betreibt zulässt. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
+told-programs-asked = Was jemand in diesem Raum sagt, wird Programmen gezeigt, die wer Relay betreibt zulässt, sobald er oder sie es erlaubt: {$privacy}.
+told-programs-loosened = Ab jetzt wird, was in diesem Raum gesagt wird, Programmen gezeigt, die wer Relay betreibt zulässt, ohne dass es vorher erlaubt werden muss. Jeder entscheidet selbst, was von ihm gezeigt wird: {$privacy}.
 # Etwa "/relay privacy, oder !relay privacy auf IRC und Matrix".
 told-command-on = {$first}, oder {$command} auf {$platforms}
 told-platforms = {$others} und {$last}

@@ -39,7 +39,7 @@ privacy-count =
     }
 privacy-nowhere = What is said here is not carried anywhere.
 privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
-privacy-recipient-programs = programs that have a token for Relay
+privacy-recipient-programs = programs that whoever runs Relay lets in
 privacy-recipient-rooms =
     { $count ->
         [one] a room on {$platform}
@@ -49,7 +49,6 @@ privacy-levels = Of everybody here no more is shown than this, unless they grant
 privacy-level-minimal = on {$platforms} texts and reactions under other names; no files, no pictures, no comings and goings (minimal)
 privacy-level-balanced = on {$platforms} texts, files and reactions; names; no pictures, no comings and goings (balanced)
 privacy-programs = programs
-privacy-two = {$first} and {$last}
 privacy-choices =
     You may choose, for all rooms:
     • /relay privacy full: your name, your picture and what you say
@@ -106,7 +105,7 @@ forgotten-rest = Copies that people have made are not in Relay's hands. Backups 
 # /relay export
 
 export-ask-whoever-runs = Relay cannot give you a file here that nobody else can take. Ask whoever runs Relay for it: they write it with `relay export {$person} --out FILE`.
-export-write-alone = Others could take the file here. Write /relay export to Relay in a chat with its bot alone: there you get a link.
+export-write-alone = You asked where others are, and the file is not for them. Write /relay export to Relay in a chat with its bot alone: there you get a link.
 export-busy = Relay writes such a file for somebody else just now. Ask again in a minute.
 export-too-large = It is too much to give it here. Ask whoever runs Relay: `relay export` writes it.
 export-not-kept = Relay cannot keep the file now; its log says why.
@@ -135,7 +134,7 @@ consent-how =
 consent-since = {$line} (since {$date} {$time} UTC, with {$how})
 consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME.
 consent-whom-spaces = Or one space alone, of those where what is said here is shown: {$spaces}.
-consent-whom-programs = relay are programs that have a token for Relay, webhook those that it calls.
+consent-whom-programs = relay are programs that whoever runs Relay lets in, webhook those that it calls.
 consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
 consent-unused = Relay does nothing for that today; your word is kept for when it does.

@@ -5,6 +5,10 @@ told-asked = What is said in this room is shown in rooms elsewhere, too; of what
 told-rooms-carried = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what is said in one is shown in the others. Everybody decides what is shown of them: {$privacy}.
 told-rooms-asked = {$rooms} rooms on {$platforms} are joined by Relay, this one among them: what somebody says in one is shown in the others once they allow it: {$privacy}.
 told-rooms-loosened = {$rooms} rooms on {$platforms} are joined by Relay, this one among them. From now on what is said in one is shown in the others without being allowed first. Everybody decides what is shown of them: {$privacy}.
+told-programs-too = Programs that whoever runs Relay lets in see it, too.
+told-programs-carried = What is said in this room is shown to programs that whoever runs Relay lets in. Everybody decides what is shown of them: {$privacy}.
+told-programs-asked = What somebody says in this room is shown to programs that whoever runs Relay lets in, once they allow it: {$privacy}.
+told-programs-loosened = From now on what is said in this room is shown to programs that whoever runs Relay lets in, without being allowed first. Everybody decides what is shown of them: {$privacy}.
 # Such as "/relay privacy, or !relay privacy on IRC and Matrix".
 told-command-on = {$first}, or {$command} on {$platforms}
 told-platforms = {$others} and {$last}
