@@ -154,6 +154,14 @@ fn fill(
     let shared = Shared::open(unfinished, true, Opening::Closed)?;
     // Whether it is sealed is told by what comes.
     shared.meta.remove(format::SEALED_KEY).map_err(StoreError::from)?;
+    // What is there is of another ledger, or of a restore before this one; a backup may have none.
+    let before = data_dir.join(BEFORE);
+    match std::fs::remove_file(&before) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(failed("removing", before)(error));
+        }
+        Ok(()) | Err(_) => {}
+    }
     let mut files = Files { data_dir, current: None, folders: BTreeSet::new() };
     loop {
         match backup.next()? {
