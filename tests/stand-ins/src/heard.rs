@@ -84,6 +84,6 @@ mod tests {
         assert!(heard.is_empty());
         heard.add(b"POST /x?text=Ada%20Owl HTTP/1.1\r\n\r\n{\"text\":\"a \\\"b\\\" c\"}");
         assert!(heard.has("Ada Owl") && heard.has("a \"b\" c") && heard.has("POST") && !heard.has("before"));
-        assert_eq!((heard.times("x"), heard.times("text"), heard.times("Ada Owl")), (1, 2, 0));
+        assert_eq!((heard.times("/x"), heard.times("text"), heard.times("Ada Owl")), (1, 2, 0));
     }
 }
