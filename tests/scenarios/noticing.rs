@@ -126,9 +126,7 @@ async fn rooms_that_are_linked_in_the_file_are_told_once() {
         let all = bench.people(platform).messages(room).unwrap();
         all.into_iter().filter(|seen| seen.text.contains("are joined by Relay")).collect()
     };
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let (mut bench, config) = telling().await;
     std::fs::write(bench.config(), &config).unwrap();
     for start in ["at first", "after a restart"] {
         bench.start();
@@ -176,6 +174,18 @@ async fn rooms_that_are_linked_in_the_file_are_told_once() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
+/// A bench whose rooms are to be told what they are joined with, and its config.
+async fn telling() -> (Bench, String) {
+    let bench = Bench::of(World::demo()).await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    (bench, config.replace("tell_rooms = false\n", "tell_rooms = true\n"))
+}
+
+/// The same config with people asked first.
+fn asking(config: &str) -> String {
+    config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n")
+}
+
 /// The notices in a room that tell it what it is joined with, and whether each is pinned.
 fn joined(bench: &Bench, platform: &str) -> Vec<Seen> {
     let all = bench.people(platform).messages(&bench.room(platform)).unwrap();
@@ -191,9 +201,7 @@ async fn rooms_are_told_of_programs() {
             all.into_iter().filter(|seen| seen.only_for.is_none() && seen.text.contains("/relay privacy"));
         told.map(|seen| (seen.pinned, seen.text)).collect()
     };
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let (mut bench, config) = telling().await;
     let alone = format!("links = [\"slack:{}\"]\n", bench.room("slack"));
     let (before, _) = config.split_once("links = [").unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -206,9 +214,7 @@ async fn rooms_are_told_of_programs() {
     .await;
     bench.kill();
     // Rooms that know of each other hear of programs that come later.
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let (mut bench, config) = telling().await;
     std::fs::write(bench.config(), &config).unwrap();
     bench.start();
     for platform in PLATFORMS {
@@ -234,9 +240,7 @@ async fn rooms_are_told_of_programs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rooms_are_told_once_all_are_found() {
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
+    let (mut bench, config) = telling().await;
     let by_id = format!("telegram:{}", bench.room("telegram"));
     std::fs::write(bench.config(), config.replace(&by_id, "telegram:sunday hikers")).unwrap();
     bench.start();
@@ -262,11 +266,8 @@ async fn rooms_are_told_once_all_are_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
     const ANEW: &str = "without being allowed first";
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
-    let asks = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
-    std::fs::write(bench.config(), asks).unwrap();
+    let (mut bench, config) = telling().await;
+    std::fs::write(bench.config(), asking(&config)).unwrap();
     bench.start();
     bench.connected(3).await;
     for platform in PLATFORMS {
@@ -323,11 +324,8 @@ async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
 /// Promise: what was said before a room was told stays as it was told then, also where Relay hears of it only afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_heard_after_a_room_was_told_counts_as_it_was_said() {
-    let mut bench = Bench::of(World::demo()).await;
-    let config = std::fs::read_to_string(bench.config()).unwrap();
-    let config = config.replace("tell_rooms = false\n", "tell_rooms = true\n");
-    let asks = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
-    std::fs::write(bench.config(), asks).unwrap();
+    let (mut bench, config) = telling().await;
+    std::fs::write(bench.config(), asking(&config)).unwrap();
     bench.start();
     bench.connected(3).await;
     let told = |bench: &Bench, how_often: usize| {
