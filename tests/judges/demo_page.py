@@ -387,7 +387,7 @@ def offered(judge):
     page = judge.page
     text, options = page.locator("#slack-text"), page.locator(".room.slack .offer:visible li")
     text.press_sequentially("/re")
-    all_of_them = options.count() == 16
+    all_of_them = options.count() == 17
     text.press("ArrowDown")
     text.press("ArrowDown")
     chosen = page.locator(f"[id='{text.get_attribute('aria-activedescendant')}']").inner_text()
