@@ -196,7 +196,10 @@ impl Commands {
                     let commands = self.clone();
                     answering.spawn(async move {
                         let _of_asker = of_asker;
-                        let _place = places.acquire_owned().await.ok();
+                        let _place = match call.ask.only_forbids() {
+                            true => None,
+                            false => places.acquire_owned().await.ok(),
+                        };
                         commands.answer(&account, &call, waits).await;
                     });
                 }
@@ -209,7 +212,8 @@ impl Commands {
         let who = format!("{}/{}", call.room.platform, call.asker.id);
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         let under_way = askers.entry(who.clone()).or_default();
-        if *under_way >= OF_ONE {
+        // A no is never one too many.
+        if *under_way >= OF_ONE && !call.ask.only_forbids() {
             return None;
         }
         *under_way += 1;

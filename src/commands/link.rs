@@ -175,6 +175,7 @@ fn side(call: &Call) -> Side {
     Side {
         person: asker(call),
         name: presentable(&call.asker.name),
+        room: call.room.clone(),
         platform: call.room.platform.to_string(),
     }
 }

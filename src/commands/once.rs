@@ -12,8 +12,11 @@ impl Commands {
     /// Whether a command is to be carried out now; from then on it is not any more.
     pub(super) async fn is_due(&self, call: &Call) -> bool {
         let now = Timestamp::now();
-        let said_last = || self.core.ledger.consent_of(&asker(call))?.entries().last().map(|entry| entry.at);
-        if !still_counts(&call.ask, call.at, now, said_last) {
+        let allowed_last = || {
+            let history = self.core.ledger.consent_of(&asker(call))?;
+            history.entries().iter().rev().find(|entry| entry.allows).map(|entry| entry.at)
+        };
+        if !still_counts(&call.ask, call.at, now, allowed_last) {
             tracing::info!(room = %call.room, "a command from long ago is not carried out");
             return false;
         }
@@ -44,14 +47,15 @@ fn named(call: &Call) -> String {
     }
 }
 
-/// Whether a command counts by now. A no does however late it is heard, where its asker has said nothing since.
+/// Whether a command counts by now. A no does however late it is heard, where its asker has allowed nothing since.
 fn still_counts(
     ask: &Ask,
     at: Timestamp,
     now: Timestamp,
-    said_last: impl FnOnce() -> Option<Timestamp>,
+    allowed_last: impl FnOnce() -> Option<Timestamp>,
 ) -> bool {
-    now.0.saturating_sub(at.0) <= TOO_OLD || ask.only_forbids() && said_last().is_none_or(|last| last <= at)
+    now.0.saturating_sub(at.0) <= TOO_OLD
+        || ask.only_forbids() && allowed_last().is_none_or(|last| last <= at)
 }
 
 #[cfg(test)]

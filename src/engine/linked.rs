@@ -81,6 +81,9 @@ impl Core {
         origin: &RoomKey,
         said: Timestamp,
     ) -> bool {
+        if !self.is_called_so(account, room) {
+            return false;
+        }
         if !self.asks_consent() {
             return true;
         }
@@ -94,6 +97,16 @@ impl Core {
         may(origin) && linked.filter(|from| *from != room && is_theirs(from)).all(may)
     }
 
+    /// Whether a room may read the name that an account has where it was called so: that room is heard here, and may be shown with names.
+    fn is_called_so(&self, account: &Person, room: &RoomKey) -> bool {
+        let Some(from) = self.ledger.linked(account).and_then(|linked| linked.named_in) else { return false };
+        let routes = self.routes.borrow().clone();
+        let is_heard = || routes.targets(&from).iter().any(|(to, _)| to == room);
+        let history = self.ledger.consent_of(account);
+        from == *room
+            || (is_heard() && self.allows(history.as_deref(), DataClass::Identity, (&from, room), None))
+    }
+
     /// What is to be remembered of who says something: what a linked account is called now.
     pub(super) fn called_now(&self, origin: &RoomKey, author: &Author) -> Option<Note> {
         if !self.ledger.anybody_linked() || !is_person(origin, author) {
@@ -101,7 +114,11 @@ impl Core {
         }
         let person = Person::of(origin, author);
         let (linked, name) = (self.ledger.linked(&person)?, presentable(&author.name));
-        (linked.name != name && !author.name.trim().is_empty()).then_some(Note::Called { person, name })
+        let routes = self.routes.borrow().clone();
+        // It was called so where nobody is heard any more, or in a chat with the bot alone.
+        let is_lost = || linked.named_in.as_ref().is_none_or(|room| routes.links_of(room).next().is_none());
+        let is_new = !author.name.trim().is_empty() && (linked.name != name || is_lost());
+        is_new.then(|| Note::Called { person, name, room: origin.clone() })
     }
 
     /// All names by which somebody may have been told of: that of the account, and those of the accounts linked to it.
@@ -154,7 +171,11 @@ impl Core {
         if let Some(chosen) = self.chosen_name(person, room, origin, Timestamp::now()) {
             return Some(chosen);
         }
-        let there = self.account_there(person, room)?;
+        // Whoever has chosen one account is not shown by another.
+        if self.ledger.linked(person).is_some_and(|linked| linked.shown.account().is_some()) {
+            return None;
+        }
+        let there = self.account_there(person, room).filter(|there| self.is_called_so(there, room))?;
         // Unsaid is no forbidding: they have linked the two for this.
         let may = |of: &Person| {
             let history = self.ledger.consent_of(of);

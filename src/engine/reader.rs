@@ -378,7 +378,7 @@ impl ReaderInbox<'_> {
     async fn unlinked(&self, raw: &RawEvent) -> Result<(), Stopped> {
         let (core, account) = (&self.reader.core, &self.reader.account);
         match catch_unwind(AssertUnwindSafe(|| account.connector.translate(raw))) {
-            Ok(Translation::Command(call)) => core.call(account, call),
+            Ok(Translation::Command(call)) => core.call_in_order(account, call).await,
             Ok(Translation::Room(news)) => core.news(account, news).await.map_err(stop_on)?,
             Ok(_) => core.counters.add(Count::NotLinked),
             Err(panic) => {

@@ -9,7 +9,7 @@ use super::writer::Command;
 use super::{StoreError, keys};
 use crate::consent::{History, Person, tightened};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
-use relay_contract::Timestamp;
+use relay_contract::{RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +25,9 @@ pub struct Linked {
     pub of: String,
     /// What people call the account on its platform, as it was when it was linked, or when it spoke last.
     pub name: String,
+    /// In which room it was called so: on some platforms people have another name in each space. None where an older Relay wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_in: Option<RoomKey>,
     /// Since when, in milliseconds since the epoch.
     pub since: i64,
     /// By which name their person is shown elsewhere; the same for all of theirs.
@@ -78,6 +81,8 @@ pub struct Side {
     pub person: Person,
     /// What it is called on its platform.
     pub name: String,
+    /// In which room.
+    pub room: RoomKey,
     /// Its platform, as it is written in the other's history.
     pub platform: String,
 }
@@ -175,8 +180,13 @@ impl Links {
         };
         let mut sealed = Vec::new();
         for side in [person, comes].into_iter().filter(|side| self.of(&side.person).is_none()) {
-            let linked =
-                Linked { of: of.clone(), name: side.name.clone(), since: now.0, shown: shown.clone() };
+            let linked = Linked {
+                of: of.clone(),
+                name: side.name.clone(),
+                named_in: Some(side.room.clone()),
+                since: now.0,
+                shown: shown.clone(),
+            };
             let key = keys::linked(side.person.as_str());
             sealed.push((shared.seals.seal(&linked, Some(&side.person), &key)?, key, side, linked));
         }
@@ -229,16 +239,20 @@ impl Links {
         Ok(all)
     }
 
-    /// Puts into a batch what a linked account is called now.
+    /// Puts into a batch what a linked account is called now, and where.
     pub(super) fn rename(
         &self,
         shared: &Shared,
         person: &Person,
-        name: String,
+        (name, room): (String, RoomKey),
         batch: &mut WriteBatch,
     ) -> Result<(), StoreError> {
-        match self.of(person).filter(|linked| linked.name != name) {
-            Some(linked) => self.change(shared, person, Linked { name, ..linked }, batch),
+        let is_new =
+            |linked: &Linked| (linked.name.as_str(), linked.named_in.as_ref()) != (&name, Some(&room));
+        match self.of(person).filter(is_new) {
+            Some(linked) => {
+                self.change(shared, person, Linked { name, named_in: Some(room), ..linked }, batch)
+            }
             None => Ok(()),
         }
     }

@@ -57,6 +57,8 @@ pub enum Note {
         person: Person,
         /// What it is called.
         name: String,
+        /// In which room.
+        room: RoomKey,
     },
     /// A message answers another.
     Answer {
@@ -111,7 +113,9 @@ impl Note {
                 batch.insert(&shared.meta, key, holder.into_bytes());
                 shared.names_written.fetch_add(1, Ordering::AcqRel);
             }
-            Self::Called { person, name } => shared.links.rename(shared, &person, name, batch)?,
+            Self::Called { person, name, room } => {
+                shared.links.rename(shared, &person, (name, room), batch)?
+            }
             Self::Answer { to, by } => batch.insert(&shared.work, keys::answer(to, by), []),
             Self::NotShown { room, message } => {
                 batch.insert(&shared.work, keys::not_shown(message, &room), []);

@@ -251,10 +251,14 @@ async fn whoever_is_to_be_called_as_they_are_in_each_network_keeps_their_name_in
     let World { core, index, writer, _dir, _calls } = opened();
     let (home, abroad) = (room("home"), room("abroad"));
     let next_door = RoomKey::new(P, "home", "another room");
-    core.routes.send_modify(|now| *now = Arc::new(routes([Level::Full; 4])));
+    let mut linked = routes([Level::Full; 4]);
+    let (direction, settings) = (Direction::Both, LinkSettings::default());
+    linked.link("lobby", Link { room: next_door.clone(), direction, settings });
+    core.routes.send_modify(|now| *now = Arc::new(linked));
     let side = |network: &RoomKey, number| Side {
         person: Person::of(network, &author(number)),
         name: author(number).name,
+        room: network.clone(),
         platform: "p".into(),
     };
     for comes in [side(&home, 2), side(&abroad, 3)] {
@@ -273,6 +277,9 @@ async fn whoever_is_to_be_called_as_they_are_in_each_network_keeps_their_name_in
     assert_eq!(called(1, &abroad), named(3, 1));
     core.ledger.show_as(one, Shown::Account(Person::of(&home, &author(2)))).await.unwrap();
     assert_eq!((called(1, &next_door), called(1, &home)), (named(2, 1), named(1, 1)), "not where it is said");
+    // On some platforms people have another name in each space: one that a room does not hear of is not told there.
+    let elsewhere = RoomKey::new(P, "abroad", "in no channel with them");
+    assert_eq!(called(1, &elsewhere), named(1, 1));
     core.ledger.clone().close().await.unwrap();
     index.close().unwrap();
     drop((core, index));

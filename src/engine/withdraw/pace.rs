@@ -12,7 +12,7 @@ use relay_contract::{Account, Envelope, RoomKey, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So long the rooms have for a few; those that are not reached have theirs waiting, and those that wait for a person are not waited for.
+/// So long the rooms have for a few; those that are not reached have theirs waiting, and those that fail or wait for a person are not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether they are done.
 const LOOK: Duration = Duration::from_millis(10);
@@ -84,7 +84,7 @@ impl Core {
         Ok(accepted.collect())
     }
 
-    /// Until these are done, but in rooms that wait for a person; or for a while.
+    /// Until these are done, but in rooms that fail or wait for a person; or for a while.
     async fn until_done(&self, entered: &[EnvelopeId]) -> Result<(), StoreError> {
         let began = Instant::now();
         for id in entered {
@@ -97,10 +97,11 @@ impl Core {
         Ok(())
     }
 
-    /// Whether an envelope is still to be delivered to a room that does not wait for a person.
+    /// Whether an envelope is still to be delivered to a room that neither fails nor waits for a person.
     fn is_under_way(&self, id: EnvelopeId) -> Result<bool, StoreError> {
         let goes_on = |room: &RoomKey| {
-            !matches!(self.waits_for(room), LaneState::Parked { .. } | LaneState::Paused { .. })
+            let waits = self.waits_for(room);
+            !matches!(waits, LaneState::Parked { .. } | LaneState::Paused { .. } | LaneState::Retrying { .. })
         };
         Ok(self.ledger.pending(id)?.iter().any(goes_on))
     }

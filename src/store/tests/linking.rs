@@ -10,7 +10,7 @@ fn person(id: &str) -> Person {
 }
 
 fn side(id: &str) -> Side {
-    Side { person: person(id), name: id.to_uppercase(), platform: "p".into() }
+    Side { person: person(id), name: id.to_uppercase(), room: super::room("r"), platform: "p".into() }
 }
 
 async fn link(ledger: &Ledger, to: &str, comes: &str) -> Linking {
@@ -144,7 +144,7 @@ fn a_link_that_an_older_relay_wrote_is_read() {
         since: i64,
     }
     let body = rmp_serde::to_vec_named(&Older { of: "a", name: "Ada", since: 1 }).unwrap();
-    let linked = Linked { of: "a".into(), name: "Ada".into(), since: 1, shown: Shown::Own };
+    let linked = Linked { of: "a".into(), name: "Ada".into(), named_in: None, since: 1, shown: Shown::Own };
     assert_eq!(Linked::from_body(Linked::VERSION, &body).unwrap(), linked);
     assert_eq!(
         linked.body().unwrap(),
