@@ -122,7 +122,7 @@ impl Commands {
                 return Err(text!(language, "link-too-many-accounts", most = MOST_LINKED));
             }
         };
-        tracing::info!(platform = %call.room.platform, with = %first.side.platform, "two accounts are one person's");
+        tracing::info!(platform = %call.room.platform, with = %first.side.room.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
         // What others read says nothing of what the two had chosen: who was given the code is told.
         if !account.connector.answers_alone(call) {
@@ -172,12 +172,7 @@ impl Commands {
 }
 
 fn side(call: &Call) -> Side {
-    Side {
-        person: asker(call),
-        name: presentable(&call.asker.name),
-        room: call.room.clone(),
-        platform: call.room.platform.to_string(),
-    }
+    Side { person: asker(call), name: presentable(&call.asker.name), room: call.room.clone() }
 }
 
 fn called(language: Language, side: &Side) -> String {

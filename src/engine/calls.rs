@@ -28,7 +28,10 @@ pub struct Called {
 impl Core {
     /// Hands a command to whoever answers it.
     pub(super) fn call(&self, account: &Arc<RunningAccount>, call: Call) {
-        self.hand_on(Called { account: account.clone(), call, waits: None });
+        if self.calls.try_send(Called { account: account.clone(), call, waits: None }).is_err() {
+            tracing::warn!(account = %account.name, "a command is not answered: too many wait");
+            self.counters.add(Count::Unanswered);
+        }
     }
 
     /// The same; resolves when it is in force, where it is a *no*: what its asker says behind it comes from somebody who has said no.
@@ -37,16 +40,14 @@ impl Core {
             return self.call(account, call);
         }
         let (waits, carried_out) = oneshot::channel();
-        self.hand_on(Called { account: account.clone(), call, waits: Some(waits) });
-        if tokio::time::timeout(IN_FORCE, carried_out).await.is_err() {
+        let called = Called { account: account.clone(), call, waits: Some(waits) };
+        // However many others wait.
+        let in_force = async {
+            self.calls.send(called).await.ok()?;
+            carried_out.await.ok()
+        };
+        if tokio::time::timeout(IN_FORCE, in_force).await.is_err() {
             tracing::warn!(account = %account.name, "a no is not carried out yet");
-        }
-    }
-
-    fn hand_on(&self, called: Called) {
-        if let Err(error) = self.calls.try_send(called) {
-            tracing::warn!(account = %error.into_inner().account.name, "a command is not answered: too many wait");
-            self.counters.add(Count::Unanswered);
         }
     }
 }

@@ -81,10 +81,8 @@ pub struct Side {
     pub person: Person,
     /// What it is called on its platform.
     pub name: String,
-    /// In which room.
+    /// In which room; its platform is written in the other's history.
     pub room: RoomKey,
-    /// Its platform, as it is written in the other's history.
-    pub platform: String,
 }
 
 /// What came of linking.
@@ -199,7 +197,7 @@ impl Links {
         let before: Vec<_> = there.iter().map(|who| (who, history(who))).collect();
         let mut tighter = Vec::new();
         let mut tighten = |who: &Person, by: &History, side: &Side| {
-            let how = format!("/relay link, as said on {}", side.platform);
+            let how = format!("/relay link, as said on {}", side.room.platform);
             let entries = tightened(&history(who), by, &how, now);
             if entries.is_empty() {
                 return Ok(());

@@ -259,7 +259,6 @@ async fn whoever_is_to_be_called_as_they_are_in_each_network_keeps_their_name_in
         person: Person::of(network, &author(number)),
         name: author(number).name,
         room: network.clone(),
-        platform: "p".into(),
     };
     for comes in [side(&home, 2), side(&abroad, 3)] {
         core.ledger.link(side(&home, 1), comes, Timestamp::now()).await.unwrap();

@@ -10,7 +10,7 @@ fn person(id: &str) -> Person {
 }
 
 fn side(id: &str) -> Side {
-    Side { person: person(id), name: id.to_uppercase(), room: super::room("r"), platform: "p".into() }
+    Side { person: person(id), name: id.to_uppercase(), room: super::room("r") }
 }
 
 async fn link(ledger: &Ledger, to: &str, comes: &str) -> Linking {

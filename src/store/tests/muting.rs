@@ -11,7 +11,7 @@ fn person(id: &str) -> Person {
 }
 
 fn side(id: &str) -> Side {
-    Side { person: person(id), name: id.to_owned(), room: super::room("r"), platform: "p".into() }
+    Side { person: person(id), name: id.to_owned(), room: super::room("r") }
 }
 
 async fn mute(ledger: &Ledger, in_room: &str, who: &str, until: Option<i64>) {
