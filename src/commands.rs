@@ -234,6 +234,7 @@ impl Commands {
             }
             Err(_) => text!(language, "took-too-long").into(),
         };
+        self.was_carried_out(call).await;
         drop(waits);
         if call.is_sign() {
             tracing::debug!(account = %account.name, room = %call.room, words = reply.words, "a sign was followed");

@@ -3,17 +3,21 @@
 //! What a person has said about themselves is a [`History`]: entries that are only ever added to. Every question is answered by
 //! [`History::allows`], from the newest entry that is about it; where none is, by the default of whoever asks.
 
+mod classes;
 mod kept;
 mod level;
 mod linked;
 mod pseudonym;
+mod stance;
 #[cfg(test)]
 mod tests;
 mod word;
 
+pub use classes::{Classes, DataClass};
 pub use level::Level;
 pub use linked::tightened;
 pub use pseudonym::Pseudonyms;
+pub use stance::{Stance, Unsaid};
 
 use relay_contract::{Author, NativeId, Platform, RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,105 +62,6 @@ impl Purpose {
     /// The word of commands.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(purpose, _)| *purpose == self).map_or("", |(_, word)| word)
-    }
-}
-
-/// What kind of thing is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataClass {
-    /// What somebody says: texts, polls, edits.
-    Content,
-    /// Files.
-    Attachments,
-    /// Who it is: name, picture, id.
-    Identity,
-    /// That somebody is there: typing, coming and going.
-    Presence,
-    /// What somebody reacts with.
-    Reactions,
-    /// What was made of the others: counts, summaries.
-    Derived,
-    /// Their picture alone. Whatever is said about `Identity` is said about it too.
-    Picture,
-}
-
-impl DataClass {
-    /// The word of commands.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Content => "content",
-            Self::Attachments => "attachments",
-            Self::Identity => "identity",
-            Self::Presence => "presence",
-            Self::Reactions => "reactions",
-            Self::Derived => "derived",
-            Self::Picture => "picture",
-        }
-    }
-
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Content,
-        Self::Attachments,
-        Self::Identity,
-        Self::Presence,
-        Self::Reactions,
-        Self::Derived,
-        Self::Picture,
-    ];
-}
-
-/// A set of classes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "Vec<DataClass>", into = "Vec<DataClass>")]
-pub struct Classes(u8);
-
-impl Classes {
-    /// Everything: the picture goes with who it is, and is not named beside it.
-    pub const ALL: Self = Self(0b11_1111);
-
-    /// Only these.
-    pub fn of(classes: &[DataClass]) -> Self {
-        Self(classes.iter().fold(0, |set, class| set | 1 << *class as u8))
-    }
-
-    /// Whether a class is among them, by itself or in a wider one.
-    pub fn has(self, class: DataClass) -> bool {
-        let names = |class: DataClass| self.0 & (1 << class as u8) != 0;
-        names(class) || (class == DataClass::Picture && names(DataClass::Identity))
-    }
-
-    /// Nothing but the picture: that stands beside what was posted, and no platform changes it.
-    pub fn is_picture_alone(self) -> bool {
-        self == Self::of(&[DataClass::Picture])
-    }
-
-    /// The classes that are named.
-    fn named(self) -> impl Iterator<Item = DataClass> {
-        DataClass::ALL.into_iter().filter(move |class| self.0 & (1 << *class as u8) != 0)
-    }
-
-    /// Those that are not among others.
-    fn without(self, others: Self) -> Self {
-        let left = Self(self.0 & !others.0);
-        if others.has(DataClass::Picture) { Self(left.0 & !Self::of(&[DataClass::Picture]).0) } else { left }
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-impl From<Vec<DataClass>> for Classes {
-    fn from(classes: Vec<DataClass>) -> Self {
-        Self::of(&classes)
-    }
-}
-
-impl From<Classes> for Vec<DataClass> {
-    fn from(set: Classes) -> Self {
-        set.named().collect()
     }
 }
 
@@ -444,78 +349,4 @@ impl History {
         let is_about = |entry: &&Entry| entry.is_about(asked.purpose, asked.class, asked.recipient);
         entries.rev().find(|entry| is_about(entry) && entry.holds(when))
     }
-}
-
-/// What a person chooses about bridging, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stance {
-    /// Everything, under their own name.
-    Full,
-    /// The same without a picture, and not that they are there.
-    Balanced,
-    /// What they say, under another name.
-    Anonymous,
-    /// The same without files.
-    Minimal,
-    /// Nothing.
-    None,
-}
-
-impl Stance {
-    /// All of them, the widest first.
-    pub const ALL: [Self; 5] = [Self::Full, Self::Balanced, Self::Anonymous, Self::Minimal, Self::None];
-
-    /// By the word of the command.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stance| stance.word() == word)
-    }
-
-    /// The word of the command.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Balanced => "balanced",
-            Self::Anonymous => "anonymous",
-            Self::Minimal => "minimal",
-            Self::None => "none",
-        }
-    }
-
-    /// What it comes to: one entry for what is allowed, and one for what is not.
-    pub fn entries(self, how: &str, at: Timestamp) -> Vec<Entry> {
-        let entry = |allows, classes: Classes| Entry {
-            allows,
-            purpose: Purpose::Bridging,
-            classes,
-            scope: Scope::All,
-            how: how.to_owned(),
-            words: WORDS,
-            at,
-            from: at,
-            until: None,
-        };
-        let all_but = |held: &[DataClass]| {
-            let held = Classes::of(held);
-            vec![entry(true, Classes(Classes::ALL.0 & !held.0)), entry(false, held)]
-        };
-        match self {
-            Self::Full => vec![entry(true, Classes::ALL)],
-            Self::Balanced => all_but(&[DataClass::Presence, DataClass::Picture]),
-            Self::Anonymous => all_but(&[DataClass::Identity, DataClass::Presence]),
-            Self::Minimal => all_but(&[DataClass::Attachments, DataClass::Identity, DataClass::Presence]),
-            Self::None => vec![entry(false, Classes::ALL)],
-        }
-    }
-}
-
-/// What holds in a channel for who has said nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unsaid {
-    /// What they say is carried: they are told, and may say no.
-    #[default]
-    Notice,
-    /// Nothing is carried until they say yes.
-    OptIn,
 }

@@ -71,7 +71,7 @@ pub use other_keys::{accept_keys, make_keys};
 pub use records::{DeadLetter, EnvelopeId, OutboxRow, Reactor, ShownReactions, StoredFate, ThreadThere, Way};
 pub use retention::{Forgotten, Sweep};
 pub use seals::{KEYS, KeysReport, Master, lacks_its_master, look as look_at_keys};
-pub use told::Told;
+pub use told::{RoomTold, Told};
 pub use writer::Verdict;
 
 use std::path::PathBuf;

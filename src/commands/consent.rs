@@ -40,7 +40,7 @@ impl Commands {
         let told = in_words(language, &entry, entry.at, &spaces);
         let is_proven = account.connector.proves(&call.asker.id);
         let is_told = account.connector.answers_alone(call) && self.core.ledger.linked(&person).is_some();
-        let all = is_told.then(|| text!(language, "chosen-for-all"));
+        let all = (is_told && !entry.allows).then(|| text!(language, "chosen-for-all"));
         let for_a_time = entry.until.is_some();
         let is_no = !entry.allows && entry.purpose == Purpose::Bridging;
         let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
@@ -86,7 +86,7 @@ impl Commands {
         });
         let first = match entries.is_empty() {
             true => text!(language, "consent-nothing"),
-            false => text!(language, "consent-said"),
+            false => text!(language, "consent-said", more = entries.len().saturating_sub(TOLD)),
         };
         let mut platforms: Vec<String> =
             self.core.accounts.all().iter().map(|account| account.connector.platform().to_string()).collect();

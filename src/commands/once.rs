@@ -24,17 +24,26 @@ impl Commands {
             return true;
         }
         let until = Timestamp(now.0.max(call.at.0).saturating_add(2 * TOO_OLD));
-        match self.core.ledger.carries_out(&named(call), until, now).await {
-            Ok(true) => true,
-            Ok(false) => {
-                tracing::debug!(room = %call.room, "a command came again");
-                false
-            }
-            // Who says no is not to wait for a disk.
-            Err(error) => {
-                tracing::error!(%error, "it cannot be written down that a command is carried out");
-                true
-            }
+        if !self.core.ledger.carries_out(&named(call), until, now) {
+            tracing::debug!(room = %call.room, "a command came again");
+            return false;
+        }
+        if !call.ask.only_forbids() {
+            self.keep_what_was_carried_out().await;
+        }
+        true
+    }
+
+    /// A command was carried out. Of a no only now: who was killed in between hears it once more, and twice is the same as once.
+    pub(super) async fn was_carried_out(&self, call: &Call) {
+        if call.ask.only_forbids() && !call.is_sign() {
+            self.keep_what_was_carried_out().await;
+        }
+    }
+
+    async fn keep_what_was_carried_out(&self) {
+        if let Err(error) = self.core.ledger.keep_carried_out().await {
+            tracing::error!(%error, "it cannot be written down that a command is carried out");
         }
     }
 }

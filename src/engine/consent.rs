@@ -1,6 +1,9 @@
 //! The one question: may this of this person be seen in that room? It is asked at the fan-out and again before each attempt, of what they
 //! have said until now and of what held when they did what it is about.
 
+mod hidden;
+mod seen;
+
 use super::core::Core;
 use super::digest::DIGEST;
 use super::lane_steps::MASKED;
@@ -9,7 +12,7 @@ use crate::audit::Grant;
 use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipient, Stance, Unsaid};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
-use relay_contract::{Author, Envelope, Event, NativeId, RoomKey, Standing, Timestamp};
+use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
 
 /// Some platforms tell times in whole seconds, in milliseconds.
 const SECOND: i64 = 1_000;
@@ -216,186 +219,6 @@ impl Core {
         may.then(|| self.seen_as(room, deed)).flatten()
     }
 
-    /// How whoever did something is seen in a room; none where they are not to be seen there. Whoever was not to be named then is not
-    /// named later.
-    pub(super) fn seen_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        let mut seen = self.seen(room, deed)?;
-        if seen.id == deed.author.id {
-            self.name_as_chosen(room, deed.origin, &mut seen, deed.said);
-        }
-        Some(seen)
-    }
-
-    /// How somebody is seen in a room whom others name there, by the name that these give them; `said` is when those do.
-    pub(super) fn named_as(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        self.seen(room, deed)
-    }
-
-    /// Whether a room may be told now who does something in another one.
-    pub fn may_name(&self, room: &RoomKey, origin: &RoomKey, id: &NativeId) -> bool {
-        let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        let now = self.consent_clock();
-        let seen = self.seen_as(room, Deed { origin, author: &author, said: now, known: now });
-        seen.is_some_and(|seen| seen.id == *id)
-    }
-
-    /// How the author of an envelope is seen in a room.
-    pub(super) fn author_seen_in(
-        &self,
-        room: &RoomKey,
-        id: EnvelopeId,
-        envelope: &Envelope,
-    ) -> Option<Author> {
-        Deed::of(id, envelope).and_then(|deed| self.seen_as(room, deed))
-    }
-
-    fn seen(&self, room: &RoomKey, deed: Deed<'_>) -> Option<Author> {
-        let Deed { origin, author, said, .. } = deed;
-        if !self.asks_consent() || origin == room || !is_person(origin, author) {
-            return Some(author.clone());
-        }
-        // It crossed under a name or under a mask, and with either nobody may see the other.
-        if self.is_from_before(deed, room) {
-            return None;
-        }
-        let person = Person::of(origin, author);
-        let history = self.ledger.consent_of(&person);
-        let allows = |class| self.allows(history.as_deref(), class, (origin, room), Some(said));
-        if allows(DataClass::Identity) {
-            let avatar = author.avatar.clone().filter(|_| allows(DataClass::Picture));
-            return Some(Author { avatar, ..author.clone() });
-        }
-        // Who was named then gets no other name in its place: whoever saw both would know whose it is.
-        if history.as_deref().is_some_and(|history| self.was_named(history, deed, room)) {
-            return None;
-        }
-        // A mask that is there only because no link leads there any more stands beside no name either.
-        if self.has_left(origin, room)
-            && history.as_deref().is_none_or(|history| self.lets_be_named(history, deed, room))
-        {
-            return None;
-        }
-        // Whose reactions alone are carried is not named either.
-        if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
-            return None;
-        }
-        Some(self.pseudonymous(room, origin, &person))
-    }
-
-    /// Somebody under the name that they have in the channel which leads from one room to another.
-    fn pseudonymous(&self, room: &RoomKey, origin: &RoomKey, person: &Person) -> Author {
-        let routes = self.routes.borrow().clone();
-        let first = || routes.links_of(origin).next().map(|(name, _)| name);
-        let channel = routes.between(origin, room).or_else(first).unwrap_or_default();
-        let pseudonym = self.ledger.pseudonyms().of(person, channel);
-        Author {
-            id: pseudonym.id.as_str().into(),
-            name: pseudonym.name.clone(),
-            avatar: None,
-            standing: Standing::Person,
-        }
-    }
-
-    /// Whether somebody's own word lets a room see who did something.
-    pub(super) fn lets_be_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
-        let default = self.unsaid(deed.origin, room) == Unsaid::Notice;
-        let recipient = self.recipient(room);
-        let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
-        let asked = Asked { purpose, class, recipient: &recipient, default };
-        let default = default && !self.was_asked(deed.origin, room, deed.said);
-        let asked_then = Asked { default, ..asked.clone() };
-        history.allows(&asked, self.consent_clock()) && history.allowed(&asked_then, deed.said)
-    }
-
-    /// Whether a room could see who did something when they did it.
-    pub(super) fn was_named(&self, history: &History, deed: Deed<'_>, room: &RoomKey) -> bool {
-        let default =
-            self.unsaid(deed.origin, room) == Unsaid::Notice && !self.was_asked(deed.origin, room, deed.said);
-        let recipient = self.recipient(room);
-        let (purpose, class) = (Purpose::Bridging, DataClass::Identity);
-        let asked = Asked { purpose, class, recipient: &recipient, default };
-        match self.level(deed.origin, room).shows(class) || self.is_from_before(deed, room) {
-            true => history.allowed(&asked, deed.said),
-            false => history.granted(&asked, deed.said),
-        }
-    }
-
-    /// Whether something came before people were named in a room as they are now.
-    fn is_from_before(&self, deed: Deed<'_>, room: &RoomKey) -> bool {
-        self.routes.borrow().named_since(deed.origin, room).is_some_and(|since| deed.known < since)
-    }
-
-    /// Whether somebody of a room's network, of whom nothing but a name is known, might be one who is not to be named.
-    pub(super) fn hides_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        if !self.asks_consent() || origin == room || stream::keeps(origin) {
-            return false;
-        }
-        self.hides_any(&WHO_AND_WHAT, (origin, room))
-    }
-
-    /// Whether somebody of a room's network, of whom it is not told who they are, might be one who does not show that they are there.
-    pub(super) fn hides_presence(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        self.asks_consent()
-            && origin != room
-            && !stream::keeps(origin)
-            && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
-    }
-
-    /// Whether anybody of any network might be one who is not to be named in a room, or was when something was said.
-    pub(super) fn hides_anybody(&self, room: &RoomKey) -> bool {
-        let routes = self.routes.borrow().clone();
-        let mut channels = routes.links_of(room);
-        let recipient = self.recipient(room);
-        self.asks_consent()
-            && (routes.has_asked(room)
-                || channels.any(|(name, link)| {
-                    let level = routes.level(name).tighter(link.settings.privacy);
-                    routes.unsaid(name) == Unsaid::OptIn
-                        || !WHO_AND_WHAT.into_iter().all(|class| level.shows(class))
-                })
-                || self.ledger.anybody_is(|_, history| {
-                    forbade(history, &recipient, &WHO_AND_WHAT)
-                        || WHO_AND_WHAT
-                            .into_iter()
-                            .any(|class| !self.allows(Some(history), class, (room, room), None))
-                }))
-    }
-
-    /// Whether something that is not known, in words or a name, might be of anybody who is not to be seen in a room, or was not to be: people
-    /// of where it stands, or those of anywhere for whom Relay has posted it there.
-    pub(super) fn hid_anybody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        self.hid_somebody(room, origin) || (origin != room && self.hides_anybody(room))
-    }
-
-    /// Whether somebody of a room's network might be one who is not to be named in another, at a time that is not known: they may have said
-    /// yes since.
-    fn hid_somebody(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        if !self.asks_consent() || origin == room || stream::keeps(origin) {
-            return false;
-        }
-        let (network, recipient) = (Person::from_parts(origin, ""), self.recipient(room));
-        self.ever_asked(room, origin)
-            || self.hides_any(&WHO_AND_WHAT, (origin, room))
-            || self.ledger.anybody_is(|person, history| {
-                person.as_str().starts_with(network.as_str()) && forbade(history, &recipient, &WHO_AND_WHAT)
-            })
-    }
-
-    /// Whether somebody has ever kept one of these from a room.
-    pub(super) fn ever_hid(
-        &self,
-        room: &RoomKey,
-        origin: &RoomKey,
-        id: &NativeId,
-        classes: &[DataClass],
-    ) -> bool {
-        if !self.asks_consent() || origin == room || stream::keeps(origin) {
-            return false;
-        }
-        let history = self.ledger.consent_of(&Person::from_parts(origin, id.as_str()));
-        history.is_some_and(|history| forbade(&history, &self.recipient(room), classes))
-    }
-
     /// Whether somebody has kept what they did there from a room afterwards: it was taken back, and does not come again, whatever they have
     /// allowed since.
     fn was_taken_back(&self, room: &RoomKey, deed: Deed<'_>, class: DataClass) -> bool {
@@ -404,17 +227,6 @@ impl Core {
         }
         let history = self.ledger.consent_of(&Person::of(deed.origin, deed.author));
         history.is_some_and(|history| forbade_since(&history, &self.recipient(room), class, deed.said))
-    }
-
-    fn hides_any(&self, classes: &[DataClass], (origin, room): (&RoomKey, &RoomKey)) -> bool {
-        let network = Person::from_parts(origin, "");
-        let hides = |person: &Person, history: &History| {
-            person.as_str().starts_with(network.as_str())
-                && classes.iter().any(|class| !self.allows(Some(history), *class, (origin, room), None))
-        };
-        // Of who has said nothing.
-        classes.iter().any(|class| !self.allows(None, *class, (origin, room), None))
-            || self.ledger.anybody_is(hides)
     }
 
     /// Whether nobody may see what somebody did, as they want it now or wanted it then: it is not even written down.

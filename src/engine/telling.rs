@@ -1,12 +1,14 @@
 //! What people are told once of what becomes of what they say: each by the answer to their first command, and all in a notice to each room
 //! that the admin has linked.
 
+mod tightened;
+
 use super::core::Core;
 use super::lane_steps::{LOOSENED, PINNED, PINNED_ANEW};
 use super::links::Channel;
 use crate::adapt::names::capitalised;
 use crate::consent::{Person, Unsaid};
-use crate::store::{StoreError, Told};
+use crate::store::{RoomTold, StoreError, Told};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Account, NativeId, RoomKey, Text, Timestamp};
@@ -20,16 +22,12 @@ const LOOK: Duration = Duration::from_secs(2);
 /// So long the rooms of a channel wait for those of it that are not found.
 const WAIT: Duration = Duration::from_secs(600);
 
-/// What was told in this run, of programs too or not, and since when rooms are waited for.
-#[derive(Default)]
-struct Telling {
-    told: HashMap<RoomKey, bool>,
-    incomplete: HashMap<String, Instant>,
-}
+/// Since when rooms are waited for, by channel.
+type Incomplete = HashMap<String, Instant>;
 
 /// Looks until the task is ended.
 pub async fn run(core: Arc<Core>) {
-    let mut telling = Telling::default();
+    let mut incomplete = Incomplete::default();
     let mut looked_at = None;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -42,7 +40,7 @@ pub async fn run(core: Arc<Core>) {
         if !core.readiness().is_settled() {
             continue;
         }
-        match core.tell_rooms(&mut telling).await {
+        match core.tell_rooms(&mut incomplete).await {
             Ok(waits) => looked_at = (!waits).then_some(routes),
             Err(error) => tracing::error!(%error, "rooms are not told that they are linked"),
         }
@@ -70,54 +68,54 @@ impl Core {
         let is_told = match self.ledger.told(person)? {
             None => false,
             Some(Told::Of(Unsaid::OptIn)) => asks,
-            Some(Told::Of(Unsaid::Notice)) => true,
+            Some(Told::Of(Unsaid::Notice)) => !asks,
             Some(Told::Either) => asks || !self.ledger.ever_asked(room),
         };
+        let whom = || {
+            let programs = targets.iter().filter(|(to, _)| self.is_program(to)).count();
+            match programs {
+                0 => "rooms",
+                _ if programs == targets.len() => "programs",
+                _ => "both",
+            }
+        };
         Ok((!is_told).then(|| match asks {
-            true => (text!(language, "told-asked"), Unsaid::OptIn),
-            false => (text!(language, "told-carried"), Unsaid::Notice),
+            true => (text!(language, "told-asked", whom = whom()), Unsaid::OptIn),
+            false => (text!(language, "told-carried", whom = whom()), Unsaid::Notice),
         }))
     }
 
-    /// Tells the rooms of each channel in which one was linked that was not told, or that was told that nothing is carried of who has not
-    /// allowed it, where that is so no more; answers whether rooms are waited for.
-    async fn tell_rooms(&self, telling: &mut Telling) -> Result<bool, StoreError> {
+    /// Tells the rooms of each channel in which one was linked that was not told, or in which what they were told is so no more; answers
+    /// whether rooms are waited for.
+    async fn tell_rooms(&self, incomplete: &mut Incomplete) -> Result<bool, StoreError> {
         let routes = self.routes.borrow().clone();
         let mut waits = false;
         for (name, channel) in self.channels().iter() {
             let (rooms, programs) = (self.rooms_of(channel), self.has_programs(channel));
+            let told = self.told_in(&rooms)?;
+            if channel.tells {
+                self.tell_tightened(&routes, (name, channel), (&rooms, programs), &told).await?;
+            }
             self.remember_asking(name, channel, &rooms).await?;
             if !channel.tells {
                 continue;
             }
-            let mut untold = Vec::new();
             // Whoever joined in the chat was told there.
-            let linked = rooms.iter().filter(|(_, (_, joined))| !joined);
-            for (room, _) in linked {
-                let told = match telling.told.get(room) {
-                    Some(told) => Some(*told),
-                    None => self.ledger.room_told(room)?,
-                };
-                let told = told.or(self.ledger.has_pinned_notice(room)?.then_some(false));
-                if let Some(told) = told {
-                    telling.told.insert(room.clone(), told);
-                }
-                if told.is_none_or(|of_programs| programs && !of_programs) {
-                    untold.push(room.clone());
-                }
-            }
+            let linked = rooms.iter().filter(|(_, (_, joined))| !joined).map(|(room, _)| room);
+            let knows = |room: &&RoomKey| told.get(*room).is_some_and(|told| told.programs || !programs);
+            let untold: Vec<RoomKey> = linked.filter(|room| !knows(room)).cloned().collect();
             let stays = channel.unsaid == Unsaid::OptIn;
             let asked = rooms.keys().filter_map(|room| Some((room, self.still_asks(&routes, room)?)));
             let asked = asked.filter(|_| !stays).max_by_key(|(_, since)| *since);
             // Half of a channel would be told, and told again of the other half.
             if !untold.is_empty() && asked.is_none() && !self.has_all(channel) {
-                let since = *telling.incomplete.entry(name.clone()).or_insert_with(Instant::now);
+                let since = *incomplete.entry(name.clone()).or_insert_with(Instant::now);
                 if since.elapsed() < WAIT {
                     waits = true;
                     continue;
                 }
             }
-            telling.incomplete.remove(name);
+            incomplete.remove(name);
             // What is said in a room that is alone goes nowhere.
             let goes_on = rooms.len() > 1 || programs;
             let (Some(about), true) = (asked.map(|(room, _)| room).or(untold.first()), goes_on) else {
@@ -126,11 +124,11 @@ impl Core {
             let Some((account, _)) = rooms.get(about) else { continue };
             let language = self.language_in(name);
             let privacy = self.privacy_commands(language, name);
-            let words = in_words(language, (&rooms, programs), channel.unsaid, asked.is_some(), &privacy);
-            let is_first = rooms.keys().all(|room| !telling.told.contains_key(room));
+            let is_new = asked.is_some();
+            let words = in_words(language, (&rooms, programs), channel.unsaid, is_new, &privacy);
             let kind = match asked {
                 Some(_) => LOOSENED,
-                None if is_first => PINNED,
+                None if told.is_empty() => PINNED,
                 None => PINNED_ANEW,
             };
             // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
@@ -140,11 +138,23 @@ impl Core {
             let id = NativeId::from(format!("{kind}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;
             for room in untold {
-                self.ledger.remember_room_told(&room, programs).await?;
-                telling.told.insert(room, programs);
+                let carries = !stays;
+                self.ledger.remember_room_told(&room, RoomTold { programs, carries }).await?;
             }
         }
         Ok(waits)
+    }
+
+    /// What rooms were told, those that were.
+    fn told_in(&self, rooms: &Rooms) -> Result<HashMap<RoomKey, RoomTold>, StoreError> {
+        let mut all = HashMap::new();
+        for room in rooms.keys() {
+            let pinned = || Ok::<_, StoreError>(self.ledger.has_pinned_notice(room)?.then(RoomTold::default));
+            if let Some(told) = self.ledger.room_told(room)?.map_or_else(pinned, |told| Ok(Some(told)))? {
+                all.insert(room.clone(), told);
+            }
+        }
+        Ok(all)
     }
 
     /// Keeps in which rooms people are told that nothing of theirs is carried until they allow it. Where nobody is told unasked, whoever runs
@@ -167,6 +177,8 @@ impl Core {
         let routes = self.routes.borrow().clone();
         let now = Timestamp::now();
         self.ledger.remember_asks_no_more(room, |of| routes.unsaid(of) != Unsaid::OptIn, now).await?;
+        let told = self.ledger.room_told(room)?.unwrap_or_default();
+        self.ledger.remember_room_told(room, RoomTold { carries: true, ..told }).await?;
         self.whispers.begin_anew();
         Ok(())
     }
@@ -249,11 +261,15 @@ fn in_words(
         (Unsaid::Notice, true) => {
             text!(language, "told-rooms-carried", rooms = count, platforms = platforms, privacy = privacy)
         }
+        (Unsaid::OptIn, true) if is_new => {
+            text!(language, "told-rooms-tightened", rooms = count, platforms = platforms, privacy = privacy)
+        }
         (Unsaid::OptIn, true) => {
             text!(language, "told-rooms-asked", rooms = count, platforms = platforms, privacy = privacy)
         }
         (Unsaid::Notice, false) if is_new => text!(language, "told-programs-loosened", privacy = privacy),
         (Unsaid::Notice, false) => text!(language, "told-programs-carried", privacy = privacy),
+        (Unsaid::OptIn, false) if is_new => text!(language, "told-programs-tightened", privacy = privacy),
         (Unsaid::OptIn, false) => text!(language, "told-programs-asked", privacy = privacy),
     };
     match programs && goes_to_rooms {

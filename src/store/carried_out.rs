@@ -86,18 +86,15 @@ fn hash(command: &str) -> u64 {
 }
 
 impl Ledger {
-    /// A command is to be carried out, and not again until then: false where it was before, also in an earlier run. Not synced: after a
-    /// power cut it may be carried out again.
-    pub async fn carries_out(
-        &self,
-        command: &str,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        if self.shared.carried_out.put(command, until, now).is_none() {
-            return Ok(false);
-        }
-        self.ask(|done| Command::CarriedOut { done }).await.map(|()| true)
+    /// A command is to be carried out, and not again until then: false where it was before, also in an earlier run. A later run knows of it
+    /// once it is kept.
+    pub fn carries_out(&self, command: &str, until: Timestamp, now: Timestamp) -> bool {
+        self.shared.carried_out.put(command, until, now).is_some()
+    }
+
+    /// Writes down which commands were carried out lately. Not synced: after a power cut they may be carried out again.
+    pub async fn keep_carried_out(&self) -> Result<(), StoreError> {
+        self.ask(|done| Command::CarriedOut { done }).await
     }
 }
 
@@ -119,5 +116,24 @@ mod tests {
             put(&command.to_string(), LONGEST);
         }
         assert_eq!(put("the last", LONGEST), Some(MOST));
+    }
+
+    #[tokio::test]
+    async fn a_later_run_knows_what_was_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (until, now) = (Timestamp(2), Timestamp(1));
+        let mut ran = Vec::new();
+        for kept in [false, true, true] {
+            let (ledger, writer) = Ledger::open(folder.path()).unwrap();
+            ran.push(ledger.carries_out("a", until, now));
+            assert!(!ledger.carries_out("a", until, now), "it comes again at once");
+            if kept {
+                ledger.keep_carried_out().await.unwrap();
+            }
+            ledger.close().await.unwrap();
+            drop(ledger);
+            writer.join();
+        }
+        assert_eq!(ran, [true, true, false]);
     }
 }

@@ -26,6 +26,8 @@ enum Asks {
 
 /// A room was told of programs, too.
 const PROGRAMS: u8 = b'p';
+/// And that what is said in it is carried.
+const CARRIES: u8 = b'c';
 /// Before the time until when it did.
 const UNTIL: u8 = b'u';
 
@@ -108,6 +110,15 @@ pub enum Told {
     Either,
 }
 
+/// What a room was told: that it is linked, and
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoomTold {
+    /// that programs see what is said in it, too;
+    pub programs: bool,
+    /// that what is said in it is carried of everybody who has not said no.
+    pub carries: bool,
+}
+
 impl Ledger {
     /// What somebody was told of what becomes of what they say.
     pub fn told(&self, person: &Person) -> Result<Option<Told>, StoreError> {
@@ -129,15 +140,17 @@ impl Ledger {
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 
-    /// Whether a room was told by itself that it is linked, and whether also to programs.
-    pub fn room_told(&self, room: &RoomKey) -> Result<Option<bool>, StoreError> {
+    /// What a room was told by itself; none where it was told nothing.
+    pub fn room_told(&self, room: &RoomKey) -> Result<Option<RoomTold>, StoreError> {
         let told = self.shared.meta.get(keys::told_room(room))?;
-        Ok(told.map(|told| told.first() == Some(&PROGRAMS)))
+        let has = |told: &[u8], what| told.contains(&what);
+        Ok(told.map(|told| RoomTold { programs: has(&told, PROGRAMS), carries: has(&told, CARRIES) }))
     }
 
-    /// It was.
-    pub async fn remember_room_told(&self, room: &RoomKey, programs: bool) -> Result<(), StoreError> {
-        let (key, value) = (keys::told_room(room), programs.then_some(PROGRAMS).into_iter().collect());
+    /// It was told this.
+    pub async fn remember_room_told(&self, room: &RoomKey, told: RoomTold) -> Result<(), StoreError> {
+        let parts = [told.programs.then_some(PROGRAMS), told.carries.then_some(CARRIES)];
+        let (key, value) = (keys::told_room(room), parts.into_iter().flatten().collect());
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 

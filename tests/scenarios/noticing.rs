@@ -321,6 +321,52 @@ async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
+/// Promise: where people are asked from now on, the notice that says otherwise does not stay, and nobody goes on talking to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_consent_is_tightened_rooms_and_people_are_told() {
+    const ANEW: &str = "only once they allow it";
+    let (mut bench, config) = telling().await;
+    std::fs::write(bench.config(), &config).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    let reload = |bench: &Bench, config: &str| {
+        std::fs::write(bench.config(), config).unwrap();
+        let reloaded = bench.command("reload").output().unwrap();
+        assert!(reloaded.status.success(), "{}", bench.log());
+    };
+    let told_last = async |bench: &Bench, count: usize, words: &str| {
+        for platform in PLATFORMS {
+            until(&format!("{platform} is told {words}"), || {
+                let all = joined(bench, platform);
+                all.len() == count && all.last().is_some_and(|it| it.pinned && it.text.contains(words))
+            })
+            .await;
+            let pinned = joined(bench, platform).iter().filter(|notice| notice.pinned).count();
+            assert_eq!(pinned, 1, "{platform}: the old one is not true any more");
+        }
+    };
+    told_last(&bench, 1, "is shown in the others.").await;
+    let told = ask(&bench, "discord", 0, &bench.room("discord"), "/relay status").await;
+    assert!(told.contains("What is shown of you is yours"), "{told}");
+    reload(&bench, &asking(&config));
+    told_last(&bench, 2, ANEW).await;
+    bench.say("discord", "to nobody");
+    let told = ask(&bench, "discord", 0, &bench.room("discord"), "/relay status").await;
+    assert!(told.contains("until you allow it"), "{told}");
+    let told = ask(&bench, "discord", 0, &bench.room("discord"), "/relay status").await;
+    assert!(!told.contains("until you allow it"), "once: {told}");
+    // Neither a restart nor another reload tells it again; to and fro does.
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    reload(&bench, &config);
+    told_last(&bench, 3, "without being allowed first").await;
+    reload(&bench, &asking(&config));
+    told_last(&bench, 4, ANEW).await;
+    assert!(bench.with("telegram", "to nobody").is_empty());
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
 /// Promise: what was said before a room was told stays as it was told then, also where Relay hears of it only afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_heard_after_a_room_was_told_counts_as_it_was_said() {

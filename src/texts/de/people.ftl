@@ -123,7 +123,10 @@ exported-link = Von Dateien stehen nur die Namen darin; sie selbst sind dort, wo
 # /relay consent
 
 consent-nothing = Du hast dazu nichts gesagt.
-consent-said = Was du gesagt hast, das Neueste zuerst:
+consent-said = Was du gesagt hast, das Neueste zuerst{ $more ->
+    [0] {""}
+   *[other] {" "}({$more} ältere stehen in /relay export)
+ }; von zweien über dasselbe gilt das neuere:
 consent-how =
     /relay consent grant oder revoke PURPOSE und, wenn du willst: was, an wen, wie lange. Zum Beispiel:
     • /relay consent revoke bridging to telegram

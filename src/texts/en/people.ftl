@@ -123,7 +123,10 @@ exported-link = Of files it has the names alone; they are where you posted them.
 # /relay consent
 
 consent-nothing = You have said nothing about it.
-consent-said = What you said, newest first:
+consent-said = What you said, newest first{ $more ->
+    [0] {""}
+   *[other] {" "}({$more} older ones are in /relay export)
+ }; of two about the same thing the newer one holds:
 consent-how =
     /relay consent grant or revoke PURPOSE, and where you want it: what, to whom, for how long. Such as:
     • /relay consent revoke bridging to telegram
