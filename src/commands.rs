@@ -46,7 +46,7 @@ use crate::texts::Language;
 use codes::{Codes, Waiting};
 use futures::FutureExt;
 use link::WaitingAccount;
-use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text};
+use relay_contract::{Account, Answer, Ask, Call, Offer, Problem, RoomKey, Text, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -81,12 +81,30 @@ pub struct Commands {
     /// Accounts that wait for their other side.
     link_codes: Mutex<Codes<WaitingAccount>>,
     /// Commands under way, by who gave them.
-    askers: Arc<Mutex<HashMap<String, usize>>>,
+    askers: Arc<Mutex<HashMap<String, UnderWay>>>,
+    /// When people have chosen last, by the clocks of their platforms.
+    chosen: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// The commands of one person that are under way.
+#[derive(Default)]
+struct UnderWay {
+    count: usize,
+    /// Closed when what they chose last is in force or refused.
+    chooses: Option<oneshot::Receiver<()>>,
+}
+
+/// A choice's place among those of its asker.
+struct Turn {
+    /// Closed when the one before it is over.
+    after: Option<oneshot::Receiver<()>>,
+    /// Dropped when it is over itself.
+    over: oneshot::Sender<()>,
 }
 
 /// A command under way; it counts for its asker until this is dropped.
 struct Begun {
-    askers: Arc<Mutex<HashMap<String, usize>>>,
+    askers: Arc<Mutex<HashMap<String, UnderWay>>>,
     who: String,
 }
 
@@ -94,8 +112,8 @@ impl Drop for Begun {
     fn drop(&mut self) {
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = askers.get_mut(&self.who) {
-            *under_way -= 1;
-            if *under_way == 0 {
+            under_way.count -= 1;
+            if under_way.count == 0 {
                 askers.remove(&self.who);
             }
         }
@@ -142,6 +160,7 @@ impl Commands {
             codes: Mutex::default(),
             link_codes: Mutex::default(),
             askers: Arc::default(),
+            chosen: Mutex::default(),
         }
     }
 
@@ -186,7 +205,7 @@ impl Commands {
                 _ = answering.join_next(), if !answering.is_empty() => {}
                 call = calls.recv(), if answering.len() < UNDER_WAY => {
                     let Some(Called { account, call, waits }) = call else { return };
-                    let Some(of_asker) = self.begin(&call) else {
+                    let Some((of_asker, turn)) = self.begin(&call) else {
                         tracing::info!(account = %account.name, asker = %call.asker.id, "too many commands of one person");
                         self.core.counters.add(Count::Unanswered);
                         continue;
@@ -196,11 +215,12 @@ impl Commands {
                     let commands = self.clone();
                     answering.spawn(async move {
                         let _of_asker = of_asker;
-                        let _place = match call.ask.only_forbids() {
-                            true => None,
-                            false => places.acquire_owned().await.ok(),
+                        // What somebody chooses waits for their own choices alone.
+                        let _place = match turn {
+                            Some(_) => None,
+                            None => places.acquire_owned().await.ok(),
                         };
-                        commands.answer(&account, &call, waits).await;
+                        commands.answer(&account, &call, waits, turn).await;
                     });
                 }
             }
@@ -208,19 +228,39 @@ impl Commands {
     }
 
     /// A command of somebody begins; none when too many of theirs are under way.
-    fn begin(&self, call: &Call) -> Option<Begun> {
-        let who = format!("{}/{}", call.room.platform, call.asker.id);
+    fn begin(&self, call: &Call) -> Option<(Begun, Option<Turn>)> {
+        let who = who(call);
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         let under_way = askers.entry(who.clone()).or_default();
         // A no is never one too many.
-        if *under_way >= OF_ONE && !call.ask.only_forbids() {
+        if under_way.count >= OF_ONE && !call.ask.only_forbids() {
             return None;
         }
-        *under_way += 1;
-        Some(Begun { askers: self.askers.clone(), who })
+        under_way.count += 1;
+        let turn = call.ask.chooses().then(|| {
+            let (over, is_over) = oneshot::channel();
+            Turn { after: under_way.chooses.replace(is_over), over }
+        });
+        Some((Begun { askers: self.askers.clone(), who }, turn))
     }
 
-    async fn answer(&self, account: &Arc<RunningAccount>, call: &Call, waits: Option<oneshot::Sender<()>>) {
+    async fn answer(
+        &self,
+        account: &Arc<RunningAccount>,
+        call: &Call,
+        waits: Option<oneshot::Sender<()>>,
+        turn: Option<Turn>,
+    ) {
+        let over = match turn {
+            Some(Turn { after, over }) => {
+                // It is closed, whatever became of the one before.
+                if let Some(after) = after {
+                    let _ = after.await;
+                }
+                Some(over)
+            }
+            None => None,
+        };
         if !self.is_due(call).await {
             return;
         }
@@ -235,7 +275,7 @@ impl Commands {
             Err(_) => text!(language, "took-too-long").into(),
         };
         self.was_carried_out(call).await;
-        drop(waits);
+        drop((waits, over));
         if call.is_sign() {
             tracing::debug!(account = %account.name, room = %call.room, words = reply.words, "a sign was followed");
             return;
@@ -400,6 +440,11 @@ impl Commands {
             tracing::error!(%error, channel, "the rooms of a channel are not told");
         }
     }
+}
+
+/// Whoever gives a command.
+fn who(call: &Call) -> String {
+    format!("{}/{}", call.room.platform, call.asker.id)
 }
 
 fn by_channel(joined: impl Iterator<Item = Joined>) -> BTreeMap<String, Joined> {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Commands that wait; more than this are not answered.
 pub(super) const MOST: usize = 64;
-/// Longest time that what is said behind a *no* waits for that to be in force.
+/// Longest time that what is said behind a choice waits for that to be in force.
 const IN_FORCE: Duration = Duration::from_secs(10);
 
 /// Commands as they come.
@@ -34,9 +34,9 @@ impl Core {
         }
     }
 
-    /// The same; resolves when it is in force, where it is a *no*: what its asker says behind it comes from somebody who has said no.
+    /// The same; resolves when it is in force, where its asker chooses something: what they say behind it comes from somebody who has.
     pub(super) async fn call_in_order(&self, account: &Arc<RunningAccount>, call: Call) {
-        if !call.ask.only_forbids() {
+        if !call.ask.chooses() {
             return self.call(account, call);
         }
         let (waits, carried_out) = oneshot::channel();
@@ -47,7 +47,7 @@ impl Core {
             carried_out.await.ok()
         };
         if tokio::time::timeout(IN_FORCE, in_force).await.is_err() {
-            tracing::warn!(account = %account.name, "a no is not carried out yet");
+            tracing::warn!(account = %account.name, "a choice is not carried out yet");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! that the admin has linked.
 
 mod tightened;
+mod told;
 
 use super::core::Core;
 use super::lane_steps::{LOOSENED, PINNED, PINNED_ANEW};
@@ -92,18 +93,15 @@ impl Core {
         let mut waits = false;
         for (name, channel) in self.channels().iter() {
             let (rooms, programs) = (self.rooms_of(channel), self.has_programs(channel));
-            let told = self.told_in(&rooms)?;
             if channel.tells {
-                self.tell_tightened(&routes, (name, channel), (&rooms, programs), &told).await?;
+                self.tell_tightened(&routes, (name, channel), (&rooms, programs)).await?;
             }
             self.remember_asking(name, channel, &rooms).await?;
             if !channel.tells {
                 continue;
             }
-            // Whoever joined in the chat was told there.
-            let linked = rooms.iter().filter(|(_, (_, joined))| !joined).map(|(room, _)| room);
-            let knows = |room: &&RoomKey| told.get(*room).is_some_and(|told| told.programs || !programs);
-            let untold: Vec<RoomKey> = linked.filter(|room| !knows(room)).cloned().collect();
+            let told = self.told_in(&rooms)?;
+            let untold = self.untold_in((&rooms, programs), &told);
             let stays = channel.unsaid == Unsaid::OptIn;
             let asked = rooms.keys().filter_map(|room| Some((room, self.still_asks(&routes, room)?)));
             let asked = asked.filter(|_| !stays).max_by_key(|(_, since)| *since);
@@ -119,6 +117,7 @@ impl Core {
             // What is said in a room that is alone goes nowhere.
             let goes_on = rooms.len() > 1 || programs;
             let (Some(about), true) = (asked.map(|(room, _)| room).or(untold.first()), goes_on) else {
+                self.keep_told((&rooms, programs), &told, !stays, |room| told.contains_key(room)).await?;
                 continue;
             };
             let Some((account, _)) = rooms.get(about) else { continue };
@@ -133,28 +132,13 @@ impl Core {
             };
             // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
             let since = asked.map(|(_, since)| since.0.to_be_bytes().to_vec()).unwrap_or_default();
-            let of = untold.iter().flat_map(|room| format!("{room}\n").into_bytes());
+            let of = untold.iter().chain(rooms.keys()).flat_map(|room| format!("{room}\n").into_bytes());
             let of: Vec<u8> = of.chain(since).chain(programs.then_some(b'p')).collect();
             let id = NativeId::from(format!("{kind}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;
-            for room in untold {
-                let carries = !stays;
-                self.ledger.remember_room_told(&room, RoomTold { programs, carries }).await?;
-            }
+            self.keep_told((&rooms, programs), &told, !stays, |_| true).await?;
         }
         Ok(waits)
-    }
-
-    /// What rooms were told, those that were.
-    fn told_in(&self, rooms: &Rooms) -> Result<HashMap<RoomKey, RoomTold>, StoreError> {
-        let mut all = HashMap::new();
-        for room in rooms.keys() {
-            let pinned = || Ok::<_, StoreError>(self.ledger.has_pinned_notice(room)?.then(RoomTold::default));
-            if let Some(told) = self.ledger.room_told(room)?.map_or_else(pinned, |told| Ok(Some(told)))? {
-                all.insert(room.clone(), told);
-            }
-        }
-        Ok(all)
     }
 
     /// Keeps in which rooms people are told that nothing of theirs is carried until they allow it. Where nobody is told unasked, whoever runs

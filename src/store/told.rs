@@ -8,7 +8,7 @@ use super::{StoreError, keys};
 use crate::consent::{Person, Unsaid};
 use fjall::{Keyspace, OwnedWriteBatch as WriteBatch};
 use relay_contract::{MessageRef, RoomKey, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -28,6 +28,8 @@ enum Asks {
 const PROGRAMS: u8 = b'p';
 /// And that what is said in it is carried.
 const CARRIES: u8 = b'c';
+/// Behind it, with which rooms.
+const OF: u8 = b'|';
 /// Before the time until when it did.
 const UNTIL: u8 = b'u';
 
@@ -111,12 +113,32 @@ pub enum Told {
 }
 
 /// What a room was told: that it is linked, and
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomTold {
     /// that programs see what is said in it, too;
     pub programs: bool,
-    /// that what is said in it is carried of everybody who has not said no.
+    /// that what is said in it is carried of everybody who has not said no;
     pub carries: bool,
+    /// with which rooms, as hashes of them. None where an older Relay told it, which did not keep that.
+    pub of: Option<BTreeSet<u64>>,
+}
+
+impl RoomTold {
+    fn read(value: &[u8]) -> Self {
+        let mut parts = value.splitn(2, |byte| *byte == OF);
+        let what = parts.next().unwrap_or_default();
+        let of = parts.next().map(|hashes| {
+            hashes.as_chunks().0.iter().copied().map(u64::from_be_bytes).collect::<BTreeSet<u64>>()
+        });
+        Self { programs: what.contains(&PROGRAMS), carries: what.contains(&CARRIES), of }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let what = [self.programs.then_some(PROGRAMS), self.carries.then_some(CARRIES)];
+        let of = self.of.as_ref().map(|of| of.iter().flat_map(|hash| hash.to_be_bytes()));
+        let of = of.into_iter().flat_map(|hashes| std::iter::once(OF).chain(hashes));
+        what.into_iter().flatten().chain(of).collect()
+    }
 }
 
 impl Ledger {
@@ -143,14 +165,12 @@ impl Ledger {
     /// What a room was told by itself; none where it was told nothing.
     pub fn room_told(&self, room: &RoomKey) -> Result<Option<RoomTold>, StoreError> {
         let told = self.shared.meta.get(keys::told_room(room))?;
-        let has = |told: &[u8], what| told.contains(&what);
-        Ok(told.map(|told| RoomTold { programs: has(&told, PROGRAMS), carries: has(&told, CARRIES) }))
+        Ok(told.map(|told| RoomTold::read(&told)))
     }
 
     /// It was told this.
     pub async fn remember_room_told(&self, room: &RoomKey, told: RoomTold) -> Result<(), StoreError> {
-        let parts = [told.programs.then_some(PROGRAMS), told.carries.then_some(CARRIES)];
-        let (key, value) = (keys::told_room(room), parts.into_iter().flatten().collect());
+        let (key, value) = (keys::told_room(room), told.bytes());
         self.ask(|done| Command::Remember { key, value, done }).await
     }
 
@@ -258,5 +278,27 @@ impl Ledger {
 
     fn asking(&self) -> std::sync::RwLockReadGuard<'_, HashMap<RoomKey, Channels>> {
         self.shared.asking.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_room_was_told_is_read_as_it_was_written() {
+        let all = |of: Option<&[u64]>| RoomTold {
+            programs: true,
+            carries: true,
+            of: of.map(|of| of.iter().copied().collect()),
+        };
+        // One of them has the bytes of all marks.
+        let marked = u64::from_be_bytes(*b"|pc|pc|p");
+        for told in [RoomTold::default(), all(None), all(Some(&[])), all(Some(&[1, marked, u64::MAX]))] {
+            assert_eq!(RoomTold::read(&told.bytes()), told);
+        }
+        // As an older Relay wrote it.
+        assert_eq!(RoomTold::read(b""), RoomTold::default());
+        assert_eq!(RoomTold::read(b"p"), RoomTold { programs: true, ..RoomTold::default() });
     }
 }

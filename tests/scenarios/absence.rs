@@ -192,6 +192,35 @@ async fn what_was_said_under_a_no_is_not_written_down_when_it_is_read_later() {
     assert!(kept.contains("plugh") && !kept.contains("xyzzy"), "{kept}");
 }
 
+/// Promise: what somebody chose last holds, also where Relay hears of all of it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn choices_count_in_the_order_in_which_they_were_made() {
+    let mut bench = Bench::started().await;
+    choose(&bench, "telegram", 1, "none").await;
+    let person = bench.platform("telegram").people[1].id.clone();
+    let room = bench.room("telegram");
+    for round in 0..3 {
+        bench.kill();
+        for word in ["full", "none", "full", "anonymous", "none"] {
+            let text = format!("/relay privacy {word}");
+            let act = Act::Command { person: person.clone(), room: room.clone(), text };
+            bench.people("telegram").act(act).unwrap();
+        }
+        bench.start();
+        bench.connected(3).await;
+        let answered = || {
+            let all = bench.people("telegram").messages(&room).unwrap().into_iter();
+            all.filter(|seen| seen.by_bot && seen.reply_to.is_some()).count()
+        };
+        until("all are answered", || answered() == 1 + 5 * (round + 1)).await;
+        say(&bench, "telegram", 1, &format!("xyzzy {round}"), None);
+        bench.say("slack", &format!("and others {round}"));
+        bench.say("telegram", &format!("here too {round}"));
+        bench.arrives("discord", &format!("here too {round}")).await;
+        assert!(bench.with("discord", "xyzzy").is_empty(), "round {round}");
+    }
+}
+
 /// Promise: nothing leaves without a reason. What people said before their room was linked is nobody's to carry.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_before_a_room_was_linked_stays_there() {

@@ -321,6 +321,44 @@ async fn where_consent_is_loosened_nothing_is_carried_before_rooms_are_told() {
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
 
+/// Promise: people hear of every room that sees what they say, also where their room was told of others before.
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_are_told_of_one_that_moves_to_them() {
+    let (mut bench, config) = telling().await;
+    let (before, _) = config.split_once("[channels.lobby]").unwrap();
+    let link = |platform: &str, room: &str| format!("\"{platform}:{room}\"");
+    let [discord, slack, telegram] = PLATFORMS.map(|platform| link(platform, &bench.room(platform)));
+    let other = link("slack", &second(&bench, "slack"));
+    let channels = |lobby: &[&str], side: &[&str]| {
+        let (lobby, side) = (lobby.join(", "), side.join(", "));
+        format!("{before}[channels.lobby]\nlinks = [{lobby}]\n[channels.side]\nlinks = [{side}]\n")
+    };
+    std::fs::write(bench.config(), channels(&[&discord, &slack], &[&telegram, &other])).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    bench.say("telegram", "somebody is here");
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told"), || joined(&bench, platform).len() == 1).await;
+    }
+    std::fs::write(bench.config(), channels(&[&discord, &slack, &telegram], &[])).unwrap();
+    assert!(bench.command("reload").output().unwrap().status.success(), "{}", bench.log());
+    for platform in PLATFORMS {
+        until(&format!("{platform} is told of all three"), || {
+            let all = joined(&bench, platform);
+            all.len() == 2 && all[1].pinned && all[1].text.contains("3 rooms on Discord, Slack and Telegram")
+        })
+        .await;
+    }
+    // Once.
+    bench.kill();
+    bench.start();
+    bench.connected(3).await;
+    bench.say("telegram", "anything new?");
+    bench.arrives("slack", "anything new?").await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(PLATFORMS.iter().all(|platform| joined(&bench, platform).len() == 2), "{}", bench.log());
+}
+
 /// Promise: where people are asked from now on, the notice that says otherwise does not stay, and nobody goes on talking to nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_consent_is_tightened_rooms_and_people_are_told() {

@@ -165,6 +165,15 @@ impl Ask {
         }
     }
 
+    /// Whether it says what the asker allows or not: what one person says of that counts in the order in which they say it.
+    pub fn chooses(&self) -> bool {
+        match self {
+            Self::Privacy { to } => to.is_some(),
+            Self::Consent { words } => !words.trim().is_empty(),
+            _ => false,
+        }
+    }
+
     /// Reads what stands behind `/relay`. A last word `yes` is a confirmation.
     pub fn parse(words: &str) -> Self {
         let words = words.trim();

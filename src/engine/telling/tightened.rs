@@ -8,7 +8,6 @@ use crate::engine::links::Channel;
 use crate::routing::Routes;
 use crate::store::{RoomTold, StoreError};
 use relay_contract::{NativeId, RoomKey, Text};
-use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 impl Core {
@@ -19,8 +18,8 @@ impl Core {
         routes: &Routes,
         (name, channel): (&str, &Channel),
         (rooms, programs): (&Rooms, bool),
-        told: &HashMap<RoomKey, RoomTold>,
     ) -> Result<(), StoreError> {
+        let told = self.told_in(rooms)?;
         let asks = |channel: &str| routes.unsaid(channel) == Unsaid::OptIn;
         let carries = |room: &RoomKey| {
             routes.links_of(room).any(|(channel, _)| !asks(channel))
@@ -46,9 +45,8 @@ impl Core {
             self.whispers.begin_anew();
         }
         for room in changed {
-            let programs = told.get(room).is_some_and(|told| told.programs);
-            let carries = carries(room);
-            self.ledger.remember_room_told(room, RoomTold { programs, carries }).await?;
+            let known = told.get(room).cloned().unwrap_or_default();
+            self.ledger.remember_room_told(room, RoomTold { carries: carries(room), ..known }).await?;
         }
         Ok(())
     }
