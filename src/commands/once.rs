@@ -23,7 +23,7 @@ impl Commands {
             tracing::info!(room = %call.room, "somebody has chosen something else since");
             return false;
         }
-        if call.is_sign() {
+        if call.message.is_none() && call.is_sign() {
             return true;
         }
         let until = Timestamp(now.0.max(call.at.0).saturating_add(2 * TOO_OLD));
@@ -61,7 +61,7 @@ impl Commands {
 
     /// A command was carried out. Of a no only now: who was killed in between hears it once more, and twice is the same as once.
     pub(super) async fn was_carried_out(&self, call: &Call) {
-        if call.ask.only_forbids() && !call.is_sign() {
+        if call.ask.only_forbids() {
             self.keep_what_was_carried_out().await;
         }
     }

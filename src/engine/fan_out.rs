@@ -10,7 +10,7 @@ use crate::store::ledger::FannedOut;
 use crate::store::queue::after;
 use crate::store::{DeadLetter, EnvelopeId, StoreError};
 use plan::Planned;
-pub use plan::holder;
+pub use plan::{holder, looks_like};
 use relay_contract::{RoomKey, Timestamp};
 use std::collections::BTreeSet;
 use std::convert::Infallible;

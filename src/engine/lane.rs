@@ -239,7 +239,11 @@ impl Lane {
         self.head = Some((id, envelope.clone()));
         let muted = self.core.is_muted_row(&self.handle.room, &envelope, &row)?;
         let withheld = muted || self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
+        // A room that may not see what was changed does not keep the old words.
+        let outdates =
+            withheld && !muted && row.edit.is_none() && matches!(envelope.event, Event::Edited { .. });
         if withheld
+            && !outdates
             && row.is_untouched()
             && (row.target.is_some() || self.in_doubt_since(id, &row, holds).is_none())
         {
@@ -275,8 +279,9 @@ impl Lane {
             Some(content) => files::of(&self.core, &self.handle, &row, content).await?,
             None => Files::default(),
         };
-        let planned = catch_unwind(AssertUnwindSafe(|| {
-            lane_steps::plan(&self.core, &self.handle, id, &envelope, &row, content.as_ref(), &files)
+        let planned = catch_unwind(AssertUnwindSafe(|| match row.target.filter(|_| outdates) {
+            Some(target) => lane_steps::outdated(&self.core, &self.handle, target),
+            None => lane_steps::plan(&self.core, &self.handle, id, &envelope, &row, content.as_ref(), &files),
         }));
         // What waits here goes where its room has gone: it may have been planned as for a room that is not linked.
         if self.handle.retired.is_cancelled() {

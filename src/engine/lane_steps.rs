@@ -14,6 +14,7 @@ mod unseen;
 pub use content::Content;
 pub use left::Ran;
 pub use show::{called, mark_of, shown_name};
+pub use unseen::outdated;
 
 use super::core::{Core, LaneHandle};
 use super::fan_out::quotes;

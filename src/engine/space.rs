@@ -145,11 +145,19 @@ impl Space {
         let translated = catch_unwind(AssertUnwindSafe(|| self.account.connector.translate(raw)));
         match translated {
             Ok(Translation::Events(envelopes)) => {
+                if let [envelope] = envelopes.as_slice()
+                    && let Some(call) = self.typed(envelope)
+                {
+                    return Ok(Read::Command(call));
+                }
                 for envelope in &envelopes {
                     self.follow_sign(envelope);
                     self.core.whisper_soon(&self.account, envelope);
                 }
-                let wanted = envelopes.into_iter().filter(|envelope| self.is_wanted(envelope));
+                let wanted = envelopes.into_iter().filter_map(|envelope| match self.is_wanted(&envelope) {
+                    true => Some(envelope),
+                    false => self.outdates(&envelope),
+                });
                 let routes = self.core.routes.borrow().clone();
                 let wanted = wanted.filter(|envelope| self.is_dated(&routes, envelope, is_past));
                 let said = wanted.map(|mut envelope| {
@@ -192,20 +200,33 @@ impl Space {
         {
             return;
         }
-        let Some((_, _, known)) = self.core.known.asked_for(&envelope.origin).into_iter().next() else {
-            return;
-        };
-        let call = Call {
+        let ask = Ask::Delete { message: Some(MessageRef::plain(target.clone())) };
+        if let Some(call) = self.call_of(envelope, author, ask) {
+            self.core.call(&self.account, Call { at: Timestamp::now(), message: None, ..call });
+        }
+    }
+
+    /// A choice that is typed as a message: it is one, though nobody answers it.
+    fn typed(&self, envelope: &Envelope) -> Option<Call> {
+        let ask = super::typed::choice(envelope)?;
+        let (Some(author), Event::Posted(message)) = (&envelope.author, &envelope.event) else { return None };
+        let call = self.call_of(envelope, author, ask)?;
+        Some(Call { message: Some(message.at.id.clone()), ..call })
+    }
+
+    /// A command that nobody is answered, in a room that is known.
+    fn call_of(&self, envelope: &Envelope, author: &Author, ask: Ask) -> Option<Call> {
+        let (_, _, known) = self.core.known.asked_for(&envelope.origin).into_iter().next()?;
+        Some(Call {
             room: envelope.origin.clone(),
             space: SpaceRef { id: known.space.as_str().into(), name: known.space_name },
             asker: Asker { id: author.id.clone(), name: author.name.clone() },
             locale: None,
-            ask: Ask::Delete { message: Some(MessageRef::plain(target.clone())) },
-            at: Timestamp::now(),
+            ask,
+            at: envelope.at,
             message: None,
             reply: serde_json::Value::Null,
-        };
-        self.core.call(&self.account, call);
+        })
     }
 
     fn is_wanted(&self, envelope: &Envelope) -> bool {
@@ -236,6 +257,18 @@ impl Space {
             self.core.counters.add(count);
         }
         unwanted.is_none()
+    }
+
+    /// What is deleted because of an edit that is not wanted.
+    fn outdates(&self, envelope: &Envelope) -> Option<Envelope> {
+        let routes = self.core.routes.borrow().clone();
+        if !matches!(envelope.event, Event::Edited { .. }) || !self.core.is_for_nobody(&routes, envelope) {
+            return None;
+        }
+        self.core.outdates(envelope).unwrap_or_else(|error| {
+            tracing::error!(%error, "it cannot be read whether rooms have what was changed");
+            None
+        })
     }
 
     /// Whether it is known when it was said, as far as somebody's choices depend on it.

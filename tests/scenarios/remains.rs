@@ -175,3 +175,71 @@ async fn a_digest_goes_with_somebody_whom_it_names_and_no_other_does() {
     assert_eq!(erased["events"], 3, "{erased}");
     assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
 }
+
+/// Promise: what somebody changes does not stay elsewhere as it was, where what it is now may not be carried.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_words_do_not_stay_where_the_new_ones_may_not_be() {
+    let mut bench = crate::privacy::bench().await;
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let asking = config.replace("[channels.lobby]\n", "[channels.lobby]\nconsent = \"opt_in\"\n");
+    let reload = |bench: &Bench, config: &str| {
+        std::fs::write(bench.config(), config).unwrap();
+        let (done, words) = told(bench, &["reload"]);
+        assert!(done, "{words}");
+    };
+    bench.start();
+    bench.connected(3).await;
+    let [kept, changed] = ["plugh", "my number is xyzzy"].map(|text| bench.say("discord", text));
+    for platform in others("discord") {
+        bench.arrives(platform, "xyzzy").await;
+    }
+    reload(&bench, &asking);
+    bench.edit("discord", &changed, "my number is a secret");
+    for platform in others("discord") {
+        until("the old words go", || bench.with(platform, "xyzzy").is_empty()).await;
+        assert_eq!((bench.with(platform, "secret").len(), bench.with(platform, "plugh").len()), (0, 1));
+    }
+    // Of some rooms alone.
+    let room = bench.room("discord");
+    for words in ["grant bridging to slack", "grant bridging to telegram for 3 seconds"] {
+        ask(&bench, "discord", 0, &room, &format!("/relay consent {words}")).await;
+    }
+    let changed = bench.say("discord", "frotz is the word");
+    for platform in others("discord") {
+        bench.arrives(platform, "frotz").await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    bench.edit("discord", &changed, "gnusto is the word");
+    bench.arrives("slack", "gnusto").await;
+    until("it goes where it may not be", || bench.with("telegram", "frotz").is_empty()).await;
+    assert!(bench.with("telegram", "gnusto").is_empty());
+    // And with an end to asking, too: what was carried before it may not be shown anew.
+    reload(&bench, &config);
+    bench.edit("discord", &kept, "plugh no more");
+    for platform in others("discord") {
+        until("it goes", || bench.with(platform, "plugh").is_empty()).await;
+    }
+    assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+}
+
+/// Promise: whoever says no in the wrong form has said no.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_that_is_typed_as_a_message_is_one() {
+    let bench = started().await;
+    for platform in ["discord", "slack"] {
+        say(&bench, platform, 1, "/relay privacy none of that", None);
+        say(&bench, platform, 1, " /relay privacy none", None);
+        say(&bench, platform, 1, &format!("behind the no on {platform}"), None);
+        say(&bench, platform, 0, &format!("and others on {platform}"), None);
+        for to in others(platform) {
+            bench.arrives(to, &format!("and others on {platform}")).await;
+            assert!(bench.with(to, &format!("behind the no on {platform}")).is_empty(), "{platform}");
+        }
+        until("what was said before goes", || {
+            others(platform).all(|to| !bench.with(to, "privacy none of that").iter().any(|seen| seen.by_bot))
+        })
+        .await;
+        let shown = ask(&bench, platform, 1, &bench.room(platform), "/relay privacy").await;
+        assert!(shown.contains("nothing of yours"), "{platform}: {shown}");
+    }
+}

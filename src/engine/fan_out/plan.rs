@@ -377,15 +377,7 @@ impl Planning<'_> {
             return Ok(false);
         }
         let now = Content::now(self.core, target)?.map(|content| content.message);
-        Ok(now.is_some_and(|now| {
-            (&now.body, &now.attachments, &now.poll, now.no_preview)
-                == (
-                    &to.body,
-                    &to.attachments,
-                    to.poll.as_ref().map_or(&now.poll, |_| &to.poll),
-                    to.no_preview,
-                )
-        }))
+        Ok(now.is_some_and(|now| looks_like(&now, to)))
     }
 
     /// Whether a message is deleted, also by an earlier envelope of this batch.
@@ -405,6 +397,12 @@ impl Planning<'_> {
         self.core.counters.add(why);
         FannedOut::nowhere(self.id)
     }
+}
+
+/// Whether people see no difference between a message and what an edit makes of it.
+pub fn looks_like(now: &Message, to: &Message) -> bool {
+    (&now.body, &now.attachments, &now.poll, now.no_preview)
+        == (&to.body, &to.attachments, to.poll.as_ref().map_or(&now.poll, |_| &to.poll), to.no_preview)
 }
 
 /// A row with something new.

@@ -4,6 +4,7 @@ use super::super::core::{Core, LaneHandle};
 use super::super::files::Files;
 use super::super::masked::Seen;
 use super::{Work, change, delete};
+use crate::observe::Count;
 use crate::store::{EnvelopeId, OutboxRow, StoreError};
 use relay_contract::{Envelope, Event, Feature, Support};
 
@@ -32,6 +33,12 @@ pub fn masked(
         // It stays as it was said: nothing can be changed there.
         _ => Ok(Work::Nothing),
     }
+}
+
+/// A message that was changed, where the room may not see what it is now.
+pub fn outdated(core: &Core, lane: &LaneHandle, target: EnvelopeId) -> Result<Work, StoreError> {
+    core.counters.add(Count::Withheld);
+    masked(core, lane, target, None, &Files::default())
 }
 
 /// A line that the room was told, which goes where what it tells of is not to be seen any more.
