@@ -7,7 +7,7 @@ use crate::audit::{Checked, Checker};
 use crate::control::audit::fetch;
 use crate::spans;
 use crate::store::audit::Wanted;
-use crate::store::backup::Whole;
+use crate::store::backup::{Kind, Whole};
 use beside::Beside;
 use relay_contract::Timestamp;
 use serde_json::Value;
@@ -83,7 +83,7 @@ fn export(file: &Path, data_dir: &Path) -> ExitCode {
             Err(error) => fail(error),
         };
     }
-    let mut whole = match Whole::begin(file) {
+    let mut whole = match Whole::begin_kind(file, Kind::Audit, data_dir) {
         Ok(whole) => whole,
         Err(error) => return fail(error),
     };

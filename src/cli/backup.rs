@@ -4,7 +4,7 @@ use super::{RunningBridge, fail, print_json};
 use crate::control::AskError;
 use crate::control::backup::{FetchError, fetch};
 use crate::sizes;
-use crate::store::backup::{About, BackupError, Checked, Contents, Reader, Whole, back_up_unused};
+use crate::store::backup::{About, BackupError, Checked, Contents, Kind, Reader, Whole, back_up_unused};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -81,8 +81,8 @@ fn into(file: &Path, data_dir: &Path, media: bool) -> Result<(PathBuf, Checked),
         made.map_err(|why| BackupError::Io { what: "making", path: file.to_owned(), why })?;
     }
     let mut whole = match file.is_dir() {
-        true => Whole::begin_free(names(file, Timestamp::now()))?,
-        false => Whole::begin(file)?,
+        true => Whole::begin_free(names(file, Timestamp::now()), data_dir)?,
+        false => Whole::begin_kind(file, Kind::Backup, data_dir)?,
     };
     let file = whole.path().to_owned();
     match make(data_dir, media, &mut whole) {
@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn two_of_one_second_have_two_names() {
         let folder = tempfile::tempdir().unwrap();
-        let begin = || Whole::begin_free(names(folder.path(), Timestamp::UNIX_EPOCH)).unwrap();
+        let begin = || {
+            Whole::begin_free(names(folder.path(), Timestamp::UNIX_EPOCH), &folder.path().join("state"))
+                .unwrap()
+        };
         let called = |name: &str| folder.path().join(format!("relay-19700101T000000Z{name}.backup"));
         let (first, second) = (begin(), begin());
         assert_eq!((first.path(), second.path()), (&*called(""), &*called("-2")), "both are being written");

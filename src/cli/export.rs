@@ -2,7 +2,7 @@
 
 use super::{RunningBridge, fail};
 use crate::control::export::fetch;
-use crate::store::backup::Whole;
+use crate::store::backup::{Kind, Whole};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub fn run(of: &Export) -> ExitCode {
             Err(error) => fail(error),
         };
     }
-    let mut whole = match Whole::begin(&of.out) {
+    let mut whole = match Whole::begin_kind(&of.out, Kind::Person, &data_dir) {
         Ok(whole) => whole,
         Err(error) => return fail(error),
     };

@@ -4,7 +4,7 @@ use super::{MasterKeyFile, RunningBridge, backup::count, fail, print_json};
 use crate::commands::keys::{self, KeysAnswer, KeysAsk, unused_master};
 use crate::control::{self, AskError, Request, Response};
 use crate::engine;
-use crate::store::backup::Whole;
+use crate::store::backup::{Kind, Whole};
 use crate::store::{KEYS, KeysReport, Ledger, accept_keys, make_keys};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -134,13 +134,14 @@ fn back_up(of: &Keys, data_dir: &Path, file: &Path) -> ExitCode {
         Ok(_) => return fail("the running relay answered something else: is it of another version?"),
         Err(code) => return code,
     };
-    let written = Whole::begin(file).and_then(|mut whole| match whole.write_all(&copy) {
-        Ok(()) => whole.finish(),
-        Err(error) => {
-            whole.give_up();
-            Err(error.into())
-        }
-    });
+    let written =
+        Whole::begin_kind(file, Kind::Keys, data_dir).and_then(|mut whole| match whole.write_all(&copy) {
+            Ok(()) => whole.finish(),
+            Err(error) => {
+                whole.give_up();
+                Err(error.into())
+            }
+        });
     match written {
         Ok(()) => {
             sayln!(

@@ -8,10 +8,12 @@
 //! who alters a backup on purpose.
 
 mod form;
+mod kind;
 mod read;
 mod restore;
 mod write;
 
+pub use kind::Kind;
 pub use read::{Checked, Reader};
 pub use restore::{Restored, WithKeys, restore};
 pub use write::{Whole, back_up, back_up_unused};
@@ -95,9 +97,18 @@ pub enum BackupError {
         .0.display()
     )]
     Occupied(PathBuf),
-    /// Something else bears that name.
-    #[error("{} is there already, and nothing but an older backup is replaced: name another file", .0.display())]
-    Taken(PathBuf),
+    /// Something else bears that name, and only an older one of what is written is replaced.
+    #[error("{} is there already, and nothing but {} is replaced: name another file", .0.display(), .1)]
+    Taken(PathBuf, &'static str),
+    /// Something bears the name of what is restored.
+    #[error("{} is there already, and is not replaced: move it away first", .0.display())]
+    InTheWay(PathBuf),
+    /// It is among what a Relay keeps.
+    #[error("{} is in a state directory, where Relay keeps what it needs: name a file elsewhere", .0.display())]
+    Kept(PathBuf),
+    /// It is a pipe or a device.
+    #[error("{} is not a file (such as a pipe or a device): name a file, or `-` for standard output where the command knows it", .0.display())]
+    Special(PathBuf),
     /// A file is wanted.
     #[error("{} is a folder: name a file in it", .0.display())]
     Folder(PathBuf),

@@ -112,17 +112,21 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
 
 /// The first half of it: the content is on disk under another name, which is answered, and what bears the name is as it was.
 pub fn prepare_private(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
-    use std::os::unix::fs::OpenOptionsExt;
     let unfinished = path.with_added_extension("unfinished");
-    // One that others may read is not written into.
-    let _ = std::fs::remove_file(&unfinished);
-    let made = File::options().write(true).create_new(true).mode(0o600).open(&unfinished);
-    let written = made.and_then(|mut file| {
+    let written = create_private(&unfinished).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()
     });
     written.map_err(|e| failed("writing", &unfinished, &e))?;
     Ok(unfinished)
+}
+
+/// A new file that only this user can read, in the place of one that was not finished.
+pub fn create_private(unfinished: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // One that others may read, or that leads elsewhere, is not written into.
+    let _ = std::fs::remove_file(unfinished);
+    File::options().write(true).create_new(true).mode(0o600).open(unfinished)
 }
 
 /// Of a directory or a file.

@@ -1,14 +1,14 @@
 //! Making a backup.
 
 use super::form::{self, ChunkWriter};
-use super::{About, BackupError, Contents, MAGIC, failed};
+use super::kind::{Kind, must_be_elsewhere, must_be_file, must_be_free};
+use super::{About, BackupError, Contents, failed};
 use crate::store::shared::{IDENTITY, Opening, Shared, id_of};
 use crate::store::{Ledger, StoreError, folder, format, keys};
 use fjall::Readable;
 use relay_contract::Timestamp;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What was changed from the chat: small, and without it rooms that have joined are not linked any more.
@@ -148,20 +148,6 @@ impl<W: Write> Backup<W> {
     }
 }
 
-/// Whether something is there that is neither empty nor a backup.
-fn is_something_else(path: &Path) -> bool {
-    let mut begins = [0; MAGIC.len()];
-    match File::open(path) {
-        Ok(file) if file.metadata().is_ok_and(|file| file.len() == 0) => false,
-        Ok(mut file) => {
-            let is_ours =
-                |begins: &[u8]| begins[..8] == MAGIC[..8] || begins[..9] == super::super::seals::MAGIC[..9];
-            file.read_exact(&mut begins).is_err() || !is_ours(&begins)
-        }
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
-}
-
 /// A file that is complete under its name, or not there: written beside it, for this user alone, and renamed.
 pub struct Whole {
     file: File,
@@ -170,26 +156,36 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Begins it; in the place of an older backup, and of nothing else.
+    /// Begins a file of what is restored: in the place of nothing.
     pub fn begin(path: &Path) -> Result<Self, BackupError> {
-        use std::os::unix::fs::OpenOptionsExt;
-        if path.is_dir() || path.as_os_str().as_bytes().ends_with(b"/") {
-            return Err(BackupError::Folder(path.to_owned()));
-        }
-        if is_something_else(path) {
-            return Err(BackupError::Taken(path.to_owned()));
-        }
+        must_be_file(path)?;
+        must_be_free(path, None)?;
+        Self::beside(path)
+    }
+
+    /// Begins a file that somebody wants: in the place of an older one of its kind and of nothing else, and nowhere among what a Relay keeps. Where
+    /// the name is a link to a file, it is about that file.
+    pub fn begin_kind(path: &Path, kind: Kind, data_dir: &Path) -> Result<Self, BackupError> {
+        must_be_file(path)?;
+        let linked = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+        let at = linked.as_deref().unwrap_or(path);
+        must_be_elsewhere(at, data_dir)?;
+        must_be_free(at, Some(kind))?;
+        Self::beside(at)
+    }
+
+    fn beside(path: &Path) -> Result<Self, BackupError> {
         let unfinished = path.with_added_extension(BEING_WRITTEN);
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
-        let file = file.map_err(failed("making", unfinished.as_path()))?;
+        let file = folder::create_private(&unfinished).map_err(failed("making", unfinished.as_path()))?;
         Ok(Self { file, unfinished, path: path.to_owned() })
     }
 
     /// Begins the first of these that is neither there nor being written by somebody else; they are tried in their order.
-    pub fn begin_free(paths: impl Iterator<Item = PathBuf>) -> Result<Self, BackupError> {
+    pub fn begin_free(paths: impl Iterator<Item = PathBuf>, data_dir: &Path) -> Result<Self, BackupError> {
         use std::os::unix::fs::OpenOptionsExt;
         let mut taken = PathBuf::new();
         for path in paths {
+            must_be_elsewhere(&path, data_dir)?;
             let unfinished = path.with_added_extension(BEING_WRITTEN);
             match File::options().write(true).create_new(true).mode(0o600).open(&unfinished) {
                 // Looked at when nobody else can finish it any more.
@@ -211,11 +207,25 @@ impl Whole {
     /// It is complete: it gets its name, also through a power cut.
     pub fn finish(self) -> Result<(), BackupError> {
         self.file.sync_all().map_err(failed("writing", self.unfinished.as_path()))?;
+        if !self.is_there() {
+            let why = io::Error::other("something else writes to it at the same time");
+            return Err(failed("writing", self.unfinished.as_path())(why));
+        }
         Ok(folder::rename(&self.unfinished, &self.path)?)
+    }
+
+    /// Whether what stands under the name for what is being written is this.
+    fn is_there(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let (this, there) = (self.file.metadata(), self.unfinished.symlink_metadata());
+        this.is_ok_and(|this| there.is_ok_and(|there| (this.dev(), this.ino()) == (there.dev(), there.ino())))
     }
 
     /// It is not wanted.
     pub fn give_up(self) {
+        if !self.is_there() {
+            return;
+        }
         // What cannot be removed is named so that everybody sees what it is.
         let _ = std::fs::remove_file(&self.unfinished);
     }

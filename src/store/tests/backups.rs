@@ -2,12 +2,13 @@
 
 use super::super::backup;
 use super::super::backup::{
-    About, BackupError, Contents, MAGIC, Reader, Restored, Whole, WithKeys, back_up, back_up_unused,
+    About, BackupError, Contents, Kind, MAGIC, Reader, Restored, Whole, WithKeys, back_up, back_up_unused,
 };
 use super::super::shared::{IDENTITY, Opening, Shared};
 use super::*;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// All that a ledger holds, without what is its own.
@@ -243,27 +244,108 @@ async fn no_file_is_written_elsewhere() {
 }
 
 #[test]
-fn nothing_but_an_older_backup_is_replaced() {
+fn nothing_but_an_older_one_of_its_kind_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("b");
+    let (path, state) = (folder.path().join("b"), folder.path().join("state"));
     let config = b"[relay]\ndata_dir = \"state\"\n".to_vec();
-    for (there, may) in
-        [(None, true), (Some(Vec::new()), true), (Some(MAGIC.to_vec()), true), (Some(config), false)]
-    {
+    let keys = b"RELAYKEYS\x01\x01".to_vec();
+    let cases = [
+        (None, [true, true]),
+        (Some(Vec::new()), [true, true]),
+        (Some(MAGIC.to_vec()), [true, false]),
+        (Some(keys), [false, true]),
+        (Some(config), [false, false]),
+    ];
+    for (there, may) in cases {
         there.iter().for_each(|there| fs::write(&path, there).unwrap());
-        match Whole::begin(&path) {
-            Ok(whole) => {
-                assert!(may);
-                whole.give_up();
+        for (kind, may) in [Kind::Backup, Kind::Keys].into_iter().zip(may) {
+            match Whole::begin_kind(&path, kind, &state) {
+                Ok(whole) => {
+                    assert!(may);
+                    whole.give_up();
+                }
+                Err(BackupError::Taken(taken, _)) => assert_eq!((taken, may), (path.clone(), false)),
+                Err(other) => panic!("{other}"),
             }
-            Err(BackupError::Taken(taken)) => assert_eq!((taken, may), (path.clone(), false)),
-            Err(other) => panic!("{other}"),
         }
         if let Some(there) = there {
-            assert_eq!(fs::read(&path).unwrap(), there, "{may}");
+            assert_eq!(fs::read(&path).unwrap(), there);
+            let restored = Whole::begin(&path).map(Whole::give_up).is_ok();
+            assert_eq!(restored, there.is_empty(), "a restore replaces nothing");
         }
     }
     for folder in [folder.path().to_owned(), folder.path().join("new/")] {
-        assert!(matches!(Whole::begin(&folder).err(), Some(BackupError::Folder(named)) if named == folder));
+        let begun = Whole::begin_kind(&folder, Kind::Backup, &state).err();
+        assert!(matches!(begun, Some(BackupError::Folder(named)) if named == folder));
     }
+}
+
+#[test]
+fn nothing_is_written_among_what_a_relay_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, others) = (folder.path().join("own"), folder.path().join("others"));
+    fs::create_dir_all(own.join("media/sub")).unwrap();
+    fs::create_dir_all(others.join("ledger")).unwrap();
+    fs::write(others.join("ledger/lock"), "").unwrap();
+    std::os::unix::fs::symlink(&own, folder.path().join("link")).unwrap();
+    std::os::unix::fs::symlink(own.join("keys"), folder.path().join("link-to-keys")).unwrap();
+    fs::write(own.join("keys"), b"RELAYKEYS\x01\x01").unwrap();
+    fs::write(others.join("keys"), b"RELAYKEYS\x01\x01").unwrap();
+    for path in [
+        "own/keys",
+        "own/new",
+        "own/media/sub/x",
+        "own/../own/keys",
+        "link/keys",
+        "link-to-keys",
+        "others/keys",
+    ] {
+        let path = folder.path().join(path);
+        let begun = Whole::begin_kind(&path, Kind::Keys, &own).err();
+        assert!(matches!(begun, Some(BackupError::Kept(_))), "{path:?}: {begun:?}");
+        let begun = Whole::begin_free(std::iter::once(path.with_extension("free")), &own).err();
+        assert!(path.ends_with("link-to-keys") || matches!(begun, Some(BackupError::Kept(_))), "{path:?}");
+    }
+    assert_eq!(fs::read(own.join("keys")).unwrap(), b"RELAYKEYS\x01\x01");
+    Whole::begin_kind(&folder.path().join("keys"), Kind::Keys, &own).unwrap().finish().unwrap();
+}
+
+#[test]
+fn a_pipe_is_not_put_aside_for_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    std::os::unix::fs::symlink(&pipe, &link).unwrap();
+    for path in [&pipe, &link] {
+        let begun = Whole::begin_kind(path, Kind::Person, &folder.path().join("state")).err();
+        assert!(matches!(begun, Some(BackupError::Special(named)) if named == *path));
+    }
+    assert!(!fs::metadata(&pipe).unwrap().is_file() && link.is_symlink());
+}
+
+#[test]
+fn what_lies_under_the_name_for_what_is_written_is_not_written_into() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, state) = (folder.path().join("b"), folder.path().join("state"));
+    let (unfinished, other) = (folder.path().join("b.unfinished"), folder.path().join("other"));
+    let write = || {
+        let mut whole = Whole::begin_kind(&path, Kind::Backup, &state).unwrap();
+        whole.write_all(MAGIC).unwrap();
+        whole
+    };
+    fs::write(&unfinished, "").unwrap();
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o644)).unwrap();
+    write().finish().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::write(&other, "precious").unwrap();
+    std::os::unix::fs::symlink(&other, &unfinished).unwrap();
+    write().finish().unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"precious");
+    assert!(!path.is_symlink() && fs::read(&path).unwrap() == MAGIC);
+    // Two at once: what is half written gets no name.
+    let (first, second) = (write(), write());
+    assert!(first.finish().is_err() && unfinished.exists());
+    second.finish().unwrap();
 }
