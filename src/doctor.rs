@@ -8,6 +8,7 @@ mod network;
 mod ports;
 
 pub use clock::Clock;
+pub use machine::readable_keys;
 
 use crate::commands::keys::unused_master;
 use crate::config::{AccountSection, Config, Mistakes, joined};
@@ -96,6 +97,7 @@ impl Doctor {
             clock::examine(&clocks)
         );
         let engine = network::explain(&places, engine).await;
+        let clocks = without_fine(clocks, &engine);
         let proxy = network::past_a_proxy(&places).into_iter().collect();
         let own = self.refused().into_iter().chain(self.unused_master()).collect();
         Report { running: true, findings: [own, warnings, machine, clocks, proxy, engine].concat() }
@@ -114,6 +116,12 @@ impl Doctor {
         let what = format!("what the file says now was not taken, and all goes on as before: {why}.");
         Some(Finding::broken("config", what, "relay plan shows all of it; once it is mended: relay reload"))
     }
+}
+
+/// What is found fine of a thing is not said where something else is found of it.
+fn without_fine(found: Vec<Finding>, beside: &[Finding]) -> Vec<Finding> {
+    let is_said = |about: &str| beside.iter().any(|other| other.about == about);
+    found.into_iter().filter(|found| found.grade != Grade::Fine || !is_said(&found.about)).collect()
 }
 
 /// The same without a running Relay. What its ledger holds is not looked at: only one process may open it.

@@ -166,6 +166,10 @@ impl Engine {
         let (calls, receiver) = mpsc::channel(calls::MOST);
         let lookup = index.lookup(ledger.clone());
         let core = Arc::new(Core::new(ledger.clone(), lookup, media.clone(), &data_dir, plan, calls)?);
+        if let Some(ahead) = core.consent_clock_ahead() {
+            let (what, fix) = doctor::clock_in_words(ahead);
+            tracing::warn!("{what} {fix}");
+        }
         let of_sweep = ledger.clone();
         media.needed_by(Box::new(move |key| files::is_needed(&of_sweep, key)));
         let mapping = mapping::start(index.clone(), ledger);

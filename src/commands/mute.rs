@@ -53,9 +53,10 @@ impl Commands {
                 }
             }
         };
-        let until = span.map(|span| until(language, span)).transpose()?;
-        let KnownThere { person, name, bare, mark, of } = known;
+        // It is asked by the same clock whether it has ended.
         let now = self.core.consent_clock();
+        let until = span.map(|span| until(language, span, now)).transpose()?;
+        let KnownThere { person, name, bare, mark, of } = known;
         let muted =
             Muted { name: name.clone(), bare, mark: mark.clone(), since: now.0, until, of, also: Vec::new() };
         // Whoever is muted already stays so from when they were, and goes on being told of by what they were called then.

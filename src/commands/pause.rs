@@ -26,7 +26,7 @@ impl Commands {
         let language = self.language(call);
         self.must_manage(account, call).await?;
         self.must_be_joined(language, &call.room)?;
-        let until = span.map(|span| until(language, span)).transpose()?;
+        let until = span.map(|span| until(language, span, Timestamp::now())).transpose()?;
         let before = self.core.paused_from_chat(&call.room).map(|pause| pause.ends);
         self.core.pause_from_chat(&call.room, until).await.map_err(|error| unwritten(language, &error))?;
         let by = presentable(&call.asker.name);
@@ -107,15 +107,15 @@ impl Commands {
     }
 }
 
-/// Until when something holds for a span, as it was written, in milliseconds since the epoch.
-pub(super) fn until(language: Language, span: &str) -> Result<i64, Refused> {
+/// Until when something holds for a span from then on, as it was written, in milliseconds since the epoch.
+pub(super) fn until(language: Language, span: &str, from: Timestamp) -> Result<i64, Refused> {
     let Some(span) = spans::read(span) else {
         return Err(text!(language, "moderation-span-unread"));
     };
     if !BOUNDS.contains(&span) {
         return Err(text!(language, "moderation-span-bounds"));
     }
-    Ok(Timestamp::now().0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    Ok(from.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// Such as `2026-01-31 18:00 UTC`: the same in every language.
@@ -142,13 +142,12 @@ mod tests {
             ("", "Write it like"),
         ];
         for (span, why) in refused {
-            let told = until(Language::English, span).unwrap_err();
+            let told = until(Language::English, span, Timestamp::now()).unwrap_err();
             assert!(told.contains(why), "{span}: {told}");
         }
-        let now = Timestamp::now().0;
+        let now = Timestamp(1_700_000_000_000);
         for (span, seconds) in [("1 minute", 60), ("2h", 7_200), ("30 days", 2_592_000)] {
-            let left = until(Language::English, span).unwrap() - now;
-            assert!((seconds * 1_000..seconds * 1_000 + 5_000).contains(&left), "{span}: {left}");
+            assert_eq!(until(Language::English, span, now), Ok(now.0 + seconds * 1_000), "{span}");
         }
         assert_eq!(moment(1_700_000_000_000), "2023-11-14 22:13 UTC");
     }

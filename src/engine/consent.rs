@@ -13,6 +13,7 @@ use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipien
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
 use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+use std::time::Duration;
 
 /// Some platforms tell times in whole seconds, in milliseconds.
 const SECOND: i64 = 1_000;
@@ -106,6 +107,14 @@ impl Core {
         #[cfg(test)]
         let now = Timestamp(now.0 + self.ahead.load(std::sync::atomic::Ordering::Relaxed));
         self.ledger.latest(now.max(Timestamp(self.ledger.newest().at().0.saturating_add(1))))
+    }
+
+    /// By how much that clock is ahead of this machine's: one of them was wrong once. None where that is less than a minute, as it is where
+    /// platforms' clocks differ.
+    pub fn consent_clock_ahead(&self) -> Option<Duration> {
+        const ODD: Duration = Duration::from_secs(60);
+        let ahead = self.consent_clock().0.saturating_sub(Timestamp::now().0);
+        u64::try_from(ahead).ok().map(Duration::from_millis).filter(|ahead| *ahead >= ODD)
     }
 
     /// What holds between two rooms for who has said nothing.

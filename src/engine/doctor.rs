@@ -146,6 +146,7 @@ impl Core {
         let mut found: Vec<Finding> = accounts.into_iter().flatten().collect();
         found.extend(ledger);
         found.extend(self.disconnected());
+        found.extend(self.consent_clock_ahead().map(of_clock));
         let core = self.clone();
         match tokio::task::spawn_blocking(move || core.queues()).await {
             Ok(Ok(queues)) => found.extend(of_queues(&queues, Timestamp::now().0)),
@@ -253,6 +254,26 @@ impl Core {
     }
 }
 
+/// The clock by which choices hold is so far ahead of this machine's.
+fn of_clock(ahead: Duration) -> Finding {
+    let (what, fix) = clock_in_words(ahead);
+    Finding::look("clock", what, fix)
+}
+
+/// What it means, and what to do.
+pub fn clock_in_words(ahead: Duration) -> (String, &'static str) {
+    let ahead = spans::in_words(ahead);
+    let what = format!(
+        "Relay has seen times that are {ahead} ahead of this machine's clock: it was set ahead once, or is behind now. People's choices never go back \
+         behind them: until the clock has come so far, what is allowed, forbidden or muted for a time ends that much later, and what somebody \
+         says after a new yes is not carried."
+    );
+    (
+        what,
+        "If the clock is right, it passes by itself. If not, let it be set by the network: timedatectl set-ntp true",
+    )
+}
+
 /// How far the fan-out and the mapping are behind what is accepted.
 fn of_backlogs(waiting: u64, behind: u64) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -316,6 +337,13 @@ fn of_queues(queues: &[QueueRoom], now: i64) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_choices_are_ahead_of_is_looked_at() {
+        let found = of_clock(Duration::from_secs(2 * 3_600));
+        assert_eq!((found.about.as_str(), found.grade), ("clock", Grade::Look));
+        assert!(found.what.contains("2 hours ahead of this machine's clock"), "{found:?}");
+    }
 
     #[test]
     fn a_room_is_called_by_its_id_and_its_name_once() {

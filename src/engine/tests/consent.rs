@@ -462,6 +462,28 @@ async fn what_is_seen_is_what_the_model_says() {
     println!("{lived} histories, {asked} questions, no disagreement");
 }
 
+/// Promise: choices never go back behind a time that was seen, and whoever runs Relay is told where that is ahead of the clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let levels = Levels { channels: [Level::Full; 2], rooms: [Level::Full; 3], asked_until: None };
+    let world = opened(dir.path(), levels);
+    let core = &world.core;
+    assert_eq!(core.consent_clock_ahead(), None);
+    core.ahead.store(30_000, Ordering::Relaxed);
+    core.consent_clock();
+    core.ahead.store(0, Ordering::Relaxed);
+    assert_eq!(core.consent_clock_ahead(), None, "platforms' clocks differ so much");
+    core.ahead.store(HOUR, Ordering::Relaxed);
+    core.consent_clock();
+    core.ahead.store(0, Ordering::Relaxed);
+    let ahead = core.consent_clock_ahead().unwrap().as_secs();
+    assert!((3_590..=3_600).contains(&ahead), "{ahead}");
+    let found = core.examine().await;
+    assert!(found.iter().any(|found| found.about == "clock" && found.what.contains("ahead")), "{found:?}");
+    world.close().await;
+}
+
 /// Promise: the picture that Relay itself gives out of somebody goes with their messages, where no room may see it any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_goes_with_the_messages() {
