@@ -6,6 +6,7 @@ use super::{Commands, Refused};
 use crate::consent::{History, Person, Stance};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
 use crate::store::{Erased, StoreError};
+use crate::media::Belongings;
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, Timestamp};
@@ -191,8 +192,11 @@ impl Commands {
         };
         let (core, is_linked) = (self.core.clone(), self.core.ledger.linked(&person).is_some());
         let written = tokio::task::spawn_blocking(move || {
+        let accounts = self.core.ledger.accounts_of(&person);
+        let wish = || self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error));
+        let (before, of) = (wish()?, person.clone());
             let mut out = Bounded(Vec::new());
-            core.export(&person, &mut out).map(|exported| (exported, out.0))
+            core.export(&of, &mut out).map(|exported| (exported, out.0))
         });
         let (exported, text) = match written.await {
             Ok(Ok(written)) => written,
@@ -201,7 +205,15 @@ impl Commands {
             Err(_) => return Err(text!(language, "went-wrong")),
         };
         let text = String::from_utf8(text).unwrap_or_default();
-        match self.core.media.export_link(&text).await {
+        let of: Vec<&str> = accounts.iter().map(Person::as_str).collect();
+        let link = self.core.media.export_link(&text, &of).await;
+        if wish()? != before {
+            // Whoever is forgotten meanwhile leaves none.
+            let gone = self.core.media.forget(Belongings::exports_of(person.as_str())).await;
+            tracing::info!(?gone, "an export is not given, for its person is forgotten meanwhile");
+            return Err(text!(language, "export-not-kept"));
+        }
+        match link {
             Some((link, until)) => {
                 let (events, choices) = (exported.events, exported.choices);
                 let all = text!(language, "exported", events = events, choices = choices, link = link);

@@ -97,6 +97,9 @@ pub async fn run(core: Arc<Core>, mapping: Addr<Mapping>) {
 /// Forgets somebody, if what they took back has been taken back; answers whether that is done.
 async fn look(core: &Arc<Core>, mapping: &Addr<Mapping>, person: &Person) -> Result<bool, StoreError> {
     let Some(mut erased) = core.ledger.erased(person)? else { return Ok(false) };
+    // It is nobody's but theirs, and waits for no room.
+    let exports = core.media.forget(Belongings::exports_of(person.as_str())).await;
+    exports.map_err(|error| StoreError::Engine(format!("their exports are not gone: {error}")))?;
     core.mapped().await;
     if core.ledger.is_taking_back(person)? {
         return Ok(false);

@@ -4,6 +4,7 @@
 use super::Media;
 use super::digest::Digest;
 use super::records::{AvatarRecord, FileRecord, GivenTo, LinkRecord, UploadRecord, hex};
+use super::texts::is_export;
 use relay_contract::{BlobId, RoomKey};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -20,6 +21,8 @@ pub struct Belongings {
     pub links: HashMap<[u8; 16], Links>,
     /// The addresses of their pictures.
     pub pictures: HashSet<[u8; 32]>,
+    /// Of whom no export is given out any more.
+    exports: HashSet<String>,
 }
 
 /// Which links of a message stay.
@@ -53,7 +56,16 @@ impl Links {
 impl Belongings {
     /// Whether nothing is to go.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.texts.is_empty() && self.links.is_empty() && self.pictures.is_empty()
+        self.messages.is_empty()
+            && self.texts.is_empty()
+            && self.links.is_empty()
+            && self.pictures.is_empty()
+            && self.exports.is_empty()
+    }
+
+    /// Every export that has something of this person in it, and nothing else.
+    pub fn exports_of(person: &str) -> Self {
+        Self { exports: HashSet::from([person.to_owned()]), ..Self::default() }
     }
 
     /// A message with all that was given out of it, and its text.
@@ -113,11 +125,19 @@ impl Media {
             .flat_map(|(envelope, links)| links.texts.iter().map(move |text| (*envelope, text)))
             .map(|(envelope, (room, digest))| id(digest, Some(&GivenTo { envelope, room: *room })))
             .collect();
+        let exports: HashSet<[u8; 32]> =
+            what.exports.iter().map(|person| self.mark_of_exports(person)).collect();
+        // Whose an older Relay's is, is not known: it may be theirs.
+        let ends_export = move |link: &LinkRecord| {
+            let is_theirs = link.exported.is_empty() || link.exported.iter().any(|of| exports.contains(of));
+            !exports.is_empty() && is_export(link) && is_theirs
+        };
         let what = Arc::new(what);
         let of = what.clone();
         let look = move |blobs: &mut Blobs, name: &str, link: LinkRecord| {
             let of_message = link.given.filter(|_| !link.revoked);
-            let ends = of_message.is_some_and(|to| of.ends(&to, link.sealed) && !stay.contains(name));
+            let ends = of_message.is_some_and(|to| of.ends(&to, link.sealed) && !stay.contains(name))
+                || ends_export(&link);
             if ends {
                 blobs.links.insert(name.to_owned());
             }

@@ -49,6 +49,8 @@ pub(super) struct Linked<'a> {
     pub(super) sealed: bool,
     /// For whom it is.
     pub(super) given: Option<GivenTo>,
+    /// Whose export it is.
+    pub(super) exported: Vec<[u8; 32]>,
 }
 
 impl Media {
@@ -66,7 +68,8 @@ impl Media {
             return None;
         }
         let token = self.token_of_file(blob, name, &to);
-        let to = Linked { blob, size: *size, mime, name, sealed: false, given: Some(to) };
+        let to =
+            Linked { blob, size: *size, mime, name, sealed: false, given: Some(to), exported: Vec::new() };
         self.link_with(&token, to).await.map(|(link, _)| link)
     }
 
@@ -91,13 +94,13 @@ impl Media {
 
     pub(super) async fn link_to(&self, blob: &BlobId, size: u64, mime: &str, name: &str) -> Option<String> {
         let token = self.0.seal.token(&format!("{blob}\0{name}"));
-        let to = Linked { blob, size, mime, name, sealed: false, given: None };
+        let to = Linked { blob, size, mime, name, sealed: false, given: None, exported: Vec::new() };
         self.link_with(&token, to).await.map(|(link, _)| link)
     }
 
     /// A link with this token, and when it ends.
     pub(super) async fn link_with(&self, token: &str, to: Linked<'_>) -> Option<(String, Timestamp)> {
-        let Linked { blob, size, mime, name, sealed, given } = to;
+        let Linked { blob, size, mime, name, sealed, given, exported } = to;
         let address = self.address(token, name)?;
         let id = Digest::of(token.as_bytes());
         let now = Timestamp::now().0;
@@ -119,6 +122,7 @@ impl Media {
                 revoked: false,
                 sealed,
                 given,
+                exported,
             };
             if let Err(error) = self.0.links.put(&id, &record).await {
                 tracing::error!(%error, "a link cannot be given out");

@@ -63,6 +63,9 @@ pub struct LinkRecord {
     /// For whom it was made; an older Relay's, those to pictures and to exports are for nobody in particular.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<GivenTo>,
+    /// Of an export: the marks of whose it is, by which it ends when one of them is forgotten. An older Relay's has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exported: Vec<[u8; 32]>,
 }
 
 /// For whom a link is: of one message, for one room. So it ends when the room may not see that any more, and no other with it.
@@ -306,6 +309,7 @@ mod tests {
             revoked: false,
             sealed: false,
             given: None,
+            exported: Vec::new(),
         };
         let stored = rmp_serde::to_vec_named(&file).unwrap();
         let words = |bytes: &[u8]| -> String {
@@ -321,7 +325,11 @@ mod tests {
             "blobabsizemimeimagepngnamecatpngatexpiresrevokedsealed"
         );
         let given = GivenTo { envelope: [7; 16], room: [8; 32] };
-        let given = LinkRecord { given: Some(given), ..link };
+        let given = LinkRecord { given: Some(given), ..link.clone() };
+        let export = LinkRecord { sealed: true, exported: vec![[8; 32]], ..link };
+        let stored_export = rmp_serde::to_vec_named(&export).unwrap();
+        assert_eq!(words(&stored_export), "blobabsizemimeimagepngnamecatpngatexpiresrevokedsealedexported");
+        assert_eq!(rmp_serde::from_slice::<LinkRecord>(&stored_export).unwrap(), export);
         let stored_link = rmp_serde::to_vec_named(&given).unwrap();
         assert_eq!(words(&stored_link), "blobabsizemimeimagepngnamecatpngatexpiresrevokedgivenenveloperoom");
         assert_eq!(rmp_serde::from_slice::<LinkRecord>(&stored_link).unwrap(), given);

@@ -6,7 +6,7 @@
 use super::Media;
 use super::digest::Digest;
 use super::links::Linked;
-use super::records::{GivenTo, hex};
+use super::records::{GivenTo, LinkRecord, hex};
 use bytes::Bytes;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
@@ -31,14 +31,20 @@ impl Media {
     /// A link to a text, where the settings name a public URL. The same text for the same has the same link, which ends like every other.
     pub async fn text_link(&self, text: &str, to: Option<GivenTo>) -> Option<String> {
         let token = self.token_of_text(&Digest::of(text.as_bytes()), to.as_ref());
-        self.sealed_link(text, (&token, NAME), to).await.map(|(link, _)| link)
+        self.sealed_link(text, (&token, NAME), to, Vec::new()).await.map(|(link, _)| link)
     }
 
-    /// The same for an export, with when the link ends.
-    pub async fn export_link(&self, text: &str) -> Option<(String, Timestamp)> {
+    /// The same for an export of all that is kept of these people, with when the link ends, if none of them is forgotten before.
+    pub async fn export_link(&self, text: &str, of: &[&str]) -> Option<(String, Timestamp)> {
         let digest = super::records::hex(&Digest::of(text.as_bytes()));
         let token = self.0.seal.token(&format!("export\0{digest}"));
-        self.sealed_link(text, (&token, EXPORT), None).await
+        let exported = of.iter().map(|person| self.mark_of_exports(person)).collect();
+        self.sealed_link(text, (&token, EXPORT), None, exported).await
+    }
+
+    /// By which it is known that an export is somebody's, and which tells nobody who has the disk alone whose.
+    pub(super) fn mark_of_exports(&self, person: &str) -> [u8; 32] {
+        Digest::of(self.0.seal.token(&format!("export of\0{person}")).as_bytes())
     }
 
     async fn sealed_link(
@@ -46,6 +52,7 @@ impl Media {
         text: &str,
         (token, name): (&str, &str),
         given: Option<GivenTo>,
+        exported: Vec<[u8; 32]>,
     ) -> Option<(String, Timestamp)> {
         if !self.gives_links() {
             return None;
@@ -69,7 +76,7 @@ impl Media {
                 let _content = self.content(blob.id.clone(), blob.size);
                 self.came(blob.size);
                 let size = text.len() as u64;
-                let to = Linked { blob: &blob.id, size, mime: MIME, name, sealed: true, given };
+                let to = Linked { blob: &blob.id, size, mime: MIME, name, sealed: true, given, exported };
                 self.link_with(token, to).await
             }
             Err(error) => {
@@ -89,6 +96,11 @@ impl Media {
         let text = format!("text\0{}", hex(digest));
         self.0.seal.token(&to.map_or_else(|| text.clone(), |to| format!("{text}\0{}", to.mark())))
     }
+}
+
+/// Whether a link is to an export.
+pub(super) fn is_export(link: &LinkRecord) -> bool {
+    link.sealed && link.given.is_none() && link.name == EXPORT
 }
 
 /// How many bytes are kept of so many.

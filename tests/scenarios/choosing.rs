@@ -146,6 +146,13 @@ async fn an_export_is_given_where_its_person_is_alone_and_says_until_when() {
     assert!(answer.status().is_success(), "{link}: {}", answer.status());
     let first = answer.text().await.unwrap();
     assert!(first.starts_with("{\"") && first.contains("\"what\":\"about\""), "{first}");
+    // It ends with its person.
+    relay(&bench, "slack", 0, "forget yes").await;
+    let began = std::time::Instant::now();
+    while reqwest::get(link).await.unwrap().status() != reqwest::StatusCode::NOT_FOUND {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{link} leads somewhere still");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 /// The name of a second Discord guild: people may call it what they like.

@@ -149,6 +149,36 @@ async fn a_text_stands_nowhere_in_clear_and_its_link_gives_it() {
 }
 
 #[tokio::test]
+async fn an_export_ends_with_whoever_is_in_it() {
+    let bench = Bench::plain(&[]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, bench.media.clone()));
+    let here = |link: String| link.replace("https://media.test", &served);
+    let mut links = vec![here(bench.media.text_link("a text", None).await.unwrap())];
+    // The last is an older Relay's.
+    for (text, of) in [("both", &["ada", "ida"][..]), ("ida's", &["ida"]), ("uma's", &["uma"]), ("old", &[])]
+    {
+        links.push(here(bench.media.export_link(text, of).await.unwrap().0));
+    }
+    let codes = async || {
+        let mut codes = Vec::new();
+        for link in &links {
+            codes.push(got(link, None).await.0);
+        }
+        codes
+    };
+    assert_eq!(codes().await, [200; 5]);
+    bench.media.forget(Belongings::default()).await.unwrap();
+    assert_eq!(codes().await, [200; 5]);
+    bench.media.forget(Belongings::exports_of("ada")).await.unwrap();
+    assert_eq!(codes().await, [200, 404, 200, 200, 404], "whose it is, is not known of the last");
+    bench.media.forget(Belongings::exports_of("ida")).await.unwrap();
+    assert_eq!(codes().await, [200, 404, 404, 200, 404]);
+    assert_eq!(bench.count("blobs"), 2);
+}
+
+#[tokio::test]
 async fn a_face_is_fetched_once_and_kept_by_its_content() {
     let mut face = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(8, 8).write_to(&mut face, image::ImageFormat::Png).unwrap();

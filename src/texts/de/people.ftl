@@ -82,7 +82,7 @@ not-readable = Relay kann gerade nicht lesen, was es aufbewahrt; sein Protokoll 
 
 # /relay forget
 
-forget-means = /relay forget yes löscht alles von dir: in den anderen Räumen, was übertragen wurde, soweit die Plattformen Relay löschen lassen, und in Relay alles, was es von dir aufbewahrt. Von da an wird nichts mehr von dir übertragen. Das lässt sich nicht rückgängig machen. Was du hier geschrieben hast, bleibt hier: Das ist eine Sache zwischen dir und dieser Plattform.
+forget-means = /relay forget yes löscht alles von dir: in den anderen Räumen, was übertragen wurde, soweit die Plattformen Relay löschen lassen, und in Relay alles, was es von dir aufbewahrt; Links von /relay export enden. Von da an wird nichts mehr von dir übertragen. Das lässt sich nicht rückgängig machen. Was du hier geschrieben hast, bleibt hier: Das ist eine Sache zwischen dir und dieser Plattform.
 forget-means-linked = Es gilt für alle Konten, die mit diesem verknüpft sind (/relay unlink nimmt dieses vorher heraus).
 forget-not-written = Relay kann das nicht aufschreiben; sein Protokoll sagt, warum. Es hat sich nichts geändert.
 forget-begun = Ab jetzt wird nichts mehr von dir übertragen. Was übertragen wurde, wird in den anderen Räumen gelöscht; danach vergisst Relay, was es von dir aufbewahrt.
@@ -100,7 +100,7 @@ forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nicht
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
 forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
-forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind; frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
+forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind. Anhänge sind nicht verschlüsselt: Ein älteres Backup, das sie enthält (`relay backup --media`), behält sie. Frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export
 

@@ -82,7 +82,7 @@ not-readable = Relay cannot read what it keeps now; its log says why.
 
 # /relay forget
 
-forget-means = /relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let Relay delete, and in Relay all that it keeps of you. From then on nothing of yours is carried. It cannot be taken back. What you wrote here stays here: that is between you and this platform.
+forget-means = /relay forget yes has everything of yours deleted: in the other rooms what was carried, as far as their platforms let Relay delete, and in Relay all that it keeps of you; links that /relay export gave end. From then on nothing of yours is carried. It cannot be taken back. What you wrote here stays here: that is between you and this platform.
 forget-means-linked = It goes for all accounts that are linked to this one (/relay unlink takes this one out first).
 forget-not-written = Relay cannot write that down; its log says why. Nothing has changed.
 forget-begun = From now on nothing of yours is carried. What was carried is being deleted in the other rooms, and then Relay forgets what it keeps of you.
@@ -100,7 +100,7 @@ forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes 
 forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
 forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
 forgotten-left-digest = up to {$count} × that you came or went, told on {$platform} together with others
-forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too; ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
+forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too. Attachments are not encrypted: a backup from before that holds them (`relay backup --media`) keeps them. Ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
 
 # /relay export
 
