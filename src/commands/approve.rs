@@ -82,7 +82,9 @@ impl Commands {
             let may_name =
                 asked_in.is_none_or(|room| self.core.may_name(room, &waiting.report.key, &waiting.asker));
             let also = self.also_joined(language, &waiting, asked_in);
-            let words = [Some(described(language, &waiting, may_name)), also].into_iter().flatten();
+            let people = self.people_between(language, &waiting.report.key, &waiting.channel);
+            let words =
+                [Some(described(language, &waiting, may_name)), also, Some(people)].into_iter().flatten();
             return Ok(Review::Shown(words.collect::<Vec<_>>().join("\n")));
         }
         let account = self.core.accounts.get(&waiting.account).ok_or_else(|| not_good(language))?;
@@ -93,10 +95,12 @@ impl Commands {
         // Used up only now: what passes, such as a platform that does not answer, costs no code.
         let waiting = self.codes().take(code, Instant::now()).ok_or_else(|| not_good(language))?;
         let told = full_name(language, &now);
-        let carries = carries::report(language, &account.connector.capabilities(&now.key));
+        let (carries, room) =
+            (carries::report(language, &account.connector.capabilities(&now.key)), now.key.clone());
         self.join(language, &account, now, &waiting.channel, waiting.by).await?;
+        let people = self.people_between(language, &room, &waiting.channel);
         let done = text!(language, "approve-done", room = told, channel = waiting.channel);
-        Ok(Review::Done(format!("{done}\n{carries}")))
+        Ok(Review::Done(format!("{done}\n{carries}\n• {people}")))
     }
 
     /// The other channels that a room is joined to; by name to whoever may know them: whoever runs Relay, and in the chat of those that

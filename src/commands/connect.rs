@@ -4,7 +4,7 @@ use super::codes::{ASKS, GOOD_FOR, GUESSES, Waiting};
 use super::words::{full_name, named, named_in, now, shown, too_many};
 use super::{COMMAND_LINE, Commands, Refused, Reply, carries, offer, problem};
 use crate::config::joined::Entry;
-use crate::consent::Unsaid;
+use crate::consent::{Level, Unsaid};
 use crate::engine::{PlannedLink, PlannedRoom, RunningAccount, preflight};
 use crate::routing::{Connect, Direction};
 use crate::text;
@@ -62,6 +62,7 @@ impl Commands {
         }
         self.may(call, "ask", ASKS)?;
         let carries = carries::report(language, &account.connector.capabilities(&report.key));
+        let people = self.people_shown(language, &report.key, channel);
         let waiting =
             Waiting::new(channel, account.name.clone(), report, (by, call.asker.id.clone()), Instant::now());
         let code = self.codes().make(waiting, Instant::now());
@@ -77,7 +78,7 @@ impl Commands {
         };
         let also = self.also(language, &call.room).map_or_else(String::new, |also| format!("{also}\n\n"));
         let then = text!(language, "connect-once-in");
-        Ok(format!("{give}\n\n{code}\n\n{used}\n\n{also}{then}\n{carries}").into())
+        Ok(format!("{give}\n\n{code}\n\n{used}\n\n{also}{then}\n{carries}\n• {people}").into())
     }
 
     /// Of a room that is to join one more channel: what is said in it goes to all.
@@ -210,17 +211,36 @@ impl Commands {
         Ok(format!("{done}\n{carries}\n• {}", self.shown_of_people(language, &report.key, channel)))
     }
 
-    /// What the rooms of a channel see of each other's people, in one sentence.
+    /// What a room and the others of a channel see of each other's people, in one sentence; also before it has joined.
+    fn people_shown(&self, language: Language, room: &RoomKey, channel: &str) -> String {
+        let level = self.level_in(room, channel);
+        text!(language, "connect-people", level = level.word(), words = level.in_words())
+    }
+
+    /// The same, said elsewhere than in the room.
+    pub(super) fn people_between(&self, language: Language, room: &RoomKey, channel: &str) -> String {
+        let level = self.level_in(room, channel);
+        text!(language, "room-people", level = level.word(), words = level.in_words())
+    }
+
+    /// How much is shown of people between a room and the others of a channel at most.
+    fn level_in(&self, room: &RoomKey, channel: &str) -> Level {
+        let routes = self.core.routes.borrow();
+        let own = routes.links_of(room).find(|(name, _)| *name == channel);
+        routes.level(channel).tighter(own.map(|(_, link)| link.settings.privacy).unwrap_or_default())
+    }
+
+    /// The same of a room that has joined; where it is not the same for all others, each of them.
     fn shown_of_people(&self, language: Language, room: &RoomKey, channel: &str) -> String {
+        let level = self.level_in(room, channel);
         let routes = self.core.routes.borrow().clone();
-        let level = routes.level(channel).tighter(routes.settings(room, channel).privacy);
         let others = routes.targets(room).into_iter().map(|(to, _)| routes.level_between(room, &to));
         if others.into_iter().any(|other| other != level)
             && let Some(levels) = self.levels(language, room)
         {
             return levels;
         }
-        text!(language, "connect-people", level = level.word(), words = level.in_words())
+        self.people_shown(language, room, channel)
     }
 
     /// Tells every room of a channel who has joined, and notes that it was told: a crash in between is made up for at the next
@@ -246,6 +266,10 @@ impl Commands {
                 channel = channel,
                 privacy = privacy
             ),
+        };
+        let words = match self.level_in(room, channel) {
+            Level::Full => words,
+            _ => format!("{words} {}", self.people_between(language, room, channel)),
         };
         self.tell_of_joining(account, room, channel, &words).await;
         let place = format!("{}:{}", account.name, room.room);

@@ -378,3 +378,21 @@ async fn a_command_in_a_thread_is_about_its_room_and_what_is_said_there_goes_on(
         bench.arrives(platform, "first in it").await;
     }
 }
+
+/// Who asks, who lets in and who is told know how much is shown of people there.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_much_is_shown_of_people_is_said_before_and_after_a_room_joins() {
+    let bench = crate::privacy::started_with("privacy = \"minimal\"").await;
+    let room = second(&bench, "discord");
+    let shown = "texts and reactions under other names; no files";
+    let asked = ask(&bench, "discord", 0, &room, "/relay connect lobby").await;
+    assert!(asked.contains(shown), "{asked}");
+    let code = code(&asked);
+    for (more, words) in [(&[][..], "wants to join lobby"), (&["--yes"][..], "has joined lobby")] {
+        let (_, told) = approve(&bench, &code, more);
+        assert!(told.contains(words) && told.contains(shown), "{told}");
+    }
+    for platform in PLATFORMS {
+        is_in(&bench, platform, &bench.room(platform), shown).await;
+    }
+}

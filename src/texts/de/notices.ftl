@@ -34,5 +34,12 @@ flood =
 
 room-joined = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was in einem seiner Räume gesagt wird, wird in den anderen gezeigt. Was von dir gezeigt wird, bestimmst du: { $privacy }.
 room-joined-asked = { $room } ({ $platform }) ist jetzt mit { $channel } verbunden: Was jemand in einem seiner Räume sagt, wird in den anderen gezeigt, sobald er oder sie es erlaubt: { $privacy }.
+room-people =
+    Zwischen ihm und den anderen Räumen wird von Leuten höchstens gezeigt: { $level ->
+        [full] Texte, Dateien und Reaktionen; Namen und Bilder; wer kommt und geht (full)
+        [balanced] Texte, Dateien und Reaktionen; Namen; keine Bilder und nicht, wer kommt und geht (balanced)
+        [minimal] Texte und Reaktionen unter anderen Namen; keine Dateien, keine Bilder und nicht, wer kommt und geht (minimal)
+       *[other] { $words } ({ $level })
+    }.
 room-left = { $room } ({ $platform }) ist nicht mehr mit { $channel } verbunden.
 room-of = { $room } in { $space }

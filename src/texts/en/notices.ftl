@@ -26,5 +26,9 @@ flood = Messages of { $name } arrive later in the other rooms: more than { $most
 
 room-joined = { $room } ({ $platform }) has joined { $channel }: what is said in one of its rooms is shown in the others. Everybody decides what is shown of them: { $privacy }.
 room-joined-asked = { $room } ({ $platform }) has joined { $channel }: what somebody says in one of its rooms is shown in the others once they allow it: { $privacy }.
+room-people =
+    Between it and the others no more is shown of people than: { $level ->
+       *[other] { $words } ({ $level })
+    }.
 room-left = { $room } ({ $platform }) has left { $channel }.
 room-of = { $room } of { $space }
