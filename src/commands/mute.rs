@@ -93,6 +93,7 @@ impl Commands {
                 KnownThere { name: bare.clone(), bare, ..known.clone() }.is_called(words)
             };
             known.is_called(words)
+                || is_mark(words, &known.mark)
                 || (!is_named && [Language::English, Language::German].into_iter().any(nameless))
         };
         let meant: Vec<Listed> =
@@ -263,6 +264,12 @@ fn unmute_offer(language: Language, name: &str, mark: &str) -> Offer {
     Offer { label, words: format!("unmute {name} #{mark}"), grave: false }
 }
 
+/// Whether these words are what tells somebody apart in the list, and nothing else.
+fn is_mark(words: &str, mark: &str) -> bool {
+    let words = words.trim();
+    words.strip_prefix('#').unwrap_or(words).eq_ignore_ascii_case(mark)
+}
+
 /// What somebody wrote, made harmless.
 fn shown(name: &str) -> String {
     crate::adapt::presentable(name)
@@ -276,6 +283,16 @@ fn unread(language: Language, error: &StoreError) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_without_a_name_goes_by_their_number() {
+        for words in ["#3ee", " 3ee ", "#3EE"] {
+            assert!(is_mark(words, "3ee"), "{words}");
+        }
+        for words in ["", "#", "##3ee", "3e", "Ada #3ee"] {
+            assert!(!is_mark(words, "3ee"), "{words}");
+        }
+    }
 
     #[test]
     fn a_name_and_a_span() {
