@@ -4,8 +4,8 @@ use super::sees::Sees;
 use super::{ConfigFile, EXIT_MISTAKES, mistakes};
 use crate::config::Config;
 use crate::config::joined::Entry;
-use crate::consent::Level;
-use crate::store::lacks_its_master;
+use crate::consent::{Level, Unsaid};
+use crate::store::{Master, lacks_its_master};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -38,6 +38,11 @@ fn joined_in_chat(channel: &str, entry: &Entry) -> String {
     format!("`{}`{name} joined [channels.{channel}] from the chat{by}{at}.", entry.room.escape_debug())
 }
 
+/// What is said of a channel with `consent = "opt_in"`.
+fn asked_first(channel: &str) -> String {
+    format!("In {channel}, nothing is carried of who has not allowed it (`consent = \"opt_in\"`).")
+}
+
 /// What is to be known of the key that opens what is kept.
 fn where_the_key_lies(config: &Config) -> String {
     let folder = &config.relay.data_dir;
@@ -66,6 +71,10 @@ fn where_the_key_lies(config: &Config) -> String {
 pub fn run(check: &Check) -> ExitCode {
     match Config::load(&check.file.config) {
         Ok(config) => {
+            // What `relay run` refuses is not right.
+            if let Some(Err(error)) = config.master_key.as_ref().map(Master::given) {
+                return refused(check, &config, &error.to_string());
+            }
             if check.json {
                 let privacy = Sees::all(&config);
                 sayln!(
@@ -95,6 +104,9 @@ pub fn run(check: &Check) -> ExitCode {
                         "In {room} people are called {template}: that was set in the chat, and counts before `name` of the link."
                     );
                 }
+                for channel in config.channels.iter().filter(|channel| channel.unsaid == Unsaid::OptIn) {
+                    sayln!("{}", asked_first(&channel.name));
+                }
                 let sees = Sees::all(&config).into_iter();
                 for sees in sees.filter(|sees| check.verbose || sees.level != Level::Full) {
                     sayln!("{}", sees.in_words());
@@ -111,6 +123,16 @@ pub fn run(check: &Check) -> ExitCode {
             ExitCode::from(EXIT_MISTAKES)
         }
     }
+}
+
+/// A file that is read well, and with which Relay does not start.
+fn refused(check: &Check, config: &Config, why: &str) -> ExitCode {
+    let why = format!("`master_key` of [relay]: {why}");
+    match check.json {
+        true => sayln!("{}", serde_json::json!({ "file": config.path, "mistakes": [{ "what": why }] })),
+        false => eprintln!("relay: {why}"),
+    }
+    ExitCode::from(EXIT_MISTAKES)
 }
 
 /// How people are called in rooms where that was set in the chat.

@@ -43,7 +43,7 @@ enum What {
     /// Copy the keys into a file, which has to be kept apart from `relay backup` and not for long
     ///
     /// Whoever wants to be forgotten after it was made is in it: a copy of last week brings back what they said until then, if a backup of
-    /// the ledger is as old. Make one every day, and keep the newest two. Without the master key it opens nothing.
+    /// the ledger is as old. Make one every day, and keep no old ones. Without the master key it opens nothing.
     Backup {
         /// The file to write, mode 0600
         file: PathBuf,

@@ -39,7 +39,8 @@ pub fn run(of: &TraceOf) -> ExitCode {
 }
 
 fn shown(trace: &Trace) -> String {
-    let by = trace.author.as_ref().map_or_else(String::new, |author| format!(" by {author}"));
+    let who = trace.who.as_ref().map_or_else(String::new, |who| format!(" ({who})"));
+    let by = trace.author.as_ref().map_or_else(String::new, |author| format!(" by {author}{who}"));
     let at = jiff::Timestamp::from_millisecond(trace.at)
         .map_or_else(|_| String::new(), |at| format!(", {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));
     let changed = trace.changed.as_ref().map_or_else(String::new, |what| format!(", last change: {what}"));

@@ -43,7 +43,7 @@ impl Commands {
         let all = (is_told && !entry.allows).then(|| text!(language, "chosen-for-all"));
         let for_a_time = entry.until.is_some();
         let is_no = !entry.allows && entry.purpose == Purpose::Bridging;
-        let unused = (entry.purpose != Purpose::Bridging).then(|| text!(language, "consent-unused"));
+        let unused = unused(language, &entry);
         let is_bridging = entry.purpose == Purpose::Bridging;
         // With the words or the name the message goes, and its picture with it.
         let goes = [DataClass::Content, DataClass::Identity].iter().any(|class| entry.classes.has(*class));
@@ -94,9 +94,10 @@ impl Commands {
         platforms.dedup();
         let whom = text!(language, "consent-whom", platforms = platforms.join(", "));
         let one = one_alone(language, spaces);
-        let has_programs = platforms.iter().any(|platform| PROGRAMS.contains(&platform.as_str()));
-        let programs = has_programs.then(|| text!(language, "consent-whom-programs"));
-        let whom = [Some(whom), one, programs].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let has = |program: &str| platforms.iter().any(|platform| platform == program);
+        let programs = has("relay").then(|| text!(language, "consent-whom-programs"));
+        let called = has("webhook").then(|| text!(language, "consent-whom-webhooks"));
+        let whom = [Some(whom), one, programs, called].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let lines = std::iter::once(first).chain(told).chain([text!(language, "consent-how"), whom]);
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -164,6 +165,17 @@ fn parse(
     Ok(Entry { allows, purpose, classes, scope: whom, how, words: WORDS, at: now, from: now, until })
 }
 
+/// That nothing comes of it today, where that is so.
+fn unused(language: Language, entry: &Entry) -> Option<String> {
+    match (entry.purpose, &entry.scope) {
+        (Purpose::Bridging, Scope::One(Recipient::Service(_) | Recipient::Plugin(_))) => {
+            Some(text!(language, "consent-nobody"))
+        }
+        (Purpose::Bridging, _) => None,
+        _ => Some(text!(language, "consent-unused")),
+    }
+}
+
 /// Which spaces may be named; none where there are none.
 fn one_alone(language: Language, spaces: &Spaces) -> Option<String> {
     spaces.all().map(|spaces| text!(language, "consent-whom-spaces", spaces = spaces))
@@ -203,6 +215,9 @@ fn in_words(language: Language, entry: &Entry, now: Timestamp, spaces: &Spaces) 
     };
     let whom = match &entry.scope {
         Scope::All => text!(language, "consent-everybody"),
+        Scope::Platform(platform) if PROGRAMS.contains(&platform.as_str()) => {
+            text!(language, "consent-programs", platform = platform.as_str())
+        }
         Scope::Platform(platform) => words::shown(&Platform::from_stored(platform.clone())),
         Scope::One(space @ Recipient::Space { platform, .. }) => match spaces.name(space) {
             Some(name) => {
@@ -243,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_said_and_told() {
-        let platforms = [Platform::new("discord"), Platform::new("telegram")];
+        let platforms = ["discord", "telegram", "relay"].map(Platform::new);
         let spaces = Spaces::of(&[("discord", &["1"], "Night Owls for to Two")]);
         let now = Timestamp(1_700_000_000_000);
         let said = |words: &str| {
@@ -267,6 +282,7 @@ mod tests {
                     "bridging: content to Night Owls for to Two on Discord not allowed until 2023-11-15 22:13 UTC",
                 ),
             ),
+            ("revoke bridging to relay", Ok("bridging: everything to programs (relay) not allowed")),
             ("grant", Err("/relay consent grant or revoke PURPOSE")),
             ("grant bridging souls to discord:1", Err("There is no such thing as `souls`")),
             ("grant bridging to discord:1 for ever", Err("How long is that?")),
@@ -275,7 +291,7 @@ mod tests {
             ("allow bridging", Err("`allow` is neither grant nor revoke")),
             ("grant love", Err("There is no purpose `love`")),
             ("grant bridging souls", Err("There is no such thing as `souls`")),
-            ("grant bridging to signal", Err("It knows discord, telegram, and service:NAME")),
+            ("grant bridging to signal", Err("It knows discord, relay, telegram, and service:NAME")),
             ("grant bridging to Night Owls", Err("discord:Night Owls for to Two.")),
             ("grant bridging for ever", Err("How long is that?")),
             ("grant bridging for 0 days", Err("How long is that?")),
@@ -288,6 +304,26 @@ mod tests {
                 }
                 (told, _) => panic!("{words}: {told:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn what_nothing_comes_of_today_is_said() {
+        let platforms = [Platform::new("discord")];
+        let spaces = Spaces::of(&[]);
+        let cases = [
+            ("revoke bridging", None),
+            ("revoke bridging to discord", None),
+            ("revoke bridging to service:api", Some("no such service or plugin")),
+            ("grant bridging to plugin:foo", Some("no such service or plugin")),
+            ("grant ai to service:tongues", Some("does nothing for that today")),
+        ];
+        for (words, expected) in cases {
+            let entry = parse(Language::English, words, (&platforms, &spaces), Timestamp(0)).unwrap();
+            let told = unused(Language::English, &entry);
+            let is_so =
+                expected.map_or(told.is_none(), |words| told.is_some_and(|told| told.contains(words)));
+            assert!(is_so, "{words}");
         }
     }
 

@@ -2,11 +2,12 @@
 
 mod shown;
 
+use super::spaces::PROGRAMS;
 use super::{Commands, Refused};
 use crate::consent::{History, Person, Stance};
 use crate::engine::{ExportError, RunningAccount, WhyLeft};
-use crate::store::{Erased, StoreError};
 use crate::media::Belongings;
+use crate::store::{Erased, StoreError};
 use crate::text;
 use crate::texts::Language;
 use relay_contract::{Call, Timestamp};
@@ -191,10 +192,10 @@ impl Commands {
             return Err(text!(language, "export-busy"));
         };
         let (core, is_linked) = (self.core.clone(), self.core.ledger.linked(&person).is_some());
-        let written = tokio::task::spawn_blocking(move || {
         let accounts = self.core.ledger.accounts_of(&person);
         let wish = || self.core.ledger.erased(&person).map_err(|error| unreadable(language, &error));
         let (before, of) = (wish()?, person.clone());
+        let written = tokio::task::spawn_blocking(move || {
             let mut out = Bounded(Vec::new());
             core.export(&of, &mut out).map(|exported| (exported, out.0))
         });
@@ -327,6 +328,10 @@ pub fn receipt(language: Language, erased: &Erased) -> String {
 fn left_in_words(language: Language, kept: &str) -> String {
     let Some((count, platform, why)) = WhyLeft::read(kept) else { return kept.to_owned() };
     match why {
+        // A thread and a digest stand in a room.
+        _ if PROGRAMS.iter().any(|name| platform.eq_ignore_ascii_case(name)) => {
+            text!(language, "forgotten-left-programs", count = count)
+        }
         WhyLeft::Refused => text!(language, "forgotten-left-refused", count = count, platform = platform),
         WhyLeft::NoDeletes => {
             text!(language, "forgotten-left-no-deletes", count = count, platform = platform)

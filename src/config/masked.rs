@@ -202,8 +202,8 @@ fn harmless(key: &str, written: &str) -> bool {
             written.len() <= 7 && written.bytes().all(|b| b.is_ascii_digit())
         }
         "quiet" | "late" | "time_zone" => is_time(written),
-        "tls" => is_plain_word(written),
-        "unsure" => matches!(written, "repeat" | "hold"),
+        // One of a few words: another one in its place is a mistake, and no secret.
+        "tls" | "consent" | "privacy" | "unsure" | "language" => is_plain_word(written),
         "strip_metadata" => matches!(written, "true" | "false"),
         _ if HARMLESS.contains(&key) => !written.contains('@'),
         _ => is_url() && is_plain_url(written),

@@ -7,6 +7,7 @@ use super::{
     AccountSection, AlertHook, AlertMail, AlertsSection, ApiSection, ChannelSection, Config, IncomingSection,
     LinkSection, OutgoingSection,
 };
+use crate::consent::Unsaid;
 use relay_contract::Account;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -256,11 +257,18 @@ fn of_channel(old: &ChannelSection, new: &ChannelSection) -> Vec<String> {
         ("connect", old.connect != new.connect),
         ("owners", old.owners != new.owners),
         ("expire", old.expire != new.expire),
-        ("consent", old.unsaid != new.unsaid),
         ("language", old.language != new.language),
     ]);
+    how.extend(turned("consent", asks(old), asks(new)));
     how.extend(turned("privacy", old.privacy.word(), new.privacy.word()));
     how
+}
+
+fn asks(channel: &ChannelSection) -> &'static str {
+    match channel.unsaid {
+        Unsaid::Notice => "notice",
+        Unsaid::OptIn => "opt_in",
+    }
 }
 
 /// The links in force of a channel, by their rooms.

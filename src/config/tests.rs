@@ -311,6 +311,16 @@ fn what_is_no_secret_is_shown() {
     assert_eq!(masked::masked(text), text.replace(" why", "****"));
 }
 
+/// A wrong word where one of a few is wanted.
+#[test]
+fn a_wrong_word_is_shown_where_it_is() {
+    for line in ["consent = \"optin\"", "privacy = \"balancd\"", "language = \"englisch\""] {
+        let text = format!("{ACCOUNT}[channels.x]\n{line}\n");
+        let Err(found) = Config::parse(&text, Path::new("bridges.toml")) else { panic!("accepted: {line}") };
+        assert!(found.text.contains(line), "{}", found.text);
+    }
+}
+
 #[test]
 fn both_keys_of_a_section_are_reported() {
     let text = format!("{ACCOUNT}[relay]\ndata_dir = 1\nlisten = \"x\"\n");

@@ -19,6 +19,9 @@ pub struct Trace {
     pub kind: String,
     /// Who wrote it.
     pub author: Option<String>,
+    /// The same as `relay export` and `relay forget` take them: `PLATFORM:USERID`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// When, in milliseconds since the epoch, by the platform's clock.
     pub at: i64,
     /// When Relay had it on disk, in milliseconds since the epoch.
@@ -71,6 +74,12 @@ pub struct TracedRoom {
     pub lane: Option<LaneState>,
     /// When the lane looks at its first delivery again, in milliseconds since the epoch, where it waits for a time.
     pub next_try: Option<i64>,
+}
+
+/// Who wrote it, as the command line names people.
+fn who(envelope: &Envelope) -> Option<String> {
+    let author = envelope.author.as_ref()?;
+    Some(format!("{}:{}", envelope.origin.platform, author.id))
 }
 
 /// What became of a delivery.
@@ -154,6 +163,7 @@ impl Core {
             envelope: id.to_string(),
             kind: envelope.kind().to_owned(),
             author: envelope.author.as_ref().map(|author| author.name.clone()),
+            who: who(envelope),
             at: envelope.at.0,
             accepted: held,
             changed: None,
@@ -228,6 +238,7 @@ impl Core {
             envelope: id.to_string(),
             kind: envelope.kind().to_owned(),
             author: envelope.author.as_ref().map(|author| author.name.clone()),
+            who: who(&envelope),
             at: envelope.at.0,
             accepted: id.at().0,
             changed,

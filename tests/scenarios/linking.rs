@@ -237,7 +237,7 @@ async fn whoever_has_linked_accounts_is_shown_by_the_name_that_they_choose() {
     assert!(told.contains("Say one of these: discord, slack, telegram."), "{told}");
     // What others read says nothing of what there is.
     let told = relay(&bench, "telegram", 0, "name").await;
-    assert!(told.contains("Others could read here"), "{told}");
+    assert!(told.contains("where others could read"), "{told}");
     relay(&bench, "telegram", 1, "help").await;
     let noted = relay(&bench, "telegram", 1, "name slack").await;
     assert_eq!(relay(&bench, "telegram", 0, "name slack").await, noted);

@@ -273,6 +273,8 @@ async fn a_message_is_traced_by_its_link_with_the_time_of_each_hop() {
     let told = bench.command("trace").arg(&id).output().unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("in the lane") && told.contains("after 1 failed attempt"), "{told}");
+    // Whose it is, as `relay export` and `relay forget` want to be told.
+    assert!(told.contains(&format!("(slack:{})", bench.platform("slack").people[0].id)), "{told}");
 }
 
 /// `relay doctor …`: its exit code and its answer as JSON.

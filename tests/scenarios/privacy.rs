@@ -255,6 +255,8 @@ async fn where_people_opt_in_nothing_crosses_before_they_do() {
         config.replace("[channels.lobby]", "[channels.lobby]\nconnect = \"open\"\nconsent = \"opt_in\""),
     )
     .unwrap();
+    let (_, checked) = self::told(&bench, &["check"]);
+    assert!(checked.contains("In lobby, nothing is carried of who has not allowed it"), "{checked}");
     bench.start();
     bench.connected(3).await;
     listen(&bench);

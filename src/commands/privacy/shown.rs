@@ -1,5 +1,6 @@
 //! What is shown of somebody elsewhere, in words: to whom, how much, and by what they have chosen.
 
+use super::super::spaces::PROGRAMS;
 use super::super::{Commands, words};
 use super::{date, time, unreadable};
 use crate::consent::{DataClass, Level, Person, Purpose, Stance, Unsaid};
@@ -162,25 +163,22 @@ impl Commands {
         person: &Person,
     ) -> Option<String> {
         let (routes, spaces) = (self.core.routes.borrow().clone(), self.spaces(room, None));
-        let seen = routes.targets(room).into_iter().map(|(to, _)| {
+        let seen = routes.targets(room).into_iter().map(|(to, channel)| {
             let who = match self.core.is_program(&to) {
                 true => text!(language, "privacy-programs"),
                 false => words::shown(&to.platform),
             };
             let what = classes_in_words(language, &self.core.shown_of(person, room, &to));
-            (who, spaces.name(&self.core.recipient(&to)), what)
+            SeenBy { who, space: spaces.name(&self.core.recipient(&to)), channel: channel.to_owned(), what }
         });
-        let seen: Vec<_> = seen.collect();
+        let seen: Vec<SeenBy> = seen.collect();
         let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (platform, space, what) in &seen {
-            // A platform alone says it where all its spaces see the same.
-            let is_all = seen.iter().all(|(other, _, sees)| other != platform || sees == what);
-            let who = match space.as_ref().filter(|_| !is_all) {
-                Some(space) => {
-                    text!(language, "privacy-on-space", platform = platform.as_str(), space = space.as_str())
-                }
-                None => platform.clone(),
+        for by in &seen {
+            let who = match by.place(&seen) {
+                Some(space) => text!(language, "privacy-on-space", platform = by.who.as_str(), space = space),
+                None => by.who.clone(),
             };
+            let what = &by.what;
             let known = all.entry(what.clone()).or_default();
             if !known.contains(&who) {
                 known.push(who);
@@ -242,10 +240,32 @@ impl Commands {
     }
 }
 
+/// What a room elsewhere is shown.
+struct SeenBy {
+    /// Its platform, or programs.
+    who: String,
+    space: Option<String>,
+    channel: String,
+    what: String,
+}
+
+impl SeenBy {
+    /// What has to be said beside the platform: its space, where another one there sees something else, and the channel, where the same space does.
+    fn place(&self, all: &[Self]) -> Option<String> {
+        let others = || all.iter().filter(|other| other.who == self.who && other.what != self.what);
+        others().next()?;
+        let is_split = others().any(|other| other.space == self.space);
+        let parts = [self.space.clone(), is_split.then(|| self.channel.clone())];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
 /// How much, on which platforms; none where it is nothing.
 fn on_platforms(language: Language, counts: BTreeMap<Platform, usize>) -> Option<String> {
-    let lines = counts.into_iter().map(|(platform, count)| {
-        text!(language, "privacy-count", count = count, platform = words::shown(&platform))
+    let lines = counts.into_iter().map(|(platform, count)| match PROGRAMS.contains(&platform.as_str()) {
+        true => text!(language, "privacy-count-programs", count = count),
+        false => text!(language, "privacy-count", count = count, platform = words::shown(&platform)),
     });
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| lines.join(", "))
@@ -267,4 +287,39 @@ fn classes_in_words(language: Language, classes: &[DataClass]) -> String {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     if all.is_empty() { text!(language, "shown-nothing") } else { all.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_said_as_far_as_it_tells_something() {
+        let seen = |all: &[(&str, &str, &str, &str)]| -> Vec<Option<String>> {
+            let all: Vec<SeenBy> = all
+                .iter()
+                .map(|(who, space, channel, what)| SeenBy {
+                    who: (*who).into(),
+                    space: (!space.is_empty()).then(|| (*space).into()),
+                    channel: (*channel).into(),
+                    what: (*what).into(),
+                })
+                .collect();
+            all.iter().map(|by| by.place(&all)).collect()
+        };
+        let said = |place: &str| Some(place.to_owned());
+        let same = [("Discord", "Owls", "lobby", "all"), ("Discord", "Bats", "lobby", "all")];
+        assert_eq!(seen(&same), [None, None]);
+        let spaces = [("Discord", "Owls", "lobby", "all"), ("Discord", "Bats", "lobby", "nothing")];
+        assert_eq!(seen(&spaces), [said("Owls"), said("Bats")]);
+        let channels = [
+            ("Discord", "Owls", "lobby", "all"),
+            ("Discord", "Owls", "garden", "nothing"),
+            ("Slack", "Studio", "lobby", "all"),
+            ("programs", "", "lobby", "all"),
+            ("programs", "", "garden", "nothing"),
+        ];
+        let expected = [said("Owls, lobby"), said("Owls, garden"), None, said("lobby"), said("garden")];
+        assert_eq!(seen(&channels), expected);
+    }
 }

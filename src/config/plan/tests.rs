@@ -42,6 +42,10 @@ fn each_change_is_one_line_and_nothing_else() {
             "~ channel lobby: connect, privacy full → minimal\n",
         ),
         (
+            &[("[channels.lobby]", "[channels.lobby]\nconsent = \"opt_in\"")],
+            "~ channel lobby: consent notice → opt_in\n",
+        ),
+        (
             &[("{ env = \"PATH\" }\n[accounts.hikers]", "{ env = \"HOME\" }\n[accounts.hikers]")],
             "~ account owls (discord): token\n",
         ),

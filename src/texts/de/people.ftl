@@ -37,6 +37,11 @@ privacy-count =
         [one] eine Sache auf {$platform}
        *[other] {$count} Sachen auf {$platform}
     }
+privacy-count-programs =
+    { $count ->
+        [one] eine Sache, die Programme bekommen haben
+       *[other] {$count} Sachen, die Programme bekommen haben
+    }
 privacy-nowhere = Was hier gesagt wird, wird nirgendwohin übertragen.
 privacy-recipients = Was hier gesagt wird, wird anderswo gezeigt, damit die Leute dort mitreden können: {$rooms}.
 privacy-recipient-programs = Programme, die wer Relay betreibt zulässt
@@ -98,6 +103,7 @@ forgotten-left = Was sich nicht rückgängig machen ließ:
 forgotten-left-refused = {$count} × eine Nachricht auf {$platform}, die Relay dort nicht löschen durfte
 forgotten-left-no-deletes = {$count} × eine Nachricht auf {$platform}, wo nichts gelöscht wird
 forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem Raum, den Relay nicht mehr erreicht
+forgotten-left-programs = {$count} × eine Nachricht, die Programme bekommen haben und die Relay dort nicht zurücknehmen kann
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
 forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
 forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind. Anhänge sind nicht verschlüsselt: Ein älteres Backup, das sie enthält (`relay backup --media`), behält sie. Frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
@@ -137,10 +143,12 @@ consent-how =
 consent-since = {$line} (seit {$date}, {$time} UTC, mit {$how})
 consent-whom = An wen: {$platforms}; service:NAME, plugin:NAME.
 consent-whom-spaces = Oder ein Bereich allein, von denen, wo gezeigt wird, was hier gesagt wird: {$spaces}.
-consent-whom-programs = relay sind Programme, die wer Relay betreibt zulässt, webhook solche, die Relay aufruft.
+consent-whom-programs = relay sind Programme, die wer Relay betreibt zulässt.
+consent-whom-webhooks = webhook sind Programme, die Relay aufruft.
 consent-taken-back-for-good = Was schon übertragen wurde und nicht dazu passt, wird gerade in den anderen Räumen gelöscht, und zwar endgültig: Es kommt nicht zurück, wenn die Zeit um ist. Eine Plattform, die nichts löscht, behält es, und vielleicht hat es schon jemand gelesen. /relay privacy sagt dir, wann das erledigt ist.
 consent-too-often = Du hast in der letzten Stunde sehr oft gewählt. Warte eine Stunde; revoke geht immer.
 consent-unused = Dafür tut Relay heute nichts; dein Wort wird aufbewahrt, bis es so weit ist.
+consent-nobody = So einen Dienst oder so ein Plugin hat Relay heute nicht; dein Wort wird aufbewahrt, bis es so weit ist.
 consent-how-long = Wie lange soll das sein? Schreib es wie 30 days.
 consent-neither = `{$word}` ist weder grant noch revoke.
 consent-no-purpose = Den Zweck `{$word}` gibt es nicht.
@@ -169,6 +177,7 @@ consent-everything = alles
 consent-everybody = alle
 consent-space = einen Bereich auf {$platform}
 consent-space-named = {$name} auf {$platform}
+consent-programs = Programme ({$platform})
 consent-service = den Dienst {$name}
 consent-plugin = das Plugin {$name}
 
@@ -206,8 +215,8 @@ name-is-own = Anderswo wirst du mit dem Namen des Kontos gezeigt, mit dem du sch
 name-is-there = Anderswo wirst du mit dem Namen des Kontos gezeigt, das du im Netzwerk derer hast, die es lesen; wo du keines hast, mit dem des Kontos, mit dem du schreibst.
 name-is-of = Anderswo wirst du mit dem Namen von {$account} gezeigt.
 name-how = Mit /relay name PLATFORM wirst du mit dem Namen deines verknüpften Kontos auf dieser Plattform gezeigt, mit /relay name there in jedem Netzwerk mit dem deines Kontos dort, mit /relay name own mit dem des Kontos, mit dem du schreibst.
-name-means = Das gilt für alle deine verknüpften Konten, von jetzt an. Wo dieses Konto nicht genannt werden darf, steht der Name des Kontos, mit dem du schreibst; wo du unter anderem Namen oder ohne Namen schreibst, bleibt es dabei. Dein Bild bleibt das des Kontos, mit dem du schreibst. Wer es liest, erfährt, dass diese Konten einer Person gehören.
+name-means = Das gilt für alle deine verknüpften Konten, von jetzt an. Wo dieses Konto nicht genannt werden darf, steht der Name des Kontos, mit dem du schreibst; wo du unter anderem Namen oder ohne Namen schreibst, bleibt es dabei. Dein Bild bleibt das des Kontos, mit dem du schreibst. Wer den Namen eines Kontos bei dem liest, was ein anderes schreibt, erfährt, dass beide einer Person gehören.
 name-not-linked = Dieses Konto ist mit keinem anderen verknüpft und wird deshalb mit seinem eigenen Namen gezeigt. /relay link zeigt dort, wo Relay nur dir antwortet, dass dir auch ein anderes Konto gehört.
 name-none-there = Dort hast du kein verknüpftes Konto. Sag eines von diesen: {$choices}.
 name-noted = Notiert, soweit deine Konten verknüpft sind. Was jetzt gilt, steht dort, wo Relay nur dir antwortet: /relay name.
-name-elsewhere = Hier könnten andere lesen, welche Konten dir gehören. Schreib /relay name dort, wo Relay nur dir antwortet. /relay name PLATFORM, there oder own kannst du auch hier sagen.
+name-elsewhere = Du hast gefragt, wo andere lesen könnten, welche Konten dir gehören. Schreib /relay name dort, wo Relay nur dir antwortet. /relay name PLATFORM, there oder own kannst du auch sagen, wo andere sind.

@@ -37,6 +37,11 @@ privacy-count =
         [one] one thing on {$platform}
        *[other] {$count} things on {$platform}
     }
+privacy-count-programs =
+    { $count ->
+        [one] one thing that programs were given
+       *[other] {$count} things that programs were given
+    }
 privacy-nowhere = What is said here is not carried anywhere.
 privacy-recipients = What is said here is shown elsewhere so that people there can take part: {$rooms}.
 privacy-recipient-programs = programs that whoever runs Relay lets in
@@ -98,6 +103,7 @@ forgotten-left = What could not be undone:
 forgotten-left-refused = {$count} × a message on {$platform}, which did not let Relay delete it
 forgotten-left-no-deletes = {$count} × a message on {$platform}, which deletes nothing
 forgotten-left-unreached = {$count} × a message on {$platform}, in a room that Relay does not reach any more
+forgotten-left-programs = {$count} × a message that programs were given, and that Relay cannot take back there
 forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
 forgotten-left-digest = up to {$count} × that you came or went, told on {$platform} together with others
 forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too. Attachments are not encrypted: a backup from before that holds them (`relay backup --media`) keeps them. Ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
@@ -137,10 +143,12 @@ consent-how =
 consent-since = {$line} (since {$date} {$time} UTC, with {$how})
 consent-whom = To whom: {$platforms}; service:NAME, plugin:NAME.
 consent-whom-spaces = Or one space alone, of those where what is said here is shown: {$spaces}.
-consent-whom-programs = relay are programs that whoever runs Relay lets in, webhook those that it calls.
+consent-whom-programs = relay are programs that whoever runs Relay lets in.
+consent-whom-webhooks = webhook are programs that Relay calls.
 consent-taken-back-for-good = What was carried before and does not fit is being deleted in the other rooms, for good: it does not come back when the time is over. A platform that deletes nothing keeps it, and people may have read it. /relay privacy tells when that is done.
 consent-too-often = You have chosen many times in the last hour. Wait an hour; to revoke is always possible.
 consent-unused = Relay does nothing for that today; your word is kept for when it does.
+consent-nobody = Relay has no such service or plugin today; your word is kept for when it has.
 consent-how-long = How long is that? Write it like 30 days.
 consent-neither = `{$word}` is neither grant nor revoke.
 consent-no-purpose = There is no purpose `{$word}`.
@@ -169,6 +177,7 @@ consent-everything = everything
 consent-everybody = everybody
 consent-space = a space on {$platform}
 consent-space-named = {$name} on {$platform}
+consent-programs = programs ({$platform})
 consent-service = the service {$name}
 consent-plugin = the plugin {$name}
 
@@ -206,8 +215,8 @@ name-is-own = You are shown elsewhere by the name of the account that speaks.
 name-is-there = You are shown elsewhere by the name of the account that you have in the network of whoever reads it, and by that of the account that speaks where you have none.
 name-is-of = You are shown elsewhere by the name of {$account}.
 name-how = /relay name PLATFORM has you shown by the name of your linked account on that platform, /relay name there in each network by that of your account there, /relay name own by that of the account that speaks.
-name-means = It holds for all your linked accounts, from now on. Where that account may not be named, the account that speaks is; where you go by another name or by none, that stays. Your picture stays that of the account that speaks. Whoever reads it learns that these accounts are one person's.
+name-means = It holds for all your linked accounts, from now on. Where that account may not be named, the account that speaks is; where you go by another name or by none, that stays. Your picture stays that of the account that speaks. Whoever reads the name of an account beside what another one says learns that both are one person's.
 name-not-linked = This account is linked to no other, so it is shown by its own name. /relay link, where Relay answers you alone, shows that another account is yours, too.
 name-none-there = You have no linked account there. Say one of these: {$choices}.
 name-noted = Noted, as far as your accounts are linked. What holds now is told where Relay answers you alone: /relay name.
-name-elsewhere = Others could read here which accounts are yours. Write /relay name where Relay answers you alone. /relay name PLATFORM, there or own can be said here, too.
+name-elsewhere = You asked where others could read which accounts are yours. Write /relay name where Relay answers you alone. /relay name PLATFORM, there or own can be said where others are, too.
