@@ -247,6 +247,11 @@ impl RunningBridge {
     }
 }
 
+/// A core file would have in clear what is sealed on the disk, and the tokens.
+fn keep_out_of_core_files() -> rustix::io::Result<()> {
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+}
+
 /// A sentence below a row: indented, and no wider than the terminal.
 fn note(text: &str, out: &mut String) {
     const INDENT: &str = "      ";

@@ -198,10 +198,15 @@ impl From<fjall::Error> for StoreError {
 /// Whether the system has said, however far below, that there is no room.
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    has_said(error, &[FileTooLarge, QuotaExceeded, StorageFull])
+}
+
+/// Whether the system has said one of these, however far below.
+fn has_said(error: &(dyn std::error::Error + 'static), kinds: &[std::io::ErrorKind]) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+            && kinds.contains(&error.kind())
         {
             return true;
         }

@@ -1,18 +1,16 @@
 //! `relay audit`: the log of what has left, where to, and by whose leave.
 
 mod beside;
+mod verify;
 
 use super::{RunningBridge, cut, fail, note};
-use crate::audit::{Checked, Checker};
 use crate::control::audit::fetch;
 use crate::spans;
 use crate::store::audit::Wanted;
 use crate::store::backup::{Kind, Whole};
-use beside::Beside;
 use relay_contract::Timestamp;
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,6 +37,9 @@ enum Act {
     Verify {
         /// An export; without it, the log itself. Where the log can be read too, the export is compared with it
         file: Option<PathBuf>,
+        /// Print what was found as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -65,11 +66,13 @@ struct Show {
 pub fn run(of: &Audit) -> ExitCode {
     let data_dir = of.bridge.data_dir();
     match (&of.what, data_dir) {
-        (Act::Verify { file: Some(file) }, data_dir) => verify_file(file, data_dir.ok().as_deref()),
+        (Act::Verify { file: Some(file), json }, data_dir) => {
+            verify::file(file, data_dir.ok().as_deref()).told(*json)
+        }
         (_, Err(code)) => code,
         (Act::Show(of), Ok(data_dir)) => show(of, &data_dir),
         (Act::Export { file }, Ok(data_dir)) => export(file, &data_dir),
-        (Act::Verify { file: None }, Ok(data_dir)) => verify(&data_dir),
+        (Act::Verify { file: None, json }, Ok(data_dir)) => verify::kept(&data_dir).told(*json),
     }
 }
 
@@ -142,154 +145,6 @@ impl<W: Write> Write for Counted<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// Reads an export as it comes.
-#[derive(Default)]
-struct Checking {
-    checker: Checker,
-    begun: Vec<u8>,
-    /// The number whose hash is wanted, and the hash.
-    asked: Option<(u64, Option<String>)>,
-    /// An export that is read at the same time.
-    beside: Option<Beside>,
-}
-
-impl Checking {
-    fn line(&mut self, line: &[u8]) {
-        self.checker.line(line);
-        if let Some(beside) = &mut self.beside {
-            beside.line(line);
-        }
-        if let Some((number, found)) = &mut self.asked
-            && self.checker.reached().is_some_and(|head| head.n == *number)
-        {
-            *found = self.checker.reached().map(|head| head.hash.clone());
-        }
-    }
-}
-
-impl Write for Checking {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.begun.extend_from_slice(bytes);
-        let begun = std::mem::take(&mut self.begun);
-        let mut lines = begun.split(|byte| *byte == b'\n');
-        self.begun = lines.next_back().unwrap_or_default().to_vec();
-        lines.for_each(|line| self.line(line));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn verify(data_dir: &Path) -> ExitCode {
-    let mut checking = Checking::default();
-    if let Err(error) = fetch(data_dir, &Wanted::default(), None, &mut checking) {
-        return fail(error);
-    }
-    match checking.checker.end() {
-        Ok(checked) => {
-            sayln!("{}", whole("the audit", &checked));
-            ExitCode::SUCCESS
-        }
-        Err(fault) => fail(format!("the audit is not what was written: {fault}")),
-    }
-}
-
-fn verify_file(file: &Path, data_dir: Option<&Path>) -> ExitCode {
-    let mut checker = Checker::default();
-    let read = || -> io::Result<()> {
-        let mut lines = BufReader::new(File::open(file)?);
-        let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line)? > 0 {
-            checker.line(line.strip_suffix(b"\n").unwrap_or(&line));
-            line.clear();
-        }
-        Ok(())
-    };
-    if let Err(why) = { read }() {
-        return fail(format!("{}: {why}", file.display()));
-    }
-    let name = file.display();
-    let checked = match checker.end() {
-        Ok(checked) => checked,
-        Err(fault) => return fail(format!("{name} is not what was written: {fault}")),
-    };
-    sayln!("{}", whole(&name.to_string(), &checked));
-    compare(file, &checked, data_dir)
-}
-
-/// Whether the log that is kept goes on from an export.
-fn compare(file: &Path, export: &Checked, data_dir: Option<&Path>) -> ExitCode {
-    let beside = File::open(file).ok().map(Beside::new);
-    let mut checking = Checking { asked: Some((export.head.n, None)), beside, ..Checking::default() };
-    let fetched = data_dir.map(|data_dir| fetch(data_dir, &Wanted::default(), None, &mut checking));
-    // Whoever only has the file can compare it with nothing.
-    let Some(Ok(())) = fetched else {
-        sayln!("There is no Relay here to compare it with.");
-        return ExitCode::SUCCESS;
-    };
-    let found = checking.asked.take().and_then(|(_, hash)| hash);
-    let parts = checking.beside.take().map(|beside| beside.parts()).unwrap_or_default();
-    match checking.checker.end() {
-        Err(fault) => fail(format!("the audit that is kept here is not what was written: {fault}")),
-        Ok(kept) if kept.head.n < export.head.n => fail(format!(
-            "the audit that is kept here ends with line {}, before the export does: it was cut off, or a backup of before the export was \
-             restored. {parts}",
-            kept.head.n
-        )),
-        // What is kept here and goes on from the export was kept when that was made: lines only ever go from the front.
-        Ok(kept) if export.from > kept.from && found.as_deref() == Some(export.head.hash.as_str()) => {
-            fail(format!(
-                "the beginning of the export was cut off: it begins with line {}, and lines {} to {} are kept here",
-                export.from,
-                kept.from,
-                export.from - 1
-            ))
-        }
-        Ok(kept) if kept.from > export.head.n + 1 => {
-            sayln!(
-                "The audit that is kept here begins later, with line {}: older ones are not kept.",
-                kept.from
-            );
-            ExitCode::SUCCESS
-        }
-        Ok(kept) if found.as_deref().is_some_and(|hash| hash != export.head.hash) => fail(format!(
-            "the audit that is kept here is another one: its line {} is not that of the export (it ends with line {}). It was altered, or a \
-             backup of before the export was restored. {parts}",
-            export.head.n, kept.head.n
-        )),
-        Ok(kept) if kept.head.n == export.head.n => {
-            sayln!("The audit that is kept here ends with the same line.");
-            ExitCode::SUCCESS
-        }
-        Ok(kept) => {
-            sayln!(
-                "The audit that is kept here goes on from it: lines {} to {} are not in the export. They are newer than it, or its end was cut off.",
-                export.head.n + 1,
-                kept.head.n
-            );
-            ExitCode::SUCCESS
-        }
-    }
-}
-
-fn whole(what: &str, checked: &Checked) -> String {
-    match checked.lines() {
-        0 => format!("{what} is whole: it has no lines yet."),
-        _ => {
-            let before = match checked.from {
-                0 | 1 => String::new(),
-                from => format!(" Lines 1 to {} are not in it.", from - 1),
-            };
-            format!(
-                "{what} is whole: lines {} to {}, none altered, removed or moved.{before} It ends with {}.",
-                checked.from, checked.head.n, checked.head.hash
-            )
-        }
     }
 }
 

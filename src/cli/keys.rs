@@ -1,6 +1,6 @@
 //! `relay keys`: the keys of what is kept, and what wraps them.
 
-use super::{MasterKeyFile, RunningBridge, backup::count, fail, print_json};
+use super::{MasterKeyFile, RunningBridge, backup::count, fail, keep_out_of_core_files, print_json};
 use crate::commands::keys::{self, KeysAnswer, KeysAsk, unused_master};
 use crate::control::{self, AskError, Request, Response};
 use crate::engine;
@@ -61,6 +61,9 @@ enum What {
 
 /// Does it.
 pub fn run(of: &Keys) -> ExitCode {
+    if let Err(error) = keep_out_of_core_files() {
+        eprintln!("relay: a crash may leave this process's memory in a core file: {error}");
+    }
     let data_dir = match of.bridge.data_dir() {
         Ok(data_dir) => data_dir,
         Err(code) => return code,
@@ -155,6 +158,10 @@ fn back_up(of: &Keys, data_dir: &Path, file: &Path) -> ExitCode {
 }
 
 fn new(of: &Keys, data_dir: &Path) -> ExitCode {
+    // Looking for the master key makes a folder that is not Relay's own into one.
+    if !data_dir.join("ledger").exists() {
+        return fail(format!("{} has no ledger: there is nothing to make keys for", data_dir.display()));
+    }
     let path = data_dir.join(KEYS);
     if path.exists() {
         return fail(format!(

@@ -1,7 +1,7 @@
 //! `relay restore`: a state directory from a backup.
 
 use super::backup::{count, show};
-use super::{MasterKeyFile, RunningBridge, fail, print_json};
+use super::{MasterKeyFile, RunningBridge, fail, keep_out_of_core_files, print_json};
 use crate::api::tokens;
 use crate::store::KEYS;
 use crate::store::backup::{Checked, Restored, WithKeys, restore};
@@ -42,6 +42,9 @@ struct Done<'a> {
 
 /// Restores.
 pub fn run(of: &Restore) -> ExitCode {
+    if let Err(error) = keep_out_of_core_files() {
+        eprintln!("relay: a crash may leave this process's memory in a core file: {error}");
+    }
     let data_dir = match of.bridge.data_dir() {
         Ok(data_dir) => data_dir,
         Err(code) => return code,

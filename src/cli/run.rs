@@ -1,12 +1,12 @@
 //! `relay run`: everything, until it is told to stop.
 
-use super::{EXIT_MISTAKES, fail, logging, mistakes, notify};
+use super::{EXIT_MISTAKES, fail, keep_out_of_core_files, logging, mistakes, notify};
 use crate::config::Config;
+use crate::doctor;
 use crate::engine::{self, Pulse};
 use crate::reload::Reloads;
 use crate::service::{Service, ServiceError};
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,6 +19,8 @@ const LEDGER_FAILED: &str = "stopping: the ledger cannot be written";
 
 /// Runs the bridge.
 pub fn run(path: &Path) -> ExitCode {
+    // Before any secret is read.
+    let kept_out = keep_out_of_core_files();
     let config = match Config::load(path) {
         Ok(config) => config,
         Err(found) => {
@@ -30,8 +32,10 @@ pub fn run(path: &Path) -> ExitCode {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    // A core file would have in clear what is sealed on the disk, and the tokens.
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+    for found in doctor::readable_keys(&config.relay.data_dir) {
+        tracing::warn!("{} {}", found.what, found.fix.unwrap_or_default());
+    }
+    if let Err(error) = kept_out {
         tracing::warn!(%error, "a crash may leave this process's memory in a core file");
     }
     match engine::block_on(serve(config)) {

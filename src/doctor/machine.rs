@@ -106,8 +106,8 @@ fn of_others(data_dir: &Path, owner: u32) -> Option<Finding> {
     Some(Finding::broken("disk", what, format!("sudo chown -R --reference={shown} {shown}")))
 }
 
-/// The files with which all that is kept can be read.
-fn readable_keys(data_dir: &Path) -> Vec<Finding> {
+/// The files with which all that is kept can be read, as far as others may read them.
+pub fn readable_keys(data_dir: &Path) -> Vec<Finding> {
     let of = |name: &str| {
         let path = data_dir.join(name);
         let mode = std::fs::metadata(&path).ok()?.permissions().mode() & 0o7777;

@@ -1,6 +1,7 @@
 //! Damage that fjall would take for something that was never finished.
 
-use super::{StoreError, folder};
+use super::{StoreError, folder, has_said};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What was in it is gone.
@@ -16,13 +17,15 @@ pub fn emptied(ledger: &Path) -> StoreError {
 
 /// fjall cannot open it. Its words are of its own inside.
 pub fn unreadable(ledger: &Path, error: &fjall::Error) -> StoreError {
-    StoreError::Io {
-        what: "opening the ledger",
-        path: ledger.to_owned(),
-        why: format!(
+    let why = match has_said(error, &[ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied]) {
+        true => format!(
+            "{error}. It cannot be written, which opening it needs: do it as the user that Relay runs as, or with a copy on a disk that can be written"
+        ),
+        false => format!(
             "{error}. If the disk is well, its files are damaged: bring back a backup with `relay restore`"
         ),
-    }
+    };
+    StoreError::Io { what: "opening the ledger", path: ledger.to_owned(), why }
 }
 
 /// Refuses a ledger in which a keyspace has lost the file that says what belongs to it: fjall would take the keyspace for one that was never
@@ -51,4 +54,22 @@ pub fn whole_keyspaces(ledger: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_not_called_damaged() {
+        let said = |kind: ErrorKind| unreadable(Path::new("l"), &fjall::Error::Io(kind.into())).to_string();
+        for kind in [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied] {
+            assert!(
+                said(kind).contains("cannot be written") && !said(kind).contains("damaged"),
+                "{}",
+                said(kind)
+            );
+        }
+        assert!(said(ErrorKind::InvalidData).contains("damaged"));
+    }
 }

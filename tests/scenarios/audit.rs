@@ -147,6 +147,13 @@ async fn what_left_is_written_down_and_nobody_changes_it_unseen() {
     assert!(ok && words.contains("The audit that is kept here"), "{words}");
     let (ok, words) = relay(&bench, &["audit", "verify"]);
     assert!(ok && words.contains(&format!("lines 1 to {}", lines.len())), "{words}");
+    let (ok, words) = relay(&bench, &["audit", "verify", "--json", shown]);
+    let found: Value = serde_json::from_str(&words).unwrap();
+    assert!(ok && found["to"] == lines.len() && found["hash"] == ends && found["fault"].is_null(), "{found}");
+    // It is replaced by another one, and by nothing else.
+    assert!(relay(&bench, &["audit", "export", shown]).0);
+    let (ok, words) = relay(&bench, &["export", &format!("discord:{person}"), "--out", shown]);
+    assert!(!ok && words.contains("nothing but an older export of what is kept of a person"), "{words}");
     tampered(&bench, &text);
     cut(&bench, &text);
     // As people look at it.

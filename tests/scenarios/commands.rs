@@ -165,6 +165,46 @@ async fn a_check_tells_where_the_key_lies_and_where_it_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_finds_a_master_key_that_relay_does_not_start_with() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.dir.path().join("master"), "short").unwrap();
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    let config = config.replacen("[relay]\n", "[relay]\nmaster_key = { file = \"master\" }\n", 1);
+    std::fs::write(bench.config(), config).unwrap();
+    for command in [&["check"][..], &["check", "--json"]] {
+        let told = bench.command(command[0]).args(&command[1..]).output().unwrap();
+        assert_eq!(told.status.code(), Some(2), "{command:?}");
+        let words = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+        assert!(words.contains("at least 32 characters") && !words.contains("short"), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_keys_are_made_for_no_folder_without_a_ledger() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut new = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+    let told = new.args(["keys", "new", "--data-dir"]).arg(folder.path()).output().unwrap();
+    let words = String::from_utf8(told.stderr).unwrap();
+    assert!(!told.status.success() && words.contains("has no ledger"), "{words}");
+    assert_eq!(std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_others_may_read_are_warned_of_at_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut bench = Bench::started().await;
+    bench.stop().await;
+    let keys = bench.state().join("keys");
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o644)).unwrap();
+    bench.start();
+    bench.connected(3).await;
+    assert!(bench.log().contains("Others may read") && bench.log().contains("chmod 600"), "{}", bench.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_status_needs_no_secret_and_a_hang_up_ends_nothing() {
     let mut bench = Bench::started().await;
     std::fs::remove_file(bench.dir.path().join("discord")).unwrap();
