@@ -301,9 +301,9 @@ async fn a_restore_from_before_an_export_is_told_from_an_alteration() {
     bench.arrives("telegram", "after the backup").await;
     until("both are written", || relay(&bench, &["audit", "show", "--json"]).1.lines().count() == 4).await;
     assert!(relay(&bench, &["audit", "export", &export]).0);
-    // One that is there is not written over, nor is a folder taken for a file.
+    // What is there is not written over, but for an older export, nor is a folder taken for a file.
     let folder = bench.dir.path().display().to_string();
-    for (taken, why) in [(&export, "name another file"), (&folder, "is a folder: name a file in it")] {
+    for (taken, why) in [(&backup, "name another file"), (&folder, "is a folder: name a file in it")] {
         let (ok, words) = relay(&bench, &["audit", "export", taken]);
         assert!(!ok && words.contains(why) && !words.contains("or a folder"), "{words}");
     }
