@@ -7,6 +7,9 @@ use crate::store::KEYS;
 use crate::store::backup::{Checked, Restored, WithKeys, restore};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::Permissions;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,6 +58,7 @@ pub fn run(of: &Restore) -> ExitCode {
     };
     let keys = WithKeys { copy: of.keys.as_deref(), master_key };
     let had_tokens = tokens::are_needed(&data_dir);
+    let before = Before::of(&data_dir);
     let mut bar = None;
     let mut last = 0;
     let restored = restore(&of.file, &data_dir, &keys, &mut |about, read| {
@@ -78,7 +82,33 @@ pub fn run(of: &Restore) -> ExitCode {
             sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
             ExitCode::SUCCESS
         }
-        Err(error) => fail(format!("{} was not restored: {error}", of.file.display())),
+        Err(error) => {
+            before.into_iter().for_each(|before| before.bring_back(&data_dir));
+            fail(format!("{} was not restored: {error}", of.file.display()))
+        }
+    }
+}
+
+/// How a folder was: one that did not become Relay's own is entered by whoever could before.
+struct Before {
+    permissions: Permissions,
+    names: BTreeSet<OsString>,
+}
+
+impl Before {
+    /// None of a folder that is not there.
+    fn of(folder: &Path) -> Option<Self> {
+        let names = folder.read_dir().ok()?.map(|entry| entry.map(|entry| entry.file_name()));
+        let permissions = folder.metadata().ok()?.permissions();
+        Some(Self { permissions, names: names.collect::<Result<_, _>>().ok()? })
+    }
+
+    /// Not where anything has come into it: that is not for others.
+    fn bring_back(self, folder: &Path) {
+        let is_same = Self::of(folder).is_some_and(|now| now.names == self.names);
+        if is_same && let Err(error) = std::fs::set_permissions(folder, self.permissions) {
+            eprintln!("relay: {} is for this user alone now: {error}", folder.display());
+        }
     }
 }
 

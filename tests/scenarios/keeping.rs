@@ -50,6 +50,14 @@ async fn a_backup_of_a_running_relay_is_a_whole_one() {
         "{}",
         said(&refused)
     );
+    // A folder that does not become a state directory stays as it is.
+    let other = bench.dir.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut restore = std::process::Command::new(env!("CARGO_BIN_EXE_relay"));
+    restore.arg("restore").arg(&file).arg("--keys").arg(bench.config()).arg("--data-dir").arg(&other);
+    assert!(!restore.output().unwrap().status.success());
+    assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o755);
     let refused = bench.command("backup").arg(bench.dir.path().join("none/a.backup")).output().unwrap();
     assert!(!refused.status.success() && said(&refused).contains("no backup was made"), "{}", said(&refused));
 
