@@ -130,9 +130,9 @@ impl Core {
                 None if told.is_empty() => PINNED,
                 None => PINNED_ANEW,
             };
-            // A crash before it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
+            // A crash before all of it is remembered has it asked for again, and it is the same, whatever language is spoken by then.
             let since = asked.map(|(_, since)| since.0.to_be_bytes().to_vec()).unwrap_or_default();
-            let of = untold.iter().chain(rooms.keys()).flat_map(|room| format!("{room}\n").into_bytes());
+            let of = rooms.keys().flat_map(|room| format!("{room}\n").into_bytes());
             let of: Vec<u8> = of.chain(since).chain(programs.then_some(b'p')).collect();
             let id = NativeId::from(format!("{kind}{name} {:016x}", xxh3_64(&of)));
             self.notice_with(id, account, about, name, Text::plain(&words)).await?;

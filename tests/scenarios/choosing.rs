@@ -219,6 +219,7 @@ async fn one_space_of_a_platform_alone_is_told_no_and_yes() {
     say(&bench, "slack", 1, "somebody again", None);
     until("others go on", || is_there(&bench, "somebody again")).await;
     bench.arrives("discord", "somebody again").await;
+    bench.arrives("telegram", "xyzzy nowhere").await;
     assert!(!heard(&bench).is_empty() && !heard(&bench).has("xyzzy"), "no byte of it reaches Discord");
     for platform in ["telegram", "slack"] {
         let kept = bench.with(platform, "xyzzy").len();

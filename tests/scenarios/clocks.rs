@@ -70,7 +70,10 @@ async fn what_was_allowed_for_a_time_is_over_whatever_the_clock_says_then() {
     start(&mut bench, &clock).await;
     nothing_crosses(&bench, "after another start", Some(&there)).await;
     for platform in others("discord") {
-        assert_eq!(bench.with(platform, "said while it is allowed").len(), 1, "what crossed then stays");
+        assert!(
+            bench.with(platform, "said while it is allowed").is_empty(),
+            "its author has changed it since"
+        );
     }
 }
 
