@@ -14,6 +14,7 @@ mod tests;
 mod word;
 
 pub use classes::{Classes, DataClass};
+pub use kept::FORGET;
 pub use level::Level;
 pub use linked::tightened;
 pub use pseudonym::Pseudonyms;

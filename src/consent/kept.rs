@@ -7,6 +7,9 @@ use relay_contract::Timestamp;
 /// Where it is not known what somebody had said, in the words of an entry.
 const UNKNOWN: &str = "not known any more";
 
+/// How whoever wants to be forgotten says so, in an entry.
+pub const FORGET: &str = "/relay forget";
+
 impl Entry {
     /// The same, for all that was before it was said and for nothing else.
     fn of_before(&self, classes: Classes) -> Self {
@@ -48,11 +51,17 @@ impl History {
     /// What is left once somebody is forgotten who asked for it then: their *no*, for all that was before, and what they have said since.
     pub fn left_after(&self, asked: Timestamp) -> Vec<Entry> {
         let since = self.0.iter().rposition(|entry| entry.at <= asked).map_or(0, |last| last + 1);
-        let mut left = Stance::for_good("/relay forget", asked);
+        let mut left = Stance::for_good(FORGET, asked);
         let since = self.0.get(since..).unwrap_or_default().iter();
         // Where it was said may be a chat that is called like them.
         left.extend(since.map(|entry| Entry { how: without_room(&entry.how).into_owned(), ..entry.clone() }));
         left
+    }
+
+    /// When somebody who has said this wanted to be forgotten, the last time; none where they never did.
+    pub fn wish(entries: &[Entry]) -> Option<Timestamp> {
+        let wishes = |entry: &&Entry| entry.how == FORGET && entry.forbids_what_was();
+        entries.iter().rev().find(wishes).map(|entry| entry.at)
     }
 
     /// Entries before which others may have been: what was said before them is not allowed.

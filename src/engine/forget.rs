@@ -11,7 +11,7 @@ use super::keeping::{blocking, let_go};
 use super::mapping::Mapping;
 use crate::adapt::names::capitalised;
 use crate::adapt::plain;
-use crate::consent::{Person, Stance};
+use crate::consent::{FORGET, Person, Stance};
 use crate::media::Belongings;
 use crate::store::records::UNLINKED;
 use crate::store::{EnvelopeId, Erased, StoreError};
@@ -42,7 +42,7 @@ impl Core {
         // What could not be undone the last time is not undone by asking again.
         let left = self.ledger.erased(&person)?.map(|erased| erased.left).unwrap_or_default();
         let erased = Erased { asked: asked.0, left, ..Erased::default() };
-        let entries = Stance::for_good("/relay forget", asked);
+        let entries = Stance::for_good(FORGET, asked);
         // Also where they had said no before: what was in a room by then may still be.
         let said = self.ledger.say_forget(person, entries, erased.clone()).await?;
         said.into_iter().for_each(|of| self.take_back_soon(of));

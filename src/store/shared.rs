@@ -219,12 +219,19 @@ impl Shared {
         };
         let (journal, work, index) = (keyspace("journal")?, keyspace("work")?, keyspace("index")?);
         format::settle(&db, &meta, &[&journal, &work, &index], path)?;
-        if may_be_other {
+        let are_ahead = !may_be_other && other_keys::are_ahead(&meta, &seals)?;
+        if may_be_other || are_ahead {
             // Keys of another ledger are refused before anything is written.
             for secret in [consent::SECRET, audit::SECRET] {
                 seals.secret(&meta, secret)?;
             }
-            other_keys::settle(&db, &meta, &seals)?;
+            let forgotten = other_keys::settle(&db, &meta, &seals)?;
+            if are_ahead {
+                tracing::warn!(
+                    forgotten,
+                    "the keys knew more than the ledger of what people have chosen: it holds from now on, and who wants to be forgotten is"
+                );
+            }
         }
         let mut shared = Self {
             newest_at_start: EnvelopeId::default(),

@@ -1,7 +1,7 @@
 //! What is lost with keys, and what is not.
 
 use super::*;
-use crate::consent::Stance;
+use crate::consent::{FORGET, Stance};
 use crate::store::backup::{WithKeys, back_up, restore};
 use crate::store::ledger::WriterGuard;
 use crate::store::{EnvelopeId, Ledger, Verdict, look_at_keys};
@@ -227,4 +227,73 @@ async fn the_keys_of_another_ledger_are_not_written_to_by_a_restore() {
         assert_eq!(stance(&ledger, user), Some(Stance::None), "{user}");
     }
     close(ledger, writer).await;
+}
+
+/// Somebody wants to be forgotten, and it is under way.
+async fn wants_to_be_forgotten(ledger: &Ledger, user: &str, at: i64) {
+    let asked = Erased { asked: at, ..Erased::default() };
+    ledger.say_forget(person(user), Stance::for_good(FORGET, Timestamp(at)), asked).await.unwrap();
+    ledger.taken_back(person(user), usize::MAX).await.unwrap();
+}
+
+/// What is known of those who have said something after the ledger was copied, whichever way the copy came back.
+fn knows_what_was_said_since(ledger: &Ledger) {
+    for user in ["none", "gone", "going"] {
+        assert_eq!(stance(ledger, user), Some(Stance::None), "{user}");
+        assert!(ledger.is_taking_back(&person(user)).unwrap(), "{user}");
+    }
+    assert_eq!(stance(ledger, "full"), Some(Stance::Full));
+    assert!(!ledger.is_taking_back(&person("full")).unwrap(), "they have forbidden nothing");
+    let mut to_erase = ledger.to_erase().unwrap();
+    to_erase.sort_unstable();
+    assert_eq!(to_erase, vec![person("going"), person("gone")]);
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_all(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+/// The keys stay the newest ones: what they know of people holds, whether a backup is restored or the ledger's files are put back.
+#[tokio::test]
+async fn an_older_ledger_takes_what_newer_keys_know_of_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, older) = (dir.path().join("state"), dir.path().join("older"));
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    for user in ["none", "gone", "going", "full"] {
+        says(&ledger, user).await;
+    }
+    let backup = dir.path().join("b");
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    close(ledger, writer).await;
+    copy_all(&state.join("ledger"), &older);
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    chooses(&ledger, "none", Stance::None, 5).await;
+    chooses(&ledger, "full", Stance::Full, 5).await;
+    is_forgotten(&ledger, "gone", 6).await;
+    wants_to_be_forgotten(&ledger, "going", 7).await;
+    close(ledger, writer).await;
+
+    fs::remove_dir_all(state.join("ledger")).unwrap();
+    let restored =
+        restore(&backup, &state, &WithKeys { copy: None, master_key: None }, &mut |_, _| {}).unwrap();
+    assert_eq!((restored.has_keys, restored.forgotten), (true, 2));
+    for way in ["a backup", "files"] {
+        let (ledger, writer) = Ledger::open(&state).unwrap();
+        println!("{way}");
+        knows_what_was_said_since(&ledger);
+        close(ledger, writer).await;
+        // Once is enough: a start after that finds both knowing the same.
+        let (ledger, writer) = Ledger::open(&state).unwrap();
+        assert!(!are_ahead(&ledger.shared.meta, &ledger.shared.seals).unwrap(), "{way}");
+        close(ledger, writer).await;
+        fs::remove_dir_all(state.join("ledger")).unwrap();
+        copy_all(&older, &state.join("ledger"));
+    }
 }
