@@ -200,7 +200,7 @@ fn accept(of: &Keys, data_dir: &Path) -> ExitCode {
 }
 
 /// What is not there any more.
-fn lost(missing: u64) -> String {
+pub(super) fn lost(missing: u64) -> String {
     match missing {
         0 => "No message is sealed with a key that is not among them.".to_owned(),
         _ => format!(

@@ -1,10 +1,11 @@
 //! `relay restore`: a state directory from a backup.
 
 use super::backup::{count, show};
+use super::keys::lost;
 use super::{MasterKeyFile, RunningBridge, fail, keep_out_of_core_files, print_json};
 use crate::api::tokens;
 use crate::store::KEYS;
-use crate::store::backup::{Checked, Restored, WithKeys, restore};
+use crate::store::backup::{Checked, KeysOf, Restored, WithKeys, restore};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ pub struct Restore {
     /// The keys that belong to it, as `relay keys backup` has copied them; those of the state directory where it has any
     #[arg(long)]
     keys: Option<PathBuf>,
+    /// Go on with keys that are older than the backup: what only newer ones open cannot be read any more, and counts as forgotten
+    #[arg(long)]
+    accept_older_keys: bool,
     #[command(flatten)]
     master: MasterKeyFile,
     #[command(flatten)]
@@ -35,9 +39,11 @@ struct Done<'a> {
     data_dir: &'a Path,
     /// Whether there are keys for what is sealed in it.
     has_keys: bool,
-    /// People who were forgotten since, and are again.
+    /// People who were forgotten since, or asked for it, and are again.
     forgotten: u64,
-    /// When the copy of the keys was made, in milliseconds since the epoch: what people have said about themselves since is not known.
+    /// Messages that cannot be read any more, for their keys are missing.
+    missing: u64,
+    /// Of when the copy of the keys is, in milliseconds since the epoch: what people have said about themselves since is not known.
     keys_of: Option<i64>,
     #[serde(flatten)]
     checked: Checked,
@@ -56,7 +62,7 @@ pub fn run(of: &Restore) -> ExitCode {
         Ok(master_key) => master_key,
         Err(code) => return code,
     };
-    let keys = WithKeys { copy: of.keys.as_deref(), master_key };
+    let keys = WithKeys { copy: of.keys.as_deref(), master_key, accept_older: of.accept_older_keys };
     let had_tokens = tokens::are_needed(&data_dir);
     let before = Before::of(&data_dir);
     let mut bar = None;
@@ -69,16 +75,19 @@ pub fn run(of: &Restore) -> ExitCode {
     });
     drop(bar);
     match restored {
-        Ok(Restored { checked, has_keys, forgotten, keys_of }) if of.json => {
-            let keys_of = keys_of.map(|at| at.0);
-            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, keys_of, checked })
+        Ok(Restored { checked, has_keys, forgotten, missing, keys_of }) if of.json => {
+            let keys_of = keys_of.map(|of| of.at.0);
+            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, missing, keys_of, checked })
         }
-        Ok(Restored { checked, has_keys, forgotten, keys_of }) => {
+        Ok(Restored { checked, has_keys, forgotten, missing, keys_of }) => {
             sayln!("{}", words(&checked, &data_dir));
             let are_others = !has_keys && data_dir.join(KEYS).exists();
             of_keys(has_keys, are_others, forgotten).into_iter().for_each(|words| sayln!("{words}"));
+            if missing > 0 {
+                sayln!("{}", lost(missing));
+            }
             let now = relay_contract::Timestamp::now().0;
-            keys_of.into_iter().for_each(|at| sayln!("{}", of_copy(at.0, now)));
+            keys_of.into_iter().for_each(|of| sayln!("{}", of_copy(of, now)));
             sayln!("{}", of_tokens(had_tokens, tokens::are_needed(&data_dir)));
             ExitCode::SUCCESS
         }
@@ -140,7 +149,7 @@ fn of_keys(has_keys: bool, are_others: bool, forgotten: u64) -> Option<String> {
         ),
         (true, 0) => None,
         (true, count) => Some(format!(
-            "{} forgotten since it was made, and {} at the next start: nothing of theirs in it can be read.",
+            "{} forgotten since it was made, or asked for it, and {} at the next start.",
             super::backup::count(count, "person was", "people were"),
             if count == 1 { "is again" } else { "are again" },
         )),
@@ -148,19 +157,27 @@ fn of_keys(has_keys: bool, are_others: bool, forgotten: u64) -> Option<String> {
 }
 
 /// What a copy of the keys that is so old does not know.
-fn of_copy(at: i64, now: i64) -> String {
-    let made = Timestamp::from_millisecond(at).unwrap_or_default();
-    let minutes = now.saturating_sub(at).max(0).unsigned_abs() / 60_000;
+fn of_copy(KeysOf { at, is_copy }: KeysOf, now: i64) -> String {
+    let of = Timestamp::from_millisecond(at.0).unwrap_or_default().strftime("%Y-%m-%d %H:%M:%S UTC");
+    let minutes = now.saturating_sub(at.0).max(0).unsigned_abs() / 60_000;
     let old = match minutes {
         0..120 => count(minutes, "minute", "minutes"),
         120..2880 => count(minutes / 60, "hour", "hours"),
         _ => count(minutes / 1440, "day", "days"),
     };
-    format!(
-        "The copy of the keys is of {} ({old} old). Who has said since then that nothing of theirs is to be carried, or wanted to be forgotten, \
-         is not known: it is carried again, also what they said since, until they say so anew. The keys of the lost machine itself know it.",
-        made.strftime("%Y-%m-%d %H:%M:%S UTC"),
-    )
+    let unknown = "What people have chosen since then is not known: who said that nothing of theirs is to be carried, or that it is to bear \
+                   another name, or wanted to be forgotten, is carried again as before, until they say so anew. What was said until now by who \
+                   has chosen nothing is not carried.";
+    match is_copy {
+        true => format!(
+            "The copy of the keys is of {of} ({old} old). {unknown} The keys of the lost machine itself know it: put into the folder as `keys`, they \
+             are taken for the newest."
+        ),
+        false => format!(
+            "The file of keys is one that a Relay was in use with; it was written last on {of} ({old} ago). If it was copied before the end: {unknown} If \
+             it is the lost machine's own as it was at the end, nothing of that is missing; put into the folder as `keys`, it is taken for the newest."
+        ),
+    }
 }
 
 fn words(Checked { about, contents }: &Checked, data_dir: &Path) -> String {

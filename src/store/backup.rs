@@ -15,7 +15,7 @@ mod write;
 
 pub use kind::Kind;
 pub use read::{Checked, Reader};
-pub use restore::{Restored, WithKeys, restore};
+pub use restore::{KeysOf, Restored, WithKeys, restore};
 pub use write::{Whole, back_up, back_up_unused};
 
 use super::StoreError;
@@ -120,6 +120,19 @@ pub enum BackupError {
         .0.display()
     )]
     OtherKeys(PathBuf),
+    /// The keys are older than it.
+    #[error(
+        "{} is older than it, and has no keys for {missing} of its messages. Nothing was changed. Take a newer copy of the keys, or the `keys` file of \
+         the lost machine itself. Where there is none, --accept-older-keys goes on without them: these messages cannot be read any more, and count as \
+         forgotten; copies of them elsewhere are not taken back, whoever asks for it",
+        path.display()
+    )]
+    OlderKeys {
+        /// The file of keys.
+        path: PathBuf,
+        /// How many messages could not be read.
+        missing: u64,
+    },
     /// There is no ledger.
     #[error("{} has no ledger: there is nothing to back up", .0.display())]
     Nothing(PathBuf),

@@ -24,7 +24,7 @@ mod words;
 pub(super) use expected::Expected;
 pub use file::{Gone, MAGIC};
 pub(super) use known::knows_more;
-pub(super) use look::open_secrets;
+pub(super) use look::together;
 pub use look::{lacks_its_master, look};
 pub use master::Master;
 
@@ -418,9 +418,13 @@ impl Seals {
 
     /// Whether the key of a record is missing, and was not destroyed.
     pub(super) fn misses(&self, bytes: &[u8]) -> bool {
+        key_of(bytes).is_some_and(|number| self.lacks(number))
+    }
+
+    /// Whether a key is missing, and was not destroyed.
+    fn lacks(&self, number: KeyNumber) -> bool {
         let known = self.known();
-        sealed_with(bytes)
-            .is_some_and(|(_, number)| !known.keys.contains_key(&number) && !known.is_gone(number))
+        !known.keys.contains_key(&number) && !known.is_gone(number)
     }
 
     /// Whoever is forgotten.
@@ -469,6 +473,11 @@ fn sealed_with(bytes: &[u8]) -> Option<(u8, KeyNumber)> {
     let (header, rest) = bytes.split_first_chunk::<{ format::HEADER_LEN }>()?;
     let number = rest.first_chunk::<NUMBER>()?;
     (header[1] == format::SEALED).then(|| (header[0], KeyNumber(u64::from_be_bytes(*number))))
+}
+
+/// The number of the key that a record is sealed with; none where it is not sealed.
+pub(super) fn key_of(bytes: &[u8]) -> Option<KeyNumber> {
+    sealed_with(bytes).map(|(_, number)| number)
 }
 
 /// Whether a record may be read with one of these keys: one that is not sealed may.

@@ -121,7 +121,7 @@ fn new_machine(bench: &Bench, keys: &Path) {
 async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
     let mut bench = Bench::started().await;
     bench.say("discord", "of who goes");
-    let stays = bench.say("slack", "of who stays");
+    bench.say("slack", "of who stays");
     bench.arrives("telegram", "of who goes").await;
     bench.arrives("telegram", "of who stays").await;
     let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
@@ -158,8 +158,9 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
     assert!(!of_who(&who).contains("of who goes"), "{}", of_who(&who));
     let other = format!("slack:{}", bench.platform("slack").people[0].id);
     assert!(of_who(&other).contains("of who stays"), "{}", of_who(&other));
-    bench.edit("slack", &stays, "of who stays, and edits");
-    bench.arrives("telegram", "and edits").await;
+    // An edit of what was said before would not be carried: what has changed since the copy of the keys is not known.
+    bench.say("slack", "who stays speaks on");
+    bench.arrives("telegram", "who stays speaks on").await;
     until("what nobody can read is gone too", || {
         told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
     })

@@ -4,13 +4,13 @@ use super::read::{Checked, Piece, Reader};
 use super::write::{BEFORE, TOKENS, Whole};
 use super::{About, BackupError, Contents, failed, form};
 use crate::routing::Before;
-use crate::store::seals::{Expected, Master, Seals, open_secrets};
+use crate::store::seals::{Expected, KeyNumber, Master, Seals, key_of, together};
 use crate::store::shared::{IDENTITY, Opening, Shared};
-use crate::store::{StoreError, audit, consent, folder, format, other_keys};
+use crate::store::{StoreError, audit, consent, folder, format, keys, other_keys};
 use fjall::PersistMode;
 use relay_contract::Timestamp;
 use secrecy::SecretString;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -25,11 +25,22 @@ pub struct Restored {
     pub checked: Checked,
     /// Whether there are keys for what is sealed in it; without any, or with those of another ledger alone, it cannot be started.
     pub has_keys: bool,
-    /// People who were forgotten after it was made, and are again.
+    /// People who were forgotten after it was made, or asked for it, and are again.
     pub forgotten: u64,
-    /// When the copy of the keys was made: what people have said about themselves since is not known. None without a copy, and where it is the
-    /// state directory's own file.
-    pub keys_of: Option<Timestamp>,
+    /// Messages that cannot be read any more, for their keys are missing: somebody has said that it is to go on without.
+    pub missing: u64,
+    /// Of when the copy of the keys is: what people have said about themselves since is not known. None without a copy, and where the state
+    /// directory's own file knows all that it does.
+    pub keys_of: Option<KeysOf>,
+}
+
+/// How old keys are that were given for a restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeysOf {
+    /// When the copy was made, or the file was written last.
+    pub at: Timestamp,
+    /// `relay keys backup` has made it; else it is a machine's own file, of the end or of earlier.
+    pub is_copy: bool,
 }
 
 /// What is needed to read what is sealed in a backup.
@@ -38,6 +49,8 @@ pub struct WithKeys<'a> {
     pub copy: Option<&'a Path>,
     /// What wraps both, where the config names it; else the state directory's own.
     pub master_key: Option<SecretString>,
+    /// Go on also where keys of some messages are missing.
+    pub accept_older: bool,
 }
 
 /// Restores a backup into a state directory that has no ledger. All of it is checked before anything is written, and again while it
@@ -55,15 +68,17 @@ pub fn restore(
     let ledger = data_dir.join("ledger");
     let vacant = || if ledger.exists() { Err(BackupError::Occupied(data_dir.to_owned())) } else { Ok(()) };
     vacant()?;
-    let (checked, secrets) = look_through(open(backup)?, progress)?;
+    let (checked, needs) = look_through(open(backup)?, progress)?;
     folder::make_private_dir(data_dir)?;
     let _sole = folder::lock(data_dir)?;
     vacant()?;
     let unfinished = data_dir.join("ledger.unfinished");
     folder::remove(&unfinished)?;
     // Before anything is written: a copy that does not fit is found out now.
-    let (seals, keys_of) = seals(data_dir, keys, &secrets)?;
-    let forgotten = match fill(open(backup)?, data_dir, &unfinished, seals.as_ref(), progress) {
+    let Found { seals, missing, keys_of } = seals(data_dir, keys, &needs)?;
+    // What rooms were shown since then is not known.
+    let changed = seals.as_ref().filter(|_| keys_of.is_none()).and_then(Seals::changed);
+    let forgotten = match fill(open(backup)?, data_dir, &unfinished, (seals.as_ref(), changed), progress) {
         Ok(forgotten) => forgotten,
         Err(error) => {
             folder::remove(&unfinished)?;
@@ -71,69 +86,105 @@ pub fn restore(
         }
     };
     folder::rename(&unfinished, &ledger)?;
-    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, keys_of })
+    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, missing, keys_of })
 }
 
-/// The ledger's secrets, by their names, as a backup has them.
-type Secrets = Vec<(Vec<u8>, Vec<u8>)>;
+/// What of a backup tells which keys it needs.
+#[derive(Default)]
+struct Needs {
+    /// The ledger's secrets, by their names.
+    secrets: Vec<(Vec<u8>, Vec<u8>)>,
+    /// How many messages are sealed with each key.
+    sealed: HashMap<KeyNumber, u64>,
+}
 
-/// Checks a backup to its end, and answers what tells which keys it was written with.
+impl Needs {
+    fn add(&mut self, tag: u8, key: &[u8], value: &[u8]) {
+        let is_message = tag == b'j' || (tag == b'w' && key.first() == Some(&keys::work::HELD));
+        if let Some(number) = key_of(value).filter(|_| is_message) {
+            *self.sealed.entry(number).or_default() += 1;
+        }
+        if tag == b'm' && [consent::SECRET, audit::SECRET].contains(&key) {
+            self.secrets.push((key.to_vec(), value.to_vec()));
+        }
+    }
+}
+
+/// Checks a backup to its end, and answers which keys it needs.
 fn look_through(
     mut backup: Reader<BufReader<File>>,
     progress: &mut dyn FnMut(&About, Contents),
-) -> Result<(Checked, Secrets), BackupError> {
-    let mut secrets = Secrets::new();
+) -> Result<(Checked, Needs), BackupError> {
+    let mut needs = Needs::default();
     loop {
         match backup.next()? {
-            Piece::Records(b'm', bytes) => {
-                let records = form::records(&bytes).unwrap_or_default().into_iter();
-                let found = records.filter(|(key, _)| [consent::SECRET, audit::SECRET].contains(key));
-                secrets.extend(found.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            Piece::Records(tag, bytes) => {
+                let records = form::records(&bytes).unwrap_or_default();
+                records.into_iter().for_each(|(key, value)| needs.add(tag, key, value));
             }
             Piece::End => break,
             _ => {}
         }
         progress(backup.about(), backup.contents());
     }
-    Ok((Checked { about: backup.about().clone(), contents: backup.contents() }, secrets))
+    Ok((Checked { about: backup.about().clone(), contents: backup.contents() }, needs))
 }
 
-/// The keys that there are, those of a copy among them, and when that was made. A copy of other keys is refused; those of another ledger that are
-/// there are left as they are, until somebody says that it is to go on with them.
-fn seals(
-    data_dir: &Path,
-    keys: &WithKeys<'_>,
-    secrets: &[(Vec<u8>, Vec<u8>)],
-) -> Result<(Option<Seals>, Option<Timestamp>), BackupError> {
+/// The keys that there are for a backup.
+#[derive(Default)]
+struct Found {
+    seals: Option<Seals>,
+    missing: u64,
+    keys_of: Option<KeysOf>,
+}
+
+/// The keys that there are, those of a copy among them, and when that was made. A copy of other keys is refused, and so are keys that lack some of
+/// the backup's, unless somebody has said that it is to go on without; those of another ledger that are there are left as they are, until somebody
+/// says that it is to go on with them.
+fn seals(data_dir: &Path, keys: &WithKeys<'_>, needs: &Needs) -> Result<Found, BackupError> {
     let read = |path: &Path| std::fs::read(path).map_err(failed("reading", path));
-    let own = data_dir.join(crate::store::KEYS);
-    let own = own.exists().then(|| read(&own)).transpose()?;
+    let own_path = data_dir.join(crate::store::KEYS);
+    let own = own_path.exists().then(|| read(&own_path)).transpose()?;
     let copy = keys.copy.map(read).transpose()?;
     if own.is_none() && copy.is_none() {
-        return Ok((None, None));
+        return Ok(Found::default());
     }
     let master = match &keys.master_key {
         Some(key) => Master::given(key)?,
         None => Master::own_that_is_there(data_dir)?,
     };
-    let mut keys_of = None;
-    if let Some(copy) = &copy {
-        // Nothing is made where it does not fit.
-        let told = Seals::check(copy, &master)?;
+    let together = together(data_dir, &master, [own.as_deref(), copy.as_deref()])?;
+    if !together.open_all(&needs.secrets) {
+        return keys.copy.map_or(Ok(Found::default()), |copy| Err(BackupError::OtherKeys(copy.to_owned())));
+    }
+    let missing =
+        needs.sealed.iter().filter(|(number, _)| together.lack(**number)).map(|(_, count)| count).sum();
+    if missing > 0 && !keys.accept_older {
+        let path = keys.copy.unwrap_or(&own_path).to_owned();
+        return Err(BackupError::OlderKeys { path, missing });
+    }
+    let keys_of = match (&copy, keys.copy) {
         // The file that is in use itself is not old, whenever it was written last: nothing has been said since.
-        keys_of = told.or_else(|| keys.copy.and_then(written)).filter(|_| own.as_ref() != Some(copy));
-    }
-    if !open_secrets(data_dir, &master, [own.as_deref(), copy.as_deref()], secrets)? {
-        return keys.copy.map_or(Ok((None, None)), |copy| Err(BackupError::OtherKeys(copy.to_owned())));
-    }
+        (Some(copy), Some(path)) if !together.second_adds_nothing || own.is_none() => {
+            age(copy, path, &master)?
+        }
+        _ => None,
+    };
     let seals = Seals::open(data_dir, master.clone(), &Expected::default())?;
     if let Some(copy) = copy {
         seals.merge(&copy, &master)?;
     }
-    Ok((Some(seals), keys_of))
+    Ok(Found { seals: Some(seals), missing, keys_of })
 }
 
-/// When a file was written last: an older Relay's copy of the keys does not tell when it was made.
+/// Of when keys are.
+fn age(copy: &[u8], path: &Path, master: &Master) -> Result<Option<KeysOf>, BackupError> {
+    let made = Seals::check(copy, master)?;
+    let at = made.or_else(|| written(path));
+    Ok(at.map(|at| KeysOf { at, is_copy: made.is_some() }))
+}
+
+/// When a file was written last: a machine's own one, and an older Relay's copy, do not tell when they were copied.
 fn written(path: &Path) -> Option<Timestamp> {
     let at = std::fs::metadata(path).and_then(|about| about.modified()).ok()?;
     let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -148,7 +199,7 @@ fn fill(
     mut backup: Reader<BufReader<File>>,
     data_dir: &Path,
     unfinished: &Path,
-    seals: Option<&Seals>,
+    (seals, changed): (Option<&Seals>, Option<Timestamp>),
     progress: &mut dyn FnMut(&About, Contents),
 ) -> Result<u64, BackupError> {
     let shared = Shared::open(unfinished, true, Opening::Closed)?;
@@ -173,7 +224,7 @@ fn fill(
         progress(backup.about(), backup.contents());
     }
     files.end()?;
-    doubt(data_dir, seals.and_then(Seals::changed), Timestamp(backup.about().at))?;
+    doubt(data_dir, changed, Timestamp(backup.about().at))?;
     let forgotten = match seals {
         Some(seals) => other_keys::settle(&shared.db, &shared.meta, seals)?,
         // Whichever it gets: they are looked at when they are there.
@@ -193,7 +244,7 @@ fn fill(
 }
 
 /// What rooms were shown of people, and whether these were asked first, is known until the backup was made. Where the keys tell that it has changed
-/// since, or tell nothing, it is not known until then: of what was said before, nothing goes where its author has not allowed it.
+/// since, or cannot tell it, for there are none or they are an older copy, it is not known until then: of what was said before, nothing goes where its author has not allowed it.
 fn doubt(data_dir: &Path, changed: Option<Timestamp>, backed_up: Timestamp) -> Result<(), BackupError> {
     if changed.is_some_and(|changed| changed < backed_up) {
         return Ok(());

@@ -154,7 +154,7 @@ async fn keys_that_come_after_the_restore_bring_back_what_was_chosen_since() {
     is_forgotten(&ledger, "u3", 7).await;
     close(ledger, writer).await;
     let fresh = dir.path().join("fresh");
-    let none = WithKeys { copy: None, master_key: None };
+    let none = WithKeys { copy: None, master_key: None, accept_older: false };
     assert!(!restore(&backup, &fresh, &none, &mut |_, _| {}).unwrap().has_keys);
     for file in [KEYS, "master.key"] {
         fs::copy(state.join(file), fresh.join(file)).unwrap();
@@ -177,7 +177,8 @@ async fn a_restore_without_keys_goes_on_with_new_ones() {
     back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
     close(ledger, writer).await;
     let fresh = dir.path().join("fresh");
-    restore(&backup, &fresh, &WithKeys { copy: None, master_key: None }, &mut |_, _| {}).unwrap();
+    restore(&backup, &fresh, &WithKeys { copy: None, master_key: None, accept_older: false }, &mut |_, _| {})
+        .unwrap();
     assert!(matches!(Ledger::open(&fresh).err(), Some(StoreError::NoKeys(_))));
     assert_eq!(make_keys(&fresh, own(&fresh)).unwrap(), 1);
     let (ledger, writer) = Ledger::open(&fresh).unwrap();
@@ -207,7 +208,7 @@ async fn the_keys_of_another_ledger_are_not_written_to_by_a_restore() {
     fs::remove_dir_all(other.join("ledger")).unwrap();
     let before = fs::read(other.join(KEYS)).unwrap();
 
-    let with = WithKeys { copy: Some(&copy), master_key: None };
+    let with = WithKeys { copy: Some(&copy), master_key: None, accept_older: false };
     let fresh = dir.path().join("fresh");
     fs::create_dir(&fresh).unwrap();
     fs::copy(other.join("master.key"), fresh.join("master.key")).unwrap();
@@ -255,7 +256,7 @@ fn copy_all(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         match entry.file_type().unwrap().is_dir() {
             true => copy_all(&entry.path(), &to.join(entry.file_name())),
-            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+            false => fs::copy(entry.path(), to.join(entry.file_name())).map(drop).unwrap(),
         }
     }
 }
@@ -281,8 +282,13 @@ async fn an_older_ledger_takes_what_newer_keys_know_of_people() {
     close(ledger, writer).await;
 
     fs::remove_dir_all(state.join("ledger")).unwrap();
-    let restored =
-        restore(&backup, &state, &WithKeys { copy: None, master_key: None }, &mut |_, _| {}).unwrap();
+    let restored = restore(
+        &backup,
+        &state,
+        &WithKeys { copy: None, master_key: None, accept_older: false },
+        &mut |_, _| {},
+    )
+    .unwrap();
     assert_eq!((restored.has_keys, restored.forgotten), (true, 2));
     for way in ["a backup", "files"] {
         let (ledger, writer) = Ledger::open(&state).unwrap();
@@ -296,4 +302,79 @@ async fn an_older_ledger_takes_what_newer_keys_know_of_people() {
         fs::remove_dir_all(state.join("ledger")).unwrap();
         copy_all(&older, &state.join("ledger"));
     }
+}
+
+/// Whether it is not known of anything that was said until now what rooms may see of it.
+fn knows_nothing_of_before(state: &Path) -> bool {
+    let kept = fs::read(state.join("before.json")).unwrap_or_else(|_| b"{\"rooms\":[]}".to_vec());
+    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    kept["unknown"].as_i64().is_some_and(|until| Timestamp::now().0 - until < 60_000)
+}
+
+/// A state directory with these keys of another one and no ledger.
+fn lost(state: &Path, name: &str, keys: Option<&Path>) -> std::path::PathBuf {
+    let fresh = state.with_file_name(name);
+    fs::create_dir(&fresh).unwrap();
+    fs::copy(state.join("master.key"), fresh.join("master.key")).unwrap();
+    keys.into_iter().for_each(|keys| assert!(fs::copy(keys, fresh.join(KEYS)).unwrap() > 0));
+    fresh
+}
+
+/// What a copy of the keys knows of what rooms were shown ends when it was made; the machine's own keys know it until the end.
+#[tokio::test]
+async fn what_rooms_were_shown_since_an_older_copy_of_the_keys_is_not_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, copy, backup) = (dir.path().join("state"), dir.path().join("copy"), dir.path().join("b"));
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    says(&ledger, "u1").await;
+    ledger.note_change(Timestamp(5)).unwrap();
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    fs::write(&copy, ledger.copy_keys().unwrap()).unwrap();
+    chooses(&ledger, "u1", Stance::Full, 6).await;
+    close(ledger, writer).await;
+    let own = state.join(KEYS);
+    for (name, has_own, given, is_known, is_copy) in [
+        ("a copy", false, Some(&copy), false, Some(true)),
+        ("the file itself, and nobody knows of when", false, Some(&own), false, Some(false)),
+        ("its own", true, None, true, None),
+        ("its own, and an older copy", true, Some(&copy), true, None),
+    ] {
+        let fresh = lost(&state, name, has_own.then_some(own.as_path()));
+        let keys =
+            WithKeys { copy: given.map(std::path::PathBuf::as_path), master_key: None, accept_older: false };
+        let restored = restore(&backup, &fresh, &keys, &mut |_, _| {}).unwrap();
+        assert_eq!(restored.keys_of.map(|of| of.is_copy), is_copy, "{name}");
+        assert_eq!(!knows_nothing_of_before(&fresh), is_known, "{name}");
+    }
+}
+
+/// A copy of the keys from before somebody came: what they said could not be read, and not be taken back either.
+#[tokio::test]
+async fn keys_that_are_older_than_the_backup_restore_nothing_unless_somebody_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, copy, backup) = (dir.path().join("state"), dir.path().join("copy"), dir.path().join("b"));
+    let (ledger, writer) = Ledger::open(&state).unwrap();
+    let early = says(&ledger, "u1").await;
+    fs::write(&copy, ledger.copy_keys().unwrap()).unwrap();
+    let late = says(&ledger, "u2").await;
+    back_up(&ledger, &state, false, fs::File::create(&backup).unwrap()).unwrap();
+    close(ledger, writer).await;
+    let given = lost(&state, "given", None);
+    let with = |copy, accept_older| WithKeys { copy, master_key: None, accept_older };
+    for (fresh, keys) in
+        [(&given, with(Some(copy.as_path()), false)), (&lost(&state, "own", Some(&copy)), with(None, false))]
+    {
+        let before = fs::read(fresh.join(KEYS)).ok();
+        let refused = restore(&backup, fresh, &keys, &mut |_, _| {}).unwrap_err();
+        assert!(refused.to_string().contains("no keys for 1 of its messages"), "{refused}");
+        assert!(
+            !fresh.join("ledger").exists() && fs::read(fresh.join(KEYS)).ok() == before,
+            "nothing is written"
+        );
+    }
+    let restored = restore(&backup, &given, &with(Some(&copy), true), &mut |_, _| {}).unwrap();
+    assert_eq!((restored.has_keys, restored.missing), (true, 1));
+    let (ledger, writer) = Ledger::open(&given).unwrap();
+    assert!(is_there(&ledger, early) && !is_there(&ledger, late));
+    close(ledger, writer).await;
 }

@@ -93,6 +93,18 @@ impl Known {
         self.gone.iter().any(|gone| gone.numbers.contains(&number))
     }
 
+    /// Whether another file of keys tells nothing that is not known here.
+    pub(super) fn knows_all_of(&self, other: &Self) -> bool {
+        let words = |(person, words): (&Person, &Vec<Entry>)| {
+            self.words.get(person).is_some_and(|own| own == words || knows_more(own, words))
+        };
+        let gone = |gone: &Gone| self.gone.iter().any(|own| own.person == gone.person && own.at >= gone.at);
+        other.keys.keys().all(|number| self.keys.contains_key(number) || self.is_gone(*number))
+            && other.words.iter().all(words)
+            && other.gone.iter().all(gone)
+            && other.changed <= self.changed
+    }
+
     /// Takes in what another file of keys knows.
     pub(super) fn join(&mut self, other: Self) {
         for (number, key) in other.keys {

@@ -2,7 +2,7 @@
 
 use super::file::KeyFile;
 use super::known::Known;
-use super::{KEYS, Master, Seals};
+use super::{KEYS, KeyNumber, Master, Seals};
 use crate::store::shared::expected_of;
 use crate::store::{StoreError, folder};
 use secrecy::SecretString;
@@ -50,24 +50,44 @@ pub fn look(data_dir: &Path, given: Option<&SecretString>) -> Result<(), StoreEr
     Err(refused)
 }
 
-/// Whether files of keys, taken together, open the secrets of a ledger, by their names: else they are another's. The state directory's own master
-/// key may open one of them, too. Changes nothing. Blocks.
-pub(in crate::store) fn open_secrets(
+/// Files of keys as they are if taken together.
+pub(in crate::store) struct Together {
+    seals: Seals,
+    /// The second tells nothing that the first does not.
+    pub(in crate::store) second_adds_nothing: bool,
+}
+
+/// Takes files of keys together. The state directory's own master key may open one of them, too. Changes nothing. Blocks.
+pub(in crate::store) fn together(
     data_dir: &Path,
     master: &Master,
-    files: [Option<&[u8]>; 2],
-    secrets: &[(Vec<u8>, Vec<u8>)],
-) -> Result<bool, StoreError> {
-    let mut known = Known::default();
-    for file in files.into_iter().flatten() {
+    [first, second]: [Option<&[u8]>; 2],
+) -> Result<Together, StoreError> {
+    let read = |file: &[u8]| -> Result<Known, StoreError> {
         let facts = match (KeyFile::read(file, master), Master::own_if_there(data_dir)?) {
             (Err(StoreError::OtherMaster(_)), Some(own)) => KeyFile::read(file, &own),
             (read, _) => read,
         };
-        let mut theirs = Known::default();
-        facts?.0.into_iter().for_each(|fact| theirs.learn(fact));
-        known.join(theirs);
-    }
+        let mut known = Known::default();
+        facts?.0.into_iter().for_each(|fact| known.learn(fact));
+        Ok(known)
+    };
+    let (mut known, second) =
+        (first.map(read).transpose()?.unwrap_or_default(), second.map(read).transpose()?);
+    let second_adds_nothing = second.as_ref().is_none_or(|second| known.knows_all_of(second));
+    second.into_iter().for_each(|second| known.join(second));
     let seals = Seals { known: RwLock::new(known), ..Seals::closed() };
-    Ok(secrets.iter().all(|(name, secret)| seals.opens_secret(name, secret)))
+    Ok(Together { seals, second_adds_nothing })
+}
+
+impl Together {
+    /// Whether they open the secrets of a ledger, by their names: else they are another's.
+    pub(in crate::store) fn open_all(&self, secrets: &[(Vec<u8>, Vec<u8>)]) -> bool {
+        secrets.iter().all(|(name, secret)| self.seals.opens_secret(name, secret))
+    }
+
+    /// Whether a key is missing, and was not destroyed.
+    pub(in crate::store) fn lack(&self, number: KeyNumber) -> bool {
+        self.seals.lacks(number)
+    }
 }

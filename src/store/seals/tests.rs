@@ -186,7 +186,8 @@ async fn whose_key_is_destroyed_cannot_be_read_in_any_copy() {
         fs::copy(dir.path().join("master.key"), state.join("master.key")).unwrap();
         let copied = dir.path().join("k");
         fs::write(&copied, keys).unwrap();
-        let with = crate::store::backup::WithKeys { copy: Some(&copied), master_key: None };
+        let with =
+            crate::store::backup::WithKeys { copy: Some(&copied), master_key: None, accept_older: false };
         let restored = crate::store::backup::restore(&file, &state, &with, &mut |_, _| {}).unwrap();
         let (ledger, writer) = Ledger::open(&state).unwrap();
         let is_now = name == "now";

@@ -33,7 +33,7 @@ fn restore(
     state: &Path,
     progress: &mut dyn FnMut(&About, Contents),
 ) -> Result<Restored, BackupError> {
-    backup::restore(file, state, &WithKeys { copy: None, master_key: None }, progress)
+    backup::restore(file, state, &WithKeys { copy: None, master_key: None, accept_older: false }, progress)
 }
 
 /// A ledger with something of everything: more than a chunk, and a record that is a chunk of its own.
@@ -95,10 +95,10 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
     let state = other.path().join("new/state");
     fs::create_dir_all(&state).unwrap();
     fs::copy(dir.path().join("master.key"), state.join("master.key")).unwrap();
-    let keys = WithKeys { copy: Some(&dir.path().join("keys")), master_key: None };
+    let keys = WithKeys { copy: Some(&dir.path().join("keys")), master_key: None, accept_older: false };
     let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
     let keys_of = restored.keys_of;
-    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0, keys_of });
+    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0, missing: 0, keys_of });
     assert!(keys_of.is_some(), "the file tells, where the keys do not");
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 
@@ -135,7 +135,11 @@ async fn the_keys_that_are_in_use_are_not_called_old() {
             fs::copy(&copied, state.join("keys")).unwrap();
         }
         let own = state.join("keys");
-        let keys = WithKeys { copy: Some(if is_own { &own } else { &copied }), master_key: None };
+        let keys = WithKeys {
+            copy: Some(if is_own { &own } else { &copied }),
+            master_key: None,
+            accept_older: false,
+        };
         let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
         assert_eq!((restored.has_keys, restored.keys_of.is_some()), (true, differs), "{name}");
     }

@@ -49,7 +49,7 @@ fn restored(dir: &Path, name: &str, backup: &Path, keys: Vec<u8>) -> (Ledger, Wr
     fs::copy(dir.join("master.key"), state.join("master.key")).unwrap();
     let copy = dir.join(format!("{name}.keys"));
     fs::write(&copy, keys).unwrap();
-    let with = WithKeys { copy: Some(&copy), master_key: None };
+    let with = WithKeys { copy: Some(&copy), master_key: None, accept_older: false };
     let restored = restore(backup, &state, &with, &mut |_, _| {}).unwrap();
     assert!(restored.keys_of.is_some());
     Ledger::open(&state).unwrap()
