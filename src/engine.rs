@@ -141,9 +141,10 @@ impl Stores {
         Self::open_with(data_dir, Master::own(data_dir)?)
     }
 
-    /// The same with a master key that is kept elsewhere.
+    /// The same with a master key that is kept elsewhere, which takes the place of what wrapped the keys so far.
     pub fn open_with(data_dir: &Path, master: Master) -> Result<Self, StoreError> {
-        let (ledger, writer) = Ledger::open_with(data_dir, master)?;
+        let (ledger, writer) = Ledger::open_with(data_dir, master.clone())?;
+        ledger.take_master(master)?;
         let index = MappingIndex::attach(data_dir, &ledger)?;
         Ok(Self { ledger, writer, index, data_dir: data_dir.to_owned() })
     }

@@ -83,7 +83,7 @@ impl Ledger {
         Self::open_with(data_dir, Master::own(data_dir)?)
     }
 
-    /// The same with a master key that is kept elsewhere.
+    /// The same with a master key that is kept elsewhere. What wraps the keys stays as it is, be it Relay's own one that opens them.
     pub fn open_with(data_dir: &Path, master: Master) -> Result<(Self, WriterGuard), StoreError> {
         folder::make_private_dir(data_dir)?;
         let path = data_dir.join("ledger");
@@ -111,6 +111,11 @@ impl Ledger {
     pub fn rotate_keys(&self, to: Option<Master>) -> Result<KeysReport, StoreError> {
         self.shared.seals.rotate(to)?;
         self.keys()
+    }
+
+    /// Has this master key alone open the keys from now on, where another one did: for whoever runs Relay with it. Blocks.
+    pub fn take_master(&self, master: Master) -> Result<(), StoreError> {
+        self.shared.seals.take_master(master)
     }
 
     /// A copy of the file of keys. Blocks.

@@ -381,6 +381,13 @@ impl Seals {
         }
     }
 
+    /// Relay runs with this master key: it alone opens the keys from now on.
+    pub(super) fn take_master(&self, master: Master) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Err(StoreError::Closed) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.take(master, &self.known().facts())
+    }
+
     /// A copy of the file of keys, as it is now.
     pub(super) fn copy(&self) -> Result<Vec<u8>, StoreError> {
         let Some(file) = &self.file else { return Err(StoreError::Closed) };

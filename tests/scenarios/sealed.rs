@@ -352,6 +352,14 @@ async fn a_master_key_of_the_configs_opens_a_restore_from_its_file() {
     let shown = ok(relay(&["keys"]).arg("--master-key").arg(&master));
     assert!(shown.contains("given by the config"), "{shown}");
 
+    // A wrong one opens nothing, and takes the place of none: with Relay's own one beside the keys it is only looked.
+    let wrong = bench.dir.path().join("wrong");
+    fs::write(&wrong, "some-other-secret-which-is-of-another-service").unwrap();
+    let before = fs::read(bench.state().join("keys")).unwrap();
+    let shown = ok(bench.command("keys").arg("--master-key").arg(&wrong));
+    assert!(shown.contains("lies beside what it opens"), "{shown}");
+    assert!(fs::read(bench.state().join("keys")).unwrap() == before, "they are wrapped by what they were");
+
     // Where it lies beside the keys as well, whoever looks is told.
     bench.write_config("");
     let named = format!("master_key = {{ file = {:?} }}", master.display().to_string());

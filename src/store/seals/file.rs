@@ -117,6 +117,8 @@ type Slot = ([u8; MARK], Vec<u8>);
 pub(super) struct KeyFile {
     path: PathBuf,
     master: Master,
+    /// It is the one that the file was written with, not one that is to take its place.
+    is_first: bool,
     /// Further master keys that open it, by their marks, each with the wrapped key.
     others: Vec<Slot>,
     own: Key,
@@ -152,21 +154,14 @@ impl KeyFile {
             }
             Err(error) => return Err(failed("reading the keys", &error)),
         };
-        let opened = match Opened::read(&bytes, &master, expected) {
-            Err(StoreError::OtherMaster(_)) => {
-                return Self::open_with_own(path, &bytes, master, expected);
-            }
-            Err(StoreError::DamagedKeys { at, .. }) => {
-                return Err(StoreError::DamagedKeys { path: path.to_owned(), at });
-            }
-            opened => opened?,
-        };
+        let (master, opened) = Self::opened(path, &bytes, master, expected)?;
         opened.has(expected, path, &bytes)?;
         let Opened { own, is_first, others, facts, changes, whole } = opened;
         let out = OpenOptions::new().append(true).open(path).map_err(|e| failed("opening the keys", &e))?;
-        let mut file = Self {
+        let file = Self {
             path: path.to_owned(),
             master,
+            is_first,
             others,
             own,
             facts: facts.len() as u64,
@@ -178,37 +173,53 @@ impl KeyFile {
             out,
             is_torn: false,
         };
-        if !is_first {
-            // It was started with the one that is to stay, so the other is not needed any more: a new key of the file's own, which it cannot open.
-            file.settle(&facts)?;
-        }
         Ok((file, facts))
     }
 
-    /// The config names another master key than Relay's own one, which opens the file: it takes its place.
-    fn open_with_own(
+    /// Reads it with this master key or, where it is given and opens nothing, with Relay's own one beside it; answers which.
+    fn opened(
         path: &Path,
         bytes: &[u8],
         master: Master,
         expected: &Expected,
-    ) -> Result<(Self, Vec<Fact>), StoreError> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let own = match master.home() {
-            Home::Given => Master::own_if_there(folder)?,
-            Home::Own(_) => None,
-        };
-        let Some(own) = own else { return Err(StoreError::OtherMaster(path.to_owned())) };
-        let opened =
-            Opened::read(bytes, &own, expected).map_err(|_| StoreError::OtherMaster(path.to_owned()))?;
-        opened.has(expected, path, bytes)?;
-        let key = Zeroizing::new(random()?);
-        let bytes = image(&[wrap(&master, &key)?], &key, &opened.facts, opened.changes)?;
-        folder::write_private(path, &bytes)?;
-        tracing::warn!(
-            "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
-            own.in_words()
-        );
-        Self::open(path, master, expected)
+    ) -> Result<(Master, Opened), StoreError> {
+        let refused = || StoreError::OtherMaster(path.to_owned());
+        match Opened::read(bytes, &master, expected) {
+            Err(StoreError::OtherMaster(_)) => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                let own = match master.home() {
+                    Home::Given => Master::own_if_there(folder)?,
+                    Home::Own(_) => None,
+                };
+                let own = own.ok_or_else(refused)?;
+                let opened = Opened::read(bytes, &own, expected).map_err(|_| refused())?;
+                Ok((own, opened))
+            }
+            Err(StoreError::DamagedKeys { at, .. }) => {
+                Err(StoreError::DamagedKeys { path: path.to_owned(), at })
+            }
+            opened => Ok((master, opened?)),
+        }
+    }
+
+    /// Only this master key opens it from now on, where another one does so far: Relay was started with it.
+    pub(super) fn take(&mut self, master: Master, facts: &[Fact]) -> Result<(), StoreError> {
+        let is_other = self.master.mark() != master.mark();
+        if !is_other && self.is_first {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.master, master);
+        if let Err(error) = self.settle(facts) {
+            self.master = before;
+            return Err(error);
+        }
+        if is_other {
+            tracing::warn!(
+                "the keys are wrapped by the master key of the config from now on; {} is not needed any more, and may be deleted",
+                before.in_words()
+            );
+        }
+        Ok(())
     }
 
     /// The facts of a copy, and how often the file was changed until it was made.
@@ -324,7 +335,7 @@ impl KeyFile {
         let own = Zeroizing::new(random()?);
         let bytes = image(&[wrap(&self.master, &own)?], &own, facts, self.changes)?;
         self.put(&bytes, facts, self.changes)?;
-        (self.own, self.others) = (own, Vec::new());
+        (self.own, self.others, self.is_first) = (own, Vec::new(), true);
         Ok(())
     }
 

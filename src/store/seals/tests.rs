@@ -529,7 +529,12 @@ async fn a_secret_that_cannot_be_opened_is_not_made_anew() {
 #[test]
 fn a_rotation_can_be_cut_off_anywhere() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::any());
+    // As a start does it.
+    let open = || {
+        let own = Master::own(dir.path()).unwrap();
+        let seals = Seals::open(dir.path(), own.clone(), &Expected::any())?;
+        seals.take_master(own).map(|()| seals)
+    };
     let seals = Seals::open(dir.path(), Master::own(dir.path()).unwrap(), &Expected::default()).unwrap();
     seals.number_for(Some(&person("u1"))).unwrap();
     seals.sync().unwrap();
@@ -567,14 +572,23 @@ fn a_master_key_of_the_config_takes_the_place_of_relays_own() {
     let given = |text: &str| Master::given(&text.to_owned().into());
     assert!(matches!(given("short").err(), Some(StoreError::WeakMaster { .. })));
     let first = given(&"a".repeat(40)).unwrap();
+    // Whoever only looks with it, be it the wrong one, locks nobody out.
+    let before = fs::read(dir.path().join(KEYS)).unwrap();
     let seals = Seals::open(dir.path(), first.clone(), &Expected::any()).unwrap();
+    assert!(seals.report().unwrap().lies_beside && fs::read(dir.path().join(KEYS)).unwrap() == before);
+    seals.take_master(first.clone()).unwrap();
     assert!(!seals.report().unwrap().lies_beside);
     assert!(matches!(seals.rotate(None), Err(StoreError::GivenMaster)));
     // Another takes its place when it is started with; until then both open it.
     let second = given(&"b".repeat(40)).unwrap();
     seals.rotate(Some(second.clone())).unwrap();
-    drop(Seals::open(dir.path(), first.clone(), &Expected::any()).unwrap());
-    drop(Seals::open(dir.path(), second.clone(), &Expected::any()).unwrap());
+    for master in [&first, &second, &first] {
+        drop(Seals::open(dir.path(), master.clone(), &Expected::any()).unwrap());
+    }
+    let seals = Seals::open(dir.path(), second.clone(), &Expected::any()).unwrap();
+    seals.take_master(second.clone()).unwrap();
+    assert_eq!(seals.report().unwrap().masters, 1);
+    drop(seals);
     fs::remove_file(dir.path().join("master.key")).unwrap();
     assert!(matches!(
         Seals::open(dir.path(), first, &Expected::any()).err(),
