@@ -339,6 +339,7 @@ fn left_in_words(language: Language, kept: &str) -> String {
         WhyLeft::Unreached => text!(language, "forgotten-left-unreached", count = count, platform = platform),
         WhyLeft::Thread => text!(language, "forgotten-left-thread", count = count, platform = platform),
         WhyLeft::Digest => text!(language, "forgotten-left-digest", count = count, platform = platform),
+        WhyLeft::Unread => text!(language, "forgotten-left-unread", count = count, platform = platform),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::store::{EnvelopeId, Erased, StoreError};
 use actix::Addr;
 use relay_contract::{Envelope, Event, Feature, RoomKey, Support, Timestamp};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -210,6 +211,7 @@ impl Core {
             let Some(last) = last else { break };
             from = last;
         }
+        self.look_at_unread(person, until, &mut kept, &mut stays)?;
         let left = stays.into_iter().map(|((platform, why), count)| why.written(count, &platform));
         kept.left = left.collect();
         Ok(kept)
@@ -245,6 +247,45 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// What cannot be read any more, in a ledger that was restored: theirs by its key goes as what can be; of what is anybody's it is said that it stays.
+    fn look_at_unread(
+        &self,
+        person: &Person,
+        until: Option<Timestamp>,
+        kept: &mut Kept,
+        stays: &mut Stays,
+    ) -> Result<(), StoreError> {
+        let mut from = EnvelopeId::default();
+        loop {
+            let mut unread = Vec::new();
+            let last = self.ledger.unread_after(person, from, PIECE, |id, is_theirs| {
+                unread.push((id, is_theirs));
+                ControlFlow::Continue(())
+            })?;
+            for (id, is_theirs) in unread {
+                if until.is_some_and(|until| id.at() >= until) {
+                    continue;
+                }
+                if is_theirs {
+                    kept.belongings.add_unread(id.0);
+                    kept.waits += self.ledger.pending(id)?.len() as u64 + self.change_waits(id)?;
+                }
+                for room in self.lookup.delivered_to(id)? {
+                    let there = self.lookup.messages(id, &room)?.unwrap_or_default().len() as u64;
+                    if there > 0 {
+                        let why = match is_theirs {
+                            true => self.why_it_stays(&room, id)?,
+                            false => (capitalised(&room.platform), WhyLeft::Unread),
+                        };
+                        *stays.entry(why).or_default() += there;
+                    }
+                }
+            }
+            let Some(last) = last else { return Ok(()) };
+            from = last;
+        }
     }
 
     /// Threads that were opened elsewhere for what they said: their names stay.

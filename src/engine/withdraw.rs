@@ -4,6 +4,7 @@
 mod beside;
 mod given;
 mod pace;
+mod unread;
 mod waits;
 
 use super::consent::Deed;
@@ -63,7 +64,7 @@ enum Taken {
     MaskFiles(MessageKey, Box<Given>),
     /// A line that other rooms were told is looked at anew in each; it is named by one of its copies.
     Retell(MessageKey),
-    /// The same, or a digest, goes in all of them.
+    /// The same, or a digest, or what nobody can read any more, goes in all of them.
     Untell(MessageKey),
 }
 

@@ -70,9 +70,14 @@ impl Belongings {
 
     /// A message with all that was given out of it, and its text.
     pub fn add_message(&mut self, envelope: [u8; 16], text: &str) {
+        self.add_unread(envelope);
+        self.add_text(text);
+    }
+
+    /// A message that cannot be read any more, with all that was given out of it.
+    pub fn add_unread(&mut self, envelope: [u8; 16]) {
         self.messages.insert(envelope);
         self.links.insert(envelope, Links::default());
-        self.add_text(text);
     }
 
     /// A text that may have been linked as a whole.

@@ -59,6 +59,36 @@ impl Ledger {
         Ok(last)
     }
 
+    /// Shows what cannot be read any more of what was accepted after an envelope, oldest first, but what was others' who are forgotten: whether it was
+    /// this person's, whose key is destroyed, or anybody's, for its key is missing. Looks at so much at most, until whoever looks has seen enough, and
+    /// answers the last that it has looked at. Reads the disk.
+    pub fn unread_after(
+        &self,
+        person: &Person,
+        id: EnvelopeId,
+        most: usize,
+        mut look: impl FnMut(EnvelopeId, bool) -> ControlFlow<()>,
+    ) -> Result<Option<EnvelopeId>, StoreError> {
+        let seals = &self.shared.seals;
+        let after = (Bound::Excluded(id.0), Bound::Unbounded);
+        let mut last = None;
+        for entry in self.shared.journal.range::<[u8; 16], _>(after).take(most) {
+            let (key, value) = entry.into_inner()?;
+            let id = id_of(&key)?;
+            last = Some(id);
+            let is_theirs = seals.was_of(person, &value);
+            if (is_theirs || seals.misses(&value)) && look(id, is_theirs).is_break() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Whether a key of this person's is destroyed: they were forgotten once.
+    pub fn has_destroyed(&self, person: &Person) -> bool {
+        self.shared.seals.has_destroyed(person)
+    }
+
     /// Everybody whose words are sealed with a key of their own.
     pub fn people_with_keys(&self) -> Vec<Person> {
         self.shared.seals.people()

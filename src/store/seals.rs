@@ -291,6 +291,17 @@ impl Seals {
             || known.gone.iter().any(|gone| gone.person == *person && gone.numbers.contains(&number))
     }
 
+    /// Whether a record was sealed with a key of this person's that is destroyed.
+    pub(super) fn was_of(&self, person: &Person, bytes: &[u8]) -> bool {
+        let Some(number) = key_of(bytes) else { return false };
+        self.known().gone.iter().any(|gone| gone.person == *person && gone.numbers.contains(&number))
+    }
+
+    /// Whether any key of this person's is destroyed.
+    pub(super) fn has_destroyed(&self, person: &Person) -> bool {
+        self.known().gone.iter().any(|gone| gone.person == *person && !gone.numbers.is_empty())
+    }
+
     /// What they say from now on is sealed with another key: theirs goes with what they said until now.
     pub(super) fn retire(&self, person: &Person) -> Result<(), StoreError> {
         if self.known().of.contains_key(person) {

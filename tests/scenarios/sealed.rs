@@ -4,7 +4,7 @@ use crate::bench::{Bench, PLATFORMS, until};
 use crate::joining::ask;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use stand_ins::faults::Kind;
-use stand_ins::people::Act;
+use stand_ins::people::{Act, Given};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -117,15 +117,30 @@ fn new_machine(bench: &Bench, keys: &Path) {
     assert!(keys.exists());
 }
 
+/// Somebody on Discord says something, with a file.
+fn gives(bench: &Bench, text: &str, file: &str) {
+    let act = Act::Say {
+        person: bench.platform("discord").people[0].id.clone(),
+        room: bench.room("discord"),
+        text: text.into(),
+        reply_to: None,
+        files: vec![Given::Name(file.into())],
+        thread: None,
+    };
+    bench.people("discord").act(act).expect("people can give files");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
     let mut bench = Bench::started().await;
-    bench.say("discord", "of who goes");
+    gives(&bench, "of who goes", "secretplan.txt");
     bench.say("slack", "of who stays");
     bench.arrives("telegram", "of who goes").await;
     bench.arrives("telegram", "of who stays").await;
     let (backup, keys) = (bench.dir.path().join("a.backup"), bench.dir.path().join("a.keys"));
-    ok(bench.command("backup").arg(&backup));
+    let has_plan = |bench: &Bench| !files_with(&bench.state().join("media"), "secretplan").is_empty();
+    until("the file is there", || has_plan(&bench)).await;
+    ok(bench.command("backup").arg("--media").arg(&backup));
     let who = format!("discord:{}", bench.platform("discord").people[0].id);
     ok(bench.command("forget").args([&who, "--yes"]));
     until("they are forgotten", || {
@@ -149,6 +164,7 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
     fs::remove_dir_all(bench.state().join("ledger")).unwrap();
     let restored = ok(bench.command("restore").arg(&backup).arg("--keys").arg(&keys));
     assert!(restored.contains("1 person was forgotten since it was made"), "{restored}");
+    assert!(has_plan(&bench), "files are not sealed");
     bench.start();
     bench.connected(3).await;
     let of_who = |who: &str| {
@@ -165,6 +181,9 @@ async fn who_is_forgotten_cannot_be_read_in_a_backup_of_before() {
         told(&bench.command("forget").arg(&who).output().unwrap()).contains("Forgotten on")
     })
     .await;
+    assert!(!has_plan(&bench), "also the file that belongs to it");
+    let receipt = told(&bench.command("forget").arg(&who).output().unwrap());
+    assert!(!receipt.contains("could not be undone"), "its copies were gone already: {receipt}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,7 +331,6 @@ async fn lost_keys_and_older_ones_are_gone_on_with_as_the_refusal_says() {
     bench.connected(3).await;
     bench.say("slack", "with the older ones");
     bench.arrives("discord", "with the older ones").await;
-
     refused_with(&mut bench, |keys| fs::remove_file(keys).unwrap(), "relay keys new").await;
     let new = ok(bench.command("keys").arg("new"));
     assert!(new.contains("new keys") && new.contains("count as forgotten"), "{new}");
@@ -322,6 +340,17 @@ async fn lost_keys_and_older_ones_are_gone_on_with_as_the_refusal_says() {
         bench.say("slack", round);
         bench.arrives("discord", round).await;
         bench.stop().await;
+    }
+    // What cannot be read may be anybody's: whoever is forgotten is told that it stays.
+    bench.start();
+    bench.connected(3).await;
+    let who = format!("slack:{}", bench.platform("slack").people[0].id);
+    ok(bench.command("forget").args([&who, "--yes"]));
+    let receipt = || told(&bench.command("forget").arg(&who).output().unwrap());
+    until("they are forgotten", || receipt().contains("Forgotten on")).await;
+    for stays in ["3 × a message on Discord", "1 × a message on Slack", "2 × a message on Telegram"] {
+        let stays = format!("{stays} that Relay cannot read any more");
+        assert!(receipt().contains(&stays), "{}", receipt());
     }
 }
 

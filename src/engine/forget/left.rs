@@ -13,15 +13,18 @@ pub enum WhyLeft {
     Thread,
     /// A digest told of it together with others.
     Digest,
+    /// Nobody can read it any more, and so nobody knows whether it is theirs.
+    Unread,
 }
 
 impl WhyLeft {
-    const ALL: [Self; 5] = [Self::Refused, Self::NoDeletes, Self::Unreached, Self::Thread, Self::Digest];
+    const ALL: [Self; 6] =
+        [Self::Refused, Self::NoDeletes, Self::Unreached, Self::Thread, Self::Digest, Self::Unread];
 
     /// Between how many and on which platform.
     fn of_what(self) -> &'static str {
         match self {
-            Self::Refused | Self::NoDeletes | Self::Unreached => " × a message on ",
+            Self::Refused | Self::NoDeletes | Self::Unreached | Self::Unread => " × a message on ",
             Self::Thread => " × a thread on ",
             Self::Digest => " × a coming or going on ",
         }
@@ -34,6 +37,7 @@ impl WhyLeft {
             Self::Unreached => ", in a room that Relay does not reach any more",
             Self::Thread => ", which keeps the name it was opened with",
             Self::Digest => ", told together with those of others",
+            Self::Unread => ", which Relay cannot read any more, and which may be theirs",
         }
     }
 

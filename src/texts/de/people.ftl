@@ -106,6 +106,7 @@ forgotten-left-unreached = {$count} × eine Nachricht auf {$platform}, in einem 
 forgotten-left-programs = {$count} × eine Nachricht, die Programme bekommen haben und die Relay dort nicht zurücknehmen kann
 forgotten-left-thread = {$count} × ein Thread auf {$platform}, der für deine Worte geöffnet wurde und seinen Namen behält
 forgotten-left-digest = bis zu {$count} × dass du gekommen oder gegangen bist, auf {$platform} zusammen mit anderen erzählt
+forgotten-left-unread = {$count} × eine Nachricht auf {$platform}, die Relay nicht mehr lesen kann, weil ihre Schlüssel verloren sind: sie kann von dir sein
 forgotten-rest = Kopien, die andere gemacht haben, hat Relay nicht in der Hand. Den Schlüssel zu dem, was du gesagt hast, hat Relay vernichtet: Aus älteren Backups lässt es sich nicht mehr lesen, sobald auch die Kopien der Schlüssel von vorher weg sind. Anhänge sind nicht verschlüsselt: Ein älteres Backup, das sie enthält (`relay backup --media`), behält sie. Frag danach, wer Relay betreibt. Im Audit bleibt, dass und wann etwas von dir übertragen wurde, ohne Worte und Namen.
 
 # /relay export

@@ -106,6 +106,7 @@ forgotten-left-unreached = {$count} × a message on {$platform}, in a room that 
 forgotten-left-programs = {$count} × a message that programs were given, and that Relay cannot take back there
 forgotten-left-thread = {$count} × a thread on {$platform} that was opened for what you said, which keeps its name
 forgotten-left-digest = up to {$count} × that you came or went, told on {$platform} together with others
+forgotten-left-unread = {$count} × a message on {$platform} that Relay cannot read any more, for its keys are lost: it may be yours
 forgotten-rest = Copies that people have made are not in Relay's hands. Relay has destroyed the key to what you said: backups from before cannot be read for it any more once the copies of the keys from before are gone too. Attachments are not encrypted: a backup from before that holds them (`relay backup --media`) keeps them. Ask whoever runs Relay. The audit keeps that something of yours has crossed and when, without words and names.
 
 # /relay export
