@@ -43,6 +43,8 @@ struct Done<'a> {
     forgotten: u64,
     /// Messages that cannot be read any more, for their keys are missing.
     missing: u64,
+    /// Accounts that were linked to others, and are not any more.
+    unlinked: u64,
     /// Of when the copy of the keys is, in milliseconds since the epoch: what people have said about themselves since is not known.
     keys_of: Option<i64>,
     #[serde(flatten)]
@@ -75,16 +77,27 @@ pub fn run(of: &Restore) -> ExitCode {
     });
     drop(bar);
     match restored {
-        Ok(Restored { checked, has_keys, forgotten, missing, keys_of }) if of.json => {
+        Ok(Restored { checked, has_keys, forgotten, missing, unlinked, keys_of }) if of.json => {
             let keys_of = keys_of.map(|of| of.at.0);
-            print_json(&Done { data_dir: &data_dir, has_keys, forgotten, missing, keys_of, checked })
+            print_json(&Done {
+                data_dir: &data_dir,
+                has_keys,
+                forgotten,
+                missing,
+                unlinked,
+                keys_of,
+                checked,
+            })
         }
-        Ok(Restored { checked, has_keys, forgotten, missing, keys_of }) => {
+        Ok(Restored { checked, has_keys, forgotten, missing, unlinked, keys_of }) => {
             sayln!("{}", words(&checked, &data_dir));
             let are_others = !has_keys && data_dir.join(KEYS).exists();
             of_keys(has_keys, are_others, forgotten).into_iter().for_each(|words| sayln!("{words}"));
             if missing > 0 {
                 sayln!("{}", lost(missing));
+            }
+            if unlinked > 0 {
+                sayln!("{}", of_links(unlinked));
             }
             let now = relay_contract::Timestamp::now().0;
             keys_of.into_iter().for_each(|of| sayln!("{}", of_copy(of, now)));
@@ -156,6 +169,15 @@ fn of_keys(has_keys: bool, are_others: bool, forgotten: u64) -> Option<String> {
     }
 }
 
+/// What became of accounts that were linked.
+fn of_links(unlinked: u64) -> String {
+    format!(
+        "{} linked to others in it. Whether they still are is not known, so they are not: whoever wants it links them anew with `/relay link`. What was \
+         forbidden with one of them is forbidden for all as before.",
+        count(unlinked, "account was", "accounts were"),
+    )
+}
+
 /// What a copy of the keys that is so old does not know.
 fn of_copy(KeysOf { at, is_copy }: KeysOf, now: i64) -> String {
     let of = Timestamp::from_millisecond(at.0).unwrap_or_default().strftime("%Y-%m-%d %H:%M:%S UTC");
@@ -167,7 +189,7 @@ fn of_copy(KeysOf { at, is_copy }: KeysOf, now: i64) -> String {
     };
     let unknown = "What people have chosen since then is not known: who said that nothing of theirs is to be carried, or that it is to bear \
                    another name, or wanted to be forgotten, is carried again as before, until they say so anew. What was said until now by who \
-                   has chosen nothing is not carried.";
+                   has chosen nothing is not carried, nor are edits of it.";
     match is_copy {
         true => format!(
             "The copy of the keys is of {of} ({old} old). {unknown} The keys of the lost machine itself know it: put into the folder as `keys`, they \

@@ -29,6 +29,8 @@ pub struct Restored {
     pub forgotten: u64,
     /// Messages that cannot be read any more, for their keys are missing: somebody has said that it is to go on without.
     pub missing: u64,
+    /// Accounts that were linked to others in it, and are not any more: whether they still were is not known.
+    pub unlinked: u64,
     /// Of when the copy of the keys is: what people have said about themselves since is not known. None without a copy, and where the state
     /// directory's own file knows all that it does.
     pub keys_of: Option<KeysOf>,
@@ -78,15 +80,16 @@ pub fn restore(
     let Found { seals, missing, keys_of } = seals(data_dir, keys, &needs)?;
     // What rooms were shown since then is not known.
     let changed = seals.as_ref().filter(|_| keys_of.is_none()).and_then(Seals::changed);
-    let forgotten = match fill(open(backup)?, data_dir, &unfinished, (seals.as_ref(), changed), progress) {
-        Ok(forgotten) => forgotten,
-        Err(error) => {
-            folder::remove(&unfinished)?;
-            return Err(error);
-        }
-    };
+    let Filled { forgotten, unlinked } =
+        match fill(open(backup)?, data_dir, &unfinished, (seals.as_ref(), changed), progress) {
+            Ok(filled) => filled,
+            Err(error) => {
+                folder::remove(&unfinished)?;
+                return Err(error);
+            }
+        };
     folder::rename(&unfinished, &ledger)?;
-    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, missing, keys_of })
+    Ok(Restored { checked, has_keys: seals.is_some(), forgotten, missing, unlinked, keys_of })
 }
 
 /// What of a backup tells which keys it needs.
@@ -195,13 +198,19 @@ fn open(backup: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
     Reader::new(BufReader::with_capacity(AHEAD, File::open(backup).map_err(failed("opening", backup))?))
 }
 
+/// What became of people where a ledger was filled.
+struct Filled {
+    forgotten: u64,
+    unlinked: u64,
+}
+
 fn fill(
     mut backup: Reader<BufReader<File>>,
     data_dir: &Path,
     unfinished: &Path,
     (seals, changed): (Option<&Seals>, Option<Timestamp>),
     progress: &mut dyn FnMut(&About, Contents),
-) -> Result<u64, BackupError> {
+) -> Result<Filled, BackupError> {
     let shared = Shared::open(unfinished, true, Opening::Closed)?;
     // Whether it is sealed is told by what comes.
     shared.meta.remove(format::SEALED_KEY).map_err(StoreError::from)?;
@@ -213,10 +222,11 @@ fn fill(
         }
         Ok(()) | Err(_) => {}
     }
+    let mut unlinked = 0;
     let mut files = Files { data_dir, current: None, folders: BTreeSet::new() };
     loop {
         match backup.next()? {
-            Piece::Records(tag, bytes) => write_records(&shared, tag, &bytes)?,
+            Piece::Records(tag, bytes) => unlinked += write_records(&shared, tag, &bytes)?,
             Piece::File(path) => files.begin(path)?,
             Piece::Bytes(bytes) => files.more(&bytes)?,
             Piece::End => break,
@@ -240,7 +250,7 @@ fn fill(
     shared.db.persist(PersistMode::SyncAll).map_err(StoreError::from)?;
     drop(shared);
     folder::sync_all(unfinished)?;
-    Ok(forgotten)
+    Ok(Filled { forgotten, unlinked })
 }
 
 /// What rooms were shown of people, and whether these were asked first, is known until the backup was made. Where the keys tell that it has changed
@@ -259,17 +269,22 @@ fn doubt(data_dir: &Path, changed: Option<Timestamp>, backed_up: Timestamp) -> R
     Ok(folder::write_private(&path, &json)?)
 }
 
-fn write_records(shared: &Shared, tag: u8, bytes: &[u8]) -> Result<(), StoreError> {
+/// Answers how many accounts were linked to others. Whoever has unlinked theirs since is not to be shown by another's name: no link is restored.
+fn write_records(shared: &Shared, tag: u8, bytes: &[u8]) -> Result<u64, StoreError> {
     let keyspaces = shared.keyspaces().into_iter().zip(form::KEYSPACES);
     let keyspace =
         keyspaces.into_iter().find_map(|(keyspace, (known, _))| (known == tag).then_some(keyspace));
     // The reader gives out known keyspaces and whole records only.
-    let (Some(keyspace), Some(records)) = (keyspace, form::records(bytes)) else { return Ok(()) };
-    let mut batch = shared.db.batch();
+    let (Some(keyspace), Some(records)) = (keyspace, form::records(bytes)) else { return Ok(0) };
+    let (mut batch, mut unlinked) = (shared.db.batch(), 0);
     for (key, value) in records {
-        batch.insert(keyspace, key, value);
+        match tag == b'm' && key.starts_with(keys::LINKED_PREFIX) {
+            true => unlinked += 1,
+            false => batch.insert(keyspace, key, value),
+        }
     }
-    Ok(batch.commit()?)
+    batch.commit()?;
+    Ok(unlinked)
 }
 
 /// Files that are being restored, one after the other.

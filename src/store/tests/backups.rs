@@ -98,7 +98,10 @@ async fn what_was_backed_up_comes_back_and_nothing_of_later() {
     let keys = WithKeys { copy: Some(&dir.path().join("keys")), master_key: None, accept_older: false };
     let restored = backup::restore(&file, &state, &keys, &mut |_, _| {}).unwrap();
     let keys_of = restored.keys_of;
-    assert_eq!(restored, Restored { checked, has_keys: true, forgotten: 0, missing: 0, keys_of });
+    assert_eq!(
+        restored,
+        Restored { checked, has_keys: true, forgotten: 0, missing: 0, unlinked: 0, keys_of }
+    );
     assert!(keys_of.is_some(), "the file tells, where the keys do not");
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 

@@ -135,6 +135,27 @@ async fn the_name_that_somebody_has_chosen_goes_with_them_and_ends_with_the_link
     close(ledger, writer).await;
 }
 
+/// Whoever has unlinked theirs after the backup is not shown by the name of another account, and what was said with one holds for both.
+#[tokio::test]
+async fn no_link_comes_back_with_a_backup() {
+    use crate::store::backup::{WithKeys, back_up, restore};
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    link(&ledger, "one", "other").await;
+    ledger.show_as(person("one"), Shown::Account(person("other"))).await.unwrap();
+    choose(&ledger, "one", Stance::None).await;
+    let backup = dir.path().join("b");
+    back_up(&ledger, dir.path(), false, std::fs::File::create(&backup).unwrap()).unwrap();
+    close(ledger, writer).await;
+    std::fs::remove_dir_all(dir.path().join("ledger")).unwrap();
+    let keys = WithKeys { copy: None, master_key: None, accept_older: false };
+    assert_eq!(restore(&backup, dir.path(), &keys, &mut |_, _| {}).unwrap().unlinked, 2);
+    let (ledger, writer) = Ledger::open(dir.path()).unwrap();
+    assert_eq!((ledger.who_is_linked(), ledger.linked(&person("one"))), (Vec::new(), None));
+    assert_eq!((stance(&ledger, "one"), stance(&ledger, "other")), (Some(Stance::None), Some(Stance::None)));
+    close(ledger, writer).await;
+}
+
 #[test]
 fn a_link_that_an_older_relay_wrote_is_read() {
     #[derive(serde::Serialize)]
