@@ -76,19 +76,17 @@ pub fn run(of: &Keys) -> ExitCode {
                 Err(error) => return fail(error),
             };
             let said = match &to {
-                None => "There is a new master key. A copy of the old one that you keep elsewhere does not open what is kept from now on: put the new \
-                         one there."
+                None => "There is a new master key, in the place of the old one. A copy of the old one that you keep elsewhere does not open what is kept \
+                         from now on: put the new one there.\nWhat `relay keys backup` has written until now needs the old one, which Relay has not kept: \
+                         make another today."
                     .to_owned(),
                 Some(to) => format!(
                     "{} opens the keys now, too. Name it as `master_key`, or put it where the old one was, before Relay is started the next \
-                     time; from then on the old one does not open them.",
+                     time; from then on the old one does not open them.\nWhat `relay keys backup` has written until now needs the old one: make \
+                     another today, and keep the old one as long as you keep those.",
                     to.display()
                 ),
             };
-            let said = format!(
-                "{said}\nWhat `relay keys backup` has written until now needs the old one: make another today, and keep the old one as long as you \
-                 keep those."
-            );
             tell(of, &data_dir, KeysAsk::Rotate { to }, Some(said))
         }
         What::Backup { file } => back_up(of, &data_dir, file),

@@ -100,9 +100,6 @@ pub enum BackupError {
     /// Something else bears that name, and only an older one of what is written is replaced.
     #[error("{} is there already, and nothing but {} is replaced: name another file", .0.display(), .1)]
     Taken(PathBuf, &'static str),
-    /// Something bears the name of what is restored.
-    #[error("{} is there already, and is not replaced: move it away first", .0.display())]
-    InTheWay(PathBuf),
     /// It is among what a Relay keeps.
     #[error("{} is in a state directory, where Relay keeps what it needs: name a file elsewhere", .0.display())]
     Kept(PathBuf),

@@ -59,15 +59,14 @@ pub(super) fn must_be_file(path: &Path) -> Result<(), BackupError> {
 }
 
 /// Nothing but an empty file and one of this kind gives way.
-pub(super) fn must_be_free(path: &Path, kind: Option<Kind>) -> Result<(), BackupError> {
+pub(super) fn must_be_free(path: &Path, kind: Kind) -> Result<(), BackupError> {
     let gives_way = match begins(path) {
-        Ok(begins) => begins.is_empty() || kind.is_some_and(|kind| kind.is(&begins)),
+        Ok(begins) => begins.is_empty() || kind.is(&begins),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
-    match (gives_way, kind) {
-        (true, _) => Ok(()),
-        (false, Some(kind)) => Err(BackupError::Taken(path.to_owned(), kind.older())),
-        (false, None) => Err(BackupError::InTheWay(path.to_owned())),
+    match gives_way {
+        true => Ok(()),
+        false => Err(BackupError::Taken(path.to_owned(), kind.older())),
     }
 }
 

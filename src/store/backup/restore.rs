@@ -306,7 +306,7 @@ impl Files<'_> {
             folder::make_private_dir(&parent)?;
             self.folders.insert(parent);
         }
-        self.current = Some((path.clone(), Whole::begin(&path)?));
+        self.current = Some((path.clone(), Whole::replacing(&path)?));
         Ok(())
     }
 

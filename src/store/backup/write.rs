@@ -156,10 +156,9 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Begins a file of what is restored: in the place of nothing.
-    pub fn begin(path: &Path) -> Result<Self, BackupError> {
+    /// Begins a file of what is restored, in the place of whatever file is there.
+    pub(super) fn replacing(path: &Path) -> Result<Self, BackupError> {
         must_be_file(path)?;
-        must_be_free(path, None)?;
         Self::beside(path)
     }
 
@@ -170,7 +169,7 @@ impl Whole {
         let linked = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
         let at = linked.as_deref().unwrap_or(path);
         must_be_elsewhere(at, data_dir)?;
-        must_be_free(at, Some(kind))?;
+        must_be_free(at, kind)?;
         Self::beside(at)
     }
 
