@@ -2,7 +2,7 @@
 //! because the room has gone to another channel; and what was said where people are asked first does not go on where they are not.
 
 use super::Routes;
-use crate::consent::{DataClass, Unsaid};
+use crate::consent::{DataClass, Level, Unsaid};
 use relay_contract::{RoomKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub struct Before {
 /// What is remembered of a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Room {
-    /// The channels in which people were ever not named there: whether that is so now, and since when.
+    /// Its channels in which people were ever not named in a room: whether that is so now, and since when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     masks: BTreeMap<String, (bool, i64)>,
     /// Its channels in which people are asked first.
@@ -85,9 +85,13 @@ impl Before {
 
 impl Room {
     fn names(&mut self, routes: &Routes, key: &RoomKey, since: i64, now: Timestamp) {
-        let masks = |name: &str, privacy| !routes.level(name).tighter(privacy).shows(DataClass::Identity);
-        let links = routes.links_of(key).filter(|(name, link)| masks(name, link.settings.privacy));
-        let masked: BTreeSet<&str> = links.map(|(name, _)| name).collect();
+        // One link that shows less masks its room for all others, and these for it.
+        let masks = |name: &str| {
+            let links = routes.channel(name).iter().map(|link| link.settings.privacy);
+            !links.fold(routes.level(name), Level::tighter).shows(DataClass::Identity)
+        };
+        let masked: BTreeSet<&str> =
+            routes.links_of(key).map(|(name, _)| name).filter(|name| masks(name)).collect();
         for (name, (is_masked, at)) in &mut self.masks {
             if *is_masked && !masked.contains(name.as_str()) {
                 (*is_masked, *at) = (false, now.0);
@@ -186,7 +190,6 @@ fn since(all: impl IntoIterator<Item = i64>) -> Option<Timestamp> {
 mod tests {
     use super::super::{Direction, Link, LinkSettings};
     use super::*;
-    use crate::consent::Level;
     use relay_contract::Platform;
 
     fn room(id: &str) -> RoomKey {
@@ -238,6 +241,25 @@ mod tests {
         // What is not between the two is nothing to them.
         let third: Links<'_> = &[("lobby", "a"), ("lobby", "b"), ("minimal", "a"), ("minimal", "c")];
         assert_eq!(told(&[lobby, third, lobby]), [(0, 0); 3]);
+    }
+
+    #[test]
+    fn one_link_that_names_nobody_is_remembered_of_both_rooms() {
+        let a_and_b = |channel: &'static str, of_a: Level, now: i64, before: &Before| {
+            let mut routes = Routes::default();
+            for (id, privacy) in [("a", of_a), ("b", Level::Full)] {
+                let settings = LinkSettings { privacy, ..LinkSettings::default() };
+                routes.link(channel, Link { room: room(id), direction: Direction::Both, settings });
+            }
+            let before = before.and_now(&routes, Timestamp(now));
+            routes.set_before(Arc::new(before.clone()));
+            (before, routes)
+        };
+        let (before, _) = a_and_b("hall", Level::Minimal, 1, &Before::default());
+        let (_, routes) = a_and_b("renamed", Level::Full, 2, &before);
+        for (one, other) in [("a", "b"), ("b", "a")] {
+            assert_eq!(routes.named_since(&room(one), &room(other)), Some(Timestamp(2)), "{one}");
+        }
     }
 
     #[test]
