@@ -4,6 +4,7 @@
 
 use super::consent::begin_of;
 use super::core::Core;
+use crate::consent::Unsaid;
 use crate::routing::{Before, Routes};
 use crate::store::{Ledger, StoreError, folder, stream};
 use relay_contract::{RoomKey, Timestamp};
@@ -84,10 +85,14 @@ impl Core {
         until.is_some_and(|until| begin_of(said) < until)
     }
 
-    /// Whether people were ever asked before anything of theirs came into a room, where they are not now: whoever had not said yes then
-    /// kept everything from it.
+    /// Whether people are asked before anything of theirs comes into a room, or ever were: whoever had not said yes then kept everything
+    /// from it.
     pub(super) fn ever_asked(&self, room: &RoomKey, origin: &RoomKey) -> bool {
-        origin != room && !stream::keeps(origin) && self.routes.borrow().asked_until(origin, room).is_some()
+        origin != room
+            && !stream::keeps(origin)
+            && (self.unsaid(origin, room) == Unsaid::OptIn
+                || self.ledger.asked_until(origin).is_some()
+                || self.routes.borrow().asked_until(origin, room).is_some())
     }
 
     /// Whether one of two rooms is in no channel any more.

@@ -226,7 +226,8 @@ impl Core {
         self.named_as(room, Deed { origin, author: &author, said, known }).map(|seen| seen.name)
     }
 
-    /// Whether a room may see what somebody said whom others quote there, at whatever time that was.
+    /// Whether a room may see what somebody said whom others quote there, at whatever time that was: where people are asked, it may have
+    /// been before they said yes.
     fn shows_words_of(&self, room: &RoomKey, (origin, (said, known)): Said<'_>, id: &NativeId) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
         !self.ever_asked(room, origin)

@@ -1,10 +1,13 @@
-//! What is hidden stays so: in answers to what Relay itself has posted, in what waited while it was forbidden, behind a mute, and where a
-//! platform's clock is ahead.
+//! What is hidden stays so: in answers to what Relay itself has posted, in what waited while it was forbidden, in what others pass on of
+//! before a yes, behind a mute, and where a platform's clock is ahead.
 
-use crate::bench::{Bench, until};
+use crate::bench::{Bench, PLATFORMS, until};
 use crate::clocks::{clock, start};
 use crate::joining::ask;
-use crate::privacy::{bench, choose, has_passed, listen, others, reached_nobody, react, say, started, told};
+use crate::privacy::{
+    bench, choose, has_passed, listen, others, pass_on, reached_nobody, react, say, started, started_with,
+    told,
+};
 use serde_json::Value;
 use stand_ins::people::Seen;
 use std::time::Duration;
@@ -64,6 +67,49 @@ async fn an_answer_to_what_nobody_knows_any_more_tells_nothing_of_people_elsewhe
     let answers = format!("telegram:{}", bench.platform("telegram").people[1].id);
     let (ok, kept) = told(&bench, &["export", &answers, "--out", "-"]);
     assert!(ok && kept.contains("answered after a no") && !kept.contains(&name), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_a_yes_does_not_come_when_others_pass_it_on() {
+    let bench = started_with("consent = \"opt_in\"").await;
+    for from in PLATFORMS {
+        choose(&bench, from, 1, "full").await;
+        let early = say(&bench, from, 0, &format!("gostak of {from}"), None);
+        has_passed(&bench, from, &format!("{from}-heard-it")).await;
+        // Platforms tell whole seconds.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        choose(&bench, from, 0, "full").await;
+        listen(&bench);
+        pass_on(&bench, from, 1, &early);
+        has_passed(&bench, from, &format!("{from}-is-through")).await;
+        reached_nobody(&bench, from, &["gostak"]);
+    }
+    // What is said now may be passed on where the platform tells what it is.
+    let open = say(&bench, "discord", 0, "plugh in the open", None);
+    bench.arrives("slack", "plugh in the open").await;
+    pass_on(&bench, "discord", 1, &open);
+    until("it is passed on", || bench.with("slack", "plugh in the open").len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_was_not_allowed_does_not_come_when_others_pass_it_on() {
+    let bench = started_with("consent = \"opt_in\"").await;
+    choose(&bench, "discord", 1, "full").await;
+    relay(&bench, "discord", 0, "consent grant bridging for 3 seconds").await;
+    let said = bench.say("discord", "said with a grant");
+    for platform in others("discord") {
+        bench.arrives(platform, "said with a grant").await;
+    }
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    listen(&bench);
+    bench.edit("discord", &said, "gostak without one");
+    pass_on(&bench, "discord", 1, &said);
+    choose(&bench, "discord", 0, "full").await;
+    pass_on(&bench, "discord", 1, &said);
+    // All that somebody else said is looked at again.
+    relay(&bench, "discord", 1, "consent revoke bridging presence").await;
+    has_passed(&bench, "discord", "somebody else").await;
+    reached_nobody(&bench, "discord", &["gostak"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

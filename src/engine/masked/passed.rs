@@ -4,8 +4,8 @@ use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
 use crate::consent::DataClass;
-use crate::store::{EnvelopeId, StoreError};
-use relay_contract::{Author, Event, Message, MessageKey, RoomKey};
+use crate::store::{EnvelopeId, Mapped, StoreError};
+use relay_contract::{Attachment, Author, Envelope, Event, Message, MessageKey, RoomKey};
 
 /// What a room may know of words that somebody else passes on or quotes there.
 pub(in super::super) enum Passed {
@@ -27,7 +27,7 @@ impl Core {
         let mut shown = None;
         let mut is_known = true;
         for key in &message.words_of {
-            match self.passed(room, key)? {
+            match self.passed(room, message, key)? {
                 Passed::Hidden => return Ok(Passed::Hidden),
                 Passed::Unknown => is_known = false,
                 Passed::Shown(author) => shown = shown.or(Some(author)),
@@ -36,7 +36,7 @@ impl Core {
         Ok(shown.filter(|_| is_known).map_or(Passed::Unknown, Passed::Shown))
     }
 
-    fn passed(&self, room: &RoomKey, key: &MessageKey) -> Result<Passed, StoreError> {
+    fn passed(&self, room: &RoomKey, by: &Message, key: &MessageKey) -> Result<Passed, StoreError> {
         let Some(found) = self.lookup.find(key)? else { return Ok(Passed::Unknown) };
         let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(Passed::Unknown) };
         // What Relay says itself may name people, and nobody knows any more whom.
@@ -46,6 +46,10 @@ impl Core {
         if !self.shows_message(room, found.envelope, &posted)
             || self.ever_hid(room, deed.origin, &deed.author.id, &[DataClass::Content])
         {
+            return Ok(Passed::Hidden);
+        }
+        // What its author made of it while they did not allow that is not written down.
+        if self.ever_asked(room, deed.origin) && !self.are_known(room, by, &found, &posted)? {
             return Ok(Passed::Hidden);
         }
         let Some(seen) = self.seen_as(room, deed) else { return Ok(Passed::Hidden) };
@@ -61,6 +65,32 @@ impl Core {
         }
     }
 
+    /// Whether the words that somebody passes on are those that a message said at first, or says now and is seen to say in a room.
+    fn are_known(
+        &self,
+        room: &RoomKey,
+        by: &Message,
+        found: &Mapped,
+        posted: &Envelope,
+    ) -> Result<bool, StoreError> {
+        let change = self.ledger.newest_change_id(found.envelope)?;
+        // A copy is what Relay made of it.
+        if !found.origin {
+            return Ok(change.is_none());
+        }
+        // What is quoted cannot be told from what is said of whose it is.
+        if by.forward.is_none() || by.words_of.len() > 1 {
+            return Ok(false);
+        }
+        if matches!(&posted.event, Event::Posted(first) if is_in(by, first)) {
+            return Ok(true);
+        }
+        let Some(id) = change else { return Ok(false) };
+        let Some(edited) = self.ledger.envelope(id)? else { return Ok(false) };
+        Ok(matches!(&edited.event, Event::Edited { to, .. } if is_in(by, to))
+            && self.shows(room, id, &edited, DataClass::Content))
+    }
+
     /// Whether a message has no words of others in it and names nobody: a copy of it is its author's alone.
     fn is_nobody_elses(&self, message: EnvelopeId) -> Result<bool, StoreError> {
         let content = Content::now(self, message)?;
@@ -72,4 +102,12 @@ impl Core {
                 && !message.body.names_people()
         }))
     }
+}
+
+/// Whether all that is passed on is in a message; what cannot be seen of a text is also compared.
+fn is_in(passed: &Message, said: &Message) -> bool {
+    let is_there = |file: &Attachment| {
+        said.attachments.iter().any(|other| other.name == file.name && other.size == file.size)
+    };
+    passed.body == said.body && passed.poll.is_none() && passed.attachments.iter().all(is_there)
 }
