@@ -124,13 +124,16 @@ impl Commands {
         };
         tracing::info!(platform = %call.room.platform, with = %first.side.room.platform, "two accounts are one person's");
         self.tell_first(&first, &comes, !tighter.is_empty()).await;
-        // What others read says nothing of what the two had chosen: who was given the code is told.
+        // What others read says nothing of what the two had chosen, or which the other is: who was given the code is told. But whoever was
+        // talked into bringing one that is not theirs is told what that means.
         if !account.connector.answers_alone(call) {
-            return Ok(text!(language, "linked-other"));
+            let sentences = [text!(language, "linked-other"), text!(language, "linked-not-yours")];
+            return Ok(sentences.join(" "));
         }
         let linked = text!(language, "linked", other = called(language, &first.side));
         let tighter = (!tighter.is_empty()).then(|| text!(language, "linked-tighter"));
-        let sentences = [Some(linked), tighter, Some(text!(language, "link-means"))];
+        let not_yours = text!(language, "linked-not-yours");
+        let sentences = [Some(linked), tighter, Some(not_yours), Some(text!(language, "link-means"))];
         Ok(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 

@@ -61,6 +61,7 @@ async fn one_person_on_two_platforms_chooses_once() {
     let code = code(&bench, "discord", 0).await;
     let told = relay(&bench, "slack", 0, &format!("link {}", code.to_lowercase())).await;
     assert!(told.contains("This account and Adalberta Quillon on Discord are linked."), "{told}");
+    assert!(told.contains("If you did not get this code for yourself, write /relay unlink."), "{told}");
     // The other side is told where its code stood.
     let room = bench.room("discord");
     let is_told = || {
@@ -138,6 +139,11 @@ async fn nobody_comes_to_be_somebody_else() {
     for name in ["Elifnur", "Slack"] {
         assert!(!told.contains(name), "others read it: {told}");
     }
+    // Who was talked into bringing it learns what it means, and undoes it there.
+    assert!(told.contains("If you did not get this code for yourself, write /relay unlink."), "{told}");
+    assert!(relay(&bench, "telegram", 0, "unlink").await.contains("linked to no other any more"));
+    let first = code(&bench, "slack", 0).await;
+    relay(&bench, "telegram", 0, &format!("link {first}")).await;
     // Two claim one account: the second is refused, and its code is gone.
     let second = code(&bench, "discord", 1).await;
     let told = relay(&bench, "telegram", 0, &format!("link {second}")).await;
