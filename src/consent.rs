@@ -17,7 +17,7 @@ pub use classes::{Classes, DataClass};
 pub use kept::FORGET;
 pub use level::Level;
 pub use linked::tightened;
-pub use pseudonym::Pseudonyms;
+pub use pseudonym::{Pseudonyms, WORDS as PSEUDONYM_WORDS, is_pseudonymous};
 pub use stance::{Stance, Unsaid};
 
 use relay_contract::{Author, NativeId, Platform, RoomKey, Timestamp};

@@ -1,6 +1,7 @@
 //! What somebody is called in rooms elsewhere: their name as it is, made harmless, and after it where they write, in marks that no
 //! name can contain.
 
+use crate::consent::PSEUDONYM_WORDS;
 use quick_cache::sync::Cache;
 use relay_contract::{Platform, Text};
 use std::sync::{Arc, LazyLock};
@@ -21,6 +22,13 @@ const REMEMBERED: usize = 512;
 const LONGEST_REMEMBERED: usize = 256;
 
 static NEWEST: LazyLock<Cache<String, Arc<Name>>> = LazyLock::new(|| Cache::new(REMEMBERED));
+
+/// What the words that pseudonyms are made of look like, as they are written and in small letters: a capital one can look like another one.
+static MADE: LazyLock<[[Vec<String>; 2]; 2]> = LazyLock::new(|| {
+    let written = |of: fn(&str) -> String| PSEUDONYM_WORDS.map(|words| words.into_iter().map(of).collect());
+    [written(looks_of), written(|word| looks_of(&word.to_lowercase()))]
+});
+static DIGITS: LazyLock<String> = LazyLock::new(|| looks_of("0123456789"));
 
 /// What was worked out about a name.
 struct Name {
@@ -93,6 +101,21 @@ pub fn looks(name: &str) -> String {
     Name::of(name).looks.clone()
 }
 
+/// Whether a name could be taken for one that Relay makes for whoever does not want to be named.
+pub fn looks_made(name: &str) -> bool {
+    let is_number = |rest: &str| rest.chars().count() == 3 && rest.chars().all(|c| DIGITS.contains(c));
+    let written = [looks(name), looks(&name.to_lowercase())];
+    written
+        .iter()
+        .zip(&*MADE)
+        .any(|(looks, [first, second])| behind(looks, first).any(|rest| behind(rest, second).any(is_number)))
+}
+
+/// What stands behind one of these words, where a name begins with it.
+fn behind<'a>(looks: &'a str, words: &'a [String]) -> impl Iterator<Item = &'a str> {
+    words.iter().filter_map(move |word| looks.strip_prefix(word.as_str()))
+}
+
 fn looks_of(presentable: &str) -> String {
     let seen: String = presentable.nfkc().filter(|c| !shows_nothing(*c)).collect();
     // Twice: a small letter can look like what a capital one looks like, and the other way round.
@@ -143,6 +166,24 @@ mod tests {
         }
         // One picture of a thousand code points.
         assert_eq!(presentable(&format!("a{}", "\u{301}".repeat(1000))), "someone");
+    }
+
+    #[test]
+    fn names_of_the_form_of_a_pseudonym_are_known() {
+        for name in [
+            "Quiet Badger 608",
+            "quietbadger608",
+            "QUIET  B\u{430}DGER 6O8",
+            "lndigo Owl 608",
+            "Amber Albatross 0\u{200B}01",
+        ] {
+            assert!(looks_made(name), "{name}");
+        }
+        for name in
+            ["Quiet Badger", "Quiet Badger 60", "Quiet Badger 6080", "Badger Quiet 608", "Ada 608", ""]
+        {
+            assert!(!looks_made(name), "{name}");
+        }
     }
 
     #[test]

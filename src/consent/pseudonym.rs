@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// So many are not made anew.
 const KNOWN: usize = 2_000;
 
+/// What names are made of: one word of each, and three digits.
+pub const WORDS: [[&str; 64]; 2] = [FIRST, SECOND];
+
 const FIRST: [&str; 64] = [
     "Amber", "Ancient", "Autumn", "Azure", "Bold", "Brave", "Bright", "Bronze", "Calm", "Careful", "Clever",
     "Cloudy", "Copper", "Coral", "Cosy", "Crimson", "Curious", "Dancing", "Daring", "Dawn", "Dusty", "Eager",
@@ -96,6 +99,17 @@ pub struct Pseudonym {
     pub name: String,
 }
 
+/// How the id of one begins.
+const ID: &str = "anonymous-";
+/// So many bytes of a tag stand in an id, as two digits each.
+const TAG: usize = 12;
+
+/// Whether an id is that of a pseudonym: no platform has such ids.
+pub fn is_pseudonymous(id: &str) -> bool {
+    let tag = id.strip_prefix(ID);
+    tag.is_some_and(|tag| tag.len() == 2 * TAG && tag.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// Makes them.
 pub struct Pseudonyms {
     key: hmac::Key,
@@ -149,8 +163,8 @@ impl Pseudonyms {
 
     fn make_id(&self, person: &Person, channel: &str) -> String {
         let tag = self.tag(b"id", person, channel);
-        let mut id = "anonymous-".to_owned();
-        for byte in tag.as_ref().iter().take(12) {
+        let mut id = ID.to_owned();
+        for byte in tag.as_ref().iter().take(TAG) {
             // A string takes everything.
             let _ = write!(id, "{byte:02x}");
         }
@@ -188,6 +202,7 @@ mod tests {
             "without the secret nobody can try"
         );
         assert_ne!(one.of(&person(1), "lobby").id, one.of(&person(1), "den").id);
+        assert!(is_pseudonymous(&one.of(&person(1), "lobby").id) && !is_pseudonymous("anonymous-1"));
         assert!(!one.of(&person(1), "lobby").id.contains('1') || one.of(&person(1), "lobby").id.len() > 20);
     }
 

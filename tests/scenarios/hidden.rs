@@ -9,7 +9,7 @@ use crate::privacy::{
     told,
 };
 use serde_json::Value;
-use stand_ins::people::Seen;
+use stand_ins::people::{Act, Seen};
 use std::time::Duration;
 
 async fn relay(bench: &Bench, platform: &str, person: usize, words: &str) -> String {
@@ -225,4 +225,20 @@ async fn where_a_platforms_clock_is_ahead_a_choice_holds_for_the_past() {
     let (_, kept) =
         told(&bench, &["export", &format!("slack:{}", bench.platform("slack").people[0].id), "--out", "-"]);
     assert!(!kept.contains("said under a no"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_a_pseudonym() {
+    let bench = started().await;
+    choose(&bench, "discord", 0, "anonymous").await;
+    bench.say("discord", "under a mask");
+    let mask = bench.arrives("slack", "under a mask").await.author;
+    let name = mask.split(" ‹").next().expect("there is one").to_owned();
+    let (person, room) = (bench.platform("discord").people[1].id.clone(), bench.room("discord"));
+    bench.people("discord").act(Act::CallThemselves { person, room, name: name.clone() }).expect("they can");
+    say(&bench, "discord", 1, "under a stolen one", None);
+    let stolen = bench.arrives("slack", "under a stolen one").await.author;
+    assert!(stolen.starts_with(&name) && stolen != mask, "they are told apart: {stolen}");
+    bench.say("discord", "under the mask again");
+    assert_eq!(bench.arrives("slack", "under the mask again").await.author, mask);
 }

@@ -215,6 +215,10 @@ impl Planning<'_> {
             Some((account, name)) => (name, account.into()),
             None => (author.name.clone(), holder(origin, author)),
         };
+        // One that is made for people who are not named is nobody's.
+        if names::looks_made(&name) {
+            return Ok(None);
+        }
         let looks = names::looks(&name);
         if self.planned.names.contains_key(&looks) || self.core.ledger.name_holder(&looks)?.is_some() {
             return Ok(None);

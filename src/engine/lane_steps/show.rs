@@ -7,6 +7,7 @@ use super::super::masked::{Seen, Whom};
 use super::place::Place;
 use super::reactions;
 use crate::adapt::{self, Adapted, ReplyTarget, Told, names};
+use crate::consent::is_pseudonymous;
 use crate::store::StoreError;
 use relay_contract::{Author, Event, MessageKey, Reply, RoomKey};
 use xxhash_rust::xxh3::xxh3_64;
@@ -84,13 +85,17 @@ pub fn shown_name(
     names::shown(name, &origin.platform, template.as_deref(), mark)
 }
 
-/// What tells somebody from another of the same name, who had it first.
+/// What tells somebody from another of the same name, who had it first. A pseudonym is nobody's to take: it never has any, and whoever is
+/// called like one always has.
 pub fn mark_of(core: &Core, origin: &RoomKey, author: &Author) -> Result<Option<String>, StoreError> {
+    if is_pseudonymous(author.id.as_str()) {
+        return Ok(None);
+    }
     let who = holder(origin, author);
     let first = core.ledger.name_holder(&names::looks(&author.name))?;
-    Ok(first
-        .filter(|first| *first != who && !core.is_first_by(&who, first))
-        .map(|_| format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)))
+    let is_second = first.is_some_and(|first| first != who && !core.is_first_by(&who, &first));
+    let is_told_apart = is_second || names::looks_made(&author.name);
+    Ok(is_told_apart.then(|| format!("{:03x}", xxh3_64(who.as_bytes()) & 0xFFF)))
 }
 
 /// What is known of an answered message: its name in this lane's room (first part, where it was split), and its author.
