@@ -95,6 +95,25 @@ impl Core {
                 || self.routes.borrow().asked_until(origin, room).is_some())
     }
 
+    /// Whether words of one room come into another only because a third one, in which somebody shows them, is in channels with both:
+    /// whoever said them is told of no such room. What has come into one from a room whose links are gone is no such.
+    pub(super) fn is_of_another_channel(&self, whose: &RoomKey, shown_by: &RoomKey, room: &RoomKey) -> bool {
+        whose != shown_by
+            && whose != room
+            && !self.has_left(whose, room)
+            && self.routes.borrow().between(whose, room).is_none()
+    }
+
+    /// Whether words that somebody shows in a room, of which it is not known whose they are, may be of such a third one.
+    pub(super) fn may_be_of_another_channel(&self, shown_by: &RoomKey, room: &RoomKey) -> bool {
+        let routes = self.routes.borrow().clone();
+        let mut heard = routes.links_of(shown_by).flat_map(|(channel, _)| routes.channel(channel));
+        heard.any(|link| {
+            let comes = routes.between(&link.room, shown_by).is_some();
+            comes && self.is_of_another_channel(&link.room, shown_by, room)
+        })
+    }
+
     /// Whether one of two rooms is in no channel any more.
     pub(super) fn has_left(&self, origin: &RoomKey, room: &RoomKey) -> bool {
         let routes = self.routes.borrow();

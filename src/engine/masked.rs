@@ -54,6 +54,9 @@ impl Content {
                 seen.did.extend((own != author.name).then_some(CHOSEN));
             }
             core.name_as_known(room, &seen.origin, &mut seen.message);
+            if seen.origin != *room {
+                core.mask_of_another_channel(room, &seen.origin, &mut seen.message, &mut seen.did)?;
+            }
             return Ok(Some(seen));
         }
         let mut said = (Timestamp::now(), Timestamp::now());
@@ -107,36 +110,7 @@ impl Core {
                 did.push("quote masked");
             }
         }
-        let passed = self.whose_words(room, message)?;
-        if let Some(forward) = &mut message.forward
-            && !self.mask_forward(room, (origin, said), forward, &passed, &hid)
-        {
-            message.attachments.clear();
-            message.poll = None;
-            // Their author may be one who lets nothing be carried.
-            message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
-            did.push(WORDS_OUT[0]);
-        }
-        let forwards = usize::from(message.forward.is_some());
-        let quotes_hidden = match passed {
-            Passed::Hidden => forwards == 0,
-            // Of some of them it is not told who wrote them.
-            Passed::Unknown => {
-                message.quoted.len() + forwards < message.words_of.len() && self.hides_anybody(room)
-            }
-            Passed::Shown(_) => false,
-        };
-        if quotes_hidden
-            || message.quoted.iter().any(|id| {
-                self.named(room, (origin, said), id, "") != Some(String::new())
-                    || !self.shows_words_of(room, (origin, said), id)
-                    || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
-            })
-        {
-            message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
-            did.push(WORDS_OUT[1]);
-        }
-        Ok(())
+        self.mask_passed(room, (origin, said), message, &hid, did)
     }
 
     /// Takes out of an answer, before it is written down, how the platform says that what it answers begins, where no room would be shown
@@ -172,13 +146,13 @@ impl Core {
         message: &Message,
         most: usize,
     ) -> Result<String, StoreError> {
-        let named = self.ledger.anybody_linked();
-        if (!self.asks_consent() && !named) || *room == of.origin {
+        if *room == of.origin {
             return Ok(message.body.excerpt(most));
         }
         let mut message = message.clone();
         self.name_as_known(room, &of.origin, &mut message);
         if !self.asks_consent() {
+            self.mask_of_another_channel(room, &of.origin, &mut message, &mut Vec::new())?;
             return Ok(message.body.excerpt(most));
         }
         self.mask(room, (&of.origin, (of.at, of.at)), &mut message, &mut Vec::new())?;
@@ -245,7 +219,7 @@ impl Core {
     ) -> Result<(), StoreError> {
         let key = MessageKey { room: origin.clone(), id: reply.target.clone() };
         let known = match self.lookup.find(&key)? {
-            Some(found) => Some(self.author_in(room, found.envelope)?),
+            Some(found) => Some(self.author_in(room, origin, found.envelope)?),
             None => None,
         };
         // What is kept of it is shown instead, without whom it may not name.
@@ -304,12 +278,19 @@ impl Core {
         }
     }
 
-    /// Who wrote a message, as a room may know it.
-    pub(super) fn author_in(&self, room: &RoomKey, message: EnvelopeId) -> Result<Whom, StoreError> {
+    /// Who wrote a message, as a room may know it by what somebody says to it in `shown_by`.
+    pub(super) fn author_in(
+        &self,
+        room: &RoomKey,
+        shown_by: &RoomKey,
+        message: EnvelopeId,
+    ) -> Result<Whom, StoreError> {
         let Some(posted) = self.ledger.envelope(message)? else { return Ok(Whom::AsTheyAre(None)) };
         let Some(author) = &posted.author else { return Ok(Whom::AsTheyAre(None)) };
         let Some(deed) = Deed::of(message, &posted) else { return Ok(Whom::AsTheyAre(None)) };
-        if !self.may_see(room, deed, DataClass::Content) {
+        if self.is_of_another_channel(deed.origin, shown_by, room)
+            || !self.may_see(room, deed, DataClass::Content)
+        {
             return Ok(Whom::Hidden);
         }
         Ok(match self.seen_as(room, deed) {

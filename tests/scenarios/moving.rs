@@ -149,3 +149,28 @@ async fn of_two_channels_between_two_rooms_the_tighter_asks() {
         assert!(!bench.people("slack").heard().has("xyzzy"), "{second}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_in_one_of_two_channels_does_not_come_into_the_other_with_what_people_of_both_make_of_it()
+ {
+    // One platform tells which message is passed on, the other one does not.
+    for (shared, other) in [("discord", "telegram"), ("telegram", "discord")] {
+        let one = ("garden", "", &["slack", shared][..]);
+        let bench = started_with([one, ("lobby", "", &[other, shared])]).await;
+        let name = bench.platform("slack").people[0].name.clone();
+        say(&bench, "slack", 0, "gostak of the garden", None);
+        let copy = bench.arrives(shared, "gostak of the garden").await;
+        listen(&bench);
+        say(&bench, shared, 0, "an answer to it", Some(copy.id.clone()));
+        pass_on(&bench, shared, 1, &copy.id);
+        say(&bench, shared, 1, "and nothing more", None);
+        for platform in ["slack", other] {
+            bench.arrives(platform, "an answer to it").await;
+            bench.arrives(platform, "and nothing more").await;
+        }
+        bench.arrives(other, "what was passed on is not shown").await;
+        let heard = bench.people(other).heard();
+        assert!(!heard.has("gostak") && !heard.has(&name), "{shared}");
+        assert_eq!(bench.counter("dead"), 0, "{}", bench.log());
+    }
+}

@@ -70,21 +70,28 @@ impl Core {
         if !allows(DataClass::Content) && !allows(DataClass::Reactions) {
             return None;
         }
-        Some(self.pseudonymous(room, origin, &person))
+        self.pseudonymous(room, origin, &person)
     }
 
-    /// Somebody under the name that they have in the channel which leads from one room to another.
-    fn pseudonymous(&self, room: &RoomKey, origin: &RoomKey, person: &Person) -> Author {
+    /// Somebody under the name that they have in the channel which leads from one room to another; none where only a third
+    /// room is in channels with both: in another channel they have another name, and no room is to see two.
+    fn pseudonymous(&self, room: &RoomKey, origin: &RoomKey, person: &Person) -> Option<Author> {
         let routes = self.routes.borrow().clone();
-        let first = || routes.links_of(origin).next().map(|(name, _)| name);
-        let channel = routes.between(origin, room).or_else(first).unwrap_or_default();
+        let channel = match routes.between(origin, room) {
+            Some(channel) => channel,
+            // A link that is gone: what it brought keeps its name.
+            None if self.has_left(origin, room) => {
+                routes.links_of(origin).next().map(|(name, _)| name).unwrap_or_default()
+            }
+            None => return None,
+        };
         let pseudonym = self.ledger.pseudonyms().of(person, channel);
-        Author {
+        Some(Author {
             id: pseudonym.id.as_str().into(),
             name: pseudonym.name.clone(),
             avatar: None,
             standing: Standing::Person,
-        }
+        })
     }
 
     /// Whether somebody's own word lets a room see who did something.

@@ -117,7 +117,7 @@ fn answered(
     if is_muted && message.is_none() {
         return Ok(ReplyTarget { excerpt: Some(String::new()), ..ReplyTarget::default() });
     }
-    let author = match core.author_in(&lane.room, mapped.envelope)? {
+    let author = match core.author_in(&lane.room, origin, mapped.envelope)? {
         Whom::AsTheyAre(author) => author.map(|author| author.name),
         Whom::Under(author) => Some(author.name),
         // Neither who, nor what.

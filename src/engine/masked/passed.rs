@@ -3,9 +3,14 @@
 use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
+use super::{Hides, Said, WHO_AND_WHAT, WORDS_OUT, without_quotes};
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, Mapped, StoreError};
-use relay_contract::{Attachment, Author, Envelope, Event, Message, MessageKey, RoomKey};
+use crate::text;
+use relay_contract::{
+    Attachment, Author, Envelope, Event, Message, MessageKey, Reply, RoomKey, Text, Timestamp,
+};
+use std::cell::LazyCell;
 
 /// What a room may know of words that somebody else passes on or quotes there.
 pub(in super::super) enum Passed {
@@ -22,12 +27,13 @@ impl Core {
     pub(in super::super) fn whose_words(
         &self,
         room: &RoomKey,
+        origin: &RoomKey,
         message: &Message,
     ) -> Result<Passed, StoreError> {
         let mut shown = None;
         let mut is_known = true;
         for key in &message.words_of {
-            match self.passed(room, message, key)? {
+            match self.passed(room, (origin, message), key)? {
                 Passed::Hidden => return Ok(Passed::Hidden),
                 Passed::Unknown => is_known = false,
                 Passed::Shown(author) => shown = shown.or(Some(author)),
@@ -36,14 +42,100 @@ impl Core {
         Ok(shown.filter(|_| is_known).map_or(Passed::Unknown, Passed::Shown))
     }
 
-    fn passed(&self, room: &RoomKey, by: &Message, key: &MessageKey) -> Result<Passed, StoreError> {
+    /// Takes out of a message what a room may not see of the words of others that it passes on or quotes.
+    pub(super) fn mask_passed(
+        &self,
+        room: &RoomKey,
+        (origin, said): Said<'_>,
+        message: &mut Message,
+        hid: &Hides<'_>,
+        did: &mut Vec<&'static str>,
+    ) -> Result<(), StoreError> {
+        // Of what a platform does not tell which message it is, or of a linked room.
+        let may_be_copy = message.words_of.iter().all(|key| self.routes.borrow().knows(&key.room));
+        let hid: Hides<'_> = LazyCell::new(Box::new(|| {
+            **hid || (may_be_copy && self.may_be_of_another_channel(origin, room))
+        }));
+        let passed = self.whose_words(room, origin, message)?;
+        if let Some(forward) = &mut message.forward
+            && !self.mask_forward(room, (origin, said), forward, &passed, &hid)
+        {
+            message.attachments.clear();
+            message.poll = None;
+            // Their author may be one who lets nothing be carried.
+            message.body = Text::plain(&text!(self.language_of(room), "forward-not-shown"));
+            did.push(WORDS_OUT[0]);
+        }
+        let forwards = usize::from(message.forward.is_some());
+        let quotes_hidden = match passed {
+            Passed::Hidden => forwards == 0,
+            // Of some of them it is not told who wrote them.
+            Passed::Unknown => {
+                message.quoted.len() + forwards < message.words_of.len() && self.hides_anybody(room)
+            }
+            Passed::Shown(_) => false,
+        };
+        if quotes_hidden
+            || message.quoted.iter().any(|id| {
+                self.named(room, (origin, said), id, "") != Some(String::new())
+                    || !self.shows_words_of(room, (origin, said), id)
+                    || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
+            })
+        {
+            message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
+            did.push(WORDS_OUT[1]);
+        }
+        Ok(())
+    }
+
+    /// The same where nobody has chosen anything, and of what is answered: of another channel alone.
+    pub(super) fn mask_of_another_channel(
+        &self,
+        room: &RoomKey,
+        origin: &RoomKey,
+        message: &mut Message,
+        did: &mut Vec<&'static str>,
+    ) -> Result<(), StoreError> {
+        if let Some(reply) = &mut message.reply
+            && self.answers_another_channel(room, origin, reply)?
+        {
+            (reply.author, reply.excerpt) = (None, None);
+            did.push("quote masked");
+        }
+        if message.forward.is_none() && message.words_of.is_empty() {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let hid: Hides<'_> = LazyCell::new(Box::new(|| false));
+        self.mask_passed(room, (origin, (now, now)), message, &hid, did)
+    }
+
+    fn answers_another_channel(
+        &self,
+        room: &RoomKey,
+        origin: &RoomKey,
+        reply: &Reply,
+    ) -> Result<bool, StoreError> {
+        let key = MessageKey { room: origin.clone(), id: reply.target.clone() };
+        let Some(found) = self.lookup.find(&key)? else { return Ok(false) };
+        let answered = self.ledger.envelope(found.envelope)?;
+        Ok(answered.is_some_and(|answered| self.is_of_another_channel(&answered.origin, origin, room)))
+    }
+
+    fn passed(
+        &self,
+        room: &RoomKey,
+        (origin, by): (&RoomKey, &Message),
+        key: &MessageKey,
+    ) -> Result<Passed, StoreError> {
         let Some(found) = self.lookup.find(key)? else { return Ok(Passed::Unknown) };
         let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(Passed::Unknown) };
         // What Relay says itself may name people, and nobody knows any more whom.
         let (Event::Posted(_), Some(deed)) = (&posted.event, Deed::of(found.envelope, &posted)) else {
             return Ok(Passed::Unknown);
         };
-        if !self.shows_message(room, found.envelope, &posted)
+        if self.is_of_another_channel(deed.origin, origin, room)
+            || !self.shows_message(room, found.envelope, &posted)
             || self.ever_hid(room, deed.origin, &deed.author.id, &[DataClass::Content])
         {
             return Ok(Passed::Hidden);

@@ -82,7 +82,7 @@ impl Core {
         let targets = routes.targets(origin);
         let mut hidden = 0;
         for (room, _) in &targets {
-            let is_hidden = match self.whose_words(room, message)? {
+            let is_hidden = match self.whose_words(room, origin, message)? {
                 Passed::Hidden => true,
                 Passed::Shown(_) => false,
                 Passed::Unknown => match is_named {
