@@ -3,6 +3,7 @@
 
 mod hidden;
 mod seen;
+mod taken_off;
 
 use super::core::Core;
 use super::digest::DIGEST;
@@ -193,10 +194,19 @@ impl Core {
         self.allows(history.as_deref(), class, (deed.origin, room), Some(deed.said))
     }
 
-    /// Whether a room may see that somebody reacted, or that it was taken back for them.
-    pub(super) fn shows_reaction(&self, room: &RoomKey, id: EnvelopeId, envelope: &Envelope) -> bool {
+    /// Whether a room may see that somebody reacted, or that it was taken back for them: whoever has read no further than `read` when
+    /// they reacted was never told of it.
+    pub(super) fn shows_reaction(
+        &self,
+        room: &RoomKey,
+        id: EnvelopeId,
+        envelope: &Envelope,
+        read: Option<EnvelopeId>,
+    ) -> bool {
         let Event::Reacted { version, .. } = &envelope.event else { return true };
-        withdraw::is_of_withdrawal(version) || self.shows(room, id, envelope, DataClass::Reactions)
+        let taken_back = withdraw::withdrawn(version);
+        taken_back.is_some_and(|reacted| read.is_some_and(|read| reacted <= read))
+            || self.shows(room, id, envelope, DataClass::Reactions)
     }
 
     /// Everybody's reactions to a message, as whoever is in a room may know them.
@@ -246,6 +256,11 @@ impl Core {
             Event::Member { .. } => DataClass::Presence,
             _ => return false,
         };
+        self.is_class_for_nobody(routes, envelope, class)
+    }
+
+    /// The same of a class of what somebody did.
+    fn is_class_for_nobody(&self, routes: &Routes, envelope: &Envelope, class: DataClass) -> bool {
         let Some(author) = &envelope.author else { return false };
         if !(self.ledger.anybody_said() || self.ledger.anywhere_asked() || routes.asks_consent())
             || !is_person(&envelope.origin, author)

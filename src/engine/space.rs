@@ -115,6 +115,10 @@ impl Handler<Hear> for Space {
                 Ok(Read::News(news)) => core.news(&running, news).await.map(|()| Heard::Done),
                 Ok(Read::Envelopes(envelopes)) if envelopes.is_empty() => Ok(Heard::Done),
                 Ok(Read::Envelopes(envelopes)) => {
+                    let envelopes = core.without_unknown(envelopes).await;
+                    if envelopes.is_empty() {
+                        return Ok(Heard::Done);
+                    }
                     let queued = core.take_in(account, envelopes).await;
                     queued.map(Heard::Queued)
                 }

@@ -92,6 +92,8 @@ impl Core {
     /// A piece of what was told in a room: at most `most` events, and no more after so much text. Blocks for reading.
     pub fn told(&self, room: &RoomKey, piece: Piece, most: usize, takes: Takes) -> Result<Pages, StoreError> {
         let backwards = matches!(piece, Piece::Before(_));
+        // Whoever reads backwards, or from the beginning, has been told nothing before.
+        let read = if let Piece::After(read, _) = piece { Some(read) } else { None };
         let mut entries = self.ledger.stream(room, piece, most)?;
         let mut more = entries.len() == most;
         if backwards {
@@ -104,7 +106,7 @@ impl Core {
                 break;
             }
             looked_at = Some(looked_at.map_or((place, place), |(first, _)| (first, place)));
-            let told = self.tell((room, takes), place, entry)?;
+            let told = self.tell((room, takes, read), place, entry)?;
             text += told.as_ref().map_or(0, Told::text);
             events.extend(told);
         }
@@ -117,7 +119,7 @@ impl Core {
 
     fn tell(
         &self,
-        (room, takes): (&RoomKey, Takes),
+        (room, takes, read): (&RoomKey, Takes, Option<EnvelopeId>),
         place: EnvelopeId,
         Streamed { envelope: id, target }: Streamed,
     ) -> Result<Option<Told>, StoreError> {
@@ -139,7 +141,7 @@ impl Core {
             // What is to be removed everywhere is told when it is removed here.
             Event::Removed { .. } if target.is_none() => None,
             Event::Deleted { .. } | Event::Removed { .. } => Some(What::Deleted),
-            Event::Reacted { .. } if !self.shows_reaction(room, id, &envelope) => None,
+            Event::Reacted { .. } if !self.shows_reaction(room, id, &envelope, read) => None,
             Event::Reacted { emoji, added, .. } => Some(What::Reacted(emoji.clone(), *added)),
             Event::Pinned { on, .. } => Some(What::Pinned(*on)),
             Event::Noticed { body, .. } => Some(What::Noticed(body.clone())),

@@ -37,6 +37,12 @@ pub fn is_of_withdrawal(version: &str) -> bool {
     version.starts_with(WITHDRAWN)
 }
 
+/// The reaction that is taken back so; none where an older Relay has not said which.
+pub fn withdrawn(version: &str) -> Option<EnvelopeId> {
+    let (_, reacted) = version.strip_prefix(WITHDRAWN)?.split_once(' ')?;
+    EnvelopeId::parse(reacted)
+}
+
 /// What a choice leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chosen {
@@ -56,7 +62,7 @@ enum Taken {
     /// Its message is deleted elsewhere.
     Delete(EnvelopeId, MessageKey, Box<Message>, Option<String>),
     /// Its reaction is taken away elsewhere.
-    Unreact(Box<Envelope>),
+    Unreact(EnvelopeId, Box<Envelope>),
     /// It is shown anew, as far as each room may see it: somebody else's message names them, or some rooms may not see theirs any more. Links
     /// to it end that show more.
     Mask(MessageKey, Box<Given>),
@@ -249,7 +255,7 @@ impl Core {
                     !self.shows(room, id, &envelope, DataClass::Reactions)
                         || self.is_named_too_much(room, id, &envelope)
                 });
-                Ok(if hidden { Taken::Unreact(Box::new(envelope)) } else { Taken::Nothing })
+                Ok(if hidden { Taken::Unreact(id, Box::new(envelope)) } else { Taken::Nothing })
             }
             Event::Edited { to, .. } if is_theirs => Ok(match self.is_shown_to_some(id, &envelope) {
                 true => Taken::Nothing,
@@ -340,7 +346,7 @@ impl Taken {
             }
             Self::Mask(_, given) => given.add_to(gone),
             Self::MaskFiles(_, given) => given.add_files_to(gone),
-            Self::Nothing | Self::Unreact(_) | Self::Retell(_) | Self::Untell(_) => {}
+            Self::Nothing | Self::Unreact(..) | Self::Retell(_) | Self::Untell(_) => {}
         }
     }
 
@@ -361,9 +367,9 @@ impl Taken {
                 let event = Event::Removed { target: key.id.clone() };
                 of(key, event)
             }
-            Self::Unreact(envelope) => {
+            Self::Unreact(id, envelope) => {
                 let Event::Reacted { target, emoji, .. } = envelope.event else { return None };
-                let version = format!("{WITHDRAWN}{number}");
+                let version = format!("{WITHDRAWN}{number} {id}");
                 let event = Event::Reacted { target, emoji, added: false, version };
                 Envelope { event, at, ..*envelope }
             }

@@ -1,8 +1,9 @@
 //! Programs and people in one channel.
 
 use crate::bench::Bench;
-use crate::program::{Program, next};
+use crate::program::{Program, next, until};
 use serde_json::json;
+use stand_ins::people::Act;
 use stand_ins::ports;
 
 async fn bridged() -> (Bench, Program) {
@@ -64,6 +65,30 @@ async fn programs_and_people_hear_one_another() {
     let deleted = next(&mut events, 1).await.remove(0);
     assert_eq!((&deleted["type"], &deleted["message"]), (&json!("deleted"), &heard["message"]));
     assert!(deleted.get("text").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_what_somebody_reacted_is_not_told_to_who_comes_when_it_was_taken_back() {
+    let (bench, program) = bridged().await;
+    let mut events = program.events("lobby", None).await;
+    bench.say("slack", "something to react to");
+    assert_eq!(next(&mut events, 1).await[0]["text"], "something to react to");
+    let copy = bench.arrives("discord", "something to react to").await;
+    let (person, room) = (bench.platform("discord").people[0].id.clone(), bench.room("discord"));
+    let (emoji, message) = ("🔥".into(), copy.id);
+    let react = Act::React { person: person.clone(), room: room.clone(), message, emoji, on: true };
+    bench.people("discord").act(react).unwrap();
+    assert_eq!(next(&mut events, 1).await[0]["emoji"], "🔥");
+    let command = Act::Command { person, room, text: "/relay privacy none".into() };
+    until("the command is there", async || bench.people("discord").act(command.clone()).is_ok()).await;
+    // Who was told of it is told that it is gone.
+    let gone = next(&mut events, 1).await.remove(0);
+    assert_eq!((&gone["type"], &gone["emoji"]), (&json!("reacted"), &json!("🔥")), "{gone}");
+    for piece in ["", "?after=0"] {
+        let page = program.get(&format!("/api/v1/channels/lobby/messages{piece}")).await;
+        let all = page.to_string();
+        assert!(all.contains("something to react to") && !all.contains("🔥"), "{piece}: {all}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

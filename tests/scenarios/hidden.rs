@@ -228,6 +228,33 @@ async fn where_a_platforms_clock_is_ahead_a_choice_holds_for_the_past() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reaction_that_was_never_written_down_is_not_when_it_is_taken_off() {
+    let bench = started_with("consent = \"opt_in\"").await;
+    choose(&bench, "discord", 1, "full").await;
+    let said = say(&bench, "discord", 1, "something to react to", None);
+    bench.arrives("telegram", "something to react to").await;
+    let who = bench.platform("discord").people[0].id.clone();
+    let takes_off = |emoji: &str| {
+        let (room, message) = (bench.room("discord"), said.clone());
+        let act = Act::React { person: who.clone(), room, message, emoji: emoji.into(), on: false };
+        bench.people("discord").act(act).expect("people can take it off");
+    };
+    let kept = || told(&bench, &["export", &format!("discord:{who}"), "--out", "-"]).1;
+    react(&bench, "discord", 0, &said, "🔥");
+    takes_off("🔥");
+    has_passed(&bench, "discord", "that was under no yes").await;
+    assert!(!kept().contains("🔥"), "{}", kept());
+    // What was carried and is taken off is, whatever holds by then.
+    relay(&bench, "discord", 0, "consent grant bridging for 3 seconds").await;
+    react(&bench, "discord", 0, &said, "🎉");
+    has_passed(&bench, "discord", "that was under one").await;
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    takes_off("🎉");
+    has_passed(&bench, "discord", "that was behind it").await;
+    assert_eq!(kept().matches("🎉").count(), 2, "{}", kept());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_takes_a_pseudonym() {
     let bench = started().await;
     choose(&bench, "discord", 0, "anonymous").await;
