@@ -26,6 +26,7 @@ pub const PSEUDONYM: &str = "pseudonym";
 pub const NAMELESS: &str = "no name";
 /// What it says where the words of others were taken out.
 pub(super) const WORDS_OUT: [&str; 2] = ["forwarded words taken out", "quotes taken out"];
+const FILES_OUT: &str = "files taken out";
 /// What it says where a message bears the name of another account of whoever said it.
 const CHOSEN: &str = "name of a linked account";
 
@@ -68,7 +69,7 @@ impl Content {
             }
             if !seen.message.attachments.is_empty() && !core.may_see(room, deed, DataClass::Attachments) {
                 hide_files(core.language_of(room), &mut seen.message);
-                seen.did.push("files taken out");
+                seen.did.push(FILES_OUT);
             }
             seen.author = core.seen_as(room, deed);
             match &seen.author {
@@ -203,10 +204,20 @@ impl Core {
     /// Whether a room may see what somebody said whom others quote there, at whatever time that was: where people are asked, it may have
     /// been before they said yes.
     fn shows_words_of(&self, room: &RoomKey, (origin, (said, known)): Said<'_>, id: &NativeId) -> bool {
+        !self.ever_asked(room, origin) && self.shows_of(room, (origin, (said, known)), id, DataClass::Content)
+    }
+
+    /// Whether a room may see such of somebody, and was always to see it.
+    fn shows_of(
+        &self,
+        room: &RoomKey,
+        (origin, (said, known)): Said<'_>,
+        id: &NativeId,
+        class: DataClass,
+    ) -> bool {
         let author = Author { id: id.clone(), name: String::new(), avatar: None, standing: Standing::Person };
-        !self.ever_asked(room, origin)
-            && !self.ever_hid(room, origin, id, &[DataClass::Content])
-            && self.may_see(room, Deed { origin, author: &author, said, known }, DataClass::Content)
+        !self.ever_hid(room, origin, id, &[class])
+            && self.may_see(room, Deed { origin, author: &author, said, known }, class)
     }
 
     /// What an answer tells of what it answers: by who wrote that, where it is known.
@@ -251,7 +262,7 @@ impl Core {
                 forward.author = None;
                 return false;
             }
-            Passed::Shown(author) => {
+            Passed::Shown(author, _) => {
                 forward.author = forward.author.is_some().then(|| author.name.clone());
                 return true;
             }

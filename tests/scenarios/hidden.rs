@@ -9,7 +9,7 @@ use crate::privacy::{
     told,
 };
 use serde_json::Value;
-use stand_ins::people::{Act, Seen};
+use stand_ins::people::{Act, Given, Seen};
 use std::time::Duration;
 
 async fn relay(bench: &Bench, platform: &str, person: usize, words: &str) -> String {
@@ -225,6 +225,23 @@ async fn where_a_platforms_clock_is_ahead_a_choice_holds_for_the_past() {
     let (_, kept) =
         told(&bench, &["export", &format!("slack:{}", bench.platform("slack").people[0].id), "--out", "-"]);
     assert!(!kept.contains("said under a no"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_not_shown_do_not_come_when_others_pass_them_on() {
+    let bench = started().await;
+    choose(&bench, "discord", 0, "minimal").await;
+    listen(&bench);
+    let (person, room) = (bench.platform("discord").people[0].id.clone(), bench.room("discord"));
+    let (text, files) = ("words alone".into(), vec![Given::Name("unseen.png".into())]);
+    let give = Act::Say { person, room, text, reply_to: None, files, thread: None };
+    let said = bench.people("discord").act(give).expect("people can give");
+    pass_on(&bench, "discord", 1, &said);
+    has_passed(&bench, "discord", "somebody else").await;
+    for platform in others("discord") {
+        until("both are there", || bench.with(platform, "words alone").len() == 2).await;
+    }
+    reached_nobody(&bench, "discord", &["unseen.png"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,14 @@ impl Core {
             && self.hides_any(&[DataClass::Presence, DataClass::Identity, DataClass::Content], (origin, room))
     }
 
+    /// Whether somebody of a room's network might be one whose files are not to be seen.
+    pub(in crate::engine) fn hides_files(&self, room: &RoomKey, origin: &RoomKey) -> bool {
+        self.asks_consent()
+            && origin != room
+            && !stream::keeps(origin)
+            && self.hides_any(&[DataClass::Attachments], (origin, room))
+    }
+
     /// Whether anybody of any network might be one who is not to be named in a room, or was when something was said.
     pub(in crate::engine) fn hides_anybody(&self, room: &RoomKey) -> bool {
         let routes = self.routes.borrow().clone();

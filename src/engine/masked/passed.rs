@@ -3,12 +3,12 @@
 use super::super::consent::Deed;
 use super::super::core::Core;
 use super::super::lane_steps::Content;
-use super::{Hides, Said, WHO_AND_WHAT, WORDS_OUT, without_quotes};
+use super::{FILES_OUT, Hides, Said, WHO_AND_WHAT, WORDS_OUT, hide_files, without_quotes};
 use crate::consent::DataClass;
 use crate::store::{EnvelopeId, Mapped, StoreError};
 use crate::text;
 use relay_contract::{
-    Attachment, Author, Envelope, Event, Message, MessageKey, Reply, RoomKey, Text, Timestamp,
+    Attachment, Author, Envelope, Event, Message, MessageKey, NativeId, Reply, RoomKey, Text, Timestamp,
 };
 use std::cell::LazyCell;
 
@@ -16,8 +16,8 @@ use std::cell::LazyCell;
 pub(in super::super) enum Passed {
     /// It is not known whose they are.
     Unknown,
-    /// Them, by somebody who is called so there.
-    Shown(Author),
+    /// Them, by somebody who is called so there, and whether it may see their files.
+    Shown(Author, bool),
     /// Nothing.
     Hidden,
 }
@@ -31,15 +31,19 @@ impl Core {
         message: &Message,
     ) -> Result<Passed, StoreError> {
         let mut shown = None;
-        let mut is_known = true;
+        let (mut is_known, mut with_files) = (true, true);
         for key in &message.words_of {
             match self.passed(room, (origin, message), key)? {
                 Passed::Hidden => return Ok(Passed::Hidden),
                 Passed::Unknown => is_known = false,
-                Passed::Shown(author) => shown = shown.or(Some(author)),
+                Passed::Shown(author, files) => {
+                    with_files &= files;
+                    shown = shown.or(Some(author));
+                }
             }
         }
-        Ok(shown.filter(|_| is_known).map_or(Passed::Unknown, Passed::Shown))
+        let shown = shown.filter(|_| is_known);
+        Ok(shown.map_or(Passed::Unknown, |author| Passed::Shown(author, with_files)))
     }
 
     /// Takes out of a message what a room may not see of the words of others that it passes on or quotes.
@@ -73,19 +77,44 @@ impl Core {
             Passed::Unknown => {
                 message.quoted.len() + forwards < message.words_of.len() && self.hides_anybody(room)
             }
-            Passed::Shown(_) => false,
+            Passed::Shown(..) => false,
         };
-        if quotes_hidden
+        let quotes_hidden = quotes_hidden
             || message.quoted.iter().any(|id| {
                 self.named(room, (origin, said), id, "") != Some(String::new())
                     || !self.shows_words_of(room, (origin, said), id)
                     || self.ever_hid(room, origin, id, &WHO_AND_WHAT)
-            })
-        {
+            });
+        // Which files of a message are its author's is not told.
+        if quotes_hidden || !self.shows_files_passed_on(room, (origin, said), message, &passed) {
+            did.extend((!message.attachments.is_empty()).then_some(FILES_OUT));
+            hide_files(self.language_of(room), message);
+        }
+        if quotes_hidden {
             message.body = without_quotes(self.language_of(room), std::mem::take(&mut message.body));
             did.push(WORDS_OUT[1]);
         }
         Ok(())
+    }
+
+    /// Whether a room may see the files of a message, by those whose words stand in it.
+    fn shows_files_passed_on(
+        &self,
+        room: &RoomKey,
+        said: Said<'_>,
+        message: &Message,
+        passed: &Passed,
+    ) -> bool {
+        let by = message.forward.as_ref().map(|forward| &forward.author_id);
+        let are_shown = |id: &NativeId| self.shows_of(room, said, id, DataClass::Attachments);
+        message.attachments.is_empty()
+            || match (passed, by) {
+                (Passed::Shown(_, files), _) => *files,
+                (Passed::Hidden, _) => false,
+                (Passed::Unknown, Some(None)) => !self.hides_files(room, said.0),
+                (Passed::Unknown, Some(Some(id))) => are_shown(id),
+                (Passed::Unknown, None) => message.quoted.iter().all(are_shown),
+            }
     }
 
     /// The same where nobody has chosen anything, and of what is answered: of another channel alone.
@@ -145,14 +174,15 @@ impl Core {
             return Ok(Passed::Hidden);
         }
         let Some(seen) = self.seen_as(room, deed) else { return Ok(Passed::Hidden) };
+        let files = self.may_see(room, deed, DataClass::Attachments);
         if found.origin {
-            return Ok(Passed::Shown(seen));
+            return Ok(Passed::Shown(seen, files));
         }
         // A copy may bear the name in its text; two names of one person are not shown beside each other.
         let there = self.seen_as(&key.room, deed);
         let is_called_so = there.is_some_and(|there| there.id == seen.id);
         match is_called_so && (!self.hides_anybody(room) || self.is_nobody_elses(found.envelope)?) {
-            true => Ok(Passed::Shown(seen)),
+            true => Ok(Passed::Shown(seen, files)),
             false => Ok(Passed::Hidden),
         }
     }

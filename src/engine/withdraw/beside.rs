@@ -84,7 +84,7 @@ impl Core {
         for (room, _) in &targets {
             let is_hidden = match self.whose_words(room, origin, message)? {
                 Passed::Hidden => true,
-                Passed::Shown(_) => false,
+                Passed::Shown(..) => false,
                 Passed::Unknown => match is_named {
                     Some(true) => !self.allows(history.as_deref(), DataClass::Content, (origin, room), None),
                     Some(false) => false,
