@@ -43,14 +43,14 @@ impl Commands {
         let (core, routes) = (&self.core, self.core.routes.borrow().clone());
         let mut spaces = Spaces::default();
         for (to, _) in routes.targets(room) {
-            spaces.add(core.recipient(&to), core.known.space_name(&to));
+            spaces.add(&core.recipient(&to), core.known.space_name(&to));
         }
         let said = said.map(|said| said.entries()).unwrap_or_default();
         if said.iter().any(|entry| matches!(entry.scope, Scope::One(Recipient::Space { .. }))) {
             for (_, known) in core.known.all() {
                 let space = core.recipient(&known.key);
                 if said.iter().any(|entry| matches!(&entry.scope, Scope::One(one) if is_same(one, &space))) {
-                    spaces.add(space, Some(known.space_name));
+                    spaces.add(&space, Some(known.space_name));
                 }
             }
         }
@@ -60,9 +60,9 @@ impl Commands {
 }
 
 impl Spaces {
-    fn add(&mut self, recipient: Recipient, name: Option<String>) {
-        let is_there = self.0.iter().any(|known| is_same(&known.recipient(), &recipient));
-        let Recipient::Space { platform, network, ids } = recipient else { return };
+    fn add(&mut self, recipient: &Recipient, name: Option<String>) {
+        let is_there = self.0.iter().any(|known| is_same(&known.recipient(), recipient));
+        let Recipient::Space { platform, network, ids } = recipient.clone() else { return };
         let Some(id) = ids.first().filter(|_| !is_there && !PROGRAMS.contains(&platform.as_str())) else {
             return;
         };
@@ -223,7 +223,7 @@ mod tests {
             for (platform, ids, name) in all {
                 let ids = ids.iter().map(|id| NativeId::from(*id)).collect();
                 let platform = Platform::from_stored((*platform).to_owned());
-                spaces.add(Recipient::of(&RoomKey::new(platform, "n", "r"), ids), Some((*name).to_owned()));
+                spaces.add(&Recipient::of(&RoomKey::new(platform, "n", "r"), ids), Some((*name).to_owned()));
             }
             spaces
         }

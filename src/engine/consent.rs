@@ -14,6 +14,7 @@ use crate::consent::{Asked, DataClass, History, Level, Person, Purpose, Recipien
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, OutboxRow, Reactor, StoreError, stream};
 use relay_contract::{Author, Envelope, Event, RoomKey, Standing, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Some platforms tell times in whole seconds, in milliseconds.
@@ -86,8 +87,8 @@ fn forbade_since(history: &History, recipient: &Recipient, class: DataClass, the
 
 impl Core {
     /// Whoever sees what is said in a room: those of its space.
-    pub fn recipient(&self, room: &RoomKey) -> Recipient {
-        Recipient::of(room, self.known.space_ids(room))
+    pub fn recipient(&self, room: &RoomKey) -> Arc<Recipient> {
+        self.known.recipient(room)
     }
 
     /// Whether there is anything to ask at all: in most communities nobody ever chooses, and nothing is to be spent on it.

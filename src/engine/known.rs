@@ -1,11 +1,12 @@
 //! What the rooms that were asked for turned out to be: the ledger's entries, held in memory, by what was asked and by
 //! what was found.
 
+use crate::consent::Recipient;
 use crate::store::ledger::KnownRoomEntry;
 use crate::store::records::KnownRoom;
 use relay_contract::{Account, NativeId, RoomKey, Visibility};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Rooms by the account and the words with which they were asked for.
 #[derive(Debug, Default)]
@@ -19,10 +20,13 @@ struct Known {
     gone: HashMap<RoomKey, RoomKey>,
     /// The ids that such rooms had before.
     before: HashMap<RoomKey, Vec<NativeId>>,
+    /// Whoever sees what is said in a room, as it was worked out since anything changed: it is asked for with every question.
+    recipients: HashMap<RoomKey, Arc<Recipient>>,
 }
 
 impl Known {
     fn moved(&mut self, from: RoomKey, to: RoomKey) {
+        self.recipients.clear();
         let to = self.gone.get(&to).cloned().unwrap_or(to);
         if from == to {
             return;
@@ -35,6 +39,14 @@ impl Known {
             before.push(from.room.clone());
         }
         self.gone.insert(from, to);
+    }
+
+    /// The id of the space that a room stands in, and, where the room is a space of its own, those that it had before; none where it is not known.
+    fn space_ids(&self, room: &RoomKey) -> Vec<NativeId> {
+        let Some((at, found)) = self.now(room) else { return Vec::new() };
+        let before = self.before.get(at).filter(|_| found.space == at.room.as_str());
+        let now = std::iter::once(NativeId::from(found.space.as_str()));
+        now.chain(before.into_iter().flatten().cloned()).collect()
     }
 
     /// What a room is known as, and where it is now.
@@ -63,11 +75,18 @@ impl KnownRooms {
 
     /// The id of the space that a room stands in, and, where the room is a space of its own, those that it had before; none where it is not known.
     pub fn space_ids(&self, room: &RoomKey) -> Vec<NativeId> {
-        let known = self.read();
-        let Some((at, found)) = known.now(room) else { return Vec::new() };
-        let before = known.before.get(at).filter(|_| found.space == at.room.as_str());
-        let now = std::iter::once(NativeId::from(found.space.as_str()));
-        now.chain(before.into_iter().flatten().cloned()).collect()
+        self.read().space_ids(room)
+    }
+
+    /// Whoever sees what is said in a room: those of its space.
+    pub fn recipient(&self, room: &RoomKey) -> Arc<Recipient> {
+        if let Some(known) = self.read().recipients.get(room) {
+            return known.clone();
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let recipient = Arc::new(Recipient::of(room, known.space_ids(room)));
+        known.recipients.insert(room.clone(), recipient.clone());
+        recipient
     }
 
     /// The name of the space that a room stands in.
@@ -84,6 +103,7 @@ impl KnownRooms {
     /// Remembers it.
     pub fn put(&self, account: &Account, asked: &NativeId, room: KnownRoom) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.recipients.clear();
         let place = (account.clone(), asked.clone());
         let key = room.key.clone();
         let before = known.by_asked.insert(place.clone(), room).map(|before| before.key);

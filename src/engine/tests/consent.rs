@@ -511,7 +511,8 @@ async fn a_picture_goes_with_the_messages() {
     // What says *balanced* leaves them beside what was said.
     assert_eq!(gone(said(Stance::Balanced)).await, (0, 0, 0));
     assert_eq!(gone(said(Stance::Full)).await, (0, 0, 0));
-    let for_one = |entry: Entry| Entry { scope: Scope::One(core.recipient(&room(ROOMS[0]))), ..entry };
+    let for_one =
+        |entry: Entry| Entry { scope: Scope::One(core.recipient(&room(ROOMS[0])).as_ref().clone()), ..entry };
     assert_eq!(gone(said(Stance::None).into_iter().map(for_one).collect()).await, (0, 1, 0));
     assert_eq!(gone(said(Stance::None)).await, (1, 1, 1));
     world.close().await;
@@ -603,7 +604,7 @@ async fn what_was_forbidden_while_it_waited_does_not_come() {
         allows,
         purpose: Purpose::Bridging,
         classes: Classes::of(&[class]),
-        scope: Scope::One(core.recipient(&to)),
+        scope: Scope::One(core.recipient(&to).as_ref().clone()),
         how: "test".into(),
         words: 1,
         at: core.consent_clock(),
