@@ -89,10 +89,10 @@ impl Outgoing {
             Operation::Post { part, reply_to, files, key: of_part, .. } => {
                 let room = RoomKey::new(PLATFORM, NETWORK, webhook.section.name.as_str());
                 let (envelope, by) = self.envelope(&room, of_part).await?;
-                event.kind = if matches!(envelope.event, relay_contract::Event::Posted(_)) {
-                    "posted"
-                } else {
-                    "noticed"
+                // What takes the place of what was there before is said by a person, too.
+                event.kind = match envelope.event {
+                    relay_contract::Event::Posted(_) | relay_contract::Event::Edited { .. } => "posted",
+                    _ => "noticed",
                 };
                 event.message = match envelope.subject() {
                     Some(own) if envelope.origin.platform == OWN => own.id.to_string(),

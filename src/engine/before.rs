@@ -6,7 +6,7 @@ use super::consent::begin_of;
 use super::core::Core;
 use crate::consent::Unsaid;
 use crate::routing::{Before, Routes};
-use crate::store::{Ledger, StoreError, folder, stream};
+use crate::store::{EnvelopeId, Ledger, StoreError, folder, stream};
 use relay_contract::{RoomKey, Timestamp};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,18 @@ impl Core {
             && whose != room
             && !self.has_left(whose, room)
             && self.routes.borrow().between(whose, room).is_none()
+    }
+
+    /// The same of a message: a room that has it already is told nothing new.
+    pub(super) fn comes_by_another_channel(
+        &self,
+        message: EnvelopeId,
+        whose: &RoomKey,
+        shown_by: &RoomKey,
+        room: &RoomKey,
+    ) -> Result<bool, StoreError> {
+        Ok(self.is_of_another_channel(whose, shown_by, room)
+            && !self.lookup.delivered_to(message)?.contains(room))
     }
 
     /// Whether words that somebody shows in a room, of which it is not known whose they are, may be of such a third one.

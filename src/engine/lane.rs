@@ -240,8 +240,10 @@ impl Lane {
         let muted = self.core.is_muted_row(&self.handle.room, &envelope, &row)?;
         let withheld = muted || self.core.is_withheld(&self.handle.room, id, &envelope, &row)?;
         // A room that may not see what was changed does not keep the old words.
-        let outdates =
-            withheld && !muted && row.edit.is_none() && matches!(envelope.event, Event::Edited { .. });
+        let outdates = withheld
+            && !muted
+            && row.edit.is_none()
+            && self.core.keeps_changes_from(&self.handle.room, &envelope);
         if withheld
             && !outdates
             && row.is_untouched()

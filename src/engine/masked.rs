@@ -8,7 +8,7 @@ pub use seen::{By, Seen};
 use super::consent::{Deed, WHO_AND_WHAT};
 use super::core::Core;
 use super::lane_steps::Content;
-use crate::consent::DataClass;
+use crate::consent::{DataClass, Person};
 use crate::routing::Routes;
 use crate::store::{EnvelopeId, StoreError};
 use crate::text;
@@ -20,6 +20,7 @@ use relay_contract::{
     Takes, Text, Timestamp,
 };
 use std::cell::LazyCell;
+use std::sync::Arc;
 
 /// What the audit says where a message bears another name, and where it bears none.
 pub const PSEUDONYM: &str = "pseudonym";
@@ -135,8 +136,37 @@ impl Core {
         envelope: &Envelope,
         takes: Takes,
     ) -> Result<Option<By>, StoreError> {
-        let author = self.author_seen_in(room, id, envelope);
+        if self.would_name_otherwise(room, envelope) {
+            return Ok(None);
+        }
+        let author = match self.of_own(envelope)? {
+            Some((posted, of)) => self.author_seen_in(room, posted, &of),
+            None => self.author_seen_in(room, id, envelope),
+        };
         author.map(|author| By::of(self, &envelope.origin, author, takes)).transpose()
+    }
+
+    /// What somebody changes or deletes of their own: it bears the name that it was shown with, and no other beside it.
+    fn of_own(&self, envelope: &Envelope) -> Result<Option<(EnvelopeId, Arc<Envelope>)>, StoreError> {
+        let is_change = matches!(envelope.event, Event::Edited { .. } | Event::Deleted { .. });
+        let Some(key) = envelope.subject().filter(|_| is_change && self.asks_consent()) else {
+            return Ok(None);
+        };
+        let Some(found) = self.lookup.find(&key)? else { return Ok(None) };
+        let Some(posted) = self.ledger.envelope(found.envelope)? else { return Ok(None) };
+        let by = |of: &Envelope| of.author.as_ref().map(|author| Person::of(&of.origin, author));
+        Ok((by(&posted) == by(envelope)).then_some((found.envelope, posted)))
+    }
+
+    /// Whether somebody takes off a reaction that may have been shown under another name than they have now: when they made it is not kept.
+    fn would_name_otherwise(&self, room: &RoomKey, envelope: &Envelope) -> bool {
+        let Event::Reacted { added: false, .. } = envelope.event else { return false };
+        let has_chosen = || {
+            let author = envelope.author.as_ref();
+            author.is_some_and(|by| self.ledger.consent_of(&Person::of(&envelope.origin, by)).is_some())
+        };
+        self.asks_consent()
+            && (has_chosen() || self.routes.borrow().named_since(&envelope.origin, room).is_some())
     }
 
     /// How a text begins, as it may be seen in a room.
@@ -299,7 +329,7 @@ impl Core {
         let Some(posted) = self.ledger.envelope(message)? else { return Ok(Whom::AsTheyAre(None)) };
         let Some(author) = &posted.author else { return Ok(Whom::AsTheyAre(None)) };
         let Some(deed) = Deed::of(message, &posted) else { return Ok(Whom::AsTheyAre(None)) };
-        if self.is_of_another_channel(deed.origin, shown_by, room)
+        if self.comes_by_another_channel(message, deed.origin, shown_by, room)?
             || !self.may_see(room, deed, DataClass::Content)
         {
             return Ok(Whom::Hidden);

@@ -1,15 +1,34 @@
-//! What somebody changes where the change may not be carried: the old words do not stay elsewhere against their will.
+//! What somebody changes where they let nothing be carried now: the old words do not stay elsewhere against their will. Where it may not be
+//! carried only because it is not known, or not any more, what held when it was said, they stay: nobody has chosen that.
 
+use super::consent::is_person;
 use super::core::Core;
 use super::fan_out::looks_like;
 use super::lane_steps::Content;
+use crate::consent::{DataClass, Person};
 use crate::store::{Mapped, StoreError};
-use relay_contract::{Envelope, Event, MessageKey};
+use relay_contract::{Envelope, Event, MessageKey, RoomKey};
 
 impl Core {
+    /// Whether a room may not see what somebody changes, whenever it was said: as they want it now, or as the room asks now.
+    pub(super) fn keeps_changes_from(&self, room: &RoomKey, envelope: &Envelope) -> bool {
+        let (Event::Edited { .. }, Some(author)) = (&envelope.event, &envelope.author) else { return false };
+        if !self.asks_consent() || !is_person(&envelope.origin, author) {
+            return false;
+        }
+        let history = self.ledger.consent_of(&Person::of(&envelope.origin, author));
+        !self.allows(history.as_deref(), DataClass::Content, (&envelope.origin, room), None)
+    }
+
     /// The deletion of what an edit changes that nobody may see, where rooms have or will have it; none where nothing is to be done.
     pub(super) fn outdates(&self, envelope: &Envelope) -> Result<Option<Envelope>, StoreError> {
         let Event::Edited { to, .. } = &envelope.event else { return Ok(None) };
+        let routes = self.routes.borrow().clone();
+        let targets = routes.targets(&envelope.origin);
+        let is_kept = targets.iter().all(|(room, _)| self.keeps_changes_from(room, envelope));
+        if !is_kept || self.ledger.was_told(envelope)? {
+            return Ok(None);
+        }
         let key = MessageKey { room: envelope.origin.clone(), id: to.at.id.clone() };
         let Some(Mapped { envelope: target, origin: true }) = self.lookup.find(&key)? else {
             return Ok(None);

@@ -210,9 +210,9 @@ impl Space {
         }
     }
 
-    /// A choice that is typed as a message: it is one, though nobody answers it.
+    /// A no that is typed as a message: it is one, though nobody answers it.
     fn typed(&self, envelope: &Envelope) -> Option<Call> {
-        let ask = super::typed::choice(envelope)?;
+        let ask = super::typed::no(envelope)?;
         let (Some(author), Event::Posted(message)) = (&envelope.author, &envelope.event) else { return None };
         let call = self.call_of(envelope, author, ask)?;
         Some(Call { message: Some(message.at.id.clone()), ..call })

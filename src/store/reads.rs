@@ -38,6 +38,11 @@ impl Ledger {
         self.shared.newest_at_start
     }
 
+    /// Whether something was told before: a platform tells it again with a pin, and a history that is read does.
+    pub fn was_told(&self, envelope: &Envelope) -> Result<bool, StoreError> {
+        Ok(self.shared.seen.contains_key(keys::event(&envelope.key()))?)
+    }
+
     /// When an earlier run wrote last.
     pub fn last_alive(&self) -> Timestamp {
         self.shared.last_alive

@@ -91,6 +91,43 @@ async fn with_what_somebody_reacted_is_not_told_to_who_comes_when_it_was_taken_b
     }
 }
 
+/// Promise: a message that stands under another name gets no other one beside it, also where it is told what became of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_under_another_name_is_told_of_under_that() {
+    let (bench, program) = bridged().await;
+    let mut events = program.events("lobby", None).await;
+    let (person, room) = (bench.platform("discord").people[0].clone(), bench.room("discord"));
+    let choose = async |word: &str| {
+        let text = format!("/relay privacy {word}");
+        let command = Act::Command { person: person.id.clone(), room: room.clone(), text };
+        let mark = bench.people("discord").messages(&room).unwrap().len();
+        until("the command is there", async || bench.people("discord").act(command.clone()).is_ok()).await;
+        until("it is answered", async || bench.people("discord").messages(&room).unwrap().len() > mark).await;
+    };
+    let react = |message: &str, on: bool| {
+        let (emoji, message) = ("🔥".into(), message.to_owned());
+        let act = Act::React { person: person.id.clone(), room: room.clone(), message, emoji, on };
+        bench.people("discord").act(act).unwrap();
+    };
+    choose("anonymous").await;
+    let kept = bench.say("discord", "under another name");
+    let taken = bench.say("discord", "to be taken away");
+    react(&kept, true);
+    let names: Vec<String> =
+        next(&mut events, 3).await.iter().map(|event| event["author"]["name"].to_string()).collect();
+    assert!(names.iter().all(|name| *name == names[0] && !name.contains(&person.name)), "{names:?}");
+    choose("full").await;
+    bench.edit("discord", &kept, "under which name?");
+    bench.delete("discord", &taken);
+    react(&kept, false);
+    let events = next(&mut events, 3).await;
+    let all = serde_json::to_string(&events).unwrap();
+    assert!(all.contains("under which name?") && all.contains("deleted"), "{all}");
+    assert!(!all.contains(&person.name) && !all.contains(&person.id), "{all}");
+    let page = program.get("/api/v1/channels/lobby/messages?after=0").await.to_string();
+    assert!(!page.contains(&person.name) && !page.contains(&person.id), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_joined_the_api_and_nobody_takes_it_out() {
     let (bench, program) = bridged().await;

@@ -55,8 +55,11 @@ impl Core {
         hid: &Hides<'_>,
         did: &mut Vec<&'static str>,
     ) -> Result<(), StoreError> {
-        // Of what a platform does not tell which message it is, or of a linked room.
-        let may_be_copy = message.words_of.iter().all(|key| self.routes.borrow().knows(&key.room));
+        // Of a linked room, or of what a platform does not tell which message it is: what comes from a room with a name is not Relay's.
+        let may_be_copy = match &message.forward {
+            Some(forward) if message.words_of.is_empty() => forward.room.is_none(),
+            _ => message.words_of.iter().all(|key| self.routes.borrow().knows(&key.room)),
+        };
         let hid: Hides<'_> = LazyCell::new(Box::new(|| {
             **hid || (may_be_copy && self.may_be_of_another_channel(origin, room))
         }));
@@ -147,8 +150,8 @@ impl Core {
     ) -> Result<bool, StoreError> {
         let key = MessageKey { room: origin.clone(), id: reply.target.clone() };
         let Some(found) = self.lookup.find(&key)? else { return Ok(false) };
-        let answered = self.ledger.envelope(found.envelope)?;
-        Ok(answered.is_some_and(|answered| self.is_of_another_channel(&answered.origin, origin, room)))
+        let Some(answered) = self.ledger.envelope(found.envelope)? else { return Ok(false) };
+        self.comes_by_another_channel(found.envelope, &answered.origin, origin, room)
     }
 
     fn passed(
@@ -163,7 +166,7 @@ impl Core {
         let (Event::Posted(_), Some(deed)) = (&posted.event, Deed::of(found.envelope, &posted)) else {
             return Ok(Passed::Unknown);
         };
-        if self.is_of_another_channel(deed.origin, origin, room)
+        if self.comes_by_another_channel(found.envelope, deed.origin, origin, room)?
             || !self.shows_message(room, found.envelope, &posted)
             || self.ever_hid(room, deed.origin, &deed.author.id, &[DataClass::Content])
         {
