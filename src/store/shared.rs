@@ -227,9 +227,10 @@ impl Shared {
             }
             let forgotten = other_keys::settle(&db, &meta, &seals)?;
             if are_ahead {
-                tracing::warn!(
+                // A kill between the two leaves it so, and an older ledger that somebody put back does.
+                tracing::info!(
                     forgotten,
-                    "the keys knew more than the ledger of what people have chosen: it holds from now on, and who wants to be forgotten is"
+                    "people had chosen what the ledger did not have: it holds from now on"
                 );
             }
         }
