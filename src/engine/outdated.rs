@@ -8,6 +8,7 @@ use super::lane_steps::Content;
 use crate::consent::{DataClass, Person};
 use crate::store::{Mapped, StoreError};
 use relay_contract::{Envelope, Event, MessageKey, RoomKey};
+use std::sync::Arc;
 
 impl Core {
     /// Whether a room may not see what somebody changes, whenever it was said: as they want it now, or as the room asks now.
@@ -21,12 +22,28 @@ impl Core {
     }
 
     /// The deletion of what an edit changes that nobody may see, where rooms have or will have it; none where nothing is to be done.
-    pub(super) fn outdates(&self, envelope: &Envelope) -> Result<Option<Envelope>, StoreError> {
-        let Event::Edited { to, .. } = &envelope.event else { return Ok(None) };
+    pub(super) async fn outdates(self: &Arc<Self>, edit: Envelope) -> Option<Envelope> {
         let routes = self.routes.borrow().clone();
-        let targets = routes.targets(&envelope.origin);
-        let is_kept = targets.iter().all(|(room, _)| self.keeps_changes_from(room, envelope));
-        if !is_kept || self.ledger.was_told(envelope)? {
+        let targets = routes.targets(&edit.origin);
+        let is_kept = targets.iter().all(|(room, _)| self.keeps_changes_from(room, &edit));
+        if targets.is_empty() || !is_kept {
+            return None;
+        }
+        let core = self.clone();
+        let read = tokio::task::spawn_blocking(move || core.deletion(&edit)).await;
+        match read.map_err(|_| StoreError::Closed).flatten() {
+            Ok(deletion) => deletion,
+            Err(error) => {
+                tracing::error!(%error, "it cannot be read whether rooms have what was changed");
+                None
+            }
+        }
+    }
+
+    /// The same of an edit that no room may see. Reads the disk.
+    fn deletion(&self, envelope: &Envelope) -> Result<Option<Envelope>, StoreError> {
+        let Event::Edited { to, .. } = &envelope.event else { return Ok(None) };
+        if self.ledger.was_told(envelope)? {
             return Ok(None);
         }
         let key = MessageKey { room: envelope.origin.clone(), id: to.at.id.clone() };

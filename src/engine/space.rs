@@ -114,6 +114,10 @@ impl Handler<Hear> for Space {
                 }
                 Ok(Read::News(news)) => core.news(&running, news).await.map(|()| Heard::Done),
                 Ok(Read::Envelopes(envelopes)) if envelopes.is_empty() => Ok(Heard::Done),
+                Ok(Read::Changed(edit)) => match core.outdates(*edit).await {
+                    Some(deletion) => core.take_in(account, vec![deletion]).await.map(Heard::Queued),
+                    None => Ok(Heard::Done),
+                },
                 Ok(Read::Envelopes(envelopes)) => {
                     let envelopes = core.without_unknown(envelopes).await;
                     if envelopes.is_empty() {
@@ -158,10 +162,14 @@ impl Space {
                     self.follow_sign(envelope);
                     self.core.whisper_soon(&self.account, envelope);
                 }
-                let wanted = envelopes.into_iter().filter_map(|envelope| match self.is_wanted(&envelope) {
-                    true => Some(envelope),
-                    false => self.outdates(&envelope),
-                });
+                let wanted = |envelope: &Envelope| self.is_wanted(envelope);
+                if let [edit] = envelopes.as_slice()
+                    && matches!(edit.event, Event::Edited { .. })
+                    && !wanted(edit)
+                {
+                    return Ok(Read::Changed(Box::new(edit.clone())));
+                }
+                let wanted = envelopes.into_iter().filter(wanted);
                 let routes = self.core.routes.borrow().clone();
                 let wanted = wanted.filter(|envelope| self.is_dated(&routes, envelope, is_past));
                 let said = wanted.map(|mut envelope| {
@@ -263,18 +271,6 @@ impl Space {
         unwanted.is_none()
     }
 
-    /// What is deleted because of an edit that is not wanted.
-    fn outdates(&self, envelope: &Envelope) -> Option<Envelope> {
-        let routes = self.core.routes.borrow().clone();
-        if !matches!(envelope.event, Event::Edited { .. }) || !self.core.is_for_nobody(&routes, envelope) {
-            return None;
-        }
-        self.core.outdates(envelope).unwrap_or_else(|error| {
-            tracing::error!(%error, "it cannot be read whether rooms have what was changed");
-            None
-        })
-    }
-
     /// Whether it is known when it was said, as far as somebody's choices depend on it.
     fn is_dated(&self, routes: &Routes, envelope: &Envelope, is_past: bool) -> bool {
         if !is_past {
@@ -327,6 +323,8 @@ enum Read {
     Envelopes(Vec<Envelope>),
     /// A command.
     Command(Call),
+    /// An edit that nobody may see.
+    Changed(Box<Envelope>),
     /// Something became of a room.
     News(RoomNews),
 }
